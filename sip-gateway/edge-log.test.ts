@@ -24,8 +24,8 @@ function edgeLog(): { edge: EdgeLog; lines: Line[] } {
   return { edge: new EdgeLog(pino({ level: 'info' }, destination)), lines };
 }
 
-describe('the log of what is refused at the edge', () => {
-  it('shows a refused call with its reason at level info, once a minute for each address and status', () => {
+describe('EdgeLog', () => {
+  it('logs a refused call with its reason at info, once per minute, address and status', () => {
     const { edge, lines } = edgeLog();
     for (let count = 0; count < 3; count++) {
       edge.refused({ method: 'INVITE', status: 420, address: '192.0.2.1' });
@@ -44,7 +44,7 @@ describe('the log of what is refused at the edge', () => {
     assert.match(lines[0]?.reason ?? '', /extension/);
   });
 
-  it('threat 55: shows a wrong password, and warns of a lock-out', () => {
+  it('threat 55: logs a wrong password, and warns of a lockout', () => {
     const { edge, lines } = edgeLog();
     const login = { username: 'x'.repeat(1000), address: '192.0.2.1' };
     edge.failedLogin(login);
@@ -61,7 +61,7 @@ describe('the log of what is refused at the edge', () => {
     assert.equal(lines[0]?.username?.length, 64, 'what strangers call themselves is cut');
   });
 
-  it('threat 56: forged sources do not fill it', () => {
+  it('threat 56: forged sources cannot flood the log', () => {
     const { edge, lines } = edgeLog();
     for (let index = 0; index < 5000; index++) {
       edge.refused({ method: 'INVITE', status: 401, address: `192.0.2.${index}` });

@@ -1,28 +1,28 @@
 import { LineLimit, type Logger } from '../base/index.ts';
 import type { FailedLogin } from './sip/index.ts';
 
-/** Explains a refused call to the operator; the SIP status says the rest. */
+/** Explanations of refused calls for the operator, by SIP status. */
 const REASONS: ReadonlyMap<number, string> = new Map([
   [
     401,
-    'no password was given, or an old challenge was answered; calls from the addresses of a trunk need none',
+    'no password, or the answer to an expired challenge; calls from the addresses of a trunk need no password',
   ],
-  [403, 'the password is wrong, or there were too many wrong ones'],
-  [415, 'the body is no SDP'],
-  [416, 'the address that is called is no SIP or telephone address'],
-  [420, 'an extension is required that is not served'],
+  [403, 'wrong password, or too many wrong passwords'],
+  [415, 'the body is not SDP'],
+  [416, 'the called address is neither a SIP address nor a telephone number'],
+  [420, 'the caller requires an extension that is not supported'],
   [422, 'the session timer is too short'],
-  [481, 'it belongs to a call that is over'],
-  [486, 'the phone has as many calls as it may have'],
-  [503, 'there are too many calls'],
+  [481, 'the request belongs to a call that has ended'],
+  [486, 'the phone has reached its maximum number of calls'],
+  [503, 'too many calls'],
 ]);
 
-/** Maximum length of a logged stranger's name, in characters. */
+/** Maximum length of a logged username, in characters: strangers choose it. */
 const MAX_NAME_LENGTH = 64;
 
 /**
- * Logs what the SIP stack refuses at the edge. Refused calls, wrong passwords and lock-outs show at the default level: each kind once
- * per minute and address, and no more than 30 lines a minute in all. Everything else is at debug.
+ * Logs requests that the SIP stack refuses. Refused calls, wrong passwords and lockouts are logged at the default level, but each kind at
+ * most once per minute and address, and at most 30 lines per minute in all. Everything else is logged at debug.
  */
 export class EdgeLog {
   readonly #log: Logger;

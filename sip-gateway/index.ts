@@ -1,7 +1,7 @@
-/** The phone gateway: SIP phones and trunks in Canopy's rooms. */
+/** The phone gateway: connects SIP phones and trunks to Canopy's rooms. */
 export { type CodecCapabilities, Codecs, type OpusCodec } from './codecs/index.ts';
-export { SipGateway, type SipGatewayOptions } from './gateway.ts';
 export { openNetwork } from './media/index.ts';
 export { GatewayMetrics } from './metrics.ts';
 export type { TlsCertificate } from './open-stack.ts';
 export { locatePrompts } from './prompts/index.ts';
+export { SipGateway, type SipGatewayOptions } from './sip-gateway.ts';

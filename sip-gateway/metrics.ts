@@ -8,27 +8,27 @@ type Direction = 'incoming' | 'outgoing';
 /** Why a call ended, for the history and the metrics. */
 export type EndCause =
   | CallEnd['cause']
-  /** A moderator took the phone out of its room. */
+  /** A moderator removed the phone from its room. */
   | 'kicked'
   | 'wrong-pin'
-  /** The phone's media fell silent although it should send. */
+  /** The phone sent no media although it should. */
   | 'silent'
-  /** The room is gone. */
+  /** The connection to the room was lost. */
   | 'lost'
-  /** A fault of ours. */
+  /** An error on our side. */
   | 'failed';
 
-/** A stage of setting a call up, timed from its beginning. */
+/** A stage of call setup, timed from the start of the call. */
 export type CallStage = 'ringing' | 'room' | 'answered' | 'media';
 
-/** What is read at each scrape. */
+/** Values that are read at each scrape. */
 export interface MetricsSources {
-  /** Codecs of the calls that are answered. */
+  /** Codecs of answered calls. */
   codecs(): Array<string | null>;
-  /** Calls that are on their way to an answer. */
+  /** Number of unanswered calls. */
   ringing(): number;
   registeredPhones(): number;
-  /** Of each trunk that is registered at. */
+  /** State of each trunk registration. */
   trunkStates(): TrunkRegistration['state'][];
   sip(): { calls: number; dialogs: number; transactions: number; connections: number };
   media(): Promise<PoolStats>;
@@ -42,7 +42,7 @@ const MOS = [1, 1.5, 2, 2.5, 3, 3.25, 3.5, 3.75, 4, 4.25, 4.5];
 const TRUNK_STATES: ReadonlyArray<TrunkRegistration['state']> = ['registering', 'registered', 'failed'];
 const CODECS = ['PCMU', 'PCMA', 'G722', 'opus'];
 
-/** Metrics of the phones, in a registry of their own. Every label has a bounded set of values: never a number or a name. */
+/** Metrics of the gateway, in their own registry. Each label has a bounded set of values, never phone numbers or names. */
 export class GatewayMetrics {
   readonly registry = new Registry();
   readonly #invites: Counter<'direction'>;
@@ -82,12 +82,12 @@ export class GatewayMetrics {
     );
     this.#loginLockouts = counter(
       'login_lockouts',
-      'Lock-outs after too many wrong passwords, of one user at one address or of a whole address',
+      'Lockouts after too many wrong passwords, of one user at one address or of a whole address',
       ['scope'],
     );
     this.#stages = histogram(
       'setup_stage_seconds',
-      'Time from the start of a call to each stage of its set-up',
+      'Time from the start of a call to each stage of its setup',
       SETUP_SECONDS,
       ['direction', 'stage'],
     );
@@ -104,7 +104,7 @@ export class GatewayMetrics {
     this.#mos = histogram('mos', 'Estimated MOS of audio from phones, sampled, 1 to 4.5', MOS, []);
   }
 
-  /** Adds the gauges. Once. */
+  /** Adds the gauges. Call this once. */
   watch(sources: MetricsSources): void {
     const registers = [this.registry];
     const read = (
@@ -189,7 +189,7 @@ export class GatewayMetrics {
     this.#stages.observe({ direction, stage }, seconds);
   }
 
-  /** The statistics of a call in progress. */
+  /** Observes the statistics of a call. */
   measured({ jitterMs, lossFraction, mos, packetsReceived }: LegStats): void {
     if (packetsReceived === 0) {
       return;
@@ -237,7 +237,7 @@ const METHODS = new Set([
   'SUBSCRIBE',
 ]);
 
-/** What peers send may be any number: a label has a bounded set of values (threat 23). */
+/** Label of a SIP status. Peers may send any number, and labels need a bounded set of values (threat 23). */
 function codeLabel(status: number): string {
   return status === 0 || (status >= 100 && status <= 699) ? String(status) : 'other';
 }

@@ -9,7 +9,7 @@ export interface TlsCertificate {
 
 export interface OpenStackOptions {
   sip: Config['sip'];
-  /** Host that peers reach us by, if it is not the interface's address. */
+  /** Host in Via and Contact. Default: the interface's address. */
   announce: string | undefined;
   tls: TlsCertificate | null;
   lookup: PasswordLookup;
@@ -17,7 +17,7 @@ export interface OpenStackOptions {
 
 type Listen = Parameters<typeof SipStack.create>[0]['listen'][number];
 
-/** Opens the SIP ports that the configuration names. @throws {CanopyError} PORT_IN_USE */
+/** Opens the configured SIP ports. @throws {CanopyError} PORT_IN_USE - a port is in use or not permitted */
 export async function openStack({ sip, announce, tls, lookup }: OpenStackOptions): Promise<SipStack> {
   const open = (host: string) => {
     const advertise = announce === undefined ? undefined : { host: urlHost(announce) };
@@ -44,7 +44,7 @@ export async function openStack({ sip, announce, tls, lookup }: OpenStackOptions
     return await open(sip.host);
   } catch (error) {
     const { code, port } = error as NodeJS.ErrnoException & { port?: number };
-    // Without IPv6.
+    // The machine has no IPv6.
     if (code === 'EAFNOSUPPORT' && sip.host === '::') {
       return await open('0.0.0.0');
     }

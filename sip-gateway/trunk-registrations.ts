@@ -9,10 +9,10 @@ interface Entry {
   status: TrunkRegistration;
 }
 
-/** Longest reason that is passed on, in characters: the registrar chose it. */
+/** Maximum length of a reported reason, in characters: registrars choose it. */
 const MAX_REASON_LENGTH = 100;
 
-/** Keeps the gateway registered at those trunks that want it, and knows how each stands. */
+/** Registers the gateway at trunks with `register`, and keeps the status of each registration. */
 export class TrunkRegistrations {
   readonly #stack: SipStack;
   readonly #log: Logger;
@@ -26,12 +26,12 @@ export class TrunkRegistrations {
     this.#onChange = onChange;
   }
 
-  /** How each stands now. */
+  /** The current status of each registration. */
   list(): Array<TrunkRegistration & { trunk: string }> {
     return [...this.#open].map(([trunk, { status }]) => ({ trunk, ...status }));
   }
 
-  /** Follows the settings: re-registers what has changed, unregisters what is gone. */
+  /** Applies new settings: registers new trunks, re-registers changed ones, unregisters removed ones. */
   update(trunks: readonly SipTrunk[]): void {
     const wanted = new Map(
       trunks.filter(({ register }) => register).map((trunk) => [trunk.name, trunk] as const),
@@ -87,7 +87,7 @@ export class TrunkRegistrations {
     this.#open.set(name, entry);
   }
 
-  /** Ignores a late response to a registration that was removed. */
+  /** Updates the status. Does not report registrations that have been removed. */
   #changed(name: string, entry: Entry, status: TrunkRegistration): void {
     entry.status = status;
     if (this.#open.get(name) === entry) {

@@ -1,4 +1,4 @@
-// Builds an add-on in C over Node-API. Plain JavaScript without dependencies, since the set-up runs it.
+// Builds a Node-API add-on in C. Plain JavaScript without dependencies, since the setup runs it.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Shared by all add-ons: binding.c. */
+/** Sources shared by all add-ons: binding.c. */
 const SHARED = fileURLToPath(new URL('.', import.meta.url));
 const FLAGS = [
   '-std=c11',
@@ -33,10 +33,10 @@ export class Addon {
 
   /**
    * @param {object} options
-   * @param {string} options.name of its folder in the cache; the file is `canopy-NAME.node`
-   * @param {string} options.title what it is, for people
-   * @param {URL} options.sources the folder of its C files
-   * @param {Record<string, string>} [options.libraries] pkg-config names, and the Debian packages that bring their headers
+   * @param {string} options.name name of its folder in the cache; the file is `canopy-NAME.node`
+   * @param {string} options.title name for messages
+   * @param {URL} options.sources folder of its C files
+   * @param {Record<string, string>} [options.libraries] Debian package with the headers, by pkg-config name
    */
   constructor({ name, title, sources, libraries = {} }) {
     this.#name = name;
@@ -47,8 +47,8 @@ export class Addon {
   }
 
   /**
-   * Where the built add-on for these sources and libraries lies, or null when it is not built. The variable `CANOPY_NAME` names a
-   * file directly, for installations without compiler and headers.
+   * File of the built add-on for these sources and libraries, or null if it is not built. The variable `CANOPY_NAME` overrides it, for
+   * installations without compiler and headers.
    */
   locate() {
     const named = process.env[this.#variable];
@@ -63,11 +63,11 @@ export class Addon {
     return existsSync(path) ? path : null;
   }
 
-  /** Builds the add-on into the user's cache, unless it is there. Takes about a second. */
+  /** Builds the add-on into the user's cache, unless it is already there. Takes about a second. */
   build({ extraFlags = [], output } = {}) {
     const { versions, missing } = this.#inspect();
     if (missing.length > 0) {
-      const message = `${this.#title} cannot be built: something is missing here. Install it with:\n  sudo apt-get install -y ${missing.join(' ')}`;
+      const message = `${this.#title} cannot be built: packages are missing. Install them with:\n  sudo apt-get install -y ${missing.join(' ')}`;
       return { path: null, missing, message };
     }
     const path = output ?? this.#cachedPath(versions);
@@ -78,7 +78,7 @@ export class Addon {
     mkdirSync(folder, { recursive: true });
     const work = mkdtempSync(join(folder, 'build-'));
     try {
-      const made = join(work, this.#fileName);
+      const built = join(work, this.#fileName);
       const args = [
         ...FLAGS,
         ...extraFlags,
@@ -90,21 +90,21 @@ export class Addon {
         '-lm',
         '-pthread',
         '-o',
-        made,
+        built,
       ];
       const result = run('cc', args);
       if (result.status !== 0) {
         const message = `${this.#title} did not compile:\n${result.stderr || result.error?.message}`;
         return { path: null, missing: [], message };
       }
-      renameSync(made, path);
+      renameSync(built, path);
       return { path, built: true };
     } finally {
       rmSync(work, { recursive: true, force: true });
     }
   }
 
-  /** Builds it as a program does: says what was done. */
+  /** Builds the add-on and prints the result; sets the exit code on failure. */
   report() {
     const result = this.build();
     if (result.path) {
@@ -119,7 +119,7 @@ export class Addon {
     return `canopy-${this.#name}.node`;
   }
 
-  /** Versions of the libraries that are installed with headers, and what to install for those that are not. */
+  /** Versions of the installed libraries, and Debian packages that are missing. */
   #inspect() {
     const versions = {};
     const missing = [];

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Builds NAME.c of this folder into a folder of its own, which the caller removes. Throws where there is no C compiler. */
+/** Compiles NAME.c of this folder into a temporary folder, which the caller removes. @throws {Error} there is no C compiler */
 export async function buildProgram(name: string): Promise<{ program: string; folder: string }> {
   const source = fileURLToPath(new URL(`${name}.c`, import.meta.url));
   const folder = await mkdtemp(join(tmpdir(), `canopy-${name}-`));

@@ -1,4 +1,4 @@
-/** The burst that delays are measured with: a tone that rises through a telephone's band, so that it fits itself in one place only. */
+/** The burst for measuring delays: a tone that rises through the telephone band, so that its correlation has a single peak. */
 const BURST_SECONDS = 0.1;
 const FROM_HZ = 500;
 const TO_HZ = 2_500;
@@ -13,17 +13,17 @@ export function chirp(sampleRate: number, amplitude: number): Int16Array {
 }
 
 export interface Match {
-  /** Where the burst begins, in samples. */
+  /** Position of the burst, in samples. */
   at: number;
-  /** Correlation with it, 0 to 1. */
-  likeness: number;
+  /** Correlation with the burst, 0 to 1. */
+  similarity: number;
 }
 
 /** Finds a burst by cross-correlation. */
 export function findChirp(samples: Int16Array, sampleRate: number): Match {
   const burst = chirp(sampleRate, 1_000);
   const burstEnergy = burst.reduce((sum, value) => sum + value * value, 0);
-  let best: Match = { at: 0, likeness: 0 };
+  let best: Match = { at: 0, similarity: 0 };
   for (let at = 0; at + burst.length <= samples.length; at++) {
     let product = 0;
     let energy = 1;
@@ -32,9 +32,9 @@ export function findChirp(samples: Int16Array, sampleRate: number): Match {
       product += value * (burst[i] as number);
       energy += value * value;
     }
-    const likeness = Math.abs(product) / Math.sqrt(energy * burstEnergy);
-    if (likeness > best.likeness) {
-      best = { at, likeness };
+    const similarity = Math.abs(product) / Math.sqrt(energy * burstEnergy);
+    if (similarity > best.similarity) {
+      best = { at, similarity };
     }
   }
   return best;

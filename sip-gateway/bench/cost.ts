@@ -8,15 +8,15 @@ import { Rtpengine, rtpengineVersion } from './rtpengine.ts';
 import { speechFrames } from './speech.ts';
 
 const CALLS = 32;
-const PHONES_A_ROOM = 4;
+const PHONES_PER_ROOM = 4;
 const THREADS = 2;
 const WARM_UP_MS = 1_500;
 const ROUNDS = 3;
-/** How long the gateway carries calls before it is measured, in seconds. */
+/** How long the gateway handles calls before it is measured, in seconds: its code is compiled while it runs. */
 const JIT_SECONDS = 12;
 const OPUS_PAYLOAD_TYPE = 100;
 
-/** Settings that both can be given: rtpengine's way to Opus takes a bitrate, and always complexity 10 without FEC. */
+/** Settings that both support: rtpengine accepts a bitrate, and always uses complexity 10 without FEC. */
 const SAME_SETTINGS: OpusSettings = {
   bitrateBps: 16_000,
   complexity: 10,
@@ -25,7 +25,7 @@ const SAME_SETTINGS: OpusSettings = {
 };
 const RTPENGINE_OPUS = `opus/48000/1/${SAME_SETTINGS.bitrateBps}`;
 
-/** A program that carries calls, and how. */
+/** A program that handles calls, with its settings. */
 interface Variant {
   label: string;
   readonly cpuSeconds: () => number;
@@ -34,15 +34,15 @@ interface Variant {
 }
 
 interface Cost {
-  /** Of a core, a call, in each round. */
+  /** CPU per call, in percent of a core, for each round. */
   percent: number[];
-  /** Packets that came back, of those due, in the worst round: both ways. */
+  /** Share of packets delivered in the worst round and direction. */
   deliveredPercent: number;
 }
 
 /**
- * CPU a two-way PCMU call whose other side is Opus: the gateway's media (a room a call, so that nothing is shared), and rtpengine where
- * it is installed, in turn, under the same load. All CPU time of each process counts.
+ * Measures CPU per two-way call between PCMU and Opus: of the gateway's media (one room per call, so that nothing is shared) and of
+ * rtpengine if it is installed, alternately, under the same load. All CPU time of each process counts.
  */
 export async function measureCost({ seconds }: { seconds: number }): Promise<PhoneReport> {
   const version = rtpengineVersion();
@@ -54,8 +54,8 @@ export async function measureCost({ seconds }: { seconds: number }): Promise<Pho
   try {
     const same = gateway('gateway, settings of rtpengine', media, { opus: SAME_SETTINGS });
     const ours = gateway('gateway, its own settings (complexity 5, FEC)', media, {});
-    const shared = gateway(`gateway, its own settings, ${PHONES_A_ROOM} phones a room`, media, {
-      rooms: CALLS / PHONES_A_ROOM,
+    const shared = gateway(`gateway, its own settings, ${PHONES_PER_ROOM} phones a room`, media, {
+      rooms: CALLS / PHONES_PER_ROOM,
     });
     const forwarded = gateway('gateway, PCMU to the room unencoded, mix to the phone', media, {
       sendCodec: 'PCMU',
@@ -66,7 +66,6 @@ export async function measureCost({ seconds }: { seconds: number }): Promise<Pho
       variants.map((variant) => [variant, { percent: [], deliveredPercent: 100 }]),
     );
     const slice = Math.max(2, seconds / (ROUNDS * variants.length));
-    // The first round is for what a program does once: its code is compiled while it runs.
     await measure(same, [phoneVoice, peerVoice], JIT_SECONDS);
     for (let turn = 0; turn < ROUNDS; turn++) {
       for (const variant of variants) {

@@ -5,25 +5,25 @@ import { machineFigure, type PhoneFigure, type PhoneReport, quantile, round } fr
 import { BenchRoom, callRoom, preparePhones, type ServerWithPhones } from './room-call.ts';
 import { type LoggedPacket, RtpLoad } from './rtp-load.ts';
 
-/** Payload types of the codecs that a phone is tried with, as our offers name them. */
+/** Codecs of the phones, with their payload types in our offers. */
 const PAYLOAD_TYPES = { PCMU: 0, G722: 9, opus: 111 } as const;
 type PhoneCodec = keyof typeof PAYLOAD_TYPES;
 const PHONE_CODECS = Object.keys(PAYLOAD_TYPES) as PhoneCodec[];
 const CLIP_FRAMES = 25;
 const AMPLITUDE = 8_000;
 const SETTLE_MS = 2_000;
-/** Within one call the mixer's tick keeps its distance from the packets: several calls show the spread. */
+/** Within one call, the phase between packets and mixer ticks is constant. Several calls show the spread. */
 const CALLS = 4;
-/** A burst is looked for this long after it was sent. */
+/** How long after a burst was sent the receiver's audio is searched for it. */
 const WINDOW_MS = 400;
-const MIN_LIKENESS = 0.4;
+const MIN_SIMILARITY = 0.4;
 const GOAL_MS = 60;
 const ROOM_PAYLOAD_TYPE = 100;
 
 /**
- * Delay between a phone and its room through a whole server: SIP call, gateway, media worker, and a plain transport of the room. Both
- * ends say a burst every half second; it is found by cross-correlation in what the other end got. Both ends' packets are stamped on one
- * clock, by the kernel where they come in.
+ * Measures the delay between a phone and its room through a whole server: SIP call, gateway, media worker, and a plain transport of the
+ * room. Both ends send a burst every half second, which is found by cross-correlation in the audio received at the other end. All packets
+ * are timestamped by one clock, received ones by the kernel.
  */
 export async function measureDelay(
   server: ServerWithPhones,
@@ -34,13 +34,13 @@ export async function measureDelay(
   let met = true;
   await preparePhones(server);
   for (const name of PHONE_CODECS) {
-    const calls: Way[] = [];
+    const results: DelayResult[] = [];
     for (let call = 0; call < CALLS; call++) {
-      calls.push(...(await measureCall(server, name, seconds / PHONE_CODECS.length / CALLS)));
+      results.push(...(await measureCall(server, name, seconds / PHONE_CODECS.length / CALLS)));
     }
-    for (const [label, ways] of Map.groupBy(calls, ({ label }) => label)) {
-      const delaysMs = ways.flatMap((way) => way.delaysMs);
-      const bursts = ways.reduce((sum, way) => sum + way.bursts, 0);
+    for (const [label, group] of Map.groupBy(results, ({ label }) => label)) {
+      const delaysMs = group.flatMap((result) => result.delaysMs);
+      const bursts = group.reduce((sum, result) => sum + result.bursts, 0);
       const p50 = quantile(delaysMs, 0.5);
       const p95 = quantile(delaysMs, 0.95);
       met &&= p50 <= GOAL_MS && p95 <= GOAL_MS;
@@ -66,13 +66,18 @@ export async function measureDelay(
   };
 }
 
-interface Way {
+/** Delays of one call in one direction. */
+interface DelayResult {
   label: string;
   delaysMs: number[];
   bursts: number;
 }
 
-async function measureCall(server: ServerWithPhones, name: PhoneCodec, seconds: number): Promise<Way[]> {
+async function measureCall(
+  server: ServerWithPhones,
+  name: PhoneCodec,
+  seconds: number,
+): Promise<DelayResult[]> {
   const codecs = await Codecs.load();
   const phone = await startLoad(await codecs.createCodec(name), PAYLOAD_TYPES[name]);
   const peer = await startLoad(await codecs.createOpus({ bitrateBps: 32_000 }), ROOM_PAYLOAD_TYPE);
@@ -101,7 +106,7 @@ async function measureCall(server: ServerWithPhones, name: PhoneCodec, seconds: 
   }
 }
 
-/** A burst, then silence, for as long as the clip lasts. */
+/** Sends a burst, then silence, in a loop. */
 async function startLoad(codec: Codec, payloadType: number): Promise<RtpLoad> {
   const frame = codec.sampleRate / 50;
   const clip = new Int16Array(CLIP_FRAMES * frame);
@@ -113,24 +118,24 @@ async function startLoad(codec: Codec, payloadType: number): Promise<RtpLoad> {
   return RtpLoad.start({ frames, payloadType, clockRate: codec.clockRate, logsSent: true });
 }
 
-/** From each burst's first packet to the moment when the receiver had what it begins with. */
+/** Delays from each burst's first packet until the receiver had the start of the burst. */
 function delays(
   sender: LoggedPacket[],
   receiver: LoggedPacket[],
   codec: Codec,
 ): { delaysMs: number[]; bursts: number } {
   const sent = sender.filter(({ port, sequenceNumber }) => port === 0 && sequenceNumber % CLIP_FRAMES === 0);
-  const came = receiver.filter(({ port }) => port !== 0);
-  const decoded = came.map((packet) => ({ ...packet, samples: codec.decode(packet.payload).slice() }));
-  const lastMs = came.at(-1)?.atMs ?? 0;
-  const whole = sent.filter(({ atMs }) => atMs + WINDOW_MS < lastMs);
-  const delaysMs = whole.flatMap(({ atMs }) => {
+  const received = receiver.filter(({ port }) => port !== 0);
+  const decoded = received.map((packet) => ({ ...packet, samples: codec.decode(packet.payload).slice() }));
+  const lastMs = received.at(-1)?.atMs ?? 0;
+  const complete = sent.filter(({ atMs }) => atMs + WINDOW_MS < lastMs);
+  const delaysMs = complete.flatMap(({ atMs }) => {
     const window = decoded.filter((packet) => packet.atMs >= atMs && packet.atMs < atMs + WINDOW_MS);
     const first = window[0];
     if (!first) {
       return [];
     }
-    // The receiver's line of samples, by the timestamps: silence is not sent.
+    // Place samples by their timestamps, because silence is not sent.
     const place = ({ timestamp }: LoggedPacket) =>
       (((timestamp - first.timestamp) | 0) * codec.sampleRate) / codec.clockRate;
     const line = new Int16Array(((WINDOW_MS + 100) * codec.sampleRate) / 1000);
@@ -140,13 +145,13 @@ function delays(
         line.set(packet.samples, at);
       }
     }
-    const { at, likeness } = findChirp(line, codec.sampleRate);
+    const { at, similarity } = findChirp(line, codec.sampleRate);
     const holder = window.findLast((packet) => place(packet) <= at);
-    if (likeness < MIN_LIKENESS || !holder) {
+    if (similarity < MIN_SIMILARITY || !holder) {
       return [];
     }
     return [holder.atMs + ((at - place(holder)) * 1000) / codec.sampleRate - atMs];
   });
   codec.close();
-  return { delaysMs, bursts: whole.length };
+  return { delaysMs, bursts: complete.length };
 }

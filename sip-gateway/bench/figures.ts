@@ -7,12 +7,13 @@ export interface PhoneFigure {
   goal?: string;
 }
 
-/** What a measurement gave. */
+/** The result of a measurement. */
 export interface PhoneReport {
   headline: PhoneFigure[];
   details: PhoneFigure[];
-  /** What the figures do not say, and what is in them. */
+  /** What the figures do not include. */
   notMeasured: string[];
+  /** How the figures can mislead. */
   traps: string[];
   /** Whether every goal was met. */
   met: boolean;
@@ -22,7 +23,7 @@ export function round(value: number, digits = 1): number {
   return Number(value.toFixed(digits));
 }
 
-/** The value below which a share of the values lies. */
+/** A quantile. `share`: 0 to 1. */
 export function quantile(values: Iterable<number>, share: number): number {
   const sorted = Float64Array.from(values).sort();
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;

@@ -7,17 +7,17 @@ import type { PoolStats } from '../media/index.ts';
 import type { CallsToOpen, FromGateway, OpenedCalls, ToGateway } from './gateway-process.ts';
 
 const PROGRAM = fileURLToPath(new URL(`gateway-process${extname(import.meta.filename)}`, import.meta.url));
-/** Of /proc: USER_HZ, the same on every Linux. */
+/** USER_HZ, the unit of times in /proc, the same on every Linux. */
 const TICKS_PER_SECOND = 100;
 
-/** CPU time of a process since its start, all threads, user and system, in seconds. Linux only. */
+/** CPU time of a process since its start, of all threads, user and system, in seconds. Linux only. */
 export function processCpuSeconds(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(') ') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
-/** The gateway's media in a process of its own. */
+/** The gateway's media in a separate process. */
 export class GatewayMedia {
   readonly #child: ChildProcess;
 
@@ -25,9 +25,9 @@ export class GatewayMedia {
     this.#child = child;
   }
 
-  /** `threads` 0: as the gateway chooses. */
+  /** `threads` 0: the gateway's default. */
   static async start(threads: number): Promise<GatewayMedia> {
-    // In a session of its own, as a service is.
+    // Run it in its own session, like a service.
     const child = fork(PROGRAM, [`${threads}`], { detached: true });
     await ask(child, undefined, 'ready');
     return new GatewayMedia(child);
@@ -37,7 +37,7 @@ export class GatewayMedia {
     return (await ask(this.#child, { type: 'open', calls }, 'opened')).ports;
   }
 
-  /** Ends the calls; the process stays. */
+  /** Ends the calls, but not the process. */
   async end(): Promise<void> {
     await ask(this.#child, { type: 'end' }, 'ended');
   }

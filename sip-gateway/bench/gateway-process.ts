@@ -1,22 +1,24 @@
-/** A process with nothing but the gateway's media, so that its CPU time is the gateway's. Driven by its parent. */
+/** A process with only the gateway's media, so that its CPU time can be measured. Controlled by its parent. */
 import type { OpusSettings } from '../codecs/index.ts';
 import { MediaPool, type PoolStats, type RoomConnection } from '../media/index.ts';
 
-/** Calls to open: each a PCMU phone in a room whose speaker talks. */
+/** Calls to open: PCMU phones in rooms with one speaker each. */
 export interface CallsToOpen {
   legs: number;
   rooms: number;
-  /** The phones' port, and the room's, on loopback. */
+  /** Port of the phones, on loopback. */
   phonesPort: number;
+  /** Port of the rooms, on loopback. */
   roomPort: number;
-  /** What the room gets. Default: Opus, as the gateway encodes it. */
+  /** Codec and settings to the room. Default: those of the gateway. */
   opus?: OpusSettings;
   sendCodec?: RoomConnection['sendCodec'];
 }
 
 export interface OpenedCalls {
-  /** Where phones and speakers send to, and where the phones' packets come from. */
+  /** Ports that the phones send to. */
   legPorts: number[];
+  /** Ports that the speakers send to. */
   roomPorts: number[];
 }
 

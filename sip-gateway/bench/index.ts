@@ -1,4 +1,4 @@
-/** What the phone gateway costs and how well it does, measured: `npm run bench -- sip-…`. */
+/** Benchmarks of the phone gateway: `npm run bench -- sip-…`. */
 import { measureCost } from './cost.ts';
 import { measureDelay } from './delay.ts';
 import type { PhoneReport } from './figures.ts';
@@ -12,9 +12,9 @@ export type { ServerWithPhones } from './room-call.ts';
 export interface PhoneScenario {
   name: string;
   description: string;
-  /** How long it measures, in seconds. */
+  /** Default duration of the measurement, in seconds. */
   durationSeconds: number;
-  /** Whether it wants a whole server. */
+  /** Whether it needs a running server. */
   needsServer: boolean;
   measure(options: { seconds: number; server: ServerWithPhones | undefined }): Promise<PhoneReport>;
 }

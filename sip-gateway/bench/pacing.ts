@@ -8,15 +8,15 @@ import { Witness } from './witness.ts';
 const LEGS = 100;
 const ROOMS = 25;
 const WARM_UP_MS = 4_000;
-/** Of PCMU. */
+/** RTP clock of PCMU. */
 const TICKS_PER_MS = 8;
 const GOAL_P999_MS = 10;
 const GOAL_MAX_MS = 40;
 
 /**
- * Departure-time error of the packets that 100 phones get: two-way PCMU calls in 25 rooms with a speaker each, every phone up as Opus.
- * The kernel's time of receipt on loopback is the time of departure; the error of a packet is how early or late that is against its
- * RTP timestamp.
+ * Measures departure-time errors of packets to 100 phones: two-way PCMU calls in 25 rooms with a speaker each, with all phones sent to
+ * their rooms as Opus. The kernel's time of receipt on loopback counts as time of departure. The error of a packet is how early or late
+ * that is relative to its RTP timestamp.
  */
 export async function measurePacing({
   seconds,
@@ -100,7 +100,7 @@ export async function measurePacing({
   }
 }
 
-/** By how much each packet left early or late against the timestamps of its leg. */
+/** How much each packet left early or late, relative to the timestamps of its leg. */
 function departureErrorsMs(arrivals: readonly LoggedPacket[]): number[] {
   const legs = Map.groupBy(arrivals, ({ port }) => port);
   return [...legs.values()].flatMap((leg) => {

@@ -2,33 +2,33 @@ import { BridgeSession, enrol, memoryStore, parseInvitation } from '../../client
 import type { CodecName } from '../codecs/index.ts';
 import { SdpSession, SipStack } from '../sip/index.ts';
 
-/** A server that runs, with its gateway. */
+/** A running server with its gateway. */
 export interface ServerWithPhones {
   url: string;
   apiKey: string;
-  /** UDP port of its gateway, on loopback. */
+  /** SIP port of the gateway (UDP, on loopback). */
   sipPort: number;
 }
 
 const LOOPBACK = '127.0.0.1';
 const ROOM = 'bench-delay';
 const NUMBER = '100';
-/** Of a server with default settings. */
+/** Default realm of a server. */
 const REALM = 'canopy';
 const PHONE = { username: 'bench', password: 'bench-phone-password' };
 /** The first SSRC of RtpLoad. */
 const SSRC = 1_000;
 
-/** Makes the room's number and a phone that may call it. */
+/** Creates the room's number and a phone that may call it. */
 export async function preparePhones(server: ServerWithPhones): Promise<void> {
   await api(server, 'PUT', `/api/sip/phones/${PHONE.username}`, { password: PHONE.password });
   const rules = [{ pattern: NUMBER, action: { type: 'room', roomId: ROOM } }];
   await api(server, 'PUT', '/api/sip/dial-plan', { rules });
 }
 
-/** Somebody in the room, on a plain transport beside the gateway's. */
+/** A participant of the room, on a plain transport. */
 export class BenchRoom {
-  /** Where to send to. */
+  /** Port to send to. */
   readonly port: number;
   readonly #session: BridgeSession;
 
@@ -37,7 +37,7 @@ export class BenchRoom {
     this.port = port;
   }
 
-  /** @param port where this person's RTP comes from and goes to, on loopback */
+  /** @param port of the participant's RTP, on loopback */
   static async join(server: ServerWithPhones, port: number, payloadType: number): Promise<BenchRoom> {
     const { url } = await api<{ url: string }>(server, 'POST', '/api/invites', { role: 'bridge' });
     const invitation = parseInvitation(url);
@@ -72,7 +72,7 @@ export class BenchRoom {
   }
 }
 
-/** Calls the room as a phone whose RTP is on `port`; gives where to send to. */
+/** Calls the room as a phone with its RTP on `port`. Resolves with the port to send to. */
 export async function callRoom(
   server: ServerWithPhones,
   { codec, port }: { codec: CodecName; port: number },

@@ -6,15 +6,15 @@ import { buildProgram } from './build-program.ts';
 
 const RECORD_BYTES = 20;
 
-/** A packet that came, or was sent. */
+/** A received or sent packet. */
 export interface LoggedPacket {
-  /** The port that sent it; 0: it was sent from here. */
+  /** Source port; 0: sent by us. */
   port: number;
   sequenceNumber: number;
   timestamp: number;
-  /** When the kernel received it, on a monotonic clock that all processes share. */
+  /** Time of sending, or of receipt by the kernel, on a monotonic clock that all processes share. */
   atMs: number;
-  /** Of those that came. */
+  /** Only of received packets. */
   payload: Uint8Array;
 }
 
@@ -23,13 +23,13 @@ export interface Voice {
   frames: readonly Uint8Array[];
   payloadType: number;
   clockRate: number;
-  /** Whether packets that are sent are logged too. Default false. */
+  /** Whether to log sent packets, too. Default false. */
   logsSent?: boolean;
 }
 
-/** The program of rtp-load.c: many RTP senders and receivers on one port, in a process of their own. */
+/** Runs rtp-load.c: many RTP senders and receivers on one port, in a separate process. */
 export class RtpLoad {
-  /** Where it sends from and receives. */
+  /** Port that it sends from and receives at. */
   readonly port: number;
   readonly #child: ChildProcess;
   readonly #folder: string;
@@ -42,7 +42,7 @@ export class RtpLoad {
     this.#received = received;
   }
 
-  /** Builds and starts it. Throws where there is no C compiler. */
+  /** Compiles and starts the program. @throws {Error} there is no C compiler */
   static async start({ frames, payloadType, clockRate, logsSent = false }: Voice): Promise<RtpLoad> {
     const { program, folder } = await buildProgram('rtp-load');
     const clip = join(folder, 'frames');
@@ -60,12 +60,12 @@ export class RtpLoad {
     return new RtpLoad(child, folder, Number.parseInt(first.toString('latin1'), 10), received);
   }
 
-  /** Begins to send to these ports. */
+  /** Starts sending to these ports. */
   send(ports: readonly number[]): void {
     this.#child.stdin?.write(`${ports.join('\n')}\n\n`);
   }
 
-  /** Takes what has arrived since the last time. */
+  /** Returns the packets logged since the last call. */
   take(): LoggedPacket[] {
     const bytes = Buffer.concat(this.#received);
     const packets: LoggedPacket[] = [];
@@ -88,7 +88,7 @@ export class RtpLoad {
     return packets;
   }
 
-  /** Ends it. Idempotent. */
+  /** Ends the process. Idempotent. */
   async close(): Promise<void> {
     const ended = this.#child.exitCode === null ? once(this.#child, 'exit') : undefined;
     this.#child.stdin?.end();

@@ -11,13 +11,13 @@ const ANSWER_TIMEOUT_MS = 3_000;
 const START_ATTEMPTS = 10;
 const RTP_PORTS = { min: 44_000, max: 47_999 };
 
-/** rtpengine's version, or undefined where it is not installed. */
+/** Version of rtpengine; undefined if it is not installed. */
 export function rtpengineVersion(): string | undefined {
   const { status, stdout, stderr } = spawnSync('rtpengine', ['--version'], { encoding: 'utf8' });
   return status === 0 ? (`${stdout}${stderr}`.match(/[\d.]+\S*/)?.[0] ?? 'unknown') : undefined;
 }
 
-/** rtpengine in userspace, as PCMU phones' way to Opus; driven by its ng protocol. */
+/** rtpengine in userspace, transcoding between PCMU and Opus; controlled by its ng protocol. */
 export class Rtpengine {
   readonly #child: ChildProcess;
   readonly #socket: Socket;
@@ -83,7 +83,7 @@ export class Rtpengine {
     return processCpuSeconds(this.#child.pid as number);
   }
 
-  /** Sets a call up between a PCMU phone and an Opus peer; gives the ports that each sends to. `opus` as rtpengine names codecs. */
+  /** Sets up a call between a PCMU phone and an Opus peer; resolves with the ports that these send to. `opus`: in rtpengine's notation. */
   async open(phonePort: number, opusPort: number, opus: string): Promise<{ phone: number; peer: number }> {
     const id = `bench-${process.pid}-${++this.#lastCall}`;
     const about = {
@@ -110,14 +110,14 @@ export class Rtpengine {
     return { phone: portIn(answer), peer: portIn(offer) };
   }
 
-  /** Ends the calls; the process stays. */
+  /** Ends the calls, but not the process. */
   async end(): Promise<void> {
     for (const id of this.#calls.splice(0)) {
       await this.#ask({ command: 'delete', 'call-id': id, 'from-tag': 'a' }, ANSWER_TIMEOUT_MS);
     }
   }
 
-  /** Ends it with its calls. Idempotent. */
+  /** Ends the process and its calls. Idempotent. */
   async close(): Promise<void> {
     const ended = this.#child.exitCode === null && this.#child.pid ? once(this.#child, 'exit') : undefined;
     this.#child.kill('SIGTERM');

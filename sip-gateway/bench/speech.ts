@@ -3,7 +3,7 @@ import { Prompts } from '../prompts/index.ts';
 
 const NAMES = ['enter-pin', 'wrong-pin', 'goodbye', 'alone', 'joined', 'muted', 'unmuted'] as const;
 
-/** The prompts one after the other as frames of 20 ms: speech, where they have been made. */
+/** All prompts in sequence, as encoded frames of 20 ms. They are speech if the spoken prompts have been built. */
 export async function speechFrames(name: CodecName, sampleRate: number): Promise<Uint8Array[]> {
   const codecs = await Codecs.load();
   const codec: Codec = await codecs.createCodec(name, { sampleRate, bitrateBps: 32_000 });

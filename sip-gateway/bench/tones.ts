@@ -5,24 +5,24 @@ import { round } from './figures.ts';
 
 const PACKETS = 100;
 const FREQUENCY_HZ = 1_004;
-/** The codecs settle, in packets. */
+/** Packets to skip while the codecs adapt. */
 const SETTLE_PACKETS = 20;
-/** Least SNR that is no artefact of packet borders, in dB: a G.722 decoder that starts anew with each packet is below 25. */
+/** Minimum SNR without artefacts at packet borders. A G.722 decoder that is reset for each packet has less than 25 dB. */
 const CODECS = [
-  { name: 'PCMU', sampleRate: 8_000, leastDb: 35 },
-  { name: 'PCMA', sampleRate: 8_000, leastDb: 35 },
-  { name: 'G722', sampleRate: 16_000, leastDb: 40 },
-  { name: 'opus', sampleRate: 8_000, leastDb: 25 },
-  { name: 'opus', sampleRate: 16_000, leastDb: 25 },
-  { name: 'opus', sampleRate: 48_000, leastDb: 25 },
+  { name: 'PCMU', sampleRate: 8_000, minDb: 35 },
+  { name: 'PCMA', sampleRate: 8_000, minDb: 35 },
+  { name: 'G722', sampleRate: 16_000, minDb: 40 },
+  { name: 'opus', sampleRate: 8_000, minDb: 25 },
+  { name: 'opus', sampleRate: 16_000, minDb: 25 },
+  { name: 'opus', sampleRate: 48_000, minDb: 25 },
 ] as const;
 
-/** SNR of a tone that goes through each codec in packets of 20 ms: clicks at their borders would be noise. */
+/** Measures the SNR of a tone that is coded in packets of 20 ms by each codec. Clicks at packet borders would lower it. */
 export async function measureTones(): Promise<PhoneReport> {
   const codecs = await Codecs.load();
   const headline: PhoneFigure[] = [];
   let met = true;
-  for (const { name, sampleRate, leastDb } of CODECS) {
+  for (const { name, sampleRate, minDb } of CODECS) {
     if (!codecs.capabilities.codecs.includes(name)) {
       continue;
     }
@@ -35,11 +35,11 @@ export async function measureTones(): Promise<PhoneReport> {
     );
     codec.close();
     const { snrDb } = fitTone(concat(heard.slice(SETTLE_PACKETS)), sampleRate, FREQUENCY_HZ);
-    met &&= snrDb > leastDb;
+    met &&= snrDb > minDb;
     headline.push({
       label: `${name} at ${sampleRate} Hz: SNR (dB)`,
       value: round(snrDb),
-      goal: `> ${leastDb}`,
+      goal: `> ${minDb}`,
     });
   }
   return {

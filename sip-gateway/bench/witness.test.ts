@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Witness } from './witness.ts';
 
-test('a witness tells how late a thread with nothing to do was, and what the hypervisor took', async () => {
+test('a witness measures how late an idle thread wakes up, and the time stolen by the hypervisor', async () => {
   const witness = await Witness.start();
   // It watches meanwhile: nothing happens that could be waited for.
   await sleep(200);

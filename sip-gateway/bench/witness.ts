@@ -6,11 +6,11 @@ import type { Readable, Writable } from 'node:stream';
 import { buildProgram } from './build-program.ts';
 import { type PhoneFigure, round } from './figures.ts';
 
-/** Of the line for all cores in /proc/stat: steal, and the columns that make up all time (guests' are in others already). */
+/** Columns of the first line in /proc/stat: steal, and those that add up to all time (the others, for guests, are included in them). */
 const STEAL_COLUMN = 7;
 const COLUMNS = 8;
 
-/** The program of witness.c: how late a thread with nothing to do is on this machine just now, whatever program it belonged to. */
+/** Runs witness.c: measures how late an idle thread wakes up, i.e. how busy this machine is independently of our programs. */
 export class Witness {
   readonly #child: ChildProcessByStdio<Writable, Readable, null>;
   readonly #before = cpuTimes();
@@ -19,7 +19,7 @@ export class Witness {
     this.#child = child;
   }
 
-  /** Builds it and begins to watch. Throws where there is no C compiler. */
+  /** Compiles and starts the program. @throws {Error} there is no C compiler */
   static async start(): Promise<Witness> {
     const { program, folder } = await buildProgram('witness');
     const child = spawn(program, { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -28,7 +28,7 @@ export class Witness {
     return new Witness(child);
   }
 
-  /** Ends it; tells what it saw. */
+  /** Ends the program and returns its figures. */
   async stop(): Promise<PhoneFigure[]> {
     const after = cpuTimes();
     const answered = once(this.#child.stdout, 'data');

@@ -1,4 +1,4 @@
-/** Calls in rooms: one bridge a room, one seat a phone. */
+/** Calls in rooms: one bridge per room, one seat per phone. */
 export type { CallState, PhoneSeat } from './phone-seat.ts';
 export type { RoomBridgeOptions, SeatEvents } from './room-bridge.ts';
 export { RoomBridges } from './room-bridges.ts';

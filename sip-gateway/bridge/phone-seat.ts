@@ -8,16 +8,16 @@ export interface PhoneSeatOptions {
   ssrc: number;
   payloadType: number;
   audioLevelExtensionId: number;
-  /** Takes the seat back, once. */
+  /** Called once, when the phone has left. */
   onLeave(): void;
 }
 
 export type CallState = BridgeParticipant['callState'];
 
-/** URI of the header extension without which a phone is never the loudest (RFC 6464). */
+/** URI of the audio level header extension (RFC 6464). The active speaker is selected by it. */
 const AUDIO_LEVEL = 'urn:ietf:params:rtp-hdrext:ssrc-audio-level';
 
-/** A phone's place in a room: its participant there and, once it speaks, its producer. */
+/** A phone's seat in a room: its participant and, once connected, its producer. */
 export class PhoneSeat {
   readonly roomId: string;
   readonly participant: BridgeParticipant;
@@ -34,7 +34,7 @@ export class PhoneSeat {
     return this.participant.muted;
   }
 
-  /** Lets the leg speak and hear. Its media must have been started. */
+  /** Connects the leg to the room, both ways. The leg's media must have been started. */
   async connect(legId: string): Promise<void> {
     const { pool, roomId, ssrc, payloadType, audioLevelExtensionId, participant } = this.#options;
     await participant.produce({
@@ -61,7 +61,7 @@ export class PhoneSeat {
     await this.participant.update({ callState });
   }
 
-  /** Tells the room; the leg is muted by its call. */
+  /** Shows the mute state in the room; PhoneCall mutes the leg. */
   async setMuted(muted: boolean): Promise<void> {
     await this.participant.setMuted(muted);
   }
@@ -74,13 +74,13 @@ export class PhoneSeat {
     await this.participant.setHandUp(up);
   }
 
-  /** Takes the phone out of the room. Idempotent; never rejects. */
+  /** Removes the phone from the room. Idempotent; never rejects. */
   async leave(reason: 'left' | 'kicked' | 'lost' = 'left'): Promise<void> {
     if (this.#left) {
       return;
     }
     this.#left = true;
-    // Without a seat the participant is gone anyway.
+    // This fails only if the session has ended, and the participant with it.
     await this.participant.remove(reason).catch(() => {});
     this.#options.onLeave();
   }

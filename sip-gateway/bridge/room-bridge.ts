@@ -4,11 +4,11 @@ import type { BridgeMedia, BridgeParticipant, BridgeSession, CanopyError } from 
 import type { MediaPool, PayloadTransformModule } from '../media/index.ts';
 import { type CallState, PhoneSeat } from './phone-seat.ts';
 
-/** What a call wants to hear of its seat. */
+/** Events of a seat. */
 export interface SeatEvents {
-  /** A moderator muted or unmuted the phone; the room knows. */
+  /** A moderator muted or unmuted the phone. The room already shows it. */
   muted(muted: boolean): void;
-  /** A moderator ended the call, or the room is gone: the seat is no more. */
+  /** The seat is gone: a moderator removed the phone, or the room was lost. */
   ended(reason: 'kicked' | 'lost'): void;
 }
 
@@ -20,20 +20,20 @@ export interface RoomBridgeOptions {
   join(roomId: string): Promise<BridgeSession>;
   /** Transforms the payloads between the phones and the room. Default: none. */
   transform?: PayloadTransformModule;
-  /** It is empty, or lost: forget it. */
+  /** Called once, when the bridge starts closing: the last phone left, or the room was lost. */
   onClosed(): void;
 }
 
 const LOOPBACK = '127.0.0.1';
 /** Payload type of the phones' Opus. */
 const PAYLOAD_TYPE = 111;
-/** Id of the audio level in the phones' packets. */
+/** Header extension id of the audio level in the phones' packets. */
 const AUDIO_LEVEL_ID = 1;
 
 /**
- * One room as the gateway has it: one session with the server, one socket and mixer in a media thread, and the phones' seats. After a
- * lost connection or a re-homing the session makes everything again; the mixer then only learns where to send. Closes when the last
- * seat is left.
+ * The gateway's side of one room: one session with the server, one socket and mixer in a media thread, and the phones' seats. After a
+ * reconnect or a re-homing the session restores participants and producers; the mixer only gets new addresses. Closes when the last
+ * phone leaves.
  */
 export class RoomBridge {
   readonly roomId: string;
@@ -42,7 +42,7 @@ export class RoomBridge {
   readonly #seats = new Map<BridgeParticipant, { seat: PhoneSeat; events: SeatEvents }>();
   readonly #ready: Promise<BridgeSession>;
   #session: BridgeSession | undefined;
-  /** Calls on their way to a seat keep the room open too. */
+  /** Calls that are entering; they keep the room open too. */
   #entering = 0;
   #closed: Promise<void> | undefined;
 
@@ -51,7 +51,7 @@ export class RoomBridge {
     this.roomId = options.roomId;
     this.#log = options.log.child({ roomId: options.roomId });
     this.#ready = this.#open();
-    // Each who enters hears of a failure.
+    // enter() reports the failure.
     this.#ready.catch(() => {});
   }
 
@@ -63,12 +63,12 @@ export class RoomBridge {
     return this.#seats.size;
   }
 
-  /** How many others are in the room, phones included. */
+  /** Number of other participants, phones included, as seen by one phone. */
   get others(): number {
     return (this.#session?.participants.size ?? 0) + this.#seats.size - 1;
   }
 
-  /** Brings a phone in. Rejects with the server's CanopyError: ROOM_FULL, LIMIT_REACHED, WORKER_UNAVAILABLE, CONNECTION_LOST … */
+  /** Adds a phone. @throws {CanopyError} ROOM_FULL, LIMIT_REACHED, WORKER_UNAVAILABLE, CONNECTION_LOST or another server error */
   async enter(
     { displayName, callState }: { displayName: string; callState: CallState },
     events: SeatEvents,
@@ -97,7 +97,7 @@ export class RoomBridge {
     }
   }
 
-  /** Leaves the room and frees its mixer. Idempotent; never rejects. */
+  /** Leaves the room and closes its mixer. Idempotent; never rejects. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -121,11 +121,11 @@ export class RoomBridge {
   #listen(session: BridgeSession): void {
     session.on('media', (media) => this.#connect(session, media));
     session.on('action', (participant, action) => {
-      const taken = this.#seats.get(participant);
+      const events = this.#seats.get(participant)?.events;
       if (action === 'kick') {
-        taken?.events.ended('kicked');
+        events?.ended('kicked');
       } else {
-        taken?.events.muted(action === 'mute');
+        events?.muted(action === 'mute');
       }
     });
     session.on('state', (state, error) => {
@@ -158,7 +158,7 @@ export class RoomBridge {
     });
   }
 
-  /** The session ended by itself: the calls in the room have nobody to talk to. */
+  /** The server or a lost connection ended the session: ends the room's calls. */
   #lost(error: CanopyError | undefined): void {
     if (this.closed) {
       return;

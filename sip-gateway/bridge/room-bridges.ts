@@ -1,11 +1,11 @@
 import type { PhoneSeat } from './phone-seat.ts';
 import { RoomBridge, type RoomBridgeOptions, type SeatEvents } from './room-bridge.ts';
 
-/** The rooms that have phones. */
+/** The bridges of all rooms with phones. */
 export class RoomBridges {
   readonly #options: Omit<RoomBridgeOptions, 'roomId' | 'onClosed'>;
   readonly #rooms = new Map<string, RoomBridge>();
-  /** Rooms that are being left: they can be entered anew only after that. */
+  /** Bridges that are closing. Their rooms can be entered again only after that. */
   readonly #leaving = new Map<string, Promise<void>>();
 
   constructor(options: Omit<RoomBridgeOptions, 'roomId' | 'onClosed'>) {
@@ -20,7 +20,7 @@ export class RoomBridges {
     return this.#rooms.get(roomId);
   }
 
-  /** Brings a phone into a room, which is opened for the first one. Rejects as RoomBridge.enter() does. */
+  /** Adds a phone to a room; the first one opens the bridge. @throws {CanopyError} any code of RoomBridge.enter() */
   async enter(
     roomId: string,
     phone: Parameters<RoomBridge['enter']>[0],
@@ -45,7 +45,7 @@ export class RoomBridges {
           return;
         }
         this.#rooms.delete(roomId);
-        // Called from within close(), whose promise is there a moment later.
+        // close() calls this before it has stored its promise, so wait a microtask.
         const left = Promise.resolve()
           .then(() => room.close())
           .finally(() => this.#leaving.delete(roomId));

@@ -28,7 +28,7 @@ const HOLDS: Record<string, string> = {
   'sendonly to 0.0.0.0': phone('a=sendonly', '0.0.0.0'),
 };
 
-describe('the media of a call', () => {
+describe('CallMedia', () => {
   let pool: MediaPool;
   let media: CallMedia;
 
@@ -43,7 +43,7 @@ describe('the media of a call', () => {
   afterEach(() => media.close());
 
   for (const [kind, hold] of Object.entries(HOLDS)) {
-    it(`a phone that held by ${kind} for hours and resumes has all the time again until its first packet`, () => {
+    it(`after hours on hold by ${kind}, a phone that resumes has the full time until its first packet`, () => {
       media.answer(phone('a=sendrecv'));
       assert.equal(media.held, false);
       media.answer(hold);
@@ -56,7 +56,7 @@ describe('the media of a call', () => {
     });
   }
 
-  it('a phone that sends and listens is silent since its last packet, or since the last offer and answer', (t) => {
+  it('silence of a phone that sends counts from its last packet, or from the last offer and answer', (t) => {
     media.answer(phone('a=sendrecv'));
     const later = performance.now() + 40_000;
     t.mock.method(performance, 'now', () => later);
@@ -69,13 +69,13 @@ describe('the media of a call', () => {
     assert.equal(media.silentMs({ silentMs: HOURS_MS }), 0);
   });
 
-  it('a phone that only listens is not held, and never silent for too long', () => {
+  it('a phone that only listens is not on hold, and may be silent indefinitely', () => {
     media.answer(phone('a=recvonly'));
     assert.equal(media.held, false);
     assert.equal(media.silentMs({ silentMs: null }), null);
   });
 
-  it('a phone that only sends from the beginning of its own call does not hold; once it has listened, it does', () => {
+  it('a caller that is send-only from the start is not on hold; after it has listened, it is', () => {
     media.answer(phone('a=sendonly'));
     assert.equal(media.held, false);
     assert.equal(media.silentMs({ silentMs: HOURS_MS }), null);
@@ -88,7 +88,7 @@ describe('the media of a call', () => {
     assert.equal(media.held, true);
   });
 
-  it('what only sends is heard and sent nothing, what only listens is sent the room, and what holds is neither', () => {
+  it('a send-only phone is heard but gets no audio, a listen-only phone gets the room, a phone on hold neither', () => {
     const ways = (direction: string, held: boolean) => {
       const local = { address: '127.0.0.1', port: 4000, codecs: ['PCMU'] as const };
       const { audio } = new SdpSession().answer(phone(direction), local);
@@ -101,7 +101,7 @@ describe('the media of a call', () => {
     assert.deepEqual(ways('a=sendonly', true), { send: false, receive: false });
   });
 
-  it('a phone that is called and answers on hold holds', () => {
+  it('a called phone that answers with hold is on hold', () => {
     for (const hold of Object.values(HOLDS)) {
       media.offer();
       media.readAnswer(hold);

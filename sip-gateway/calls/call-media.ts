@@ -5,7 +5,7 @@ import type { DtmfKey, LegStats, MediaPool, PortRange, Prompt } from '../media/i
 import { type Direction, type NegotiatedAudio, SdpSession } from '../sip/index.ts';
 import { legMedia } from './leg-media.ts';
 
-/** Best first, for our offers; an answer takes the caller's first that we have. */
+/** Codecs of our offers, best first. An answer uses the first codec of the caller's list that we support. */
 const PREFERENCE: readonly CodecName[] = ['opus', 'G722', 'PCMU', 'PCMA'];
 
 export interface CallMediaOptions {
@@ -13,12 +13,12 @@ export interface CallMediaOptions {
   legId: string;
   /** The room that the call leads to, if known. */
   roomId?: string;
-  /** The own address that the phone sends to. */
+  /** Our address that the phone sends to. */
   address: string;
   ports: PortRange;
 }
 
-/** One call's media: offer and answer, and the leg in a media thread that they set up. Owns the leg. */
+/** The media of one call: SDP offer and answer, and the leg in a media thread. Owns the leg. */
 export class CallMedia {
   readonly legId: string;
   readonly #pool: MediaPool;
@@ -39,7 +39,7 @@ export class CallMedia {
     this.#port = port;
   }
 
-  /** Binds the leg's ports. Rejects with a RangeError if none is left. */
+  /** Binds the leg's ports. @throws {RangeError} no port is left */
   static async open(options: CallMediaOptions): Promise<CallMedia> {
     const { pool, legId, roomId, address, ports } = options;
     const ip = isIPv6(address) ? '::' : '0.0.0.0';
@@ -47,7 +47,7 @@ export class CallMedia {
     return new CallMedia(options, port);
   }
 
-  /** The codec agreed on; null before. */
+  /** The negotiated codec; null before that. */
   get codec(): CodecName | null {
     return this.#audio?.codec ?? null;
   }
@@ -66,8 +66,8 @@ export class CallMedia {
   }
 
   /**
-   * Time in ms since a phone that should send last showed a sign of life, or since the last offer and answer. Null for a phone that may be
-   * silent.
+   * Time in milliseconds since the phone last sent anything, or since the last offer and answer if that is shorter. Null if the phone may
+   * be silent.
    */
   silentMs({ silentMs }: Pick<LegStats, 'silentMs'>): number | null {
     if (this.mayBeSilent) {
@@ -76,19 +76,19 @@ export class CallMedia {
     return Math.min(silentMs ?? Number.POSITIVE_INFINITY, performance.now() - this.#agreedMs);
   }
 
-  /** Answers the phone's offer; start() applies it. Throws SdpError. */
+  /** Answers the phone's offer; start() applies it. @throws {SdpError} no audio can be agreed on */
   answer(offer: string): string {
     const { sdp, audio } = this.#session.answer(offer, this.#local());
     this.#agree(audio);
     return sdp;
   }
 
-  /** Our offer; readAnswer() takes the reply. */
+  /** Makes our offer; readAnswer() takes the reply. */
   offer(direction: Direction = 'sendrecv'): string {
     return this.#session.offer({ ...this.#local(), direction });
   }
 
-  /** Throws SdpError. */
+  /** Reads the phone's answer; start() applies it. @throws {SdpError} the phone refused the audio, or its answer is invalid */
   readAnswer(sdp: string): void {
     const audio = this.#session.readAnswer(sdp);
     // Our offer asks a phone that we call to listen.
@@ -98,7 +98,7 @@ export class CallMedia {
     this.#agree(audio);
   }
 
-  /** Applies what was agreed. `signallingAddress`: where the phone's SIP comes from. */
+  /** Applies the last offer and answer. `signallingAddress`: where the phone's SIP comes from. */
   async start(signallingAddress: string): Promise<void> {
     if (!this.#audio || this.#closed) {
       return;
@@ -115,7 +115,7 @@ export class CallMedia {
     await this.#pool.request('leg.stop', { legId: this.legId });
   }
 
-  /** Whether the phone's voice is kept from the room. */
+  /** Mutes or unmutes the phone in the room. */
   async mute(toRoom: boolean): Promise<void> {
     await this.#pool.request('leg.mute', { legId: this.legId, toRoom });
   }
@@ -128,7 +128,7 @@ export class CallMedia {
     return this.#pool.request('leg.stats', { legId: this.legId });
   }
 
-  /** Frees the leg; gives its last statistics. Idempotent; never rejects. */
+  /** Releases the leg and resolves with its last statistics. Idempotent; never rejects. */
   close(): Promise<LegStats | null> {
     this.#closed ??= this.#pool.closeLeg(this.legId).catch(() => null);
     return this.#closed;

@@ -9,7 +9,7 @@ import { callerAddress, callerName } from './caller.ts';
 const PHONES = { phones: [] };
 const JOHN = '"John Doe" <sip:+4930222@127.0.0.2>';
 
-describe('how a caller is shown', () => {
+describe('callerName() and callerAddress()', () => {
   let stack: SipStack;
   let caller: Socket;
   let calls = 0;
@@ -61,7 +61,7 @@ describe('how a caller is shown', () => {
     'critical;id',
     'session,header',
   ]) {
-    it(`“Privacy: ${value}” hides name and number from room and history`, async () => {
+    it(`“Privacy: ${value}” hides name and number in room and history`, async () => {
       const { name, address } = await shown(
         '"Jane" <sip:+4930111@127.0.0.1>',
         `P-Asserted-Identity: ${JOHN}`,
@@ -72,7 +72,7 @@ describe('how a caller is shown', () => {
     });
   }
 
-  it('privacy may be asked for in a second field, and by an anonymous From alone', async () => {
+  it('privacy can be requested in a second field, or just by an anonymous From', async () => {
     const asserted = `P-Asserted-Identity: ${JOHN}`;
     const second = await shown('<sip:1@127.0.0.1>', asserted, 'Privacy: session', 'privacy: Id');
     assert.equal(second.name, 'Anonymous');
@@ -85,7 +85,7 @@ describe('how a caller is shown', () => {
     }
   });
 
-  it('privacy may be asked for in Remote-Party-ID', async () => {
+  it('privacy can be requested in Remote-Party-ID', async () => {
     for (const [privacy, name] of [
       ['full', 'Anonymous'],
       ['"uri"', 'Anonymous'],
@@ -97,7 +97,7 @@ describe('how a caller is shown', () => {
     }
   });
 
-  it('a caller who asks for no privacy is shown', async () => {
+  it('a caller who requests no privacy is shown', async () => {
     for (const privacy of ['none', 'session', 'critical']) {
       const { name, address } = await shown(
         '"Jane" <sip:+4930111@127.0.0.1>',
@@ -148,7 +148,7 @@ describe('how a caller is shown', () => {
     });
   }
 
-  it('threat 23: a user part that cannot be shown leaves “Phone”', async () => {
+  it('threat 23: a user part that cannot be displayed becomes “Phone”', async () => {
     assert.equal((await shown('<sip:%00%E2%80%AE@127.0.0.1>')).name, 'Phone');
     assert.equal((await shown('<sip:127.0.0.1>')).name, 'Phone');
   });

@@ -5,8 +5,8 @@ const ANONYMOUS = 'Anonymous';
 /** Replaces the address of a caller who withholds it (RFC 3323 §4.1.1.3). */
 const ANONYMOUS_URI = 'sip:anonymous@anonymous.invalid';
 
-/** Makes a displayable name from what a phone says about itself (threat 23). */
-function shownName(text: string | undefined): string | undefined {
+/** A displayable form of a name that a phone sent (threat 23). */
+function displayName(text: string | undefined): string | undefined {
   return displayable(text ?? '') || undefined;
 }
 
@@ -37,5 +37,5 @@ export function callerName(
     return phone?.displayName ?? identity.username;
   }
   const asserted = identity.kind === 'trunk' ? assertedIdentity?.displayName : undefined;
-  return shownName(asserted) ?? shownName(remote.displayName) ?? shownName(remoteUser) ?? 'Phone';
+  return displayName(asserted) ?? displayName(remote.displayName) ?? displayName(remoteUser) ?? 'Phone';
 }

@@ -1,5 +1,6 @@
-/** Phone calls, from their first sign to their end. */
-export { takeCall } from './incoming.ts';
-export { type DialOptions, placeCall } from './outgoing.ts';
+/** Phone calls: SIP call, media and seat in a room. */
+
 export type { CallHost, PhoneCall } from './phone-call.ts';
 export { PinGuard } from './pin-guard.ts';
+export { type DialOptions, placeCall } from './place-call.ts';
+export { takeCall } from './take-call.ts';

@@ -1,7 +1,7 @@
-/** The same key by the other way within this time, in milliseconds, is the same press: some phones send both. */
-const TWIN_MS = 700;
+/** Some phones send each key both ways. The same key by the other way within this time, in milliseconds, is a duplicate. */
+const DUPLICATE_MS = 700;
 
-/** Makes one row of presses of keys that come by RFC 4733, by SIP INFO, or by both at once. */
+/** Merges keys sent by RTP (RFC 4733) and by SIP INFO into one sequence without duplicates. */
 export class Keypad {
   readonly #onKey: (key: string) => void;
   #last: { key: string; way: 'rtp' | 'info'; atMs: number } | undefined;
@@ -12,8 +12,8 @@ export class Keypad {
 
   press(key: string, way: 'rtp' | 'info', nowMs: number): void {
     const last = this.#last;
-    if (last && last.key === key && last.way !== way && nowMs - last.atMs < TWIN_MS) {
-      // Each press has one twin at most.
+    if (last && last.key === key && last.way !== way && nowMs - last.atMs < DUPLICATE_MS) {
+      // A press has at most one duplicate.
       this.#last = undefined;
       return;
     }

@@ -6,8 +6,8 @@ import type { NegotiatedAudio, ReceiveFormat } from '../sip/index.ts';
 const MIN_OPUS_BPS = 12_000;
 
 /**
- * What offer and answer agreed, as the media thread wants it. `held`: neither side is heard. `signallingAddress`: where the phone's
- * SIP comes from; its media may come from there too.
+ * Turns negotiated audio into the media settings of a leg. `held`: no audio flows either way. `signallingAddress`: where the phone's SIP
+ * comes from; its media may come from there too.
  */
 export function legMedia(audio: NegotiatedAudio, held: boolean, signallingAddress: string): LegMedia {
   const { events, receiveFormats } = audio;
@@ -32,7 +32,7 @@ export function legMedia(audio: NegotiatedAudio, held: boolean, signallingAddres
   };
 }
 
-/** Comfort noise with payload type 13 goes with any codec of its clock rate (RFC 3389 §4), whether agreed or not. */
+/** Comfort noise with payload type 13 may accompany any 8 kHz codec without being negotiated (RFC 3389 §4). */
 function hasComfortNoise({ kind, clockRate }: ReceiveFormat): boolean {
   return kind !== 'telephone-event' && clockRate === 8000;
 }

@@ -20,20 +20,20 @@ export interface CallHost {
   readonly pins: PinGuard;
   readonly log: Logger;
   readonly ports: PortRange;
-  /** A phone whose media is silent for longer is gone, in seconds. */
+  /** A call whose phone sends no media for longer is ended, in seconds; 0: never. */
   readonly silenceSeconds: number;
-  /** The settings of the moment. */
+  /** The current settings. */
   config(): TelephonyConfig;
-  /** The own address that a peer's media goes to. */
+  /** Our address that a peer sends its media to. */
   mediaAddress(peer: string): string;
-  /** Notes the state of a call in the history. */
+  /** Updates the call in the history. */
   record(call: CallRecord): void;
   adopt(call: PhoneCall): void;
   forget(call: PhoneCall): void;
 }
 
 export interface CallParts {
-  /** Default: a new one. */
+  /** Default: a random UUID. */
   callId?: string;
   direction: 'incoming' | 'outgoing';
   remote: string;
@@ -43,22 +43,22 @@ export interface CallParts {
   displayName: string;
 }
 
-/** The history keeps no more of what others say. */
+/** Maximum length in characters of a remote party's text in the history. */
 const MAX_TEXT = 256;
 
 /**
- * One call from its first sign to its end: the SIP call, its media and its seat in a room. end() frees all three, whoever ends it; it
- * tells the host once.
+ * One call: its SIP side, its media and its seat in a room. end() releases all three, whichever side hangs up, and removes the call from
+ * its host.
  */
 export class PhoneCall {
   readonly callId: string;
   readonly direction: CallParts['direction'];
   readonly log: Logger;
-  /** Hears the keys that the phone presses. */
+  /** Called for each key that the phone presses. */
   onKey: (key: string) => void = () => {};
-  /** Told once a prompt has been played to its end. */
+  /** Called when a prompt has been played to its end. */
   onPlayed: () => void = () => {};
-  /** Told once, after everything is freed. */
+  /** Called once, after everything is released. */
   onEnd: (cause: EndCause, end: { status?: number; reason?: string }) => void = () => {};
   readonly #host: CallHost;
   readonly #parts: CallParts;
@@ -111,7 +111,7 @@ export class PhoneCall {
     return this.#seat?.muted ?? false;
   }
 
-  /** Opens the leg. `peer`: the far side's address, by which the own one is found. */
+  /** Opens the leg. `address`: ours, as in the SDP. @throws {RangeError} no port is left */
   async openMedia(address: string): Promise<CallMedia> {
     const { pool, ports } = this.#host;
     const roomId = this.#roomId ?? undefined;
@@ -124,7 +124,7 @@ export class PhoneCall {
     return media;
   }
 
-  /** Follows the SIP call: its end, changes of the session, keys by INFO. */
+  /** Listens to the SIP call: its end, changes to the session, keys by INFO. */
   follow(sip: Call): void {
     this.#sip = sip;
     sip.on('end', ({ cause, status, reason }) => void this.end(cause, { status, reason }));
@@ -133,7 +133,7 @@ export class PhoneCall {
     sip.on('dtmf', ({ digit }) => this.#keypad.press(digit, 'info', performance.now()));
   }
 
-  /** Takes a seat in a room. Rejects with the server's CanopyError. */
+  /** Takes a seat in a room. @throws {CanopyError} any code of RoomBridge.enter() */
   async enterRoom(roomId: string, callState: CallState): Promise<PhoneSeat> {
     const { displayName } = this.#parts;
     this.#roomId = roomId;
@@ -152,7 +152,7 @@ export class PhoneCall {
     } else {
       this.#seat = seat;
     }
-    // It may have gone on hold or resumed in the meantime.
+    // The phone may have gone on hold or resumed in the meantime.
     if (callState === 'answered') {
       await this.#showHeld();
     }
@@ -160,7 +160,7 @@ export class PhoneCall {
     return seat;
   }
 
-  /** Lets phone and room hear each other. */
+  /** Connects the phone's audio to the room, both ways. */
   async connect(): Promise<void> {
     await this.#seat?.connect(this.callId);
   }
@@ -175,7 +175,7 @@ export class PhoneCall {
     await this.#showHeld();
   }
 
-  /** Notes that the call is answered. */
+  /** Marks the call as answered. Idempotent. */
   setAnswered(): void {
     if (this.#answeredAtMs !== null || this.#ended) {
       return;
@@ -187,11 +187,12 @@ export class PhoneCall {
     this.#record(null, null, null);
   }
 
+  /** Records in the metrics how long the call took to reach this stage. */
   stage(stage: CallStage): void {
     this.#host.metrics.stage(this.direction, stage, (performance.now() - this.#beganMs) / 1000);
   }
 
-  /** Plays a prompt after those that play. */
+  /** Queues a prompt. */
   play(name: PromptName): void {
     this.#attempt(async () => {
       await this.#media?.play(this.#host.prompts.prompt(name, this.#host.config().language));
@@ -204,7 +205,7 @@ export class PhoneCall {
     });
   }
 
-  /** The phone's own wish, by its keys. */
+  /** The phone muted or unmuted itself by its keys. */
   toggleMute(): void {
     const seat = this.#seat;
     if (!seat) {
@@ -216,7 +217,7 @@ export class PhoneCall {
     });
   }
 
-  /** Asks to speak, or no more, by its keys. */
+  /** The phone raised or lowered its hand by its keys. */
   toggleHand(): void {
     const seat = this.#seat;
     if (!seat) {
@@ -229,7 +230,7 @@ export class PhoneCall {
     });
   }
 
-  /** For the gateway: something happened on the leg. */
+  /** Handles an event of the call's leg. The gateway calls this. */
   receiveLegEvent(event: LegEvent): void {
     if (event.type === 'key' && event.state === 'down') {
       this.#keypad.press(event.key, 'rtp', performance.now());
@@ -244,7 +245,7 @@ export class PhoneCall {
     }
   }
 
-  /** For the gateway, every few seconds: reads the statistics and ends a call whose phone has gone without a word. */
+  /** Updates the media metrics and ends a call whose phone has vanished. The gateway calls this every few seconds. */
   async check(): Promise<void> {
     if (!this.answered || this.#ended) {
       return;
@@ -263,7 +264,7 @@ export class PhoneCall {
     }
   }
 
-  /** Something of ours failed: ends the call with what fits. */
+  /** Logs an error on our side and ends the call. */
   fail(error: unknown): void {
     const { code } = CanopyError.from(error);
     if (!(error instanceof CanopyError) || code === 'INTERNAL') {
@@ -275,8 +276,8 @@ export class PhoneCall {
   }
 
   /**
-   * Ends the call in whatever state it is. Idempotent; resolves when everything is freed; never rejects. `goodbye`: how to take leave
-   * of the far side, by default CANCEL, 480 or BYE.
+   * Ends the call in any state. Idempotent; resolves when everything is released; never rejects. `goodbye` ends the SIP side, by default
+   * with CANCEL, 480 or BYE.
    */
   end(
     cause: EndCause,
@@ -285,7 +286,7 @@ export class PhoneCall {
   ): Promise<void> {
     if (!this.#ended) {
       const { promise, resolve } = Promise.withResolvers<void>();
-      // Set this before notifying the far side, whose end comes back here at once.
+      // Set this first: ending the SIP side emits its `end`, which calls this method again.
       this.#ended = promise;
       void this.#end(cause, end, goodbye).then(resolve);
     }
@@ -298,8 +299,8 @@ export class PhoneCall {
     goodbye: () => void | Promise<void>,
   ): Promise<void> {
     const { metrics } = this.#host;
-    // A BYE may wait for its answer; nothing else waits for that.
-    const said = Promise.resolve(goodbye()).catch(() => {});
+    // A BYE may take long to be answered; only forget() waits for it.
+    const hungUp = Promise.resolve(goodbye()).catch(() => {});
     const [stats] = await Promise.all([
       this.#media?.close(),
       this.#seat?.leave(cause === 'kicked' ? 'kicked' : cause === 'lost' ? 'lost' : 'left'),
@@ -312,11 +313,11 @@ export class PhoneCall {
     this.#record(cause, end.status ?? null, stats ?? null);
     this.log.info({ cause, ...end, ...(stats && summary(stats)) }, 'call ended');
     this.onEnd(cause, end);
-    await said;
+    await hungUp;
     this.#host.forget(this);
   }
 
-  /** The phone wants to change the session: hold, resume, another codec or address. Throws SdpError. */
+  /** The phone offered a changed session: hold, resume, another codec or address. @throws {SdpError} the offer is unacceptable */
   #reoffered(offer: OfferRequest): void {
     const media = this.#media;
     if (!media) {
@@ -357,7 +358,7 @@ export class PhoneCall {
     this.play(muted ? 'muted' : 'unmuted');
   }
 
-  /** What fails here fails the call, unless it has ended. */
+  /** Runs `work`. If it fails, the call fails too, unless it has ended. */
   #attempt(work: () => Promise<void>): void {
     work().catch((error: unknown) => {
       if (!this.#ended) {
@@ -387,7 +388,7 @@ export class PhoneCall {
   }
 }
 
-/** For the log. */
+/** Statistics for the log, rounded. */
 function summary({ jitterMs, bufferMs, roundTripMs, mos, ...stats }: LegStats) {
   const { packetsReceived, packetsSent, packetsLost, packetsLate, framesConcealed } = stats;
   return {

@@ -1,10 +1,10 @@
-import { talk } from './in-room.ts';
 import type { CallHost, PhoneCall } from './phone-call.ts';
 import { PinEntry, type PinVerdict } from './pin-entry.ts';
 import type { PinCaller } from './pin-guard.ts';
+import { startTalking } from './start-talking.ts';
 
 const TRIES = 3;
-/** After this pause the PIN counts as complete, in milliseconds. */
+/** A pause this long completes a PIN, in milliseconds. */
 const PAUSE_MS = 4000;
 /** Time without a key that uses up a try, in milliseconds. */
 const PATIENCE_MS = 15_000;
@@ -17,7 +17,7 @@ export class PinDialogue {
   readonly #entry: PinEntry<string>;
   #failures = 0;
   #timer: NodeJS.Timeout | undefined;
-  /** A complete PIN is waiting to be checked, or was right. */
+  /** Ignores keys: a complete PIN is waiting to be checked, or was right. */
   #busy = false;
 
   /** @param pins the room of each PIN */
@@ -28,11 +28,11 @@ export class PinDialogue {
     this.#entry = new PinEntry(pins);
   }
 
-  /** Ends with the call. */
+  /** Plays the prompt and starts reading keys. */
   begin(): void {
     const call = this.#call;
     call.onKey = (key) => this.#press(key);
-    // The time starts once the prompt has been played.
+    // The timeout starts once the prompt has been played.
     call.onPlayed = () => {
       if (this.#failures >= TRIES) {
         void call.end('wrong-pin');
@@ -54,7 +54,7 @@ export class PinDialogue {
 
   #wait(milliseconds: number): void {
     this.#after(milliseconds, () => {
-      // Keying in nothing uses up a try of this call but is not a guess.
+      // A try without any key counts against this call but is not a wrong PIN.
       if (this.#entry.begun) {
         this.#take(this.#entry.complete());
       } else {
@@ -124,7 +124,7 @@ export class PinDialogue {
       this.#wait(2 * PATIENCE_MS);
       return;
     }
-    // The caller hears why. If the prompt cannot be played, the call ends all the same.
+    // Hang up after the prompt, or after a timeout if it cannot be played.
     this.#after(PATIENCE_MS, () => void call.end('wrong-pin'));
     call.play('goodbye');
   }
@@ -132,7 +132,7 @@ export class PinDialogue {
   async #enter(roomId: string): Promise<void> {
     await this.#call.enterRoom(roomId, 'answered');
     if (!this.#call.ended) {
-      await talk(this.#host, this.#call);
+      await startTalking(this.#host, this.#call);
     }
   }
 }

@@ -1,21 +1,22 @@
-/** A PIN has no more digits. */
+/** Maximum length of a PIN, in digits. */
 const MAX_DIGITS = 12;
 
 export type PinVerdict<T> = { type: 'more' } | { type: 'right'; value: T } | { type: 'wrong' };
 
 /**
- * Collects the digits of a PIN. It is complete at `#`, at a pause (complete()), and as soon as it can be no other. `*` begins anew.
+ * Collects the digits of a PIN. A PIN is complete after `#`, after a pause (complete()), or as soon as no longer PIN starts with it. `*`
+ * clears the digits.
  */
 export class PinEntry<T> {
   readonly #pins: ReadonlyMap<string, T>;
   #digits = '';
 
-  /** @param pins what each PIN leads to */
+  /** @param pins the value of each PIN */
   constructor(pins: ReadonlyMap<string, T>) {
     this.#pins = pins;
   }
 
-  /** Whether some digits have been keyed in. */
+  /** Whether any digits have been entered. */
   get begun(): boolean {
     return this.#digits !== '';
   }
@@ -38,7 +39,7 @@ export class PinEntry<T> {
     return { type: 'more' };
   }
 
-  /** Judges what has been keyed in, and begins anew. */
+  /** Checks the digits entered so far, and clears them. */
   complete(): PinVerdict<T> {
     const value = this.#pins.get(this.#digits);
     this.#digits = '';

@@ -17,7 +17,7 @@ const phone = (name: string) => ({ name, trunk: undefined });
 const outside = (name: string | undefined) => ({ name, trunk: 'office' });
 
 describe('wrong PINs', () => {
-  it('threat 58: ten of one caller, in however many calls, have it refused, and nobody else', () => {
+  it('threat 58: after ten in any number of calls, the caller is refused, and nobody else', () => {
     const { pins, pass } = guard();
     for (let count = 1; count < 10; count++) {
       assert.equal(pins.wrong(phone('1001')), false, `${count}`);
@@ -29,7 +29,7 @@ describe('wrong PINs', () => {
     assert.equal(pins.refuses(phone('1002')), false);
   });
 
-  it('threat 58: they are forgotten one by one, ten an hour', () => {
+  it('threat 58: they are forgotten at a rate of ten per hour', () => {
     const { pins, pass } = guard();
     for (let count = 0; count < 10; count++) {
       pins.wrong(phone('1001'));
@@ -43,7 +43,7 @@ describe('wrong PINs', () => {
     }
   });
 
-  it('threat 58: those of a trunk whose callers change or hide their numbers take longer and longer, up to 30 s', () => {
+  it('threat 58: on a trunk whose callers change or withhold their numbers, each adds delay, up to 30 s', () => {
     const { pins } = guard();
     for (let count = 0; count < 20; count++) {
       pins.wrong(outside(count % 2 ? `${count}` : undefined));
@@ -63,7 +63,7 @@ describe('wrong PINs', () => {
     assert.equal(pins.refuses(outside('honest')), false);
   });
 
-  it('threat 58: those of many callers together hold everybody back', () => {
+  it('threat 58: too many from all callers together delay everybody', () => {
     const { pins, pass } = guard();
     for (let count = 0; count < 70; count++) {
       pins.wrong(phone(`${count}`));

@@ -1,22 +1,22 @@
 import { RecentMap } from '../sip/index.ts';
 
-/** The caller who enters a PIN. */
+/** A caller who enters PINs. */
 export interface PinCaller {
-  /** The phone or the caller's number; undefined if a trunk's caller shows none. */
+  /** The phone's username, the caller's number or its address; undefined if a trunk's caller withholds its number. */
   readonly name: string | undefined;
-  /** The trunk that all its callers share. */
+  /** The trunk that the call came through. */
   readonly trunk: string | undefined;
 }
 
-/** How many wrong PINs are free, and how fast they are forgotten. */
+/** How many wrong PINs have no consequence, and how fast they are forgotten. */
 interface Allowance {
   readonly free: number;
   readonly forgottenPerHour: number;
 }
 
-/** For one caller, who is refused beyond it. */
+/** Per caller, who is then refused. */
 const CALLER: Allowance = { free: 10, forgottenPerHour: 10 };
-/** For all callers on a trunk, and for everybody. Beyond it each PIN is only delayed, as the next caller may be honest. */
+/** Per trunk and for all callers together. Further PINs are only delayed, as the next caller may be honest. */
 const TRUNK: Allowance = { free: 20, forgottenPerHour: 60 };
 const EVERYBODY: Allowance = { free: 60, forgottenPerHour: 240 };
 /** Delay per wrong PIN beyond the free ones, and its maximum, in milliseconds. */
@@ -26,8 +26,9 @@ const MAX_KEYS = 20_000;
 const HOUR_MS = 3_600_000;
 
 /**
- * Counts wrong PINs across calls (threat 58): three tries per call are no limit when calls are free. A caller with too many is refused.
- * For trunks, whose callers can choose their numbers, and for all callers together, a growing delay limits how fast PINs can be tried.
+ * Counts wrong PINs across calls (threat 58), since three tries per call limit nobody who can call again. A caller with too many is
+ * refused. Callers on a trunk can choose their numbers, so for each trunk, and for all callers together, a growing delay limits how fast
+ * PINs can be tried.
  */
 export class PinGuard {
   readonly #now: () => number;
@@ -38,7 +39,7 @@ export class PinGuard {
     this.#now = now;
   }
 
-  /** Whether this caller has entered too many wrong PINs to get another try now. */
+  /** Whether this caller is refused for now because of too many wrong PINs. */
   refuses({ name }: PinCaller): boolean {
     return name !== undefined && this.#over(callerKey(name), CALLER) >= 0;
   }
@@ -66,7 +67,7 @@ export class PinGuard {
     return !before && this.refuses(caller);
   }
 
-  /** Wrong PINs beyond the free ones; negative below. A partly forgotten one still counts as one. */
+  /** Wrong PINs beyond the free ones, rounded up; negative if there are free ones left. */
   #over(key: string, allowance: Allowance): number {
     return Math.ceil(this.#level(key, allowance)) - allowance.free;
   }

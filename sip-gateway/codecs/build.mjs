@@ -1,4 +1,4 @@
-// Builds the native codecs: `node sip-gateway/codecs/build.mjs`. Plain JavaScript without dependencies, since the set-up runs it.
+// Builds the native codecs: `node sip-gateway/codecs/build.mjs`. Plain JavaScript without dependencies, since the setup runs it.
 import { fileURLToPath } from 'node:url';
 import { Addon } from '../addon/index.mjs';
 
@@ -9,9 +9,9 @@ const addon = new Addon({
   libraries: { opus: 'libopus-dev', spandsp: 'libspandsp-dev', speexdsp: 'libspeexdsp-dev' },
 });
 
-/** Where the built add-on lies, or null when it is not built; `CANOPY_CODECS` names it directly. */
+/** File of the built add-on, or null if it is not built. `CANOPY_CODECS` overrides it. */
 export const locate = () => addon.locate();
-/** Builds it into the user's cache, unless it is there. */
+/** Builds the add-on into the user's cache, unless it is already there. */
 export const build = (options) => addon.build(options);
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

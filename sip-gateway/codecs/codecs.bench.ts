@@ -17,7 +17,7 @@ function microseconds(operation: (i: number) => void): string {
   return ((user + system) / FRAMES).toFixed(1);
 }
 
-/** Something between speech and music: four partials whose level moves. */
+/** A signal between speech and music: four partials with varying levels. */
 function signal(sampleRate: number): Int16Array[] {
   const frame = sampleRate / 50;
   return Array.from({ length: 100 }, (_, k) => {

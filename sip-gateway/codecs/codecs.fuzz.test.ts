@@ -88,7 +88,7 @@ for (const [codecs, name, sampleRate] of [
   });
 }
 
-test('the add-on takes no foreign value for a handle, a buffer or a number', async () => {
+test('the add-on refuses values of other types as handle, buffer or number', async () => {
   const { locate } = await import('./build.mjs');
   const { loadNative } = await import('./native-binding.ts');
   const binding = loadNative(locate() ?? '') as unknown as Record<string, (...args: unknown[]) => unknown>;

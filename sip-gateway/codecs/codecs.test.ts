@@ -38,7 +38,7 @@ describe('codecs', () => {
     assert.equal(native.capabilities.reason, undefined);
   });
 
-  test('without the add-on Opus and G.711 remain, and the capabilities say why', async () => {
+  test('without the add-on, Opus and G.711 remain, and the capabilities state the reason', async () => {
     const codecs = await Codecs.load({ path: '/nonexistent/canopy-codecs.node' });
     assert.deepEqual(codecs.capabilities.codecs, ['PCMU', 'PCMA', 'opus']);
     assert.match(codecs.capabilities.reason ?? '', /do not load/);
@@ -73,7 +73,7 @@ describe('codecs', () => {
     });
   }
 
-  test('threat 21: a G.722 decoder that started anew with every packet would not pass the purity test', async () => {
+  test('threat 21: a G.722 decoder reset for every packet would fail the purity test', async () => {
     const codec = await native.createCodec('G722');
     const packets = encodeTone(codec, 440);
     const heard = packets.map((packet) => {
@@ -108,7 +108,7 @@ describe('codecs', () => {
     });
   }
 
-  test('G.722 from us is clean when ffmpeg decodes it, and ffmpeg’s when we do', async (t) => {
+  test('ffmpeg decodes our G.722 without artefacts, and we decode ffmpeg’s', async (t) => {
     const codec = await native.createCodec('G722');
     const packets = encodeTone(codec, 1_000);
     const theirs = toSamples(
@@ -133,7 +133,7 @@ describe('codecs', () => {
     }
   });
 
-  test('Opus from us is clean when ffmpeg’s own decoder plays it, and its encoder’s when we do', async (t) => {
+  test('ffmpeg’s own decoder decodes our Opus without artefacts, and we decode that of its encoder', async (t) => {
     const codec = await native.createOpus({ sampleRate: 16_000 });
     const ogg = writeOggOpus(encodeTone(codec, 1_000));
     const theirs = toSamples(
@@ -167,7 +167,7 @@ describe('codecs', () => {
     }
   });
 
-  test('Opus tells the duration of a packet as its decoder does', async () => {
+  test('the duration of an Opus packet is the same as that of its decoded samples', async () => {
     const codec = await native.createOpus({ sampleRate: 48_000 });
     for (const samples of [120, 240, 480, 960, 1_920, 2_880]) {
       const packet = codec.encode(new Int16Array(samples)).slice();
@@ -180,7 +180,7 @@ describe('codecs', () => {
   for (const codecs of [native, portable]) {
     const kind = codecs.capabilities.implementation;
 
-    test(`Opus (${kind}) restores a lost packet from the next better than it conceals it`, async (t) => {
+    test(`Opus (${kind}) restores a lost packet from the next one better than it conceals it`, async (t) => {
       const errors = { fec: 0, conceal: 0 };
       for (const way of ['fec', 'conceal'] as const) {
         const settings = { fec: true, expectedLossPercent: 20, bitrateBps: 24_000, signal: 'voice' } as const;
@@ -212,14 +212,14 @@ describe('codecs', () => {
       assert.ok(errors.fec < 0.6 * errors.conceal);
     });
 
-    test(`Opus (${kind}) under DTX sends next to nothing in silence`, async () => {
+    test(`Opus (${kind}) with DTX sends almost nothing during silence`, async () => {
       const codec = await codecs.createOpus({ sampleRate: 16_000, dtx: true });
       const sizes = Array.from({ length: 50 }, () => codec.encode(new Int16Array(320)).length);
       codec.close();
       assert.ok(sizes.slice(-20).filter((size) => size <= 2).length >= 18);
     });
 
-    test(`Opus (${kind}) refuses settings out of range by name`, async () => {
+    test(`Opus (${kind}) refuses settings out of range and names them`, async () => {
       const codec = await codecs.createOpus();
       assert.throws(() => codec.configure({ bitrateBps: -1 }), /bitrateBps/);
       assert.throws(() => codec.configure({ bitrateBps: Number.NaN }), /bitrateBps/);
@@ -231,7 +231,7 @@ describe('codecs', () => {
       await assert.rejects(codecs.createOpus({ sampleRate: 44_100 }), /44100/);
     });
 
-    test(`resampling (${kind}) keeps a tone pure, in level and to the sample`, (t) => {
+    test(`resampling (${kind}) preserves a tone’s purity, level and number of samples`, (t) => {
       for (const [from, to] of [
         [8_000, 48_000],
         [16_000, 48_000],
@@ -258,7 +258,7 @@ describe('codecs', () => {
   }
 
   for (const name of ['PCMU', 'G722', 'opus'] as const) {
-    test(`${name} conceals a lost packet of a tone without a gap, and fades out when the loss goes on`, async (t) => {
+    test(`${name} conceals a lost packet of a tone without a gap, and fades out if loss continues`, async (t) => {
       const codec = await native.createCodec(name, { sampleRate: 16_000 });
       const frame = codec.sampleRate / 50;
       const packets = encodeTone(codec, 300);

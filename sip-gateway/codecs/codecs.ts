@@ -10,9 +10,9 @@ import { PortableResampler } from './portable-resampler.ts';
 import type { Codec, CodecCapabilities, CodecName, OpusCodec, OpusSettings, Resampler } from './types.ts';
 
 export interface LoadCodecsOptions {
-  /** The built add-on. Default: where build.mjs puts it. */
+  /** File of the built add-on. Default: the output of build.mjs. */
   path?: string;
-  /** `portable` leaves the add-on out. Default `native`. */
+  /** `portable` does without the add-on. Default `native`. */
   prefer?: 'native' | 'portable';
 }
 
@@ -21,7 +21,7 @@ export interface OpusOptions extends OpusSettings {
   sampleRate?: number;
 }
 
-/** Makes codecs by the best means that this machine has. Once a process or worker thread. */
+/** Creates codecs, with the add-on if it is available. Load it once per process or worker thread. */
 export class Codecs {
   readonly capabilities: CodecCapabilities;
   readonly #binding: NativeBinding | undefined;
@@ -31,7 +31,7 @@ export class Codecs {
     this.#binding = binding;
   }
 
-  /** Loads the add-on, or, where there is none, libopus in WebAssembly. */
+  /** Loads the add-on, or libopus in WebAssembly if the add-on is not available. */
   static async load(options: LoadCodecsOptions = {}): Promise<Codecs> {
     let reason = 'The portable codecs were requested.';
     if (options.prefer !== 'portable') {
@@ -61,7 +61,7 @@ export class Codecs {
     return new Codecs({ implementation: 'native', codecs, opusVersion }, binding);
   }
 
-  /** Throws a RangeError for a codec that capabilities.codecs lacks. `options` concern Opus. */
+  /** `options`: for Opus. @throws {RangeError} the codec is not in capabilities.codecs, or a setting is out of range */
   async createCodec(name: CodecName, options: OpusOptions = {}): Promise<Codec> {
     if (name === 'PCMU' || name === 'PCMA') {
       return new G711Codec(name);
@@ -82,7 +82,7 @@ export class Codecs {
     return PortableOpusCodec.create(sampleRate, settings);
   }
 
-  /** Rates from 8000 to 48000 Hz, whole thousands. */
+  /** Rates from 8000 to 48000 Hz, in steps of 1000. @throws {RangeError} another rate */
   createResampler(fromHz: number, toHz: number): Resampler {
     if (this.#binding) {
       return new NativeResampler(this.#binding, fromHz, toHz);

@@ -20,7 +20,7 @@ function decodeALaw(code: number): number {
   return bits & 0x80 ? magnitude : -magnitude;
 }
 
-/** For every 16-bit sample (as unsigned index) the code whose value is nearest; of two equally near, the quieter. */
+/** The code with the nearest value for every 16-bit sample (as unsigned index); of two equally near ones, the quieter. */
 function encodeTable(decoded: Int16Array): Uint8Array {
   const order = Array.from(decoded.keys()).sort((a, b) => (decoded[a] ?? 0) - (decoded[b] ?? 0));
   const table = new Uint8Array(65_536);
@@ -46,7 +46,7 @@ function makeTables(decode: (code: number) => number): { decoded: Int16Array; en
   return { decoded, encoded: encodeTable(decoded) };
 }
 
-/** G.711 (RFC 3551 §4.5.14): one byte a sample at 8 kHz. */
+/** G.711 (RFC 3551 §4.5.14): one byte per sample at 8 kHz. */
 export class G711Codec implements Codec {
   readonly name: 'PCMU' | 'PCMA';
   readonly sampleRate = SAMPLE_RATE;

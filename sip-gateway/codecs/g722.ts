@@ -5,7 +5,7 @@ import { WaveformConcealer } from './waveform-concealer.ts';
 const SAMPLE_RATE = 16_000;
 const MAX_BYTES = 4_096;
 
-/** G.722 at 64 kbit/s over libspandsp: one byte holds two samples of 16 kHz, and one tick of an 8 kHz RTP clock. */
+/** G.722 at 64 kbit/s, by libspandsp. One byte is two samples at 16 kHz and one tick of the 8 kHz RTP clock. */
 export class G722Codec implements Codec {
   readonly name = 'G722';
   readonly sampleRate = SAMPLE_RATE;

@@ -1,4 +1,4 @@
-/** The face of the phone codecs. build.mjs is a second face, for the set-up, which runs before anything is installed. */
+/** Audio codecs and resampling. The setup imports build.mjs directly, since it runs before anything is installed. */
 export { build as buildNativeCodecs } from './build.mjs';
 export { Codecs, type LoadCodecsOptions, type OpusOptions } from './codecs.ts';
 export type {

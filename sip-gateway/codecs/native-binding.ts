@@ -1,4 +1,4 @@
-/** The add-on's functions, as native/*.c exports them. A handle is opaque and belongs to the object that made it. */
+/** The functions that native/*.c exports. A handle is opaque and belongs to the object that created it. */
 
 declare const handle: unique symbol;
 interface Handle<K extends string> {
@@ -27,7 +27,7 @@ export interface NativeBinding {
   resamplerClose(handle: ResamplerHandle): void;
 }
 
-/** Loads the add-on from a file. Throws when it is missing or does not fit this machine. */
+/** Loads the add-on from a file. @throws {Error} the file is missing or does not load on this machine */
 export function loadNative(path: string): NativeBinding {
   const module: { exports: unknown } = { exports: {} };
   process.dlopen(module, path);

@@ -9,7 +9,7 @@ import {
 import { DEFAULT_SETTINGS, encoderRequests } from './opus-settings.ts';
 import type { OpusCodec, OpusSettings } from './types.ts';
 
-/** Opus over libopus. Encoder and decoder are each made when first used. */
+/** Opus by libopus. Encoder and decoder are created on first use. */
 export class NativeOpusCodec implements OpusCodec {
   readonly name = 'opus';
   readonly clockRate = OPUS_CLOCK_RATE;

@@ -1,10 +1,10 @@
 import type { NativeBinding, ResamplerHandle } from './native-binding.ts';
 import type { Resampler } from './types.ts';
 
-/** Of 0 to 10; 3 keeps aliases 87 dB down at a third of the cost of 5. */
+/** Quality, 0 to 10. 3 suppresses aliases by 87 dB at a third of the cost of 5. */
 const QUALITY = 3;
 
-/** Resampling over libspeexdsp. */
+/** Resampling by libspeexdsp. */
 export class NativeResampler implements Resampler {
   readonly fromHz: number;
   readonly toHz: number;
@@ -20,9 +20,9 @@ export class NativeResampler implements Resampler {
   }
 
   process(samples: Int16Array): Int16Array {
-    const room = Math.ceil((samples.length * this.toHz) / this.fromHz) + 2;
-    if (this.#out.length < room) {
-      this.#out = new Int16Array(room);
+    const maxLength = Math.ceil((samples.length * this.toHz) / this.fromHz) + 2;
+    if (this.#out.length < maxLength) {
+      this.#out = new Int16Array(maxLength);
     }
     return this.#out.subarray(0, this.#binding.resamplerProcess(this.#handle, samples, this.#out));
   }

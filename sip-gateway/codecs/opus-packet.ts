@@ -1,9 +1,9 @@
-/** Opus payloads as RTP carries them (RFC 6716 §3), read without decoding. */
+/** Inspects Opus packets (RFC 6716 §3) without decoding them. */
 
 export const OPUS_CLOCK_RATE = 48_000;
 export const OPUS_MAX_TICKS = 5_760;
 
-/** Frame duration in ticks of 48 kHz, by the configuration number of the first byte (RFC 6716 §3.1, table 2). */
+/** Frame duration in ticks of 48 kHz, by the configuration number in the first byte (RFC 6716 §3.1, table 2). */
 function frameTicks(config: number): number {
   if (config < 12) {
     return [480, 960, 1920, 2880][config & 3] ?? 0;
@@ -14,7 +14,7 @@ function frameTicks(config: number): number {
   return 120 << (config & 3);
 }
 
-/** Duration of a packet in ticks of 48 kHz. Throws a RangeError for one that is empty, lacks its frame count or exceeds 120 ms. */
+/** Duration of a packet in ticks of 48 kHz. @throws {RangeError} it is empty, has no frame count, or exceeds 120 ms */
 export function opusDurationTicks(packet: Uint8Array): number {
   const toc = packet[0];
   if (toc === undefined) {
@@ -30,8 +30,8 @@ export function opusDurationTicks(packet: Uint8Array): number {
 }
 
 /**
- * Whether a packet carries redundancy for the one before it: the LBRR flags that open its first SILK frame (RFC 6716 §4.2.3,
- * §4.2.4; bits of even odds, so they stand uncoded in its first byte).
+ * Whether a packet carries redundancy for the one before it: the LBRR flags at the start of its first SILK frame (RFC 6716 §4.2.3, §4.2.4).
+ * They have a probability of 1/2, so they are plain bits in its first byte.
  */
 export function opusHasFec(packet: Uint8Array): boolean {
   const toc = packet[0];
@@ -39,7 +39,7 @@ export function opusHasFec(packet: Uint8Array): boolean {
     return false;
   }
   const code = toc & 3;
-  // The first frame's own first byte, after the lengths and padding sizes that the code puts before it.
+  // First byte of the first frame, after any frame lengths.
   const first =
     code === 0 || code === 1 ? packet[1] : code === 2 ? packet[(packet[1] ?? 0) >= 252 ? 3 : 2] : undefined;
   if (first === undefined) {
@@ -53,7 +53,7 @@ export function opusHasFec(packet: Uint8Array): boolean {
 
 export const OPUS_RATES: readonly number[] = [8_000, 12_000, 16_000, 24_000, 48_000];
 
-/** Rounds up to what the decoder can make: whole multiples of 2.5 ms up to 120 ms. */
+/** Rounds up to a multiple of 2.5 ms, which the decoder needs. @throws {RangeError} no samples, or more than 120 ms */
 export function opusConcealSamples(samples: number, sampleRate: number): number {
   const unit = sampleRate / 400;
   if (!(Number.isInteger(samples) && samples > 0 && samples <= 48 * unit)) {

@@ -27,7 +27,7 @@ const SIGNAL = { auto: AUTO, voice: 3001, music: 3002 };
 
 export const DEFAULT_SETTINGS: OpusSettings = { complexity: 5 };
 
-/** Turns settings into encoder requests. Throws a RangeError that names a setting which is out of range. */
+/** Turns settings into encoder requests. @throws {RangeError} a setting is out of range; the message names it */
 export function* encoderRequests(settings: OpusSettings): Generator<[request: number, value: number]> {
   const { bitrateBps, complexity, expectedLossPercent, bandwidth, maxBandwidth, signal } = settings;
   if (bitrateBps !== undefined) {

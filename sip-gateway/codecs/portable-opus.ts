@@ -21,7 +21,7 @@ interface Handles {
   decoder: OpusDecoderHandle;
 }
 
-/** Opus over libopus in WebAssembly: the same codec at 1.2 to 1.3 times the cost, for machines without the add-on. */
+/** Opus by libopus in WebAssembly, for machines without the add-on: the same codec at 1.2 to 1.3 times the cost. */
 export class PortableOpusCodec implements OpusCodec {
   readonly name = 'opus';
   readonly clockRate = OPUS_CLOCK_RATE;
@@ -84,7 +84,7 @@ export class PortableOpusCodec implements OpusCodec {
     return opusDurationTicks(payload);
   }
 
-  /** The library cannot reset, so fresh handles replace the old ones, in the next microtasks. */
+  /** The library cannot reset, so new handles replace the old ones, a few microtasks later. */
   reset(): void {
     this.#guard(() => undefined);
     createHandles(this.sampleRate).then(

@@ -1,18 +1,18 @@
 import type { Resampler } from './types.ts';
 
-/** Input samples on each side of an output sample, at the lower of both rates. */
+/** Length of the filter on each side, in samples at the lower of both rates. */
 const REACH = 16;
 const MAX_SAMPLES = 48_000;
 
-/** Resampling without the add-on: a windowed-sinc filter bank for whole ratios of rates such as 8, 16 and 48 kHz. */
+/** Resampling without the add-on, by a windowed-sinc filter bank. */
 export class PortableResampler implements Resampler {
   readonly fromHz: number;
   readonly toHz: number;
-  /** Output step is `#down / #up` input samples. */
+  /** The step from one output sample to the next is `#down / #up` input samples. */
   readonly #up: number;
   readonly #down: number;
   readonly #taps: number;
-  /** One filter a phase, `#taps` long each. */
+  /** One filter per phase, each with `#taps` coefficients. */
   readonly #bank: Float32Array;
   #line: Float32Array;
   #phase = 0;
@@ -42,16 +42,16 @@ export class PortableResampler implements Resampler {
     if (samples.length === 0 || samples.length > MAX_SAMPLES) {
       throw new RangeError(`${samples.length} samples are not 1 to ${MAX_SAMPLES}`);
     }
-    const room = Math.ceil((samples.length * this.toHz) / this.fromHz) + 2;
-    if (this.#out.length < room) {
-      this.#out = new Int16Array(room);
+    const maxLength = Math.ceil((samples.length * this.toHz) / this.fromHz) + 2;
+    if (this.#out.length < maxLength) {
+      this.#out = new Int16Array(maxLength);
     }
     const taps = this.#taps;
     const input = new Float32Array(taps + samples.length);
     input.set(this.#line);
     input.set(samples, taps);
-    let made = 0;
-    // The phase counts in steps of 1 / #up input samples from the first sample of this call.
+    let count = 0;
+    // The unit of the phase is 1 / #up input samples, counted from the first sample of this call.
     for (; this.#phase < samples.length * this.#up; this.#phase += this.#down) {
       const at = Math.floor(this.#phase / this.#up);
       const filter = (this.#phase % this.#up) * taps;
@@ -59,11 +59,11 @@ export class PortableResampler implements Resampler {
       for (let i = 0; i < taps; i++) {
         sum += (input[at + 1 + i] as number) * (this.#bank[filter + i] as number);
       }
-      this.#out[made++] = Math.max(-32_768, Math.min(32_767, Math.round(sum)));
+      this.#out[count++] = Math.max(-32_768, Math.min(32_767, Math.round(sum)));
     }
     this.#phase -= samples.length * this.#up;
     this.#line = input.subarray(samples.length);
-    return this.#out.subarray(0, made);
+    return this.#out.subarray(0, count);
   }
 
   close(): void {
@@ -79,7 +79,7 @@ function makeBank(phases: number, taps: number, cutoff: number): Float32Array {
     const filter = bank.subarray(phase * taps, (phase + 1) * taps);
     for (let i = 0; i < taps; i++) {
       const x = i - (half - 1) - phase / phases;
-      // 0.93: the transition band of the window then ends near the Nyquist frequency.
+      // With 0.93, the transition band of the window ends near the Nyquist frequency.
       const angle = Math.PI * x * cutoff * 0.93;
       const blackman =
         0.42 + 0.5 * Math.cos((Math.PI * x) / half) + 0.08 * Math.cos((2 * Math.PI * x) / half);

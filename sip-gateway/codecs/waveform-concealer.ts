@@ -1,10 +1,10 @@
 /**
- * Packet loss concealment for codecs that have none of their own, in the manner of ITU-T G.711 Appendix I: the last pitch period
- * is repeated, faded out from 10 to 60 ms, and cross-faded into what comes next. Unlike there, the good signal is not delayed.
+ * Packet loss concealment for codecs without their own, similar to ITU-T G.711 Appendix I: the last pitch period is repeated, faded out
+ * from 10 to 60 ms, and cross-faded into the next good samples. Unlike there, the good signal is not delayed.
  */
 export class WaveformConcealer {
   readonly #sampleRate: number;
-  /** The last 45 ms heard or concealed: three times the longest pitch period. */
+  /** The last 45 ms, received or concealed: three times the maximum pitch period. */
   readonly #history: Int16Array;
   readonly #cycle: Float32Array;
   readonly #out: Int16Array;
@@ -20,7 +20,7 @@ export class WaveformConcealer {
     this.#out = new Int16Array((sampleRate * 120) / 1000);
   }
 
-  /** Takes note of good samples; after a loss, blends their beginning with what was made up, in place. */
+  /** Records good samples. After a loss, cross-fades from the concealed signal into them, in place. */
   heard(samples: Int16Array): void {
     if (this.#concealed > 0) {
       const overlap = Math.min(samples.length, Math.round(this.#sampleRate * 0.005));
@@ -33,7 +33,7 @@ export class WaveformConcealer {
     this.#remember(samples);
   }
 
-  /** Makes up `count` samples, at most 120 ms. The result holds until the next call. */
+  /** Conceals `count` samples, at most 120 ms. The result is valid until the next call. @throws {RangeError} another count */
   conceal(count: number): Int16Array {
     if (!(Number.isInteger(count) && count >= 1 && count <= this.#out.length)) {
       throw new RangeError(`${count} samples are not 1 to ${this.#out.length}`);
@@ -73,7 +73,7 @@ export class WaveformConcealer {
     history.set(samples, history.length - samples.length);
   }
 
-  /** Takes the last pitch period out of the history, its end blended into what came before its beginning. */
+  /** Copies the last pitch period from the history. Cross-fades its end with the samples before its start, so that it can be repeated. */
   #findCycle(): void {
     const history = this.#history;
     const end = history.length;
@@ -93,17 +93,17 @@ export class WaveformConcealer {
   }
 }
 
-/** Lag of 5 to 15 ms at which the last 20 ms are most like what came before, in samples. */
+/** The lag of 5 to 15 ms, in samples, at which the last 20 ms best match the samples before them. */
 function findPitch(history: Int16Array, sampleRate: number): number {
   const end = history.length;
   const window = sampleRate / 50;
-  const shortest = sampleRate / 200;
-  const longest = Math.floor((sampleRate * 15) / 1000);
-  // Half of the samples tell the lag well enough above 8 kHz.
+  const minLag = sampleRate / 200;
+  const maxLag = Math.floor((sampleRate * 15) / 1000);
+  // Above 8 kHz, every other sample is enough.
   const stride = sampleRate > 8_000 ? 2 : 1;
-  let best = longest;
+  let best = maxLag;
   let bestScore = -1;
-  for (let lag = shortest; lag <= longest; lag++) {
+  for (let lag = minLag; lag <= maxLag; lag++) {
     let product = 0;
     let energy = 1;
     for (let i = end - window; i < end; i += stride) {

@@ -1,17 +1,16 @@
 import { matchDialRule, type TelephonyConfig } from '../../contract/index.ts';
 
-/** Where a call that came in leads. */
+/** Where an incoming call leads. */
 export type IncomingRoute =
   | { type: 'room'; roomId: string; pin?: string }
   | { type: 'pin' }
-  /** SIP status to refuse with. */
+  /** Refuse with this SIP status. */
   | { type: 'reject'; status: number };
 
 const NOT_FOUND = 404;
 
 /**
- * What the dial plan says of a dialled user part or number: its first incoming rule that fits. A number that no rule names does not
- * exist here.
+ * Applies the dial plan to a dialled number or user part: the first matching incoming rule decides. Without one, the number does not exist.
  */
 export function incomingRoute(
   { dialPlan }: Pick<TelephonyConfig, 'dialPlan'>,

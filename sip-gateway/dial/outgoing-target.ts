@@ -1,17 +1,17 @@
 import { routeDial, type SipTrunk, type TelephonyConfig } from '../../contract/index.ts';
 import type { CallTarget } from '../sip/index.ts';
 
-/** How a call out of a room is placed. */
+/** How to place a call from a room. */
 export interface OutgoingTarget {
   target: CallTarget;
-  /** What is dialled there. */
+  /** The number or phone to dial there. */
   number: string;
   trunk: string | null;
   /** User part of From. */
   callerId: string | undefined;
 }
 
-/** Where the dial plan sends what a room dials; undefined where nothing permits it. */
+/** Applies the dial plan to a number dialled from a room; undefined if no rule permits it. */
 export function outgoingTarget(config: TelephonyConfig, dialled: string): OutgoingTarget | undefined {
   const route = routeDial(config, dialled);
   if (!route) {

@@ -9,13 +9,13 @@ const room = (pattern: string, more: object = {}) => ({
   action: { type: 'room', roomId: 'team', ...more },
 });
 
-describe('the number that a called phone calls back', () => {
-  it('is the first of the dial plan that leads into the room by itself', () => {
+describe('roomNumber()', () => {
+  it('is the first number in the dial plan that leads to the room without a PIN', () => {
     assert.equal(roomNumber(plan({ pattern: '200', action: { type: 'pin' } }, room('100')), 'team'), '100');
     assert.equal(roomNumber(plan(room('team.a_b+1')), 'team'), 'team.a_b+1');
   });
 
-  it('is none where only patterns, a PIN, another direction or another room’s rule fit', () => {
+  it('is undefined if only patterns, a PIN, another direction or an earlier rule match', () => {
     for (const rules of [
       [],
       [room('1XX'), room('1*')],

@@ -16,6 +16,6 @@ export function roomNumber(
       action.pin === undefined &&
       PLAIN_NUMBER.test(pattern),
   );
-  // An earlier rule may route the number elsewhere.
+  // An earlier rule may route the number differently.
   return rule && matchDialRule(dialPlan, 'incoming', rule.pattern) === rule ? rule.pattern : undefined;
 }

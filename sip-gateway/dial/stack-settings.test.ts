@@ -7,7 +7,7 @@ const trunk = (name: string, settings: Partial<SipTrunk> = {}) =>
   sipTrunk.parse({ name, uri: 'sip:pbx.example', ...settings });
 
 describe('usableTrunks()', () => {
-  it('threat 59: leaves out only what cannot be read, so that others are changed and deleted nonetheless', () => {
+  it('threat 59: skips only invalid trunks, so that changes to others still apply', () => {
     const refused: string[] = [];
     const trunks = [
       trunk('office', { addresses: ['192.0.2.0/24', '2001:db8::/32', '198.51.100.7'] }),

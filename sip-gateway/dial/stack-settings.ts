@@ -2,8 +2,8 @@ import { MIN_PIN_DIGITS, type SipTrunk, type TelephonyConfig } from '../../contr
 import { checkTrunk, type PasswordLookup, parseUri, SipParseError, type TrunkOptions } from '../sip/index.ts';
 
 /**
- * The usable trunks, both as configured and as options for the SIP stack. An unreadable trunk, which an older version accepted, is skipped
- * and reported to `onRefused`, so that changes to the others still apply (threat 59).
+ * The usable trunks, as configured and as options for the SIP stack. Invalid trunks, which an older version accepted, are skipped and
+ * reported to `onRefused`, so that changes to the others still apply (threat 59).
  */
 export function usableTrunks(
   { trunks }: Pick<TelephonyConfig, 'trunks'>,
@@ -64,7 +64,7 @@ export function roomsWithShortPins({ pins, dialPlan }: Pick<TelephonyConfig, 'pi
   return [...new Set(short.map(({ roomId }) => roomId))].sort();
 }
 
-/** Host of a trunk's URI: the default for its domain and its realm. */
+/** Host of a trunk's URI, the default for its domain and realm. */
 export function hostOf(uri: string): string {
   const parsed = parseUri(uri);
   return 'host' in parsed ? parsed.host : '';

@@ -1,4 +1,4 @@
-/** The face of the phones' media. */
+/** Media of phone calls: RTP, jitter buffers, mixing, on media threads. */
 export type { DtmfKey } from './dtmf/index.ts';
 export type { LegEvent, LegMedia, LegStats, Prompt } from './leg-types.ts';
 export type { PayloadTransform, PayloadTransformModule, RoomConnection, RoomStats } from './mixer/index.ts';

@@ -10,20 +10,20 @@ import { PromptPlayer } from './prompt-player.ts';
 import { ReceivedVoice } from './received-voice.ts';
 import type { RtpPacket, StreamNumbers } from './rtp/index.ts';
 
-/** The mix is lowered by 12 dB under a prompt. */
-const UNDER_PROMPT = 0.25;
+/** Gain of the mix while a prompt plays (−12 dB). */
+const MIX_GAIN_UNDER_PROMPT = 0.25;
 
 export interface AudioOptions {
   codecs: Codecs;
-  /** Memory for the numbers of its stream, which goes on with them if the leg was elsewhere before. */
+  /** Shared memory for the outgoing stream's numbers, so that the stream continues if the leg moves to another thread. */
   numbers: StreamNumbers;
   emit: (event: LegEvent) => void;
-  /** Takes the packets for the phone. */
+  /** Sends a packet to the phone. */
   send: (packet: Uint8Array) => void;
   log: MediaLog;
 }
 
-/** Everything that start() recreates. */
+/** Everything that start() recreates when the codec changes. */
 interface Session {
   media: LegMedia;
   codec: Codec;
@@ -35,9 +35,9 @@ interface Session {
   silence: Float32Array;
 }
 
-/** One phone's sound: codecs, jitter buffer, keys, prompts. Knows packets, but no addresses. */
+/** One phone's audio: codecs, jitter buffer, keys, prompts. Handles packets, not addresses. */
 export class LegAudio implements RtpSink {
-  /** The phone's voice does not reach the room. */
+  /** The room does not hear the phone. */
   mutedToRoom = false;
   /** The phone hears prompts only. */
   mutedToPhone = false;
@@ -49,7 +49,7 @@ export class LegAudio implements RtpSink {
     this.#options = options;
   }
 
-  /** Rate of what read() gives and write() takes; 0 before start(). */
+  /** Sample rate of read() and write(), in Hz; 0 before start(). */
   get sampleRate(): number {
     return this.#session?.codec.sampleRate ?? 0;
   }
@@ -60,8 +60,8 @@ export class LegAudio implements RtpSink {
   }
 
   /**
-   * Begins the media that was agreed, or changes it after a re-INVITE; a codec that stays keeps its state. False: the leg was closed
-   * meanwhile.
+   * Starts the negotiated media, or changes it after a re-INVITE. An unchanged codec keeps its state. Resolves with false if the leg was
+   * closed in the meantime.
    */
   async start(media: LegMedia): Promise<boolean> {
     const { codecs, numbers, emit, send } = this.#options;
@@ -116,8 +116,8 @@ export class LegAudio implements RtpSink {
     return frame;
   }
 
-  /** Sends 20 ms to the phone: what it is to hear, changed here, and any prompt. */
-  write(heard: Float32Array | null): void {
+  /** Sends the next 20 ms to the phone: `mix`, which is modified in place, and any prompt. */
+  write(mix: Float32Array | null): void {
     const session = this.#session;
     if (!session) {
       return;
@@ -127,14 +127,14 @@ export class LegAudio implements RtpSink {
       sender.write(null);
       return;
     }
-    let sum = heard;
+    let sum = mix;
     if (!sum || this.mutedToPhone) {
       silence.fill(0);
       sum = silence;
     }
     if (prompts.playing) {
       for (let i = 0; i < sum.length; i++) {
-        sum[i] = (sum[i] as number) * UNDER_PROMPT;
+        sum[i] = (sum[i] as number) * MIX_GAIN_UNDER_PROMPT;
       }
       prompts.addTo(sum);
     }
@@ -150,7 +150,7 @@ export class LegAudio implements RtpSink {
     this.#session?.prompts.stop(promptId);
   }
 
-  /** Presses keys towards the phone; false when it takes no telephone-events. */
+  /** Sends keys to the phone; returns false if it supports no telephone-events. */
   press(keys: DtmfKey[]): boolean {
     return this.#session?.sender.press(keys) ?? false;
   }
@@ -162,7 +162,7 @@ export class LegAudio implements RtpSink {
     session?.receiver.close();
   }
 
-  /** Makes the receiver for the formats that the phone may send. Owns `codec`. */
+  /** Creates the receiver for all formats that the phone may send. Takes ownership of `codec`. */
   async #makeReceiver(media: LegMedia, codec: Codec): Promise<LegReceiver> {
     const { codecs, emit, log } = this.#options;
     const voices = new Map<CodecName, ReceivedVoice>();
@@ -183,8 +183,8 @@ export class LegAudio implements RtpSink {
         kinds.set(payloadType, known);
       }
     } catch (error) {
-      for (const made of voices.values()) {
-        made.close();
+      for (const created of voices.values()) {
+        created.close();
       }
       throw error;
     }
@@ -196,7 +196,7 @@ export class LegAudio implements RtpSink {
   }
 }
 
-/** The formats that the phone may send if they are the same as ours. */
+/** The formats that we send. */
 function sentFormats({ codec: kind, payloadType, telephoneEvent }: LegMedia, codec: Codec): ReceiveFormat[] {
   return [
     { kind, payloadType, clockRate: codec.clockRate },
@@ -204,7 +204,7 @@ function sentFormats({ codec: kind, payloadType, telephoneEvent }: LegMedia, cod
   ];
 }
 
-/** Whether a renegotiation (hold, resume, a new address) leaves the encoder and decoders unchanged. */
+/** Whether a renegotiation (e.g. hold, resume, a new address) leaves the encoder and decoders unchanged. */
 function sameCodec(a: LegMedia, b: LegMedia): boolean {
   const essence = (media: LegMedia) =>
     JSON.stringify([

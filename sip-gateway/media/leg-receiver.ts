@@ -11,15 +11,15 @@ import {
   TimestampUnwrapper,
 } from './rtp/index.ts';
 
-/** What packets of one payload type carry. */
+/** The content of packets with one payload type. */
 export type ReceivedKind = ReceivedVoice | { clockRate: number } | 'comfort-noise';
 
 /** Sequence numbers further ahead than this do not continue a stream (RFC 3550 A.1, MAX_DROPOUT). */
 const MAX_DROPOUT = 3_000;
 
 /**
- * Sorts a phone's packets by payload type into voice, keys and comfort noise, and counts them. The phone may switch to another agreed codec
- * with any packet (RFC 3264 §7).
+ * Dispatches a phone's packets by payload type to voice, keys and comfort noise, and counts them. The phone may switch to another
+ * negotiated codec with any packet (RFC 3264 §7).
  */
 export class LegReceiver {
   ssrc: number | undefined;
@@ -42,7 +42,7 @@ export class LegReceiver {
   #lastSequenceNumber = 0;
   #newSsrc: number | undefined;
 
-  /** `kinds`: by agreed payload type. `voice`: the expected codec. */
+  /** `kinds`: by negotiated payload type. `voice`: the expected codec. */
   constructor(
     kinds: ReadonlyMap<number, ReceivedKind>,
     voice: ReceivedVoice,
@@ -58,12 +58,12 @@ export class LegReceiver {
     this.#statistics = new ReceiveStatistics(voice.codec.clockRate);
   }
 
-  /** The playout of the codec that the phone sends now. */
+  /** The playout of the codec that the phone currently sends. */
   get playout(): Playout {
     return this.#voice.playout;
   }
 
-  /** Sums over all codecs that the phone has sent. */
+  /** Packets and frames, summed over all codecs. */
   get counts(): { late: number; malformed: number; concealed: number; restored: number } {
     const sums = { late: 0, malformed: 0, concealed: 0, restored: 0 };
     for (const { playout } of this.#voices) {
@@ -75,18 +75,18 @@ export class LegReceiver {
     return sums;
   }
 
-  /** Whether this payload type was agreed. */
+  /** Whether this payload type was negotiated. */
   knows(payloadType: number): boolean {
     return this.#kinds[payloadType] !== undefined;
   }
 
-  /** Whether a packet has the stream's SSRC and comes soon after its last one. */
+  /** Whether a packet has the stream's SSRC and closely follows its last one. */
   continues({ ssrc, sequenceNumber }: RtpPacket): boolean {
     const ahead = (sequenceNumber - this.#lastSequenceNumber) & 0xffff;
     return ssrc === this.ssrc && ahead > 0 && ahead < MAX_DROPOUT;
   }
 
-  /** Takes a packet of the call's own source. */
+  /** Handles a packet from an accepted source. */
   receive(packet: RtpPacket, nowMs: number): void {
     const kind = this.#kinds[packet.payloadType];
     if (!kind) {
@@ -115,7 +115,7 @@ export class LegReceiver {
     if (kind instanceof ReceivedVoice) {
       this.#receiveVoice(kind, packet, sequence, nowMs);
     } else {
-      // All packets of a key carry the timestamp of its start, so they say nothing about jitter.
+      // All packets of a key press carry the timestamp of its start, so they are useless for measuring jitter.
       this.#statistics.received(sequence, undefined, nowMs);
       if (kind === 'comfort-noise') {
         const level = packet.payload[0];
@@ -170,13 +170,13 @@ export class LegReceiver {
     }
     const current = voice === this.#voice;
     this.#statistics.received(sequence, current ? this.#timestamps.push(packet.timestamp) : undefined, nowMs);
-    // Packets of the previous codec that are still in flight come too late.
+    // Packets of the previous codec that are still in flight arrive too late.
     if (current) {
       voice.playout.insert(packet, sequence, nowMs);
     }
   }
 
-  /** The phone has switched codecs, which SDP permits without signalling. */
+  /** The phone has switched codecs, which needs no signalling. */
   #switchTo(voice: ReceivedVoice): void {
     this.#voice = voice;
     voice.playout.clear();
@@ -184,7 +184,7 @@ export class LegReceiver {
     this.#statistics.setClockRate(voice.codec.clockRate);
   }
 
-  /** A new SSRC is a new stream once two packets in a row have it: a stray one changes nothing (threat 21). */
+  /** Accepts a new SSRC only after two consecutive packets with it, so that a stray packet changes nothing (threat 21). */
   #follow(ssrc: number): boolean {
     if (this.ssrc === ssrc) {
       this.#newSsrc = undefined;

@@ -5,7 +5,7 @@ import { SampleQueue } from './jitter/index.ts';
 import type { LegMedia } from './leg-types.ts';
 import { SendStream, type StreamNumbers } from './rtp/index.ts';
 
-/** Encodes 20 ms frames into a phone's packets, of the duration that it asked for. */
+/** Encodes 20 ms frames and sends them to the phone in packets of the duration that it requested. */
 export class LegSender {
   readonly stream: SendStream;
   readonly #codec: Codec;
@@ -18,8 +18,8 @@ export class LegSender {
   readonly #eventPayloadType: number;
 
   /**
-   * `numbers`: memory for those of its stream; one that stands there from another thread goes on. `before`: the sender of before a
-   * re-negotiation, whose stream goes on if its clock has the same rate.
+   * `numbers`: shared memory for the stream's numbers; if another thread has left a stream there, it continues. `before`: the previous
+   * sender on renegotiation, whose stream continues if its clock rate is the same.
    */
   constructor(
     media: LegMedia,
@@ -41,9 +41,11 @@ export class LegSender {
             numbers,
           });
     this.stream.payloadType = media.payloadType;
-    const asked = media.ptimeMs ?? 20;
+    const requested = media.ptimeMs ?? 20;
     const ptimeMs =
-      [10, 20, 30, 40, 60].includes(asked) && !(asked === 30 && codec.name === 'opus') ? asked : 20;
+      [10, 20, 30, 40, 60].includes(requested) && !(requested === 30 && codec.name === 'opus')
+        ? requested
+        : 20;
     this.#packetSamples = (codec.sampleRate * ptimeMs) / 1000;
     this.#packetTicks = (codec.clockRate * ptimeMs) / 1000;
     this.#frameTicks = codec.clockRate / 50;
@@ -52,13 +54,13 @@ export class LegSender {
     this.#eventPayloadType = media.telephoneEvent?.payloadType ?? 0;
   }
 
-  /** Queues keys to press; returns false when the phone takes none. */
+  /** Queues keys; returns false if the phone supports no telephone-events. */
   press(keys: Iterable<DtmfKey>): boolean {
     this.#events?.push(keys);
     return this.#events !== undefined;
   }
 
-  /** Sends a frame of 20 ms; null passes the time in silence, without packets. */
+  /** Sends a frame of 20 ms. Null: sends nothing, and the RTP clock advances. */
   write(frame: Int16Array | null): void {
     if (this.#events?.busy) {
       for (const event of this.#events.tick(this.stream.timestamp)) {
@@ -84,7 +86,7 @@ export class LegSender {
 
   #sendPacket(samples: Int16Array): void {
     const payload = this.#codec.encode(samples);
-    // Opus says so when there is nothing to say (DTX).
+    // With DTX, the Opus encoder returns at most 2 bytes for a frame that need not be sent.
     if (this.#codec.name === 'opus' && payload.length <= 2) {
       this.stream.pause(this.#packetTicks);
       return;

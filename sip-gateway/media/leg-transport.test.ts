@@ -15,7 +15,7 @@ const GATEWAY = '127.0.0.1';
 
 const sink: RtpSink = { knows: (type) => type === 0, continues: () => false, receive: () => undefined };
 
-describe('the transport of a leg', () => {
+describe('LegTransport', () => {
   let network: Network;
   const open: Array<{ close(): void }> = [];
 
@@ -91,7 +91,7 @@ describe('the transport of a leg', () => {
   const emptyReport = Buffer.from([0x80, 201, 0, 1, 0, 0, 0, 5]);
   const isReport = ([datagram]: unknown[]) => (datagram as Buffer)[1] === 201;
 
-  test('RTCP to a phone behind a NAT goes to the port after its RTP, then to where its RTCP comes from', async () => {
+  test('RTCP to a phone behind a NAT goes to the port after RTP’s, then to the source of the phone’s RTCP', async () => {
     const [rtpSocket, nextSocket] = await bindPair();
     const rtcpSocket = await bind();
     // The SDP names an RTCP address that is inside the NAT too.
@@ -110,7 +110,7 @@ describe('the transport of a leg', () => {
     assert.ok(isReport(await second));
   });
 
-  test('RTCP goes to the source of RTP where both share a port, and by SDP where media comes from its address', async () => {
+  test('RTCP goes to the source of RTP with rtcp-mux, and to the SDP’s address if media comes from there', async () => {
     const rtpSocket = await bind();
     const muxed = await start({ signallingAddress: OUTSIDE, rtcpMux: true });
     await muxed.heard(rtpSocket);
@@ -128,7 +128,7 @@ describe('the transport of a leg', () => {
     assert.ok(isReport(await named));
   });
 
-  test('threat 21: RTCP from elsewhere is refused, says so at debug, and redirects nothing', async () => {
+  test('threat 21: RTCP from elsewhere is refused, logged at debug, and redirects nothing', async () => {
     const [rtpSocket, nextSocket] = await bindPair();
     const { transport, lines, report, heard } = await start({ signallingAddress: OUTSIDE }, 'debug');
     await heard(rtpSocket);

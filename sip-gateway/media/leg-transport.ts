@@ -13,13 +13,14 @@ import {
   SourceLock,
 } from './rtp/index.ts';
 
-const REPORT_EVERY_MS = 5_000;
+/** Average interval of RTCP reports (RFC 3550 §6.2). */
+const REPORT_INTERVAL_MS = 5_000;
 
-/** Who takes the phone's packets. */
+/** Receives the phone's packets. */
 export interface RtpSink {
-  /** Whether this payload type was agreed. */
+  /** Whether this payload type was negotiated. */
   knows(payloadType: number): boolean;
-  /** Whether a packet has the stream's SSRC and comes soon after its last one. */
+  /** Whether a packet has the stream's SSRC and closely follows its last one. */
   continues(packet: RtpPacket): boolean;
   receive(packet: RtpPacket, nowMs: number): void;
 }
@@ -29,24 +30,24 @@ export interface TransportOptions {
   ip: string;
   ports: PortRange;
   sink: RtpSink;
-  /** The phone's media arrives from this source: for the first time, or after a move. */
+  /** The phone's media comes from a new source: its first, or another after a move. */
   onSource: (source: Endpoint) => void;
   log: MediaLog;
 }
 
 /**
- * One phone's packets on the network: sockets, demultiplexing, source lock, targets, RTCP. Every datagram comes in through #onDatagram()
- * and goes out through #send(): SRTP belongs in these two.
+ * One phone's network side: sockets, demultiplexing, source lock, targets, RTCP. Every datagram passes through #onDatagram() on the way
+ * in and #send() on the way out: SRTP belongs in these two.
  */
 export class LegTransport {
-  /** Datagrams that could not be read. */
+  /** Number of datagrams that could not be parsed. */
   malformed = 0;
-  /** What the phone last reported about our stream. */
+  /** Loss of our stream as last reported by the phone, 0 to 1. */
   remoteLossFraction: number | null = null;
   roundTripMs: number | null = null;
   lastHeardMs: number | undefined;
   lastRtcpMs: number | undefined;
-  /** Error raised by a packet from the phone. */
+  /** First error that handling a packet from the phone raised. */
   fault: { error: unknown } | undefined;
   readonly #sink: RtpSink;
   readonly #onSource: (source: Endpoint) => void;
@@ -57,7 +58,7 @@ export class LegTransport {
   #media: LegMedia | undefined;
   #lock: SourceLock | undefined;
   #rtcpSession: RtcpSession | undefined;
-  /** Where the phone's RTCP last came from. */
+  /** Source of the phone's last RTCP packet. */
   #rtcpSource: Endpoint | undefined;
   #nextReportMs = 0;
   #closed = false;
@@ -68,7 +69,7 @@ export class LegTransport {
     this.#log = log;
   }
 
-  /** Binds the sockets. Throws when no pair of ports is free. */
+  /** Binds the sockets. @throws {Error} no pair of ports is free */
   static async open(options: TransportOptions): Promise<LegTransport> {
     const transport = new LegTransport(options);
     const { rtp, rtcp } = await bindPair(
@@ -87,12 +88,12 @@ export class LegTransport {
     return this.#rtp?.port ?? 0;
   }
 
-  /** Packets refused because they came from other sources. */
+  /** Number of packets from other sources, which are refused. */
   get rejected(): number {
     return this.#lock?.rejected ?? 0;
   }
 
-  /** Begins, or follows a new offer or answer. `learnt`: where the phone was heard from while the leg was elsewhere. */
+  /** Applies an offer and answer. `learnt`: the phone's media source, if already known in another thread. */
   start(media: LegMedia, nowMs: number, learnt?: Endpoint): void {
     this.#media = { ...media };
     const rules = { expected: media.remote, signallingAddress: media.signallingAddress };
@@ -101,16 +102,16 @@ export class LegTransport {
     } else {
       this.#lock = new SourceLock({ ...rules, learnt }, nowMs);
     }
-    // Its silence counts from now.
+    // Silence counts from now on.
     if (learnt) {
       this.lastHeardMs = nowMs;
     }
   }
 
-  /** Reports are about this stream of ours from now on. */
+  /** Sets the SSRC of our stream for RTCP reports. */
   reportAs(ssrc: number, nowMs: number): void {
     this.#rtcpSession = new RtcpSession(ssrc, this.#cname);
-    this.#nextReportMs = nowMs + REPORT_EVERY_MS / 2;
+    this.#nextReportMs = nowMs + REPORT_INTERVAL_MS / 2;
   }
 
   sendRtp(packet: Uint8Array): void {
@@ -123,15 +124,15 @@ export class LegTransport {
     return nowMs >= this.#nextReportMs;
   }
 
-  /** Sends a report about what was received and sent. */
+  /** Sends a sender or receiver report. */
   report(blocks: ReportBlockSource[], stream: SendStream, nowMs: number): void {
-    this.#nextReportMs = nowMs + REPORT_EVERY_MS * (0.5 + Math.random());
+    this.#nextReportMs = nowMs + REPORT_INTERVAL_MS * (0.5 + Math.random());
     if (this.#rtcpSession) {
       this.#sendRtcp(this.#rtcpSession.report(nowMs, Date.now(), blocks, stream));
     }
   }
 
-  /** Says that our stream ends. */
+  /** Sends an RTCP BYE. */
   bye(): void {
     if (this.#rtcpSession) {
       this.#sendRtcp(this.#rtcpSession.bye());
@@ -160,7 +161,7 @@ export class LegTransport {
     }
   }
 
-  /** `packet`: null for what is not RTP, such as STUN, DTLS and the bare keep-alives of some phones. */
+  /** `packet`: null for datagrams other than RTP, such as STUN, DTLS and the empty keep-alives of some phones. */
   #onRtp(packet: RtpPacket | null, source: Endpoint, nowMs: number, lock: SourceLock): void {
     if (!packet) {
       this.malformed++;
@@ -177,7 +178,7 @@ export class LegTransport {
       this.#log.debug({ from: learnt.address, port: learnt.port }, 'media source learnt');
       this.#onSource(learnt);
     }
-    // Any packet counts: unknown payload types also serve to keep NATs and firewalls open (RFC 6263).
+    // Any packet is a sign of life: phones keep NAT bindings open with unknown payload types, too (RFC 6263).
     this.lastHeardMs = nowMs;
     if (packet) {
       this.#sink.receive(packet, nowMs);
@@ -192,8 +193,8 @@ export class LegTransport {
       this.#log.debug({ from: source.address, port: source.port }, 'RTCP from another source refused');
       return;
     }
-    const news = this.#rtcpSession.receive(datagram, nowMs, Date.now());
-    if (!news) {
+    const report = this.#rtcpSession.receive(datagram, nowMs, Date.now());
+    if (!report) {
       this.malformed++;
       this.#log.debug({ from: source.address, port: source.port }, 'unreadable RTCP');
       return;
@@ -204,11 +205,11 @@ export class LegTransport {
     if (this.#rtcpSource?.port !== port || this.#rtcpSource.address !== address) {
       this.#rtcpSource = { address, port };
     }
-    if (news.remote) {
-      this.remoteLossFraction = news.remote.fractionLost;
+    if (report.remote) {
+      this.remoteLossFraction = report.remote.fractionLost;
     }
-    if (news.roundTripMs !== undefined) {
-      this.roundTripMs = news.roundTripMs;
+    if (report.roundTripMs !== undefined) {
+      this.roundTripMs = report.roundTripMs;
     }
   }
 
@@ -226,8 +227,8 @@ export class LegTransport {
   }
 
   /**
-   * Behind a NAT the SDP's address for RTCP is as unreachable as the one for RTP: when media comes from another address, RTCP goes where
-   * the phone's RTCP comes from (symmetric RTCP, RFC 4961), until then to the port after RTP's.
+   * If media comes from another address than the SDP's, the phone is behind a NAT and the SDP's RTCP address is unreachable. RTCP then goes
+   * to the source of the phone's RTCP (symmetric RTCP, RFC 4961), or to the port after RTP's until that is known.
    */
   #rtcpTarget({ remote, remoteRtcp }: LegMedia, target: Endpoint): Endpoint {
     const next = { address: target.address, port: target.port + 1 };

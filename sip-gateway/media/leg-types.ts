@@ -10,30 +10,31 @@ export interface ReceiveFormat {
   clockRate: number;
 }
 
-/** What offer and answer agreed on for one phone. Plain data, because it crosses to the media thread. */
+/** The negotiated media of one phone. Plain data, because it is posted to the media thread. */
 export interface LegMedia {
-  /** Payload type of the packets that we send. */
+  /** The codec that we send. */
   codec: CodecName;
+  /** Its payload type. */
   payloadType: number;
-  /** All formats that the phone may send, switching with any packet (RFC 3264 §7). Default: those that we send. */
+  /** All formats that the phone may send; it may switch with any packet (RFC 3264 §7). Default: those that we send. */
   receiveFormats?: readonly ReceiveFormat[];
   /** Sample rate for decoding and encoding Opus: 8000, 16000 or 48000 (default), e.g. from maxplaybackrate (RFC 7587). */
   opusSampleRate?: number;
   opus?: OpusSettings;
   /** telephone-event (RFC 4733) that we send. */
   telephoneEvent?: { payloadType: number; clockRate: number };
-  /** Comfort noise (RFC 3389), usually 13. */
+  /** Payload type of comfort noise (RFC 3389), usually 13. Default: none. */
   comfortNoisePayloadType?: number;
-  /** Duration of the packets that we send: 10, 20 (default), 30, 40 or 60 ms; for Opus 30 becomes 20. */
+  /** Duration of the packets that we send, in milliseconds: 10, 20 (default), 30, 40 or 60. Opus has no 30; 20 is used instead. */
   ptimeMs?: number;
-  /** Where SDP says that the phone's media goes and comes from. */
+  /** The phone's address in its SDP. */
   remote: Endpoint;
-  /** Where its RTCP goes. Default: the next port, or the same with `rtcpMux`. */
+  /** The phone's address for RTCP. Default: the next port, or the same one with `rtcpMux`. */
   remoteRtcp?: Endpoint;
   rtcpMux?: boolean;
-  /** Where the phone's signalling comes from: its media may come from there too (NAT). */
+  /** Source address of the phone's signalling. Behind a NAT its media comes from there too. */
   signallingAddress?: string;
-  /** Whether we send to the phone, and whether we listen to it; false on hold (RFC 3264 §8.4). Default true. */
+  /** Whether audio is sent to the phone, and whether it is received from the phone; false on hold (RFC 3264 §8.4). Default true. */
   send?: boolean;
   receive?: boolean;
 }
@@ -42,9 +43,9 @@ export type LegEvent =
   | { type: 'key'; key: DtmfKey; state: 'down' | 'up'; durationMs: number }
   /** A prompt has finished or was stopped. */
   | { type: 'played'; promptId: string; completed: boolean }
-  /** The phone's media arrives from this source: for the first time, or after a move. */
+  /** The phone's media comes from a new source: its first, or another after a move. */
   | { type: 'source'; address: string; port: number }
-  /** A fault of ours ended the leg's media: hang up. */
+  /** An error on our side ended the leg's media: hang up. */
   | { type: 'failed'; message: string };
 
 export interface Prompt {
@@ -62,27 +63,29 @@ export interface LegStats {
   bytesSent: number;
   /** Expected but never received, since the stream began. */
   packetsLost: number;
-  /** Received after their time. */
+  /** Received too late to be played. */
   packetsLate: number;
-  /** Of other sources, refused (threat 21). */
+  /** From other sources, refused (threat 21). */
   packetsRejected: number;
-  /** Of unknown payload types or without a readable payload. */
+  /** With an unknown payload type or an unreadable payload. */
   packetsMalformed: number;
-  /** Frames of 20 ms that were made up, and packets restored from redundancy. */
+  /** Concealed frames of 20 ms. */
   framesConcealed: number;
+  /** Restored from redundancy (Opus FEC). */
   packetsRestored: number;
-  /** Interarrival jitter (RFC 3550 A.8), in ms. */
+  /** Interarrival jitter (RFC 3550 A.8), in milliseconds. */
   jitterMs: number;
-  /** Delay of our jitter buffer, in ms. */
+  /** Delay of the jitter buffer, in milliseconds. */
   bufferMs: number;
-  /** Loss of the last report interval, 0 to 1: of what we receive, and of what the phone says that it receives. */
+  /** Loss of the received stream in the last report interval, 0 to 1. */
   lossFraction: number;
+  /** The same of our stream, as reported by the phone. */
   remoteLossFraction: number | null;
   roundTripMs: number | null;
-  /** Estimated opinion score (MOS) of what we receive, 1 to 4.5. */
+  /** Estimated mean opinion score (MOS) of the received stream, 1 to 4.5. */
   mos: number;
-  /** Time since the last sign of life (RTP of any payload type, or RTCP), in ms. Null before the first one. */
+  /** Time since the phone's last packet (RTP of any payload type, or RTCP), in milliseconds. Null before the first one. */
   silentMs: number | null;
-  /** Time since the last RTCP packet, in ms; null before the first one. Phones on hold send nothing else, some not even that. */
+  /** Time since the last RTCP packet, in milliseconds; null before the first one. Phones on hold send at most RTCP. */
   rtcpSilentMs: number | null;
 }

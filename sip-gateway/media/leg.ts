@@ -12,13 +12,13 @@ export interface LegOptions {
   network: Network;
   ip: string;
   ports: PortRange;
-  /** Memory for the numbers of its stream, which goes on with them if the leg was elsewhere before. */
+  /** Shared memory for the outgoing stream's numbers, so that the stream continues if the leg moves to another thread. */
   numbers: StreamNumbers;
   emit: (event: LegEvent) => void;
   log: MediaLog;
 }
 
-/** One phone's RTP session: transport and audio, and its statistics. Lives in the media thread. */
+/** One phone's RTP session: transport, audio and statistics. Lives in a media thread. */
 export class Leg {
   readonly #audio: LegAudio;
   readonly #transport: LegTransport;
@@ -29,7 +29,7 @@ export class Leg {
     this.#transport = transport;
   }
 
-  /** Binds the sockets, so that offer or answer can name their ports. Throws when no pair of ports is free. */
+  /** Binds the sockets, so that the SDP can name their ports. @throws {Error} no pair of ports is free */
   static async open({ codecs, network, ip, ports, numbers, emit, log }: LegOptions): Promise<Leg> {
     let transport: LegTransport | undefined;
     const send = (packet: Uint8Array) => transport?.sendRtp(packet);
@@ -49,12 +49,12 @@ export class Leg {
     return this.#transport.port;
   }
 
-  /** Rate of what read() gives and write() takes; 0 before start(). */
+  /** Sample rate of read() and write(), in Hz; 0 before start(). */
   get sampleRate(): number {
     return this.#audio.sampleRate;
   }
 
-  /** `toRoom`: the phone's voice does not reach the room. `toPhone`: the phone hears prompts only. */
+  /** `toRoom`: the room does not hear the phone. `toPhone`: the phone hears prompts only. */
   mute({ toRoom, toPhone }: { toRoom?: boolean; toPhone?: boolean }): void {
     if (toRoom !== undefined) {
       this.#audio.mutedToRoom = toRoom;
@@ -65,8 +65,8 @@ export class Leg {
   }
 
   /**
-   * Begins the media that was agreed, or changes it after a re-INVITE; a codec that stays keeps its state. `source`: where the phone was
-   * heard from while the leg was elsewhere.
+   * Starts the negotiated media, or changes it after a re-INVITE. An unchanged codec keeps its state. `source`: the phone's media source,
+   * if already known in another thread.
    */
   async start(media: LegMedia, source?: Endpoint): Promise<void> {
     const nowMs = performance.now();
@@ -83,8 +83,8 @@ export class Leg {
   }
 
   /**
-   * The next 20 ms from the phone to the room; null while it is silent, muted or on hold. Valid until the next call. An error thrown by
-   * read() or write() is a fault of this leg: close it.
+   * The next 20 ms from the phone to the room; null while it is silent, muted or on hold. Valid until the next call. If read() or write()
+   * throws, the leg is broken: close it.
    */
   read(nowMs: number): Int16Array | null {
     const { fault } = this.#transport;
@@ -94,12 +94,12 @@ export class Leg {
     return this.#audio.read(nowMs);
   }
 
-  /** Sends 20 ms to the phone: what it is to hear, which is changed here, and any prompt. */
-  write(heard: Float32Array | null, nowMs: number): void {
+  /** Sends the next 20 ms to the phone: `mix`, which is modified in place, and any prompt. */
+  write(mix: Float32Array | null, nowMs: number): void {
     if (this.#transport.reportIsDue(nowMs)) {
       this.#report(nowMs);
     }
-    this.#audio.write(heard);
+    this.#audio.write(mix);
   }
 
   play(prompt: Prompt): void {
@@ -110,7 +110,7 @@ export class Leg {
     this.#audio.stopPrompt(promptId);
   }
 
-  /** Presses keys towards the phone; false when it takes no telephone-events. */
+  /** Sends keys to the phone; returns false if it supports no telephone-events. */
   press(keys: DtmfKey[]): boolean {
     return this.#audio.press(keys);
   }
@@ -146,7 +146,7 @@ export class Leg {
     };
   }
 
-  /** Sends an RTCP BYE and frees everything. */
+  /** Sends an RTCP BYE and releases everything. Idempotent. */
   close(): void {
     if (this.#closed) {
       return;
@@ -159,7 +159,7 @@ export class Leg {
     }
   }
 
-  /** Frees everything without an RTCP BYE, so that the leg can continue elsewhere. */
+  /** Releases everything without an RTCP BYE, so that the leg can continue in another thread. */
   release(): void {
     this.#closed = true;
     try {

@@ -16,7 +16,7 @@ test('a line carries the fields of its logger, and an error as text', () => {
   ]);
 });
 
-test('lines below the level are not posted, and without a level none is', () => {
+test('lines below the level are not posted; without a level, none are', () => {
   for (const [level, count] of [
     ['trace', 4],
     ['debug', 4],
@@ -33,7 +33,7 @@ test('lines below the level are not posted, and without a level none is', () => 
   }
 });
 
-test('a flood of lines is cut short, does not crowd out faults, and is told afterwards', (t) => {
+test('a flood of lines is limited, does not crowd out errors, and is counted', (t) => {
   let nowMs = 0;
   t.mock.method(performance, 'now', () => nowMs);
   const { log, lines } = collect('debug');

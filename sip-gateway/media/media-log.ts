@@ -1,6 +1,6 @@
 export type MediaLogLevel = 'debug' | 'info' | 'warn' | 'error';
 
-/** A line of a media thread, on its way to the main thread's log. Plain data. */
+/** A log line posted by a media thread to the main thread. Plain data. */
 export interface MediaLogLine {
   level: MediaLogLevel;
   fields: Readonly<Record<string, unknown>>;
@@ -8,11 +8,11 @@ export interface MediaLogLine {
 }
 
 const RANKS: Record<MediaLogLevel, number> = { debug: 20, info: 30, warn: 40, error: 50 };
-/** In each window, per level: a flood of debug lines does not crowd out a fault. */
+/** Maximum per window and level, so that a flood of debug lines does not crowd out an error. */
 const LINES_PER_WINDOW = 50;
 const WINDOW_MS = 10_000;
 
-/** What all loggers of one thread share. */
+/** State shared by all loggers of one thread. */
 interface Outlet {
   post: (line: MediaLogLine) => void;
   minRank: number;
@@ -22,8 +22,8 @@ interface Outlet {
 }
 
 /**
- * Logs from a media thread: hands lines to the main thread, at most 50 of each level in 10 s; a later line says how many were left out.
- * Strangers' packets can trigger lines, so what is not logged costs next to nothing.
+ * Logger of a media thread: posts lines to the main thread, at most 50 per level in 10 s. The `suppressed` field of a later line counts
+ * the omitted ones. Strangers' packets can trigger lines, so lines that are not logged are cheap.
  */
 export class MediaLog {
   readonly #outlet: Outlet;
@@ -34,7 +34,7 @@ export class MediaLog {
     this.#bindings = bindings;
   }
 
-  /** `level`: minimum, as pino names it; `trace` logs as much as `debug`. Undefined or `silent`: nothing is logged. */
+  /** `level`: minimum pino level; `trace` is the same as `debug`. Undefined or `silent`: nothing is logged. */
   static create(post: (line: MediaLogLine) => void, level: string | undefined): MediaLog {
     const minRank =
       level === 'trace' ? RANKS.debug : (RANKS[level as MediaLogLevel] ?? Number.POSITIVE_INFINITY);
@@ -42,7 +42,7 @@ export class MediaLog {
     return new MediaLog({ post, minRank, windowStartMs: performance.now(), lines, suppressed: 0 }, {});
   }
 
-  /** A logger whose lines carry these fields too. They share the limit. */
+  /** A logger that adds these fields to its lines. It shares the limit. */
   child(bindings: Readonly<Record<string, unknown>>): MediaLog {
     return new MediaLog(this.#outlet, { ...this.#bindings, ...bindings });
   }
@@ -88,7 +88,7 @@ export class MediaLog {
   }
 }
 
-/** An error may hold what cannot be sent to another thread. */
+/** Replaces `err` by text, since an error may have properties that cannot be posted to another thread. */
 function plain({ err, ...fields }: Readonly<Record<string, unknown>>): Record<string, unknown> {
   if (err === undefined) {
     return fields;

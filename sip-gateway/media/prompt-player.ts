@@ -1,7 +1,7 @@
 import type { Codecs } from '../codecs/index.ts';
 import type { LegEvent, Prompt } from './leg-types.ts';
 
-/** Plays recorded prompts to one phone, one after the other. */
+/** Plays prompts to one phone, one after the other. */
 export class PromptPlayer {
   readonly #codecs: Codecs;
   readonly #sampleRate: number;

@@ -1,14 +1,14 @@
 import type { Codec, Codecs, Resampler } from '../codecs/index.ts';
 import { Playout } from './jitter/index.ts';
 
-/** One codec that a phone may send: its decoder and playout. Gives frames at the leg's rate. */
+/** Decoder and playout of one codec that a phone may send. Returns frames at the leg's sample rate. */
 export class ReceivedVoice {
   readonly playout: Playout;
   readonly codec: Codec;
   readonly #frame: Int16Array;
   readonly #resampler: Resampler | undefined;
 
-  /** Owns `codec`. `sampleRate`: of the frames, in Hz. */
+  /** Takes ownership of `codec`. `sampleRate`: of the frames, in Hz. */
   constructor(codecs: Codecs, codec: Codec, sampleRate: number) {
     this.codec = codec;
     this.playout = new Playout({ codec });
@@ -24,7 +24,7 @@ export class ReceivedVoice {
     if (!this.#resampler) {
       return frame;
     }
-    // The resampling filter may hold back a sample.
+    // The resampler may return one sample less.
     const resampled = this.#resampler.process(frame);
     const { length } = this.#frame;
     for (let i = 0; i < length; i++) {

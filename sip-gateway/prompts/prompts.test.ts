@@ -18,13 +18,13 @@ function loudest(samples: Int16Array): number {
 }
 
 describe('prompts', () => {
-  it('there is each text in each language', () => {
+  it('exist in each language', () => {
     for (const language of LANGUAGES) {
       assert.deepEqual(Object.keys(TEXTS[language]), NAMES);
     }
   });
 
-  it('are spoken in English and in Russian, each different, none too loud', {
+  it('are spoken in English and Russian, all different, none too loud', {
     skip: hasVoices ? false : 'espeak-ng is not installed',
   }, () => {
     const { folder } = build();
@@ -44,7 +44,7 @@ describe('prompts', () => {
     assert.equal(heard.size, LANGUAGES.length * NAMES.length);
   });
 
-  it('are tones where no words have been made, or where they were cleared away since', () => {
+  it('are tones if no spoken ones have been built, or if they have been deleted since', () => {
     for (const folder of [null, '/nonexistent']) {
       for (const name of NAMES) {
         const prompt = new Prompts(folder).prompt(name, 'ru');
@@ -55,7 +55,7 @@ describe('prompts', () => {
     assert.equal(new Prompts(null).spoken, false);
   });
 
-  it('have ids of their own each time', () => {
+  it('have a new id each time', () => {
     const prompts = new Prompts(null);
     assert.notEqual(prompts.prompt('muted', 'en').promptId, prompts.prompt('muted', 'en').promptId);
   });

@@ -5,20 +5,21 @@ import { locate, readWav } from './build.mjs';
 import type { PromptLanguage, PromptName } from './texts.mjs';
 import { toneOf } from './tones.ts';
 
-/** What callers hear: words where they have been made, tones elsewhere. */
+/** The prompts for callers: spoken ones if they have been built, otherwise tones. */
 export class Prompts {
-  /** Whether words are heard. */
+  /** Whether prompts are spoken. */
   readonly spoken: boolean;
   readonly #folder: string | null;
   readonly #read = new Map<string, Pick<Prompt, 'samples' | 'sampleRate'>>();
   #lastId = 0;
 
-  /** @param folder where build.mjs put them; null: tones */
+  /** @param folder output of build.mjs; null: tones */
   constructor(folder: string | null = locate()) {
     this.#folder = folder;
     this.spoken = folder !== null;
   }
 
+  /** A prompt with a new id. */
   prompt(name: PromptName, language: PromptLanguage): Prompt {
     const key = `${language}-${name}`;
     let sound = this.#read.get(key);
@@ -38,7 +39,7 @@ export class Prompts {
       const { samples, rateHz } = readWav(readFileSync(join(this.#folder, `${key}.wav`)));
       return { samples, sampleRate: rateHz };
     } catch {
-      // The cache has been cleared while we run.
+      // The cache has been cleared since the start.
       return toneOf(name);
     }
   }

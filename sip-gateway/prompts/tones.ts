@@ -2,10 +2,10 @@ import type { PromptName } from './texts.mjs';
 
 const SAMPLE_RATE = 8000;
 const AMPLITUDE = 6000;
-/** Rise and fall, so that nothing clicks, in samples. */
+/** Length of fade-in and fade-out, which prevent clicks, in samples. */
 const RAMP = 80;
 
-/** One beep: frequency in Hz (0 is a pause) and duration in ms. */
+/** A beep. Frequency 0: a pause. */
 type Beep = readonly [frequencyHz: number, milliseconds: number];
 
 const BEEPS: Readonly<Record<PromptName, readonly Beep[]>> = {
@@ -52,7 +52,7 @@ const BEEPS: Readonly<Record<PromptName, readonly Beep[]>> = {
   ],
 };
 
-/** The beeps that stand for a prompt where there are no words. */
+/** The beeps that replace a spoken prompt. */
 export function toneOf(name: PromptName): { samples: Int16Array; sampleRate: number } {
   const parts = BEEPS[name].map(([frequencyHz, milliseconds]) => {
     const length = (SAMPLE_RATE * milliseconds) / 1000;

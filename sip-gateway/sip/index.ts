@@ -1,4 +1,4 @@
-/** SIP for the gateway: SipStack takes and makes calls, SdpSession negotiates their media. */
+/** The SIP stack: SipStack receives and makes calls, SdpSession negotiates their media. */
 export type { Credentials, DigestAlgorithm, PasswordLookup } from './auth/index.ts';
 export { parseUri, SipParseError } from './message/index.ts';
 export { RecentMap } from './recent-map.ts';

@@ -1,4 +1,4 @@
-/** A map of bounded size: when full, it drops the entry put longest ago. For state that strangers can make us keep. */
+/** A map of limited size: when full, it drops the entry that was put longest ago. For state that strangers can cause. */
 export class RecentMap<K, V> {
   readonly #entries = new Map<K, V>();
   readonly #max: number;
@@ -11,7 +11,7 @@ export class RecentMap<K, V> {
     return this.#entries.get(key);
   }
 
-  /** Returns the dropped entry, if any. */
+  /** Adds or replaces an entry. Returns the dropped entry, if any. */
   put(key: K, value: V): V | undefined {
     this.#entries.delete(key);
     this.#entries.set(key, value);

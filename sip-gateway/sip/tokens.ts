@@ -3,12 +3,12 @@ import { branchOf, MAGIC_COOKIE, type SipRequest, tagOf } from './message/index.
 
 const TAG_SECRET = randomBytes(32);
 
-/** A tag: 64 random bits, more than the 32 that RFC 3261 §19.3 asks for. */
+/** A tag: 64 random bits; RFC 3261 §19.3 requires 32. */
 export function newTag(): string {
   return randomBytes(8).toString('hex');
 }
 
-/** A branch: unguessable, so that nobody off the path can answer our requests. */
+/** A branch, unguessable so that nobody off the path can answer our requests. */
 export function newBranch(): string {
   return MAGIC_COOKIE + randomBytes(12).toString('hex');
 }

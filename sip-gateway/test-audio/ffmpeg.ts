@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-/** Runs ffmpeg from standard input to standard output: another implementation of every codec here. */
+/** Runs ffmpeg, as an independent implementation of our codecs, from standard input to standard output. */
 export async function ffmpeg(input: Uint8Array, ...args: string[]): Promise<Buffer> {
   const child = spawn('ffmpeg', ['-nostdin', '-v', 'error', ...args, 'pipe:1'], {
     stdio: ['pipe', 'pipe', 'inherit'],

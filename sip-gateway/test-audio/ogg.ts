@@ -1,4 +1,4 @@
-/** Ogg Opus (RFC 3533, RFC 7845), just enough to hand packets to another implementation and take its packets back. */
+/** Ogg Opus (RFC 3533, RFC 7845), just enough to exchange packets with another implementation. */
 
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   let value = byte << 24;
@@ -29,7 +29,7 @@ function page(packet: Buffer, flags: number, granule: number, sequence: number):
   return whole;
 }
 
-/** A mono stream of 20 ms packets. */
+/** Writes a mono stream of 20 ms packets. */
 export function writeOggOpus(packets: Uint8Array[]): Buffer {
   const head = Buffer.from('OpusHead\x01\x01\0\0\x80\xbb\0\0\0\0\0', 'latin1');
   const tags = Buffer.from('OpusTags\x04\0\0\0test\0\0\0\0', 'latin1');
@@ -40,7 +40,7 @@ export function writeOggOpus(packets: Uint8Array[]): Buffer {
   return Buffer.concat(pages);
 }
 
-/** The audio packets of a stream. */
+/** Reads the audio packets of a stream. */
 export function readOggOpus(file: Buffer): Buffer[] {
   const packets: Buffer[] = [];
   let open: Buffer[] = [];

@@ -1,11 +1,11 @@
-/** Test signals and how they are measured. Levels are amplitudes of a sine in sample values. */
+/** Test signals and their analysis. Levels are amplitudes of a sine, as sample values. */
 
 export interface ToneOptions {
   frequencyHz: number;
   sampleRate: number;
   /** Default 8000. */
   amplitude?: number;
-  /** Index of the first sample, so that a tone goes on from buffer to buffer. Default 0. */
+  /** Index of the first sample, so that a tone continues from buffer to buffer. Default 0. */
   from?: number;
 }
 
@@ -17,11 +17,11 @@ export function sine(count: number, { frequencyHz, sampleRate, amplitude = 8_000
 export interface ToneFit {
   frequencyHz: number;
   amplitude: number;
-  /** Power of the fitted tone over everything else, in dB. */
+  /** Power of the fitted tone relative to everything else, in dB. */
   snrDb: number;
 }
 
-/** Fits one sine near `frequencyHz` to the samples, by least squares over amplitude, phase and frequency. */
+/** Fits one sine near `frequencyHz` to the samples: least squares over amplitude, phase and frequency. */
 export function fitTone(samples: ArrayLike<number>, sampleRate: number, frequencyHz: number): ToneFit {
   // Golden-section search around the given frequency, as wide as the main lobe allows.
   const lobe = sampleRate / samples.length;
@@ -65,7 +65,7 @@ function residual(samples: ArrayLike<number>, sampleRate: number, frequencyHz: n
   return { amplitude: Math.hypot(a, b), noise: noise / samples.length };
 }
 
-/** Mean of the SNR of quarter seconds, in dB: unlike fitTone() over all of it, deaf to where in its period the tone goes on. */
+/** Mean SNR of segments of 250 ms, in dB. Unlike the SNR of fitTone(), jumps in phase hardly affect it. */
 export function segmentalSnrDb(samples: Int16Array, sampleRate: number, frequencyHz: number): number {
   const length = sampleRate / 4;
   let sum = 0;

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { DTMF_KEYS, type DtmfKey, parseEvent, writeEvent } from './events.ts';
-import { TelephoneEventReceiver } from './receiver.ts';
-import { TelephoneEventSender } from './sender.ts';
+import { TelephoneEventReceiver } from './telephone-event-receiver.ts';
+import { TelephoneEventSender } from './telephone-event-sender.ts';
 
 const packet = (event: number, duration: number, end = false) =>
   writeEvent({ event, end, volume: 10, duration });
@@ -39,7 +39,7 @@ function press(key: number, at: (i: number) => number): Sent[] {
 }
 
 describe('telephone-events (RFC 4733)', () => {
-  test('threat 21: a key is told once whichever of its packets are lost, doubled or unmarked', () => {
+  test('threat 21: a key is reported once, whichever of its packets are lost, duplicate or without marker', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.integer({ min: 0, max: 6 }), { minLength: 1 }), (arrived) => {
         const receiver = new TelephoneEventReceiver();
@@ -60,7 +60,7 @@ describe('telephone-events (RFC 4733)', () => {
     );
   });
 
-  test('two equal keys in a row are two, since their timestamps differ; a late packet of the first is neither', () => {
+  test('two consecutive presses of a key are distinct by their timestamps; a late packet of the first is no third one', () => {
     const receiver = new TelephoneEventReceiver();
     const receive = (sequence: number, timestamp: number, payload: Uint8Array, nowMs: number) =>
       receiver.receive({ sequence, timestamp, payload }, 8_000, nowMs);
@@ -77,7 +77,7 @@ describe('telephone-events (RFC 4733)', () => {
     assert.equal(keys[3]?.durationMs, 40);
   });
 
-  test('a key held beyond the longest duration of a packet stays one key (RFC 4733 §2.5.1.3)', () => {
+  test('a key held beyond the maximum duration of a segment remains one press (RFC 4733 §2.5.1.3)', () => {
     const receiver = new TelephoneEventReceiver();
     const keys = [
       receiver.receive({ sequence: 1, timestamp: 0, payload: packet(11, 0xffff) }, 8_000, 0),
@@ -91,7 +91,7 @@ describe('telephone-events (RFC 4733)', () => {
     assert.ok(Math.abs((keys[1]?.durationMs ?? 0) - 8_312) < 1);
   });
 
-  test('threat 21: no key is lost or doubled where timestamps stand still, go back, jump or move, and packets are lost', () => {
+  test('threat 21: no key is lost or duplicated if timestamps stand still, go back, jump or move, and packets are lost', () => {
     // 4711# as phones and PBXs have sent it: the timestamp of packet i of key k.
     const senders: Record<string, (k: number) => (i: number) => number> = {
       'as the RFC has it': (k) => () => 1_280 * k,
@@ -118,7 +118,7 @@ describe('telephone-events (RFC 4733)', () => {
     }
   });
 
-  test('ends alone are keys, and keys of 40 ms are keys', () => {
+  test('end packets alone count as a press, and so does a press of 40 ms', () => {
     const ends = [1, 1, 2].flatMap((key, k) => press(key, () => 1_280 * k).slice(4));
     assert.deepEqual(pressed(ends), ['1', '1', '2']);
     const short = [1, 1, 2].flatMap((key, k) =>
@@ -132,7 +132,7 @@ describe('telephone-events (RFC 4733)', () => {
     assert.deepEqual(pressed(short), ['1', '1', '2']);
   });
 
-  test('a key that is down while the sender’s clock or numbering jumps stays one key', () => {
+  test('a press during which the sender’s clock or numbering jumps remains one press', () => {
     const jump = press(5, (i) => (i < 3 ? 1_000_000 : 500_000));
     assert.deepEqual(pressed(jump), ['5']);
     const receiver = new TelephoneEventReceiver();
@@ -147,7 +147,7 @@ describe('telephone-events (RFC 4733)', () => {
     );
   });
 
-  test('a key’s duration is counted at the clock rate of its payload type', () => {
+  test('the duration of a press is in ticks of its payload type’s clock rate', () => {
     const receiver = new TelephoneEventReceiver();
     const up = (sequence: number, clockRate: number) =>
       receiver
@@ -161,14 +161,14 @@ describe('telephone-events (RFC 4733)', () => {
     assert.equal(up(2, 48_000)?.durationMs, 100);
   });
 
-  test('unknown events and short payloads are nothing', () => {
+  test('unknown events and short payloads are ignored', () => {
     const receiver = new TelephoneEventReceiver();
     for (const payload of [packet(16, 160), Uint8Array.of(1, 2)]) {
       assert.deepEqual(receiver.receive({ sequence: 1, timestamp: 0, payload }, 8_000, 0), []);
     }
   });
 
-  test('sent keys have a marked start, growing durations of one timestamp, and three ends', () => {
+  test('sent keys start with a marker, have one timestamp with growing durations, and end three times', () => {
     const sender = new TelephoneEventSender(48_000);
     sender.push(['7', '*'] satisfies DtmfKey[]);
     const sent = [];

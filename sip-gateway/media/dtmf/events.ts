@@ -1,4 +1,4 @@
-/** Keys by their event codes (RFC 4733 §3.2, table 3). */
+/** Keys, in the order of their event codes (RFC 4733 §3.2, table 3). */
 export const DTMF_KEYS = [
   '0',
   '1',
@@ -28,7 +28,7 @@ export interface EventPayload {
   duration: number;
 }
 
-/** Reads a telephone-event payload (RFC 4733 §2.3); null for one that is too short. */
+/** Parses a telephone-event payload (RFC 4733 §2.3); null if it is too short. */
 export function parseEvent(payload: Uint8Array): EventPayload | null {
   const [event, flags, high, low] = payload;
   if (event === undefined || flags === undefined || high === undefined || low === undefined) {

@@ -4,30 +4,31 @@ const BIN_MS = 2;
 const BINS = 150;
 /** A packet's weight in the histogram halves in about 7 s of 20 ms packets. */
 const FORGETTING = 0.998;
-/** Later than this, the sender's clock has jumped rather than the network delayed. */
+/** A larger change of delay than this is a jump of the sender's clock, not network delay. */
 const JUMP_MS = 400;
 
 /**
- * Learns how packets arrive: the fastest path of the last ten seconds, and how much later than it the others come. Times are of
- * any monotonic clock, in ms. A packet's `mediaMs` is its timestamp in ms.
+ * Estimates network jitter: the minimum delay of the last ten seconds, and the distribution of packet delays above it. Times are in
+ * milliseconds of any monotonic clock. A packet's `mediaMs` is its RTP timestamp in milliseconds.
  */
 export class DelayEstimator {
   readonly #quantile: number;
-  /** Least (arrival − media time) of each of the last ten seconds. */
+  /** Minimum (arrival − media time) of each of the last ten seconds. */
   readonly #minima = new Float64Array(BUCKETS).fill(Number.POSITIVE_INFINITY);
   #bucket = 0;
   #bucketEndsMs = Number.NEGATIVE_INFINITY;
+  /** The minimum of `#minima`. */
   #base = Number.POSITIVE_INFINITY;
   readonly #weights = new Float64Array(BINS);
   #total = 0;
-  /** Weight of the next packet: it grows instead of all others shrinking. */
+  /** Weight of the next packet. It grows, which saves reducing all others. */
   #unit = 1;
 
   constructor(quantile = 0.98) {
     this.#quantile = quantile;
   }
 
-  /** Takes note of a packet. Returns true when the sender's clock has jumped. */
+  /** Records a packet. Returns whether the sender's clock has jumped. */
   observe(mediaMs: number, arrivalMs: number): boolean {
     const delay = arrivalMs - mediaMs;
     const jumped = this.#base < Number.POSITIVE_INFINITY && Math.abs(delay - this.#base) > JUMP_MS;
@@ -45,19 +46,19 @@ export class DelayEstimator {
     return jumped;
   }
 
-  /** Forgets the fastest path, as for a new stream; keeps what is known of the network's jitter. */
+  /** Forgets the minimum delay, for a new stream, but keeps the jitter of the network. */
   restart(): void {
     this.#minima.fill(Number.POSITIVE_INFINITY);
     this.#bucketEndsMs = Number.NEGATIVE_INFINITY;
     this.#base = Number.POSITIVE_INFINITY;
   }
 
-  /** How long ago a packet of this media time would have come by the fastest path. */
+  /** Time since a packet with this media time would have arrived at minimum delay, in milliseconds. */
   ageMs(mediaMs: number, nowMs: number): number {
     return nowMs - mediaMs - this.#base;
   }
 
-  /** Delay over the fastest path within which the quantile of packets comes, in ms. */
+  /** The quantile of packet delays above the minimum, in milliseconds. */
   get jitterMs(): number {
     let sum = 0;
     for (let bin = 0; bin < BINS; bin++) {

@@ -1,3 +1,3 @@
-/** From packets that arrive when they like to samples that are due now. */
+/** Jitter buffer and playout: from packets to a frame every 20 ms. */
 export { Playout } from './playout.ts';
 export { SampleQueue } from './sample-queue.ts';

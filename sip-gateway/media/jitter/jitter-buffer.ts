@@ -4,25 +4,26 @@ import { DelayEstimator } from './delay-estimator.ts';
 export interface JitterBufferOptions {
   /** Rate of the RTP clock, in Hz. */
   clockRate: number;
-  /** Least time that packets wait for their slower fellows, in ms. Default 4. */
+  /** Minimum target delay, in milliseconds. Default 4. */
   minTargetMs?: number;
-  /** Most, in ms. Default 200. */
+  /** Maximum target delay, in milliseconds. Default 200. */
   maxTargetMs?: number;
 }
 
 export interface ArrivingPacket {
   /** RTP timestamp, 32 bits. */
   timestamp: number;
-  /** Is kept until it is played. */
+  /** Kept, not copied. */
   payload: Uint8Array;
 }
 
 export interface BufferedPacket {
-  /** Extended over its wraps, as is `timestamp`. */
+  /** Extended beyond 16 bits; `timestamp` beyond 32. */
   sequence: number;
   timestamp: number;
   payload: Uint8Array;
   durationTicks: number;
+  /** It carries redundancy for the packet before it. */
   fec: boolean;
 }
 
@@ -31,49 +32,49 @@ export type InsertVerdict = 'buffered' | 'late' | 'duplicate';
 /** What to play next. */
 export type Step =
   | { kind: 'packet'; packet: BufferedPacket }
-  /** `ticks` of audio are missing before the next packet, which restores them when `fec` is given. */
+  /** `ticks` of audio are missing. `fec`: the next packet's payload, if it carries redundancy for them. */
   | { kind: 'gap'; ticks: number; fec: Uint8Array | null }
-  /** Nothing is due: late, lost at the end, or silence. */
+  /** Nothing is due: the next packet is late or lost, or there is silence. */
   | { kind: 'wait' };
 
 const MAX_PACKETS = 128;
-/** Further behind than this, packets are dropped instead of caught up with. */
+/** Packets this far beyond the target delay are dropped, since playing faster would take too long. */
 const MAX_EXCESS_MS = 300;
 const HYSTERESIS_MS = 3;
-/** Loss above this makes the buffer wait for redundancy. */
+/** Above this loss rate, the buffer waits for redundancy. */
 const LOSSY = 0.01;
 const LOSS_SMOOTHING = 1 / 250;
 
 /**
- * Puts a stream's packets in order and says when each is due. Pure: time is an argument of each call, in ms of a monotonic clock.
+ * Orders a stream's packets and decides when each is due. Deterministic: the caller passes the time, in milliseconds of a monotonic clock.
  *
- * A packet is due when it has had time for `targetMs` over the fastest path, so that the others of its kind would be here too.
- * The target follows the jitter that is observed. Playout runs on from packet to packet after that; `adjustment()` says when it
- * should be shortened or lengthened a little, because jitter or clocks have changed.
+ * The first packet is due `targetMs` after it would have arrived at minimum delay. That leaves the later ones enough time to arrive. The
+ * target follows the observed jitter. Playout then continues from packet to packet; adjustment() says when to shorten or lengthen it a
+ * little because jitter has changed or clocks have drifted.
  */
 export class JitterBuffer {
-  /** Came after their time, or once more after they were played. */
+  /** Packets that arrived too late, including duplicates of played packets. */
   late = 0;
-  /** Came twice, the first one still unplayed. */
+  /** Duplicates of packets still in the buffer. */
   duplicates = 0;
-  /** Thrown away unplayed: too many, or too far behind. */
+  /** Packets dropped unplayed, because there were too many or they were too far behind. */
   discarded = 0;
-  /** Of the last packet played: how long ago it could have been here, in ms. */
+  /** Delay of the last played packet above the minimum, in milliseconds. */
   ageMs = 0;
   readonly #clockRate: number;
   readonly #minTargetMs: number;
   readonly #maxTargetMs: number;
   readonly #timestamps = new TimestampUnwrapper();
   readonly #delays = new DelayEstimator();
-  /** In order of sequence. */
+  /** Sorted by sequence number. */
   readonly #packets: BufferedPacket[] = [];
   #playing = false;
   #lastSequence = Number.NEGATIVE_INFINITY;
-  /** Timestamp that playout has come to. */
+  /** Timestamp that playout has reached. */
   #position = 0;
   #packetMs = 20;
   #lossRate = 0;
-  /** Share of packets that carry redundancy, lately. */
+  /** Recent share of packets that carry redundancy, 0 to 1. */
   #redundancy = 0;
   #window = new AdjustmentWindow();
 
@@ -84,8 +85,8 @@ export class JitterBuffer {
   }
 
   /**
-   * `sequence`: its sequence number, extended over wraps. `durationTicks`: of the payload, in ticks of the RTP clock. `fec`: it carries
-   * redundancy for the packet before it. Call restart() before the first packet of a new numbering.
+   * Adds a packet. `sequence`: its sequence number, extended beyond 16 bits. `durationTicks`: of the payload, in ticks of the RTP clock.
+   * `fec`: it carries redundancy for the packet before it. Call restart() first if the numbering has changed.
    */
   insert(
     arriving: ArrivingPacket,
@@ -97,7 +98,7 @@ export class JitterBuffer {
     const timestamp = this.#timestamps.push(arriving.timestamp);
     if (sequence <= this.#lastSequence) {
       this.late++;
-      // It says how late packets come, all the same.
+      // Late packets count as jitter, too.
       this.#observe(timestamp, nowMs);
       return 'late';
     }
@@ -123,7 +124,7 @@ export class JitterBuffer {
     return 'buffered';
   }
 
-  /** What to play next, at this moment. A packet or gap that is handed out counts as played. */
+  /** What to play now. A returned packet or gap counts as played. */
   next(nowMs: number): Step {
     this.#dropExcess(nowMs);
     const head = this.#packets[0];
@@ -136,7 +137,7 @@ export class JitterBuffer {
       if (missing > 0 && missing <= 2 * head.durationTicks && head.sequence > this.#lastSequence + 1) {
         return this.#gap(head, missing);
       }
-      // A jump back in time is a sender's whim: the order of sequence numbers stands.
+      // If the timestamp goes back, play on in the order of sequence numbers.
       if (missing > 0) {
         this.#playing = false;
       }
@@ -148,39 +149,39 @@ export class JitterBuffer {
   }
 
   /**
-   * Call after each tick of playout. `leftoverMs`: decoded audio that waits for the next tick. Returns by how much playout should
-   * change from here, in ms: below 0 shorter, by so much at most; above 0 longer; mostly 0.
+   * How much to shorten (negative, a maximum) or lengthen (positive) playout from now on, in milliseconds; usually 0. Call this after each
+   * tick. `leftoverMs`: decoded audio that waits for the next tick.
    */
   adjustment(leftoverMs: number): number {
     const window = this.#window;
     window.ticks++;
-    window.leastLeftoverMs = Math.min(window.leastLeftoverMs, leftoverMs);
+    window.minLeftoverMs = Math.min(window.minLeftoverMs, leftoverMs);
     if (!this.#playing || !window.full) {
       return 0;
     }
-    const excessMs = window.leastAgeMs - this.targetMs;
+    const excessMs = window.minAgeMs - this.targetMs;
     if (excessMs >= this.#packetMs + HYSTERESIS_MS) {
       return -this.#packetMs;
     }
     if (excessMs < -HYSTERESIS_MS) {
       return this.#packetMs;
     }
-    // What is left over after every tick only delays: the next packet is there before it is needed.
-    if (excessMs >= 0 && window.leastLeftoverMs > HYSTERESIS_MS) {
-      return -window.leastLeftoverMs;
+    // Audio left over after every tick only adds delay.
+    if (excessMs >= 0 && window.minLeftoverMs > HYSTERESIS_MS) {
+      return -window.minLeftoverMs;
     }
-    if (window.ticks >= AdjustmentWindow.LONGEST_TICKS) {
+    if (window.ticks >= AdjustmentWindow.MAX_TICKS) {
       this.#window = new AdjustmentWindow();
     }
     return 0;
   }
 
-  /** Playout was adjusted: what was measured before counts no more. */
+  /** Playout was adjusted: measures afresh. */
   adjusted(): void {
     this.#window = new AdjustmentWindow();
   }
 
-  /** Another stream follows, or the same one with new numbers and timestamps. */
+  /** Prepares for another stream, or for new sequence numbers and timestamps. */
   restart(): void {
     this.discarded += this.#packets.length;
     this.#packets.length = 0;
@@ -191,7 +192,7 @@ export class JitterBuffer {
     this.#window = new AdjustmentWindow();
   }
 
-  /** Time that a packet is given over the fastest path before it is due, in ms. */
+  /** Target delay above the minimum, in milliseconds. */
   get targetMs(): number {
     const jitterMs = this.#delays.jitterMs + 2;
     const worthWaiting = this.#lossRate > LOSSY && this.#redundancy > 0.1;
@@ -199,12 +200,12 @@ export class JitterBuffer {
     return Math.max(this.#minTargetMs, Math.min(this.#maxTargetMs, wanted));
   }
 
-  /** Share of packets that were missing when they were due, lately. 0 to 1. */
+  /** Recent share of packets that were missing when they were due, 0 to 1. */
   get lossRate(): number {
     return this.#lossRate;
   }
 
-  /** Duration of the buffered packets, in ms. */
+  /** Duration of the buffered packets, in milliseconds. */
   get bufferedMs(): number {
     return this.#packets.reduce((sum, packet) => sum + this.#milliseconds(packet.durationTicks), 0);
   }
@@ -220,8 +221,8 @@ export class JitterBuffer {
   #play(packet: BufferedPacket, nowMs: number): Step {
     this.#packets.shift();
     this.ageMs = this.#age(packet, nowMs);
-    this.#window.leastAgeMs = Math.min(this.#window.leastAgeMs, this.ageMs);
-    // A packet lost while nothing was there to play counts as well, or redundancy would never be waited for.
+    this.#window.minAgeMs = Math.min(this.#window.minAgeMs, this.ageMs);
+    // Count packets lost while the buffer was empty as well, or it would never start waiting for redundancy.
     const skipped = packet.sequence - this.#lastSequence - 1;
     if (!this.#playing && skipped > 0 && skipped < 10) {
       this.#lossRate += (1 - this.#lossRate) * LOSS_SMOOTHING;
@@ -268,14 +269,14 @@ export class JitterBuffer {
   }
 }
 
-/** The least that was seen since the last adjustment, over half a second to a second. */
+/** Minimum values since the last adjustment, over half a second to a second. */
 class AdjustmentWindow {
-  static readonly LONGEST_TICKS = 50;
+  static readonly MAX_TICKS = 50;
   ticks = 0;
-  leastAgeMs = Number.POSITIVE_INFINITY;
-  leastLeftoverMs = Number.POSITIVE_INFINITY;
+  minAgeMs = Number.POSITIVE_INFINITY;
+  minLeftoverMs = Number.POSITIVE_INFINITY;
 
   get full(): boolean {
-    return this.ticks >= 25 && this.leastAgeMs < Number.POSITIVE_INFINITY;
+    return this.ticks >= 25 && this.minAgeMs < Number.POSITIVE_INFINITY;
   }
 }

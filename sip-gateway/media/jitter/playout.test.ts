@@ -29,7 +29,7 @@ describe('playout', () => {
     ['G722', 45],
     ['opus', 30],
   ] as const) {
-    test(`threat 21: ${name} plays 10 s of a tone on a calm network without a border artefact, over ${least} dB`, async (t) => {
+    test(`threat 21: on a calm network, ${name} plays 10 s of a tone without artefacts at packet borders, over ${least} dB`, async (t) => {
       const { fit, playout, delayMs, targetMs } = await play(name, { seconds: 10 });
       t.diagnostic(
         `SNR ${fit.snrDb.toFixed(1)} dB, delay ${delayMs.toFixed(1)} ms, target ${targetMs.toFixed(1)} ms`,
@@ -52,12 +52,12 @@ describe('playout', () => {
     });
   }
 
-  test('sequence numbers and timestamps run over their ends unnoticed', async () => {
+  test('wraps of sequence numbers and timestamps are inaudible', async () => {
     const { fit } = await play('G722', { seconds: 4, firstSequence: 65_480, firstTimestamp: 0xffff_fff0 });
     assert.ok(fit.snrDb > 45);
   });
 
-  test('reordered packets are put in order once the buffer has seen them', async () => {
+  test('reordered packets are played in order once the buffer has adapted', async () => {
     const { playout, heard, rate } = await play('PCMU', {
       seconds: 20,
       network: (i) => (i % 10 === 3 ? 25 : 0),
@@ -66,7 +66,7 @@ describe('playout', () => {
     assert.ok(fit.snrDb > 33, `${fit.snrDb} dB, ${JSON.stringify(playout.counts)}`);
   });
 
-  test('the delay follows the jitter: little on a calm network, more on a rough one, and back again', async (t) => {
+  test('the delay follows the jitter: low on a calm network, higher on a bad one, then low again', async (t) => {
     const random = randomNumbers(1);
     const rough = await play('PCMU', { seconds: 30, network: () => 60 * random() });
     const healed = await play('PCMU', { seconds: 90, network: (i) => (i < 1_500 ? 60 * random() : 0) });
@@ -80,7 +80,7 @@ describe('playout', () => {
   });
 
   for (const driftPpm of [-50, 50]) {
-    test(`threat 21: a sender whose clock is off by ${driftPpm} ppm keeps its pitch and its delay for an hour`, async (t) => {
+    test(`threat 21: with a clock drift of ${driftPpm} ppm, pitch and delay stay constant for an hour`, async (t) => {
       const { playout, delayMs, heard, rate } = await play('PCMU', {
         seconds: 3_600,
         driftPpm,
@@ -98,7 +98,7 @@ describe('playout', () => {
     });
   }
 
-  test('a sender whose clock is off by 1000 ppm is followed too', async () => {
+  test('a clock drift of 1000 ppm is compensated, too', async () => {
     const { playout, delayMs, heard, rate } = await play('G722', { seconds: 60, driftPpm: 1_000 });
     assert.ok(delayMs < 30);
     assert.ok(playout.counts.concealed <= 2);
@@ -108,7 +108,7 @@ describe('playout', () => {
   // Syllables: the encoder adds redundancy to speech only, and a steady tone is none.
   const amplitude = (i: number) => (i % 12 < 8 ? 8_000 : 100);
 
-  test('5 % loss: Opus with FEC restores most of what is lost, and is nearer to the lossless sound than without', async (t) => {
+  test('at 5 % loss, Opus with FEC restores most lost packets, and is closer to the lossless signal than without', async (t) => {
     const snr: number[] = [];
     for (const fec of [true, false]) {
       const random = randomNumbers(7);
@@ -130,7 +130,7 @@ describe('playout', () => {
     assert.ok((snr[0] ?? 0) > (snr[1] ?? 0) + 2);
   });
 
-  test('without loss nobody waits for redundancy; under loss the buffer does', async () => {
+  test('the buffer waits for redundancy only if there is loss', async () => {
     const random = randomNumbers(7);
     const calm = await play('opus', { seconds: 20, amplitude }, true);
     const network = () => (random() < 0.05 ? null : 0);
@@ -140,7 +140,7 @@ describe('playout', () => {
     assert.ok(lossy.playout.counts.restored > 0.3 * lossy.playout.counts.concealed);
   });
 
-  test('threat 21: silence that is not sent (DTX) is silence, and speech after it is whole', async () => {
+  test('threat 21: silence that is not sent (DTX) is silent, and the speech after it is complete', async () => {
     const talks = (i: number) => i % 100 < 50;
     const { playout, heard, rate } = await play('PCMU', { seconds: 20, talks });
     assert.equal(playout.counts.decoded, 500);
@@ -150,7 +150,7 @@ describe('playout', () => {
     assert.ok(rms(heard.subarray(11.5 * rate, 11.9 * rate)) < 1);
   });
 
-  test('threat 21: a new numbering, a jump of timestamps and a pause whose timestamps stand still go on at once', async () => {
+  test('threat 21: playout continues at once after a new numbering, a jump of timestamps, or a pause without advancing timestamps', async () => {
     const codec = await codecs.createCodec('PCMU');
     const { playout, receive } = simulate({ codec, seconds: 2 });
     let now = 2_007;
@@ -184,7 +184,7 @@ describe('playout', () => {
     ['opus', 8_000],
     ['opus', 48_000],
   ] as const) {
-    test(`threat 51: whatever sizes, numbers and gaps the packets of ${name} at ${sampleRate} Hz have, every read gives 20 ms`, async () => {
+    test(`threat 51: with any sizes, numbers and gaps of ${name} packets at ${sampleRate} Hz, every read returns 20 ms`, async () => {
       const codec = await codecs.createCodec(name, { sampleRate });
       const speech = codec.encode(new Int16Array(codec.sampleRate / 50).fill(1_000)).slice();
       const payloads = fc.oneof(
@@ -230,7 +230,7 @@ describe('playout', () => {
     });
   }
 
-  test('threat 51: packets longer than 120 ms are refused where they come in', async () => {
+  test('threat 51: packets longer than 120 ms are refused on arrival', async () => {
     for (const name of ['PCMU', 'G722'] as const) {
       const codec = await codecs.createCodec(name);
       const playout = new Playout({ codec });
@@ -242,7 +242,7 @@ describe('playout', () => {
     }
   });
 
-  test('malformed payloads are counted and do no harm', async () => {
+  test('malformed payloads are counted and otherwise ignored', async () => {
     const codec = await codecs.createOpus();
     const { playout } = simulate({ codec, seconds: 1 });
     assert.equal(playout.insert({ timestamp: 0, payload: new Uint8Array(0) }, 1, 1_000), 'malformed');

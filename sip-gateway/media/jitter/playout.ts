@@ -1,34 +1,34 @@
 import type { Codec, OpusCodec } from '../../codecs/index.ts';
-import { ComfortNoise } from './comfort-noise.ts';
 import { type ArrivingPacket, type InsertVerdict, JitterBuffer } from './jitter-buffer.ts';
 import { SampleQueue } from './sample-queue.ts';
-import { TimeStretcher } from './time-stretch.ts';
+import { TimeStretcher } from './time-stretcher.ts';
 
 export interface PlayoutOptions {
-  /** Decodes this stream alone; stays the caller's to close. */
+  /** Used for this stream only. The caller closes it. */
   codec: Codec;
   minTargetMs?: number;
   maxTargetMs?: number;
 }
 
-/** What was done since the start, in packets or 20 ms frames. */
+/** Numbers of packets; `concealed` is in frames. */
 export interface PlayoutCounts {
   decoded: number;
   malformed: number;
-  /** Made up by the codec. */
+  /** Frames concealed by the codec. */
   concealed: number;
   /** Restored from the next packet's redundancy. */
   restored: number;
+  /** Shortened or lengthened to adjust the delay. */
   shortened: number;
   lengthened: number;
 }
 
 /** After this long without a packet, a stream counts as silent rather than lossy. */
 const CONCEAL_MS = 200;
-/** Longest accepted packet, and longest gap that a codec conceals in one call: the Opus maximum (RFC 6716 §2.1.4). */
+/** Maximum duration of a packet, and of a gap concealed in one call: the Opus maximum (RFC 6716 §2.1.4). */
 const MAX_PACKET_MS = 120;
 
-/** Turns one stream's packets into 20 ms frames, on time: jitter buffer, decoder, concealment, drift compensation. */
+/** Turns one stream's packets into a frame every 20 ms: jitter buffer, decoder, concealment, drift compensation. */
 export class Playout {
   readonly counts: PlayoutCounts = {
     decoded: 0,
@@ -45,9 +45,9 @@ export class Playout {
   readonly #queue: SampleQueue;
   readonly #stretcher: TimeStretcher;
   readonly #noise = new ComfortNoise();
-  /** Samples made up since the last packet; beyond CONCEAL_MS there is silence or comfort noise. */
-  #madeUp = Number.POSITIVE_INFINITY;
-  /** By how much playout should change, in ms. */
+  /** Samples concealed since the last packet; after CONCEAL_MS there is silence or comfort noise. */
+  #concealedSamples = Number.POSITIVE_INFINITY;
+  /** How much to shorten (negative) or lengthen playout, in milliseconds. */
   #adjustmentMs = 0;
 
   constructor({ codec, minTargetMs, maxTargetMs }: PlayoutOptions) {
@@ -63,18 +63,18 @@ export class Playout {
     this.#stretcher = new TimeStretcher(codec.sampleRate);
   }
 
-  /** Whether anything is to be heard: a packet was played in the last 200 ms, or comfort noise was asked for. */
+  /** Whether there is anything to hear: a packet was played in the last 200 ms, or comfort noise is on. */
   get active(): boolean {
-    return this.#madeUp < (this.#codec.sampleRate * CONCEAL_MS) / 1000 || this.#noise.on;
+    return this.#concealedSamples < (this.#codec.sampleRate * CONCEAL_MS) / 1000 || this.#noise.on;
   }
 
-  /** From a packet's arrival by the fastest path to the moment that it is heard, lately, in ms. */
+  /** Recent delay from a packet's arrival at minimum network delay until its playout, in milliseconds. */
   get delayMs(): number {
     return this.jitter.ageMs + this.#leftoverMs();
   }
 
   /**
-   * Takes a packet; `sequence` is its sequence number, extended over wraps. An unreadable one, or one longer than 120 ms, counts as
+   * Adds a packet. `sequence`: its sequence number, extended beyond 16 bits. An unreadable packet, or one longer than 120 ms, is
    * `malformed` (threat 51).
    */
   insert(packet: ArrivingPacket, sequence: number, nowMs: number): InsertVerdict | 'malformed' {
@@ -87,12 +87,12 @@ export class Playout {
     return this.jitter.insert(packet, sequence, durationTicks, fec, nowMs);
   }
 
-  /** A comfort noise packet came (RFC 3389): silence sounds like this from now on. */
+  /** Handles a comfort noise packet (RFC 3389): fills silence with noise of this level until the next packet. */
   comfortNoise(levelDbov: number): void {
     this.#noise.start(levelDbov);
   }
 
-  /** Another stream follows on the same codec, or the stream has restarted its numbering. */
+  /** Prepares for another stream with the same codec, or for new sequence numbers. */
   restart(): void {
     this.jitter.restart();
     this.#codec.reset();
@@ -103,7 +103,7 @@ export class Playout {
     this.jitter.restart();
     this.#queue.clear();
     this.#noise.stop();
-    this.#madeUp = Number.POSITIVE_INFINITY;
+    this.#concealedSamples = Number.POSITIVE_INFINITY;
   }
 
   /** The next 20 ms. The result is valid until the next call. */
@@ -143,7 +143,7 @@ export class Playout {
       return;
     }
     this.counts.decoded++;
-    this.#madeUp = 0;
+    this.#concealedSamples = 0;
     this.#noise.stop();
     if (this.#adjustmentMs !== 0) {
       samples = this.#stretch(samples);
@@ -186,15 +186,15 @@ export class Playout {
 
   /** Conceals `samples` (0 or more), in pieces that every codec can handle. */
   #conceal(samples: number): void {
-    const most = (this.#codec.sampleRate * MAX_PACKET_MS) / 1000;
-    for (let left = samples; left > 0; left -= most) {
-      this.#push(this.#codec.conceal(Math.min(left, most)));
+    const max = (this.#codec.sampleRate * MAX_PACKET_MS) / 1000;
+    for (let left = samples; left > 0; left -= max) {
+      this.#push(this.#codec.conceal(Math.min(left, max)));
     }
   }
 
   #fillWait(samples: number): void {
     if (this.#noise.on) {
-      this.#push(this.#noise.make(samples));
+      this.#push(this.#noise.generate(samples));
       return;
     }
     if (this.active) {
@@ -203,7 +203,7 @@ export class Playout {
     } else {
       this.#push(new Int16Array(samples));
     }
-    this.#madeUp += samples;
+    this.#concealedSamples += samples;
   }
 
   #push(samples: Int16Array): void {
@@ -212,5 +212,31 @@ export class Playout {
 
   #leftoverMs(): number {
     return (this.#queue.length * 1000) / this.#codec.sampleRate;
+  }
+}
+
+/** White noise at the level of a comfort noise packet (RFC 3389 §3.1). Its spectral information is ignored, as §4 allows. */
+class ComfortNoise {
+  #peak = 0;
+  #state = 0x2545f491;
+  on = false;
+
+  start(levelDbov: number): void {
+    this.on = true;
+    // Uniform noise has an RMS of its peak / √3.
+    this.#peak = 32_768 * 10 ** (-levelDbov / 20) * Math.sqrt(3);
+  }
+
+  stop(): void {
+    this.on = false;
+  }
+
+  generate(count: number): Int16Array {
+    const samples = new Int16Array(count);
+    for (let i = 0; i < count; i++) {
+      this.#state = (Math.imul(this.#state, 1_664_525) + 1_013_904_223) | 0;
+      samples[i] = Math.max(-32_768, Math.min(32_767, (this.#state / 2 ** 31) * this.#peak));
+    }
+    return samples;
   }
 }

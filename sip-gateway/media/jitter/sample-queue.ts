@@ -1,4 +1,4 @@
-/** A queue of samples. */
+/** A FIFO queue of samples. It grows as needed. */
 export class SampleQueue {
   #samples: Int16Array;
   #start = 0;
@@ -27,7 +27,7 @@ export class SampleQueue {
     this.#end += samples.length;
   }
 
-  /** Takes `count` samples, or throws when there are fewer. The result is a view that holds until the next push(). */
+  /** Removes and returns `count` samples. The result is valid until the next push(). @throws {RangeError} there are fewer */
   shift(count: number): Int16Array {
     if (count > this.length) {
       throw new RangeError(`${count} samples of ${this.length}`);
@@ -36,7 +36,7 @@ export class SampleQueue {
     return this.#samples.subarray(this.#start - count, this.#start);
   }
 
-  /** Takes as many samples as `out` has, or throws when there are fewer. */
+  /** Fills `out` with the next samples and removes them. @throws {RangeError} there are fewer */
   shiftInto(out: Int16Array): void {
     const { length } = out;
     if (length > this.length) {

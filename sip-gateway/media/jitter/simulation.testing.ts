@@ -6,32 +6,32 @@ import { Playout } from './playout.ts';
 export interface Simulation {
   codec: Codec;
   seconds: number;
-  /** Packet duration, in ms. Default 20. */
+  /** Packet duration, in milliseconds. Default 20. */
   ptimeMs?: number;
   frequencyHz?: number;
-  /** Of packet `i`. Default 8000. */
+  /** Amplitude of packet `i`. Default 8000. */
   amplitude?: (i: number) => number;
   minTargetMs?: number;
-  /** How much faster the sender's clock runs. Default 0. */
+  /** How much faster the sender's clock is. Default 0. */
   driftPpm?: number;
-  /** When our ticks come after the sender's packets, in ms. Default 7. */
+  /** Offset of our ticks after the sender's packets, in milliseconds. Default 7. */
   phaseMs?: number;
-  /** Delay of packet `i`, in ms; null loses it. Default 0. */
+  /** Delay of packet `i`, in milliseconds; null: it is lost. Default 0. */
   network?: (i: number) => number | null;
   firstSequence?: number;
   firstTimestamp?: number;
-  /** Whether the sender says anything in packet `i`; silence is not sent, and its timestamps go on. Default always. */
+  /** Whether the sender talks in packet `i`. During silence no packets are sent, but timestamps advance. Default: always. */
   talks?: (i: number) => boolean;
 }
 
 export interface SimulationResult {
   playout: Playout;
-  /** Takes further packets of the stream. */
+  /** Receives further packets of the stream. */
   receive: (packet: NumberedPacket, nowMs: number) => void;
   heard: Int16Array;
-  /** Target delay at the end, in ms. */
+  /** Target delay at the end, in milliseconds. */
   targetMs: number;
-  /** From a packet's arrival by the fastest path to the tick that plays its first sample, at the end, in ms. */
+  /** Delay from a packet's arrival at minimum network delay to the tick that plays its first sample, at the end, in milliseconds. */
   delayMs: number;
 }
 
@@ -41,7 +41,7 @@ export interface NumberedPacket {
   payload: Uint8Array;
 }
 
-/** Hands packets to `playout` as a receiver does: numbers unwrapped, strays dropped, restarts noticed. */
+/** Passes packets to `playout` like a receiver: unwraps numbers, drops stray packets, detects restarts. */
 export function receiver(playout: Playout): (packet: NumberedPacket, nowMs: number) => void {
   const sequences = new SequenceUnwrapper();
   return (packet, nowMs) => {
@@ -56,7 +56,7 @@ export function receiver(playout: Playout): (packet: NumberedPacket, nowMs: numb
   };
 }
 
-/** Plays a tone through codec, a network that is a function, and playout, in simulated time. */
+/** Plays a tone through a codec, a simulated network and playout, in simulated time. */
 export function simulate(options: Simulation): SimulationResult {
   const { codec, seconds, ptimeMs = 20, frequencyHz = 440, driftPpm = 0, phaseMs = 7 } = options;
   const {
@@ -69,7 +69,7 @@ export function simulate(options: Simulation): SimulationResult {
   const ticks = (codec.clockRate * ptimeMs) / 1000;
   const arrivals: Array<{ atMs: number; i: number; payload: Uint8Array; sequence: number }> = [];
   let sequence = firstSequence;
-  // G.711 has no memory: packets of whole periods are all the same.
+  // G.711 has no state, so packets with whole periods are identical.
   const same = !options.amplitude && codec.name.startsWith('PCM') && (frequencyHz * ptimeMs) % 1000 === 0;
   let payload = new Uint8Array();
   for (let i = 0; i * ptimeMs * (1 - driftPpm / 1e6) < seconds * 1000; i++) {

@@ -1,10 +1,10 @@
 import type { AudioLevel } from '../rtp/index.ts';
 
 const SILENCE_DBOV = 127;
-/** Louder than this counts as voice: the gain control has brought speech well above it. */
+/** Frames louder than this count as voice. Gain control has raised speech well above it. */
 const VOICE_DBOV = 50;
 
-/** Level of a frame as the RTP header extension states it (RFC 6464 §3, computed as in RFC 6465 §4): RMS against overload. */
+/** Level of a frame for the RTP header extension (RFC 6464 §3): RMS relative to overload, computed as in RFC 6465 §4. */
 export function audioLevel(samples: Int16Array): AudioLevel {
   let sum = 0;
   for (let i = 0; i < samples.length; i++) {

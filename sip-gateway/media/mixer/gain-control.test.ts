@@ -24,7 +24,7 @@ function syllable(sampleRate: number, number: number, amplitude: number): Int16A
 }
 
 describe('gain control', () => {
-  test('quiet and loud speech come to one loudness, the same at every sample rate', (t) => {
+  test('quiet and loud speech get the same loudness, at every sample rate', (t) => {
     const decibels: number[] = [];
     for (const sampleRate of RATES) {
       for (const amplitude of [1_200, 12_000, 30_000]) {
@@ -44,7 +44,7 @@ describe('gain control', () => {
     }
   });
 
-  test('it grows by 20 dB at most, and no faster than 12 dB a second', () => {
+  test('the gain is at most 20 dB, and rises by at most 12 dB per second', () => {
     const gain = new GainControl();
     const gains = Array.from({ length: 500 }, (_, i) => gain.process(syllable(8_000, i, 150)));
     assert.equal(gains.at(-1), 20);
@@ -52,7 +52,7 @@ describe('gain control', () => {
     assert.ok((gains[49] as number) > 5);
   });
 
-  test('noise is not raised, neither before somebody speaks nor between words', () => {
+  test('noise is not amplified, neither before speech nor between words', () => {
     const gain = new GainControl();
     const hiss = () => gain.process(noise(8_000, 200));
     for (let i = 0; i < 200; i++) {
@@ -72,7 +72,7 @@ describe('gain control', () => {
     }
   });
 
-  test('what is loud from the beginning and never pauses is turned down', () => {
+  test('a signal that is loud from the start and never pauses is attenuated', () => {
     const gain = new GainControl();
     for (let i = 0; i < 200; i++) {
       gain.process(voice(8_000, i, 30_000));

@@ -1,4 +1,4 @@
-/** The sound of a room: its speakers, mixed for each leg, and the legs, mixed for the room. */
+/** A room's audio: mixes its speakers and phones for each phone, and sends the phones to the room. */
 export { Limiter } from './limiter.ts';
 export {
   loadPayloadTransform,

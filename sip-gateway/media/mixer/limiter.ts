@@ -1,12 +1,12 @@
-/** Highest sample value let through undiminished: −1 dBov. */
+/** Maximum output level, as a sample value: −1 dBov. */
 const CEILING = 29_200;
 const ATTACK_MS = 1;
-/** How much of a reduction is taken back per 20 ms. */
+/** Share of a gain reduction that is undone per 20 ms. */
 const RELEASE = 0.1;
 
 /**
- * Keeps a sum of voices within 16 bits: its gain falls within a millisecond when a frame would overload and rises again over
- * some 200 ms. What exceeds during the attack is clipped.
+ * Keeps a sum of voices within 16 bits. The gain falls within a millisecond if a frame would overload, and recovers over about 200 ms.
+ * Peaks during the attack are clipped.
  */
 export class Limiter {
   readonly #sampleRate: number;
@@ -16,7 +16,7 @@ export class Limiter {
     this.#sampleRate = sampleRate;
   }
 
-  /** Writes the limited frame into `out`, of the same length. */
+  /** Writes the limited frame to `out`, which has the same length. */
   process(samples: Float32Array, out: Int16Array): void {
     const { length } = samples;
     let peak = 0;

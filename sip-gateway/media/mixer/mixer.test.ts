@@ -49,7 +49,7 @@ class ToneLeg implements MixedLeg {
 
 describe('mixer', () => {
   for (const prefer of ['native', 'portable'] as const) {
-    test(`phones of every rate hear one another and never themselves (${prefer})`, async () => {
+    test(`phones with all sample rates hear each other, but never themselves (${prefer})`, async () => {
       const network = openNetwork({ prefer });
       const mixer = await RoomMixer.open({
         codecs: await Codecs.load({ prefer }),
@@ -88,7 +88,7 @@ describe('mixer', () => {
   }
 
   for (const where of ['read', 'write'] as const) {
-    test(`threat 51: a leg whose ${where} throws leaves the room alone, and the others go on hearing each other`, async () => {
+    test(`threat 51: if the ${where} of a leg throws, only that leg is removed, and the others still hear each other`, async () => {
       const network = openNetwork({ prefer: 'portable' });
       const faults: Array<{ leg: MixedLeg; fault: unknown }> = [];
       const codecs = await Codecs.load();
@@ -126,7 +126,7 @@ describe('mixer', () => {
     });
   }
 
-  test('a phone that changes its codec stays one stream in the room: no number twice, none left out', async () => {
+  test('after a change of codec, a phone’s stream in the room continues, without duplicate or missing sequence numbers', async () => {
     const room = createSocket('udp4').bind(0, '127.0.0.1');
     await once(room, 'listening');
     const network = openNetwork({ prefer: 'portable' });
@@ -167,7 +167,7 @@ describe('mixer', () => {
     }
   });
 
-  test('thirty voices at once do not overload, and one alone passes untouched', () => {
+  test('thirty simultaneous voices do not overload, and a single one is unchanged', () => {
     const limiter = new Limiter(16_000);
     const out = new Int16Array(320);
     const frames: Int16Array[] = [];
@@ -185,7 +185,7 @@ describe('mixer', () => {
     assert.ok(Math.abs(fitTone(concat(frames.slice(90)), 16_000, 400).amplitude - 4_000) < 40);
   });
 
-  test('levels are those of RFC 6464: full scale is 0, digital silence 127', () => {
+  test('audio levels follow RFC 6464: 0 for full scale, 127 for digital silence', () => {
     assert.deepEqual(audioLevel(new Int16Array(160)), { levelDbov: 127, voice: false });
     assert.equal(audioLevel(new Int16Array(160).fill(-32_768)).levelDbov, 0);
     const tone = sine(1_600, { frequencyHz: 400, sampleRate: 16_000, amplitude: 32_767 });

@@ -2,20 +2,20 @@ import type { Codecs } from '../../codecs/index.ts';
 import type { MediaLog } from '../media-log.ts';
 import type { Network } from '../network/index.ts';
 import { type RtpPacket, StreamNumbers } from '../rtp/index.ts';
-import { MixBuses } from './mix-bus.ts';
+import { MixBuses } from './mix-buses.ts';
 import type { PayloadTransform } from './payload-transform.ts';
 import { RoomPort } from './room-port.ts';
 import type { RoomConnection, RoomStats } from './room-types.ts';
 import { Speaker } from './speaker.ts';
 import { Upstream } from './upstream.ts';
 
-/** What the mixer needs of a leg. */
+/** A leg, as the mixer needs it. */
 export interface MixedLeg {
-  /** 8000, 16000 or 48000 Hz. */
+  /** 8000, 16000 or 48000 Hz; 0 while the leg has no codec. */
   readonly sampleRate: number;
   read(nowMs: number): Int16Array | null;
-  /** Sends 20 ms of what the others say. `heard` is the leg's to change until it returns. */
-  write(heard: Float32Array | null, nowMs: number): void;
+  /** Sends the next 20 ms of the other voices. The leg may modify `mix` in place. */
+  write(mix: Float32Array | null, nowMs: number): void;
 }
 
 /** Called once for a leg that threw, after it has left the room. */
@@ -35,23 +35,25 @@ interface Member {
   leg: MixedLeg;
   ssrc: number;
   numbers: StreamNumbers;
-  /** Undefined until its encoder is there, and while the leg has no codec. */
+  /** Undefined until its encoder is created, and while the leg has no codec. */
   up: Upstream | undefined;
-  making: boolean;
+  /** The encoder is being created. */
+  creating: boolean;
   frame: Int16Array | null;
-  /** The error it threw in this tick. It takes no further part, and leaves at the end of the tick. */
+  /** The error it threw in this tick. It is skipped from then on and removed at the end of the tick. */
   fault: { error: unknown } | undefined;
 }
 
-/** More speakers than the room forwards at once are a fault or an attack. */
+/** The room forwards fewer speakers at once. More are a bug or an attack. */
 const MAX_SPEAKERS = 32;
 const SPEAKER_IDLE_MS = 10_000;
-const REPORT_EVERY_MS = 5_000;
+/** Average interval of RTCP reports (RFC 3550 §6.2). */
+const REPORT_INTERVAL_MS = 5_000;
 
 /**
- * Mixes one room's phones. Every 20 ms it decodes each speaker of the room once, at the highest rate of any phone here; sums the voices
- * once per rate; sends each phone the sum minus its own voice; and sends each phone into the room as one Opus stream. Only the leg or
- * speaker that throws is removed (threat 51).
+ * Mixes one room for its phones. Every 20 ms, it decodes each speaker of the room once, at the highest sample rate of the phones; sums the
+ * voices once per rate; sends each phone the sum minus its own voice; and sends each phone to the room as one Opus stream. If a leg or
+ * speaker throws, only that one is removed (threat 51).
  */
 export class RoomMixer {
   readonly #codecs: Codecs;
@@ -61,8 +63,9 @@ export class RoomMixer {
   readonly #speakers = new Map<number, Speaker>();
   readonly #buses: MixBuses;
   #port: RoomPort | undefined;
-  /** Of the buses: the legs', and the room's. */
+  /** Sample rates of the buses: those of the legs, and `#roomRate`. */
   readonly #rates = new Set<number>();
+  /** Sample rate at which speakers are decoded, in Hz. */
   #roomRate = 0;
   #nextReportMs = 0;
   #closed = false;
@@ -94,14 +97,14 @@ export class RoomMixer {
     this.#port?.connect(connection, transform);
   }
 
-  /** `ssrc`: of the phone's producer in the room. `numbers`: of its stream, if another mixer had it before. */
+  /** Adds a leg. `ssrc`: of its producer in the room. `numbers`: of its stream, which continues if another mixer had the leg before. */
   add(leg: MixedLeg, ssrc: number, numbers = new StreamNumbers()): void {
     this.#members.set(leg, {
       leg,
       ssrc,
       numbers,
       up: undefined,
-      making: false,
+      creating: false,
       frame: null,
       fault: undefined,
     });
@@ -123,7 +126,7 @@ export class RoomMixer {
     this.#forgetSpeakers(() => true);
   }
 
-  /** Mixes the 20 ms that are due. */
+  /** Mixes the next 20 ms. */
   tick(nowMs: number): void {
     if (this.#members.size === 0 || this.#closed) {
       return;
@@ -190,7 +193,7 @@ export class RoomMixer {
     }
   }
 
-  /** Provides encoders and decoders for the legs' current rates. */
+  /** Creates encoders and decoders for the legs' current sample rates. */
   #prepare(): void {
     let highest = 0;
     for (const member of this.#members.values()) {
@@ -202,8 +205,8 @@ export class RoomMixer {
       if (sampleRate > highest) {
         highest = sampleRate;
       }
-      if (member.up?.sampleRate !== sampleRate && !member.making && this.#port?.connection) {
-        this.#makeUpstream(member);
+      if (member.up?.sampleRate !== sampleRate && !member.creating && this.#port?.connection) {
+        this.#createUpstream(member);
       }
     }
     if (highest > this.#roomRate) {
@@ -279,25 +282,28 @@ export class RoomMixer {
     }
   }
 
-  #makeUpstream(member: Member): void {
+  #createUpstream(member: Member): void {
     const port = this.#port as RoomPort;
-    member.making = true;
+    member.creating = true;
     member.up?.close();
     member.up = undefined;
     const stream = port.openStream(member.ssrc, member.numbers);
     Upstream.create(this.#codecs, member.leg.sampleRate, stream, port.connection ?? {}).then(
       (up) => {
-        member.making = false;
+        member.creating = false;
         if (this.#members.get(member.leg) === member) {
           member.up = up;
         } else {
           up.close();
         }
       },
-      // Settings were checked when the room was connected: what fails here is memory. The next tick tries again.
+      // The settings were checked when the room was connected, so memory is short. The next tick retries.
       (error: unknown) => {
-        member.making = false;
-        this.#log.warn({ ssrc: member.ssrc, err: error }, 'no encoder for a phone yet');
+        member.creating = false;
+        this.#log.warn(
+          { ssrc: member.ssrc, err: error },
+          'could not create the encoder of a phone; retrying',
+        );
       },
     );
   }
@@ -309,7 +315,7 @@ export class RoomMixer {
     let speaker = this.#speakers.get(packet.ssrc);
     if (!speaker) {
       if (this.#speakers.size >= MAX_SPEAKERS) {
-        this.#log.warn({ ssrc: packet.ssrc }, 'too many speakers at once; phones do not hear this one');
+        this.#log.warn({ ssrc: packet.ssrc }, 'too many speakers at once; phones will not hear this one');
         return;
       }
       speaker = new Speaker(packet.ssrc, nowMs);
@@ -338,7 +344,7 @@ export class RoomMixer {
   }
 
   #report(nowMs: number): void {
-    this.#nextReportMs = nowMs + REPORT_EVERY_MS * (0.5 + Math.random());
+    this.#nextReportMs = nowMs + REPORT_INTERVAL_MS * (0.5 + Math.random());
     this.#forgetSpeakers((speaker) => nowMs - speaker.lastPacketMs > SPEAKER_IDLE_MS);
     const sources = [...this.#speakers.values()].map(({ ssrc, statistics }) => ({
       ssrc,

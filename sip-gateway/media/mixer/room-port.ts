@@ -24,7 +24,7 @@ export interface RoomPortOptions {
   log: MediaLog;
 }
 
-/** A room's one socket towards its media worker: all phones out by SSRC, all speakers in by SSRC, RTCP beside them (RFC 5761). */
+/** A room's socket to its media worker: sends all phones and receives all speakers, each by SSRC, with RTCP on the same port (RFC 5761). */
 export class RoomPort {
   packetsReceived = 0;
   packetsSent = 0;
@@ -59,13 +59,13 @@ export class RoomPort {
     return this.#connection;
   }
 
-  /** Says where the room is. Streams that are open go on there. `transform`: the one that the connection names. */
+  /** Sets the room's addresses; open streams continue there. `transform`: as loaded from `connection.transform`. */
   connect(connection: RoomConnection, transform?: PayloadTransform): void {
     this.#connection = connection;
     this.#transform = transform;
   }
 
-  /** Opens one phone's stream, or opens it anew. */
+  /** Opens or reopens one phone's stream. */
   openStream(ssrc: number, numbers: StreamNumbers): SendStream {
     const stream = new SendStream({
       ssrc,
@@ -99,7 +99,7 @@ export class RoomPort {
     this.packetsSent++;
   }
 
-  /** Sends what RTCP is due: a sender report a phone, and receiver reports about the speakers. */
+  /** Sends one sender report per phone, and receiver reports about the speakers. */
   report(sources: ReportBlockSource[], nowMs: number): void {
     if (!this.#connection) {
       return;
@@ -129,16 +129,19 @@ export class RoomPort {
     if (demultiplex(datagram) === 'rtcp') {
       const known = [connection.sendTo, connection.receiveFrom];
       if (!known.some(({ address, port }) => address === source.address && port === source.port)) {
-        this.#reject(source, 'RTCP from another source than the room refused');
+        this.#reject(source, 'RTCP refused: not from the room');
       } else if (!this.#receiverReports.receive(datagram, nowMs, Date.now())) {
-        this.#reject(source, 'RTCP of the room cannot be read');
+        this.#reject(source, 'unreadable RTCP from the room');
       }
       return;
     }
     const { address, port } = connection.receiveFrom;
     const packet = source.address === address && source.port === port ? parseRtp(datagram) : null;
     if (!packet || packet.payloadType !== connection.receivePayloadType) {
-      this.#reject(source, 'packet refused: of another source or payload type than the room, or unreadable');
+      this.#reject(
+        source,
+        'packet refused: not from the room, with an unexpected payload type, or unreadable',
+      );
       return;
     }
     if (!this.#restore(packet)) {
@@ -149,7 +152,7 @@ export class RoomPort {
     this.#onPacket(packet, nowMs);
   }
 
-  /** False: the payload cannot be restored. */
+  /** Restores the payload in place; returns false if that fails. */
   #restore(packet: RtpPacket): boolean {
     if (!this.#transform?.receive) {
       return true;

@@ -2,21 +2,21 @@ import type { CodecName, OpusSettings } from '../../codecs/index.ts';
 import type { Endpoint } from '../rtp/index.ts';
 import type { PayloadTransformModule } from './payload-transform.ts';
 
-/** Where a room's Opus goes to and comes from: a pair of mediasoup PlainTransports with `rtcpMux`. Plain data. */
+/** A mixer's connection to its room: a pair of mediasoup PlainTransports with `rtcpMux`. Plain data. */
 export interface RoomConnection {
-  /** Phones go there: the PlainTransport that produces. */
+  /** The PlainTransport with the phones' producers. */
   sendTo: Endpoint;
-  /** Speakers come from there, and nothing from elsewhere is taken: the PlainTransport that consumes. */
+  /** The PlainTransport with the speakers' consumers. Packets from elsewhere are refused. */
   receiveFrom: Endpoint;
-  /** Codec that phones go up in. Default Opus. */
+  /** Codec of the phones' producers. Default Opus. */
   sendCodec?: CodecName;
   /** Its payload type. */
   sendPayloadType: number;
-  /** Payload type of Opus that we receive. */
+  /** Payload type of the received Opus. */
   receivePayloadType: number;
-  /** Id of urn:ietf:params:rtp-hdrext:ssrc-audio-level (RFC 6464) in what we send: without it phones are never loudest. */
+  /** Header extension id of the audio level (RFC 6464) in sent packets. Without it, phones never become the active speaker. */
   audioLevelExtensionId?: number;
-  /** Settings of the phones' encoders. Default: complexity 5, FEC for 5 % loss, 20, 28 or 40 kbit/s at 8, 16, 48 kHz. */
+  /** Settings of the phones' encoders. Default: complexity 5, FEC for 5 % loss, 16, 24 or 40 kbit/s at 8, 16 or 48 kHz. */
   opus?: OpusSettings;
   /** Transforms the payloads of both directions. Default: none. */
   transform?: PayloadTransformModule;
@@ -27,11 +27,12 @@ export interface RoomStats {
   speakers: number;
   packetsReceived: number;
   packetsSent: number;
-  /** Of other sources or malformed. */
+  /** From other sources, or malformed. */
   packetsRejected: number;
   packetsLost: number;
   framesConcealed: number;
-  /** Of the speakers, in ms: the largest. */
+  /** Maximum jitter of any speaker, in milliseconds. */
   jitterMs: number;
+  /** Maximum buffer delay of any speaker, in milliseconds. */
   bufferMs: number;
 }

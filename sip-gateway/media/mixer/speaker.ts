@@ -4,7 +4,7 @@ import { ReceiveStatistics, type RtpPacket, SequenceUnwrapper, TimestampUnwrappe
 
 const OPUS_CLOCK_RATE = 48_000;
 
-/** Somebody in the room whom the phones hear: one SSRC, decoded once for all of them. */
+/** One voice of the room (an SSRC), decoded once for all phones. */
 export class Speaker {
   readonly ssrc: number;
   readonly statistics = new ReceiveStatistics(OPUS_CLOCK_RATE);
@@ -20,7 +20,7 @@ export class Speaker {
     this.lastPacketMs = nowMs;
   }
 
-  /** Decodes at this rate from now on. */
+  /** Replaces the decoder by one with this sample rate, in Hz. */
   async decodeAt(codecs: Codecs, sampleRate: number): Promise<void> {
     const codec = await codecs.createOpus({ sampleRate });
     if (this.#closed) {
@@ -50,7 +50,7 @@ export class Speaker {
     this.#playout?.insert(packet, verdict.extended, nowMs);
   }
 
-  /** The next 20 ms; null while there is nothing to hear. */
+  /** The next 20 ms; null while the speaker is silent. */
   read(nowMs: number): Int16Array | null {
     const frame = this.#playout?.read(nowMs);
     return frame && this.#playout?.active ? frame : null;

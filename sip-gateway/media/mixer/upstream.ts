@@ -5,17 +5,17 @@ import { GainControl } from './gain-control.ts';
 import type { RoomPort } from './room-port.ts';
 import type { RoomConnection } from './room-types.ts';
 
-/** Bits per second that suit a phone's bandwidth. */
+/** Opus bitrate by sample rate. */
 const BITRATE_BPS: Record<number, number> = { 8000: 16_000, 16000: 24_000 };
 const FULLBAND_BITRATE_BPS = 40_000;
-/** Quieter than this counts as silence. */
+/** Frames quieter than this count as silence. */
 const SILENCE_DBOV = 60;
-/** Silence is sent for so many frames, then one frame in as many (400 ms, as Opus's own DTX does). */
+/** This many silent frames are sent, then one of every as many (400 ms, as with Opus DTX). */
 const SILENT_FRAMES = 20;
 
 /**
- * One phone's way up into the room: gain control, level, Opus at the phone's own bandwidth. Silence is next to not sent, by its
- * level: the encoder's own DTX would take a steady tone, or music on hold, for noise.
+ * Sends one phone to the room: gain control, audio level, Opus at the phone's sample rate. Hardly any packets are sent during silence,
+ * which is detected by level: Opus DTX would mistake a steady tone or music on hold for noise.
  */
 export class Upstream {
   readonly sampleRate: number;
@@ -48,12 +48,12 @@ export class Upstream {
     return new Upstream(stream, encoder);
   }
 
-  /** Brings the frame to the room's loudness, in place. */
+  /** Applies gain control to the frame, in place. */
   prepare(frame: Int16Array): void {
     this.#gain.process(frame);
   }
 
-  /** Sends a frame up; null passes 20 ms of silence without a packet. */
+  /** Sends a frame to the room. Null: sends nothing, and the RTP clock advances by 20 ms. */
   send(frame: Int16Array | null, port: RoomPort): void {
     if (!frame) {
       this.#stream.pause(this.#frameTicks);

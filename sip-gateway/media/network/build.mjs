@@ -1,5 +1,5 @@
 // Builds the native part of the phones' UDP: `node sip-gateway/media/network/build.mjs`. Plain JavaScript without dependencies,
-// since the set-up runs it.
+// since the setup runs it.
 import { fileURLToPath } from 'node:url';
 import { Addon } from '../../addon/index.mjs';
 
@@ -9,9 +9,9 @@ const addon = new Addon({
   sources: new URL('native/', import.meta.url),
 });
 
-/** Where the built add-on lies, or null when it is not built; `CANOPY_UDP` names it directly. */
+/** File of the built add-on, or null if it is not built. `CANOPY_UDP` overrides it. */
 export const locate = () => addon.locate();
-/** Builds it into the user's cache, unless it is there. It is for Linux. */
+/** Builds the add-on into the user's cache, unless it is already there. It is for Linux. */
 export const build = (options) => addon.build(options);
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

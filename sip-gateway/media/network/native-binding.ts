@@ -1,4 +1,4 @@
-/** The add-on's functions, as native/module.c exports them. */
+/** The functions that native/module.c exports. */
 import type { NetworkStats } from './types.ts';
 
 declare const handle: unique symbol;
@@ -8,15 +8,16 @@ export interface NetworkHandle {
 
 export interface NativeBinding {
   create(): NetworkHandle;
-  /** Writes an address as packets bear it, TARGET_BYTES. */
+  /** Writes a target address, as in the header of a packet, to `out` (TARGET_BYTES). */
   target(address: string, port: number, v6: boolean, out: Uint8Array): void;
-  /** Returns the port's number here, and the port. Throws a RangeError when it cannot be bound. */
+  /** Returns the port's index in this network, and the UDP port. @throws {RangeError} the port cannot be bound */
   bind(network: NetworkHandle, ip: string, port: number, v6: boolean): [number: number, port: number];
   closePort(network: NetworkHandle, number: number): void;
-  /** Sends the first `length` bytes of packets, `aheadMs` from now. */
+  /** Schedules the first `length` bytes of packets to leave in `aheadMs`. */
   send(network: NetworkHandle, packets: Uint8Array, length: number, aheadMs: number): void;
-  /** Fills `out` with packets, and returns how many bytes they are. */
+  /** Writes received packets to `out`; returns their length in bytes. */
   receive(network: NetworkHandle, out: Uint8Array): number;
+  /** Makes receive() repeat the source address of the next packet on each port. */
   forgetSources(network: NetworkHandle): void;
   stats(network: NetworkHandle): NetworkStats;
   close(network: NetworkHandle): void;
@@ -24,7 +25,7 @@ export interface NativeBinding {
 
 export const TARGET_BYTES = 28;
 
-/** Loads the add-on from a file. Throws when it is missing or does not fit this machine. */
+/** Loads the add-on from a file. @throws {Error} the file is missing or does not load on this machine */
 export function loadNative(path: string): NativeBinding {
   const module: { exports: unknown } = { exports: {} };
   process.dlopen(module, path);

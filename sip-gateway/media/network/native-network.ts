@@ -3,21 +3,21 @@ import type { Endpoint } from '../rtp/index.ts';
 import { type NativeBinding, type NetworkHandle, TARGET_BYTES } from './native-binding.ts';
 import type { DatagramHandler, Network, NetworkStats, UdpPort } from './types.ts';
 
-/** Of what is sent: port, length, target, as struct Outgoing has them. */
+/** Size of struct Outgoing: port, length, target. */
 const OUT_HEADER_BYTES = 8 + TARGET_BYTES;
 const OUT_BYTES = 256 * 1024;
-/** Of what has come: struct Incoming, and the text of an address. */
+/** Size of struct Incoming, and of the address text that may follow it. */
 const IN_HEADER_BYTES = 16;
 const ADDRESS_BYTES = 48;
-/** Received packets are left in the memory that they came in; when there is less room than this, they go into another. */
+/** Size of a receive buffer, and minimum space left in it; then the next buffer is used. Handlers keep packets without copying them. */
 const IN_BYTES = 512 * 1024;
-const IN_LEAST_BYTES = 128 * 1024;
-/** As the add-on has it. */
+const MIN_IN_BYTES = 128 * 1024;
+/** Same value as in the add-on. */
 const MAX_DATAGRAM_BYTES = 2048;
 
 /**
- * UDP by the add-on: a native thread lets packets leave at their time, whatever JavaScript does just then, and what has come is taken
- * from all ports at once, with the kernel's time of arrival. A tick costs two calls instead of several turns of the event loop a packet.
+ * UDP through the add-on. A native thread sends packets on time, whatever JavaScript is doing. Packets of all ports are received at once,
+ * with the kernel's arrival times. A tick costs two calls instead of several turns of the event loop per packet.
  */
 export class NativeNetwork implements Network {
   readonly capabilities = { implementation: 'native' } as const;
@@ -26,7 +26,7 @@ export class NativeNetwork implements Network {
   readonly #ports: Array<NativeUdpPort | undefined> = [];
   readonly #out = new Uint8Array(OUT_BYTES);
   readonly #outWords = new Int32Array(this.#out.buffer);
-  #in = new Incoming(IN_BYTES);
+  #in = new ReceiveBuffer(IN_BYTES);
   #outLength = 0;
   #closed = false;
 
@@ -50,8 +50,8 @@ export class NativeNetwork implements Network {
   }
 
   receive(): void {
-    if (this.#in.left < IN_LEAST_BYTES) {
-      this.#in = new Incoming(IN_BYTES);
+    if (this.#in.left < MIN_IN_BYTES) {
+      this.#in = new ReceiveBuffer(IN_BYTES);
     }
     const incoming = this.#in;
     let at = incoming.used;
@@ -75,7 +75,7 @@ export class NativeNetwork implements Network {
         at += (length + 7) & ~7;
       }
     } catch (error) {
-      // The sources of those that were left out were not noted.
+      // Skipped packets may have announced new sources.
       this.#binding.forgetSources(this.#handle);
       throw error;
     }
@@ -110,8 +110,8 @@ export class NativeNetwork implements Network {
     if (length > MAX_DATAGRAM_BYTES) {
       return;
     }
-    const whole = OUT_HEADER_BYTES + ((length + 3) & ~3);
-    if (this.#outLength + whole > OUT_BYTES) {
+    const size = OUT_HEADER_BYTES + ((length + 3) & ~3);
+    if (this.#outLength + size > OUT_BYTES) {
       this.flush(performance.now());
     }
     const at = this.#outLength;
@@ -119,7 +119,7 @@ export class NativeNetwork implements Network {
     this.#outWords[at / 4 + 1] = length;
     this.#out.set(target, at + 8);
     this.#out.set(datagram, at + OUT_HEADER_BYTES);
-    this.#outLength = at + whole;
+    this.#outLength = at + size;
   }
 
   #closePort(number: number): void {
@@ -129,8 +129,8 @@ export class NativeNetwork implements Network {
   }
 }
 
-/** Memory that packets are received into, as struct Incoming has them; it goes when the last of them is let go. */
-class Incoming {
+/** A buffer of received packets, each after a struct Incoming. It is garbage-collected with its last packet. */
+class ReceiveBuffer {
   readonly bytes: Buffer;
   readonly words: Uint16Array;
   readonly doubles: Float64Array;
@@ -177,7 +177,7 @@ class NativeUdpPort implements UdpPort {
       try {
         this.#options.resolve(target, this.#target);
       } catch {
-        // An address of another family: it cannot be reached from here.
+        // The address is of the other family, which this socket cannot reach.
         return;
       }
       this.#targetAddress = target.address;

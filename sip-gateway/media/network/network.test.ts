@@ -64,7 +64,7 @@ for (const prefer of ['native', 'portable'] as const) {
       peer.close();
     });
 
-    test('packets come with their source and time, in order, whole', async () => {
+    test('packets arrive complete and in order, with source and time', async () => {
       const { udp, arrivals, until } = await bindInbox(network, LOOPBACK);
       const other = createSocket('udp4').bind(0, LOOPBACK);
       await once(other, 'listening');
@@ -94,7 +94,7 @@ for (const prefer of ['native', 'portable'] as const) {
       udp.close();
     });
 
-    test('an IPv6 port speaks to IPv6 and IPv4, and calls each by its own name', async () => {
+    test('an IPv6 port sends to IPv6 and IPv4, and reports IPv4 addresses as such', async () => {
       const { udp, arrivals, until } = await bindInbox(network, '::');
       const six = createSocket('udp6').bind(0, '::1');
       await once(six, 'listening');
@@ -117,7 +117,7 @@ for (const prefer of ['native', 'portable'] as const) {
       udp.close();
     });
 
-    test('a port that is taken is refused; a closed one is free at once, and what it had sent arrives', async () => {
+    test('a port in use is refused; a closed one is free at once, and its last packets arrive', async () => {
       const { udp } = await bindInbox(network, LOOPBACK);
       await assert.rejects(
         network.bind(LOOPBACK, udp.port, () => undefined),
@@ -148,7 +148,7 @@ for (const prefer of ['native', 'portable'] as const) {
       }
     });
 
-    test('threat 68: what cannot be sent is dropped, and harms nothing', async () => {
+    test('threat 68: packets that cannot be sent are dropped without side effects', async () => {
       const { udp } = await bindInbox(network, LOOPBACK);
       udp.send(Buffer.from('x'), { address: '::1', port: peerPort });
       for (const port of [0, -1, 65_536, 70_000, Number.NaN]) {
@@ -167,7 +167,7 @@ for (const prefer of ['native', 'portable'] as const) {
 }
 
 describe('the native UDP of a media thread', () => {
-  test('packets leave at their time, the earlier first, while JavaScript is busy', async () => {
+  test('packets leave on time, the earliest first, while JavaScript is busy', async () => {
     const network = openNetwork();
     const receiver = openNetwork();
     const { udp } = await bindInbox(network, LOOPBACK);
@@ -192,7 +192,7 @@ describe('the native UDP of a media thread', () => {
     receiver.close();
   });
 
-  test('a flood of one port leaves the others their turn', async () => {
+  test('a flood on one port does not starve the others', async () => {
     const network = openNetwork();
     const flooded = await bindInbox(network, LOOPBACK);
     const quiet = await bindInbox(network, LOOPBACK);
@@ -212,7 +212,7 @@ describe('the native UDP of a media thread', () => {
     sender.close();
   });
 
-  test('a datagram longer than media has is counted and dropped', async () => {
+  test('a datagram that is too long for media is counted and dropped', async () => {
     const network = openNetwork();
     const { udp, arrivals, until } = await bindInbox(network, LOOPBACK);
     const peer = createSocket('udp4').bind(0, LOOPBACK);
@@ -226,7 +226,7 @@ describe('the native UDP of a media thread', () => {
     network.close();
   });
 
-  test('closing a network, and ending its thread abruptly, leave no thread and no socket, and free the port', async () => {
+  test('closing a network, or terminating its thread, leaves no native thread or socket, and frees the port', async () => {
     const sockets = openSockets();
     const network = openNetwork();
     await Promise.all(Array.from({ length: 100 }, () => network.bind(LOOPBACK, 0, () => undefined)));

@@ -2,14 +2,14 @@ import { randomInt } from 'node:crypto';
 import type { DatagramHandler, Network, UdpPort } from './types.ts';
 
 export interface PortRange {
-  /** First and last port that may be used. 0 and 0: any free one. */
+  /** First and last port of the range. 0 and 0: 16384 to 32767. */
   min: number;
   max: number;
 }
 
 const PAIR_ATTEMPTS = 64;
 
-/** Binds an even port for RTP and the next one for RTCP (RFC 3550 §11). Throws when no pair is free. */
+/** Binds an even port for RTP and the next one for RTCP (RFC 3550 §11). @throws {Error} no pair is free */
 export async function bindPair(
   network: Network,
   ip: string,

@@ -4,12 +4,12 @@ import { isIPv6 } from 'node:net';
 import type { Endpoint } from '../rtp/index.ts';
 import type { DatagramHandler, Network, NetworkCapabilities, NetworkStats, UdpPort } from './types.ts';
 
-/** UDP by Node's own sockets: packets leave when they are made, and each that comes wakes the thread. */
+/** UDP through Node's sockets. Packets are sent at once, and each received packet wakes the thread. */
 export class PortableNetwork implements Network {
   readonly capabilities: NetworkCapabilities;
   readonly #ports = new Set<PortableUdpPort>();
 
-  /** `reason`: why it is this one. */
+  /** `reason`: why the add-on is not used. */
   constructor(reason: string) {
     this.capabilities = { implementation: 'portable', reason };
   }
@@ -22,7 +22,7 @@ export class PortableNetwork implements Network {
         callback(null, family === 6 && !isIPv6(host) ? MAPPED + host : host, family),
     });
     try {
-      // Nothing is looked up, so it may listen before bind() returns.
+      // Without a name lookup, 'listening' may come before bind() returns.
       const listening = once(socket, 'listening');
       socket.bind(port, ip);
       await listening;
@@ -42,11 +42,11 @@ export class PortableNetwork implements Network {
   }
 
   receive(): void {
-    // It happens by itself.
+    // Node's sockets deliver packets without this.
   }
 
   flush(): void {
-    // Nothing waits.
+    // Nothing is queued.
   }
 
   stats(): NetworkStats {
@@ -81,7 +81,7 @@ class PortableUdpPort implements UdpPort {
       // No callback: it would cost one task-queue turn per packet.
       this.#socket.send(datagram, port, address);
     } catch {
-      // An impossible port or address counts as packet loss (threat 68).
+      // An invalid port or address counts as packet loss (threat 68).
     }
   }
 
@@ -95,5 +95,5 @@ class PortableUdpPort implements UdpPort {
   }
 }
 
-/** An IPv4 address as it looks on an IPv6 socket (RFC 4291 §2.5.5.2). */
+/** Prefix of an IPv4 address on an IPv6 socket (RFC 4291 §2.5.5.2). */
 const MAPPED = '::ffff:';

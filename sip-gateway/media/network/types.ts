@@ -1,17 +1,17 @@
 import type { Endpoint } from '../rtp/index.ts';
 
-/** `arrivalMs`: when it came, of the clock of performance.now(). The datagram is the handler's to keep; `source` holds until it returns. */
+/** `arrivalMs`: arrival time, by performance.now(). The handler may keep the datagram, but `source` only until it returns. */
 export type DatagramHandler = (datagram: Uint8Array, source: Endpoint, arrivalMs: number) => void;
 
-/** A bound UDP port. It knows IP addresses only (no name lookup a packet) and does not say when sending fails: RTP goes on regardless. */
+/** A bound UDP port. Targets are IP addresses, never names. Failures to send are not reported, as RTP tolerates loss. */
 export interface UdpPort {
   readonly port: number;
   send(datagram: Uint8Array, target: Endpoint): void;
-  /** What was sent is on its way, and the port is free. Idempotent. */
+  /** Sends what is queued, then releases the port. Idempotent. */
   close(): void;
 }
 
-/** Packets that did not leave, by reason. Null where that is not told. */
+/** Packets that could not be sent, by reason. */
 export interface SendFailures {
   wouldBlock: number;
   noBuffers: number;
@@ -23,28 +23,29 @@ export interface SendFailures {
 
 export interface NetworkCapabilities {
   implementation: 'native' | 'portable';
-  /** Why it is portable. */
+  /** Why the portable implementation is used. */
   reason?: string;
 }
 
 export interface NetworkStats {
+  /** Null if the implementation does not count failures. */
   failed: SendFailures | null;
-  /** Longer than any packet of media, and dropped. */
+  /** Received datagrams that were dropped because they were too long for a media packet. */
   oversized: number;
-  /** Most that a packet left after its time, in ms. */
+  /** Maximum delay of a packet's departure after its due time, in milliseconds. */
   departureLatenessMaxMs: number | null;
-  /** CPU time of threads of its own, in seconds. */
+  /** CPU time of native threads, in seconds. */
   cpuSeconds: number;
 }
 
 /** The UDP of one media thread. */
 export interface Network {
   readonly capabilities: NetworkCapabilities;
-  /** Throws when the port is taken. `port` 0: any free one. */
+  /** `port` 0: any free one. @throws {Error} the port is in use */
   bind(ip: string, port: number, onDatagram: DatagramHandler): Promise<UdpPort>;
-  /** Hands out what has come since the last time, where that does not happen by itself. */
+  /** Delivers received packets, if the implementation does not deliver them at once. */
   receive(): void;
-  /** Lets what was sent since the last time leave, at `departureMs` of performance.now() where it can. */
+  /** Schedules the packets sent since the last call to leave at `departureMs` (performance.now()), if the implementation supports it. */
   flush(departureMs: number): void;
   stats(): NetworkStats;
   close(): void;

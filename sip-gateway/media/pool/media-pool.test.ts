@@ -54,7 +54,7 @@ class Phone {
   }
 }
 
-describe('media pool', () => {
+describe('MediaPool', () => {
   let pool: MediaPool;
   let threads: MediaThread[];
   let phones: Phone[];
@@ -96,7 +96,7 @@ describe('media pool', () => {
     return stats.threads.map(({ legs, rooms }) => [legs, rooms]).sort(([a = 0], [b = 0]) => b - a);
   }
 
-  test('rooms are spread over the threads, and the legs of a room are in its thread', async () => {
+  test('rooms are spread over the threads, and a room’s legs are in its thread', async () => {
     for (const roomId of ['a', 'b']) {
       await pool.openRoom({ roomId, ip: LOOPBACK, port: 0 });
       for (const n of [1, 2]) {
@@ -118,7 +118,7 @@ describe('media pool', () => {
     ]);
   });
 
-  test('a phone whose room was not known moves to the room’s thread: same ports, same stream, no goodbye', async () => {
+  test('a phone opened without a room moves to the room’s thread with the same ports and stream, without BYE', async () => {
     await pool.openRoom({ roomId: 'r', ip: LOOPBACK, port: 0 });
     await openPhone('member', 'r');
     const { phone, port } = await openPhone('late');
@@ -149,7 +149,7 @@ describe('media pool', () => {
     await goodbye;
   });
 
-  test('the calls of a thread that dies go on in its successor, on the same ports', async (t) => {
+  test('when a thread dies, its calls continue in its successor on the same ports', async (t) => {
     t.mock.method(performance, 'now', longAgo());
     const { port: roomPort } = await pool.openRoom({ roomId: 'r', ip: LOOPBACK, port: 0 });
     const { phone, port } = await openPhone('leg', 'r');
@@ -170,7 +170,7 @@ describe('media pool', () => {
     assert.deepEqual((await pool.stats()).legs, 0);
   });
 
-  test('the calls of a thread that dies at once fail, and others can be made', async () => {
+  test('when a thread dies soon after its start, its calls fail, and new ones can be made', async () => {
     await pool.openRoom({ roomId: 'r', ip: LOOPBACK, port: 0 });
     await openPhone('leg', 'r');
     const failed = once(pool, 'leg');
@@ -187,7 +187,7 @@ describe('media pool', () => {
     await phone.hears(5);
   });
 
-  test('wrong requests are refused by name, and closing what is not there harms nothing', async () => {
+  test('invalid requests are rejected with a clear message, and closing an unknown leg or room has no effect', async () => {
     await assert.rejects(pool.join({ legId: 'none', roomId: 'r', ssrc: 1 }), /no leg none/);
     await assert.rejects(pool.request('room.stats', { roomId: 'none' }), /no room none/);
     const busy = { min: 5, max: 5 };

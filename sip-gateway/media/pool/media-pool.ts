@@ -16,11 +16,11 @@ import {
 import { LegRecord, RoomRecord, type Slot } from './records.ts';
 
 export interface PoolOptions extends Omit<ThreadOptions, 'logLevel'> {
-  /** Takes what the threads log, at this logger's level. */
+  /** Receives the threads' log lines. Default: none are logged. */
   log?: Logger;
-  /** How many threads; 0 (default): one for every two cores, and two where there are no more than two. */
+  /** Number of threads. 0 (default): half the cores, but at least two (one on a single core). */
   threads?: number;
-  /** How a thread is started. */
+  /** Starts a thread. Default: MediaThread.start. */
   start?: (options: ThreadOptions) => Promise<MediaThread>;
 }
 
@@ -31,28 +31,28 @@ export interface PoolStats {
 }
 
 interface MediaPoolEvents {
-  /** Something happened on a leg. */
+  /** An event of a leg. */
   leg: [legId: string, event: LegEvent];
-  /** A thread died. Its calls go on in its successor, or (`resumed` false) have failed. */
+  /** A thread died. Its calls continue in its successor, or (`resumed` false) have failed. */
   died: [error: Error | null, calls: { legs: number; resumed: boolean }];
 }
 
 type Opening<K extends 'leg.open' | 'room.open'> = Requests[K]['args'];
-/** Requests that change no leg's or room's place. */
+/** Requests that do not move a leg or room. */
 type PlainRequest = Exclude<
   RequestName,
   `${string}.open` | `${string}.close` | 'leg.join' | 'leg.release' | 'thread.stats'
 >;
 
-/** A thread that lived for less, in milliseconds, died of its calls: its successor is not given them. */
+/** If a thread dies sooner than this, in milliseconds, one of its calls is the likely cause, and they are not restored. */
 const SHORT_LIFE_MS = 10_000;
-/** Pause before a thread that did not start is tried again, in milliseconds. */
+/** Delay before retrying to start a thread, in milliseconds. */
 const RETRY_MS = 1_000;
 
 /**
- * Media threads behind one face. A room and its legs live in one thread, since a mix is made of all of them; a room goes to the thread
- * with the fewest legs. A leg that was opened before its room was known moves there when it joins: same ports, same stream. When a
- * thread dies, another takes its place and its calls over, after a fraction of a second of silence.
+ * Distributes rooms and legs over media threads. A room and its legs share one thread, since the mix needs all of them; a new room goes to
+ * the thread with the fewest legs. A leg that was opened before its room was known moves when it joins, and keeps its ports and stream.
+ * When a thread dies, another replaces it and restores its calls, after a fraction of a second of silence.
  */
 export class MediaPool extends EventEmitter<MediaPoolEvents> {
   readonly #options: PoolOptions;
@@ -87,7 +87,7 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
     return (this.#slots[0] as Slot).thread.capabilities;
   }
 
-  /** Binds a leg's ports. `roomId`: where it will go, if known; then it need not move. Rejects with a RangeError. */
+  /** Binds a leg's ports. `roomId`: the room it will join, if known, which saves moving it. @throws {RangeError} no port, or a duplicate */
   async openLeg({ roomId, ...args }: Opening<'leg.open'> & { roomId?: string }): Promise<{ port: number }> {
     const { legId } = args;
     if (this.#legs.has(legId)) {
@@ -96,7 +96,7 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
     const leg = new LegRecord(this.#slotFor(roomId), args.ip, legId, roomId);
     this.#legs.set(legId, leg);
     try {
-      const { port } = await this.#ask(leg, 'leg.open', { ...args, numbers: leg.numbers.shared });
+      const { port } = await this.#send(leg, 'leg.open', { ...args, numbers: leg.numbers.shared });
       leg.port = port;
       return { port };
     } catch (error) {
@@ -105,7 +105,7 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
     }
   }
 
-  /** Opens a room's mixer. `port` 0: any free one. Rejects with a RangeError. */
+  /** Opens a room's mixer. `port` 0: any free one. @throws {RangeError} no port, or a duplicate */
   async openRoom(args: Opening<'room.open'>): Promise<{ port: number }> {
     const { roomId } = args;
     if (this.#rooms.has(roomId)) {
@@ -114,7 +114,7 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
     const room = new RoomRecord(this.#slotFor(roomId), args.ip, roomId);
     this.#rooms.set(roomId, room);
     try {
-      const { port } = await this.#ask(room, 'room.open', args);
+      const { port } = await this.#send(room, 'room.open', args);
       room.port = port;
       return { port };
     } catch (error) {
@@ -123,7 +123,7 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
     }
   }
 
-  /** Lets a leg speak and hear in a room. `ssrc`: of its producer there. Rejects with a RangeError. */
+  /** Connects a leg to a room, both ways. `ssrc`: of its producer there. @throws {RangeError} an unknown leg or room */
   async join(args: Requests['leg.join']['args']): Promise<void> {
     const leg = this.#legOf(args.legId);
     const room = this.#roomOf(args.roomId);
@@ -134,39 +134,39 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
       await leg.busy;
     }
     const seat = { ...args, numbers: new StreamNumbers().shared };
-    await this.#ask(leg, 'leg.join', seat);
+    await this.#send(leg, 'leg.join', seat);
     leg.note('leg.join', seat);
   }
 
-  /** Asks for one thing about a leg or a room. Rejects with a RangeError that names what is wrong. */
+  /** Sends a request to the thread of a leg or room. @throws {RangeError} an unknown leg or room, or invalid arguments */
   async request<K extends PlainRequest>(name: K, args: Requests[K]['args']): Promise<Requests[K]['result']> {
     const record = 'legId' in args ? this.#legOf(args.legId) : this.#roomOf(args.roomId);
-    const result = await this.#ask(record, name, args);
+    const result = await this.#send(record, name, args);
     record.note(name, args);
     return result;
   }
 
-  /** Frees a leg; gives its last statistics. */
+  /** Closes a leg and resolves with its last statistics. */
   async closeLeg(legId: string): Promise<LegStats | null> {
     const leg = this.#legs.get(legId);
     if (!leg) {
       return null;
     }
     try {
-      return await this.#ask(leg, 'leg.close', { legId });
+      return await this.#send(leg, 'leg.close', { legId });
     } finally {
       this.#legs.delete(legId);
     }
   }
 
-  /** Frees a room's mixer; legs that are still in it are alone. */
+  /** Closes a room's mixer. Legs still in it stay open, without a room. */
   async closeRoom(roomId: string): Promise<void> {
     const room = this.#rooms.get(roomId);
     if (!room) {
       return;
     }
     try {
-      await this.#ask(room, 'room.close', { roomId });
+      await this.#send(room, 'room.close', { roomId });
     } finally {
       this.#rooms.delete(roomId);
       for (const leg of this.#legs.values()) {
@@ -197,13 +197,13 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
     );
   }
 
-  /** Sends a request to where the record lives; once more if the thread dies over it and its successor has the record. */
-  async #ask<K extends RequestName>(
+  /** Sends a request to the record's thread. If the thread dies meanwhile, retries once in its successor. */
+  async #send<K extends RequestName>(
     record: LegRecord | RoomRecord,
     name: K,
     args: Requests[K]['args'],
   ): Promise<Requests[K]['result']> {
-    for (let again = false; ; again = true) {
+    for (let retried = false; ; retried = true) {
       if (record.busy && name !== 'leg.release') {
         await record.busy;
       }
@@ -213,7 +213,7 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
       try {
         return await record.slot.thread.request(name, args);
       } catch (error) {
-        if (again || this.#closed || !(error instanceof ThreadGone)) {
+        if (retried || this.#closed || !(error instanceof ThreadGone)) {
           throw error;
         }
       }
@@ -222,7 +222,7 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
 
   async #move(leg: LegRecord, to: Slot): Promise<void> {
     const { legId } = leg;
-    await this.#ask(leg, 'leg.release', { legId });
+    await this.#send(leg, 'leg.release', { legId });
     leg.slot = to;
     await to.busy;
     await leg.restore();
@@ -239,10 +239,10 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
     }
     const load = (slot: Slot) => {
       const rooms = [...this.#rooms.values()].filter((room) => room.slot === slot);
-      // Who is on the way into a room counts before being there.
+      // A new room has no legs yet, so each room counts as half a leg.
       return legs.filter((leg) => leg.slot === slot).length + rooms.length / 2;
     };
-    return this.#slots.reduce((least, slot) => (load(slot) < load(least) ? slot : least));
+    return this.#slots.reduce((best, slot) => (load(slot) < load(best) ? slot : best));
   }
 
   #legOf(legId: string): LegRecord {
@@ -281,7 +281,7 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
     });
   }
 
-  /** Puts another thread in a dead one's place. Never rejects. */
+  /** Replaces a dead thread and restores its calls. Never rejects. */
   async #replace(slot: Slot, error: Error | null): Promise<void> {
     const diedMs = performance.now();
     const legs = [...this.#legs.values()].filter((leg) => leg.slot === slot);
@@ -309,7 +309,7 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
     if (!resumed) {
       return;
     }
-    // Where a room does not come back, its legs say so.
+    // If a room cannot be restored, restoring its legs fails, too.
     await Promise.allSettled(rooms.map((room) => room.restore()));
     const silentMs = performance.now() - diedMs;
     await Promise.all(
@@ -327,8 +327,8 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
 }
 
 /**
- * Half the cores, since media workers and signalling want the others; but two, so that what keeps one thread busy (other work on its
- * core, a big room) does not delay every call. Each costs some 20 MiB.
+ * Half the cores, since media workers and signalling need the others. At least two, so that one busy thread (other work on its core, a
+ * large room) does not delay every call. Each takes about 20 MiB.
  */
 function defaultThreads(): number {
   const cores = availableParallelism();

@@ -4,29 +4,29 @@ import { type Endpoint, StreamNumbers } from '../rtp/index.ts';
 import type { MediaThread, RequestName, Requests } from '../thread/index.ts';
 
 const FRAME_MS = 20;
-/** Of an RTP clock at 48 kHz; rooms are Opus. */
+/** RTP clock of 48 kHz (Opus, also used to the rooms). */
 const OPUS_FRAME_TICKS = 960;
-/** At 8 kHz, as G.711 and G.722 have it. */
+/** RTP clock of 8 kHz (G.711 and G.722). */
 const OTHER_FRAME_TICKS = 160;
 
-/** A thread's place in the pool, whoever has it. */
+/** A place for a thread in the pool. A successor takes the slot of a dead thread. */
 export interface Slot {
   thread: MediaThread;
   startedMs: number;
-  /** While a successor takes over. */
+  /** Pending while a successor takes over. */
   busy: Promise<void> | undefined;
 }
 
-/** What a thread must be told to have this leg, after a move or the death of the one that had it. */
+/** The state of a leg that is needed to restore it in another thread, after a move or the death of its thread. */
 export class LegRecord {
   readonly legId: string;
-  /** The room that it is meant for, where that is known from the beginning. */
+  /** The room that the leg was opened for, if known. */
   readonly roomId: string | undefined;
   slot: Slot;
-  /** While it moves. */
+  /** Pending while it moves. */
   busy: Promise<void> | undefined;
   port = 0;
-  /** Of its stream to the phone. */
+  /** Numbers of the stream to the phone. */
   readonly numbers = new StreamNumbers();
   readonly #ip: string;
   readonly #prompts = new Map<string, Prompt>();
@@ -42,7 +42,7 @@ export class LegRecord {
     this.roomId = roomId;
   }
 
-  /** Notes what was done. */
+  /** Updates the state after a successful request. */
   note<K extends RequestName>(name: K, args: Requests[K]['args']): void {
     const done = { name, args } as {
       [N in RequestName]: { name: N; args: Requests[N]['args'] };
@@ -76,9 +76,7 @@ export class LegRecord {
     }
   }
 
-  /**
-   * Makes the leg in its slot's thread as it was: same ports, same streams. `silentMs`: how long it was in no thread.
-   */
+  /** Recreates the leg in its slot's thread, with the same ports and streams. `silentMs`: how long it had no thread. */
   async restore(silentMs = 0): Promise<void> {
     const { legId, port } = this;
     const { thread } = this.slot;
@@ -109,7 +107,7 @@ export class LegRecord {
   }
 }
 
-/** The same for a room. */
+/** The state of a room that is needed to restore it in another thread. */
 export class RoomRecord {
   readonly roomId: string;
   readonly slot: Slot;
@@ -124,14 +122,14 @@ export class RoomRecord {
     this.roomId = roomId;
   }
 
-  /** Notes what was done. */
+  /** Updates the state after a successful request. */
   note<K extends RequestName>(name: K, args: Requests[K]['args']): void {
     if (name === 'room.connect') {
       this.#connection = (args as Requests['room.connect']['args']).connection;
     }
   }
 
-  /** Makes the room in its slot's thread as it was, on the same port. */
+  /** Recreates the room in its slot's thread, on the same port. */
   async restore(): Promise<void> {
     const { roomId, port } = this;
     const { thread } = this.slot;

@@ -1,9 +1,9 @@
 import { isRtcp } from '../../../base/rtp/index.ts';
 
-/** What a datagram on a media port is, by its first bytes. */
+/** Protocol of a datagram on a media port. */
 export type DatagramKind = 'stun' | 'dtls' | 'rtcp' | 'rtp' | 'unknown';
 
-/** Tells the protocols that share a media port apart (RFC 7983 §7; RTCP from RTP by RFC 5761 §4). */
+/** Determines a datagram's protocol by its first bytes (RFC 7983 §7; RFC 5761 §4 for RTCP). */
 export function demultiplex(datagram: Uint8Array): DatagramKind {
   const first = datagram[0];
   if (first === undefined) {

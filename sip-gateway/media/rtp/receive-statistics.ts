@@ -1,12 +1,13 @@
-/** What a reception report says about one stream (RFC 3550 §6.4.1). */
+/** The values of a reception report (RFC 3550 §6.4.1). */
 export interface ReceptionSummary {
   packets: number;
-  /** Expected less received: negative when packets came twice. */
+  /** Expected minus received; negative if there were duplicates. */
   lost: number;
-  /** Share lost since the last call of report(), 0 to 1. */
+  /** Share lost since the last report(), 0 to 1. */
   fractionLost: number;
+  /** Extended beyond 16 bits. */
   highestSequence: number;
-  /** Interarrival jitter, in ms. */
+  /** Interarrival jitter, in milliseconds. */
   jitterMs: number;
   jitterTicks: number;
 }
@@ -26,7 +27,7 @@ export class ReceiveStatistics {
     this.#clockRate = clockRate;
   }
 
-  /** `sequence` and `timestamp` extended over their wraps; without a timestamp the packet is counted only. */
+  /** Counts a packet. `sequence` and `timestamp` are extended beyond 16 and 32 bits. Without a timestamp it does not affect jitter. */
   received(sequence: number, timestamp: number | undefined, nowMs: number): void {
     if (this.packets === 0) {
       this.#base = sequence;
@@ -44,7 +45,7 @@ export class ReceiveStatistics {
     this.#lastTransit = transit;
   }
 
-  /** A new stream begins: packet and loss counts start over; the jitter estimate is kept. */
+  /** Prepares for a new stream: resets packet and loss counts, but keeps the jitter estimate. */
   restart(): void {
     this.packets = 0;
     this.#lastTransit = undefined;
@@ -52,7 +53,7 @@ export class ReceiveStatistics {
     this.#packetsBefore = 0;
   }
 
-  /** The stream continues with another clock rate. */
+  /** Changes the clock rate of the stream, in Hz. */
   setClockRate(clockRate: number): void {
     this.#jitterTicks *= clockRate / this.#clockRate;
     this.#clockRate = clockRate;
@@ -67,7 +68,7 @@ export class ReceiveStatistics {
     return this.packets === 0 ? 0 : this.#highest - this.#base + 1;
   }
 
-  /** For a reception report; each call begins a new interval. */
+  /** The values for a reception report. Starts a new interval. */
   report(): ReceptionSummary {
     const expected = this.expected;
     const expectedNow = expected - this.#expectedBefore;

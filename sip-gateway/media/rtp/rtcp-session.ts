@@ -11,22 +11,24 @@ import {
 import type { ReceptionSummary } from './receive-statistics.ts';
 import type { SendStream } from './send-stream.ts';
 
-/** Seconds from 1900, NTP's epoch, to 1970. */
+/** Seconds from the NTP epoch (1900) to 1970. */
 const NTP_OFFSET_SECONDS = 2_208_988_800;
-/** Item type of RFC 3550 §6.5.1; the library exports the name as a type only. */
+/** Item type of RFC 3550 §6.5.1. The library exports only its type. */
 const SDES_CNAME = 1;
-/** An RTCP packet in the wild is small; more is not looked at. */
+/** Longer packets are ignored; real ones are smaller. */
 const MAX_BYTES = 1_500;
 
-export interface RtcpNews {
-  /** What the other side says about the stream that we send. */
+/** The contents of a received compound packet. */
+export interface ReceivedRtcp {
+  /** Report about our stream. */
   remote?: { fractionLost: number; lost: number; jitterTicks: number };
   roundTripMs?: number;
-  /** Streams that end (RFC 3550 §6.6). A hint only: anybody may write it. */
+  /** SSRCs of BYE packets (RFC 3550 §6.6). A hint only, since they are not authenticated. */
   byes: number[];
 }
 
-interface SenderReportSeen {
+/** The last sender report of a stream. */
+interface SeenSenderReport {
   /** Middle 32 bits of its NTP time. */
   ntpMiddle: number;
   atMs: number;
@@ -41,7 +43,7 @@ export interface ReportBlockSource {
 export class RtcpSession {
   readonly #ssrc: number;
   readonly #cname: string;
-  readonly #senderReports = new Map<number, SenderReportSeen>();
+  readonly #senderReports = new Map<number, SeenSenderReport>();
 
   constructor(ssrc: number, cname: string) {
     this.#ssrc = ssrc;
@@ -49,8 +51,8 @@ export class RtcpSession {
   }
 
   /**
-   * The compound packet that is due: a sender report when `stream` has sent packets, else a receiver report.
-   * @param nowMs of the monotonic clock; `wallMs` of the wall clock (since 1970).
+   * Builds a compound packet: a sender report if `stream` has sent packets, otherwise a receiver report. `nowMs`: monotonic clock.
+   * `wallMs`: wall clock, since 1970.
    */
   report(nowMs: number, wallMs: number, sources: ReportBlockSource[], stream?: SendStream): Uint8Array {
     const compound = new CompoundPacket();
@@ -76,7 +78,7 @@ export class RtcpSession {
     return toBytes(compound);
   }
 
-  /** Says that our stream ends; goes out as a compound packet of its own. */
+  /** Builds a compound packet with a BYE. */
   bye(): Uint8Array {
     const compound = new CompoundPacket();
     const report = new ReceiverReportPacket();
@@ -89,8 +91,8 @@ export class RtcpSession {
     return toBytes(compound);
   }
 
-  /** Reads a datagram; null for one that is no whole RTCP packet. */
-  receive(datagram: Uint8Array, nowMs: number, wallMs: number): RtcpNews | null {
+  /** Parses a datagram; null if it is not a valid RTCP packet. */
+  receive(datagram: Uint8Array, nowMs: number, wallMs: number): ReceivedRtcp | null {
     if (datagram.length < 4 || datagram.length > MAX_BYTES) {
       return null;
     }
@@ -98,7 +100,7 @@ export class RtcpSession {
     if (!isRtcp(view)) {
       return null;
     }
-    const news: RtcpNews = { byes: [] };
+    const received: ReceivedRtcp = { byes: [] };
     try {
       for (const packet of new CompoundPacket(view).getPackets()) {
         if (packet instanceof SenderReportPacket) {
@@ -106,17 +108,17 @@ export class RtcpSession {
           if (this.#senderReports.size < 64 || this.#senderReports.has(packet.getSsrc())) {
             this.#senderReports.set(packet.getSsrc(), { ntpMiddle, atMs: nowMs });
           }
-          this.#readBlocks(packet.getReports(), wallMs, news);
+          this.#readBlocks(packet.getReports(), wallMs, received);
         } else if (packet instanceof ReceiverReportPacket) {
-          this.#readBlocks(packet.getReports(), wallMs, news);
+          this.#readBlocks(packet.getReports(), wallMs, received);
         } else if (packet instanceof ByePacket) {
-          news.byes.push(...packet.getSsrcs());
+          received.byes.push(...packet.getSsrcs());
         }
       }
     } catch {
       return null;
     }
-    return news;
+    return received;
   }
 
   #block({ ssrc, summary }: ReportBlockSource, nowMs: number): ReceptionReport {
@@ -132,12 +134,12 @@ export class RtcpSession {
     return block;
   }
 
-  #readBlocks(blocks: ReceptionReport[], wallMs: number, news: RtcpNews): void {
+  #readBlocks(blocks: ReceptionReport[], wallMs: number, received: ReceivedRtcp): void {
     for (const block of blocks) {
       if (block.getSsrc() !== this.#ssrc) {
         continue;
       }
-      news.remote = {
+      received.remote = {
         fractionLost: block.getFractionLost() / 256,
         lost: block.getTotalLost(),
         jitterTicks: block.getJitter(),
@@ -148,9 +150,9 @@ export class RtcpSession {
       const seconds = wallMs / 1000 + NTP_OFFSET_SECONDS;
       const nowMiddle = Math.floor((seconds % 65_536) * 65_536);
       const units = (nowMiddle - block.getLastSRTimestamp() - block.getDelaySinceLastSR()) | 0;
-      // More than a minute is a lie or a broken clock.
+      // Ignore more than a minute: the values or a clock must be wrong.
       if (units >= 0 && units < 60 * 65_536) {
-        news.roundTripMs = (units * 1000) / 65_536;
+        received.roundTripMs = (units * 1000) / 65_536;
       }
     }
   }

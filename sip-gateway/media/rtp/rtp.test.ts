@@ -4,18 +4,18 @@ import fc from 'fast-check';
 import { ReceiverReportPacket, RtpPacket } from 'rtp.js/packets';
 import { parseRtp } from '../../../base/rtp/index.ts';
 import { demultiplex } from './demultiplex.ts';
-import { estimateMos } from './mos.ts';
+import { estimateMos } from './estimate-mos.ts';
 import { ReceiveStatistics } from './receive-statistics.ts';
 import { RtcpSession } from './rtcp-session.ts';
 import { SendStream } from './send-stream.ts';
-import { SequenceUnwrapper } from './sequence.ts';
+import { SequenceUnwrapper } from './sequence-unwrapper.ts';
 import { SourceLock } from './source-lock.ts';
 import { StreamNumbers } from './stream-numbers.ts';
 
 const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 describe('RTP', () => {
-  test('a sent packet reads in another implementation as it was meant, with its audio level (RFC 6464)', () => {
+  test('another implementation reads our packets correctly, including the audio level (RFC 6464)', () => {
     const options = {
       ssrc: 0xdeadbeef,
       payloadType: 111,
@@ -51,7 +51,7 @@ describe('RTP', () => {
     );
   });
 
-  test('protocols that share a port are told apart by their first bytes (RFC 7983)', () => {
+  test('protocols that share a port are distinguished by their first bytes (RFC 7983)', () => {
     const kinds = [
       [[0x00, 0x01], 'stun'],
       [[0x16, 0xfe], 'dtls'],
@@ -68,7 +68,7 @@ describe('RTP', () => {
     }
   });
 
-  test('a stream goes on with the numbers of one before it, from memory that threads share', () => {
+  test('a stream continues with the numbers in memory shared between threads', () => {
     const options = { ssrc: 7, payloadType: 111 };
     const before = new StreamNumbers();
     const first = new SendStream({
@@ -91,7 +91,7 @@ describe('RTP', () => {
     assert.equal(before.sequenceNumber, 1);
   });
 
-  test('what another implementation reads is read alike: CSRCs, extensions, padding', () => {
+  test('we read CSRCs, extensions and padding like another implementation', () => {
     const bytesOf = (view: DataView) => [...new Uint8Array(view.buffer, view.byteOffset, view.byteLength)];
     let read = 0;
     fc.assert(
@@ -158,7 +158,7 @@ describe('RTP', () => {
     );
   });
 
-  test('sequence numbers: wraps, reordering and loss run on; a stray packet changes nothing, two in a row restart', () => {
+  test('sequence numbers: wraps, reordering and loss do not restart a stream, nor does a stray packet; two consecutive ones do', () => {
     const unwrapper = new SequenceUnwrapper();
     const base = unwrapper.push(65_534);
     assert.equal(base.kind, 'restart');
@@ -174,7 +174,7 @@ describe('RTP', () => {
     assert.deepEqual(at(30_001), ['restart', 30_001]);
   });
 
-  test('sequence numbers that go back restart after a few in a row; reordered and doubled packets never do (RFC 3550 A.1)', () => {
+  test('sequence numbers that step back restart after a few consecutive ones; reordered and duplicate packets never do (RFC 3550 A.1)', () => {
     for (const back of [5, 50, 99, 100, 101, 3_000]) {
       const unwrapper = new SequenceUnwrapper();
       for (let i = 0; i < 200; i++) {
@@ -208,7 +208,7 @@ describe('RTP', () => {
     assert.equal(statistics.report().fractionLost, 0);
   });
 
-  test('RTCP: a report says what was received, and its echo gives the round trip', () => {
+  test('RTCP: a report states what was received, and allows the peer to compute the round trip', () => {
     const here = new RtcpSession(1, 'here');
     const there = new RtcpSession(2, 'there');
     const stream = new SendStream({ ssrc: 1, payloadType: 0, firstSequenceNumber: 0, firstTimestamp: 0 });
@@ -230,7 +230,7 @@ describe('RTP', () => {
     assert.deepEqual(there.receive(here.bye(), 0, wall)?.byes, [1]);
   });
 
-  test('the opinion score falls with loss and delay, and stays within its scale', () => {
+  test('the MOS falls with loss and delay, and stays within its scale', () => {
     const score = (lossFraction: number, delayMs: number) =>
       estimateMos({ codec: 'PCMU', lossFraction, delayMs });
     assert.ok(score(0, 40) > 4.3);
@@ -254,7 +254,7 @@ describe('source lock (threat 21)', () => {
     assert.deepEqual(lock.target, expected);
   });
 
-  test('behind a NAT the first valid source at the signalling’s address is learnt, and then it alone', () => {
+  test('behind a NAT, the first valid source at the signalling address is learnt, and no other', () => {
     const lock = new SourceLock(
       { expected: { address: '10.0.0.5', port: 4_000 }, signallingAddress: '203.0.113.9' },
       0,
@@ -266,7 +266,7 @@ describe('source lock (threat 21)', () => {
     assert.deepEqual(lock.target, mapped);
   });
 
-  test('what SDP says takes over from what was guessed, and nothing takes over from it', () => {
+  test('the SDP’s address replaces a learnt source, and is never replaced', () => {
     const lock = new SourceLock({ expected }, 0);
     assert.equal(lock.accepts({ ...expected, port: 4_002 }, true, 1), true);
     assert.equal(lock.accepts(expected, true, 2), true);
@@ -302,7 +302,7 @@ describe('source lock (threat 21)', () => {
     }
   });
 
-  test('SDP that names another place is sent to at once', () => {
+  test('if the SDP names another address, packets go there at once', () => {
     const lock = new SourceLock({ expected }, 0);
     lock.accepts({ ...expected, port: 4_100 }, true, 1);
     const moved = { address: '192.0.2.9', port: 7_000 };
@@ -311,7 +311,7 @@ describe('source lock (threat 21)', () => {
     assert.equal(lock.accepts({ ...moved, port: 7_002 }, true, 2), true);
   });
 
-  test('a stream that goes on from another port of its address is followed once the old port is silent', () => {
+  test('a stream that continues from another port of its address is accepted once the old port is silent', () => {
     const rebound = { ...expected, port: 5_000 };
     for (const learnt of [expected, { ...expected, port: 4_100 }]) {
       const lock = new SourceLock({ expected }, 0);
@@ -325,7 +325,7 @@ describe('source lock (threat 21)', () => {
     }
   });
 
-  test('packets that only keep a NAT open are the phone’s if they come from where SDP says, and teach nothing', () => {
+  test('NAT keep-alives are accepted from the SDP’s address, but no source is learnt from them', () => {
     const lock = new SourceLock({ expected: { address: '10.0.0.5', port: 4_000 }, signallingAddress }, 0);
     assert.equal(lock.accepts({ address: '10.0.0.5', port: 4_000 }, false, 1), true);
     assert.equal(lock.learnt, undefined);
@@ -333,7 +333,7 @@ describe('source lock (threat 21)', () => {
     assert.equal(lock.accepts({ address: '10.0.0.5', port: 4_000 }, false, 3), false);
   });
 
-  test('RTCP is of the media’s address, or of the signalling’s until something is learnt', () => {
+  test('RTCP is accepted from the media’s address, or from the signalling’s until a source is learnt', () => {
     const lock = new SourceLock({ expected, signallingAddress }, 0);
     assert.equal(lock.acceptsRtcp({ ...expected, port: 9 }), true);
     assert.equal(lock.acceptsRtcp({ address: signallingAddress, port: 9 }), true);

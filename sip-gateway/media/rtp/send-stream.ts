@@ -9,24 +9,24 @@ export interface SendStreamOptions {
   /** Random starts (RFC 3550 §5.1). */
   firstSequenceNumber: number;
   firstTimestamp: number;
-  /** Id of the header extension for audio levels (RFC 6464), when packets shall carry them. */
+  /** Header extension id of the audio level (RFC 6464), 1 to 14. Default: packets carry none. */
   audioLevelExtensionId?: number;
-  /** Where it keeps its numbers; those that stand there go on, whatever the first were to be. Default: memory of its own. */
+  /** Memory for the stream's numbers. If it holds a stream with this SSRC, that one continues instead of starting afresh. Default: new. */
   numbers?: StreamNumbers;
 }
 
 export interface AudioLevel {
-  /** Loudness below overload, in −dBov: 0 is the loudest, 127 silence. */
+  /** In −dBov: 0 is the loudest, 127 silence. */
   levelDbov: number;
   voice: boolean;
 }
 
-/** One RTP stream that is sent: numbering, timestamps, counters. Time passes by advance(), whether packets are sent or not. */
+/** One outgoing RTP stream: sequence numbers, timestamps, counters. advance() moves its clock, whether packets are sent or not. */
 export class SendStream {
   readonly ssrc: number;
   packets = 0;
   payloadBytes = 0;
-  /** The audio level's extension, rewritten for each packet. */
+  /** Header extension with the audio level, rewritten for each packet. */
   readonly #level: Array<{ id: number; value: Uint8Array }> | undefined;
   readonly #numbers: StreamNumbers;
   #payloadType: number;
@@ -59,25 +59,25 @@ export class SendStream {
     this.#payloadType = payloadType;
   }
 
-  /** Makes the next packet, at the stream's timestamp. Its marker is set after a pause (RFC 3551 §4.1). */
+  /** Builds the next packet, at the current timestamp. The marker is set after a pause (RFC 3551 §4.1). */
   packet(payload: Uint8Array, level?: AudioLevel): Uint8Array {
     const marker = this.#talkspurt;
     this.#talkspurt = false;
     return this.#serialize(payload, this.#payloadType, this.timestamp, marker, level);
   }
 
-  /** Makes a packet of another payload type in the same numbering, as for telephone-event (RFC 4733 §2.2). */
+  /** Builds a packet with another payload type and timestamp, but the next sequence number, e.g. for telephone-event (RFC 4733 §2.2). */
   eventPacket(payload: Uint8Array, payloadType: number, timestamp: number, marker: boolean): Uint8Array {
     this.#talkspurt = true;
     return this.#serialize(payload, payloadType, timestamp, marker);
   }
 
-  /** Lets time pass, in ticks of the RTP clock. */
+  /** Advances the timestamp, in ticks of the RTP clock. */
   advance(ticks: number): void {
     this.#numbers.advance(ticks);
   }
 
-  /** Time passes without a packet: the next one begins a talkspurt. */
+  /** Advances the timestamp without a packet; the next packet starts a talkspurt. */
   pause(ticks: number): void {
     this.#talkspurt = true;
     this.advance(ticks);

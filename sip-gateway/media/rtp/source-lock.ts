@@ -4,25 +4,25 @@ export interface Endpoint {
 }
 
 export interface SourceRules {
-  /** Where SDP says the media comes from. */
+  /** The peer's address in its SDP. */
   expected: Endpoint;
-  /** Where the signalling came from: behind a NAT, media comes from there too. */
+  /** Source address of the signalling. Behind a NAT, media comes from there too. */
   signallingAddress?: string;
-  /** The source learnt earlier, elsewhere. */
+  /** The source that was learnt before, in another thread. */
   learnt?: Endpoint;
 }
 
-/** After this long without a packet from the source, in ms, the stream may continue from another port there: a NAT has rebound it. */
+/** If the source is silent for this long, the stream may continue from another of its ports: a NAT has changed the binding. */
 const REBIND_SILENCE_MS = 2_000;
 
 /**
- * Decides whose packets are a call's media (threat 21: RTP bleed and injection). The SDP's address and port are always accepted.
- * After each offer or answer, the source of the first valid packet is learnt, whenever it comes, if it is another port of that address or
- * the signalling address (symmetric RTP behind a NAT, RFC 4961). Only that source counts until the next offer or answer, or until the same
- * stream continues from another port of the same address while the old one is silent.
+ * Decides which packets to accept for a call (threat 21: RTP bleed and injection). The SDP's address and port are always accepted. After
+ * each offer or answer, the source of the first valid packet is learnt if it is another port of that address, or has the signalling
+ * address (symmetric RTP behind a NAT, RFC 4961). From then on only that source is accepted, until the next offer or answer, or until the
+ * same stream continues from another port of the same address while the old one is silent.
  */
 export class SourceLock {
-  /** Packets refused because they came from other sources. */
+  /** Number of packets from other sources, which are refused. */
   rejected = 0;
   #rules: SourceRules;
   #locked: Endpoint | undefined;
@@ -50,19 +50,19 @@ export class SourceLock {
     this.#exact = false;
   }
 
-  /** Where to send: the learnt source, else the SDP's address. */
+  /** Where to send: the learnt source, or else the SDP's address. */
   get target(): Endpoint {
     return this.#locked ?? this.#rules.expected;
   }
 
-  /** The learnt source; a new object each time a new source is learnt. */
+  /** The learnt source: a new object each time one is learnt. */
   get learnt(): Endpoint | undefined {
     return this.#locked;
   }
 
   /**
-   * `valid`: the packet has an agreed payload type; only such packets teach a source. `continues`: it has the stream's SSRC, and its
-   * sequence number follows the last one.
+   * Whether to accept a packet. `valid`: it has a negotiated payload type; a source is learnt only from such packets. `continues`: it has
+   * the stream's SSRC, and its sequence number closely follows the last one.
    */
   accepts(source: Endpoint, valid: boolean, nowMs: number, continues = false): boolean {
     if (this.#locked && same(source, this.#locked)) {
@@ -77,7 +77,7 @@ export class SourceLock {
       this.#lock({ address: source.address, port: source.port });
       return true;
     }
-    // A bare NAT keep-alive teaches no source, but it does come from the phone.
+    // No source is learnt from a NAT keep-alive, but it is a sign of life of the phone.
     if (!this.#locked && same(source, this.#rules.expected)) {
       return true;
     }
@@ -85,7 +85,7 @@ export class SourceLock {
     return false;
   }
 
-  /** RTCP may come from the media's address or, until a source is learnt, from the signalling's. It never teaches a source. */
+  /** Whether to accept RTCP: from the address of the media or, until a source is learnt, of the signalling. No source is learnt from it. */
   acceptsRtcp(source: Endpoint): boolean {
     if (source.address === this.target.address) {
       return true;

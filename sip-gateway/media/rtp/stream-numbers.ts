@@ -1,21 +1,21 @@
 /**
- * A stream's next numbers in memory that several threads see, so that another stream of the same SSRC goes on with them: receivers take
- * numbers that jump back for old packets, and SRTP does not let them pass.
+ * A stream's next sequence number and timestamp, in memory shared between threads, so that a stream continues in another thread. If its
+ * numbers jumped back, receivers would treat its packets as late, and SRTP as replayed.
  */
 export class StreamNumbers {
   readonly #memory: Uint32Array<ArrayBufferLike>;
 
-  /** @param shared of another StreamNumbers. Default: new. */
+  /** @param shared memory of another StreamNumbers. Default: new. */
   constructor(shared = new SharedArrayBuffer(12)) {
     this.#memory = new Uint32Array(shared);
   }
 
-  /** To be handed to another thread. */
+  /** The memory, to post to another thread. */
   get shared(): SharedArrayBuffer {
     return this.#memory.buffer as SharedArrayBuffer;
   }
 
-  /** Sets a stream's first numbers, unless one of this SSRC has begun. */
+  /** Sets the first numbers of a stream, unless there already is one with this SSRC. */
   begin({
     ssrc,
     sequenceNumber,
@@ -33,7 +33,7 @@ export class StreamNumbers {
     this.#memory[2] = ssrc;
   }
 
-  /** Of the stream that has begun; null before one has. */
+  /** SSRC of the stream; null if there is none yet. */
   get ssrc(): number | null {
     return this.#memory[2] || null;
   }
@@ -47,14 +47,14 @@ export class StreamNumbers {
     return this.#memory[1] as number;
   }
 
-  /** Takes the next sequence number. */
+  /** Returns the next sequence number and increments it. */
   next(): number {
     const taken = this.sequenceNumber;
     this.#memory[0] = (taken + 1) & 0xffff;
     return taken;
   }
 
-  /** Lets time pass, in ticks of the RTP clock. */
+  /** Advances the timestamp, in ticks of the RTP clock. */
   advance(ticks: number): void {
     this.#memory[1] = this.timestamp + ticks;
   }

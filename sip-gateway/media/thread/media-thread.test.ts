@@ -112,7 +112,7 @@ describe('media thread', () => {
     return port;
   }
 
-  test('a phone and a room, both played by ffmpeg, hear one another, and another phone hears both', async (t) => {
+  test('a phone and a room, both simulated by ffmpeg, hear each other, and another phone hears both', async (t) => {
     const room = await listen();
     const listener = await listen();
     const roomPlayerPort = await freePort();
@@ -187,7 +187,7 @@ describe('media thread', () => {
     listener.socket.close();
   });
 
-  test('a prompt reaches a phone that is in no room yet, whole, and its keys come back', async (t) => {
+  test('a phone outside any room hears a complete prompt, and its keys are received', async (t) => {
     const phone = await listen();
     const telephoneEvent = { payloadType: 101, clockRate: 8_000 };
     const port = await openLeg('ivr', phone.port, { codec: 'PCMA', payloadType: 8, telephoneEvent });
@@ -259,7 +259,7 @@ describe('media thread', () => {
     phone.socket.close();
   });
 
-  test('a phone changes between all codecs of its answer with any packet, and its keys are understood at each clock rate', async () => {
+  test('a phone may switch between all codecs of its answer with any packet, and its keys are recognized at each clock rate', async () => {
     await thread.request('room.open', { roomId: 'codecs', ip: LOOPBACK, port: 0 });
     const listener = await listen();
     const phone = await listen();
@@ -339,7 +339,7 @@ describe('media thread', () => {
     listener.socket.close();
   });
 
-  test('a phone that sends nothing but RTCP, keep-alives or comfort noise gives signs of life', async () => {
+  test('RTCP, keep-alives and comfort noise count as signs of life', async () => {
     const phone = await listen();
     const port = await openLeg('quiet', phone.port, { comfortNoisePayloadType: 13 });
     const silence = async () => {
@@ -378,7 +378,7 @@ describe('media thread', () => {
     phone.socket.close();
   });
 
-  test('threat 21: a phone whose NAT gives it another port is followed once the old one is silent; a stranger is not', async () => {
+  test('threat 21: if a NAT changes a phone’s port, the new one is accepted once the old one is silent; a stranger’s is not', async () => {
     const phone = await listen();
     const moved = await listen();
     const port = await openLeg('moving', phone.port);
@@ -415,7 +415,7 @@ describe('media thread', () => {
     moved.socket.close();
   });
 
-  test('threat 21: once a phone is heard, a stranger’s packets change nothing and are counted', async () => {
+  test('threat 21: after a phone’s first packet, a stranger’s packets are refused and counted', async () => {
     const phone = await listen();
     const stranger = await listen();
     const port = await openLeg('strict', phone.port);
@@ -444,7 +444,7 @@ describe('media thread', () => {
   });
 
   for (const prefer of ['native', 'portable'] as const) {
-    test(`threat 51: RTP of any kind in calls that are up leaves every other call whole (${prefer})`, async () => {
+    test(`threat 51: arbitrary RTP in calls in progress does not affect other calls (${prefer})`, async () => {
       const own = await MediaThread.start({ prefer });
       const failed: string[] = [];
       own.on('leg', (legId, event) => {
@@ -568,7 +568,7 @@ describe('media thread', () => {
   }
 
   for (const prefer of ['native', 'portable'] as const) {
-    test(`threat 68: a phone whose ports cannot be harms no other, not even when it is closed (${prefer})`, async () => {
+    test(`threat 68: a phone with impossible ports does not affect others, not even when it is closed (${prefer})`, async () => {
       const own = await MediaThread.start({ prefer });
       let gone = false;
       own.on('close', () => {
@@ -595,7 +595,7 @@ describe('media thread', () => {
     });
   }
 
-  test('a thread logs what its legs drop, with thread and leg, at the level it was started with', async () => {
+  test('a thread logs packets that its legs drop, with thread and leg, at its level', async () => {
     const own = await MediaThread.start({ prefer: 'portable', logLevel: 'debug' });
     const refused = new Promise<unknown>((resolve) => {
       own.on('log', ({ level, fields, text }) => {
@@ -618,7 +618,7 @@ describe('media thread', () => {
     stranger.socket.close();
   });
 
-  test('wrong requests are refused by name and harm nothing', async () => {
+  test('invalid requests are rejected with a clear message and have no effect', async () => {
     const none = { legId: 'none' };
     await assert.rejects(thread.request('leg.join', { ...none, roomId: 'r', ssrc: 1 }), /no leg none/);
     const ports = { min: 5, max: 5 };
@@ -626,7 +626,7 @@ describe('media thread', () => {
     assert.equal(await thread.request('leg.close', none), null);
   });
 
-  test('a closed thread says so once, and refuses requests', async () => {
+  test('a closed thread emits close once, and rejects requests', async () => {
     const other = await MediaThread.start({ prefer: 'portable' });
     assert.equal(other.capabilities.implementation, 'portable');
     let told = 0;

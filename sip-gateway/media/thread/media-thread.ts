@@ -8,15 +8,15 @@ import type { MediaLogLine } from '../media-log.ts';
 import type { FromThread, RequestName, Requests, ThreadOptions } from './messages.ts';
 
 interface MediaThreadEvents {
-  /** Something happened on a leg. */
+  /** An event of a leg. */
   leg: [legId: string, event: LegEvent];
-  /** It logs a line, of the level that it was started with or above. */
+  /** A log line of at least the thread's level. */
   log: [line: MediaLogLine];
-  /** The thread is gone, by close() or by a fault; every leg and room in it with it. Told once. */
+  /** The thread ended with all its legs and rooms, by close() (null) or because of an error. Emitted once. */
   close: [error: Error | null];
 }
 
-/** The thread ended before it answered. */
+/** The thread ended before it answered a request. */
 export class ThreadGone extends Error {}
 
 interface Pending {
@@ -25,9 +25,8 @@ interface Pending {
 }
 
 /**
- * A worker thread that owns phones' sockets, decodes, mixes, encodes and sends on a 20 ms grid of its own, undisturbed by what the
- * main thread does. Driven by requests that carry plain data. Whoever opens legs and rooms in it closes them; close() ends it with
- * all that it holds.
+ * A worker thread that owns the phones' sockets, and decodes, mixes, encodes and sends every 20 ms, undisturbed by the main thread.
+ * Controlled by requests with plain data. The caller closes the legs and rooms that it opened; close() ends the thread and all of them.
  */
 export class MediaThread extends EventEmitter<MediaThreadEvents> {
   readonly capabilities: CodecCapabilities;
@@ -45,7 +44,7 @@ export class MediaThread extends EventEmitter<MediaThreadEvents> {
     worker.once('error', (error) => {
       failure = error instanceof Error ? error : new Error(String(error));
     });
-    // By now its ports are free for a successor, which after an error alone they are not yet.
+    // Wait for 'exit': after 'error' the thread's ports are not yet free for its successor.
     worker.once('exit', () =>
       this.#gone(this.#closed ? null : (failure ?? new Error('the media thread exited'))),
     );
@@ -53,8 +52,8 @@ export class MediaThread extends EventEmitter<MediaThreadEvents> {
 
   /** Starts the thread and loads its codecs. */
   static async start(options: ThreadOptions = {}): Promise<MediaThread> {
-    // The thread spins while helper threads of the garbage collector sweep for it, which on a busy machine they are not let to do.
-    // A heap reads this when it is made: the main thread's is not touched.
+    // On a busy machine, the thread would spin while it waits for helper threads of the garbage collector. A heap reads this flag when it
+    // is created, so the main thread is not affected.
     setFlagsFromString('--single-threaded-gc');
     const worker = new Worker(new URL(`./worker${extname(import.meta.filename)}`, import.meta.url), {
       workerData: options,
@@ -67,7 +66,11 @@ export class MediaThread extends EventEmitter<MediaThreadEvents> {
     return new MediaThread(worker, message.capabilities);
   }
 
-  /** Asks for one thing. Rejects with a RangeError that names what is wrong (an unknown leg or room, a codec setting, no port left), or with ThreadGone. */
+  /**
+   * Sends a request.
+   * @throws {RangeError} an unknown leg or room, an invalid codec setting, or no port left
+   * @throws {ThreadGone} the thread ended first
+   */
   request<K extends RequestName>(name: K, args: Requests[K]['args']): Promise<Requests[K]['result']> {
     if (this.#closed) {
       return Promise.reject(new ThreadGone('the media thread is closed'));

@@ -7,16 +7,16 @@ import type { NetworkStats, PortRange } from '../network/index.ts';
 import type { Endpoint } from '../rtp/index.ts';
 import type { PacingStats } from './pacer.ts';
 
-/** What the main thread asks of the media thread, and what each is answered with. All plain data. */
+/** Requests of the main thread to a media thread, with their results. All plain data. */
 export interface Requests {
-  /** `numbers`: memory for those of its stream to the phone, which go on if another thread had it before. */
+  /** `numbers`: StreamNumbers of the stream to the phone, which continues if another thread had the leg before. */
   'leg.open': {
     args: { legId: string; ip: string; ports: PortRange; numbers?: SharedArrayBuffer };
     result: { port: number };
   };
-  /** `source`: where the phone was heard from while another thread had the leg. */
+  /** `source`: the phone's media source, if already known in another thread. */
   'leg.start': { args: { legId: string; media: LegMedia; source?: Endpoint }; result: null };
-  /** `numbers`: memory for those of its stream into the room, which go on if another thread had it before. */
+  /** `numbers`: StreamNumbers of the stream to the room, which continues if another thread had the leg before. */
   'leg.join': {
     args: { legId: string; roomId: string; ssrc: number; numbers?: SharedArrayBuffer };
     result: null;
@@ -27,7 +27,7 @@ export interface Requests {
   'leg.stop': { args: { legId: string; promptId?: string }; result: null };
   'leg.press': { args: { legId: string; keys: DtmfKey[] }; result: boolean };
   'leg.stats': { args: { legId: string }; result: LegStats | null };
-  /** Closes the leg here without a word to the phone, so that another thread can open it. */
+  /** Closes the leg without an RTCP BYE, so that another thread can open it. */
   'leg.release': { args: { legId: string }; result: null };
   'leg.close': { args: { legId: string }; result: LegStats | null };
   'room.open': { args: { roomId: string; ip: string; port: number }; result: { port: number } };
@@ -44,7 +44,7 @@ export interface ThreadStats {
   rooms: number;
   pacing: PacingStats;
   network: NetworkStats;
-  /** CPU time of the media thread since its start, with what its network has, in seconds. */
+  /** CPU time of the media thread and its native threads since the start, in seconds. */
   cpuSeconds: number;
 }
 
@@ -60,12 +60,12 @@ export type FromThread =
   | { type: 'event'; legId: string; event: LegEvent };
 
 export interface ThreadOptions {
-  /** The built codec add-on. Default: where its build puts it. */
+  /** File of the codec add-on. Default: the output of its build. */
   codecsPath?: string;
-  /** The built add-on for UDP. Default: where its build puts it. */
+  /** File of the UDP add-on. Default: the output of its build. */
   udpPath?: string;
-  /** `portable` leaves both add-ons out. Default `native`. */
+  /** `portable` does without both add-ons. Default `native`. */
   prefer?: 'native' | 'portable';
-  /** Minimum level that it logs, as pino names it. Default: it logs nothing. */
+  /** Minimum pino level. Default: nothing is logged. */
   logLevel?: string;
 }

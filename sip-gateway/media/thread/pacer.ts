@@ -1,18 +1,18 @@
 const TICK_MS = 20;
-/** Further behind than this, ticks are left out: the process stood still, and a burst would help nobody. */
+/** If a task is later than this, because the process stood still, ticks are skipped: a burst of late packets would be useless. */
 const MAX_BEHIND_MS = 200;
-/** Conjugate of the golden ratio: its multiples fill the tick evenly, however many there are. */
+/** Conjugate of the golden ratio. Multiples of it, modulo 1, spread evenly for any number of tasks. */
 const SPREAD = 0.618_033_988_749_895;
-/** Phases there are: what shares one shares the thread's waking up, and its calls to the network. */
+/** Number of phases. Tasks with the same phase share one wake-up and its calls to the network. */
 const PHASES = 4;
 /** Bins of the lateness histogram: 0.25 ms each, up to 64 ms. */
 const BIN_MS = 0.25;
 const BINS = 256;
 
-/** How late ticks ran, since the start. */
+/** Lateness of ticks since the start. */
 export interface PacingStats {
   ticks: number;
-  /** Left out after a stand-still. */
+  /** Skipped after the process stood still. */
   skipped: number;
   latenessP50Ms: number;
   latenessP99Ms: number;
@@ -21,9 +21,9 @@ export interface PacingStats {
 }
 
 export interface PacerHooks {
-  /** Before the tasks that are due. */
+  /** Called before the tasks that are due. */
   before(): void;
-  /** After each task: `dueMs` is when it was due, on the grid. */
+  /** Called after each task, with the time on the grid when it was due. */
   after(dueMs: number): void;
 }
 
@@ -33,8 +33,8 @@ interface Task {
 }
 
 /**
- * Runs tasks every 20 ms, each at its own phase of an absolute grid that starts with the pacer, so that lateness never adds up
- * (a repeating timer drifts by 0.6 %). Phases are spread over the tick: rooms do not wait for one another.
+ * Runs tasks every 20 ms on an absolute grid, so that lateness never accumulates (a repeating timer drifts by 0.6 %). Tasks are spread
+ * over several phases of the tick, so that rooms do not wait for one another.
  */
 export class Pacer {
   readonly #hooks: PacerHooks;
@@ -52,7 +52,7 @@ export class Pacer {
     this.#hooks = hooks;
   }
 
-  /** Runs `run` every 20 ms until the function that is returned is called. An exception of `run` ends the thread. */
+  /** Runs a task every 20 ms. Returns a function that stops it. If the task throws, the thread ends. */
   add(run: (nowMs: number) => void): () => void {
     const phase = (Math.floor(((this.#count++ * SPREAD) % 1) * PHASES) / PHASES) * TICK_MS;
     const elapsed = performance.now() - this.#originMs - phase;
@@ -90,7 +90,7 @@ export class Pacer {
     }
     this.#wakeMs = next;
     clearTimeout(this.#timer);
-    // Timers count whole milliseconds: rounded down, each would wake the thread once for nothing.
+    // Timers have a resolution of 1 ms. Rounding down would wake the thread once too early.
     this.#timer = setTimeout(this.#wake, Math.max(0, Math.ceil(next - performance.now())));
   }
 

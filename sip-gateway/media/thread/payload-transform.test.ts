@@ -42,7 +42,7 @@ async function bind(): Promise<{ socket: Socket; port: number }> {
 
 const isRtcp = (datagram: Buffer) => (datagram[1] ?? 0) >= 200 && (datagram[1] ?? 0) <= 206;
 
-describe('a transform of payloads', () => {
+describe('PayloadTransform', () => {
   let dir: string;
   let thread: MediaThread;
   let room: Awaited<ReturnType<typeof bind>>;
@@ -60,7 +60,7 @@ describe('a transform of payloads', () => {
     await rm(dir, { recursive: true });
   });
 
-  test('is applied to each Opus frame to and from the room by its source, and what it refuses is dropped', async () => {
+  test('is applied to each Opus frame to and from the room, with its SSRC; frames that it refuses are dropped', async () => {
     const { port: roomPort } = await thread.request('room.open', { roomId: 'r', ip: LOOPBACK, port: 0 });
     const place = { address: LOOPBACK, port: room.port };
     await thread.request('room.connect', {

@@ -2,25 +2,25 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 
 const NICENESS = -10;
-/** Of what follows the command's name in /proc/self/stat. */
+/** Index of the session id after the command name in /proc/self/stat. */
 const SESSION_FIELD = 3;
 
-/** Puts the calling thread ahead of other work on the machine, as far as that is allowed (root, or LimitNICE= of the service). */
-export function goFirst(): void {
+/** Raises the priority of the calling thread, if permitted (root, or LimitNICE= of the service). */
+export function raisePriority(): void {
   try {
     setPriority(NICENESS);
     if (leadsSession()) {
       writeFileSync('/proc/self/autogroup', `${NICENESS}`);
     }
   } catch {
-    // Not allowed, or no Linux: then it shares like everybody.
+    // Not permitted, or not Linux: keep the normal priority.
   }
 }
 
 /**
- * Linux shares the cores out between sessions first, and niceness counts within one only (sched(7), "The autogroup feature"): other
- * sessions' programs would get as much as all of ours together. A session that this process began, as a service does, is raised as a
- * whole; a terminal's is left alone.
+ * Whether this process leads its session, as a service does. Linux divides the cores between sessions first, and niceness applies only
+ * within a session (sched(7), "The autogroup feature"), so the priority of the whole session must be raised. A terminal's session is not
+ * ours to raise.
  */
 function leadsSession(): boolean {
   const stat = readFileSync('/proc/self/stat', 'utf8');

@@ -1,4 +1,4 @@
-/** The media thread's own side: it owns sockets, codecs and mixers, and does what messages say. */
+/** Entry point of a media thread. It owns sockets, codecs and mixers, and handles requests of the main thread. */
 import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { Codecs } from '../../codecs/index.ts';
 import { Leg } from '../leg.ts';
@@ -8,12 +8,12 @@ import { openNetwork } from '../network/index.ts';
 import { StreamNumbers } from '../rtp/index.ts';
 import type { FromThread, RequestName, Requests, ThreadOptions, ToThread } from './messages.ts';
 import { Pacer } from './pacer.ts';
-import { goFirst } from './priority.ts';
+import { raisePriority } from './priority.ts';
 
 interface LegEntry {
   leg: Leg;
   roomId: string | undefined;
-  /** Stops the ticks of a leg outside of a room. */
+  /** Stops the ticks of a leg outside a room. */
   stop: (() => void) | undefined;
 }
 
@@ -23,12 +23,12 @@ interface RoomEntry {
 }
 
 /**
- * How long a tick's packets wait for their departure, in ms, where they can: a tick that is late by less than this, because of the
- * garbage collector or other work on the machine, delays no packet. It adds to the delay of the call.
+ * Packets leave this long after their tick was due, in milliseconds, if the network supports it. A tick that is late by less, because of
+ * garbage collection or other work on the machine, then delays no packet. Adds to the delay of the call.
  */
 const LEAD_MS = 10;
 
-goFirst();
+raisePriority();
 const options = workerData as ThreadOptions;
 const log = MediaLog.create((line) => post({ type: 'log', line }), options.logLevel).child({
   thread: threadId,
@@ -62,7 +62,7 @@ function roomOf(roomId: string): RoomEntry {
   return entry;
 }
 
-/** A fault in one room or leg ends only that one, not the whole thread (threat 51). */
+/** Makes an error in one room or leg end only that one, not the whole thread (threat 51). */
 function guarded(run: (nowMs: number) => void, fail: (fault: unknown) => void): (nowMs: number) => void {
   return (nowMs) => {
     try {
@@ -73,12 +73,11 @@ function guarded(run: (nowMs: number) => void, fail: (fault: unknown) => void): 
   };
 }
 
-/** Runs cleanup whose failure must not stop what follows: a faulty object may also throw when it is closed. */
+/** Runs cleanup and ignores errors: a faulty object may also throw when it is closed. */
 function attempt(work: () => void): void {
   try {
     work();
   } catch (error) {
-    // The object is dropped anyway.
     log.warn({ err: error }, 'cleanup failed');
   }
 }
@@ -86,7 +85,7 @@ function attempt(work: () => void): void {
 /** Never throws. */
 function failLeg(legId: string, fault: unknown): void {
   const message = fault instanceof Error ? (fault.stack ?? fault.message) : String(fault);
-  log.error({ legId, err: fault }, 'a fault ended a leg');
+  log.error({ legId, err: fault }, 'leg closed because of an error');
   post({ type: 'event', legId, event: { type: 'failed', message } });
   const leg = forget(legId);
   attempt(() => leg?.close());
@@ -102,7 +101,7 @@ function failMember(leg: unknown, fault: unknown): void {
 
 /** Never throws. */
 function failRoom(roomId: string, fault: unknown): void {
-  log.error({ roomId, err: fault }, 'a fault ended a room');
+  log.error({ roomId, err: fault }, 'room closed because of an error');
   for (const [legId, entry] of legs) {
     if (entry.roomId === roomId) {
       failLeg(legId, fault);
@@ -111,7 +110,7 @@ function failRoom(roomId: string, fault: unknown): void {
   attempt(() => handlers['room.close']({ roomId }));
 }
 
-/** A leg outside a room hears prompts, and its keys are read. */
+/** Runs a leg outside a room: it plays prompts and reads keys. */
 function runAlone(legId: string, entry: LegEntry): void {
   const run = (nowMs: number) => {
     entry.leg.read(nowMs);
@@ -163,7 +162,7 @@ const handlers: Handlers = {
   },
   'leg.start': async ({ legId, media, source }) => {
     const entry = legOf(legId);
-    // What came before is nobody's.
+    // Drop packets that arrived before the source was known.
     network.receive();
     await entry.leg.start(media, source);
     if (entry.roomId === undefined && legs.get(legId) === entry) {
@@ -234,7 +233,7 @@ const handlers: Handlers = {
   },
   'room.connect': async ({ roomId, connection }) => {
     const { mixer } = roomOf(roomId);
-    // Wrong settings fail here rather than with the first phone.
+    // Check the settings now rather than with the first phone.
     (await codecs.createOpus({ sampleRate: 8_000, ...connection.opus })).close();
     const transform = connection.transform && (await loadPayloadTransform(connection.transform));
     mixer.connect(connection, transform);
@@ -274,14 +273,14 @@ async function answer({ id, name, args }: ToThread): Promise<void> {
   } catch (error) {
     post({ type: 'failure', id, message: error instanceof Error ? error.message : String(error) });
   } finally {
-    // Packets sent outside the ticks: RTCP BYEs. They do not overtake earlier packets.
+    // Send packets that belong to no tick (RTCP BYEs), but not before earlier packets.
     network.flush(performance.now() + LEAD_MS);
   }
 }
 
 parentPort?.on('message', (message: ToThread) => void answer(message));
 post({ type: 'ready', capabilities: codecs.capabilities });
-// The first message has to be 'ready'.
+// Only now: the first message must be 'ready'.
 if (network.capabilities.reason !== undefined) {
   log.info({ reason: network.capabilities.reason }, 'UDP add-on not available; using Node’s sockets');
 }

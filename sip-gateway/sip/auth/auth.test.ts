@@ -48,7 +48,7 @@ const STALE = { ok: false, challenge: true, stale: true };
 const CHALLENGED = { ok: false, challenge: true, stale: false };
 
 describe('digest', () => {
-  it('gives the responses of RFC 7616 §3.9.1 and RFC 2617 §3.5', () => {
+  it('computes the responses of RFC 7616 §3.9.1 and RFC 2617 §3.5', () => {
     const input = { method: 'GET', uri: '/dir/index.html' };
     const qop = { nc: '00000001', cnonce: 'f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ' };
     const nonce = '7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v';
@@ -73,7 +73,7 @@ describe('digest', () => {
     );
   });
 
-  it('the client takes the strongest algorithm offered, and counts', () => {
+  it('the client uses the strongest offered algorithm, and increments the nonce count', () => {
     const { challenge, authorize, verify } = pair();
     challenge();
     const first = authorize();
@@ -83,7 +83,7 @@ describe('digest', () => {
     assert.deepEqual(verify(authorize()), { ok: true, username: 'alice' });
   });
 
-  it('threat 18: credentials serve once; a replay gets a new nonce and nothing else', () => {
+  it('threat 18: credentials are accepted once; a replay only gets a new nonce', () => {
     const { challenge, authorize, verify } = pair();
     challenge();
     const [first, second, third] = [authorize(), authorize(), authorize()];
@@ -95,7 +95,7 @@ describe('digest', () => {
     assert.equal(verify(second).ok, true);
   });
 
-  it('threat 18: a nonce ends after its time, and one of another server is as good as ended', () => {
+  it('threat 18: a nonce expires, and one of another server counts as expired', () => {
     const { clock, challenge, authorize, verify } = pair();
     challenge();
     clock.advance(300_001);
@@ -105,7 +105,7 @@ describe('digest', () => {
     assert.deepEqual(verify(other.authorize()), { ok: false, challenge: true, stale: true });
   });
 
-  it('threat 18: a nonce whose counts were forgotten is stale, so that a replay is not taken for a first use', () => {
+  it('threat 18: a nonce whose counts were forgotten is stale, so that a replay does not count as its first use', () => {
     const clock = new FakeClock();
     const nonces = new Nonces(clock, 300, 2);
     const used = [1, 2, 3].map(() => {
@@ -123,7 +123,7 @@ describe('digest', () => {
     assert.equal(nonces.isFresh(nonces.create(OFFICE), OFFICE), true);
   });
 
-  it('threat 18: another method or a changed response is a wrong password', () => {
+  it('threat 18: another method or a changed response counts as a wrong password', () => {
     const { challenge, authorize, verify } = pair(['SHA-256']);
     challenge();
     for (const wrong of [authorize('INVITE'), authorize().replace(/response="./, 'response="x')]) {
@@ -131,7 +131,7 @@ describe('digest', () => {
     }
   });
 
-  it('threat 18: another qop or algorithm than was asked for is challenged again', () => {
+  it('threat 18: another qop or algorithm than requested is challenged again', () => {
     const { challenge, authorize, verify } = pair(['SHA-256']);
     challenge();
     for (const wrong of [
@@ -165,7 +165,7 @@ describe('digest', () => {
     assert.equal(verify(authorize()).ok, true);
   });
 
-  it('threat 55: a user who is locked out locks out no neighbour at the same address', () => {
+  it('threat 55: a lockout of one user does not affect others at the same address', () => {
     const { challenge, authorize, verify, phone } = pair();
     challenge();
     for (let index = 0; index < 10; index++) {
@@ -175,7 +175,7 @@ describe('digest', () => {
     assert.equal(phone('bob').login().ok, true);
   });
 
-  it('threat 55: a phone that logged in lately is not locked out by somebody who guesses behind the same address', () => {
+  it('threat 55: a phone that has recently logged in is not locked out by a guesser at the same address', () => {
     const { phone } = pair();
     const good = phone('alice', undefined, OFFICE, 40_001);
     assert.equal(good.login().ok, true);
@@ -191,7 +191,7 @@ describe('digest', () => {
     assert.equal(good.login().ok, true);
   });
 
-  it('threat 55: through a proxy, where all come from one port, a guessed user is locked out although it logged in lately', () => {
+  it('threat 55: behind a proxy, where all share one port, a guessed user is locked out despite a recent login', () => {
     const { phone } = pair();
     const proxied = 'Via: SIP/2.0/UDP 198.51.100.7;branch=z9hG4bKb\r\n';
     const attempt = (password?: string) => {
@@ -206,7 +206,7 @@ describe('digest', () => {
     assert.equal(attempt().ok, false);
   });
 
-  it('threat 55: made-up nonces, those of another address and expired ones are challenged and never counted', () => {
+  it('threat 55: forged nonces, expired ones and those of another address are challenged and never counted', () => {
     const { clock, server, phone, challenge, authorize, verify } = pair();
     const elsewhere = phone('alice', 'guess', '192.0.2.66');
     elsewhere.challenge();
@@ -224,7 +224,7 @@ describe('digest', () => {
     assert.equal(server.knows(OFFICE), true);
   });
 
-  it('threat 55: a wrong password that is sent again, as UDP does, counts once', () => {
+  it('threat 55: a retransmitted wrong password counts once', () => {
     const { challenge, authorize, verify } = pair();
     challenge();
     const wrong = authorize().replace(/response="[^"]*"/, 'response="0"');
@@ -234,7 +234,7 @@ describe('digest', () => {
     assert.equal(verify(authorize()).ok, true);
   });
 
-  it('threat 18: a hundred wrong passwords for many users lock a source out, an IPv6 network as a whole', () => {
+  it('threat 18: a hundred wrong passwords for any users lock a source out; for IPv6, the whole network', () => {
     const { phone } = pair();
     const at = (index: number) => `2001:db8::${index.toString(16)}`;
     for (let index = 1; index <= 100; index++) {
@@ -245,7 +245,7 @@ describe('digest', () => {
     assert.equal(phone('alice', undefined, '2001:db8:0:1::1').login().ok, true);
   });
 
-  it('threat 55: a source that somebody logged in from lately is never locked out as a whole', () => {
+  it('threat 55: a source with a recent login is never locked out as a whole', () => {
     const { phone } = pair();
     assert.equal(phone('bob').login().ok, true);
     for (let index = 1; index <= 200; index++) {
@@ -254,7 +254,7 @@ describe('digest', () => {
     assert.equal(phone('alice').login().ok, true);
   });
 
-  it('takes the right password whatever URI the digest names: proxies rewrite it, and numbers have two forms', () => {
+  it('accepts the right password with any URI in the digest: proxies rewrite it, and numbers have two forms', () => {
     const { challenge, authorize, verify } = pair();
     challenge();
     for (const uri of [
@@ -267,7 +267,7 @@ describe('digest', () => {
     }
   });
 
-  it('passes over credentials of other schemes and realms and malformed ones beside the sound one', () => {
+  it('ignores malformed credentials and those of other schemes and realms next to valid ones', () => {
     const { challenge, authorize, verify } = pair();
     challenge();
     for (const other of [
@@ -283,7 +283,7 @@ describe('digest', () => {
     }
   });
 
-  it('takes nonce counts without leading zeros, an empty qop, and user names with a domain', () => {
+  it('accepts nonce counts without leading zeros, an empty qop, and usernames with a domain', () => {
     const { phone, challenge, server } = pair(['MD5']);
     challenge();
     const nonce = () => /nonce="([^"]*)"/.exec(server.challenge(OFFICE, false)[0]?.[1] ?? '')?.[1] ?? '';

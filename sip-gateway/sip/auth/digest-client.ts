@@ -13,8 +13,8 @@ export interface Credentials {
   readonly username: string;
   readonly password: string;
   /**
-   * The realm that these credentials are for: a challenge of any other realm is never answered (threat 18). What PBXs call
-   * themselves is shown in the error where it differs.
+   * The realm of these credentials. Challenges for any other realm are never answered (threat 18); the error shows the PBX's realm if it
+   * differs.
    */
   readonly realm: string;
 }
@@ -23,11 +23,11 @@ type AnswerField = 'authorization' | 'proxy-authorization';
 
 interface Challenge {
   readonly params: ReadonlyMap<string, string>;
-  /** How many times it has been answered. */
+  /** Number of answers so far. */
   count: number;
 }
 
-/** A challenge is not answered; `detail` is for the log. */
+/** A challenge must not be answered; the message says why. */
 export class ChallengeRefused extends Error {
   override readonly name = 'ChallengeRefused';
 }
@@ -49,8 +49,8 @@ export class DigestClient {
   }
 
   /**
-   * Takes a 401 or 407 from this address. Throws ChallengeRefused for a foreign host or realm, an unknown algorithm, or if the peer
-   * refused our credentials for this same nonce.
+   * Remembers the challenge of a 401 or 407 from this address.
+   * @throws {ChallengeRefused} a foreign host or realm, an unknown algorithm, or the peer has refused our credentials for this nonce
    */
   learn(response: SipResponse, address: string): void {
     if (!this.#isPeer(address)) {
@@ -73,17 +73,17 @@ export class DigestClient {
     const field = proxy ? 'proxy-authorization' : 'authorization';
     const before = this.#challenges.get(field);
     if (before && before.count > 0 && best.get('nonce') === before.params.get('nonce')) {
-      throw new ChallengeRefused('the user name or password was refused');
+      throw new ChallengeRefused('the username or password was refused');
     }
     this.#challenges.set(field, { params: best, count: 0 });
   }
 
-  /** Forgets the challenges: the next request goes without credentials. */
+  /** Forgets the challenges: the next request has no credentials. */
   forget(): void {
     this.#challenges.clear();
   }
 
-  /** The header fields for a request to this address, none before the first challenge. */
+  /** The header fields for a request to this address; none before the first challenge. */
   authorize(method: string, uri: string, address: string): HeaderField[] {
     if (!this.#isPeer(address)) {
       return [];

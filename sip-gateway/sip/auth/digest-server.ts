@@ -11,7 +11,7 @@ import { type DigestAlgorithm, digestAlgorithm, digestResponse, digestSecret, sa
 import { type LockScope, LoginGuard, type LoginGuardOptions } from './login-guard.ts';
 import { Nonces } from './nonces.ts';
 
-/** Finds a user's password, or the secrets of digestSecret(); undefined for an unknown user. */
+/** Returns a user's password, or the results of digestSecret(); undefined for an unknown user. */
 export type PasswordLookup = (
   username: string,
 ) => string | Partial<Record<DigestAlgorithm, string>> | undefined;
@@ -21,21 +21,21 @@ export interface DigestServerOptions {
   lookup: PasswordLookup;
   clock: Clock;
   /**
-   * Offered algorithms, strongest first. Default MD5 alone: older phones (baresip 1.0 is one) give up where any other stands
-   * beside it, in whatever order.
+   * Offered algorithms, strongest first. Default: only MD5, since older phones (e.g. baresip 1.0) fail if any other is offered as well, in
+   * any order.
    */
   algorithms?: readonly DigestAlgorithm[];
-  /** How long a nonce may be used, in seconds. Default 300. */
+  /** Lifetime of a nonce, in seconds. Default 300. */
   nonceSeconds?: number;
   guard?: LoginGuardOptions;
 }
 
 export type DigestVerdict =
-  /** `username`: the account's, without a domain. */
+  /** `username`: of the account, without a domain. */
   | { readonly ok: true; readonly username: string }
-  /** Answer 401 (or 407) with challenge(stale): there are no credentials, or none that can be checked. */
+  /** Answer 401 (or 407) with challenge(stale): there are no usable credentials. */
   | { readonly ok: false; readonly challenge: true; readonly stale: boolean }
-  /** Answer 403: the password is wrong, or the user is `locked` out. `lockedNow`: what this failure has locked. */
+  /** Answer 403: the password is wrong, or the user is `locked` out. `lockedNow`: this failure caused the lockout. */
   | {
       readonly ok: false;
       readonly challenge: false;
@@ -54,7 +54,7 @@ interface Answer {
   readonly qop: { readonly nc: string; readonly cnonce: string } | undefined;
 }
 
-/** Digest authentication of incoming requests (RFC 3261 §22, RFC 7616, RFC 8760). Only qop=auth and the form without qop. */
+/** Digest authentication of incoming requests (RFC 3261 §22, RFC 7616, RFC 8760), with qop=auth or without qop. */
 export class DigestServer {
   readonly realm: string;
   readonly #options: DigestServerOptions;
@@ -70,7 +70,7 @@ export class DigestServer {
     this.#guard = new LoginGuard(options.clock, options.guard);
   }
 
-  /** The challenge header fields of a 401 to this address, one per algorithm. Only that address can answer it. */
+  /** The challenges of a 401 to this address, one header field per algorithm. Only that address can answer them. */
   challenge(address: string, stale: boolean): HeaderField[] {
     return this.#algorithms.map((algorithm) => {
       const params = new Map([
@@ -86,17 +86,17 @@ export class DigestServer {
     });
   }
 
-  /** Whether somebody logged in from this source lately. */
+  /** Whether anyone has recently logged in from this source. */
   knows(address: string): boolean {
     return this.#guard.knows(address);
   }
 
   /**
-   * Checks the credentials of a request. Ignores malformed credentials and those for other realms and schemes. Only an answer to a fresh
-   * nonce of ours for this address counts as a wrong password. Anything else may have a forged source, and is challenged (threat 55).
+   * Checks the credentials of a request. Ignores malformed credentials and those for other realms and schemes. Only a wrong answer to a
+   * fresh nonce for this address counts as a wrong password. Anything else may have a forged source, and is challenged (threat 55).
    *
-   * The digest's uri may differ from the Request-URI: proxies rewrite the latter (RFC 3261 §22.4), and a tel URI and a SIP URI can hold the
-   * same telephone number (§19.1.6). The nonce binds credentials to one sender, and its count to one request.
+   * The digest's uri may differ from the Request-URI: proxies rewrite the latter (RFC 3261 §22.4), and a tel URI and a SIP URI can contain
+   * the same telephone number (§19.1.6). The nonce binds credentials to one sender, and its count to one request.
    */
   verify(request: SipRequest, { address, port }: Endpoint): DigestVerdict {
     const source = { address, port: request.vias.length === 1 ? port : undefined };
@@ -119,7 +119,7 @@ export class DigestServer {
       const lockedNow = this.#guard.failed(username, source, response);
       return { ok: false, challenge: false, username, ...(lockedNow && { lockedNow }) };
     }
-    // Only a client that knows the password may use up counts.
+    // Only a client that knows the password may use up nonce counts.
     if (!this.#nonces.take(answer.nonce, answer.qop && Number.parseInt(answer.qop.nc, 16))) {
       return { ok: false, challenge: true, stale: true };
     }
@@ -149,16 +149,16 @@ export class DigestServer {
     return undefined;
   }
 
-  /** undefined if this does not answer our challenge. Some clients send an empty qop to mean none, and nc without leading zeros. */
+  /** Undefined if this does not answer our challenge. Some clients send an empty qop to mean none, or nc without leading zeros. */
   #read(params: ReadonlyMap<string, string>): Answer | undefined {
     const of = (name: string) => params.get(name) ?? '';
     const algorithm = digestAlgorithm(params.get('algorithm'));
     if (!algorithm || !this.#algorithms.includes(algorithm)) {
       return undefined;
     }
-    const wanted = of('qop').toLowerCase();
-    const qop = wanted === '' ? undefined : { nc: of('nc'), cnonce: of('cnonce') };
-    if (qop && (wanted !== 'auth' || !/^[0-9a-f]{1,8}$/i.test(qop.nc) || !params.has('cnonce'))) {
+    const protection = of('qop').toLowerCase();
+    const qop = protection === '' ? undefined : { nc: of('nc'), cnonce: of('cnonce') };
+    if (qop && (protection !== 'auth' || !/^[0-9a-f]{1,8}$/i.test(qop.nc) || !params.has('cnonce'))) {
       return undefined;
     }
     return {
@@ -171,7 +171,7 @@ export class DigestServer {
     };
   }
 
-  /** The account for `name` or `name@domain`. An unknown name takes the same work, so that timing does not reveal names. */
+  /** The account of `name` or `name@domain`. Does the same work for an unknown name, so that timing does not reveal names. */
   #account({ wireName, algorithm }: Answer): { username: string; known: boolean; secret: string } {
     const { lookup } = this.#options;
     const at = wireName.lastIndexOf('@');

@@ -1,10 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
-/** Digest algorithms that we speak (RFC 7616 §6.1, RFC 8760), strongest first. */
+/** Supported digest algorithms (RFC 7616 §6.1, RFC 8760), strongest first. */
 export const DIGEST_ALGORITHMS = ['SHA-256', 'MD5'] as const;
 export type DigestAlgorithm = (typeof DIGEST_ALGORITHMS)[number];
 
-/** The algorithm of a challenge or credentials: MD5 where none is named, undefined for one that we do not speak. */
+/** The algorithm of a challenge or credentials: MD5 if none is named, undefined if it is not supported. */
 export function digestAlgorithm(name: string | undefined): DigestAlgorithm | undefined {
   const upper = (name ?? 'MD5').toUpperCase();
   return DIGEST_ALGORITHMS.find((algorithm) => algorithm === upper);
@@ -16,7 +16,7 @@ function hash(algorithm: DigestAlgorithm, text: string): string {
     .digest('hex');
 }
 
-/** H(user:realm:password), which a store may keep in the place of the password. */
+/** H(user:realm:password), which can be stored instead of the password. */
 export function digestSecret(
   algorithm: DigestAlgorithm,
   username: string,
@@ -33,7 +33,7 @@ export interface DigestInput {
   method: string;
   uri: string;
   nonce: string;
-  /** Absent in the older form without qop (RFC 2069). */
+  /** Undefined in the older form without qop (RFC 2069). */
   qop?: { nc: string; cnonce: string };
 }
 
@@ -46,7 +46,7 @@ export function digestResponse({ algorithm, secret, method, uri, nonce, qop }: D
   );
 }
 
-/** Compares without telling by the time taken where two values differ. */
+/** Compares two values in constant time. */
 export function sameDigest(a: string, b: string): boolean {
   const one = Buffer.from(a);
   const other = Buffer.from(b);

@@ -3,18 +3,18 @@ import { RecentMap } from '../recent-map.ts';
 import type { Clock } from '../transaction/index.ts';
 
 export interface LoginGuardOptions {
-  /** Number of wrong passwords for one user from one source that locks this user out there. Default 10. */
+  /** Wrong passwords for one user from one source until this user is locked out there. Default 10. */
   maxFailures?: number;
-  /** Number of wrong passwords from one source, for any users, that locks the whole source out. Default 100. */
+  /** Wrong passwords for any users from one source until the whole source is locked out. Default 100. */
   maxSourceFailures?: number;
-  /** How long failures are remembered and lock-outs last, in seconds. Default 300. */
+  /** How long failures are remembered and lockouts last, in seconds. Default 300. */
   windowSeconds?: number;
 }
 
-/** What is locked out: one user at a source, or everybody there. */
+/** Scope of a lockout: one user at a source, or everybody there. */
 export type LockScope = 'user' | 'source';
 
-/** Where a request comes from. `port`: the phone's own; undefined behind a proxy. */
+/** The source of a request. `port`: of the phone itself; undefined if it is behind a proxy. */
 export interface LoginSource {
   readonly address: string;
   readonly port: number | undefined;
@@ -23,19 +23,18 @@ export interface LoginSource {
 interface Failures {
   count: number;
   since: number;
-  /** The last credentials that failed: a retransmitted request is not another guess. */
+  /** The last credentials that failed, since a retransmission is not another guess. */
   last: string;
 }
 
 /** Maximum number of remembered keys of each kind. */
 const MAX_KEYS = 20_000;
-/** How long a successful login counts, in milliseconds: longer than phones wait before they re-register. */
-const LATELY_MS = 2 * 3600 * 1000;
+/** How long a login counts as recent, in milliseconds: longer than phones take to re-register. */
+const RECENT_MS = 2 * 3600 * 1000;
 
 /**
- * Locks out password guessers (threat 18) without locking out their neighbours (threat 55). A source is an IPv4 address or an IPv6 /64.
- * Recent logins are exempt: a user at the address and port of its login is never locked out, nor is a whole source that anybody logged
- * in from.
+ * Locks out password guessers (threat 18) but not others at the same address (threat 55). A source is an IPv4 address or an IPv6 /64.
+ * Recent logins are exempt: a user at the address and port of such a login is never locked out, nor is a whole source with one.
  */
 export class LoginGuard {
   readonly #clock: Clock;
@@ -43,7 +42,7 @@ export class LoginGuard {
   readonly #maxSourceFailures: number;
   readonly #windowMilliseconds: number;
   readonly #failures = new RecentMap<string, Failures>(MAX_KEYS);
-  /** When somebody last logged in, by source, and by user and endpoint. */
+  /** Time of the last login, by source, and by user and endpoint. */
   readonly #logins = new RecentMap<string, number>(MAX_KEYS);
 
   constructor(clock: Clock, options: LoginGuardOptions = {}) {
@@ -54,22 +53,22 @@ export class LoginGuard {
     this.#windowMilliseconds = windowSeconds * 1000;
   }
 
-  /** The lock-out that keeps this user from logging in from there, if any. */
+  /** The lockout of this user at this source, if any. */
   lock(username: string, { address, port }: LoginSource): LockScope | undefined {
     const source = networkOf(address);
     if (
       this.#count(userKey(username, source)) >= this.#maxFailures &&
-      !(port !== undefined && this.#lately(endpointKey(username, address, port)))
+      !(port !== undefined && this.#isRecent(endpointKey(username, address, port)))
     ) {
       return 'user';
     }
-    if (this.#count(source) >= this.#maxSourceFailures && !this.#lately(source)) {
+    if (this.#count(source) >= this.#maxSourceFailures && !this.#isRecent(source)) {
       return 'source';
     }
     return undefined;
   }
 
-  /** Counts a wrong password. Returns what it has newly locked. */
+  /** Counts a wrong password. Returns the lockout that it causes, if any. */
   failed(username: string, from: LoginSource, credentials: string): LockScope | undefined {
     const source = networkOf(from.address);
     const before = this.lock(username, from);
@@ -89,14 +88,14 @@ export class LoginGuard {
     }
   }
 
-  /** Whether anybody has logged in from this source lately. */
+  /** Whether anyone has recently logged in from this source. */
   knows(address: string): boolean {
-    return this.#lately(networkOf(address));
+    return this.#isRecent(networkOf(address));
   }
 
-  #lately(key: string): boolean {
+  #isRecent(key: string): boolean {
     const at = this.#logins.get(key);
-    return at !== undefined && this.#clock.now() - at <= LATELY_MS;
+    return at !== undefined && this.#clock.now() - at <= RECENT_MS;
   }
 
   #count(key: string): number {
@@ -120,7 +119,7 @@ export class LoginGuard {
     }
     entry.count++;
     entry.last = credentials;
-    // The lock-out starts now.
+    // The lockout starts now.
     if (entry.count === max) {
       entry.since = this.#clock.now();
     }

@@ -3,29 +3,29 @@ import { RecentMap } from '../recent-map.ts';
 import type { Clock } from '../transaction/index.ts';
 import { sameDigest } from './digest.ts';
 
-/** How far a nonce count may lag behind the highest one, for requests that overtook each other. */
+/** How far a nonce count may lag behind the highest one, for reordered requests. */
 const WINDOW = 64;
 /** Maximum number of nonces whose counts are remembered. */
 const MAX_REMEMBERED = 50_000;
 
 interface Counts {
-  /** Creation time of the nonce, on the clock, in milliseconds. */
-  readonly madeAt: number;
+  /** Creation time of the nonce, in milliseconds. */
+  readonly createdAt: number;
   highest: number;
   /** Bit n: the count `highest − n` was used. */
   used: bigint;
 }
 
 /**
- * Nonces that need no memory until first used: a time and random bits under an HMAC that also covers the client's address, so a valid
- * one proves a return path. Each nonce count is accepted once, which makes captured credentials worthless (threat 18).
+ * Nonces that take no memory until they are used: a time and random bits, with an HMAC that also covers the client's address, so that a
+ * valid one proves a return path. Each nonce count is accepted once, which makes captured credentials worthless (threat 18).
  */
 export class Nonces {
   readonly #secret = randomBytes(32);
   readonly #clock: Clock;
   readonly #lifeMilliseconds: number;
   readonly #counts: RecentMap<string, Counts>;
-  /** Nonces created up to this time may have been used and forgotten, so those not remembered count as stale. */
+  /** Nonces created up to this time may have been used and forgotten. Unless remembered, they are stale. */
   #forgottenUntil = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock, lifeSeconds: number, maxRemembered = MAX_REMEMBERED) {
@@ -34,39 +34,39 @@ export class Nonces {
     this.#counts = new RecentMap(maxRemembered);
   }
 
-  /** A nonce for requests from this address. */
+  /** Creates a nonce for requests from this address. */
   create(address: string): string {
     const body = `${Math.floor(this.#clock.now()).toString(36)}.${randomBytes(9).toString('base64url')}`;
     return `${body}.${this.#sign(body, address)}`;
   }
 
-  /** Whether we gave this nonce to this address and it is still valid. */
+  /** Whether this nonce was created for this address and is still valid. */
   isFresh(nonce: string, address: string): boolean {
     const dot = nonce.lastIndexOf('.');
     const body = nonce.slice(0, Math.max(dot, 0));
     if (!sameDigest(this.#sign(body, address), nonce.slice(dot + 1))) {
       return false;
     }
-    const madeAt = madeAtOf(nonce);
-    if (this.#clock.now() - madeAt > this.#lifeMilliseconds) {
+    const createdAt = createdAtOf(nonce);
+    if (this.#clock.now() - createdAt > this.#lifeMilliseconds) {
       this.#counts.delete(nonce);
       return false;
     }
-    return madeAt > this.#forgottenUntil || this.#counts.get(nonce) !== undefined;
+    return createdAt > this.#forgottenUntil || this.#counts.get(nonce) !== undefined;
   }
 
-  /** Uses up the count of a fresh nonce; false if already used. Without a count (no qop) a nonce works once. */
+  /** Uses up the count of a fresh nonce; returns false if it was used before. Without a count (no qop), a nonce works once. */
   take(nonce: string, count: number | undefined): boolean {
     const counts = this.#counts.get(nonce);
     if (!counts) {
-      const entry = { madeAt: madeAtOf(nonce), highest: count ?? Number.MAX_SAFE_INTEGER, used: 1n };
+      const entry = { createdAt: createdAtOf(nonce), highest: count ?? Number.MAX_SAFE_INTEGER, used: 1n };
       const forgotten = this.#counts.put(nonce, entry);
       if (forgotten) {
-        this.#forgottenUntil = Math.max(this.#forgottenUntil, forgotten.madeAt);
+        this.#forgottenUntil = Math.max(this.#forgottenUntil, forgotten.createdAt);
       }
       return true;
     }
-    // A client that does not count looks like a replay, so it gets a new nonce rather than a refusal.
+    // A client without counts may be honest, so challenge it with a new nonce rather than refuse it.
     if (count === undefined) {
       return false;
     }
@@ -90,6 +90,6 @@ export class Nonces {
   }
 }
 
-function madeAtOf(nonce: string): number {
+function createdAtOf(nonce: string): number {
   return Number.parseInt(nonce, 36);
 }

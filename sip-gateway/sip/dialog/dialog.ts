@@ -18,17 +18,17 @@ import {
 /** Maximum number of Record-Route values in a dialog: more is an attack or a loop. */
 const MAX_ROUTES = 20;
 
-/** Requests that carry a new remote target in their Contact (RFC 3261 §12.2, RFC 3311 §5.1). */
+/** Requests whose Contact updates the remote target (RFC 3261 §12.2, RFC 3311 §5.1). */
 const TARGET_REFRESH = new Set(['INVITE', 'UPDATE', 'SUBSCRIBE', 'NOTIFY']);
 
-/** The parts of a dialog's identity (RFC 3261 §12), as one text. */
+/** A dialog's identity (RFC 3261 §12) as a key. */
 export function dialogKey(callId: string, localTag: string, remoteTag: string): string {
   return `${callId} ${localTag} ${remoteTag}`;
 }
 
 /**
- * A dialog (RFC 3261 §12): identity, sequence numbers, route set and remote target. It makes requests and judges those that
- * come; it sends nothing and knows no time.
+ * A dialog (RFC 3261 §12): identity, sequence numbers, route set and remote target. It builds requests and checks received ones. It sends
+ * nothing and has no timers. Section numbers below refer to RFC 3261.
  */
 export class Dialog {
   readonly callId: string;
@@ -60,7 +60,7 @@ export class Dialog {
     this.#remoteSequence = parts.remoteSequence;
   }
 
-  /** The dialog of a UAS (§12.1.1). Throws SipParseError where the request has no single sound Contact. */
+  /** Creates the dialog of a UAS (§12.1.1). @throws {SipParseError} the request does not have exactly one valid Contact */
   static ofRequest(request: SipRequest, localTag: string): Dialog {
     return new Dialog({
       callId: request.callId,
@@ -74,7 +74,10 @@ export class Dialog {
     });
   }
 
-  /** The dialog of a UAC, by a response with a To tag (§12.1.2). */
+  /**
+   * Creates the dialog of a UAC from a response with a To tag (§12.1.2).
+   * @throws {SipParseError} the response does not have exactly one valid Contact
+   */
   static ofResponse(request: SipRequest, response: SipResponse): Dialog {
     return new Dialog({
       callId: request.callId,
@@ -87,22 +90,22 @@ export class Dialog {
   }
 
   /**
-   * A UAC's dialog from a 2xx: a new one, or `early` with the route set recomputed (§13.2.2.4). Every 2xx makes a dialog, so that it can be
-   * acknowledged. `sound` is false if its Contact or Record-Route is unusable: such a dialog is good only for ACK and BYE on the INVITE's
-   * flow.
+   * The dialog of a UAC from a 2xx: a new one, or `early` with the route set recomputed (§13.2.2.4). Every 2xx results in a dialog, so that
+   * it can be acknowledged. If `usable` is false, its Contact or Record-Route is unusable: use the dialog only for ACK and BYE, on the flow
+   * of the INVITE.
    */
   static ofSuccess(
     request: SipRequest,
     response: SipResponse,
     early?: Dialog,
-  ): { dialog: Dialog; sound: boolean } {
+  ): { dialog: Dialog; usable: boolean } {
     try {
       if (!early) {
-        return { dialog: Dialog.ofResponse(request, response), sound: true };
+        return { dialog: Dialog.ofResponse(request, response), usable: true };
       }
       early.#routeSet = recordedRoutes(response).reverse();
       early.refreshTarget(response);
-      return { dialog: early, sound: true };
+      return { dialog: early, usable: true };
     } catch (error) {
       if (!(error instanceof SipParseError)) {
         throw error;
@@ -115,7 +118,7 @@ export class Dialog {
         remoteTarget: early?.remoteTarget ?? readableContact(response) ?? request.uri,
         localSequence: request.cseq.number,
       });
-      return { dialog, sound: false };
+      return { dialog, usable: false };
     }
   }
 
@@ -131,7 +134,7 @@ export class Dialog {
     return dialogKey(this.callId, this.localTag, this.remoteTag);
   }
 
-  /** In the order of requests that we send. */
+  /** In the order of Route fields in our requests. */
   get routeSet(): readonly NameAddr[] {
     return this.#routeSet;
   }
@@ -140,28 +143,28 @@ export class Dialog {
     return this.#remoteTarget;
   }
 
-  /** Where requests go first: the first route, else the remote target (§12.2.1.1). */
+  /** The first hop of requests: the first route, or else the remote target (§12.2.1.1). */
   get nextHop(): Uri {
     return this.#routeSet[0]?.uri ?? this.#remoteTarget;
   }
 
-  /** Makes a request with the next sequence number (§12.2.1.1). */
+  /** Builds a request with the next sequence number (§12.2.1.1). */
   request(method: string, headers: readonly HeaderField[] = [], body?: Buffer): RequestDraft {
     this.#localSequence++;
     return this.#build(method, this.#localSequence, headers, body);
   }
 
-  /** Makes the ACK of a 2xx: the INVITE's sequence number (§13.2.2.4). */
+  /** Builds the ACK of a 2xx. `sequence`: that of the INVITE (§13.2.2.4). */
   ack(sequence: number, headers: readonly HeaderField[] = [], body?: Buffer): RequestDraft {
     return this.#build('ACK', sequence, headers, body);
   }
 
-  /** Leaves out sequence numbers that another request of this dialog's origin has used. */
+  /** Skips sequence numbers up to this one, which another INVITE of the call has used. */
   useSequence(atLeast: number): void {
     this.#localSequence = Math.max(this.#localSequence, atLeast);
   }
 
-  /** Whether a request is in order (§12.2.2). If its number is lower than before, answer 500. Not for ACK and CANCEL. */
+  /** Whether a request is in order (§12.2.2). If not, answer 500. Not for ACK and CANCEL. */
   accepts(request: SipRequest): boolean {
     if (this.#remoteSequence !== undefined && request.cseq.number < this.#remoteSequence) {
       return false;
@@ -170,7 +173,7 @@ export class Dialog {
     return true;
   }
 
-  /** Takes a new remote target if the message has one. A malformed Contact changes nothing. */
+  /** Updates the remote target if the message has one. Ignores a malformed Contact. */
   refreshTarget(message: SipMessage): void {
     if (!TARGET_REFRESH.has(message.cseq.method)) {
       return;
@@ -192,7 +195,7 @@ export class Dialog {
     });
   }
 
-  /** Request-URI and Route values; a first route without `lr` is a strict router (§12.2.1.1). */
+  /** Request-URI and Route values. A first route without `lr` is a strict router (§12.2.1.1). */
   #routing(): { uri: Uri; routes: string[] } {
     const [first, ...others] = this.#routeSet;
     if (!first) {
@@ -207,7 +210,7 @@ export class Dialog {
   }
 }
 
-/** Throws SipParseError for malformed values, or too many. */
+/** The Record-Route values of a message. @throws {SipParseError} one is malformed, or there are too many */
 function recordedRoutes(message: SipMessage): NameAddr[] {
   const routes = addressesOf(message.headers, 'record-route');
   if (routes.length > MAX_ROUTES) {

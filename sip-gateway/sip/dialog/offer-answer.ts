@@ -1,9 +1,8 @@
-/** Which side's offer waits for its answer (RFC 3264 §4, RFC 6337). */
+/** Whose offer waits for its answer (RFC 3264 §4, RFC 6337). */
 export type OfferState = 'stable' | 'local-offer' | 'remote-offer';
 
 /**
- * The offer/answer state of one session: at most one offer is open. `receiveOffer` says what RFC 3311 §5.2 and RFC 3261 §14.2
- * want where two meet.
+ * The offer/answer state of one session. At most one offer is open; receiveOffer() decides about others (RFC 3311 §5.2, RFC 3261 §14.2).
  */
 export class OfferAnswer {
   #state: OfferState = 'stable';
@@ -16,12 +15,12 @@ export class OfferAnswer {
     return this.#state;
   }
 
-  /** Our side of the session in force. */
+  /** Our SDP of the current session. */
   get local(): string | undefined {
     return this.#local;
   }
 
-  /** The peer's side of the session in force. */
+  /** The peer's SDP of the current session. */
   get remote(): string | undefined {
     return this.#remote;
   }
@@ -31,7 +30,7 @@ export class OfferAnswer {
     this.#pendingLocal = sdp;
   }
 
-  /** `accepted`, or the status to refuse with: 491 where our offer is open, 500 where theirs is. */
+  /** `accepted`, or the status to refuse with: 491 if our offer is open, 500 if theirs is. */
   receiveOffer(sdp: string): 'accepted' | 491 | 500 {
     if (this.#state === 'local-offer') {
       return 491;
@@ -44,7 +43,7 @@ export class OfferAnswer {
     return 'accepted';
   }
 
-  /** The answer to our offer; false where none is open: then it means nothing (RFC 3261 §13.2.1). */
+  /** Takes the answer to our offer. Returns false if no offer of ours is open; then it must be ignored (RFC 3261 §13.2.1). */
   receiveAnswer(sdp: string): boolean {
     if (this.#state !== 'local-offer') {
       return false;
@@ -61,7 +60,7 @@ export class OfferAnswer {
     this.#settle();
   }
 
-  /** The open offer failed: the session stays as it was. */
+  /** Drops an open offer; the current session stays. */
   rollback(): void {
     this.#settle();
   }

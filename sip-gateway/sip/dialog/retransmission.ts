@@ -1,8 +1,8 @@
 import type { Clock, Timer, TimerValues } from '../transaction/index.ts';
 
 /**
- * Sends a response again until it is acknowledged: 2xx of INVITE until the ACK (RFC 3261 §13.3.1.4, also on reliable
- * transports), reliable provisional responses until the PRACK (RFC 3262 §3). First at once.
+ * Sends a response, and retransmits it until stop() is called: a 2xx to INVITE until the ACK (RFC 3261 §13.3.1.4, on reliable transports,
+ * too), reliable provisional responses until the PRACK (RFC 3262 §3).
  */
 export class Retransmission {
   readonly #limit: Timer;
@@ -11,10 +11,10 @@ export class Retransmission {
   constructor(options: {
     clock: Clock;
     timers: TimerValues;
-    /** Longest interval, in milliseconds: T2 for a 2xx, none for provisional responses. */
+    /** Maximum interval, in milliseconds: T2 for a 2xx, infinite for provisional responses. */
     maxMilliseconds: number;
     send: () => void;
-    /** Nothing came in 64·T1. */
+    /** stop() was not called within 64·T1. */
     onGivenUp: () => void;
   }) {
     const { clock, timers, maxMilliseconds, send, onGivenUp } = options;

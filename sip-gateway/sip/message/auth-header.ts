@@ -1,7 +1,7 @@
 import { quote, skipBlanks, unquote, valueEnd } from './params.ts';
 import { SipParseError } from './parse-error.ts';
 
-/** A challenge or credentials: scheme and parameters with lower-case names and unquoted values (RFC 3261 §20.7). */
+/** A challenge or credentials (RFC 3261 §20.7): parameters have lower-case names and unquoted values. */
 export interface AuthHeader {
   /** Lower case: `digest`. */
   readonly scheme: string;
@@ -11,7 +11,7 @@ export interface AuthHeader {
 const TOKEN = /[A-Za-z0-9\-.!%*_+`'~]+/y;
 const VALUE = /[^\s,"]+/y;
 
-/** Reads one challenge or credentials. Throws SipParseError. */
+/** Parses one challenge or credentials. @throws {SipParseError} it is malformed */
 export function parseAuthHeader(text: string): AuthHeader {
   TOKEN.lastIndex = 0;
   if (!TOKEN.test(text)) {
@@ -48,18 +48,18 @@ export function parseAuthHeader(text: string): AuthHeader {
   return { scheme, params };
 }
 
-/** Parameters that are written without quotes (RFC 3261 §25, RFC 7616 §3.5). */
+/** Parameters of credentials that have no quotes (RFC 3261 §25, RFC 7616 §3.5). */
 const UNQUOTED = new Set(['algorithm', 'qop', 'nc', 'stale']);
 
-/** Writes credentials. */
+/** Formats credentials. */
 export function formatCredentials(params: ReadonlyMap<string, string>): string {
   return format(params, UNQUOTED);
 }
 
-/** Parameters of a challenge that are written without quotes: qop is quoted there. */
+/** Parameters of a challenge that have no quotes; qop has quotes here. */
 const UNQUOTED_IN_CHALLENGE = new Set(['algorithm', 'stale']);
 
-/** Writes a challenge. */
+/** Formats a challenge. */
 export function formatChallenge(params: ReadonlyMap<string, string>): string {
   return format(params, UNQUOTED_IN_CHALLENGE);
 }

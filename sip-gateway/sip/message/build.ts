@@ -8,7 +8,7 @@ import { formatVia, splitVia, type Via } from './via.ts';
 
 const NO_BODY = Buffer.alloc(0);
 
-/** What a request is made of; the Via comes with `withVia` when it is known where the request leaves. */
+/** The parts of a request. withVia() adds the Via once the flow is known. */
 export interface RequestParts {
   method: string;
   uri: Uri;
@@ -18,15 +18,15 @@ export interface RequestParts {
   cseq: CSeq;
   /** Default 70. */
   maxForwards?: number;
-  /** Further header fields, long lower-case names. */
+  /** Further header fields, with long lower-case names. */
   headers?: readonly HeaderField[];
   body?: Buffer;
 }
 
-/** A request without its own Via, as a dialog or user agent makes it. */
+/** A request without our Via. */
 export type RequestDraft = Omit<SipRequest, 'vias'>;
 
-/** Puts a request together, with the mandatory header fields (RFC 3261 §8.1.1) but the Via. */
+/** Builds a request with the mandatory header fields (RFC 3261 §8.1.1) except Via. */
 export function buildRequest(parts: RequestParts): RequestDraft {
   const { method, uri, from, to, callId, cseq } = parts;
   const headers = new Headers([
@@ -40,12 +40,12 @@ export function buildRequest(parts: RequestParts): RequestDraft {
   return { kind: 'request', method, uri, headers, from, to, callId, cseq, body: parts.body ?? NO_BODY };
 }
 
-/** The request with this Via on top. */
+/** A copy of the request with this Via on top. */
 export function withVia(request: RequestDraft, via: Via): SipRequest {
   return { ...request, headers: request.headers.prefixed('via', formatVia(via)), vias: [via] };
 }
 
-/** The message with its topmost Via replaced (the server transport adds received and rport to it). The other Vias stay byte for byte. */
+/** A copy of the message with its topmost Via replaced. The other Vias stay byte for byte. */
 export function replaceTopVia<M extends SipRequest>(message: M, via: Via): M {
   const [, ...others] = message.vias;
   const [first = '', ...lines] = message.headers.all('via');
@@ -55,13 +55,13 @@ export function replaceTopVia<M extends SipRequest>(message: M, via: Via): M {
 
 export interface ResponseParts {
   reason?: string;
-  /** The tag of the To field, if the request has none and the status is above 100. */
+  /** Tag of the To field, used if the request has none and the status is above 100. */
   toTag?: string;
   headers?: readonly HeaderField[];
   body?: Buffer;
 }
 
-/** The response to a request: Via, From, To, Call-ID, CSeq copied (RFC 3261 §8.2.6.2). */
+/** Builds a response with Via, From, To, Call-ID and CSeq of the request (RFC 3261 §8.2.6.2). */
 export function buildResponse(request: SipRequest, status: number, parts: ResponseParts = {}): SipResponse {
   const { toTag } = parts;
   const addTag = toTag !== undefined && status > 100 && tagOf(request.to) === undefined;
@@ -69,7 +69,7 @@ export function buildResponse(request: SipRequest, status: number, parts: Respon
   const fields: HeaderField[] = [];
   for (const field of request.headers.fields) {
     const name = field[0];
-    // The peer's own text followed by our tag: it is never re-serialized.
+    // Append our tag to the peer's own text rather than re-serialize it.
     if (name === 'to' && addTag) {
       fields.push(['to', `${field[1]};tag=${toTag}`]);
     } else if (name === 'via' || name === 'from' || name === 'to' || name === 'call-id' || name === 'cseq') {
@@ -98,8 +98,8 @@ export function buildResponse(request: SipRequest, status: number, parts: Respon
 }
 
 /**
- * The response to an unreadable request; undefined if it lacks a field that the sender needs to match the response. Values may be
- * malformed: they are echoed.
+ * Builds the response to an unreadable request; undefined if a field is missing that the sender needs to match the response. Malformed
+ * values are echoed.
  */
 export function buildErrorResponse(
   headers: Headers,

@@ -117,7 +117,7 @@ function sameVia(ours: Via, theirs: OracleVia): void {
 }
 
 describe('drachtio-srf’s parser as the oracle', () => {
-  it('both read the same from any sound message, and from what we write of it', () => {
+  it('both read the same from any valid message, and from our serialization of it', () => {
     fc.assert(
       fc.property(message, (text) => {
         const result = parseMessage(Buffer.from(text));
@@ -155,7 +155,7 @@ describe('drachtio-srf’s parser as the oracle', () => {
     );
   });
 
-  it('both split a URI in the same parts', () => {
+  it('both split a URI into the same parts', () => {
     fc.assert(
       fc.property(uri, (text) => {
         const ours = parseUri(text);

@@ -24,7 +24,7 @@ const COMPACT: Readonly<Record<string, string>> = {
   y: 'identity',
 };
 
-/** Names whose usual spelling is not one capital a word. */
+/** Names whose usual spelling is not one capital per word. */
 const SPELLING: Readonly<Record<string, string>> = {
   'call-id': 'Call-ID',
   cseq: 'CSeq',
@@ -52,7 +52,7 @@ export function spellName(name: string): string {
     return known;
   }
   const text = SPELLING[name] ?? name.replace(/(^|-)([a-z])/g, (match) => match.toUpperCase());
-  // Names come from the network: only a bounded number is remembered.
+  // Names come from the network, so limit the cache.
   if (spelled.size < 500) {
     spelled.set(name, text);
   }
@@ -80,7 +80,7 @@ export class Headers {
     return undefined;
   }
 
-  /** Every value of this name, one an occurrence. */
+  /** All values of this name, one per occurrence. */
   all(name: string): string[] {
     const values: string[] = [];
     for (const field of this.fields) {
@@ -95,7 +95,7 @@ export class Headers {
     return this.get(name) !== undefined;
   }
 
-  /** The tokens of a list header such as Supported or Require, over all its occurrences. */
+  /** The tokens of all occurrences of a list header such as Supported or Require. */
   tokens(name: string): string[] {
     return this.all(name)
       .flatMap((value) => value.split(','))
@@ -103,7 +103,7 @@ export class Headers {
       .filter((token) => token !== '');
   }
 
-  /** The one value of this name; throws SipParseError where it occurs twice. */
+  /** The only value of this name. @throws {SipParseError} it occurs twice */
   single(name: string): string | undefined {
     const values = this.all(name);
     if (values.length > 1) {
@@ -112,7 +112,7 @@ export class Headers {
     return values[0];
   }
 
-  /** A copy with the fields of these names replaced, in the place of the first of them or at the end. */
+  /** A copy with all fields of this name replaced by these values, in place of the first one or at the end. */
   with(name: string, ...values: string[]): Headers {
     const fields: HeaderField[] = [];
     let placed = false;

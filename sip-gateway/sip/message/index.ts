@@ -1,4 +1,4 @@
-/** SIP messages: reading, making and writing them. Pure; no sockets, no clock. */
+/** SIP messages: parsing, building and serializing. Pure functions and data. */
 export { type AuthHeader, formatChallenge, formatCredentials, parseAuthHeader } from './auth-header.ts';
 export {
   buildErrorResponse,

@@ -132,7 +132,7 @@ describe('unreadable requests are answered', () => {
     });
   }
 
-  it('a malformed line in a response is ignored, since nobody could be told about it', () => {
+  it('a malformed line in a response is ignored, since there is nobody to report it to', () => {
     const message = read(wire({}, 'SIP/2.0 200 OK', '\r\nno colon here\r\nX Foo: bar'));
     assert.ok(message.kind === 'response' && message.status === 200);
   });

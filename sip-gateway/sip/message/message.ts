@@ -10,8 +10,8 @@ export interface CSeq {
 }
 
 /**
- * What every message has. `headers` is what goes on the wire; the typed fields are the mandatory ones of it, read once.
- * Messages are plain immutable data: a change makes a copy (see build.ts).
+ * Fields of every message. Only `headers` is sent; the typed fields are its parsed mandatory fields. Messages are immutable: the functions
+ * in build.ts make changed copies.
  */
 interface MessageFields {
   readonly headers: Headers;
@@ -42,13 +42,13 @@ export type SipMessage = SipRequest | SipResponse;
 export type WireRequest = Pick<SipRequest, 'kind' | 'method' | 'uri' | 'headers' | 'body'>;
 /** The wire form of a response, and the fields that route it. */
 export type WireResponse = Pick<SipResponse, 'kind' | 'status' | 'reason' | 'headers' | 'body'> & {
-  /** Topmost first; empty if the Via could not be read. */
+  /** Topmost first; empty if the Via is malformed. */
   readonly vias: readonly Via[];
 };
 
 /** Maximum body size, in bytes. */
 export const MAX_BODY_BYTES = 65_536;
-/** Largest start line and header section together, in bytes. */
+/** Maximum size of start line and header section together, in bytes. */
 export const MAX_HEADER_BYTES = 32_768;
 /** Maximum number of header fields. */
 export const MAX_HEADER_FIELDS = 200;

@@ -21,11 +21,11 @@ export interface NameAddr {
 }
 
 const DISPLAY_TOKENS = /^[A-Za-z0-9\-.!%*_+`'~ \t\u0080-\uffff]*$/;
-/** Display names that should have been quoted, as some switches send them: `Room: 7`, `Meeting (1)`, `ann@example.com`. */
+/** Display names that some switches send without the required quotes: `Room: 7`, `Meeting (1)`, `ann@example.com`. */
 const DISPLAY_UNQUOTED = /^(?!sips?:|tel:)(?:[^"<>\p{Cc}]|\t)*$/iu;
 const ADDR_SPEC = /[^\s;,<>"?]+/y;
 
-/** `isList`: a comma ends the address. In a field that takes one address, it can only belong to an unquoted name. */
+/** `isList`: a comma ends the address. In a field with only one address, a comma belongs to an unquoted name. */
 function readNameAddr(text: string, from: number, isList: boolean): { value: NameAddr; end: number } {
   let at = skipBlanks(text, from);
   let displayName: string | undefined;
@@ -67,7 +67,7 @@ function readNameAddr(text: string, from: number, isList: boolean): { value: Nam
   return { value: { displayName, uri, params }, end };
 }
 
-/** Reads one address that fills the whole value. Throws SipParseError. */
+/** Parses a value with exactly one address. @throws {SipParseError} it is malformed */
 export function parseNameAddr(text: string): NameAddr {
   const { value, end } = readNameAddr(text, 0, false);
   if (end !== text.length) {
@@ -76,7 +76,7 @@ export function parseNameAddr(text: string): NameAddr {
   return value;
 }
 
-/** Reads a comma-separated list of addresses. Throws SipParseError. */
+/** Parses a comma-separated list of addresses. @throws {SipParseError} it is malformed */
 export function parseNameAddrs(text: string): NameAddr[] {
   const list: NameAddr[] = [];
   let at = 0;
@@ -93,7 +93,7 @@ export function parseNameAddrs(text: string): NameAddr[] {
   }
 }
 
-/** Writes an address, always with <>. */
+/** Formats an address, always with <>. */
 export function formatNameAddr(address: NameAddr): string {
   const name = address.displayName === undefined ? '' : `${quote(address.displayName)} `;
   return `${name}<${formatUri(address.uri)}>${formatParams(address.params)}`;
@@ -104,12 +104,12 @@ export function tagOf(address: NameAddr): string | undefined {
   return address.params.get('tag') ?? undefined;
 }
 
-/** The same address with another tag. */
+/** A copy of the address with this tag. */
 export function withTag(address: NameAddr, tag: string): NameAddr {
   return { ...address, params: new Map(address.params).set('tag', tag) };
 }
 
-/** An address of a URI (text or parsed), a display name and parameters. */
+/** Creates an address. @throws {SipParseError} `uri` is malformed text */
 export function nameAddr(uri: Uri | string, displayName?: string, params: Params = NO_PARAMS): NameAddr {
   return { displayName, uri: typeof uri === 'string' ? parseUri(uri) : uri, params };
 }

@@ -1,8 +1,8 @@
 import { SipParseError } from './parse-error.ts';
 
 /**
- * Parameters of a URI or header field, in order. Names are lower-case; a value is as on the wire (a quoted string keeps
- * its quotes), null for a parameter without `=`.
+ * Parameters of a URI or header field, in order. Names are lower-case. Values are as on the wire (quoted strings keep their quotes), or
+ * null for parameters without `=`.
  */
 export type Params = ReadonlyMap<string, string | null>;
 
@@ -26,7 +26,7 @@ export function skipBlanks(text: string, from: number): number {
   return WS.lastIndex;
 }
 
-/** The end of the quoted string that starts at `from`. Throws where it is not closed. */
+/** The end of the quoted string that starts at `from`. @throws {SipParseError} it is not closed */
 export function quotedStringEnd(text: string, from: number): number {
   QUOTED.lastIndex = from;
   if (!QUOTED.test(text)) {
@@ -35,7 +35,7 @@ export function quotedStringEnd(text: string, from: number): number {
   return QUOTED.lastIndex;
 }
 
-/** The end of the value that starts at `from`: a quoted string, or what `plain` (sticky) takes, which may be nothing. */
+/** The end of the value that starts at `from`: a quoted string, or whatever `plain` (sticky) matches, possibly nothing. */
 export function valueEnd(text: string, from: number, plain: RegExp): number {
   if (text.charCodeAt(from) === 34) {
     return quotedStringEnd(text, from);
@@ -45,9 +45,9 @@ export function valueEnd(text: string, from: number, plain: RegExp): number {
 }
 
 /**
- * Reads `*( SEMI generic-param )` at `from` (RFC 3261 §25). Skips an empty parameter (`;;`), since phones send it.
- * If a `repeatable` parameter occurs more than once, the last one counts; any other must not. Returns the parameters and where
- * they end. Throws SipParseError.
+ * Parses `*( SEMI generic-param )` at `from` (RFC 3261 §25). Skips empty parameters (`;;`), since phones send them. `repeatable` parameters
+ * may occur more than once, and the last one counts. Returns the parameters and where they end.
+ * @throws {SipParseError} a parameter is malformed, or given twice
  */
 export function parseParams(
   text: string,
@@ -84,7 +84,7 @@ export function parseParams(
   return { params: params ?? NO_PARAMS, end: at };
 }
 
-/** Writes parameters as `;name=value`. */
+/** Formats parameters as `;name=value`. */
 export function formatParams(params: Params): string {
   let text = '';
   for (const [name, value] of params) {
@@ -93,12 +93,12 @@ export function formatParams(params: Params): string {
   return text;
 }
 
-/** The content of a quoted string, unescaped; any other text as it is. */
+/** The unescaped content of a quoted string; any other text unchanged. */
 export function unquote(text: string): string {
   return text.charCodeAt(0) === 34 ? text.slice(1, -1).replace(/\\([\s\S])/g, '$1') : text;
 }
 
-/** Writes text as a quoted string. Line breaks become blanks, so that no header can be smuggled in. */
+/** Formats text as a quoted string. Line breaks become blanks, which prevents header injection. */
 export function quote(text: string): string {
   return `"${text.replace(/[\r\n]+/g, ' ').replace(/["\\]/g, '\\$&')}"`;
 }

@@ -1,6 +1,6 @@
 /**
- * A message or header that does not have the form the RFCs want. `status` is the SIP status to answer a request with
- * (400, 416, 505 …); nothing is ever answered to a response or an ACK.
+ * A malformed message or header. `status` is the SIP status for the response to a request (400, 416, 505 …). Responses and ACKs are never
+ * answered.
  */
 export class SipParseError extends Error {
   override readonly name = 'SipParseError';

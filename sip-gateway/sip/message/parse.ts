@@ -13,7 +13,7 @@ import { parseUri, type Uri } from './uri.ts';
 import { parseVias, type Via } from './via.ts';
 import { decodeText, legible } from './wire-text.ts';
 
-/** The result of reading a message. A bad message can still be answered if its header section was readable. */
+/** The result of parseMessage(). A malformed message can still be answered if its header section is readable. */
 export type ParseResult =
   | { readonly message: SipMessage }
   | { readonly error: SipParseError; readonly method?: string; readonly headers?: Headers };
@@ -22,7 +22,7 @@ const REQUEST_LINE = /^([A-Za-z0-9\-.!%*_+`'~]+) ([^ ]+) SIP\/([0-9]+\.[0-9]+)$/
 const STATUS_LINE = /^SIP\/([0-9]+\.[0-9]+) ([1-6][0-9]{2})(?: (.*))?$/i;
 const FIELD_NAME = /^[A-Za-z0-9\-.!%*_+`'~]+$/;
 const CSEQ = /^([0-9]+)[ \t]+([A-Za-z0-9\-.!%*_+`'~]+)$/;
-/** Opaque: many devices use characters outside the grammar. */
+/** Any text, since many devices use characters outside the grammar. */
 const CALL_ID = /^[^\p{Cc} ]+$/u;
 const NO_BODY = Buffer.alloc(0);
 const CR = 13;
@@ -41,18 +41,17 @@ export function findHeaderEnd(bytes: Buffer, from = 0): { headEnd: number; bodyS
   return undefined;
 }
 
-/** Content-Length: digits only; NaN for anything else. */
+/** Parses a Content-Length; NaN if it is malformed. */
 export function parseContentLength(value: string): number {
   return /^[0-9]{1,9}$/.test(value) ? Number(value) : Number.NaN;
 }
 
 /**
- * Reads one message. Lenient where RFC 4475 lets a receiver be: compact forms, folding, blanks before the colon, bare LF,
- * any order and case, leading empty lines, lines that are not UTF-8, malformed field names (ignored, RFC 3261 §8.2.2).
- * Strict where another parser could read a different message: one of each mandatory field, no bare CR, a correct
- * Content-Length, CSeq and method equal. Malformed lines in a response are ignored, since there is nobody to report them to.
- * In a datagram, octets after the body are discarded and a missing Content-Length means "to the end" (RFC 3261 §18.3). Never
- * throws.
+ * Parses one message. Never throws. Accepts what RFC 4475 allows: compact forms, folding, blanks before the colon, bare LF, any order and
+ * case, leading empty lines, lines that are not UTF-8, and malformed field names (ignored, RFC 3261 §8.2.2). Refuses what another parser
+ * might read differently: repeated mandatory fields, bare CR, an incorrect Content-Length, or different methods in CSeq and request line.
+ * Malformed lines in a response are ignored, since there is nobody to report them to. In a datagram, octets after the body are discarded,
+ * and a missing Content-Length means "to the end" (RFC 3261 §18.3).
  */
 export function parseMessage(bytes: Buffer): ParseResult {
   let start = 0;
@@ -116,7 +115,7 @@ export function parseMessage(bytes: Buffer): ParseResult {
   }
 }
 
-/** The text of a header section, ending in a line feed. With `cut`, an incomplete last line is dropped. */
+/** Decodes a header section; the text ends with a line feed. `cut`: drop an incomplete last line. */
 function decodeLines(head: Buffer, cut: boolean): string {
   let text = '';
   if (isUtf8(head)) {
@@ -136,7 +135,7 @@ function decodeLines(head: Buffer, cut: boolean): string {
 /** Fields that a response copies from the request (RFC 3261 §8.2.6.2). */
 const NEEDED: ReadonlySet<string> = new Set(['via', 'from', 'to', 'call-id', 'cseq']);
 
-/** Reads the fields. A malformed one does not hide the others, which are needed to answer the request. */
+/** Parses the fields. Continues after a malformed one, as the others are needed to answer the request. */
 function parseFields(text: string, from: number): { fields: HeaderField[]; error?: SipParseError } {
   const fields: HeaderField[] = [];
   let error: SipParseError | undefined;
@@ -194,7 +193,7 @@ function parseFields(text: string, from: number): { fields: HeaderField[]; error
   return error ? { fields, error } : { fields };
 }
 
-/** Unfolds a line. By hand, because the obvious regular expression is quadratic in runs of blanks. */
+/** Unfolds a line. Without a regular expression, because the obvious one is quadratic in runs of blanks. */
 function unfold(lines: string): string {
   return lines
     .split('\n')
@@ -227,7 +226,7 @@ function parseRequestUri(text: string): Uri {
   return uri;
 }
 
-/** Reads the mandatory fields in one pass. */
+/** Parses the mandatory fields in one pass. */
 function parseMandatory(headers: Headers) {
   let from: string | undefined;
   let to: string | undefined;
@@ -296,7 +295,7 @@ function once(before: string | undefined, value: string, name: string): string {
   return value;
 }
 
-/** CSeq: a number below 2^31 and a method (RFC 3261 §8.1.1.5). */
+/** Parses CSeq: a number below 2^31 and a method (RFC 3261 §8.1.1.5). @throws {SipParseError} it is malformed */
 export function parseCSeq(text: string): CSeq {
   const match = CSEQ.exec(text);
   const number = match ? Number(match[1]) : Number.NaN;
@@ -319,6 +318,6 @@ function cutBody(bytes: Buffer, start: number, headers: Headers): Buffer {
   if (length > MAX_BODY_BYTES) {
     throw new SipParseError('Message Too Large', 513);
   }
-  // A copy: the datagram's memory is not ours to keep.
+  // Copy it, so that the whole datagram is not kept in memory.
   return length === 0 ? NO_BODY : Buffer.from(bytes.subarray(start, start + length));
 }

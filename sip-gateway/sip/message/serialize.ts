@@ -4,8 +4,8 @@ import { formatUri } from './uri.ts';
 import { encodeText } from './wire-text.ts';
 
 /**
- * Writes a message, Content-Length included. Throws RangeError where a start line or header has a line break: whoever
- * built the message would otherwise let a header be smuggled in.
+ * Serializes a message and adds Content-Length.
+ * @throws {RangeError} the start line or a header contains a line break, which would allow header injection
  */
 export function serializeMessage(message: WireRequest | WireResponse): Buffer {
   let head =

@@ -6,7 +6,7 @@ import { encodeText } from './wire-text.ts';
 /** A SIP or SIPS URI (RFC 3261 §19.1). */
 export interface SipUri {
   readonly scheme: 'sip' | 'sips';
-  /** As on the wire, escapes included; `decodeUser` gives what a person reads. */
+  /** As on the wire, with escapes; see decodeUser(). */
   readonly user?: string;
   readonly password?: string;
   /** Lower-case host name, IPv4 address, or IPv6 address in brackets. */
@@ -24,7 +24,7 @@ export interface TelUri {
   readonly params: Params;
 }
 
-/** A URI of a scheme that we only carry. */
+/** A URI of any other scheme. */
 export interface OtherUri {
   readonly scheme: 'other';
   readonly text: string;
@@ -36,7 +36,7 @@ const USER = /^(?:[A-Za-z0-9\-_.!~*'()&=+$,;?/#]|%[0-9A-Fa-f]{2})+$/;
 const PASSWORD = /^(?:[A-Za-z0-9\-_.!~*'()&=+$,]|%[0-9A-Fa-f]{2})*$/;
 const HOST = /^[A-Za-z0-9_](?:[A-Za-z0-9\-_.]*[A-Za-z0-9_.])?$/;
 const PARAM = /^(?:[A-Za-z0-9\-_.!~*'()[\]/:&+$`]|%[0-9A-Fa-f]{2})+$/;
-/** More than the grammar allows: proxies put base64 into values, with `=`. */
+/** More than the grammar allows, since proxies put base64 with `=` into values. */
 const PARAM_VALUE = /^[\x21\x23-\x3a\x3d\x40-\x7e]*$/;
 /** Not allowed in a URI, but some user parts contain it: blanks and non-ASCII letters. */
 const BEYOND_URI = /[^\p{Cc}\x21-\x7e]+/gu;
@@ -45,7 +45,7 @@ const TEL_NUMBER = /^(?:\+[0-9\-.()]+|[0-9A-Fa-f*#\-.()]+)$/;
 const SCHEME = /^[A-Za-z][A-Za-z0-9+\-.]*$/;
 const PRINTABLE = /^[\x21-\x3b\x3d\x3f-\x7e]+$/;
 
-/** Reads a URI of any scheme. Throws SipParseError. */
+/** Parses a URI of any scheme. @throws {SipParseError} it is malformed */
 export function parseUri(text: string): Uri {
   const colon = text.indexOf(':');
   const scheme = colon > 0 ? text.slice(0, colon).toLowerCase() : '';
@@ -61,7 +61,7 @@ export function parseUri(text: string): Uri {
   return { scheme: 'other', text };
 }
 
-/** Reads a host: name, IPv4 address or bracketed IPv6 reference. Throws SipParseError. */
+/** Checks a host: name, IPv4 address or bracketed IPv6 reference. Returns it in lower case. @throws {SipParseError} it is malformed */
 function checkHost(host: string): string {
   if (host.charCodeAt(0) === 91) {
     if (!host.endsWith(']') || !isIPv6(host.slice(1, -1))) {
@@ -73,7 +73,7 @@ function checkHost(host: string): string {
   return host.toLowerCase();
 }
 
-/** Reads a port, 1 to 65535. Throws SipParseError. */
+/** Parses a port, 1 to 65535. @throws {SipParseError} it is malformed */
 function checkPort(text: string): number {
   const port = /^[0-9]{1,5}$/.test(text) ? Number(text) : 0;
   if (port < 1 || port > 65_535) {
@@ -82,7 +82,7 @@ function checkPort(text: string): number {
   return port;
 }
 
-/** Splits `host[:port]`. */
+/** Parses `host[:port]`. @throws {SipParseError} it is malformed */
 export function parseHostPort(text: string): { host: string; port?: number } {
   const bracket = text.lastIndexOf(']');
   const colon = text.indexOf(':', bracket + 1);
@@ -138,7 +138,7 @@ function parseUriParams(text: string): Params {
     if (!PARAM.test(name) || (value !== null && !PARAM_VALUE.test(value))) {
       throw new SipParseError('Malformed parameter in a URI');
     }
-    // Phones repeat a parameter with the same value, which is harmless; two different values would be ambiguous.
+    // Phones repeat parameters with the same value, which is harmless. Two different values would be ambiguous.
     if (params.has(name) && params.get(name) !== value) {
       throw new SipParseError(`URI parameter ${name} given twice`);
     }
@@ -160,7 +160,7 @@ function parseTelUri(text: string): TelUri {
   };
 }
 
-/** Writes a URI. */
+/** Formats a URI. */
 export function formatUri(uri: Uri): string {
   if (uri.scheme === 'other') {
     return uri.text;
@@ -185,7 +185,7 @@ export function formatUri(uri: Uri): string {
   return text;
 }
 
-/** The user part as a person reads it: escapes decoded (as they are where they are no UTF-8); the number of a tel URI. */
+/** The unescaped user part (unchanged if it is not UTF-8), or the number of a tel URI without separators. */
 export function decodeUser(uri: Uri): string {
   if (uri.scheme === 'tel') {
     return uri.number.replace(/[-.()]/g, '');
@@ -204,12 +204,12 @@ function percentEncoded(text: string): string {
   return [...encodeText(text)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
 }
 
-/** A telephone number with visual separators (RFC 3966 §5.1.1), or with blanks, as people write it. */
+/** A telephone number with visual separators (RFC 3966 §5.1.1) or blanks. */
 const NUMBER = /^\+?[*#.() -]*[0-9][0-9*#.() -]*$/;
 
 /**
- * The party that a URI names, for the dial plan and for display. A telephone number in the user part loses its parameters and
- * separators (`+1-555-0100;npdi` becomes `+15550100`: RFC 3261 §19.1.6, RFC 4694). `decodeUser` gives any other user part.
+ * The party in a URI, for the dial plan and for display. Removes parameters and separators from a telephone number in the user part
+ * (`+1-555-0100;npdi` becomes `+15550100`: RFC 3261 §19.1.6, RFC 4694). Other user parts are as from decodeUser().
  */
 export function numberOrUser(uri: Uri): string {
   if (uri.scheme !== 'sip' && uri.scheme !== 'sips') {
@@ -224,17 +224,17 @@ export function encodeUser(text: string): string {
   return encodeURIComponent(text).replace(/%(2B|26|3D|24|2C)/gi, (escaped) => decodeURIComponent(escaped));
 }
 
-/** The host without brackets: what sockets want. */
+/** The host without brackets, as sockets need it. */
 export function bareHost(host: string): string {
   return host.charCodeAt(0) === 91 ? host.slice(1, -1) : host;
 }
 
-/** An address as it stands in URIs and Via: IPv6 in brackets. */
+/** An address as in URIs and Via: IPv6 in brackets. */
 export function bracketHost(address: string): string {
   return isIPv6(address) ? `[${address}]` : address;
 }
 
-/** True for a literal address, bracketed or not. */
+/** Whether the host is an IP address, with or without brackets. */
 export function isAddress(host: string): boolean {
   return isIPv4(host) || isIPv6(bareHost(host));
 }
@@ -246,10 +246,10 @@ function unescapeUnreserved(text: string): string {
   });
 }
 
-/** Parameters that count even where only one URI has them (RFC 3261 §19.1.4). */
+/** Parameters that make URIs differ even if only one of them has it (RFC 3261 §19.1.4). */
 const ALWAYS_COMPARED = ['user', 'ttl', 'method', 'maddr', 'transport'];
 
-/** URI equality of RFC 3261 §19.1.4 (header order aside). */
+/** Compares URIs (RFC 3261 §19.1.4), except that the order of headers matters. */
 export function sameUri(a: Uri, b: Uri): boolean {
   if (a.scheme === 'other' || b.scheme === 'other') {
     return a.scheme === b.scheme && formatUri(a) === formatUri(b);

@@ -5,12 +5,12 @@ import { type Params, parseParams } from './params.ts';
 import { parseCSeq } from './parse.ts';
 import { SipParseError } from './parse-error.ts';
 
-/** All addresses of a list header such as Route, Record-Route or Contact, over all its occurrences. */
+/** The addresses of all occurrences of a list header such as Route, Record-Route or Contact. @throws {SipParseError} one is malformed */
 export function addressesOf(headers: Headers, name: string): NameAddr[] {
   return headers.all(name).flatMap(parseNameAddrs);
 }
 
-/** The one Contact of a request or response that makes or refreshes a dialog (RFC 3261 §12.1.1). */
+/** The Contact of a message that creates or refreshes a dialog (RFC 3261 §12.1.1). @throws {SipParseError} malformed, or several */
 export function singleContact(headers: Headers): NameAddr | undefined {
   const values = headers.all('contact');
   if (values.length === 0) {
@@ -23,7 +23,7 @@ export function singleContact(headers: Headers): NameAddr | undefined {
   return first;
 }
 
-/** The Contacts of a REGISTER: a list, or `*`. */
+/** The Contacts of a REGISTER: a list, or `*`. @throws {SipParseError} one is malformed, or `*` is not alone */
 export function registerContacts(headers: Headers): NameAddr[] | '*' {
   const values = headers.all('contact');
   if (values.some((value) => value === '*')) {
@@ -35,7 +35,7 @@ export function registerContacts(headers: Headers): NameAddr[] | '*' {
   return values.flatMap(parseNameAddrs);
 }
 
-/** A number of seconds (Expires, Min-Expires, Retry-After), capped at 2^32 − 1 as RFC 3261 §20.19 has it. */
+/** Parses seconds (Expires, Min-Expires, Retry-After), at most 2^32 − 1 (RFC 3261 §20.19). @throws {SipParseError} it is malformed */
 export function parseSeconds(text: string): number {
   const match = /^[0-9]+/.exec(text);
   if (!match) {
@@ -44,14 +44,14 @@ export function parseSeconds(text: string): number {
   return Math.min(Number(match[0]), 2 ** 32 - 1);
 }
 
-/** `type/subtype` in lower case, and parameters. */
+/** Parses a media type: `type/subtype` in lower case, and parameters. @throws {SipParseError} a parameter is malformed */
 export function parseMediaType(text: string): { type: string; params: Params } {
   const semicolon = text.indexOf(';');
   const type = (semicolon < 0 ? text : text.slice(0, semicolon)).replace(/[ \t]/g, '').toLowerCase();
   return { type, params: semicolon < 0 ? new Map() : parseParams(text, semicolon).params };
 }
 
-/** RAck: which provisional response a PRACK acknowledges (RFC 3262 §7.2). */
+/** Parses RAck: the provisional response that a PRACK acknowledges (RFC 3262 §7.2). @throws {SipParseError} it is malformed */
 export function parseRAck(text: string): { rseq: number; cseq: CSeq } {
   const match = /^([0-9]{1,10})[ \t]+(.*)$/.exec(text);
   if (!match) {

@@ -11,7 +11,7 @@ export interface Via {
   readonly params: Params;
 }
 
-/** The prefix of branches made under RFC 3261 (§8.1.1.7). */
+/** The prefix of branches (RFC 3261 §8.1.1.7). */
 export const MAGIC_COOKIE = 'z9hG4bK';
 
 const PROTOCOL = /SIP[ \t]*\/[ \t]*2\.0[ \t]*\/[ \t]*([A-Za-z0-9\-.!%*_+`'~]+)[ \t]+/iy;
@@ -19,7 +19,7 @@ const PROTOCOL = /SIP[ \t]*\/[ \t]*2\.0[ \t]*\/[ \t]*([A-Za-z0-9\-.!%*_+`'~]+)[ 
 const REPEATABLE: ReadonlySet<string> = new Set(['rport', 'received']);
 const SENT_BY = /(\[[^\]\s]*\]|[^\s;,:[\]]+)(?:[ \t]*:[ \t]*([0-9]+))?/y;
 
-/** Reads the Via values of one header line. Throws SipParseError. */
+/** Parses the Via values of one header line. @throws {SipParseError} one is malformed */
 export function parseVias(text: string): Via[] {
   const list: Via[] = [];
   for (let at = 0; ; ) {
@@ -32,7 +32,7 @@ export function parseVias(text: string): Via[] {
   }
 }
 
-/** Splits a header line into its first Via value and the rest: a comma and more values, or nothing. Throws SipParseError. */
+/** Splits a header line into its first Via value and the rest (a comma and more values, or nothing). @throws {SipParseError} malformed */
 export function splitVia(text: string): { via: Via; rest: string } {
   const { via, end } = readVia(text, 0);
   return { via, rest: text.slice(end) };
@@ -58,7 +58,7 @@ function readVia(text: string, from: number): { via: Via; end: number } {
   return { via: { transport: (protocol[1] ?? '').toUpperCase(), ...hostPort, params }, end };
 }
 
-/** Writes one Via value. */
+/** Formats one Via value. */
 export function formatVia(via: Via): string {
   const port = via.port === undefined ? '' : `:${via.port}`;
   return `SIP/2.0/${via.transport} ${via.host}${port}${formatParams(via.params)}`;

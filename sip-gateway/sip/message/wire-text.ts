@@ -1,13 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 
 const HIGH = /[\x80-\xff]/g;
-/** Bytes that were not UTF-8, as lone surrogates: decoded UTF-8 never contains them. */
+/** Bytes that were not UTF-8, as lone surrogates, which decoded UTF-8 never contains. */
 const BYTES = /[\udc80-\udcff]+/gu;
 
 /**
- * Decodes one line of a message. SIP requires UTF-8 (RFC 3261 §7), but older PBXs and ISDN gateways send ISO-8859-1. If a
- * line is not UTF-8, each byte above 127 becomes the surrogate U+DC00 + byte. `encodeText` turns it back into the same
- * byte, so echoed fields and comparisons stay exact; `legible` makes it readable.
+ * Decodes one line of a message. SIP requires UTF-8 (RFC 3261 §7), but older PBXs and ISDN gateways send ISO-8859-1. If a line is not
+ * UTF-8, each byte above 127 becomes the surrogate U+DC00 + byte. encodeText() restores that byte, so that echoed fields and comparisons
+ * are exact; legible() makes it readable.
  */
 export function decodeText(bytes: Buffer): string {
   if (isUtf8(bytes)) {
@@ -18,7 +18,7 @@ export function decodeText(bytes: Buffer): string {
     .replace(HIGH, (character) => String.fromCharCode(0xdc00 + character.charCodeAt(0)));
 }
 
-/** Encodes text as UTF-8; bytes that were not UTF-8 are restored. */
+/** Encodes text as UTF-8 and restores bytes that were not UTF-8. */
 export function encodeText(text: string): Buffer {
   if (text.isWellFormed()) {
     return Buffer.from(text, 'utf8');

@@ -16,8 +16,8 @@ function directionOf(send: boolean, receive: boolean): Direction {
 }
 
 /**
- * Our direction, given the peer's and what we want (RFC 3264 §6.1): we send only where the peer receives, and receive only
- * where it sends. `reachable` is false for a connection address of 0.0.0.0, the old way to hold (§8.4).
+ * Our direction, given the peer's and the wanted one (RFC 3264 §6.1): we send only if the peer receives, and receive only if it sends.
+ * `reachable`: false for the connection address 0.0.0.0, the old form of hold (§8.4).
  */
 export function answerDirection(remote: Direction, wanted: Direction, reachable: boolean): Direction {
   return directionOf(receives(remote) && reachable && sends(wanted), sends(remote) && receives(wanted));

@@ -2,7 +2,7 @@ import { BlockList, isIPv4, isIPv6 } from 'node:net';
 import { type MediaDescription, parse, type SessionDescription } from 'sdp-transform';
 import type { Direction } from './direction.ts';
 
-/** SDP that we cannot work with. Answer 488 with the Warning code (RFC 3261 §20.43), if there is one. */
+/** Unusable SDP. Refuse it with `status` and `warningField` (RFC 3261 §20.43). */
 export class SdpError extends Error {
   override readonly name = 'SdpError';
   readonly status = 488;
@@ -13,15 +13,15 @@ export class SdpError extends Error {
     this.warning = warning;
   }
 
-  /** The Warning field of the answer. */
+  /** The Warning field of the response. */
   get warningField(): readonly ['warning', string] {
     return ['warning', `${this.warning} canopy "${this.message.replace(/["\\\r\n]/g, ' ')}"`];
   }
 }
 
-/** Where the peer wants RTP and RTCP. */
+/** The peer's address for RTP and RTCP. */
 export interface RemoteAddress {
-  /** IPv4 or IPv6 address. Empty if the SDP gives a host name: it is never resolved, and media uses the signalling address. */
+  /** IPv4 or IPv6 address. Empty if the SDP has a host name: it is never resolved, and media uses the signalling address. */
   readonly address: string;
   readonly port: number;
   readonly rtcpPort: number;
@@ -45,8 +45,9 @@ const HOST_NAME = /^(?=.*[A-Za-z])[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?$
 const PLAIN_RTP = /^RTP\/AVPF?$/i;
 
 /**
- * Reads SDP of limited size; a byte order mark and trailing blanks are ignored. Throws SdpError.
- * The m= and c= lines are read here, because the library skips those that its patterns do not match.
+ * Parses SDP of limited size. Ignores a byte order mark and trailing blanks. The m= and c= lines are parsed here, because the library skips
+ * those that its patterns do not match.
+ * @throws {SdpError} it is malformed or too large
  */
 export function readSdp(text: string): SessionDescription {
   if (text.length > MAX_BYTES) {
@@ -105,7 +106,7 @@ export function isAudio({ type }: Pick<MediaDescription, 'type'>): boolean {
   return type.toLowerCase() === 'audio';
 }
 
-/** Of several alternative offers, the first with unencrypted audio, else the first. */
+/** The first alternative with unencrypted audio, or else the first one. */
 export function usableSdp(alternatives: readonly string[]): string | undefined {
   const usable = alternatives.find((text) => {
     try {
@@ -120,7 +121,7 @@ export function usableSdp(alternatives: readonly string[]): string | undefined {
   return usable ?? alternatives[0];
 }
 
-/** The IP address that an offer wants its audio sent to; undefined if it gives none. */
+/** The IP address of the audio in an offer; undefined if there is none. */
 export function mediaAddressIn(offer: string): string | undefined {
   try {
     const session = readSdp(offer);
@@ -134,15 +135,15 @@ export function mediaAddressIn(offer: string): string | undefined {
   }
 }
 
-/** The direction of a media line: its own, else the session's, else sendrecv. */
+/** The direction of a media line: its own, or else the session's, or else sendrecv. */
 export function directionIn(session: SessionDescription, media: MediaDescription): Direction {
   return media.direction ?? session.direction ?? 'sendrecv';
 }
 
 /**
- * Where a media line wants its packets. `reachable` is false for 0.0.0.0 and ::, which mean "send nothing" (RFC 3264 §8.4).
- * `version` is undefined for a host name. Throws SdpError for multicast, malformed addresses and invalid ports: RTP must not
- * go to a whole group.
+ * The address of a media line. `reachable` is false for 0.0.0.0 and ::, which mean "send nothing" (RFC 3264 §8.4). `version` is undefined
+ * for a host name. Multicast is refused, since RTP must not be sent to a group.
+ * @throws {SdpError} a multicast or malformed address, or an invalid port
  */
 export function addressIn(
   session: SessionDescription,

@@ -23,15 +23,15 @@ import {
 
 /** Our side of the audio. */
 export interface LocalAudio {
-  /** Where we receive: IPv4 or IPv6 address, no brackets. */
+  /** Address that we receive at: IPv4 or IPv6, without brackets. */
   readonly address: string;
-  /** RTP port; RTCP is on the next one, or on the same with rtcp-mux. */
+  /** RTP port. RTCP uses the next one, or the same one with rtcp-mux. */
   readonly port: number;
-  /** Codecs that we can do, best first. */
+  /** Codecs that we support, best first. */
   readonly codecs: readonly CodecName[];
-  /** What we want; default `sendrecv`. */
+  /** The direction that we want. Default `sendrecv`. */
   readonly direction?: Direction;
-  /** Packet time that we ask for, in milliseconds. Default 20. */
+  /** Packet time that we request, in milliseconds. Default 20. */
   readonly ptimeMilliseconds?: number;
 }
 
@@ -43,40 +43,40 @@ export interface ReceiveFormat {
   readonly clockRate: number;
 }
 
-/** What both sides agreed on, from our point of view. */
+/** The negotiated audio, from our point of view. */
 export interface NegotiatedAudio {
-  /** What we send. */
+  /** The codec that we send. */
   readonly codec: CodecName;
   /** RTP clock rate, in Hz. */
   readonly clockRate: number;
-  /** The payload type of packets that we send. */
+  /** Its payload type. */
   readonly sendPayloadType: number;
-  /** All formats that the peer may send, switching with any packet (RFC 3264 §7). */
+  /** All formats that the peer may send; it may switch with any packet (RFC 3264 §7). */
   readonly receiveFormats: readonly ReceiveFormat[];
-  /** The peer's format parameters: what it wants to receive (RFC 7587 §6.1 for Opus). */
+  /** The peer's format parameters, i.e. what it wants to receive (RFC 7587 §6.1 for Opus). */
   readonly remoteFmtp: string | undefined;
-  /** RFC 4733 keys that we send, if both sides support them. */
+  /** telephone-event (RFC 4733) that we send, if both sides support it. */
   readonly events: { readonly sendPayloadType: number; readonly clockRate: number } | undefined;
   readonly remote: RemoteAddress;
   readonly rtcpMux: boolean;
   /** `recvonly`, `sendonly` or `inactive` while either side is on hold. */
   readonly direction: Direction;
-  /** How much audio the peer wants in a packet, in milliseconds. */
+  /** Packet time that the peer requests, in milliseconds. */
   readonly ptimeMilliseconds: number;
 }
 
-/** A media line of the session, in its place for good (RFC 3264 §8). */
+/** A media line of the session. Its position never changes (RFC 3264 §8). */
 type Line = Pick<MediaDescription, 'type' | 'protocol' | 'payloads'>;
 
 const PTIMES = [10, 20, 30, 40, 60];
 const DEFAULT_PTIME_MS = 20;
-/** The keys that we know (RFC 4733 §3.2). */
+/** The telephone-events that we support (RFC 4733 §3.2). */
 const EVENTS = '0-16';
 const OPUS_FMTP = 'useinbandfec=1;usedtx=0;stereo=0;sprop-stereo=0';
 
 /**
- * The SDP side of one call (RFC 3264). Makes offers and answers, reads the peer's, and keeps the order of media lines, the payload
- * types and the origin's version. Supports one audio stream over RTP/AVP or RTP/AVPF; refuses every other media line.
+ * The SDP state of one call (RFC 3264): makes and reads offers and answers, and keeps the order of media lines, the payload types and the
+ * version of the origin. Supports one audio stream over RTP/AVP or RTP/AVPF, and refuses all other media lines.
  */
 export class SdpSession {
   readonly #id = randomInt(1, 2 ** 47);
@@ -87,10 +87,10 @@ export class SdpSession {
   /** Payload types keep their meaning for the whole session (RFC 3264 §8.3.2). */
   readonly #payloadTypes = new Map<string, number>();
   #offered: LocalAudio | undefined;
-  /** The last agreement. */
+  /** The last negotiated audio. */
   #agreed: NegotiatedAudio | undefined;
 
-  /** Makes an offer: the first, or a changed one (hold: `direction: 'sendonly'`). */
+  /** Makes the first or a changed offer (hold: `direction: 'sendonly'`). */
   offer(local: LocalAudio): string {
     this.#offered = local;
     const clockRates = new Set<number>();
@@ -123,7 +123,7 @@ export class SdpSession {
     return this.#write(local.address, media);
   }
 
-  /** Answers the peer's offer. Throws SdpError if there is no audio that both sides support (answer 488). */
+  /** Answers the peer's offer. @throws {SdpError} it is malformed, or has no audio that we support */
   answer(offer: string, local: LocalAudio): { sdp: string; audio: NegotiatedAudio } {
     const session = readSdp(offer);
     const audioLine = session.media[this.#audioIndex];
@@ -147,7 +147,7 @@ export class SdpSession {
     throw failure ?? new SdpError('there is no audio in the offer', 304);
   }
 
-  /** Reads the peer's answer to our last offer. Throws SdpError where it refuses the audio or breaks the rules. */
+  /** Reads the peer's answer to our last offer. @throws {SdpError} it is invalid, or refuses the audio */
   readAnswer(answer: string): NegotiatedAudio {
     const local = this.#offered;
     if (!local) {
@@ -159,9 +159,9 @@ export class SdpSession {
       throw new SdpError('the peer refused the audio', 304);
     }
     if (!isPlainAudio(media)) {
-      throw notServed(media.protocol);
+      throw unsupportedTransport(media.protocol);
     }
-    // We send the answerer's first format, and may receive any of them (RFC 3264 §7).
+    // We send the answer's first format, and may receive any of them (RFC 3264 §7).
     const formats = usable(knownFormats(media), local);
     const codec = formats.find(isCodec);
     if (!codec) {
@@ -184,7 +184,7 @@ export class SdpSession {
     local: LocalAudio,
   ): { sdp: string; audio: NegotiatedAudio } {
     if (!isPlainAudio(media)) {
-      throw notServed(media.protocol);
+      throw unsupportedTransport(media.protocol);
     }
     const formats = usable(knownFormats(media), local);
     const codec = formats.find(isCodec);
@@ -223,7 +223,7 @@ export class SdpSession {
     return { sdp: this.#write(local.address, lines), audio };
   }
 
-  /** The peer removes the audio from the session, perhaps only for a while (RFC 3264 §8.2). */
+  /** Answers an offer that removes the audio, possibly only for a while (RFC 3264 §8.2). */
   #answerRemoval(
     session: SessionDescription,
     local: LocalAudio,
@@ -264,8 +264,8 @@ export class SdpSession {
   }
 
   /**
-   * The payload types that the formats of the peer's SDP may arrive with: our numbers, as RFC 3264 §5.1 requires, and the peer's own if no
-   * agreed format has that number. Phones that give one of our numbers another meaning send their own.
+   * The payload types that packets may arrive with: our numbers, as RFC 3264 §5.1 requires, and also the peer's, unless one of ours is the
+   * same. Phones that use one of our numbers for another format send their own numbers.
    */
   #receiveFormats(formats: readonly Format[]): ReceiveFormat[] {
     const byNumber = new Map<number, ReceiveFormat>();
@@ -294,7 +294,7 @@ export class SdpSession {
     }
     const taken = new Set(this.#payloadTypes.values());
     let payloadType = fallback;
-    // A peer may have given our usual number to another format.
+    // The peer may use our default number for another format.
     if (taken.has(payloadType)) {
       for (payloadType = 96; taken.has(payloadType); ) {
         payloadType++;
@@ -334,7 +334,7 @@ export class SdpSession {
     };
   }
 
-  /** Writes the session; the version rises where anything but it changed (RFC 3264 §8). */
+  /** Serializes the session. Increments the version if anything has changed (RFC 3264 §8). */
   #write(address: string, media: MediaDescription[]): string {
     const ipVer = isIPv6(address) ? 6 : 4;
     const describe = (sessionVersion: number) =>
@@ -355,7 +355,7 @@ export class SdpSession {
   }
 }
 
-function notServed(protocol: string): SdpError {
+function unsupportedTransport(protocol: string): SdpError {
   return new SdpError(`the transport ${protocol} is not supported`, 302);
 }
 
@@ -363,7 +363,7 @@ function isAudioInUse(media: MediaDescription): boolean {
   return isAudio(media) && media.port !== 0;
 }
 
-/** A refused line: port 0, formats unchanged (RFC 3264 §6). */
+/** A refused media line: port 0, formats unchanged (RFC 3264 §6). */
 function refused({ type, protocol, payloads }: Line): MediaDescription {
   return { type, port: 0, protocol, payloads, rtp: [], fmtp: [] };
 }
@@ -377,15 +377,15 @@ function isCodec(format: Format): format is Format & { readonly kind: CodecName 
   return format.kind !== 'telephone-event' && format.kind !== 'CN';
 }
 
-/** Keys at the codec's clock rate if offered (RFC 4733 §2.1), else at 8,000 Hz, which many phones use with Opus. */
+/** telephone-event at the codec's clock rate (RFC 4733 §2.1), or else the first one: many phones use 8,000 Hz with Opus. */
 function pickEvents(formats: readonly Format[], clockRate: number): Format | undefined {
   const events = formats.filter(({ kind }) => kind === 'telephone-event');
   return events.find((format) => format.clockRate === clockRate) ?? events[0];
 }
 
 function pickPtime(media: MediaDescription): number {
-  const wanted = Number(media.ptime ?? DEFAULT_PTIME_MS);
-  const most = Number(media.maxptime ?? PTIMES.at(-1));
-  const fitting = PTIMES.filter((ptime) => ptime <= Math.max(most, 10));
-  return fitting.includes(wanted) ? wanted : (fitting.filter((ptime) => ptime <= 20).at(-1) ?? 20);
+  const requested = Number(media.ptime ?? DEFAULT_PTIME_MS);
+  const max = Number(media.maxptime ?? PTIMES.at(-1));
+  const allowed = PTIMES.filter((ptime) => ptime <= Math.max(max, 10));
+  return allowed.includes(requested) ? requested : (allowed.filter((ptime) => ptime <= 20).at(-1) ?? 20);
 }

@@ -18,7 +18,7 @@ const PHONE = [
 ];
 
 describe('SDP answers', () => {
-  it('takes the first codec of the offer that we can do, with its payload types, keys and packet time', () => {
+  it('chooses the first codec of the offer that we support, with its payload types, telephone-event and packet time', () => {
     const { sdp, audio } = new SdpSession().answer(offer(PHONE), LOCAL);
     assert.match(sdp, /m=audio 4000 RTP\/AVP 9 101\r\n/);
     assert.deepEqual(audio, {
@@ -38,7 +38,7 @@ describe('SDP answers', () => {
     });
   });
 
-  it('chooses the keys of the codec’s clock rate', () => {
+  it('chooses telephone-event with the codec’s clock rate', () => {
     const { audio } = new SdpSession().answer(
       offer([
         'm=audio 5000 RTP/AVP 96 100 101',
@@ -56,7 +56,7 @@ describe('SDP answers', () => {
     assert.equal(audio.remote.rtcpPort, 5000);
   });
 
-  it('threat 20: hold in four ways is answered as RFC 3264 §6.1 wants', () => {
+  it('threat 20: four forms of hold are answered as RFC 3264 §6.1 requires', () => {
     const answered = (line: string, connection?: string) =>
       new SdpSession().answer(offer([...PHONE, ...(line ? [line] : [])], connection), LOCAL).audio.direction;
     assert.equal(answered('a=sendonly'), 'recvonly');
@@ -66,7 +66,7 @@ describe('SDP answers', () => {
     assert.equal(answered(''), 'sendrecv');
   });
 
-  it('threat 20: T.38, video, SRTP and foreign codecs are refused: line by line beside audio, with 488 alone', () => {
+  it('threat 20: T.38, video, SRTP and unknown codecs are refused: by line next to audio, with 488 without it', () => {
     const fax = 'm=image 5002 udptl t38';
     const video = 'm=video 5004 RTP/AVP 96';
     const { sdp } = new SdpSession().answer(offer([video, ...PHONE, fax]), LOCAL);
@@ -84,7 +84,7 @@ describe('SDP answers', () => {
     }
   });
 
-  it('threat 21: media is never aimed at multicast, another address family or a malformed address', () => {
+  it('threat 21: media is never sent to a multicast address, another address family or a malformed address', () => {
     for (const connection of [
       'IN IP4 224.0.0.1',
       'IN IP4 224.0.0.1/127',
@@ -101,7 +101,7 @@ describe('SDP answers', () => {
     }
   });
 
-  it('threat 68: media ports that cannot be are refused, and RTCP ports that cannot be are the next one', () => {
+  it('threat 68: impossible media ports are refused, and impossible RTCP ports are replaced by the next port', () => {
     const reads = (port: string, ...lines: string[]) =>
       new SdpSession().answer(offer([`m=audio ${port} RTP/AVP 0`, ...lines]), LOCAL).audio.remote;
     for (const port of ['65536', '70000', '-1', '99999999999']) {
@@ -114,7 +114,7 @@ describe('SDP answers', () => {
     assert.equal(reads('65535').rtcpPort, 65_535);
   });
 
-  it('comfort noise is answered where it is offered beside a codec of its clock rate', () => {
+  it('comfort noise is accepted if it is offered with a codec of its clock rate', () => {
     const answered = (...media: string[]) => new SdpSession().answer(offer(media), LOCAL).sdp;
     const sdp = answered('m=audio 5000 RTP/AVP 0 13 101', 'a=rtpmap:101 telephone-event/8000');
     assert.match(sdp, /m=audio 4000 RTP\/AVP 0 13 101\r\n/);
@@ -123,7 +123,7 @@ describe('SDP answers', () => {
     assert.match(answered('m=audio 5000 RTP/AVP 0'), /RTP\/AVP 0\r\n/);
   });
 
-  it('answers IPv6 in IPv6', () => {
+  it('answers an IPv6 offer with IPv6', () => {
     const { sdp } = new SdpSession().answer(offer(PHONE, 'IN IP6 2001:db8::1'), {
       ...LOCAL,
       address: '2001:db8::2',
@@ -217,7 +217,7 @@ describe('SDP answers', () => {
     }
   });
 
-  it('takes G722/16000 for G.722, whose RTP clock is 8 kHz', () => {
+  it('accepts G722/16000 as G.722, whose RTP clock is 8 kHz', () => {
     for (const payloadType of [9, 96]) {
       const { audio, sdp } = new SdpSession().answer(
         offer([
@@ -243,7 +243,7 @@ describe('SDP answers', () => {
     }
   });
 
-  it('any damage to an offer gives an answer or an SdpError', () => {
+  it('any damaged offer results in an answer or an SdpError', () => {
     const sound = offer(['m=video 5004 RTP/AVP 96', ...PHONE, 'a=rtcp:5001 IN IP4 192.0.2.1', 'a=mid:1']);
     fc.assert(
       fc.property(
@@ -271,7 +271,7 @@ describe('SDP answers', () => {
     );
   });
 
-  it('hostile text is refused, not parsed', () => {
+  it('malicious text is refused without parsing', () => {
     for (const text of [
       '',
       'hello',
@@ -287,7 +287,7 @@ describe('SDP answers', () => {
 describe('SDP sessions', () => {
   const version = (sdp: string) => Number(/^o=- [0-9]+ ([0-9]+) /m.exec(sdp)?.[1]);
 
-  it('the version of the origin rises only where something changed', () => {
+  it('the version of the origin increases only if something has changed', () => {
     const session = new SdpSession();
     const first = session.offer(LOCAL);
     const same = session.offer(LOCAL);
@@ -321,7 +321,7 @@ describe('SDP sessions', () => {
     assert.throws(() => session.readAnswer(offer(['m=audio 0 RTP/AVP 0'])), SdpError);
   });
 
-  it('all formats of an answer may come, and the first is sent (RFC 3264 §7)', () => {
+  it('we receive all formats of an answer, and send the first (RFC 3264 §7)', () => {
     const read = (...media: string[]) => {
       const session = new SdpSession();
       session.offer(LOCAL);
@@ -368,7 +368,7 @@ describe('SDP sessions', () => {
     );
   });
 
-  it('an offer of ours after an answer keeps the places of lines and the meaning of payload types', () => {
+  it('a later offer keeps the order of lines and the meaning of payload types', () => {
     const session = new SdpSession();
     session.answer(
       offer([

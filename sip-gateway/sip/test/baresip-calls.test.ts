@@ -58,7 +58,7 @@ describe('calls with baresip', { skip: hasBaresip ? false : 'baresip is not inst
   });
 
   for (const protocol of ['udp', 'tcp', 'tls'] as const) {
-    it(`it registers by digest, calls, is held, is called and hangs up, over ${protocol}`, async () => {
+    it(`baresip registers by digest, calls, is put on hold, is called and hangs up, over ${protocol}`, async () => {
       const port = stack.bound.find((listener) => listener.protocol === protocol)?.local.port;
       const registered = once(stack, 'registration');
       const phone = await Baresip.start(
@@ -118,7 +118,7 @@ describe('calls with baresip', { skip: hasBaresip ? false : 'baresip is not inst
     });
   }
 
-  it('a phone that rings is cancelled', async () => {
+  it('a ringing phone is cancelled', async () => {
     const port = stack.bound[0]?.local.port;
     const registered = once(stack, 'registration');
     const phone = await Baresip.start(

@@ -7,7 +7,7 @@ import { phoneSdp, RawPhone } from './raw-phone.ts';
 
 const LOCAL = { address: '127.0.0.1', port: 7000, codecs: ['PCMU', 'PCMA'] as const };
 
-describe('inside the dialog of a call that came in', () => {
+describe('inside the dialog of an incoming call', () => {
   let stack: SipStack;
   let phone: RawPhone;
   let clock: FakeClock;
@@ -70,7 +70,7 @@ describe('inside the dialog of a call that came in', () => {
   ] as const) {
     for (const when of ['before', 'after'] as const) {
       for (const tag of ['100rel', '100REL']) {
-        it(`an INVITE ${what} that requires ${tag} goes on where the PRACK comes after the 200 and ${when} the ACK`, async () => {
+        it(`an INVITE ${what} that requires ${tag} succeeds if the PRACK arrives after the 200 and ${when} the ACK`, async () => {
           const dialog = phone.invite({ headers: [`Require: ${tag}`], ...(sdp !== undefined && { sdp }) });
           const ringing = await phone.response(180);
           const ok = await phone.response(200, 'INVITE');
@@ -108,7 +108,7 @@ describe('inside the dialog of a call that came in', () => {
     await hangUp(dialog, to);
   });
 
-  it('a PRACK that comes after the call was refused is answered, too', async () => {
+  it('a PRACK that arrives after the call was refused is still answered', async () => {
     stack.removeAllListeners('invite');
     stack.once('invite', (call) => {
       call.ring();
@@ -125,7 +125,7 @@ describe('inside the dialog of a call that came in', () => {
     assert.equal(stack.counts.dialogs, 0);
   });
 
-  it('an unknown extension that a request requires is refused with 420, and the call goes on until the BYE', async () => {
+  it('a request that requires an unknown extension gets 420, and the call continues until the BYE', async () => {
     const { dialog, to } = await stand();
     const headers = ['Require: foo, TIMER'];
     phone.within(dialog, to, 'INVITE', { headers, sdp: phoneSdp() });
@@ -139,7 +139,7 @@ describe('inside the dialog of a call that came in', () => {
     await hangUp(dialog, to);
   });
 
-  it('an offer in a call that cannot be taken is refused with a Warning that says why', async () => {
+  it('an unacceptable offer in a call is refused with a Warning that states the reason', async () => {
     const { dialog, to } = await stand();
     const sdp = phoneSdp('m=audio 40000 RTP/SAVP 0\r\n');
     phone.within(dialog, to, 'INVITE', { sdp });
@@ -155,7 +155,7 @@ describe('inside the dialog of a call that came in', () => {
     ['alone', 'm=audio 0 RTP/AVP 0\r\n'],
     ['beside a picture', 'm=audio 0 RTP/AVP 0\r\nm=image 6002 udptl t38\r\n'],
   ] as const) {
-    it(`audio that is taken out of the session (${what}) is answered with port 0, and comes back`, async () => {
+    it(`audio that is removed from the session (${what}) is answered with port 0, and can be restored`, async () => {
       const { dialog, to } = await stand();
       phone.within(dialog, to, 'INVITE', { sdp: phoneSdp(media) });
       const removed = await phone.response(200, 'INVITE');
@@ -188,7 +188,7 @@ describe('inside the dialog of a call that came in', () => {
       ['a host name', 'pbx.example:5060'],
       ['a private address', '192.168.77.10:5060'],
     ] as const) {
-      it(`a caller with ${what} and ${via} in the Via is hung up on where its INVITE came from`, async () => {
+      it(`a caller with ${what} and ${via} in the Via gets our BYE at the source of its INVITE`, async () => {
         const dialog = phone.invite({ contact, sdp: phoneSdp(), ...(sentBy !== undefined && { sentBy }) });
         const ok = await phone.response(200, 'INVITE');
         const [call] = calls;
@@ -203,7 +203,7 @@ describe('inside the dialog of a call that came in', () => {
     }
   }
 
-  it('our Contact has the dialled user, so that a call to it leads where this one does', async () => {
+  it('our Contact has the dialled user, so that a call to it reaches the same destination', async () => {
     const dialog = phone.invite({ dialled: '100%23', sdp: phoneSdp() });
     const ok = await phone.response(200, 'INVITE');
     assert.match(ok.headers.get('contact') ?? '', /^<sip:100%23@127\.0\.0\.1:/);
@@ -248,7 +248,7 @@ describe('inside the dialog of a call that came in', () => {
       await hangUp(dialog, to);
     });
 
-    it('a session that the phone refreshes lives on, and is ended by BYE once it does not any more', async () => {
+    it('a session that the phone refreshes continues, and is ended by BYE once refreshes stop', async () => {
       const terms = [SUPPORTED, 'Session-Expires: 300;refresher=uac'];
       const { dialog, to } = await stand(terms);
       clock.advance(200_000);
@@ -273,7 +273,7 @@ describe('inside the dialog of a call that came in', () => {
       ['UPDATE', ['Allow: INVITE, ACK, BYE, UPDATE']],
       ['INVITE', []],
     ] as const) {
-      it(`a session that we refresh is kept by ${method}, and ended by BYE where the phone knows it no more`, async () => {
+      it(`we refresh a session by ${method}, and end it by BYE if the phone no longer knows it`, async () => {
         const { call } = await stand([SUPPORTED, 'Session-Expires: 300;refresher=uas', ...allow]);
         for (let round = 0; round < 3; round++) {
           clock.advance(150_000);
@@ -301,7 +301,7 @@ describe('inside the dialog of a call that came in', () => {
       });
     }
 
-    it('a refresh that fails for the moment is tried again, by INVITE where UPDATE is not served', async () => {
+    it('a refresh that fails temporarily is retried, by INVITE if UPDATE is not supported', async () => {
       await stand([SUPPORTED, 'Session-Expires: 300;refresher=uas', 'Allow: INVITE, UPDATE']);
       clock.advance(150_000);
       phone.answer(await phone.request('UPDATE'), '405 Method Not Allowed');
@@ -318,7 +318,7 @@ describe('inside the dialog of a call that came in', () => {
     });
   });
 
-  it('a call that we place is refreshed as its callee says, but no oftener than every 45 s', async () => {
+  it('an outgoing call is refreshed at the callee’s interval, but at most every 45 s', async () => {
     const placed = await stack.invite(
       { uri: `sip:bob@127.0.0.1:${phone.port}` },
       { sdp: new SdpSession().offer(LOCAL) },
@@ -339,7 +339,7 @@ describe('inside the dialog of a call that came in', () => {
     assert.equal((await end)[0].cause, 'timeout');
   });
 
-  it('a phone that resumes and holds again while it is asked is asked once a minute still, and no more once it has resumed', async () => {
+  it('a phone that resumes and holds again during a ping is still pinged once per minute, and no more once it has resumed', async () => {
     const { call } = await stand();
     call.watch(true);
     clock.advance(60_000);
@@ -364,7 +364,7 @@ describe('inside the dialog of a call that came in', () => {
     assert.equal(phone.count('OPTIONS'), 2);
   });
 
-  it('a phone that is watched is asked every minute, and the call ended where it has gone', async () => {
+  it('a watched phone is pinged every minute, and its call ended if it is gone', async () => {
     const { call } = await stand();
     call.watch(true);
     clock.advance(60_000);

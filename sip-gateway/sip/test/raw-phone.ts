@@ -28,7 +28,7 @@ interface InviteExtras extends Extras {
   sentBy?: string;
 }
 
-/** A phone that a test scripts message by message: it answers nothing by itself. */
+/** A phone that a test controls message by message. It answers nothing on its own. */
 export class RawPhone {
   readonly callId = `raw-${Math.random().toString(36).slice(2)}`;
   readonly address: string;
@@ -114,7 +114,7 @@ export class RawPhone {
     }
   }
 
-  /** The first matching message that has not been taken yet. */
+  /** Waits for the first matching message that has not been returned yet. */
   async take<M extends SipMessage>(
     what: string,
     fits: (message: SipMessage) => message is M,
@@ -131,7 +131,7 @@ export class RawPhone {
         const seen = this.received.map((message) =>
           message.kind === 'request' ? message.method : `${message.status} ${message.cseq.method}`,
         );
-        throw new Error(`no ${what} came; there were ${seen.join(', ') || 'none'}`);
+        throw new Error(`received no ${what}, only ${seen.join(', ') || 'nothing'}`);
       });
     }
   }
@@ -305,7 +305,7 @@ export class RawPhone {
   }
 }
 
-/** What a caller knows about its dialog. */
+/** A caller's state of its dialog. */
 export interface RawDialog {
   readonly from: string;
   readonly uri: string;

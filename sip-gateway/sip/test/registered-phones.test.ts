@@ -61,7 +61,7 @@ describe('calls to registered phones', () => {
     ['a Contact of the right address and another port', 'udp', '<sip:bob@127.0.0.1:5060>'],
     ['a Contact that names another transport', 'udp', '<sip:bob@127.0.0.1;transport=tcp>'],
   ] as const) {
-    it(`a phone with ${what} gets PRACK, ACK, re-INVITE, UPDATE, INFO and BYE where it registered from, over ${protocol}`, async () => {
+    it(`a phone with ${what} gets PRACK, ACK, re-INVITE, UPDATE, INFO and BYE at its registered source, over ${protocol}`, async () => {
       const phone = await newPhone(protocol);
       await phone.register('bob', contact);
       const placed = await call();
@@ -89,7 +89,7 @@ describe('calls to registered phones', () => {
     });
   }
 
-  it('a Record-Route counts more than where the phone registered from', async () => {
+  it('a Record-Route takes precedence over the registered source', async () => {
     const phone = await newPhone();
     const proxy = await newPhone();
     const contact = '<sip:bob@192.168.77.10:5060>';
@@ -107,7 +107,7 @@ describe('calls to registered phones', () => {
   });
 
   for (const protocol of ['udp', 'tcp'] as const) {
-    it(`a phone that registers from a new place in a call is hung up on there, over ${protocol}`, async () => {
+    it(`a phone that registers from a new source during a call gets our BYE there, over ${protocol}`, async () => {
       const phone = await newPhone(protocol);
       const contact = '<sip:bob@192.168.77.10:5060>';
       await phone.register('bob', contact);
@@ -126,7 +126,7 @@ describe('calls to registered phones', () => {
     });
   }
 
-  it('a call from a registered phone follows it to where it registers next', async () => {
+  it('a call from a registered phone follows its next registration', async () => {
     const phone = await newPhone();
     const contact = '<sip:bob@192.168.77.10:5060>';
     await phone.register('bob', contact);
@@ -148,7 +148,7 @@ describe('calls to registered phones', () => {
     await hungUp;
   });
 
-  it('all phones of a user ring, the first to answer has the call, and the others are cancelled', async () => {
+  it('all phones of a user ring, the first to answer gets the call, and the others are cancelled', async () => {
     const [desk, soft] = [await newPhone(), await newPhone('tcp')];
     await desk.register('bob', '<sip:desk@192.168.77.10>;q=0.1');
     await soft.register('bob', '<sip:soft@192.168.77.11>');
@@ -171,7 +171,7 @@ describe('calls to registered phones', () => {
     assert.equal(soft.count('BYE'), 0);
   });
 
-  it('threat 20: a second phone that answers too late is acknowledged and hung up on, and again where it repeats itself', async () => {
+  it('threat 20: a second phone that answers too late gets ACK and BYE, and another ACK for a retransmission', async () => {
     const [first, second] = [await newPhone(), await newPhone()];
     await first.register('bob', '<sip:first@192.168.77.10>');
     await second.register('bob', '<sip:second@192.168.77.11>');
@@ -207,7 +207,7 @@ describe('calls to registered phones', () => {
     await second.request('ACK');
   });
 
-  it('a busy phone leaves the others ringing, and where none answers the best refusal counts', async () => {
+  it('a busy phone leaves the others ringing, and if none answers, the best refusal counts', async () => {
     const [first, second] = [await newPhone(), await newPhone()];
     await first.register('bob', '<sip:first@192.168.77.10>');
     await second.register('bob', '<sip:second@192.168.77.11>');
@@ -241,7 +241,7 @@ describe('calls to registered phones', () => {
     await hungUp;
   });
 
-  it('a phone that came back from another address rings there only', async () => {
+  it('a phone that re-registered from another address rings only there', async () => {
     const phone = await newPhone();
     const other = await newPhone();
     const instance = '+sip.instance="<urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6>"';
@@ -258,7 +258,7 @@ describe('calls to registered phones', () => {
     assert.equal(phone.count('INVITE'), 0);
   });
 
-  it('the call ends at once where nobody has answered anything, and a phone that rings later is cancelled', async () => {
+  it('a cancelled call ends at once if there was no response yet, and a phone that rings later is cancelled', async () => {
     const phone = await newPhone();
     await phone.register('bob', '<sip:bob@192.168.77.10>');
     const placed = await call();
@@ -271,8 +271,8 @@ describe('calls to registered phones', () => {
   });
 });
 
-describe('the way to phones behind NAT', () => {
-  it('is kept open by a packet every 25 s at least, over UDP, and only where there is a NAT', async () => {
+describe('NatKeepAlive', () => {
+  it('sends a packet at least every 25 s to phones behind a NAT, only over UDP', async () => {
     const clock = new FakeClock();
     const stack = await SipStack.create({
       listen: [{ protocol: 'udp', address: '127.0.0.1', port: 0 }],
@@ -346,7 +346,7 @@ describe('answers to our INVITE', () => {
     });
   }
 
-  it('the Contact of an earlier 180 serves where the 200 has none', async () => {
+  it('the Contact of an earlier 180 is used if the 200 has none', async () => {
     const placed = await call();
     const answered = once(placed, 'answered');
     const invite = await callee.request('INVITE');
@@ -389,7 +389,7 @@ describe('answers to our INVITE', () => {
     await hungUp;
   });
 
-  it('a 200 without a To tag makes a call: the tag is empty (RFC 3261 §12.1.2)', async () => {
+  it('a 200 without a To tag is accepted: the tag is empty (RFC 3261 §12.1.2)', async () => {
     const placed = await call();
     const answered = once(placed, 'answered');
     callee.answer(await callee.request('INVITE'), '200 OK', { sdp: phoneSdp() });
@@ -400,7 +400,7 @@ describe('answers to our INVITE', () => {
     await hungUp;
   });
 
-  it('threat 20: the route set is that of the 200, whatever the 180 said', async () => {
+  it('threat 20: the route set is that of the 200, whatever the 180 has', async () => {
     const proxy = await RawPhone.udp(stack.bound[0]?.local.port ?? 0);
     try {
       for (const [ringing, answer] of [
@@ -424,7 +424,7 @@ describe('answers to our INVITE', () => {
     }
   });
 
-  it('our INVITE asks for a session timer, and for a longer one where the callee wants that', async () => {
+  it('our INVITE requests a session timer, and a longer one if the callee requires it', async () => {
     const placed = await call();
     const answered = once(placed, 'answered');
     const invite = await callee.request('INVITE');
@@ -443,7 +443,7 @@ describe('answers to our INVITE', () => {
     await hungUp;
   });
 
-  it('a callee that asks for ever longer sessions is not followed for ever', async () => {
+  it('a callee that requires ever longer sessions gets a limited number of retries', async () => {
     const placed = await call();
     const end = ended(placed);
     for (const seconds of [2000, 3000, 4000]) {
@@ -455,7 +455,7 @@ describe('answers to our INVITE', () => {
     assert.equal((await end).status, 422);
   });
 
-  it('a callee behind NAT that names its private address is acknowledged where it answered from', async () => {
+  it('a callee behind a NAT with a private Contact gets the ACK at the source of its answer', async () => {
     const placed = await call();
     const contact = '<sip:bob@192.168.77.10:5060>';
     callee.answer(await callee.request('INVITE'), '200 OK', { tag: 'a', contact, sdp: phoneSdp() });

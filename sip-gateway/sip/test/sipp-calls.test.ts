@@ -80,7 +80,7 @@ describe('calls with sipp', { skip: hasSipp ? false : 'sipp is not installed' },
   };
 
   for (const protocol of ['udp', 'tcp'] as const) {
-    it(`a caller proves itself by digest, holds four ways, resumes, sends keys and hangs up, over ${protocol}`, async () => {
+    it(`a caller authenticates by digest, holds in four ways, resumes, sends keys and hangs up, over ${protocol}`, async () => {
       await withStack({ users, anonymousCalls: false }, async (stack) => {
         const ends: CallEnd[] = [];
         const digits: string[] = [];
@@ -134,7 +134,7 @@ describe('calls with sipp', { skip: hasSipp ? false : 'sipp is not installed' },
     });
   }
 
-  it('threat 18: a wrong password gets 403, an unknown user no better, and three, as set, lock the user out', async () => {
+  it('threat 18: a wrong password gets 403, an unknown user too, and three, as configured, lock the user out', async () => {
     const guarded = { ...users, guard: { maxFailures: 3 } };
     await withStack({ users: guarded, anonymousCalls: false }, async (_stack, port) => {
       const refused = (auth: string) =>
@@ -156,7 +156,7 @@ describe('calls with sipp', { skip: hasSipp ? false : 'sipp is not installed' },
   });
 
   for (const protocol of ['udp', 'tcp'] as const) {
-    it(`a caller comes over IPv6, by ${protocol}, and is hung up on`, async () => {
+    it(`a caller over IPv6, by ${protocol}, gets our BYE`, async () => {
       await withStack({ listen: [{ protocol, address: '::1', port: 0 }] }, async (stack, port) => {
         stack.on('invite', (call) => {
           call.on('confirmed', () => void call.hangUp());
@@ -230,7 +230,7 @@ describe('calls with sipp', { skip: hasSipp ? false : 'sipp is not installed' },
     });
   });
 
-  it('threat 20: a CANCEL that crosses the 200 changes nothing: the call stands until BYE', async () => {
+  it('threat 20: a CANCEL that crosses the 200 has no effect: the call continues until BYE', async () => {
     await withStack({}, async (stack, port) => {
       const ends: CallEnd[] = [];
       answerAll(stack, ends);
@@ -292,7 +292,7 @@ describe('calls with sipp', { skip: hasSipp ? false : 'sipp is not installed' },
   });
 
   for (const protocol of ['udp', 'tcp'] as const) {
-    it(`threat 20: without an ACK the 200 comes again, over ${protocol} too, then a BYE`, async () => {
+    it(`threat 20: without an ACK, the 200 is retransmitted, over ${protocol} too, then a BYE is sent`, async () => {
       await withStack({ timers: FAST }, async (stack) => {
         const ends: CallEnd[] = [];
         answerAll(stack, ends);
@@ -317,7 +317,7 @@ describe('calls with sipp', { skip: hasSipp ? false : 'sipp is not installed' },
     });
   }
 
-  it('an offer is made in the 200 where the caller made none, and its answer comes in the ACK', async () => {
+  it('if the caller made no offer, the 200 contains ours and the ACK its answer', async () => {
     await withStack({}, async (stack, port) => {
       let remote: string | undefined;
       answerAll(stack);
@@ -344,7 +344,7 @@ describe('calls with sipp', { skip: hasSipp ? false : 'sipp is not installed' },
     });
   });
 
-  it('early media goes out in a reliable 183 where the caller requires it, and waits for its PRACK', async () => {
+  it('if the caller requires it, early media is sent in a reliable 183, which waits for its PRACK', async () => {
     await withStack({}, async (stack, port) => {
       stack.on('invite', (call) => {
         const { sdp } = new SdpSession().answer(call.offer ?? '', LOCAL);
@@ -369,7 +369,7 @@ describe('calls with sipp', { skip: hasSipp ? false : 'sipp is not installed' },
     });
   });
 
-  it('unknown extensions, methods, bodies, dialogs and schemes are refused as RFC 3261 §8.2 wants', async () => {
+  it('unknown extensions, methods, bodies, dialogs and schemes are refused as RFC 3261 §8.2 requires', async () => {
     await withStack({}, async (stack, port) => {
       answerAll(stack);
       const run = await runSipp(
@@ -402,7 +402,7 @@ describe('calls with sipp', { skip: hasSipp ? false : 'sipp is not installed' },
     });
   });
 
-  it('a phone registers by digest, asks what is bound, and takes it back', async () => {
+  it('a phone registers by digest, queries its bindings, and unregisters', async () => {
     await withStack({ users }, async (stack, port) => {
       const changes: number[] = [];
       stack.on('registration', ({ bindings }) => changes.push(bindings));
@@ -430,7 +430,7 @@ describe('calls with sipp', { skip: hasSipp ? false : 'sipp is not installed' },
     });
   });
 
-  it('every call comes through where one packet in ten is lost', async () => {
+  it('every call succeeds with 10 % packet loss', async () => {
     await withStack({ callsPerSecond: 1000, timers: { t1: 100, t2: 800, t4: 1000 } }, async (stack, port) => {
       answerAll(stack);
       const run = await runSipp(
@@ -474,7 +474,7 @@ describe('calls to sipp', { skip: hasSipp ? false : 'sipp is not installed' }, (
   const offer = () => new SdpSession().offer(LOCAL);
 
   for (const protocol of ['udp', 'tcp'] as const) {
-    it(`it is called, rings, answers, is held, and is hung up on, over ${protocol}`, async () => {
+    it(`a callee rings, answers, is put on hold, and gets our BYE, over ${protocol}`, async () => {
       const run = await runSipp(
         [
           step.expectRequest('INVITE', { body: 'm=audio 7000' }),
@@ -504,7 +504,7 @@ describe('calls to sipp', { skip: hasSipp ? false : 'sipp is not installed' }, (
     });
   }
 
-  it('threat 20: it is asked again after 491, as glare wants', async () => {
+  it('threat 20: a re-INVITE is retried after 491 (glare)', async () => {
     const run = await runSipp([
       step.expectRequest('INVITE'),
       step.response('200 OK', { tag: 'a1', sdp: step.sdp(''), retransmit: true }),
@@ -525,7 +525,7 @@ describe('calls to sipp', { skip: hasSipp ? false : 'sipp is not installed' }, (
     await succeeds(run);
   });
 
-  it('a call is cancelled once it rings', async () => {
+  it('an outgoing call is cancelled once it rings', async () => {
     const run = await runSipp([
       step.expectRequest('INVITE'),
       step.response('180 Ringing', { tag: 'a1' }),
@@ -559,7 +559,7 @@ describe('calls to sipp', { skip: hasSipp ? false : 'sipp is not installed' }, (
     await succeeds(run);
   });
 
-  it('threat 20: of two forks the first to answer is taken, and the other is acknowledged and ended', async () => {
+  it('threat 20: of two forks, the first answer is accepted, and the other acknowledged and ended', async () => {
     const run = await runSipp(
       [
         step.expectRequest('INVITE'),
@@ -583,7 +583,7 @@ describe('calls to sipp', { skip: hasSipp ? false : 'sipp is not installed' }, (
     await succeeds(run);
   });
 
-  it('an offer that comes in the 200 is answered in the ACK', async () => {
+  it('an offer in the 200 is answered in the ACK', async () => {
     const run = await runSipp([
       step.expectRequest('INVITE'),
       step.response('200 OK', { tag: 'a1', sdp: step.sdp(''), retransmit: true }),
@@ -636,12 +636,12 @@ describe('calls to sipp', { skip: hasSipp ? false : 'sipp is not installed' }, (
     await succeeds(run);
   });
 
-  it('a callee that answers nothing ends the call after 64·T1', async () => {
+  it('a call without any response ends after 64·T1', async () => {
     const call = await stack.invite({ uri: 'sip:bob@127.0.0.1:9' }, { sdp: offer() });
     assert.deepEqual(await ended(call), { cause: 'timeout', status: 408, reason: 'Request Timeout' });
   });
 
-  it('a callee that refuses the connection ends the call with 503', async () => {
+  it('a call whose connection is refused ends with 503', async () => {
     const call = await stack.invite({ uri: 'sip:bob@127.0.0.1:9;transport=tcp' }, { sdp: offer() });
     assert.equal((await ended(call)).cause, 'transport');
   });
@@ -699,7 +699,7 @@ describe('trunks with sipp', { skip: hasSipp ? false : 'sipp is not installed' }
     });
   });
 
-  it('threat 18: a challenge of a realm that was not configured is never answered', async () => {
+  it('threat 18: a challenge for another realm than the configured one is never answered', async () => {
     await callThrough('evil.test', [], async (call) => {
       const end = await ended(call);
       assert.equal(end.cause, 'refused');

@@ -91,7 +91,7 @@ describe('the SIP edge against strangers', () => {
     assert.match(await phone.login('INVITE', '1001', PASSWORD, { sdp: OFFER }), /^SIP\/2\.0 200/);
   });
 
-  it('threat 55: a phone with an old password locks out itself and nobody else, and the log says so', async () => {
+  it('threat 55: a phone with an old password locks out only itself, and that is logged', async () => {
     const { stack, port } = await open();
     const told: unknown[] = [];
     stack.on('failedLogin', (login) => told.push(login));
@@ -107,7 +107,7 @@ describe('the SIP edge against strangers', () => {
     assert.match(await good.login('REGISTER', '1002', PASSWORD, { user: '1002' }), /^SIP\/2\.0 200/);
   });
 
-  it('threat 61: each refusal of a stranger is sent once, and again only when the request comes again', async () => {
+  it('threat 61: each refusal of a stranger is sent once, and again only if the request is retransmitted', async () => {
     const { stack, port } = await open({ timers: { t1: 20, t2: 160, t4: 200 } });
     const stranger = await peerAt(VICTIM, port);
     const expected: [string, string, number][] = [
@@ -145,7 +145,7 @@ describe('the SIP edge against strangers', () => {
     );
   });
 
-  it('threat 61: what is refused to a caller that only an address vouches for is sent once for each INVITE', async () => {
+  it('threat 61: a refusal to a caller authenticated only by its address is sent once per INVITE', async () => {
     const { stack, port } = await open({ trunks: [trunk], timers: { t1: 20, t2: 160, t4: 200 } });
     stack.removeAllListeners('invite');
     stack.on('invite', (call) => call.reject(404));
@@ -159,7 +159,7 @@ describe('the SIP edge against strangers', () => {
     await forged.waitFor(() => forged.statuses().length === 2, forged.received.length);
   });
 
-  it('threat 56: 120 INVITEs a second of one stranger cost others no call', async () => {
+  it('threat 56: 120 INVITEs per second from one stranger do not affect the calls of others', async () => {
     const { port } = await open();
     const stranger = await peerAt(VICTIM, port);
     const [phone, fresh] = [await peerAt('127.0.0.20', port), await peerAt('127.0.0.21', port)];
@@ -176,7 +176,7 @@ describe('the SIP edge against strangers', () => {
     await done;
   });
 
-  it('threat 56: 12,000 requests of dialogs that do not exist leave nothing behind, and the calls that are up are served', async () => {
+  it('threat 56: 12,000 requests in nonexistent dialogs leave no state, and calls in progress are served', async () => {
     const { stack, port } = await open();
     const [stranger, phone] = [await peerAt(VICTIM, port), await peerAt('127.0.0.20', port)];
     const { callId, toTag } = await callOf(phone, '1001', 'up');
@@ -191,7 +191,7 @@ describe('the SIP edge against strangers', () => {
     assert.match(await phone.ask('BYE', { callId, cseq: 4, from: '1001', toTag }), /^SIP\/2\.0 200/);
   });
 
-  it('threat 22: of 1,000 new calls a second most get 503, while calls that are up keep their signalling and others call', async (t) => {
+  it('threat 22: of 1,000 new calls per second most get 503, while calls in progress and new calls from others work', async (t) => {
     const { stack, port } = await open({ trunks: [trunk] });
     const [flooding, phone] = [await peerAt(TRUNK, port), await peerAt('127.0.0.20', port)];
     const { callId, toTag } = await callOf(phone, '1001', 'up');
@@ -218,7 +218,7 @@ describe('the SIP edge against strangers', () => {
     assert.ok(worst.milliseconds < 2500, `an UPDATE took ${Math.round(worst.milliseconds)} ms`);
   });
 
-  it('threat 52: a caller by UDP that only its address vouches for has a return path once it sends the ACK', async () => {
+  it('threat 52: a UDP caller authenticated only by its address has a return path once it sends the ACK', async () => {
     const { stack, port } = await open({ trunks: [trunk] });
     const caller = await peerAt(TRUNK, port);
     caller.send(caller.request('INVITE', { callId: 'forged', sdp: OFFER }));
@@ -236,7 +236,7 @@ describe('the SIP edge against strangers', () => {
     await call.returnPath();
   });
 
-  it('threat 52: a call that nobody acknowledges is ended where it came from, not where it names as Contact', async () => {
+  it('threat 52: the BYE of an unacknowledged call goes to its source, not to its Contact', async () => {
     const { stack, port } = await open({ trunks: [trunk], timers: { t1: 10, t2: 80, t4: 100 } });
     const [caller, victim] = [await peerAt(TRUNK, port), await peerAt(VICTIM, port)];
     const contact = `${victim.address}:${victim.port}`;
@@ -251,7 +251,7 @@ describe('the SIP edge against strangers', () => {
     assert.deepEqual(victim.received, []);
   });
 
-  it('threat 52: a caller by TCP has a return path from the beginning, as its connection shows', async () => {
+  it('threat 52: a TCP caller has a return path from the start, as its connection proves', async () => {
     const { stack } = await open({ trunks: [trunk] });
     const port = stack.bound.find(({ protocol }) => protocol === 'tcp')?.local.port ?? 0;
     const text = (await peerAt(TRUNK, port))
@@ -265,7 +265,7 @@ describe('the SIP edge against strangers', () => {
     await call.returnPath();
   });
 
-  it('threat 52: a caller that logged in has a return path from the beginning', async () => {
+  it('threat 52: a caller that has logged in has a return path from the start', async () => {
     const { stack, port } = await open();
     const phone = await peerAt('127.0.0.20', port);
     const invited = once(stack, 'invite') as Promise<[IncomingCall]>;
@@ -274,7 +274,7 @@ describe('the SIP edge against strangers', () => {
     await call.returnPath();
   });
 
-  it('threat 57: the password of a trunk answers no challenge of a host that its caller names as Contact', async () => {
+  it('threat 57: challenges of a host that a trunk’s caller names as Contact are never answered', async () => {
     const credentials = { username: 'canopy', password: 'toll', realm: 'office' };
     const { stack, port } = await open({ trunks: [{ ...trunk, credentials }] });
     const [caller, thief] = [await peerAt(TRUNK, port), await peerAt(VICTIM, port)];
@@ -295,7 +295,7 @@ describe('the SIP edge against strangers', () => {
     );
   });
 
-  it('threat 57: the trunk itself, by its address, is answered', async () => {
+  it('threat 57: challenges from the trunk’s own address are answered', async () => {
     const credentials = { username: 'canopy', password: 'toll', realm: 'office' };
     const { stack, port } = await open({ trunks: [{ ...trunk, credentials }] });
     const caller = await peerAt(TRUNK, port);
@@ -314,7 +314,7 @@ describe('the SIP edge against strangers', () => {
     await ended;
   });
 
-  it('threat 67: a phone has as many calls as the settings allow; more get 486, and one that ends makes room', async () => {
+  it('threat 67: a phone can have the configured number of calls; more get 486 until one ends', async () => {
     const { stack, port } = await open({ maxCallsPerUser: 2 });
     const phone = await peerAt('127.0.0.20', port);
     const first = await callOf(phone, '1001', 'one');
@@ -328,7 +328,7 @@ describe('the SIP edge against strangers', () => {
     assert.equal(stack.counts.calls, 3);
   });
 
-  it('threat 18: silent to strangers, it answers those who name a user and those who logged in lately', async () => {
+  it('threat 18: when silent to strangers, the stack answers those who name a user and those who recently logged in', async () => {
     const { port } = await open({ silent: true });
     const [scanner, phone] = [await peerAt(VICTIM, port), await peerAt('127.0.0.20', port)];
     for (const method of ['OPTIONS', 'INVITE', 'REGISTER', 'PUBLISH', 'BYE']) {
@@ -339,7 +339,7 @@ describe('the SIP edge against strangers', () => {
     assert.deepEqual(scanner.received, []);
   });
 
-  it('a call from where a trunk is registered at is that trunk’s, and of two there the one whose name is called', async () => {
+  it('a call from the registrar of a trunk belongs to it, and with two trunks there, to the one whose user is called', async () => {
     const { stack, port } = await open({
       trunks: ['sales', 'support'].map((id) => ({ id, uri: 'sip:127.0.0.6' })),
     });

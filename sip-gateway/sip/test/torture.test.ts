@@ -57,7 +57,7 @@ describe('threat 17: the torture messages of RFC 4475 and RFC 5118', () => {
     });
   }
 
-  it('wsinv: folding, blanks, compact forms and mixed lists come out as they are meant', () => {
+  it('wsinv: folding, blanks, compact forms and mixed lists are read correctly', () => {
     const message = parsed('wsinv');
     assert.equal(message.kind, 'request');
     assert.equal(message.to.params.get('tag'), '1918181833n');
@@ -75,7 +75,7 @@ describe('threat 17: the torture messages of RFC 4475 and RFC 5118', () => {
     assert.equal(message.headers.get('subject'), '');
   });
 
-  it('intmeth: every odd character stays', () => {
+  it('intmeth: all unusual characters are kept', () => {
     const message = parsed('intmeth');
     assert.ok(message.kind === 'request' && message.uri.scheme === 'sip');
     assert.equal(message.method, "!interesting-Method0123456789_*+`.%indeed'~");
@@ -86,19 +86,19 @@ describe('threat 17: the torture messages of RFC 4475 and RFC 5118', () => {
     assert.equal(message.from.params.get("fromparam''~+*_!.-%"), '"работающий"');
   });
 
-  it('dblreq: what follows the body in a datagram is not a second request', () => {
+  it('dblreq: octets after the body of a datagram are not a second request', () => {
     const message = parsed('dblreq');
     assert.ok(message.kind === 'request' && message.method === 'REGISTER' && message.body.length === 0);
   });
 
-  it('semiuri: a semicolon in the user part is no parameter', () => {
+  it('semiuri: a semicolon in the user part does not start a parameter', () => {
     const message = parsed('semiuri');
     assert.ok(message.kind === 'request' && message.uri.scheme === 'sip');
     assert.equal(message.uri.user, 'user;par=u%40example.net');
     assert.equal(message.uri.params.size, 0);
   });
 
-  it('baddn: in a field that takes one address, a comma belongs to the unquoted name', () => {
+  it('baddn: in a field with only one address, a comma belongs to the unquoted name', () => {
     const message = parsed('baddn');
     assert.equal(message.from.displayName, 'Bell, Alexander');
     assert.equal(message.to.displayName, 'Watson, Thomas');
@@ -111,7 +111,7 @@ describe('threat 17: the torture messages of RFC 4475 and RFC 5118', () => {
     assert.equal(message.uri.port, undefined);
   });
 
-  it('inv2543: a caller of the old standard is read', () => {
+  it('inv2543: a request of RFC 2543 is read', () => {
     const message = parsed('inv2543');
     assert.equal(message.from.params.size, 0);
     assert.equal(message.vias[0].params.size, 0);
@@ -146,7 +146,7 @@ describe('threat 17: the torture messages of RFC 4475 and RFC 5118', () => {
     sdp01: 480,
   };
 
-  it('over UDP the stack answers each as the RFC says, to its source only, and goes on', async () => {
+  it('over UDP, the stack answers each as the RFC requires, only to its source, and continues', async () => {
     const stack = await SipStack.create({
       listen: [{ protocol: 'udp', address: '127.0.0.1', port: 0 }],
       anonymousCalls: true,
@@ -187,7 +187,7 @@ describe('threat 17: the torture messages of RFC 4475 and RFC 5118', () => {
     }
   });
 
-  it('over TCP each message, whole or in single bytes, leaves the stack serving others', async () => {
+  it('over TCP, no message, whole or in single bytes, stops the stack from serving others', async () => {
     const stack = await SipStack.create({
       listen: [
         { protocol: 'tcp', address: '127.0.0.1', port: 0 },
@@ -213,7 +213,7 @@ describe('threat 17: the torture messages of RFC 4475 and RFC 5118', () => {
     }
   });
 
-  it('a Content-Length that lies or is missing ends the connection after a 400', async () => {
+  it('a wrong or missing Content-Length ends the connection after a 400', async () => {
     const stack = await SipStack.create({ listen: [{ protocol: 'tcp', address: '127.0.0.1', port: 0 }] });
     try {
       for (const length of [
@@ -238,7 +238,7 @@ describe('threat 17: the torture messages of RFC 4475 and RFC 5118', () => {
     }
   });
 
-  it('runs of blanks, quotes and parameters take no more than linear time', () => {
+  it('runs of blanks, quotes and parameters take at most linear time', () => {
     const head =
       'OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nCall-ID: x\r\nCSeq: 1 OPTIONS\r\n';
     const long = 30_000;
@@ -256,7 +256,7 @@ describe('threat 17: the torture messages of RFC 4475 and RFC 5118', () => {
     }
   });
 
-  it('any bytes at all give a message or a SipParseError', () => {
+  it('arbitrary bytes result in a message or a SipParseError', () => {
     let seed = 1;
     const random = () => {
       seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;

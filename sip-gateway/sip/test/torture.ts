@@ -1,6 +1,6 @@
 /**
- * The torture messages of RFC 4475, by their names there. `l: @` stands for the length of the body as it is; a message
- * where the length itself is wrong bears it in digits.
+ * The torture messages of RFC 4475, with their names. `l: @` stands for the actual length of the body. Messages with a wrong length have it
+ * in digits.
  */
 export interface TortureMessage {
   readonly name: string;
@@ -18,7 +18,7 @@ m=video 3227 RTP/AVP 31
 a=rtpmap:31 LPC
 `;
 
-/** Makes the bytes: CRLF line ends, `\\xHH` of the source as the byte itself. */
+/** Converts the source to bytes: with CRLF line ends, and the length for `@`. */
 function bytesOf(text: string): Buffer {
   const wire = text.replaceAll('\n', '\r\n');
   const bodyStart = wire.indexOf('\r\n\r\n') + 4;
@@ -26,7 +26,7 @@ function bytesOf(text: string): Buffer {
   return Buffer.from(wire.replace(': @\r\n', `: ${length}\r\n`), 'latin1');
 }
 
-/** UTF-8 text as one character a byte, as `bytesOf` takes it. */
+/** UTF-8 text with one character per byte, as bytesOf() needs it. */
 function utf8(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1');
 }

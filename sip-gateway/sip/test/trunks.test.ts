@@ -51,7 +51,7 @@ describe('trunks', () => {
     return registration;
   }
 
-  it('the From of our calls is our address at the trunk, as it registers', async () => {
+  it('the From of our calls is our registered address at the trunk', async () => {
     await register();
     const [registered] = provider.received;
     const placed = await callOut();
@@ -62,7 +62,7 @@ describe('trunks', () => {
     await once(placed, 'end');
   });
 
-  it('a proxy and the far end may both ask for credentials: what answered the one is sent to the other too', async () => {
+  it('if a proxy and the far end both require credentials, requests carry both', async () => {
     const challenge = (name: string, nonce: string) =>
       `${name}: Digest realm="provider.example", nonce="${nonce}", algorithm=MD5, qop="auth"`;
     const placed = await callOut();
@@ -91,7 +91,7 @@ describe('trunks', () => {
     await hungUp;
   });
 
-  it('threat 18: credentials that were refused are not sent again', async () => {
+  it('threat 18: refused credentials are not sent again', async () => {
     const headers = [
       'WWW-Authenticate: Digest realm="provider.example", nonce="one", algorithm=MD5, qop="auth"',
     ];
@@ -104,7 +104,7 @@ describe('trunks', () => {
     assert.equal(provider.count('INVITE'), 2);
   });
 
-  it('while we are registered, calls from the registrar are the trunk’s; before and after they are challenged', async () => {
+  it('while we are registered, calls from the registrar belong to the trunk; before and after, they are challenged', async () => {
     const challenged = async () => {
       const dialog = provider.invite({ dialled: '100', sdp: phoneSdp() });
       provider.ackRefusal(dialog, await provider.response(401, 'INVITE'));

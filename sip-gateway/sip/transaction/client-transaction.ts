@@ -1,15 +1,15 @@
 import type { SipRequest, SipResponse } from '../message/index.ts';
 import { Transaction, type TransactionContext } from './transaction.ts';
 
-/** Callbacks of a client transaction to its user. */
+/** Callbacks of a client transaction. */
 export interface ClientHandlers {
-  /** Every response that is not a retransmission absorbed below; of an INVITE also each 2xx, of every fork. */
+  /** Called for each response except retransmissions; to an INVITE also for each 2xx, of every fork. */
   onResponse(response: SipResponse): void;
-  /** No final response in 64·T1 (timer B or F), or the transport failed: RFC 3261 §8.1.3.1 treats them as 408 and 503. */
+  /** There was no final response in 64·T1 (timer B or F), or the transport failed. RFC 3261 §8.1.3.1 treats these as 408 and 503. */
   onFailure(reason: 'timeout' | 'transport', error?: Error): void;
 }
 
-/** What both client transactions share: their request, and how they fail. */
+/** Base class of both client transactions. */
 export abstract class ClientTransaction extends Transaction {
   readonly request: SipRequest;
   protected readonly send: (request: SipRequest) => void;
@@ -36,7 +36,7 @@ export abstract class ClientTransaction extends Transaction {
 
   abstract receive(response: SipResponse): void;
 
-  /** The transport failed, or the user gives up waiting. Does nothing once there is a final response. */
+  /** Ends the transaction. Calls onFailure() unless there was a final response. */
   fail(reason: 'timeout' | 'transport', error?: Error): void {
     if (this.terminated) {
       return;

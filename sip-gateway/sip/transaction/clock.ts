@@ -1,17 +1,18 @@
-/** A timer that can be stopped; stopping twice does nothing. */
+/** A timer. */
 export interface Timer {
+  /** Idempotent. */
   cancel(): void;
 }
 
-/** The time, injected so that transactions and dialogs can be tested to the millisecond. */
+/** A clock. It is injected, so that tests can control time exactly. */
 export interface Clock {
   /** Milliseconds from any origin, monotonic. */
   now(): number;
-  /** Calls back once after so many milliseconds. */
+  /** Calls back once after this time. */
   after(milliseconds: number, callback: () => void): Timer;
 }
 
-/** The real clock. Its timers do not keep the process alive: the sockets do. */
+/** The real clock. Its timers do not keep the process alive; the sockets do. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(milliseconds, callback) {

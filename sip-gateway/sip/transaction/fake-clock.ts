@@ -20,12 +20,12 @@ export class FakeClock implements Clock {
     };
   }
 
-  /** How many timers wait. */
+  /** Number of pending timers. */
   get pending(): number {
     return this.#timers.length;
   }
 
-  /** Lets so many milliseconds pass. */
+  /** Advances the time and fires the timers that are due. */
   advance(milliseconds: number): void {
     const until = this.#now + milliseconds;
     for (;;) {

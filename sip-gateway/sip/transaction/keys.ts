@@ -18,8 +18,8 @@ export function clientKey(request: SipRequest): string {
 }
 
 /**
- * The key of the server transaction that a request belongs to (RFC 3261 §17.2.3). `method`: INVITE for an ACK, and for the
- * INVITE that a CANCEL means. Requests of RFC 2543 have no branch that counts and match by their other fields.
+ * The key of the server transaction that a request belongs to (RFC 3261 §17.2.3). `method`: pass INVITE to find the INVITE of a CANCEL.
+ * Requests of RFC 2543 have no unique branch, so they match by their other fields.
  */
 export function serverKey(
   request: SipRequest,
@@ -31,11 +31,11 @@ export function serverKey(
   if (branch.startsWith(MAGIC_COOKIE) && branch.length > MAGIC_COOKIE.length) {
     return `${branch} ${sentBy} ${method}`;
   }
-  // The To tag is left out: an ACK bears the one that we gave, the INVITE none.
+  // Without the To tag, since an ACK has ours and the INVITE has none.
   return `2543 ${formatUri(request.uri)} ${tagOf(request.from) ?? ''} ${request.callId} ${request.cseq.number} ${sentBy} ${branch} ${method}`;
 }
 
-/** The key by which an INVITE that came twice on different ways is found (RFC 3261 §8.2.2.2). */
+/** The key that detects merged requests: the same request received over different paths (RFC 3261 §8.2.2.2). */
 export function mergeKey(request: SipRequest): string {
   return `${request.callId} ${tagOf(request.from) ?? ''} ${request.cseq.number} ${request.cseq.method}`;
 }

@@ -2,9 +2,9 @@
 export interface TimerValues {
   /** Round-trip estimate. Default 500. */
   readonly t1: number;
-  /** Longest interval between retransmissions of anything but a first INVITE. Default 4,000. */
+  /** Maximum retransmission interval, except for INVITE requests. Default 4,000. */
   readonly t2: number;
-  /** Longest life of a message in the network. Default 5,000. */
+  /** Maximum lifetime of a message in the network. Default 5,000. */
   readonly t4: number;
 }
 

@@ -11,7 +11,7 @@ import { TransactionLayer } from './transaction-layer.ts';
 /** The tag of the only dialog. */
 const OURS = 'ours';
 
-describe('the table of server transactions', () => {
+describe('TransactionLayer', () => {
   let transport: TransportLayer;
   let layer: TransactionLayer;
   let peers: SipPeer[];
@@ -51,14 +51,14 @@ describe('the table of server transactions', () => {
     assert.equal(layer.size.servers, before + 10);
   }
 
-  it('threat 56: gives each source a quarter at most, so that others find room', async () => {
+  it('threat 56: gives each source at most a quarter of the capacity', async () => {
     await fill(await peerAt('127.0.0.20'));
     const other = await peerAt('127.0.0.21');
     other.send(other.request('OPTIONS'));
     await once(layer, 'request');
   });
 
-  it('threat 56: never refuses a request of a dialog, or the CANCEL of a call that rings, for want of room', async () => {
+  it('threat 56: never refuses a request in a dialog, or a CANCEL of a pending INVITE, for lack of capacity', async () => {
     const caller = await peerAt('127.0.0.20');
     const invited = once(layer, 'invite');
     caller.send(caller.request('INVITE', { callId: 'rings', branch: 'z9hG4bKrings' }));

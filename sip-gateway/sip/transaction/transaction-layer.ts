@@ -12,13 +12,13 @@ import {
 } from '../message/index.ts';
 import { newBranch, newTag, statelessTag } from '../tokens.ts';
 import type { Flow, TransportLayer } from '../transport/index.ts';
-import { ClientInviteTransaction } from './client-invite.ts';
-import { ClientPlainTransaction } from './client-plain.ts';
+import { ClientInviteTransaction } from './client-invite-transaction.ts';
+import { ClientPlainTransaction } from './client-plain-transaction.ts';
 import type { ClientHandlers, ClientTransaction } from './client-transaction.ts';
 import type { Clock } from './clock.ts';
 import { clientKey, mergeKey, responseKey, serverKey } from './keys.ts';
-import { ServerInviteTransaction } from './server-invite.ts';
-import { ServerPlainTransaction } from './server-plain.ts';
+import { ServerInviteTransaction } from './server-invite-transaction.ts';
+import { ServerPlainTransaction } from './server-plain-transaction.ts';
 import type { TimerValues } from './timers.ts';
 
 export type ServerTransaction = ServerInviteTransaction | ServerPlainTransaction;
@@ -28,20 +28,20 @@ interface TransactionLayerEvents {
   invite: [request: SipRequest, transaction: ServerInviteTransaction, flow: Flow];
   /** Any other new request except ACK; a CANCEL only if it matches no INVITE. */
   request: [request: SipRequest, transaction: ServerPlainTransaction, flow: Flow];
-  /** The ACK of a 2xx, or a stray one. */
+  /** An ACK of a 2xx, or a stray one. */
   ack: [request: SipRequest, flow: Flow];
-  /** A CANCEL, already answered, for an INVITE that is still open. */
+  /** A CANCEL, already answered, of a pending INVITE. */
   cancel: [request: SipRequest, invite: ServerInviteTransaction];
-  /** A 2xx for an INVITE whose transaction is over: resend the ACK, or end the fork. */
+  /** A 2xx to an INVITE whose transaction has ended: resend the ACK, or end the fork. */
   strayResponse: [response: SipResponse];
 }
 
 export interface TransactionLayerOptions {
   clock: Clock;
   timers: TimerValues;
-  /** Whether a request belongs to one of our dialogs. Such a request is never refused for lack of capacity. */
+  /** Whether a request belongs to one of our dialogs. Such requests are never refused for lack of capacity. */
   inDialog: (request: SipRequest) => boolean;
-  /** Maximum number of concurrent server transactions; beyond it new requests get 503. Default 20,000. */
+  /** Maximum number of concurrent server transactions; further requests get 503. Default 20,000. */
   maxServerTransactions?: number;
   /** Maximum per source, an IPv4 address or an IPv6 /64. Default: a quarter of the total. */
   maxServerTransactionsPerSource?: number;
@@ -55,7 +55,7 @@ export class TransactionLayer extends EventEmitter<TransactionLayerEvents> {
   readonly #servers = new Map<string, ServerTransaction>();
   /** Number of server transactions per source. */
   readonly #sources = new Map<string, number>();
-  /** Merge key → key of the server transaction that came first. */
+  /** Merge key → key of the first server transaction with it. */
   readonly #merged = new Map<string, string>();
 
   constructor(transport: TransportLayer, options: TransactionLayerOptions) {
@@ -66,12 +66,12 @@ export class TransactionLayer extends EventEmitter<TransactionLayerEvents> {
     transport.on('response', (response) => this.#receiveResponse(response));
   }
 
-  /** How many transactions live. */
+  /** Number of current transactions. */
   get size(): { clients: number; servers: number } {
     return { clients: this.#clients.size, servers: this.#servers.size };
   }
 
-  /** Sends a request on a flow, in a new client transaction, with a Via of its own (or the given one, for a CANCEL). */
+  /** Sends a request on a flow, in a new client transaction, with a new Via (or the given one, for a CANCEL). */
   request(
     draft: RequestDraft,
     flow: Flow,
@@ -100,14 +100,14 @@ export class TransactionLayer extends EventEmitter<TransactionLayerEvents> {
     return transaction;
   }
 
-  /** Sends a request without a transaction: the ACK of a 2xx. Returns it, to be sent again. */
+  /** Sends a request without a transaction, e.g. the ACK of a 2xx. Returns it for resend(). */
   sendStateless(draft: RequestDraft, flow: Flow): SipRequest {
     const request = withVia(draft, this.viaFor(flow));
     this.#transport.sendRequest(request, flow);
     return request;
   }
 
-  /** Sends such a request once more, unchanged. */
+  /** Sends such a request again, unchanged. */
   resend(request: SipRequest, flow: Flow): void {
     this.#transport.sendRequest(request, flow);
   }
@@ -122,7 +122,7 @@ export class TransactionLayer extends EventEmitter<TransactionLayerEvents> {
     return { transport: flow.protocol.toUpperCase(), host, port, params };
   }
 
-  /** Ends every transaction without a word. */
+  /** Ends all transactions without sending anything. */
   close(): void {
     for (const transaction of [...this.#clients.values(), ...this.#servers.values()]) {
       transaction.terminate();
@@ -151,7 +151,7 @@ export class TransactionLayer extends EventEmitter<TransactionLayerEvents> {
       known.receiveRetransmission();
       return;
     }
-    if (!this.#hasRoom(flow) && !this.#isExpected(request)) {
+    if (!this.#hasCapacity(flow) && !this.#isExpected(request)) {
       const headers: HeaderField[] = [['retry-after', '5']];
       this.#transport.sendResponse(
         buildResponse(request, 503, { toTag: statelessTag(request), headers }),
@@ -174,7 +174,7 @@ export class TransactionLayer extends EventEmitter<TransactionLayerEvents> {
     }
   }
 
-  /** Whether a request belongs to a call in progress, or to one that has just come in. */
+  /** Whether a request belongs to a call in progress or to a pending INVITE. */
   #isExpected(request: SipRequest): boolean {
     if (request.method === 'CANCEL') {
       return this.#servers.has(serverKey(request, 'INVITE'));
@@ -182,7 +182,7 @@ export class TransactionLayer extends EventEmitter<TransactionLayerEvents> {
     return this.#options.inDialog(request);
   }
 
-  #hasRoom(flow: Flow): boolean {
+  #hasCapacity(flow: Flow): boolean {
     const { maxServerTransactions: max = 20_000, maxServerTransactionsPerSource = max / 4 } = this.#options;
     const ofSource = this.#sources.get(networkOf(flow.remote.address)) ?? 0;
     return this.#servers.size < max && ofSource < maxServerTransactionsPerSource;
@@ -221,13 +221,13 @@ export class TransactionLayer extends EventEmitter<TransactionLayerEvents> {
     return transaction;
   }
 
-  /** RFC 3261 §9.2: answers 200, even if it is too late; false if no INVITE matches. */
+  /** Answers a CANCEL with 200, even if it is too late (RFC 3261 §9.2). Returns false if no INVITE matches. */
   #receiveCancel(request: SipRequest, transaction: ServerTransaction): boolean {
     const invite = this.#servers.get(serverKey(request, 'INVITE'));
     if (!(invite instanceof ServerInviteTransaction)) {
       return false;
     }
-    // Use the To tag of the INVITE's own responses: some callers take the dialog from this response (§9.2).
+    // Use the same To tag as the responses to the INVITE (RFC 3261 §9.2); some callers identify the dialog by it.
     transaction.respond(buildResponse(request, 200, { toTag: invite.toTag ?? newTag() }));
     if (invite.pending) {
       this.emit('cancel', request, invite);

@@ -1,17 +1,17 @@
 import type { Clock, Timer } from './clock.ts';
 import type { TimerValues } from './timers.ts';
 
-/** What every transaction gets from outside. */
+/** Dependencies of a transaction. */
 export interface TransactionContext {
   readonly clock: Clock;
   readonly timers: TimerValues;
-  /** Whether the transport is reliable: then nothing is retransmitted and lingering states take no time. */
+  /** The transport is reliable: nothing is retransmitted, and there is no lingering. */
   readonly reliable: boolean;
-  /** The transaction is over; called once. */
+  /** Called once when the transaction has ended. */
   readonly onTerminated: () => void;
 }
 
-/** What the four state machines share: named timers and an end. */
+/** Base class of the four transaction state machines: named timers and termination. */
 export abstract class Transaction {
   protected readonly context: TransactionContext;
   readonly #running = new Map<string, Timer>();
@@ -25,7 +25,7 @@ export abstract class Transaction {
     return this.#terminated;
   }
 
-  /** Starts a timer of RFC 3261 table 4 by its letter, in place of one of the same name that runs. */
+  /** Starts a timer by its letter in RFC 3261 table 4. Replaces one of the same name. */
   protected start(name: string, milliseconds: number, callback: () => void): void {
     this.stop(name);
     const timer = this.context.clock.after(milliseconds, () => {
@@ -42,7 +42,7 @@ export abstract class Transaction {
     }
   }
 
-  /** Ends after the lingering time; at once where it is 0, as on reliable transports. */
+  /** Ends the transaction after this time; at once if it is 0, as on reliable transports. */
   protected linger(name: string, milliseconds: number): void {
     if (milliseconds === 0) {
       this.terminate();
@@ -51,7 +51,7 @@ export abstract class Transaction {
     }
   }
 
-  /** Ends the transaction: stops its timers and tells once. */
+  /** Ends the transaction and stops its timers. Idempotent. */
   terminate(): void {
     if (this.#terminated) {
       return;

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { buildResponse, parseMessage, type SipRequest, type SipResponse } from '../message/index.ts';
-import { ClientInviteTransaction } from './client-invite.ts';
-import { ClientPlainTransaction } from './client-plain.ts';
+import { ClientInviteTransaction } from './client-invite-transaction.ts';
+import { ClientPlainTransaction } from './client-plain-transaction.ts';
 import { FakeClock } from './fake-clock.ts';
 import { serverKey } from './keys.ts';
-import { ServerInviteTransaction } from './server-invite.ts';
-import { ServerPlainTransaction } from './server-plain.ts';
+import { ServerInviteTransaction } from './server-invite-transaction.ts';
+import { ServerPlainTransaction } from './server-plain-transaction.ts';
 import { DEFAULT_TIMERS } from './timers.ts';
 
 function request(method: string, branch = 'z9hG4bKa', headers = ''): SipRequest {
@@ -69,7 +69,7 @@ function server(method: string, reliable = false) {
 const times = (list: [number, unknown][]) => list.map(([at]) => at);
 
 describe('INVITE client transaction', () => {
-  it('retransmits by timer A at T1, 2·T1, 4·T1 … and gives up by timer B after 64·T1', () => {
+  it('retransmits by timer A at T1, 2·T1, 4·T1 …, and times out by timer B after 64·T1', () => {
     const { clock, sent, told } = client('INVITE');
     clock.advance(40_000);
     assert.deepEqual(times(sent), [0, 500, 1500, 3500, 7500, 15_500, 31_500]);
@@ -80,14 +80,14 @@ describe('INVITE client transaction', () => {
     assert.equal(clock.pending, 0);
   });
 
-  it('never retransmits over a reliable transport, but gives up all the same', () => {
+  it('never retransmits over a reliable transport, but does time out', () => {
     const { clock, sent, told } = client('INVITE', true);
     clock.advance(40_000);
     assert.deepEqual(times(sent), [0]);
     assert.deepEqual(told.at(-1), [32_000, 'timeout']);
   });
 
-  it('stops both timers at a provisional response and then waits without end', () => {
+  it('stops both timers on a provisional response, and then waits indefinitely', () => {
     const { clock, sent, told, receive } = client('INVITE');
     clock.advance(600);
     receive(180);
@@ -96,7 +96,7 @@ describe('INVITE client transaction', () => {
     assert.deepEqual(told, [[600, 180]]);
   });
 
-  it('acknowledges a failure, and its repetitions for timer D, without telling of them', () => {
+  it('acknowledges a failure, and its retransmissions until timer D without reporting them', () => {
     const { clock, sent, told, receive } = client('INVITE');
     receive(486);
     clock.advance(10_000);
@@ -120,7 +120,7 @@ describe('INVITE client transaction', () => {
     assert.deepEqual(told.at(-1), [0, 'terminated']);
   });
 
-  it('passes on each 2xx for timer M, and acknowledges none', () => {
+  it('passes on each 2xx until timer M, and acknowledges none', () => {
     const { clock, sent, told, receive } = client('INVITE');
     receive(200);
     clock.advance(31_000);
@@ -153,7 +153,7 @@ describe('INVITE client transaction', () => {
 });
 
 describe('non-INVITE client transaction', () => {
-  it('retransmits by timer E, doubling up to T2, and gives up by timer F', () => {
+  it('retransmits by timer E, doubling up to T2, and times out by timer F', () => {
     const { clock, sent, told } = client('OPTIONS');
     clock.advance(40_000);
     assert.deepEqual(times(sent), [0, 500, 1500, 3500, 7500, 11_500, 15_500, 19_500, 23_500, 27_500, 31_500]);
@@ -168,7 +168,7 @@ describe('non-INVITE client transaction', () => {
     assert.deepEqual(times(sent), [0, 500, 4500, 8500]);
   });
 
-  it('absorbs repeated responses for timer K: T4, or nothing over a reliable transport', () => {
+  it('absorbs retransmitted responses until timer K: T4, or 0 over a reliable transport', () => {
     const { clock, told, receive } = client('OPTIONS');
     receive(200);
     receive(200);
@@ -183,13 +183,13 @@ describe('non-INVITE client transaction', () => {
 });
 
 describe('INVITE server transaction', () => {
-  it('sends 100 by itself after 200 ms', () => {
+  it('sends 100 after 200 ms', () => {
     const { clock, sent } = server('INVITE');
     clock.advance(1000);
     assert.deepEqual(sent, [[200, 100]]);
   });
 
-  it('sends a failure again by timer G, doubling up to T2, and ends by timer H', () => {
+  it('retransmits a failure by timer G, doubling up to T2, and ends by timer H', () => {
     const { clock, sent, told, respond } = server('INVITE');
     respond(486);
     clock.advance(40_000);
@@ -197,7 +197,7 @@ describe('INVITE server transaction', () => {
     assert.deepEqual(told, [[32_000, 'terminated']]);
   });
 
-  it('an ACK stops that; timer I absorbs further ones for T4', () => {
+  it('stops that on an ACK, and absorbs further ones until timer I (T4)', () => {
     const { clock, sent, told, invite, respond } = server('INVITE');
     respond(486);
     clock.advance(600);
@@ -209,7 +209,7 @@ describe('INVITE server transaction', () => {
     assert.deepEqual(told, [[5600, 'terminated']]);
   });
 
-  it('a repeated INVITE gets the last provisional response again, and none once it is accepted', () => {
+  it('answers a retransmitted INVITE with the last provisional response, but not once it is accepted', () => {
     const { clock, sent, told, invite, respond } = server('INVITE');
     respond(180);
     invite.receiveRetransmission();
@@ -226,7 +226,7 @@ describe('INVITE server transaction', () => {
 });
 
 describe('non-INVITE server transaction', () => {
-  it('answers a repeated request with the same response for timer J, over a reliable transport not at all', () => {
+  it('answers a retransmitted request with the same response until timer J, but not over a reliable transport', () => {
     const { clock, sent, told, plain, respond } = server('OPTIONS');
     plain.receiveRetransmission();
     respond(200);
@@ -250,7 +250,7 @@ describe('matching', () => {
     assert.notEqual(serverKey(request('INVITE', 'z9hG4bKb')), invite);
   });
 
-  it('a branch of the old standard, or the bare cookie, matches by the other fields', () => {
+  it('a request with a branch of RFC 2543, or only the cookie, matches by its other fields', () => {
     for (const branch of ['1', 'z9hG4bK']) {
       assert.match(serverKey(request('INVITE', branch)), /^2543 /);
       assert.equal(serverKey(request('ACK', branch)), serverKey(request('INVITE', branch)));

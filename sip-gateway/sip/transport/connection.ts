@@ -1,19 +1,19 @@
 import type { Socket } from 'node:net';
 import { bracketHost, SipParseError } from '../message/index.ts';
 import { type Endpoint, type Flow, plainAddress } from './flow.ts';
-import { StreamFramer } from './framer.ts';
 import { localAddressFor } from './local-address.ts';
+import { StreamFramer } from './stream-framer.ts';
 
-/** A connection with more unsent bytes than this is closed: one slow peer must not fill the memory. */
+/** A connection with more unsent bytes is closed, so that a slow peer cannot exhaust memory. */
 const MAX_UNSENT_BYTES = 1 << 20;
-/** A connection with more keep-alives per second is closed; clients send one every 30 s or so. */
+/** A connection with more keep-alives per second is closed. Clients send one about every 30 s. */
 const MAX_PINGS_PER_SECOND = 20;
 /** A connection without any traffic is closed after this time, in milliseconds. */
 const IDLE_MS = 3_600_000;
 
 export interface ConnectionEvents {
   onMessage(bytes: Buffer, flow: Flow): void;
-  /** The stream cannot be followed any more; the connection closes after an answer was tried. */
+  /** Framing is lost. The connection closes after this call, which may still send a response. */
   onBroken(error: SipParseError, rest: Buffer, flow: Flow): void;
   onClosed(connection: Connection): void;
 }
@@ -21,18 +21,18 @@ export interface ConnectionEvents {
 export interface ConnectionOptions {
   protocol: 'tcp' | 'tls';
   remote: Endpoint;
-  /** True if the peer opened the connection. It is a stranger until `trust` is called. */
+  /** The peer opened the connection. It is a stranger until `trust` is called. */
   accepted: boolean;
   /** Time limit for an incomplete message, and for a stranger to send one, in milliseconds. */
   messageMilliseconds: number;
   /** Maximum lifetime of a stranger's connection, in milliseconds. */
   strangerMilliseconds: number;
-  /** The host that the server's certificate was checked for, on TLS connections that we opened. */
+  /** The name that the server's certificate was verified for, on TLS connections that we opened. */
   serverName?: string;
   advertised: (localAddress: string, localPort: number) => { host: string; port: number };
 }
 
-/** One TCP or TLS connection, as a flow. Owns its socket; closes once, and tells its listeners once. */
+/** A TCP or TLS connection, as a flow. Owns its socket. */
 export class Connection implements Flow {
   readonly reliable = true;
   readonly protocol: 'tcp' | 'tls';
@@ -42,9 +42,9 @@ export class Connection implements Flow {
   readonly #events: ConnectionEvents;
   readonly #framer = new StreamFramer();
   readonly #closeListeners = new Set<(error: Error | undefined) => void>();
-  /** When a stranger opened it (`performance.now()`); undefined once trusted. */
+  /** Time when a stranger opened it (`performance.now()`); undefined once trusted. */
   #strangerSince: number | undefined;
-  /** Number of keep-alives since that time (`performance.now()`). */
+  /** Number of keep-alives in the second that began at `since` (`performance.now()`). */
   #pings = { since: 0, count: 0 };
   #deadline: NodeJS.Timeout | undefined;
   #error: Error | undefined;
@@ -79,14 +79,14 @@ export class Connection implements Flow {
   }
 
   get advertised(): { host: string; port: number } {
-    // While it connects the socket has no address yet.
+    // While connecting, the socket has no address yet.
     const local = plainAddress(this.#socket.localAddress ?? localAddressFor(this.remote.address));
     return this.#options.advertised(bracketHost(local), this.#socket.localPort ?? 0);
   }
 
   /**
-   * Marks the peer as one that we serve: it may stay silent or send only keep-alives. A stranger may not, or four bytes would
-   * occupy a connection for an hour (threat 70).
+   * Marks the peer as a user of ours, which may stay silent or send only keep-alives. A stranger may not, or four bytes would occupy a
+   * connection for an hour (threat 70).
    */
   trust(): void {
     if (this.#strangerSince === undefined) {
@@ -118,7 +118,7 @@ export class Connection implements Flow {
     return () => this.#closeListeners.delete(listener);
   }
 
-  /** Closes now, unsent bytes lost. */
+  /** Closes at once and discards unsent bytes. */
   close(): void {
     this.#socket.destroy();
   }
@@ -152,7 +152,7 @@ export class Connection implements Flow {
     }
   }
 
-  /** Answers keep-alives (RFC 5626 §4.4.1) in one write; a flood of them ends the connection (threat 70). */
+  /** Answers keep-alives (RFC 5626 §4.4.1) in one write. Closes the connection if there are too many (threat 70). */
   #answerPings(count: number): void {
     const now = performance.now();
     if (now - this.#pings.since >= 1000) {
@@ -166,7 +166,7 @@ export class Connection implements Flow {
     }
   }
 
-  /** Starts the time limit for the next message, unless it is running. */
+  /** Starts the time limit for the next message, unless it is already running. */
   #arm(): void {
     const { messageMilliseconds, strangerMilliseconds } = this.#options;
     const left =

@@ -1,4 +1,4 @@
-/** Sockets: UDP, TCP and TLS listeners and connections, framing, and the way back of responses. */
+/** Sockets: UDP, TCP and TLS listeners and connections, framing, and routing of responses. */
 export type { Endpoint, Flow, Protocol, Target } from './flow.ts';
 export { localAddressFor } from './local-address.ts';
 export { behindNat, defaultPort } from './response-route.ts';

@@ -1,7 +1,7 @@
 import { BlockList, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 
-/** How long the list of interfaces is kept, in milliseconds. */
+/** How long the list of interfaces is cached, in milliseconds. */
 const CACHE_MS = 10_000;
 
 interface OwnAddress {
@@ -33,8 +33,8 @@ function ownAddresses(): OwnAddress[] {
 }
 
 /**
- * Which own address a peer at `remote` reaches us by, for a socket bound to the wildcard: the one in its subnet, else the
- * first that is not loopback, else loopback. Behind a NAT, configure `advertise` instead.
+ * Our address as seen by a peer at `remote`, for a socket bound to the wildcard: the one in its subnet, or else the first non-loopback
+ * one, or else loopback. Behind a NAT, configure `advertise` instead.
  */
 export function localAddressFor(remote: string): string {
   const family = isIPv6(remote) ? 'ipv6' : 'ipv4';

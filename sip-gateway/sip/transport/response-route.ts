@@ -6,7 +6,7 @@ export function defaultPort(protocol: Protocol): number {
   return protocol === 'tls' ? 5061 : 5060;
 }
 
-/** Writes the source into the topmost Via: `received` (RFC 3261 §18.2.1) and `rport` where asked for (RFC 3581 §4). */
+/** Adds the source to the topmost Via: `received` (RFC 3261 §18.2.1) and, if requested, `rport` (RFC 3581 §4). */
 export function withSource(request: SipRequest, source: Endpoint): SipRequest {
   const [via] = request.vias;
   const wantsPort = via.params.has('rport');
@@ -25,8 +25,8 @@ export function withSource(request: SipRequest, source: Endpoint): SipRequest {
 }
 
 /**
- * Where a response goes that has no connection to go back on (RFC 3261 §18.2.2, RFC 3581 §4): always to the address that the
- * request came from (`maddr` would let a request aim our answers at a third party), port from rport or sent-by.
+ * Where to send a response without a connection (RFC 3261 §18.2.2, RFC 3581 §4): always to the source address of the request, with the port
+ * of rport or sent-by. `maddr` is ignored, since it could direct our responses to a third party.
  */
 export function responseEndpoint(via: Via, source: Endpoint, protocol: Protocol): Endpoint {
   if (protocol === 'udp' && via.params.has('rport')) {
@@ -35,7 +35,7 @@ export function responseEndpoint(via: Via, source: Endpoint, protocol: Protocol)
   return { address: source.address, port: via.port ?? defaultPort(protocol) };
 }
 
-/** True where the Via shows that the peer sits behind a NAT: it does not know the address it is seen at. */
+/** Whether the Via shows that the peer is behind a NAT: it differs from the source address. */
 export function behindNat(via: Via, source: Endpoint): boolean {
   if (!isAddress(via.host)) {
     return false;

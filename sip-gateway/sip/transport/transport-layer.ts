@@ -17,16 +17,16 @@ import { newTag } from '../tokens.ts';
 import { Connection, type ConnectionEvents } from './connection.ts';
 import { type Endpoint, type Flow, type Protocol, plainAddress, type Target } from './flow.ts';
 import { responseEndpoint, withSource } from './response-route.ts';
-import { StreamListener } from './stream.ts';
-import { UdpListener } from './udp.ts';
+import { StreamListener } from './stream-listener.ts';
+import { UdpListener } from './udp-listener.ts';
 
 export interface ListenOptions {
   protocol: Protocol;
-  /** Address to bind; `::` is all, IPv4 too. */
+  /** Address to bind; `::` means all, including IPv4. */
   address: string;
-  /** 0 picks a free one. */
+  /** 0: any free one. */
   port: number;
-  /** Host (IPv6 in brackets) and port that peers reach us by, if they differ: behind a NAT. */
+  /** Host (IPv6 in brackets) and port in Via and Contact, e.g. behind a NAT. Default: the bound ones. */
   advertise?: { host: string; port?: number };
   /** Certificate chain and key (PEM), for `tls`. */
   tls?: { cert: string | Buffer; key: string | Buffer };
@@ -34,22 +34,21 @@ export interface ListenOptions {
 
 export interface TransportOptions {
   listen: readonly ListenOptions[];
-  /** Authorities (PEM) that servers we connect to over TLS are checked by. Default: the system's. */
+  /** CA certificates (PEM) to verify servers that we connect to over TLS. Default: the system's. */
   tlsCa?: string | Buffer;
-  /** Whether the certificates of servers we connect to are checked. Default true. */
+  /** Whether to verify the certificates of servers that we connect to. Default true. */
   tlsVerify?: boolean;
   /** Maximum number of open connections. Default 4,000. */
   maxConnections?: number;
   /** Maximum number of connections from one IPv4 address or IPv6 /64. Default 100. */
   maxConnectionsPerSource?: number;
   /**
-   * Time limit for a message on a connection, from its first byte to its last, and for a stranger to send one, in
-   * milliseconds. Default 30,000.
+   * Time limit for a message on a connection, from its first to its last byte, and for a stranger to send one, in milliseconds. Default
+   * 30,000.
    */
   messageMilliseconds?: number;
   /**
-   * Maximum lifetime of a connection on which the peer has neither registered nor called nor been called, in milliseconds.
-   * Default 120,000.
+   * Maximum lifetime of a connection whose peer has neither registered nor called nor been called, in milliseconds. Default 120,000.
    */
   strangerMilliseconds?: number;
 }
@@ -57,16 +56,16 @@ export interface TransportOptions {
 interface TransportEvents {
   request: [request: SipRequest, flow: Flow];
   response: [response: SipResponse, flow: Flow];
-  /** A malformed message; `answered` says whether a 4xx or 5xx was sent. */
+  /** A malformed message. `answered`: whether a 4xx or 5xx was sent. */
   malformed: [error: SipParseError, flow: Flow, answered: boolean];
 }
 
-/** How long connecting may take, in milliseconds. */
+/** Time limit for connecting, in milliseconds. */
 const CONNECT_MS = 8_000;
 
 /**
- * All sockets of a SIP stack (RFC 3261 §18): listens, connects, reuses connections, frames and parses. It owns its
- * listeners and connections; `close` ends them all.
+ * All sockets of a SIP stack (RFC 3261 §18): listens, connects, reuses connections, frames and parses. Owns its listeners and connections;
+ * `close` closes them.
  */
 export class TransportLayer extends EventEmitter<TransportEvents> {
   readonly #options: TransportOptions;
@@ -87,7 +86,7 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
     };
   }
 
-  /** Opens every listener, or none: on an error those opened are closed again. */
+  /** Opens all listeners. @throws {Error} one cannot be opened; the others are closed */
   static async create(options: TransportOptions): Promise<TransportLayer> {
     const layer = new TransportLayer(options);
     try {
@@ -115,7 +114,7 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
     return protocol !== 'udp' || this.#udp.length > 0;
   }
 
-  /** Takes a new TLS certificate for further handshakes. */
+  /** Uses another TLS certificate for new connections. */
   setCertificate(tls: { cert: string | Buffer; key: string | Buffer }): void {
     for (const listener of this.#streams) {
       if (listener.protocol === 'tls') {
@@ -124,7 +123,7 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
     }
   }
 
-  /** A flow to the target: an open connection to it, else a new one; undefined where no socket can reach it. */
+  /** A flow to the target: an open connection to it, or else a new one; undefined if no socket can reach it. */
   flowTo(target: Target): Flow | undefined {
     if (this.#closing) {
       return undefined;
@@ -139,7 +138,7 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
         connection.protocol === target.protocol &&
         remote.port === target.port &&
         remote.address === target.address &&
-        // A TLS connection was checked for one name; another name needs another connection.
+        // A TLS connection is verified for one name. Another name needs another connection.
         (target.protocol === 'tcp' || connection.serverName === (target.serverName ?? target.address))
       ) {
         return connection;
@@ -155,7 +154,7 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
     flow.send(serializeMessage(request));
   }
 
-  /** Sends a response on the connection its request came on, or where the Via says (RFC 3261 §18.2.2). */
+  /** Sends a response on the connection of its request, or to the address in the Via (RFC 3261 §18.2.2). */
   sendResponse(response: WireResponse, flow: Flow): void {
     const bytes = serializeMessage(response);
     if (flow instanceof Connection && showsTrust(response)) {
@@ -267,7 +266,7 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
   }
 
   #receiveDatagram(bytes: Buffer, flow: Flow): void {
-    // Keep-alives (RFC 5626 §3.5.1) and STUN are not SIP; neither is answered.
+    // Ignore keep-alives (RFC 5626 §3.5.1) and STUN.
     const first = bytes[0] ?? 0;
     if (bytes.length < 12 || first < 2) {
       return;
@@ -289,7 +288,7 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
     }
   }
 
-  /** Answers a malformed request where its header section allows it; never a response or an ACK. */
+  /** Answers a malformed request if its header section is readable. Never answers a response or an ACK. */
   #refuse(result: { error: SipParseError; method?: string; headers?: Headers }, flow: Flow): void {
     const { error, method, headers } = result;
     const built =
@@ -303,12 +302,12 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
   }
 }
 
-/** Whether the response accepts a call, registration or other request. OPTIONS does not count: anyone may send it. */
+/** Whether the response accepts a call, registration or other request. OPTIONS does not count, since anyone may send it. */
 function showsTrust({ status, headers }: WireResponse): boolean {
   return status > 100 && status < 300 && !/ OPTIONS$/.test(headers.get('cseq') ?? '');
 }
 
-/** The readable parts of a message that broke its stream, even if it would be valid in a datagram. */
+/** The readable parts of a message that broke its stream. As a datagram it might even be valid. */
 function withoutMessage(result: ParseResult): { method?: string; headers?: Headers } {
   if ('error' in result) {
     return { method: result.method, headers: result.headers };

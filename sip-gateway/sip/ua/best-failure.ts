@@ -7,19 +7,19 @@ export interface InviteFailure {
   readonly response?: SipResponse;
 }
 
-/** These say how the request could succeed, so they are preferred within their class (RFC 3261 §16.7 step 6). */
-const TELLING = new Set([401, 407, 415, 420, 484]);
+/** Preferred within their class, as they say how the request could succeed (RFC 3261 §16.7 step 6). */
+const HELPFUL = new Set([401, 407, 415, 420, 484]);
 
 /**
- * The failure that stands for all: a 6xx, else one of the lowest class (RFC 3261 §16.7 step 6). A real response is preferred to
- * a timeout or transport failure.
+ * The failure to report for all branches: a 6xx, or else one of the lowest class (RFC 3261 §16.7 step 6). A response is preferred to a
+ * timeout or transport failure.
  */
 export function bestFailure(failures: readonly InviteFailure[]): InviteFailure | undefined {
   const rank = ({ status, response }: InviteFailure) => [
     status >= 600 ? 0 : 1,
     response ? 0 : 1,
     Math.floor(status / 100),
-    TELLING.has(status) ? 0 : 1,
+    HELPFUL.has(status) ? 0 : 1,
   ];
   return [...failures].sort((one, other) => {
     const [a, b] = [rank(one), rank(other)];

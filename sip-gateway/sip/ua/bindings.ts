@@ -6,27 +6,27 @@ export interface Binding {
   readonly contact: Uri;
   readonly callId: string;
   readonly sequence: number;
-  /** When it was made or refreshed, on the stack's clock, in milliseconds. */
+  /** Time of its registration or last refresh, on the stack's clock, in milliseconds. */
   readonly registeredAt: number;
   /** The phone's `+sip.instance` (RFC 5626 §4.1), if it has one. */
   readonly instance: string | undefined;
-  /** When it ends, on the stack's clock, in milliseconds. */
+  /** Time of its expiry, on the stack's clock, in milliseconds. */
   readonly expiresAt: number;
   /** Preference, 0 to 1. */
   readonly q: number;
-  /** The flow that it registered on: requests go there while it is open, so that NATs let them through. */
+  /** The flow that the phone registered on. Requests use it while it is open, since NATs let them through. */
   readonly flow: Flow;
   readonly userAgent: string;
 }
 
-/** Keeps bindings by user. A store of another kind can take its place. */
+/** Stores bindings by user. */
 export interface BindingStore {
   get(user: string): readonly Binding[];
   set(user: string, bindings: readonly Binding[]): void;
   users(): readonly string[];
 }
 
-/** Bindings in memory: phones register again within the hour anyway. */
+/** Keeps bindings in memory, which suffices since phones re-register within the hour. */
 export class MemoryBindings implements BindingStore {
   readonly #bindings = new Map<string, readonly Binding[]>();
 

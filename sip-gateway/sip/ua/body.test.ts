@@ -30,12 +30,12 @@ function multipart(subtype: string, parts: string[], boundary = 'b1'): [type: st
   return [`multipart/${subtype};boundary=${boundary}`, `${lines.join('')}--${boundary}--\r\n`];
 }
 
-describe('the SDP of a message', () => {
+describe('sessionBody()', () => {
   const plain = sdp('RTP/AVP');
   const secure = sdp('RTP/SAVP');
   const isup = part('application/isup;version=ansi88', '\x01\x10');
 
-  it('is found alone and in a multipart body, with CRLF or LF line ends', () => {
+  it('finds SDP alone and in a multipart body, with CRLF or LF line ends', () => {
     const [type, body] = multipart('mixed', [isup, part('application/sdp', plain)]);
     assert.equal(sessionBody(request('Application/SDP; charset=utf-8', plain)).sdp, plain);
     assert.equal(sessionBody(request(type, body)).sdp, plain);
@@ -45,7 +45,7 @@ describe('the SDP of a message', () => {
     );
   });
 
-  it('is the alternative with unencrypted audio, in any order', () => {
+  it('prefers the alternative with unencrypted audio, in any order', () => {
     for (const order of [
       [secure, plain],
       [plain, secure],
@@ -64,13 +64,13 @@ describe('the SDP of a message', () => {
     }
   });
 
-  it('is found in nested multipart bodies, even if one boundary is a prefix of the other', () => {
+  it('finds SDP in nested multipart bodies, even if one boundary is a prefix of the other', () => {
     const alternatives = [secure, plain].map((text) => part('application/sdp', text));
     const [type, body] = multipart('alternative', alternatives, 'b1-2');
     assert.equal(sessionBody(request(...multipart('mixed', [part(type, body), isup]))).sdp, plain);
   });
 
-  it('is not looked for in bodies of another type', () => {
+  it('ignores bodies of other types', () => {
     for (const [type, body] of [
       multipart('mixed', [isup]),
       multipart('mixed', []),
@@ -83,11 +83,11 @@ describe('the SDP of a message', () => {
   });
 });
 
-describe('keys by INFO', () => {
+describe('infoDigits()', () => {
   const keys = (type: string, body: string) =>
     infoDigits(request(type, body, 'INFO')).map(({ digit }) => digit);
 
-  it('are read from the bodies that phones send', () => {
+  it('reads the bodies that phones send', () => {
     for (const [type, body, expected] of [
       ['application/dtmf-relay', 'Signal=5\r\nDuration=160\r\n', '5'],
       ['application/dtmf-relay', 'Signal= *\nDuration= 160', '*'],
@@ -104,7 +104,7 @@ describe('keys by INFO', () => {
     }
   });
 
-  it('are ignored if the body names none', () => {
+  it('returns nothing if the body has no key', () => {
     for (const type of [
       'application/dtmf-relay',
       'application/dtmf',

@@ -8,17 +8,17 @@ import {
 } from '../message/index.ts';
 import { usableSdp } from '../sdp/index.ts';
 
-/** The session part of a message: its SDP, and whether it has a body that we do not understand. */
+/** The session description of a message. */
 export interface SessionBody {
   readonly sdp?: string;
-  /** A body of another type that must be understood (RFC 3261 §20.11): answer 415. */
+  /** The message has a body that we do not understand and must not ignore (RFC 3261 §20.11): answer 415. */
   readonly unsupported: boolean;
 }
 
 /** Maximum depth of nested multipart bodies. */
 const MAX_DEPTH = 3;
 
-/** Finds the SDP of a message, alone or in a multipart body: trunks add ISUP, phones send alternatives (RFC 5621). */
+/** Finds the SDP of a message, alone or in a multipart body (RFC 5621): some trunks add ISUP, some phones send alternatives. */
 export function sessionBody(message: SipMessage): SessionBody {
   const { headers, body } = message;
   if (body.length === 0) {
@@ -48,7 +48,7 @@ export function sessionBody(message: SipMessage): SessionBody {
   return { unsupported: !optional };
 }
 
-/** Every SDP in a multipart body (one character per byte), in order. Bare LF line ends are accepted. */
+/** All SDP parts of a multipart body (one character per byte), in order. Bare LF line ends are accepted. */
 function sdpParts(body: string, params: Params, depth: number): string[] {
   const boundary = unquote(params.get('boundary') ?? '');
   if (boundary === '' || depth === 0) {
@@ -74,7 +74,7 @@ function sdpParts(body: string, params: Params, depth: number): string[] {
   return found;
 }
 
-/** The media type in the header section of a part. Throws SipParseError. */
+/** The media type in the header section of a part. @throws {SipParseError} it is malformed */
 function partType(head: string): { type: string; params: Params } {
   const unfolded = head.replace(/\r?\n[ \t]+/g, ' ');
   return parseMediaType(/^(?:content-type|c)[ \t]*:[ \t]*([^\r\n]*)/im.exec(unfolded)?.[1] ?? '');

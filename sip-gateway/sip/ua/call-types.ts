@@ -13,7 +13,7 @@ import type { Flow } from '../transport/index.ts';
 import type { OfferRequest } from './offer-request.ts';
 import type { FollowedPhone } from './registrar.ts';
 
-/** `starting`: no answer yet; `early`: ringing or early media; `answered`: in conversation; `ended`. */
+/** `starting`: no response yet; `early`: ringing or early media; `answered`: in conversation; `ended`. */
 export type CallState = 'starting' | 'early' | 'answered' | 'ended';
 
 /** Why a call ended. */
@@ -24,7 +24,7 @@ export interface CallEnd {
     | 'remote'
     /** The caller gave up before the answer. */
     | 'cancelled'
-    /** The peer refused: `status` and `reason` say how. */
+    /** The peer refused, with `status` and `reason`. */
     | 'refused'
     /** Nobody answered in time, or the peer stopped answering. */
     | 'timeout'
@@ -32,7 +32,7 @@ export interface CallEnd {
     | 'no-ack'
     /** No connection to the peer. */
     | 'transport'
-    /** The peer broke the rules of offer and answer. */
+    /** The peer violated the protocol, e.g. of offer and answer. */
     | 'protocol';
   readonly status?: number;
   readonly reason?: string;
@@ -42,11 +42,11 @@ export interface CallEnd {
 export interface Progress {
   readonly status: number;
   readonly reason: string;
-  /** Early media: what the peer answers to our offer so far. */
+  /** Early media: the peer's provisional answer to our offer. */
   readonly sdp?: string;
 }
 
-/** A key press that came by SIP INFO. */
+/** A key press received by SIP INFO. */
 export interface InfoDigit {
   /** `0`–`9`, `*`, `#`, `A`–`D`, or `!` for flash. */
   readonly digit: string;
@@ -56,13 +56,13 @@ export interface InfoDigit {
 export interface CallEvents {
   /** An outgoing call rings, or has early media. */
   progress: [Progress];
-  /** The dialog is confirmed on our side; `remoteSdp` and `localSdp` hold unless an answer is still to come by ACK. */
+  /** A 2xx was sent or received. `localSdp` and `remoteSdp` are set, unless the answer comes with the ACK. */
   answered: [];
-  /** The ACK of an incoming call came. */
+  /** The ACK of an incoming call was received. */
   confirmed: [];
-  /** The peer wants to change the session (re-INVITE or UPDATE). Without a listener it is refused with 488. */
+  /** The peer offers a changed session (re-INVITE or UPDATE). Without a listener it is refused with 488. */
   offer: [OfferRequest];
-  /** The answer to an offer of ours that went out in a 2xx came in the ACK; `remoteSdp` is new. */
+  /** The ACK contained the answer to our offer in a 2xx; `remoteSdp` has changed. */
   answer: [sdp: string];
   dtmf: [InfoDigit];
   /** Another INFO, answered with 200. */
@@ -71,19 +71,19 @@ export interface CallEvents {
   end: [CallEnd];
 }
 
-/** Where a call's peer was last heard; `Routes` weighs it against the dialog's remote target. */
+/** Where a call's peer was last heard. `Routes` chooses between this and the dialog's remote target. */
 export interface PeerPlace {
-  /** The flow that its last request came on, or that our INVITE went on. */
+  /** The flow of the peer's last request, or of our INVITE. */
   readonly flow: Flow;
-  /** Since when, on the stack's clock. */
+  /** Time of that request, on the stack's clock, in milliseconds. */
   readonly atMs: number;
-  /** True if no proxy is in between: without a route set the flow is used whatever the Contact says. */
+  /** No proxy is in between: without a route set, the flow is used and the Contact ignored. */
   readonly direct: boolean;
-  /** Set for phones registered here: without a route set they are reached where they registered last. */
+  /** Set for phones registered here: without a route set, their latest registration is used. */
   readonly phone?: FollowedPhone | undefined;
 }
 
-/** The usage of a dialog (RFC 5057): here always a call. */
+/** The usage of a dialog (RFC 5057), always a call. */
 export interface DialogUsage {
   readonly callId: string;
   receive(
@@ -93,7 +93,7 @@ export interface DialogUsage {
   ): void;
   receiveAck(request: SipRequest, flow: Flow): void;
   receiveCancel(invite: ServerInviteTransaction): void;
-  /** A 2xx that no transaction waits for. */
+  /** A 2xx without a client transaction, i.e. a retransmission. */
   receiveStray(response: SipResponse): void;
 }
 
@@ -101,14 +101,14 @@ export interface DialogUsage {
 export interface CallHost {
   readonly clock: Clock;
   readonly timers: TimerValues;
-  /** From 0 to below 1. */
+  /** Returns a number from 0 to below 1. */
   readonly random: () => number;
-  /** Fields that state our capabilities: Allow, Supported, User-Agent. */
+  /** Allow and Supported. */
   readonly capabilities: readonly HeaderField[];
   readonly userAgent: readonly HeaderField[];
-  /** The Contact field that lets peers reach us on this flow. `user`: its user part, as on the wire. */
+  /** Our Contact field on this flow. `user`: its user part, as on the wire. */
   contactFor(flow: Flow, user?: string): HeaderField;
-  /** The flow for a request in a dialog; rejects if there is none. */
+  /** The flow for a request in a dialog. @throws {NoRouteError} there is none */
   route(dialog: Dialog, peer: PeerPlace): Promise<Flow>;
   /** The registered phone of a user that a request with this Contact came from. */
   phoneOf(username: string, contact: Uri, flow: Flow): FollowedPhone | undefined;
@@ -116,9 +116,9 @@ export interface CallHost {
   sendStateless(draft: RequestDraft, flow: Flow): SipRequest;
   resendStateless(request: SipRequest, flow: Flow): void;
   sendCancel(invite: SipRequest, flow: Flow): void;
-  /** From now on, requests and stray 2xx in this dialog go to the call. */
+  /** Routes requests and stray 2xx of this dialog to the call from now on. */
   adopt(dialog: Dialog, usage: DialogUsage): void;
-  /** The dialog is over. */
+  /** Forgets an ended dialog. */
   drop(dialog: Dialog): void;
 }
 

@@ -23,17 +23,17 @@ import { unsupportedFields } from './option-tags.ts';
 import { SessionKeeper } from './session-keeper.ts';
 import { sessionTooShort } from './session-timer.ts';
 
-/** How many times a re-INVITE is retried after 491. */
+/** Maximum number of attempts of a re-INVITE that gets 491. */
 const GLARE_ATTEMPTS = 4;
 
-/** A 2xx of ours that waits for its ACK. */
+/** A sent 2xx that waits for its ACK. */
 interface AwaitedAck {
   readonly sequence: number;
   readonly retransmission: Retransmission;
   readonly onAck: () => void;
 }
 
-/** The session could not be changed: the peer refused (`status`), or the call is in no state for it (no status). */
+/** The session could not be changed: the peer refused with `status`, or the state of the call forbids it (no status). */
 class SessionChangeFailed extends Error {
   override readonly name = 'SessionChangeFailed';
   readonly status: number | undefined;
@@ -45,9 +45,9 @@ class SessionChangeFailed extends Error {
 }
 
 /**
- * A call: one INVITE session, from its first request to its end (RFC 3261 §13–15, RFC 3264, RFC 3311). This class holds what both
- * directions share: everything inside the dialog. Closure contract: `hangUp()` or the peer ends it; it then owns no timer and
- * no dialog, and has told `end` once.
+ * A call: one INVITE session, from its first request to its end (RFC 3261 §13–15, RFC 3264, RFC 3311). This class handles everything
+ * inside the dialog, which is the same for both directions. Closure contract: `hangUp()` or the peer ends the call; it then has no timers
+ * and no dialog, and has emitted `end` once.
  */
 export abstract class Call extends EventEmitter<CallEvents> {
   protected readonly host: CallHost;
@@ -61,8 +61,8 @@ export abstract class Call extends EventEmitter<CallEvents> {
   #ownChange = false;
   #peerChange: { transaction: ServerInviteTransaction; request: OfferRequest } | undefined;
   #client: InDialogClient | undefined;
-  /** Whether the peer supports UPDATE, by its Allow field. */
-  #servesUpdate = false;
+  /** Whether the peer's Allow field lists UPDATE. */
+  #supportsUpdate = false;
   protected readonly keeper: SessionKeeper;
 
   /** `contactUser`: user part of our Contact, as on the wire. */
@@ -82,7 +82,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
 
   abstract readonly direction: 'incoming' | 'outgoing';
   abstract readonly callId: string;
-  /** The other party, as it names itself: hostile text. */
+  /** The other party. Untrusted text. */
   abstract readonly remote: NameAddr;
   abstract readonly local: NameAddr;
 
@@ -90,7 +90,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
     return this.#state;
   }
 
-  /** The other party's number, without separators and parameters, or user name, unescaped. */
+  /** The other party's number, without separators and parameters, or its unescaped user part. */
   get remoteUser(): string {
     return numberOrUser(this.remote.uri);
   }
@@ -103,7 +103,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
     return this.#peer.flow;
   }
 
-  /** Where the peer's signalling comes from. */
+  /** Source of the peer's signalling. */
   get source(): { protocol: Flow['protocol']; address: string; port: number } {
     return { protocol: this.flow.protocol, ...this.flow.remote };
   }
@@ -118,12 +118,12 @@ export abstract class Call extends EventEmitter<CallEvents> {
     return this.session.remote;
   }
 
-  /** Ends the call in whatever way its state wants: CANCEL, a refusal, or BYE. Idempotent; resolves when the peer knows. */
+  /** Ends the call with CANCEL, a refusal or BYE, depending on its state. Idempotent; resolves when the peer has answered. */
   abstract hangUp(): Promise<void>;
 
   /**
-   * Offers a changed session (hold, new address) by re-INVITE and gives the peer's answer. On glare (491) it tries again as RFC 3261
-   * §14.1 says. Rejects with SessionChangeFailed.
+   * Offers a changed session (hold, new address) by re-INVITE; resolves with the peer's answer. Retries after glare (491; RFC 3261 §14.1).
+   * @throws {SessionChangeFailed} the peer refused, or the state of the call forbids it
    */
   async reinvite(sdp: string): Promise<string> {
     for (let attempt = 1; ; attempt++) {
@@ -138,7 +138,10 @@ export abstract class Call extends EventEmitter<CallEvents> {
     }
   }
 
-  /** Offers a changed session by UPDATE (RFC 3311). Rejects with SessionChangeFailed. */
+  /**
+   * Offers a changed session by UPDATE (RFC 3311); resolves with the peer's answer.
+   * @throws {SessionChangeFailed} the peer refused, or the state of the call forbids it
+   */
   async update(sdp: string): Promise<string> {
     const response = await this.#offer('UPDATE', sdp);
     if (response.status >= 300) {
@@ -147,7 +150,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
     return this.session.remote ?? '';
   }
 
-  /** Sends an INFO; gives the status of its answer. */
+  /** Sends an INFO; resolves with the status of the response. @throws {SessionChangeFailed} the call is not answered */
   async info(contentType: string, body: Buffer): Promise<number> {
     if (this.#state !== 'answered') {
       throw new SessionChangeFailed('the call is not answered');
@@ -156,12 +159,12 @@ export abstract class Call extends EventEmitter<CallEvents> {
     return outcome.status;
   }
 
-  /** Starts or stops checking every minute that the peer is still there; ends the call if not. For calls on hold, which send no media. */
+  /** Starts or stops checking the peer every minute, and ends the call if it is gone. For calls on hold, which send no media. */
   watch(on: boolean): void {
     this.keeper.watch(on);
   }
 
-  /** For the stack: a request arrived inside the dialog. */
+  /** Handles a request inside the dialog. The stack calls this. */
   receive(
     request: SipRequest,
     transaction: ServerInviteTransaction | ServerPlainTransaction,
@@ -215,7 +218,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
     }
   }
 
-  /** For the stack: an ACK inside the dialog came. */
+  /** Handles an ACK inside the dialog. The stack calls this. */
   receiveAck(request: SipRequest, flow: Flow): void {
     const awaited = this.#awaitedAck;
     if (awaited?.sequence !== request.cseq.number) {
@@ -237,7 +240,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
     awaited.onAck();
   }
 
-  /** For the stack: a CANCEL of a pending INVITE of this call came. */
+  /** Handles a CANCEL of a pending INVITE of this call. The stack calls this. */
   receiveCancel(transaction: ServerInviteTransaction): void {
     if (this.#peerChange?.transaction !== transaction) {
       return;
@@ -249,7 +252,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
     transaction.respond(buildResponse(transaction.request, 487));
   }
 
-  /** For the stack: a 2xx of an INVITE of this call came after its transaction ended. */
+  /** Handles a 2xx to our INVITE whose transaction has ended. The stack calls this. */
   receiveStray(response: SipResponse): void {
     this.#client?.acknowledgeAgain(response);
   }
@@ -273,25 +276,25 @@ export abstract class Call extends EventEmitter<CallEvents> {
     return this.#client;
   }
 
-  /** Sets where the peer is reached from now on. */
+  /** Sets where requests to the peer are sent. */
   protected set peer(peer: PeerPlace) {
     this.#peer = peer;
   }
 
-  /** Uses the flow of the peer's request for our later ones. */
+  /** Remembers the flow of the peer's request for our later requests. */
   protected learnFlow(request: SipRequest, flow: Flow, phone = this.#peer.phone): void {
     const direct = request.vias.length === 1 && (flow.reliable || behindNat(request.vias[0], flow.remote));
     this.#peer = { flow, atMs: this.host.clock.now(), direct, phone };
   }
 
-  /** Reads which methods the peer supports. */
+  /** Remembers whether the peer supports UPDATE. */
   protected learnMethods({ headers }: SipMessage): void {
     if (headers.has('allow')) {
-      this.#servesUpdate = headers.tokens('allow').includes('UPDATE');
+      this.#supportsUpdate = headers.tokens('allow').includes('UPDATE');
     }
   }
 
-  /** Our session fields for an INVITE or UPDATE and its 2xx. */
+  /** Header fields and body of an INVITE, an UPDATE or a 2xx to one. */
   protected sessionFields(sdp: string | undefined): { headers: HeaderField[]; body?: Buffer } {
     const { fields, body } = sdpBody(sdp);
     return {
@@ -300,7 +303,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
     };
   }
 
-  /** Answers an INVITE with 200 and resends that until the ACK arrives; without one the call ends (threat 20). */
+  /** Answers an INVITE with 200 and retransmits that until the ACK arrives. Without an ACK the call ends (threat 20). */
   protected sendAccepted(
     transaction: ServerInviteTransaction,
     parts: ResponseParts,
@@ -334,16 +337,16 @@ export abstract class Call extends EventEmitter<CallEvents> {
     transaction.respond(buildResponse(request, 481));
   }
 
-  /** Sends BYE; resolves when it is answered or given up. */
+  /** Sends BYE; resolves when it is answered or has timed out. */
   protected async sendBye(): Promise<void> {
     try {
       await this.client().request('BYE', [], undefined);
     } catch {
-      // The peer cannot be reached: for us the call is over all the same.
+      // The peer is unreachable. The call ends anyway.
     }
   }
 
-  /** The end: stops everything and tells once. */
+  /** Stops everything and emits `end`. Idempotent. */
   protected finish(end: CallEnd): void {
     if (this.#state === 'ended') {
       return;
@@ -377,7 +380,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
       throw new SessionChangeFailed('the call is not answered');
     }
     if (!this.#isSettled) {
-      throw new SessionChangeFailed('another change of the session is open');
+      throw new SessionChangeFailed('another change of the session is in progress');
     }
     this.#ownChange = true;
     this.session.sendOffer(sdp);
@@ -404,18 +407,18 @@ export abstract class Call extends EventEmitter<CallEvents> {
     return !this.#ownChange && !this.#peerChange && !this.#awaitedAck && this.session.state === 'stable';
   }
 
-  /** Refreshes the session unchanged (RFC 4028 §7.4): by UPDATE if the peer supports it, else by re-INVITE. */
+  /** Refreshes the session (RFC 4028 §7.4) by UPDATE or, if the peer does not support it, re-INVITE. Undefined: not possible now. */
   async #refreshSession(): Promise<Outcome | undefined> {
     const { local } = this.session;
     if (this.#state !== 'answered' || !this.#isSettled) {
       return undefined;
     }
-    if (this.#servesUpdate) {
+    if (this.#supportsUpdate) {
       const outcome = await this.#change('UPDATE', undefined);
       if (outcome.status !== 405 && outcome.status !== 501) {
         return outcome;
       }
-      this.#servesUpdate = false;
+      this.#supportsUpdate = false;
     }
     return local === undefined ? undefined : this.#offer('INVITE', local);
   }
@@ -438,7 +441,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
     return outcome;
   }
 
-  /** The owner of the Call-ID waits 2.1–4 s, the other side 0–2 s, in steps of 10 ms (RFC 3261 §14.1). */
+  /** The side that chose the Call-ID waits 2.1–4 s, the other one 0–2 s, in steps of 10 ms (RFC 3261 §14.1). */
   #glarePause(): Promise<void> {
     const steps = Math.floor(this.host.random() * (this.direction === 'outgoing' ? 191 : 201));
     const milliseconds = (this.direction === 'outgoing' ? 2100 : 0) + steps * 10;
@@ -447,14 +450,14 @@ export abstract class Call extends EventEmitter<CallEvents> {
     });
   }
 
-  /** A callee sent a request before answering. The dialog exists, and a 481 would end it (RFC 3261 §12.2.1.2). */
+  /** Handles a callee's request before its answer. The early dialog exists, and a 481 would end it (RFC 3261 §12.2.1.2). */
   #receiveEarly(request: SipRequest, transaction: ServerInviteTransaction | ServerPlainTransaction): void {
     const respond = (status: number, headers: readonly HeaderField[] = this.host.capabilities) =>
       transaction.respond(buildResponse(request, status, { headers }));
     switch (request.method) {
       case 'INVITE':
       case 'UPDATE':
-        // Offer and answer are not complete before the call is answered (RFC 3311 §5.2).
+        // The first offer is not yet answered (RFC 3311 §5.2).
         respond(500, [['retry-after', '3']]);
         break;
       case 'OPTIONS':
@@ -479,7 +482,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
       return;
     }
     if (this.#state !== 'answered' || this.#peerChange || this.#awaitedAck) {
-      // RFC 3261 §14.2: a second INVITE before the first is complete.
+      // A second INVITE while the first one is pending (RFC 3261 §14.2).
       respond(500, { headers: [['retry-after', String(Math.floor(this.host.random() * 11))]] });
       return;
     }
@@ -516,11 +519,11 @@ export abstract class Call extends EventEmitter<CallEvents> {
     };
     const offer = new OfferRequest('INVITE', sdp, accept, reject);
     this.#peerChange = { transaction, request: offer };
-    this.#show(offer);
+    this.#emitOffer(offer);
   }
 
   /** Emits an offer. Refuses it if there is no listener or one throws SdpError. */
-  #show(offer: OfferRequest): void {
+  #emitOffer(offer: OfferRequest): void {
     try {
       if (!this.emit('offer', offer)) {
         throw new SdpError('the session cannot be changed');
@@ -533,7 +536,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
     }
   }
 
-  /** The fields of our 2xx to the peer's re-INVITE or UPDATE. */
+  /** Header fields and body of the 2xx to a re-INVITE or UPDATE. */
   #answerFields(request: SipRequest, sdp: string | undefined): { headers: HeaderField[]; body?: Buffer } {
     const { headers, body } = this.sessionFields(sdp);
     return { headers: [...headers, ...this.keeper.answered(request)], body };
@@ -548,7 +551,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
     }
   }
 
-  /** Answers an UPDATE or a valid PRACK; at once if it carries no offer. */
+  /** Answers an UPDATE or a valid PRACK: at once if it has no offer, otherwise when the `offer` listener decides. */
   protected receiveOffer(
     method: 'UPDATE' | 'PRACK',
     request: SipRequest,
@@ -581,7 +584,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
       this.session.rollback();
       respond(status, { headers });
     };
-    this.#show(new OfferRequest(method, sdp, accept, reject));
+    this.#emitOffer(new OfferRequest(method, sdp, accept, reject));
   }
 
   #receiveInfo(request: SipRequest, transaction: ServerPlainTransaction): void {

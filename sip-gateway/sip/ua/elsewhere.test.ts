@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isElsewhere } from './elsewhere.ts';
 
-describe('a host that a peer names as its own', () => {
+describe('isElsewhere()', () => {
   for (const [host, seenAt, expected] of [
     ['192.168.77.10', '198.51.100.7', true],
     ['10.1.2.3', '198.51.100.7', true],
@@ -25,7 +25,7 @@ describe('a host that a peer names as its own', () => {
     ['pbx.example', '198.51.100.7', false],
     ['invalid.example', '198.51.100.7', false],
   ] as const) {
-    it(`${host}, seen at ${seenAt}, is ${expected ? 'not meant for us' : 'to be believed'}`, () => {
+    it(`${host} of a peer at ${seenAt} is ${expected ? 'unreachable' : 'reachable'}`, () => {
       assert.equal(isElsewhere(host, seenAt), expected);
     });
   }

@@ -50,8 +50,8 @@ function scopeOf(address: string): Scope {
 }
 
 /**
- * Whether a host that a peer names is out of our reach: it is private to some network, but we see the peer at an address (`seenAt`)
- * outside that network. Two private addresses may belong to one routed network, so those are trusted.
+ * Whether a host in a peer's message is unreachable from here: it is private to some network, but the peer's packets come from an address
+ * (`seenAt`) outside it. Two private addresses may belong to the same routed network, so these count as reachable.
  */
 export function isElsewhere(host: string, seenAt: string): boolean {
   const address = bareHost(host);

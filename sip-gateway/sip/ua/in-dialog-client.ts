@@ -27,7 +27,7 @@ export class InDialogClient {
     this.#peer = peer;
   }
 
-  /** Sends a request and resolves with its final outcome. Rejects only if there is no flow. */
+  /** Sends a request and resolves with its outcome. @throws {NoRouteError} there is no flow */
   async request(method: string, headers: readonly HeaderField[], body: Buffer | undefined): Promise<Outcome> {
     for (let challenged = false; ; challenged = true) {
       const { address, ...outcome } = await this.#once(method, headers, body);
@@ -62,14 +62,14 @@ export class InDialogClient {
     this.#ack = { request: this.#host.sendStateless(draft, flow), flow };
   }
 
-  /** A 2xx was retransmitted: its ACK was lost. */
+  /** Resends the ACK for a retransmitted 2xx. */
   acknowledgeAgain(response: SipResponse): void {
     if (this.#ack?.request.cseq.number === response.cseq.number) {
       this.#host.resendStateless(this.#ack.request, this.#ack.flow);
     }
   }
 
-  /** Also gives the address that the request went to. */
+  /** Sends a request once. The outcome includes the address that it was sent to. */
   async #once(
     method: string,
     headers: readonly HeaderField[],

@@ -17,30 +17,30 @@ import {
 import { newTag } from '../tokens.ts';
 import type { ServerInviteTransaction, ServerPlainTransaction } from '../transaction/index.ts';
 import type { Flow } from '../transport/index.ts';
-import type { Admitted, CallerIdentity } from './admission.ts';
+import type { Admitted, CallerIdentity } from './admissions.ts';
 import { sdpBody, sessionBody } from './body.ts';
 import { Call } from './call.ts';
 import type { CallHost } from './call-types.ts';
 import { hasOptionTag } from './option-tags.ts';
 
-/** A provisional response that waits for its PRACK, or for its turn. */
+/** A reliable provisional response (RFC 3262). */
 interface ReliableProgress {
   readonly status: number;
   readonly sdp: string | undefined;
 }
 
-/** Privacy values of callers who do not want to be shown. */
+/** Privacy values of callers who withhold their identity. */
 const WITHHOLDING = new Set(['id', 'user', 'header']);
-/** The same in Remote-Party-ID, which trunks used before RFC 3325; some still do. */
+/** The same in Remote-Party-ID, the predecessor of RFC 3325, which some trunks still use. */
 const PARTY_WITHHELD = /;[ \t]*privacy[ \t]*=[ \t]*"?(?:full|name|uri)\b/i;
-/** Retransmitted without an upper limit on the interval (RFC 3262 §3). */
+/** The retransmission interval has no upper limit (RFC 3262 §3). */
 const NO_LIMIT = Number.POSITIVE_INFINITY;
 
-/** A call that came in. Answer it with `ring`, `progress`, `accept`, `reject`; the CANCEL of the caller ends it. */
+/** An incoming call. Answer it with `ring`, `progress`, `accept` or `reject`. A CANCEL ends it. */
 export class IncomingCall extends Call {
   readonly direction = 'incoming';
   readonly identity: CallerIdentity;
-  /** The caller's offer; undefined where it wants ours (a delayed offer). */
+  /** The caller's offer; undefined if it expects ours (delayed offer). */
   readonly offer: string | undefined;
   readonly request: SipRequest;
   readonly #transaction: ServerInviteTransaction;
@@ -54,7 +54,7 @@ export class IncomingCall extends Call {
   #hasReturnPath: boolean;
   readonly #returnPath = Promise.withResolvers<void>();
 
-  /** Throws SipParseError if the INVITE cannot make a dialog. */
+  /** @throws {SipParseError} the INVITE cannot establish a dialog */
   constructor(
     host: CallHost,
     transaction: ServerInviteTransaction,
@@ -62,7 +62,7 @@ export class IncomingCall extends Call {
     { identity, digest, hasReturnPath }: Admitted,
   ) {
     const { request } = transaction;
-    // A call to our Contact reaches the same destination.
+    // A later call to our Contact shall reach the same destination.
     super(host, flow, digest, contactUserOf(request.uri));
     this.#hasReturnPath = hasReturnPath;
     if (hasReturnPath) {
@@ -101,7 +101,7 @@ export class IncomingCall extends Call {
     return this.request.to;
   }
 
-  /** The dialled number from the Request-URI, without separators and parameters, else its user part. */
+  /** The dialled number in the Request-URI, without separators and parameters, or its unescaped user part. */
   get dialled(): string {
     return numberOrUser(this.request.uri);
   }
@@ -111,15 +111,15 @@ export class IncomingCall extends Call {
   }
 
   /**
-   * P-Asserted-Identity; trust it only from trunks. It may have two values, a SIP and a tel URI, in one field or two (RFC 3325 §9.1);
-   * this returns the one with a name.
+   * P-Asserted-Identity. Trust it only from trunks. It may have two values, a SIP and a tel URI, in one or two fields (RFC 3325 §9.1); the
+   * one with a display name is returned.
    */
   get assertedIdentity(): NameAddr | undefined {
     const identities = this.request.headers.all('p-asserted-identity').flatMap(readIdentities);
     return identities.find(({ displayName }) => displayName !== undefined) ?? identities[0];
   }
 
-  /** Whether the caller withholds name and number: by Privacy (RFC 3323 §4.2, RFC 3325 §7), Remote-Party-ID or an anonymous From. */
+  /** Whether the caller withholds name and number, by Privacy (RFC 3323 §4.2, RFC 3325 §7), Remote-Party-ID or an anonymous From. */
   get withheld(): boolean {
     const values = this.request.headers
       .all('privacy')
@@ -139,32 +139,32 @@ export class IncomingCall extends Call {
   }
 
   /**
-   * Resolves when the caller has proved that it receives what we send to its address: at once if it logged in or uses a connection,
-   * else with its ACK or another request in the dialog, because it must have read our tag. Until then a forged datagram must neither
-   * aim media at a third party nor listen in (threat 52). Also resolves when the call ends.
+   * Resolves when the caller has proved that it receives packets at its source address: at once if it logged in or uses a connection,
+   * otherwise with its ACK or another request in the dialog, which contains our tag. Until then, no media must flow: a forged datagram
+   * could direct it to a third party, or listen in (threat 52). Also resolves when the call ends.
    */
   returnPath(): Promise<void> {
     return this.#returnPath.promise;
   }
 
   override receive(...parts: Parameters<Call['receive']>): void {
-    this.#showReturnPath();
+    this.#confirmReturnPath();
     super.receive(...parts);
   }
 
   override receiveAck(...parts: Parameters<Call['receiveAck']>): void {
-    this.#showReturnPath();
+    this.#confirmReturnPath();
     super.receiveAck(...parts);
   }
 
-  /** 180 Ringing. */
+  /** Sends 180 Ringing. */
   ring(): void {
     this.progress(180);
   }
 
   /**
-   * A provisional response, with our answer for early media where given (183). It is sent reliably (RFC 3262) where the caller
-   * requires that, and with SDP where it supports it. Does nothing once the call is answered.
+   * Sends a provisional response, with our SDP for early media (183) if given. It is sent reliably (RFC 3262) if the caller requires that,
+   * or if it has SDP and the caller supports it. Does nothing once the call is answered.
    */
   progress(status: number, sdp?: string): void {
     if (!this.#transaction.pending || this.ended || this.#acceptLater) {
@@ -188,14 +188,14 @@ export class IncomingCall extends Call {
   }
 
   /**
-   * Answers with our SDP: the answer, or the offer where the caller made none. An answer that went out reliably with `progress`
-   * need not be given again. The event `confirmed` follows with the ACK.
+   * Answers with our SDP: the answer, or the offer if the caller made none. Not needed if `progress` has sent it reliably. The event
+   * `confirmed` follows with the ACK.
    */
   accept(sdp?: string): void {
     if (!this.#transaction.pending || this.ended || this.#acceptLater) {
       return;
     }
-    // A 2xx must wait for the PRACK of an offer or answer (RFC 3262 §3).
+    // A 2xx must wait for the PRACK if the provisional response has SDP (RFC 3262 §3).
     if (this.#unacknowledged?.hasSdp) {
       this.#acceptLater = () => this.#accept(sdp);
       return;
@@ -212,7 +212,7 @@ export class IncomingCall extends Call {
     this.finish({ cause: 'local', status });
   }
 
-  /** BYE once answered (after the ACK, as RFC 3261 §15 has it), 480 before. */
+  /** Sends 480 before the answer, and BYE afterwards, but not before the ACK (RFC 3261 §15). */
   async hangUp(): Promise<void> {
     if (this.ended) {
       return;
@@ -257,7 +257,7 @@ export class IncomingCall extends Call {
     clock.after(64 * timers.t1, () => this.host.drop(this.#ownDialog));
   }
 
-  /** A BYE may also come before the answer; the INVITE is then refused with 487 (RFC 3261 §15.1.2). */
+  /** A BYE before the answer also ends the INVITE, with 487 (RFC 3261 §15.1.2). */
   protected override receiveBye(): void {
     if (this.#transaction.pending) {
       this.#refuse(487);
@@ -294,7 +294,7 @@ export class IncomingCall extends Call {
     }
   }
 
-  /** If the source may be forged, sends the BYE only to that address, once, not to its Contact or route (threat 52). */
+  /** If the source may be forged, sends the BYE once, to that address only rather than to the Contact or route set (threat 52). */
   protected override async sendBye(): Promise<void> {
     if (this.#hasReturnPath) {
       await super.sendBye();
@@ -303,7 +303,7 @@ export class IncomingCall extends Call {
     }
   }
 
-  #showReturnPath(): void {
+  #confirmReturnPath(): void {
     this.#hasReturnPath = true;
     this.#returnPath.resolve();
   }
@@ -359,7 +359,7 @@ export class IncomingCall extends Call {
 
   #sendReliable({ status, sdp }: ReliableProgress): void {
     const rseq = ++this.#sequence;
-    // Where the caller made no offer, a reliable response may make ours (RFC 3262 §5).
+    // If the caller made no offer, a reliable response may contain ours (RFC 3262 §5).
     if (sdp !== undefined && this.session.state === 'remote-offer') {
       this.session.sendAnswer(sdp);
     } else if (sdp !== undefined && this.session.state === 'stable' && this.session.local === undefined) {
@@ -384,7 +384,7 @@ export class IncomingCall extends Call {
     this.#unacknowledged = { rseq, hasSdp: sdp !== undefined, retransmission };
   }
 
-  /** Stops retransmitting; a late PRACK for an earlier response is still answered (RFC 3262 §3). */
+  /** Stops retransmitting. A late PRACK is still answered (RFC 3262 §3). */
   #stopReliable(): void {
     this.#unacknowledged?.retransmission.stop();
     this.#acceptLater = undefined;
@@ -396,7 +396,7 @@ export class IncomingCall extends Call {
   }
 }
 
-/** Skips a malformed field, so that it does not hide another. */
+/** Reads one field; none if it is malformed, so that other fields still count. */
 function readIdentities(value: string): NameAddr[] {
   try {
     return parseNameAddrs(value);

@@ -1,5 +1,5 @@
 /** The user agent: calls, registrar, registrations, trunks. */
-export type { CallerIdentity, FailedLogin } from './admission.ts';
+export type { CallerIdentity, FailedLogin } from './admissions.ts';
 export type { Binding, BindingStore } from './bindings.ts';
 export type { Call } from './call.ts';
 export type { CallEnd, CallState, InfoDigit, Progress } from './call-types.ts';

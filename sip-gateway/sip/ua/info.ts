@@ -3,7 +3,7 @@ import { parseMediaType, SipParseError } from '../message/index.ts';
 import type { InfoDigit } from './call-types.ts';
 
 const DIGIT = /^(?:[0-9*#A-D]|1[0-6]|!)$/;
-/** Event codes of RFC 4733 §3.2 that some phones send in the place of the key. */
+/** Keys by their event codes (RFC 4733 §3.2), which some phones send instead. */
 const EVENT_DIGITS: Readonly<Record<string, string>> = {
   10: '*',
   11: '#',
@@ -15,7 +15,7 @@ const EVENT_DIGITS: Readonly<Record<string, string>> = {
 };
 const DEFAULT_DURATION_MS = 250;
 
-/** A media type of an INFO, empty where it has none or a malformed one. */
+/** The media type of an INFO; empty if it is missing or malformed. */
 export function infoType(request: SipRequest): string {
   try {
     return parseMediaType(request.headers.get('content-type') ?? '').type;
@@ -28,7 +28,7 @@ export function infoType(request: SipRequest): string {
 }
 
 const NORTEL = 'application/vnd.nortelnetworks.digits';
-/** Body types for keys: `Signal=5`, `d=5` or the bare key. No RFC defines them, and phones differ. */
+/** Media types for keys. No RFC defines them. Phones send `Signal=5`, `d=5` or the bare key. */
 const KEY_TYPES: ReadonlySet<string> = new Set(['application/dtmf-relay', 'application/dtmf', NORTEL]);
 const NAMED_KEY = /^[ \t]*(?:signal|d)[ \t]*[=:][ \t]*(\S{1,32})[ \t]*$/im;
 const DURATION = /^[ \t]*duration[ \t]*[=:][ \t]*([0-9]{1,5})/im;
@@ -36,7 +36,7 @@ const DURATION = /^[ \t]*duration[ \t]*[=:][ \t]*([0-9]{1,5})/im;
 /** Value of Accept in a 415. */
 export const ACCEPTED_INFO = [...KEY_TYPES].join(', ');
 
-/** The keys in an INFO: usually one, several only in Nortel's type; empty for other bodies. */
+/** The keys in an INFO: one, or several in Nortel's type; empty for other bodies. */
 export function infoDigits(request: SipRequest): InfoDigit[] {
   const type = infoType(request);
   if (!KEY_TYPES.has(type)) {

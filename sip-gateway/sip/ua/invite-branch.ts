@@ -20,20 +20,20 @@ import { hasOptionTag } from './option-tags.ts';
 import type { FollowedPhone } from './registrar.ts';
 import { minSession, SESSION_SECONDS } from './session-timer.ts';
 
-/** A way to a callee: the Request-URI and the flow, which is opened only when this way is tried. */
-export interface Way {
+/** A route to a callee: the Request-URI and the flow, which is opened only when the route is tried. */
+export interface Route {
   readonly uri: Uri;
   /** IP address of the next hop. */
   readonly address: string;
   readonly open: () => Flow | undefined;
-  /** The registered phone that it leads to. */
+  /** The phone, if it is registered here. */
   readonly phone?: FollowedPhone;
 }
 
-/** One early dialog of a branch: a proxy behind it may fork too (RFC 3261 §13.2.2.1). */
+/** One early dialog of a branch. There are several if a proxy forks (RFC 3261 §13.2.2.1). */
 export interface Fork {
   dialog: Dialog;
-  /** The last RSeq that was acknowledged (RFC 3262 §4). */
+  /** The last acknowledged RSeq (RFC 3262 §4). */
   rseq: number | undefined;
   /** The callee's SDP while ringing, if any. */
   sdp: string | undefined;
@@ -47,45 +47,45 @@ export interface InviteBranchParts {
   readonly sdp: string | undefined;
   /** User part of our Contact. */
   readonly contactUser: string | undefined;
-  /** Fields of this INVITE in addition to those of all our INVITEs. */
+  /** Additional header fields. */
   readonly headers: readonly HeaderField[];
   /** Best first; if one fails, the next is tried (RFC 3263 §4.3). */
-  readonly ways: readonly Way[];
+  readonly routes: readonly Route[];
 }
 
-/** What a branch reports to the call that owns it. */
+/** Callbacks of a branch to its call. */
 export interface InviteBranchEvents {
-  /** A dialog begins. */
+  /** A dialog was established. */
   adopt(dialog: Dialog): void;
-  /** Answers an offer from a reliable provisional response; undefined if it was not one. */
+  /** Answers the offer in a reliable provisional response; undefined if `sdp` is not an offer. */
   answer(sdp: string | undefined): Promise<string | undefined>;
   /** The callee is ringing or has early media. */
   onProgress(response: SipResponse, sdp: string | undefined): void;
-  /** Whether the call takes this answer; if not, the branch acknowledges it and hangs up. */
+  /** Whether the call accepts this answer. If not, the branch acknowledges it and hangs up. */
   wants(branch: InviteBranch): boolean;
   onAnswered(branch: InviteBranch, response: SipResponse, fork: Fork): void;
   /** The 2xx cannot be used. The branch acknowledges it and hangs up (RFC 3261 §13.2.2.4). */
   onUnusable(branch: InviteBranch, response: SipResponse): void;
-  /** The branch failed: see `failure`. */
+  /** The branch failed, with `failure`. */
   onFailed(branch: InviteBranch): void;
-  /** A 2xx that the call has taken was retransmitted. */
+  /** The accepted 2xx was retransmitted. */
   onRepeated(response: SipResponse): void;
-  /** No response at all for 8·T1: other branches need not wait for this one. */
+  /** There was no response for 8·T1, so other branches need not wait for this one. */
   onSilent(): void;
 }
 
-/** Statuses after which the next way is tried (RFC 3263 §4.3). */
+/** Statuses after which the next route is tried (RFC 3263 §4.3). */
 const FAILOVER = new Set([503]);
 /** Maximum number of forks that a branch follows. */
 const MAX_FORKS = 12;
-/** At most two rounds: a proxy's and the callee's, or a stale nonce. */
+/** A challenge of a proxy and of the callee, or a stale nonce. */
 const MAX_CHALLENGES = 2;
-/** A phone that has sent no response for this many T1 is most likely dead. */
+/** A phone that has not responded for this many T1 is probably dead. */
 const SILENT_T1 = 8;
 
 /**
- * One INVITE of an outgoing call: to one callee, or to one of its phones. It may outlive the call: a CANCEL has to wait for the first
- * provisional response, and every 2xx that the call does not take is acknowledged and ended by BYE.
+ * One INVITE of an outgoing call, to one callee or one of its phones. It may outlive the call: a CANCEL must wait for the first provisional
+ * response, and every 2xx that the call does not accept is acknowledged and ended by BYE.
  */
 export class InviteBranch {
   readonly #host: CallHost;
@@ -99,7 +99,7 @@ export class InviteBranch {
   #flow: Flow;
   #sentAtMs = 0;
   #sequence = 0;
-  #way = 0;
+  #routeIndex = 0;
   #challenged = 0;
   #raised = 0;
   #sessionSeconds = SESSION_SECONDS;
@@ -134,7 +134,7 @@ export class InviteBranch {
     });
   }
 
-  /** How it failed; undefined until then. */
+  /** Set once the branch has failed. */
   get failure(): InviteFailure | undefined {
     return this.#failure;
   }
@@ -144,7 +144,7 @@ export class InviteBranch {
     return this.#silent;
   }
 
-  /** Whether the branch will still answer a CANCEL: it has sent a provisional response and no final one. */
+  /** Whether the callee can still answer a CANCEL: it has sent a provisional response but no final one. */
   get ringing(): boolean {
     return this.#provisional && this.#failure === undefined && this.#taken === undefined;
   }
@@ -154,17 +154,17 @@ export class InviteBranch {
     return this.#sequence;
   }
 
-  /** Where the callee is. */
+  /** Where the callee was reached. */
   get place(): PeerPlace {
-    const phone = this.#parts.ways[this.#way]?.phone;
+    const phone = this.#parts.routes[this.#routeIndex]?.phone;
     return { flow: this.#flow, atMs: this.#sentAtMs, direct: false, phone };
   }
 
   begin(): void {
-    const { sdp, callId, from, to, ways, contactUser } = this.#parts;
-    const way = ways[this.#way];
-    const flow = way?.open();
-    if (!way || !flow) {
+    const { sdp, callId, from, to, routes, contactUser } = this.#parts;
+    const route = routes[this.#routeIndex];
+    const flow = route?.open();
+    if (!route || !flow) {
       this.#failover({ status: 503, reason: 'Service Unavailable' });
       return;
     }
@@ -175,13 +175,13 @@ export class InviteBranch {
     const { fields, body } = sdpBody(sdp);
     const draft = buildRequest({
       method: 'INVITE',
-      uri: way.uri,
+      uri: route.uri,
       from,
       to,
       callId,
       cseq: { number: this.#sequence, method: 'INVITE' },
       headers: [
-        ...(this.#digest?.authorize('INVITE', formatUri(way.uri), flow.remote.address) ?? []),
+        ...(this.#digest?.authorize('INVITE', formatUri(route.uri), flow.remote.address) ?? []),
         this.#host.contactFor(flow, contactUser),
         ...this.#host.capabilities,
         ...this.#host.userAgent,
@@ -209,13 +209,13 @@ export class InviteBranch {
       return;
     }
     this.#cancelled = true;
-    // A CANCEL has to wait for a provisional response (RFC 3261 §9.1).
+    // A CANCEL must wait for a provisional response (RFC 3261 §9.1).
     if (this.#provisional) {
       this.#sendCancel();
     }
   }
 
-  /** Drops all dialogs except the one that the call has taken. */
+  /** Drops all dialogs except the accepted one. */
   dropForks(): void {
     for (const [tag, { dialog }] of this.#forks) {
       if (tag !== this.#taken) {
@@ -245,10 +245,10 @@ export class InviteBranch {
     }
   }
 
-  /** Tries the next way; if there is none, the branch has failed. */
+  /** Tries the next route; if there is none, the branch has failed. */
   #failover(failure: InviteFailure): void {
-    if (!this.#cancelled && !this.#early && this.#way + 1 < this.#parts.ways.length) {
-      this.#way++;
+    if (!this.#cancelled && !this.#early && this.#routeIndex + 1 < this.#parts.routes.length) {
+      this.#routeIndex++;
       this.begin();
     } else {
       this.#fail(failure);
@@ -271,7 +271,7 @@ export class InviteBranch {
       : [expires, ['min-se', String(this.#sessionSeconds)]];
   }
 
-  /** Takes the longer interval that a 422 asks for (RFC 4028 §7.3); false if there is no point in trying again. */
+  /** Uses the longer interval that a 422 requires (RFC 4028 §7.3). Returns whether to retry. */
   #takeMinimum(response: SipResponse): boolean {
     const seconds = minSession(response.headers);
     if (seconds === undefined || seconds <= this.#sessionSeconds || this.#raised >= MAX_CHALLENGES) {
@@ -283,7 +283,7 @@ export class InviteBranch {
   }
 
   #answerChallenge(response: SipResponse, flow: Flow): boolean {
-    // Credentials go only to the peer that we asked (threat 18).
+    // Credentials go only to the peer that the INVITE was sent to (threat 18).
     if (!this.#digest || this.#challenged >= MAX_CHALLENGES || flow !== this.#flow) {
       return false;
     }
@@ -341,7 +341,7 @@ export class InviteBranch {
       this.#events.adopt(dialog);
       return fork;
     } catch (error) {
-      // A provisional response without a Contact makes no dialog, but it rings.
+      // Without a Contact there is no dialog, but the phone does ring.
       if (error instanceof SipParseError) {
         return undefined;
       }
@@ -349,7 +349,7 @@ export class InviteBranch {
     }
   }
 
-  /** Sends PRACK (RFC 3262 §4). False for a response that is a retransmission or out of order: ignore it. */
+  /** Sends PRACK if required (RFC 3262 §4). False: the response is a retransmission or out of order, and must be ignored. */
   #acknowledgeProvisional(response: SipResponse, fork: Fork, flow: Flow, sdp: string | undefined): boolean {
     const rseq = Number(response.headers.get('rseq') ?? Number.NaN);
     if (!hasOptionTag(response.headers, 'require', '100rel') || !Number.isInteger(rseq)) {
@@ -366,7 +366,7 @@ export class InviteBranch {
       const { fields, body } = sdpBody(await this.#events.answer(sdp));
       await client.request('PRACK', [rack, ...fields], body);
     };
-    // If the PRACK is lost, the callee gives up the call.
+    // If the PRACK cannot be sent, the callee ends the call.
     send().catch(() => {});
     return true;
   }
@@ -394,8 +394,8 @@ export class InviteBranch {
       return;
     }
     const early = this.#forks.get(tag);
-    const { dialog, sound } = Dialog.ofSuccess(invite, response, early?.dialog);
-    if (!sound) {
+    const { dialog, usable } = Dialog.ofSuccess(invite, response, early?.dialog);
+    if (!usable) {
       this.#events.onUnusable(this, response);
       await this.#end(response);
       return;
@@ -411,23 +411,26 @@ export class InviteBranch {
     this.#events.onAnswered(this, response, fork);
   }
 
-  /** Acknowledges a 2xx that we cannot use, and hangs up (§13.2.2.4). */
+  /** Acknowledges a 2xx that the call does not accept, and hangs up (RFC 3261 §13.2.2.4). */
   async #end(response: SipResponse): Promise<void> {
     const invite = this.#transaction?.request;
     if (!invite) {
       return;
     }
     const tag = tagOf(response.to) ?? '';
-    const { dialog, sound } = Dialog.ofSuccess(invite, response, this.#forks.get(tag)?.dialog);
+    const { dialog, usable } = Dialog.ofSuccess(invite, response, this.#forks.get(tag)?.dialog);
     dialog.useSequence(this.#sequence);
     const { place } = this;
-    const client = new InDialogClient(this.#host, dialog, this.#digest, () => ({ ...place, direct: !sound }));
+    const client = new InDialogClient(this.#host, dialog, this.#digest, () => ({
+      ...place,
+      direct: !usable,
+    }));
     this.#ended.set(tag, client);
     try {
       await client.acknowledge(response.cseq.number);
       await client.request('BYE', [], undefined);
     } catch {
-      // Unreachable: it gives up by itself when no ACK arrives.
+      // The callee is unreachable. It ends the call when no ACK arrives.
     }
   }
 

@@ -4,14 +4,14 @@ import type { Flow } from '../transport/index.ts';
 import type { Binding } from './bindings.ts';
 import type { Registrar } from './registrar.ts';
 
-/** Interval between packets, in milliseconds. Many NATs forget a UDP flow after 30 s, although RFC 4787 §4.3 asks for two minutes. */
+/** Minimum interval between packets, in milliseconds. Many NATs drop UDP bindings after 30 s, although RFC 4787 §4.3 requires 2 minutes. */
 const INTERVAL_MS = 20_000;
-/** How often due phones are looked for, in milliseconds. */
+/** Interval of the timer, in milliseconds. */
 const TICK_MS = 5000;
 
 /**
- * Keeps the NAT open for phones that registered over UDP from behind one: sends each phone a request, so that packets pass in both
- * directions. Owns its timer; `close` ends it.
+ * Keeps NAT bindings open for phones that registered over UDP, by sending requests, so that packets flow in both directions. Owns its
+ * timer; `close` stops it.
  */
 export class NatKeepAlive {
   readonly #clock: Clock;
@@ -20,7 +20,7 @@ export class NatKeepAlive {
   readonly #pingedAt = new WeakMap<Binding, number>();
   #timer: Timer;
 
-  /** `ping` sends one packet and ignores the answer. */
+  /** `ping` sends one packet and ignores the response. */
   constructor(clock: Clock, registrar: Registrar, ping: (uri: Uri, flow: Flow) => void) {
     this.#clock = clock;
     this.#registrar = registrar;
@@ -55,7 +55,7 @@ export class NatKeepAlive {
   }
 }
 
-/** Whether the phone's address, as we see it, differs from its Contact. */
+/** Whether the source address of a phone differs from its Contact. */
 function isBehindNat({ contact, flow }: Binding): boolean {
   if (flow.reliable || !('host' in contact)) {
     return false;

@@ -1,8 +1,8 @@
 import type { HeaderField } from '../message/index.ts';
 
-/** A request from the peer to change the session, to be accepted or refused once. */
+/** A peer's request to change the session. Accept or reject it once. */
 export class OfferRequest {
-  /** The peer's offer; undefined if it asks us to offer (a re-INVITE without SDP). */
+  /** The peer's offer; undefined if it requests ours (a re-INVITE without SDP). */
   readonly sdp: string | undefined;
   readonly method: 'INVITE' | 'UPDATE' | 'PRACK';
   readonly #onAccept: (sdp: string) => void;
@@ -21,7 +21,7 @@ export class OfferRequest {
     this.#onReject = onReject;
   }
 
-  /** Answers the offer, or makes ours if the peer made none: the answer then comes as the call's event `answer`. */
+  /** Answers the offer, or makes ours if the peer made none. The call then emits `answer`. */
   accept(sdp: string): void {
     if (this.#done) {
       return;
@@ -30,7 +30,7 @@ export class OfferRequest {
     this.#onAccept(sdp);
   }
 
-  /** Refuses, with extra fields such as Warning; the session stays unchanged. */
+  /** Refuses. `headers`: extra fields such as Warning. The session stays unchanged. */
   reject(status = 488, headers: readonly HeaderField[] = []): void {
     if (this.#done) {
       return;
@@ -39,7 +39,7 @@ export class OfferRequest {
     this.#onReject(status, headers);
   }
 
-  /** The peer withdrew it, or the call ended: further calls do nothing. */
+  /** The peer withdrew the request, or the call ended: accept() and reject() have no effect any more. */
   withdraw(): void {
     this.#done = true;
   }

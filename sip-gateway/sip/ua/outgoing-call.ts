@@ -6,30 +6,30 @@ import { bestFailure, type InviteFailure } from './best-failure.ts';
 import { sdpBody, sessionBody } from './body.ts';
 import { Call } from './call.ts';
 import type { CallHost, MaybeDigest } from './call-types.ts';
-import { type Fork, InviteBranch, type InviteBranchEvents, type Way } from './invite-branch.ts';
+import { type Fork, InviteBranch, type InviteBranchEvents, type Route } from './invite-branch.ts';
 
-/** Makes the answer to the callee's offer. */
+/** Returns our answer to the callee's offer. */
 export type Answerer = (offer: string) => string | Promise<string>;
 
 export interface OutgoingCallParts {
   /** Our address, without a tag. */
   readonly from: NameAddr;
   readonly to: NameAddr;
-  /** Our offer; without one the callee is asked to offer, and `answer` answers it. */
+  /** Our offer. Default: the callee makes the offer, and `answer` answers it. */
   readonly sdp?: string;
   readonly answer?: Answerer;
   readonly headers: readonly HeaderField[];
-  /** User part of our Contact: calling it leads to the same place as this call. */
+  /** User part of our Contact. */
   readonly contactUser?: string | undefined;
-  /** How long it may ring, in seconds. */
+  /** Maximum ringing time, in seconds. */
   readonly ringSeconds: number;
-  /** The phones that ring together; for each, the ways to it, best first. */
-  readonly branches: readonly (readonly Way[])[];
+  /** The phones that ring at the same time; for each, the routes to it, best first. */
+  readonly branches: readonly (readonly Route[])[];
 }
 
 /**
- * An outgoing call. It begins at once and reports by `progress`, `answered` and `end`. If the callee has several phones they all ring, and
- * the first to answer gets the call.
+ * An outgoing call. Emits `progress`, `answered` and `end`. If the callee has several phones, all of them ring, and the first to answer
+ * gets the call.
  */
 export class OutgoingCall extends Call {
   readonly direction = 'outgoing';
@@ -41,16 +41,16 @@ export class OutgoingCall extends Call {
   #ringTimer: Timer | undefined;
   #cancelTimer: Timer | undefined;
 
-  /** `first`: the flow of the first way. */
+  /** `first`: the flow of the first route. */
   constructor(host: CallHost, first: Flow, parts: OutgoingCallParts, digest: MaybeDigest) {
     super(host, first, digest, parts.contactUser);
     this.#parts = parts;
     const events = this.#branchEvents();
     const { to, sdp, headers, contactUser } = parts;
-    this.#branches = parts.branches.map((ways) => {
-      // A From tag for each branch, because two phones may choose the same To tag.
+    this.#branches = parts.branches.map((routes) => {
+      // Each branch has its own From tag, because two phones may choose the same To tag.
       const from = withTag(parts.from, newTag());
-      const branch = { callId: this.callId, from, to, sdp, headers, ways, contactUser };
+      const branch = { callId: this.callId, from, to, sdp, headers, routes, contactUser };
       return new InviteBranch(host, first, branch, digest, events);
     });
   }
@@ -63,7 +63,7 @@ export class OutgoingCall extends Call {
     return this.#parts.from;
   }
 
-  /** For the stack, once. */
+  /** Sends the INVITEs. The stack calls this once. */
   begin(): void {
     const { ringSeconds, sdp } = this.#parts;
     this.#ringTimer = this.host.clock.after(ringSeconds * 1000, () => this.#cancel('timeout'));
@@ -75,7 +75,7 @@ export class OutgoingCall extends Call {
     }
   }
 
-  /** CANCEL before the answer, BYE after. */
+  /** Sends CANCEL before the answer, and BYE afterwards. */
   async hangUp(): Promise<void> {
     if (this.ended) {
       return;
@@ -176,13 +176,13 @@ export class OutgoingCall extends Call {
     const { sdp } = sessionBody(response);
     if (this.#parts.sdp !== undefined) {
       await this.client().acknowledge(sequence);
-      // Some put the answer into a provisional response only.
+      // Some callees send the answer only in a provisional response.
       const answer = sdp ?? fork.sdp;
       if (answer === undefined || !this.session.receiveAnswer(answer)) {
         throw new Error('no answer');
       }
     } else if (this.session.local !== undefined) {
-      // Offer and answer went by 183 and PRACK.
+      // Offer and answer were exchanged in a 183 and its PRACK.
       await this.client().acknowledge(sequence);
     } else {
       const own = sdp === undefined ? undefined : await this.#parts.answer?.(sdp);
@@ -212,7 +212,7 @@ export class OutgoingCall extends Call {
     }
   }
 
-  /** Ends the call when no branch can be answered any more. */
+  /** Ends the call if no branch can still be answered. */
   #settle(): void {
     if (this.ended || this.#winner) {
       return;
@@ -224,7 +224,7 @@ export class OutgoingCall extends Call {
       return;
     }
     const open = this.#branches.filter(({ failure }) => !failure);
-    // Once all others have declined, do not wait for a dead phone.
+    // Do not wait for a dead phone if all others have declined.
     if (open.length < this.#branches.length && open.every(({ silent }) => silent)) {
       this.#fail();
     }
@@ -249,7 +249,7 @@ export class OutgoingCall extends Call {
     for (const branch of this.#branches) {
       branch.cancel();
     }
-    // If nothing more comes, the call ends for us anyway (RFC 3261 §9.1).
+    // Without a final response, the call ends anyway (RFC 3261 §9.1).
     this.#cancelTimer = this.host.clock.after(64 * this.host.timers.t1, () => this.#endCancelled());
     this.#settle();
   }

@@ -4,7 +4,7 @@ import type { Clock } from '../transaction/index.ts';
 /** Maximum number of remembered keys. */
 const MAX_KEYS = 20_000;
 
-/** Token buckets by key: `perSecond` on average, `burst` at once. */
+/** Token buckets by key: `perSecond` on average, up to `burst` at once. */
 export class RateLimiter {
   readonly #clock: Clock;
   readonly #perSecond: number;

@@ -19,24 +19,24 @@ import type { Flow } from '../transport/index.ts';
 import { type Binding, type BindingStore, MemoryBindings } from './bindings.ts';
 
 export interface RegistrarOptions {
-  /** Shortest time a binding may be asked for, in seconds; less gets 423. Default 60. */
+  /** Minimum expiry of a binding, in seconds; less gets 423. Default 60. */
   minSeconds?: number;
-  /** Longest, in seconds; more is cut. Default 3,600. */
+  /** Maximum expiry, in seconds; more is reduced. Default 3,600. */
   maxSeconds?: number;
-  /** For a REGISTER that names none, in seconds. Default 600. */
+  /** Expiry if a REGISTER requests none, in seconds. Default 600. */
   defaultSeconds?: number;
   /** Maximum number of bindings per user. Default 10. */
   maxBindings?: number;
   store?: BindingStore;
 }
 
-/** A phone that takes part in a call, followed as it re-registers. */
+/** A phone in a call, tracked as it re-registers. */
 export interface FollowedPhone {
-  /** The flow of its newest registration, and the time of that registration on the stack's clock. */
+  /** The flow and time of its latest registration, on the stack's clock, in milliseconds. */
   newest(): { readonly flow: Flow; readonly atMs: number };
 }
 
-/** A refusal to send. */
+/** Refuses a REGISTER with this status. */
 class Refusal extends Error {
   readonly status: number;
   readonly headers: readonly HeaderField[];
@@ -48,7 +48,7 @@ class Refusal extends Error {
   }
 }
 
-/** Keeps where users are (RFC 3261 §10.3). Authentication comes before, in the stack. */
+/** The registrar (RFC 3261 §10.3). The stack authenticates requests first. */
 export class Registrar {
   readonly #clock: Clock;
   readonly #store: BindingStore;
@@ -61,7 +61,7 @@ export class Registrar {
     this.#limits = { minSeconds, maxSeconds, defaultSeconds, maxBindings };
   }
 
-  /** Where a user can be reached now, best first. */
+  /** A user's current bindings, best first. */
   lookup(user: string): readonly Binding[] {
     const now = this.#clock.now();
     return this.#store
@@ -71,8 +71,8 @@ export class Registrar {
   }
 
   /**
-   * Follows the phone behind a binding as it re-registers: by its Contact, instance (RFC 5626) or Call-ID (RFC 3261 §10.2.4). When its
-   * registration ends, the last flow stays.
+   * Tracks the phone of a binding as it re-registers, by its Contact, instance (RFC 5626) or Call-ID (RFC 3261 §10.2.4). When its
+   * registration ends, the last flow is kept.
    */
   follow(user: string, binding: Binding): FollowedPhone {
     let last = binding;
@@ -88,7 +88,7 @@ export class Registrar {
     };
   }
 
-  /** The registered phone that a request came from: the one with the same Contact, else the one on the same flow. */
+  /** The registered phone that sent a request: the one with the same Contact, or else on the same flow. */
   phoneAt(user: string, contact: Uri, flow: Flow): FollowedPhone | undefined {
     const bindings = this.lookup(user);
     const binding =
@@ -107,16 +107,16 @@ export class Registrar {
     return this.#store.users().filter((user) => this.lookup(user).length > 0);
   }
 
-  /** Drops a user's bindings: a user who was removed or has a new password is not called. */
+  /** Removes a user's bindings, after the user was deleted or got a new password. */
   remove(user: string): void {
     this.#store.set(user, []);
   }
 
-  /** Answers a REGISTER of a user who proved to be one. */
+  /** Handles a REGISTER of an authenticated user. */
   register(request: SipRequest, flow: Flow, username: string): { response: SipResponse; changed: boolean } {
     const toTag = newTag();
     try {
-      // A user registers itself only (§10.3 step 4).
+      // Users may register only themselves (RFC 3261 §10.3 step 4).
       if (decodeUser(request.to.uri) !== username) {
         throw new Refusal(403);
       }
@@ -150,7 +150,7 @@ export class Registrar {
     const general = request.headers.get('expires');
     const generalSeconds = general === undefined ? this.#limits.defaultSeconds : parseSeconds(general);
     const { callId, cseq } = request;
-    // A request that was overtaken changes nothing (§10.3 step 6).
+    // Requests that arrive out of order are refused (RFC 3261 §10.3 step 6).
     const isOld = (binding: Binding) => binding.callId === callId && binding.sequence >= cseq.number;
     if (contacts === '*') {
       if (general === undefined || generalSeconds !== 0) {
@@ -174,7 +174,7 @@ export class Registrar {
         throw new Refusal(500);
       }
       const instance = contact.params.get('+sip.instance') ?? undefined;
-      // A phone that comes back from another address replaces its old binding, or it would ring twice.
+      // A phone that registers from a new address replaces its old binding, or it would ring twice.
       const isReplaced = (binding: Binding) => instance !== undefined && binding.instance === instance;
       bindings = bindings.filter((binding) => binding !== known && !isReplaced(binding));
       const seconds = this.#secondsOf(contact, generalSeconds);
@@ -190,14 +190,14 @@ export class Registrar {
 
   #secondsOf(contact: NameAddr, general: number): number {
     const own = contact.params.get('expires');
-    // A malformed value means the default (§20.10).
-    const asked =
+    // A malformed value means the default (RFC 3261 §20.10).
+    const requested =
       own === undefined || own === null ? general : /^[0-9]+$/.test(own) ? parseSeconds(own) : 3600;
     const { minSeconds, maxSeconds } = this.#limits;
-    if (asked > 0 && asked < minSeconds) {
+    if (requested > 0 && requested < minSeconds) {
       throw new Refusal(423, [['min-expires', String(minSeconds)]]);
     }
-    return Math.min(asked, maxSeconds);
+    return Math.min(requested, maxSeconds);
   }
 
   #bind(contact: NameAddr, request: SipRequest, flow: Flow, seconds: number): Binding {

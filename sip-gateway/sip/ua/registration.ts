@@ -19,16 +19,16 @@ import {
 import { newCallId, newTag } from '../tokens.ts';
 import type { Clock, Timer } from '../transaction/index.ts';
 import type { Flow } from '../transport/index.ts';
-import type { Way } from './invite-branch.ts';
-import { type RequestOutcome, type RequestPlan, sendRequest } from './request-client.ts';
+import type { Route } from './invite-branch.ts';
+import { type RequestOutcome, type RequestPlan, sendRequest } from './send-request.ts';
 
 export interface RegistrationOptions {
-  /** The registrar: `sip:pbx.example;transport=tcp`. */
+  /** URI of the registrar, e.g. `sip:pbx.example;transport=tcp`. */
   readonly registrar: string;
-  /** Our address there: `sip:canopy@pbx.example`. */
+  /** URI of our account there, e.g. `sip:canopy@pbx.example`. */
   readonly address: string;
   readonly credentials?: Credentials;
-  /** The trunk of this registrar: while we are registered, calls from the registrar's address belong to it. */
+  /** The registrar's trunk. While we are registered, calls from the registrar's addresses belong to it. */
   readonly trunk?: string;
   /** Requested duration, in seconds. Default 600. */
   readonly expiresSeconds?: number;
@@ -39,9 +39,9 @@ export type RegistrationState = 'registering' | 'registered' | 'failed' | 'close
 interface RegistrationEvents {
   /** Registered, or refreshed. */
   registered: [{ readonly expiresSeconds: number }];
-  /** Not registered; it retries by itself. */
+  /** Registering failed; it is retried after `retrySeconds`. */
   failed: [{ readonly status: number; readonly reason: string; readonly retrySeconds: number }];
-  /** It is being removed. */
+  /** close() was called. */
   closed: [];
 }
 
@@ -51,17 +51,17 @@ export interface RegistrationHost {
   readonly random: () => number;
   readonly userAgent: readonly HeaderField[];
   contactFor(flow: Flow): HeaderField;
-  waysTo(uri: SipUri): Promise<readonly Pick<Way, 'address' | 'open'>[]>;
+  routesTo(uri: SipUri): Promise<readonly Pick<Route, 'address' | 'open'>[]>;
   readonly send: RequestPlan['send'];
 }
 
-/** First and longest pause after a failure, in seconds (RFC 5626 §4.5). */
+/** First and maximum delay after a failure, in seconds (RFC 5626 §4.5). */
 const RETRY_SECONDS = 30;
 const MAX_RETRY_SECONDS = 1800;
-/** The part of its life after which a binding is refreshed. */
+/** A binding is refreshed after this share of its expiry. */
 const REFRESH_AT = 0.8;
 
-/** Keeps us registered at a PBX (RFC 3261 §10.2): registers, refreshes, tries again. `close` takes the binding back. */
+/** Our registration at a PBX or provider (RFC 3261 §10.2): registers, refreshes and retries. `close` removes the binding. */
 export class Registration extends EventEmitter<RegistrationEvents> {
   readonly #host: RegistrationHost;
   readonly #options: RegistrationOptions;
@@ -81,7 +81,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
   /** The registrar's addresses, as last resolved. */
   #addresses: ReadonlySet<string> = new Set();
 
-  /** Throws SipParseError for addresses that are not SIP URIs. */
+  /** @throws {SipParseError} the registrar or address is not a SIP URI */
   constructor(host: RegistrationHost, options: RegistrationOptions) {
     super();
     const registrar = parseUri(options.registrar);
@@ -121,12 +121,12 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     return this.#state === 'registered' && this.#addresses.has(address);
   }
 
-  /** For the stack, once. */
+  /** Starts registering. The stack calls this once. */
   begin(): void {
     this.#running = this.#register();
   }
 
-  /** Stops refreshing and takes the binding back. Idempotent. */
+  /** Stops refreshing and removes the binding. Idempotent. */
   async close(): Promise<void> {
     if (this.#state === 'closed') {
       return;
@@ -165,7 +165,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     this.#failures = 0;
     const seconds = this.#grantedSeconds(response, flow);
     this.#later(Math.max(1, seconds * REFRESH_AT));
-    // A lost connection takes the way back of incoming calls with it.
+    // If the connection is lost, incoming calls cannot reach us.
     this.#stopWatching = flow?.onClose(() => this.#later(1 + this.#host.random() * 4));
     this.emit('registered', { expiresSeconds: seconds });
   }
@@ -173,7 +173,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
   #failed(outcome: RequestOutcome): void {
     this.#state = 'failed';
     const pause = Math.min(MAX_RETRY_SECONDS, RETRY_SECONDS * 2 ** this.#failures++);
-    // Half to full, so that many do not come back at once.
+    // Random between half and all of it, so that many clients do not retry at once.
     const retrySeconds = pause * (0.5 + this.#host.random() / 2);
     this.#later(retrySeconds);
     this.emit('failed', { status: outcome.status, reason: outcome.reason, retrySeconds });
@@ -188,10 +188,10 @@ export class Registration extends EventEmitter<RegistrationEvents> {
 
   async #send(seconds: number): Promise<RequestOutcome> {
     const address = nameAddr(this.#options.address);
-    const ways = await this.#host.waysTo(this.#registrar);
-    this.#addresses = new Set(ways.map((way) => way.address));
+    const routes = await this.#host.routesTo(this.#registrar);
+    this.#addresses = new Set(routes.map((route) => route.address));
     return sendRequest({
-      flows: ways.map(({ open }) => open),
+      flows: routes.map(({ open }) => open),
       digest: this.#digest,
       send: this.#host.send,
       build: (flow) => {
@@ -218,13 +218,13 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     });
   }
 
-  /** With our user part, so that calls to our address come in as calls of that (RFC 3261 §16.5 makes it the Request-URI). */
+  /** Our Contact with the user part of our account, since it becomes the Request-URI of incoming calls (RFC 3261 §16.5). */
   #contact(flow: Flow): Uri {
     const { uri } = parseNameAddr(this.#host.contactFor(flow)[1]);
     return uri.scheme === 'sip' && this.#user !== undefined ? { ...uri, user: this.#user } : uri;
   }
 
-  /** What the registrar granted for our Contact: its parameter, else Expires, else what we asked for. */
+  /** The expiry granted for our Contact: its parameter, or else Expires, or else the requested one. */
   #grantedSeconds(response: SipResponse, flow: Flow | undefined): number {
     try {
       const own = flow && this.#contact(flow);

@@ -4,9 +4,9 @@ import type { Flow, TransportLayer } from '../transport/index.ts';
 import type { Binding } from './bindings.ts';
 import type { PeerPlace } from './call-types.ts';
 import { isElsewhere } from './elsewhere.ts';
-import type { Way } from './invite-branch.ts';
+import type { Route } from './invite-branch.ts';
 import type { Registrar } from './registrar.ts';
-import { protocolOf, resolveTargets } from './resolver.ts';
+import { protocolOf, resolveTargets } from './resolve-targets.ts';
 import { mayNameTarget } from './target-guard.ts';
 import type { Trunk } from './trunk.ts';
 
@@ -21,10 +21,10 @@ export class NoRouteError extends Error {
   override readonly name = 'NoRouteError';
 }
 
-/** A request that may be larger than this, in bytes, goes by TCP first (RFC 3261 §18.1.1). */
+/** Larger requests, in bytes, try TCP first (RFC 3261 §18.1.1). */
 const MAX_UDP_BYTES = 1300;
 
-/** Finds the ways of requests: by DNS, by the flows of registered phones, inside dialogs. */
+/** Finds routes for requests: by DNS, by the flows of registered phones, and inside dialogs. */
 export class Routes {
   readonly #transport: TransportLayer;
   readonly #registrar: Registrar;
@@ -36,7 +36,7 @@ export class Routes {
     this.#domain = domain;
   }
 
-  /** The address that a target is called by. Throws SipParseError for a malformed URI. */
+  /** The URI of a target. @throws {SipParseError} it is malformed */
   addressOf(target: CallTarget, trunk: Trunk | undefined): Uri {
     if ('uri' in target) {
       return parseUri(target.uri);
@@ -49,8 +49,8 @@ export class Routes {
     return { scheme: 'sip', user, host: bracketHost(host), params: NO_PARAMS };
   }
 
-  /** The phones of a user, each on the flow that it registered on. If a phone has moved, only its latest registration counts. */
-  toUser(user: string): Way[] {
+  /** Routes to the phones of a user, each on the flow that it registered on. If a phone has moved, only its latest registration counts. */
+  toUser(user: string): Route[] {
     const bindings = this.#registrar.lookup(user);
     const isLast = ({ callId, sequence }: Binding) =>
       !bindings.some((other) => other.callId === callId && other.sequence > sequence);
@@ -62,25 +62,26 @@ export class Routes {
     }));
   }
 
-  /** Ways to a URI; a large request that could go over UDP tries TCP first. */
-  async toUri(uri: Uri, bytes: number): Promise<Way[]> {
+  /** Routes to a URI, best first. `bytes`: size of the request; a large one tries TCP before UDP. */
+  async toUri(uri: Uri, bytes: number): Promise<Route[]> {
     const targets = await resolveTargets(uri, (protocol) => this.#transport.has(protocol));
-    const ways: Way[] = [];
+    const routes: Route[] = [];
     for (const target of targets) {
       const { address } = target;
       const mayChoose = uri.scheme === 'sip' && protocolOf(uri) === undefined && target.protocol === 'udp';
       if (mayChoose && bytes > MAX_UDP_BYTES) {
-        ways.push({ uri, address, open: () => this.#transport.flowTo({ ...target, protocol: 'tcp' }) });
+        routes.push({ uri, address, open: () => this.#transport.flowTo({ ...target, protocol: 'tcp' }) });
       }
-      ways.push({ uri, address, open: () => this.#transport.flowTo(target) });
+      routes.push({ uri, address, open: () => this.#transport.flowTo(target) });
     }
-    return ways;
+    return routes;
   }
 
   /**
-   * The flow for a request in a dialog. The route set decides, else the remote target (RFC 3261 §12.2.1.1). Without a route set, some
-   * peers are reached on their own flow instead: phones registered here, neighbours behind a NAT or on a connection, and peers whose
-   * Contact is private to another network. Rejects with NoRouteError.
+   * The flow for a request in a dialog: by its route set, or else by its remote target (RFC 3261 §12.2.1.1). Without a route set, some
+   * peers are reached on their last flow instead: phones registered here, direct peers behind a NAT or on a connection, and peers whose
+   * Contact is private to another network.
+   * @throws {NoRouteError} there is no flow
    */
   async inDialog(dialog: Dialog, peer: PeerPlace): Promise<Flow> {
     const hop = dialog.nextHop;
@@ -102,16 +103,16 @@ export class Routes {
     }
     const targets = await resolveTargets(hop, (protocol) => this.#transport.has(protocol));
     const target = targets.find(({ address }) => mayNameTarget(peer.flow.remote.address, address));
-    // The name does not resolve: fall back to where the peer was last heard.
+    // If the name does not resolve, fall back to the peer's last flow.
     const flow = target ? this.#transport.flowTo(target) : targets.length === 0 ? last : undefined;
     if (!flow) {
-      throw new NoRouteError(`there is no way to ${formatUri(hop)}`);
+      throw new NoRouteError(`there is no route to ${formatUri(hop)}`);
     }
     return flow;
   }
 }
 
-/** The newest open flow of the peer. */
+/** The latest open flow of the peer. */
 function lastFlow({ flow, atMs, phone }: PeerPlace): Flow | undefined {
   const registered = phone?.newest();
   const flows = registered && registered.atMs > atMs ? [registered.flow, flow] : [flow, registered?.flow];

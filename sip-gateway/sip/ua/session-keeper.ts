@@ -16,7 +16,7 @@ const PING_MS = 60_000;
 
 export interface SessionKeeperOptions {
   readonly clock: Clock;
-  /** Sends an UPDATE or re-INVITE that changes nothing; undefined while another change of the session is open. */
+  /** Sends an UPDATE or re-INVITE that changes nothing; undefined while another change of the session is in progress. */
   readonly refresh: () => Promise<Outcome | undefined>;
   /** Sends an OPTIONS in the dialog. */
   readonly ping: () => Promise<Outcome>;
@@ -25,8 +25,8 @@ export interface SessionKeeperOptions {
 }
 
 /**
- * Detects peers that have died: by session timers (RFC 4028) if they support them, and by OPTIONS while they are watched. Owns its
- * timers; `stop` ends them.
+ * Detects dead peers: by session timers (RFC 4028) if they support these, and by OPTIONS while they are watched. Owns its timers; `stop`
+ * stops them.
  */
 export class SessionKeeper {
   readonly #options: SessionKeeperOptions;
@@ -45,20 +45,20 @@ export class SessionKeeper {
     );
   }
 
-  /** The fields for our re-INVITEs and UPDATEs. */
+  /** The header fields for our re-INVITEs and UPDATEs. */
   get requestFields(): HeaderField[] {
     const { terms } = this.#timer;
     return terms ? [['session-expires', `${terms.seconds};refresher=${terms.ours ? 'uac' : 'uas'}`]] : [];
   }
 
-  /** The peer's INVITE or UPDATE is accepted: restarts the timer and returns the fields of the 2xx. */
+  /** Restarts the timer when the peer's INVITE or UPDATE is accepted. Returns the header fields of the 2xx. */
   answered(request: SipRequest): HeaderField[] {
     const agreed = answerTerms(request);
     this.#start(agreed);
     return agreed?.fields ?? [];
   }
 
-  /** The peer accepted our INVITE or UPDATE with this 2xx. */
+  /** Restarts the timer when the peer has accepted our INVITE or UPDATE with this 2xx. */
   confirmed(response: SipResponse): void {
     const agreed = sessionExpires(response.headers);
     if (!agreed) {
@@ -70,7 +70,7 @@ export class SessionKeeper {
     this.#start({ seconds, ours: agreed.refresher !== 'uas' });
   }
 
-  /** Starts or stops checking every minute that the peer is still there: for calls on hold, which send no media. */
+  /** Starts or stops checking the peer every minute. For calls on hold, which send no media. */
   watch(on: boolean): void {
     if (on === this.#watching || this.#stopped) {
       return;
@@ -114,14 +114,14 @@ export class SessionKeeper {
   }
 
   #pingLater(): void {
-    // An OPTIONS sent just before a hold and resume may be answered only now.
+    // After a quick resume and hold, an earlier OPTIONS may be answered only now.
     this.#ping?.cancel();
     this.#ping = this.#options.clock.after(PING_MS, async () => {
       const outcome = await this.#options.ping().catch(() => undefined);
       if (!this.#watching) {
         return;
       }
-      // A connection may be down for a moment. Any answer except 408 and 481 shows that the phone is there.
+      // Tolerate one failure, as a connection may be down for a moment. Any response except 408 and 481 shows that the phone is alive.
       this.#unreachable = outcome?.response ? 0 : this.#unreachable + 1;
       if (outcome?.status === 408 || outcome?.status === 481 || this.#unreachable > 1) {
         this.#options.onGone({ cause: 'timeout', reason: 'the peer no longer answers' });

@@ -2,15 +2,15 @@ import type { HeaderField, Headers, SipRequest } from '../message/index.ts';
 import type { Clock, Timer } from '../transaction/index.ts';
 import { hasOptionTag } from './option-tags.ts';
 
-/** The session interval that we request, in seconds; RFC 4028 §4 recommends it. */
+/** The session interval that we request, in seconds, as RFC 4028 §4 recommends. */
 export const SESSION_SECONDS = 1800;
-/** The shortest interval that we accept, in seconds; a shorter one gets 422 (RFC 4028 §5). */
+/** The minimum interval that we accept, in seconds; a shorter one gets 422 (RFC 4028 §5). */
 export const MIN_SESSION_SECONDS = 90;
-/** Minimum for a proxy's interval, in seconds, if the caller itself does not support timers: 422 is not allowed then. */
+/** The same if only a proxy supports timers and the caller does not, in seconds: 422 is not allowed then. */
 const FLOOR_SECONDS = 30;
 /** Maximum Min-SE, in seconds. */
 const MAX_SECONDS = 86_400;
-/** Pause after a failed refresh, in milliseconds. */
+/** Delay after a failed refresh, in milliseconds. */
 const RETRY_MS = 5000;
 
 type Refresher = 'uac' | 'uas';
@@ -34,11 +34,11 @@ export function minSession(headers: Headers): number | undefined {
   return seconds <= MAX_SECONDS ? seconds : undefined;
 }
 
-/** The Min-SE field of the 422 for an INVITE or UPDATE whose interval is too short; undefined if it is not. */
+/** The Min-SE field of the 422 if the interval of an INVITE or UPDATE is too short; otherwise undefined. */
 export function sessionTooShort(request: SipRequest): HeaderField | undefined {
-  const asked = sessionExpires(request.headers);
+  const requested = sessionExpires(request.headers);
   const isShort =
-    asked !== undefined && asked.seconds < MIN_SESSION_SECONDS && supportsTimer(request.headers);
+    requested !== undefined && requested.seconds < MIN_SESSION_SECONDS && supportsTimer(request.headers);
   return isShort ? ['min-se', String(MIN_SESSION_SECONDS)] : undefined;
 }
 
@@ -49,17 +49,17 @@ export interface SessionTerms {
   readonly ours: boolean;
 }
 
-/** What our 2xx to an INVITE or UPDATE says (RFC 4028 §9); undefined if nobody wants a session timer. */
+/** The terms in our 2xx to an INVITE or UPDATE (RFC 4028 §9); undefined if nobody wants a session timer. */
 export function answerTerms(request: SipRequest): (SessionTerms & { fields: HeaderField[] }) | undefined {
-  const asked = sessionExpires(request.headers);
+  const requested = sessionExpires(request.headers);
   const isSupported = supportsTimer(request.headers);
-  if (!asked && !isSupported) {
+  if (!requested && !isSupported) {
     return undefined;
   }
-  const least = Math.max(FLOOR_SECONDS, minSession(request.headers) ?? 0);
-  const seconds = Math.max(Math.min(asked?.seconds ?? SESSION_SECONDS, SESSION_SECONDS), least);
-  // If we may choose, we refresh.
-  const refresher = isSupported ? (asked?.refresher ?? 'uas') : 'uas';
+  const minSeconds = Math.max(FLOOR_SECONDS, minSession(request.headers) ?? 0);
+  const seconds = Math.max(Math.min(requested?.seconds ?? SESSION_SECONDS, SESSION_SECONDS), minSeconds);
+  // If the caller leaves the choice to us, we refresh.
+  const refresher = isSupported ? (requested?.refresher ?? 'uas') : 'uas';
   const fields: HeaderField[] = [['session-expires', `${seconds};refresher=${refresher}`]];
   if (refresher === 'uac') {
     fields.push(['require', 'timer']);
@@ -71,7 +71,7 @@ function supportsTimer(headers: Headers): boolean {
   return hasOptionTag(headers, 'supported', 'timer') || hasOptionTag(headers, 'require', 'timer');
 }
 
-/** The timers of one session (RFC 4028 §10): when to refresh it, and when it has expired. Owns its timers; `stop` ends them. */
+/** The refresh and expiry timers of one session (RFC 4028 §10). `stop` stops them. */
 export class SessionTimer {
   readonly #clock: Clock;
   readonly #refresh: () => void;
@@ -80,7 +80,7 @@ export class SessionTimer {
   #next: Timer | undefined;
   #end: Timer | undefined;
 
-  /** `refresh`: send a refresh, then call start() on success or retry() on failure. `expired`: nobody refreshed in time. */
+  /** `refresh` must send a refresh, then call start() on success or retry() on failure. `expired`: nobody refreshed in time. */
   constructor(clock: Clock, refresh: () => void, expired: () => void) {
     this.#clock = clock;
     this.#refresh = refresh;

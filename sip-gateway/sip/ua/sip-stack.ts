@@ -32,7 +32,7 @@ import {
   TransactionLayer,
 } from '../transaction/index.ts';
 import { type Flow, localAddressFor, TransportLayer, type TransportOptions } from '../transport/index.ts';
-import { Admissions, type Admitted, type FailedLogin } from './admission.ts';
+import { Admissions, type Admitted, type FailedLogin } from './admissions.ts';
 import { sessionBody } from './body.ts';
 import type { Call } from './call.ts';
 import type { CallHost, DialogUsage } from './call-types.ts';
@@ -57,20 +57,23 @@ export interface SipStackOptions extends TransportOptions {
   readonly users?: Omit<DigestServerOptions, 'clock'>;
   readonly registrar?: RegistrarOptions;
   readonly trunks?: readonly TrunkOptions[];
-  /** Whether anyone may call without authentication. Default false. */
+  /** Allows calls without authentication. Default false. */
   readonly anonymousCalls?: boolean;
-  /** Whether to send no refusals to sources that are not trunks, have not logged in lately and name none of our users. Default false. */
+  /**
+   * Ignores requests of strangers instead of refusing them: of sources that are no trunk, have not recently logged in and name none of our
+   * users. Default false.
+   */
   readonly silent?: boolean;
   /**
-   * New calls per second from one source (an IPv4 address or an IPv6 /64) that is a trunk or has logged in lately, with bursts of twice
-   * as many. Any other source may make a fifth of that, and all such sources together the full rate. More get 503. Default 50.
+   * Maximum new calls per second from one source (an IPv4 address or an IPv6 /64) that is a trunk or has recently logged in, with bursts of
+   * twice as many. Any other source may make a fifth of that, and all of these together the full rate. More get 503. Default 50.
    */
   readonly callsPerSecond?: number;
-  /** Other new requests outside dialogs, per second from one source; more are dropped. Default 50. */
+  /** Maximum other requests outside dialogs per second from one source; more are dropped. Default 50. */
   readonly requestsPerSecond?: number;
   /** Maximum number of concurrent calls; more get 503. Default 500. */
   readonly maxCalls?: number;
-  /** Maximum number of concurrent calls that one user makes; more get 486. Default 4. */
+  /** Maximum number of concurrent calls from one user; more get 486. Default 4. */
   readonly maxCallsPerUser?: number;
   readonly clock?: Clock;
   readonly timers?: TimerValues;
@@ -78,31 +81,31 @@ export interface SipStackOptions extends TransportOptions {
 }
 
 export interface InviteOptions {
-  /** Our offer; without it the callee is asked to offer, and `answer` answers. */
+  /** Our offer. Default: the callee makes the offer, and `answer` answers it. */
   readonly sdp?: string;
   readonly answer?: Answerer;
-  /** How the caller is shown. Default: user `canopy`, no name. */
+  /** The caller shown to the callee. Default: user `canopy`, no name. */
   readonly from?: { readonly user?: string; readonly displayName?: string };
   readonly headers?: readonly HeaderField[];
   /** User part of our Contact, unescaped. Default: that of From. */
   readonly contactUser?: string;
-  /** How long it may ring, in seconds. Default 120. */
+  /** Maximum ringing time, in seconds. Default 120. */
   readonly ringSeconds?: number;
 }
 
 interface SipStackEvents {
-  /** A call came in from an admitted caller. It is refused with 480 if there is no listener, with 488 if one throws SdpError. */
+  /** An incoming call of an admitted caller. It is refused with 480 if there is no listener, with 488 if one throws SdpError. */
   invite: [IncomingCall];
   /** The bindings of a user changed. */
   registration: [{ readonly user: string; readonly bindings: number }];
-  /** A request was refused before it became a call: for logs and metrics. */
+  /** A request was refused before it became a call. For logs and metrics. */
   refused: [{ readonly method: string; readonly status: number; readonly address: string }];
   malformed: [{ readonly reason: string; readonly address: string }];
   /** A wrong password, or any password while the user or the source is locked out. */
   failedLogin: [FailedLogin];
 }
 
-/** How a request is refused. */
+/** A refusal of a request. */
 interface Refusal {
   readonly status: number;
   readonly reason?: string;
@@ -110,18 +113,18 @@ interface Refusal {
 }
 
 const METHODS = ['INVITE', 'ACK', 'BYE', 'CANCEL', 'OPTIONS', 'INFO', 'UPDATE', 'PRACK', 'REGISTER'];
-/** Methods that we know: those not served get 405, not 501. */
+/** Methods that we know. Those that we do not support get 405 rather than 501. */
 const KNOWN_METHODS = new Set([...METHODS, 'MESSAGE', 'SUBSCRIBE', 'NOTIFY', 'REFER', 'PUBLISH']);
 /** Methods that belong to a call. */
 const OF_DIALOGS = new Set(['BYE', 'CANCEL', 'INFO', 'UPDATE', 'PRACK']);
-/** Maximum requests per second in one dialog; more are dropped. Nobody presses keys that fast. */
+/** Maximum requests per second in one dialog; more are dropped. Even key presses are slower. */
 const DIALOG_REQUESTS_PER_SECOND = 50;
-/** Maximum size of our INVITEs' header section, in bytes. */
+/** Estimated size of the header section of our INVITEs, in bytes. */
 const HEADER_ESTIMATE_BYTES = 800;
 
 /**
- * A SIP user agent with its sockets: takes and makes calls, serves as registrar, registers at PBXs. Owns its calls, registrations,
- * transactions and sockets; `close` ends them in that order.
+ * A SIP user agent: receives and makes calls, is a registrar for phones, and registers at PBXs. Owns its calls, registrations, transactions
+ * and sockets; `close` closes them in that order.
  */
 export class SipStack extends EventEmitter<SipStackEvents> {
   readonly registrar: Registrar;
@@ -181,7 +184,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     this.#listen();
   }
 
-  /** Opens the sockets. Rejects with the system's error, and SipParseError for a malformed trunk. */
+  /** Opens the sockets. @throws {Error} a socket cannot be bound @throws {SipParseError} a trunk is malformed */
   static async create(options: SipStackOptions): Promise<SipStack> {
     const transport = await TransportLayer.create(options);
     try {
@@ -192,7 +195,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     }
   }
 
-  /** The bound sockets, in the order of UDP, then TCP and TLS. */
+  /** The bound sockets: first UDP, then TCP and TLS. */
   get bound(): TransportLayer['bound'] {
     return this.#transport.bound;
   }
@@ -212,12 +215,12 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     return [...this.#calls];
   }
 
-  /** Takes a new TLS certificate for further handshakes. */
+  /** Uses another TLS certificate for new connections. */
   setCertificate(tls: { cert: string | Buffer; key: string | Buffer }): void {
     this.#transport.setCertificate(tls);
   }
 
-  /** Replaces the trunks; calls in progress continue. Throws SipParseError for a malformed one, and keeps the old ones. */
+  /** Replaces the trunks; calls in progress continue. @throws {SipParseError} one is malformed; the old ones are kept */
   setTrunks(trunks: readonly TrunkOptions[]): void {
     const before = this.#trunks;
     const after = new Map(trunks.map((trunk) => [trunk.id, new Trunk(trunk)]));
@@ -230,16 +233,16 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     this.#trunks = after;
   }
 
-  /** Our address as a callee would reach it, for SDP; undefined if there is no route to the callee. */
+  /** Our address as seen by a callee, for SDP; undefined if there is no route to the callee. */
   async addressTowards(target: CallTarget): Promise<string | undefined> {
     const trunk = 'trunk' in target ? this.#trunks.get(target.trunk) : undefined;
     const to = this.#routes.addressOf(target, trunk);
-    const [way] = 'user' in target ? this.#routes.toUser(target.user) : await this.#routes.toUri(to, 0);
-    const flow = way?.open();
+    const [route] = 'user' in target ? this.#routes.toUser(target.user) : await this.#routes.toUri(to, 0);
+    const flow = route?.open();
     return flow && localAddressFor(flow.remote.address);
   }
 
-  /** Makes a call. Rejects with NoRouteError if there is no route, SipParseError for a malformed URI. */
+  /** Makes a call. @throws {NoRouteError} there is no route @throws {SipParseError} the URI is malformed */
   async invite(target: CallTarget, options: InviteOptions): Promise<OutgoingCall> {
     if (this.#closing) {
       throw new NoRouteError('the stack is closing');
@@ -255,12 +258,12 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     const size = HEADER_ESTIMATE_BYTES + Buffer.byteLength(options.sdp ?? '');
     const branches =
       'user' in target
-        ? this.#routes.toUser(target.user).map((way) => [way])
+        ? this.#routes.toUser(target.user).map((route) => [route])
         : [await this.#routes.toUri(to, size)];
     trunk?.addHosts(branches.flat().map(({ address }) => address));
     const first = branches[0]?.[0]?.open();
     if (!first) {
-      throw new NoRouteError(`there is no way to ${formatUri(to)}`);
+      throw new NoRouteError(`there is no route to ${formatUri(to)}`);
     }
     const { user = 'canopy', displayName } = options.from ?? {};
     const from: SipUri = {
@@ -289,7 +292,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     return call;
   }
 
-  /** Registers at a PBX and stays registered until the registration or the stack is closed. */
+  /** Registers at a PBX until the registration or the stack is closed. */
   register(options: RegistrationOptions): Registration {
     const registration = new Registration(this.#host, options);
     this.#registrations.add(registration);
@@ -304,7 +307,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     return registration;
   }
 
-  /** Asks a peer whether it is there (OPTIONS); gives the status of its answer, 408 or 503 for none. */
+  /** Sends OPTIONS; resolves with the status of the response, or 408 or 503 without one. */
   async ping(uri: string): Promise<number> {
     const target = parseUri(uri);
     const [open] = await this.#routes.toUri(target, HEADER_ESTIMATE_BYTES);
@@ -337,7 +340,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     });
   }
 
-  /** Ends calls and registrations, gives the peers up to `graceMilliseconds` to respond, then closes the sockets. */
+  /** Ends calls and registrations, waits up to `graceMilliseconds` for responses, then closes the sockets. */
   close(graceMilliseconds = 1000): Promise<void> {
     this.#keepAlive.close();
     this.#closing ??= (async () => {
@@ -393,7 +396,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
       sendCancel: (invite, flow) => this.#sendCancel(invite, flow),
       adopt: (dialog, call) => this.#dialogs.set(dialog.key, call),
       drop: (dialog) => this.#dialogs.delete(dialog.key),
-      waysTo: (uri) => this.#routes.toUri(uri, HEADER_ESTIMATE_BYTES),
+      routesTo: (uri) => this.#routes.toUri(uri, HEADER_ESTIMATE_BYTES),
     };
   }
 
@@ -408,8 +411,8 @@ export class SipStack extends EventEmitter<SipStackEvents> {
   }
 
   /**
-   * Refuses a request outside any call. Answers once and keeps no state (RFC 3261 §8.2.7, §26.3.2.4): strangers must neither fill the
-   * tables (threat 56) nor make us send repeatedly to an address they name (threat 61).
+   * Refuses a request outside any call. Answers once and statelessly (RFC 3261 §8.2.7, §26.3.2.4): strangers must neither fill the tables
+   * (threat 56) nor make us retransmit to an address of their choice (threat 61).
    */
   #refuse(
     request: SipRequest,
@@ -431,7 +434,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     this.emit('refused', { method: request.method, status, address: flow.remote.address });
   }
 
-  /** Applies the RFC 3261 §8.2 checks to a request outside dialogs; returns a status and fields to refuse with, or undefined. */
+  /** Checks a request outside dialogs (RFC 3261 §8.2); returns the refusal, or undefined. */
   #inspect(request: SipRequest): Refusal | undefined {
     if (request.uri.scheme === 'other') {
       return { status: 416 };
@@ -476,7 +479,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     }
   }
 
-  /** Whether a new call may come in. The cheapest checks come first, so that a flood does not hurt calls in progress (threat 22). */
+  /** Decides whether to accept a new call. The cheapest checks come first, so that a flood does not harm calls in progress (threat 22). */
   #admitCall(request: SipRequest, flow: Flow): Admitted | ({ kind: 'refused' } & Refusal) {
     const refused = (refusal: Refusal) => ({ kind: 'refused', ...refusal }) as const;
     const objection = this.#inspect(request);
@@ -507,7 +510,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     return admission;
   }
 
-  /** Number of calls that a user is making now. */
+  /** Number of calls that a user is currently making. */
   #callsOf(username: string): number {
     let count = 0;
     for (const call of this.#calls) {
@@ -545,7 +548,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     return call;
   }
 
-  /** Emits the call. An SdpError from the listener refuses it, so a caller's SDP can do no more harm than that. */
+  /** Emits the call. Refuses it if there is no listener or one throws SdpError. */
   #offerCall(call: IncomingCall): void {
     try {
       if (!this.emit('invite', call)) {
@@ -626,10 +629,10 @@ export class SipStack extends EventEmitter<SipStackEvents> {
         return;
       }
       trunk.activeCalls--;
-      // The settings may have changed meanwhile: the trunk of now counts this call too.
-      const present = this.#trunks.get(trunk.id);
-      if (present && present !== trunk) {
-        present.activeCalls--;
+      // setTrunks() may have replaced the trunk since. Its successor counts this call too.
+      const successor = this.#trunks.get(trunk.id);
+      if (successor && successor !== trunk) {
+        successor.activeCalls--;
       }
     });
   }
@@ -647,7 +650,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
         ...this.#userAgent,
       ],
     });
-    // The CANCEL has the very Via of its INVITE (RFC 3261 §9.1).
+    // The CANCEL has the same Via as its INVITE (RFC 3261 §9.1).
     this.#transactions.request(draft, flow, { onResponse() {}, onFailure() {} }, invite.vias[0]);
   }
 }

@@ -8,8 +8,8 @@ const STRANGER_SHARE = 1 / 5;
 const KNOWN_SOURCES = 4;
 
 /**
- * Limits new calls and requests (threats 22 and 56), first per source, then for all sources of a kind together. A source is known (a trunk,
- * or logged in lately) or a stranger, so that a flood of strangers does not displace known sources.
+ * Limits new calls and requests (threats 22 and 56), first per source, then for all sources of a kind. A source is either known (a trunk,
+ * or recently logged in) or a stranger, so that a flood of strangers does not displace known sources.
  */
 export class SourceLimits {
   readonly #calls: Record<'known' | 'stranger', { each: RateLimiter; all: RateLimiter }>;
@@ -27,13 +27,13 @@ export class SourceLimits {
     this.#requests = new RateLimiter(clock, requests);
   }
 
-  /** Whether a new call from this address is allowed now. */
+  /** Counts a new call from this address; returns whether it is allowed. */
   takeCall(address: string, kind: 'known' | 'stranger'): boolean {
     const { each, all } = this.#calls[kind];
     return each.take(networkOf(address)) && all.take('');
   }
 
-  /** Whether another request outside dialogs is allowed now. */
+  /** Counts another request outside dialogs; returns whether it is allowed. */
   takeRequest(address: string): boolean {
     return this.#requests.take(networkOf(address));
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { mayNameTarget } from './target-guard.ts';
 
-it('a peer names itself and hosts elsewhere as targets, but no group, and this host or its link only from there', () => {
+it('a peer may name itself and other hosts as target, but no group, and loopback or link-local addresses only if it has one', () => {
   for (const [source, target, may] of [
     ['192.0.2.1', '192.0.2.1', true],
     ['192.0.2.1', '10.0.0.7', true],

@@ -8,8 +8,8 @@ const LINK: Scope = [
   ['169.254.0.0', 16],
   ['fe80::', 10],
 ];
-/** This network, multicast, reserved and broadcast. */
-const NOBODY: Scope = [
+/** Unspecified, multicast, reserved and broadcast. */
+const UNUSABLE: Scope = [
   ['0.0.0.0', 8],
   ['224.0.0.0', 3],
   ['::', 128],
@@ -18,7 +18,7 @@ const NOBODY: Scope = [
 
 type Scope = ReadonlyArray<readonly [network: string, prefix: number]>;
 
-const [host, link, nobody] = [HOST, LINK, NOBODY].map((scope) => {
+const [host, link, unusable] = [HOST, LINK, UNUSABLE].map((scope) => {
   const list = new BlockList();
   for (const [network, prefix] of scope) {
     list.addSubnet(network, prefix, isIPv6(network) ? 'ipv6' : 'ipv4');
@@ -31,11 +31,12 @@ function within(list: BlockList, address: string): boolean {
 }
 
 /**
- * Whether a peer at `source` may name `target` in Contact or Record-Route as the destination for our requests. Never a group or an unusable
- * address; this host or its link only if the peer is there itself. Otherwise a caller could make us send to services that trust this host.
+ * Whether a peer at `source` may name `target` in Contact or Record-Route as the destination of our requests. Multicast and unusable
+ * addresses are never allowed; loopback and link-local ones only if the peer itself has such an address. Otherwise a caller could make us
+ * send to services that trust this host.
  */
 export function mayNameTarget(source: string, target: string): boolean {
-  if (within(nobody, target)) {
+  if (within(unusable, target)) {
     return false;
   }
   return [host, link].every((scope) => !within(scope, target) || within(scope, source));

@@ -2,25 +2,25 @@ import { BlockList, isIPv6 } from 'node:net';
 import { type Credentials, DigestClient } from '../auth/index.ts';
 import { bareHost, formatUri, isAddress, parseUri, SipParseError, type SipUri } from '../message/index.ts';
 
-/** A provider or PBX that we exchange calls with. */
+/** Settings of a trunk: a provider or PBX that we exchange calls with. */
 export interface TrunkOptions {
   /** Name in the admin API, logs and metrics. */
   readonly id: string;
-  /** Where calls go: `sip:pbx.example;transport=tcp`. Also names the domain. */
+  /** URI that calls are sent to, e.g. `sip:pbx.example;transport=tcp`. */
   readonly uri: string;
   /** Domain of our account at the trunk: the host of From. Default: our own address. */
   readonly domain?: string;
-  /** Addresses and networks (`192.0.2.0/24`) that may call without digest, besides the registrars we are registered with. Default: none. */
+  /** Addresses and networks (`192.0.2.0/24`) that may call without digest, besides those of our registrar. Default: none. */
   readonly peers?: readonly string[];
-  /** User name that it authenticates to us with, if it calls from changing addresses. */
+  /** Username of the trunk's digest logins, for trunks that call from changing addresses. Default: none. */
   readonly username?: string;
-  /** How we answer its challenges; default: not at all. */
+  /** Answers the trunk's challenges. Default: they are not answered. */
   readonly credentials?: Credentials;
   /** Maximum number of concurrent calls, in both directions together. Default 100. */
   readonly maxCalls?: number;
 }
 
-/** Maximum number of remembered addresses of a trunk's host; the newest stay. */
+/** Maximum number of remembered addresses of a trunk's host. The latest ones are kept. */
 const MAX_HOSTS = 32;
 
 /** A configured trunk. */
@@ -32,12 +32,12 @@ export class Trunk {
   readonly maxCalls: number;
   readonly #credentials: Credentials | undefined;
   readonly #peers = new BlockList();
-  /** Addresses of the URI's host resolved so far. */
+  /** Addresses that the URI's host has resolved to. */
   #hosts: readonly string[];
   /** Calls in progress. */
   activeCalls = 0;
 
-  /** Throws SipParseError for a URI or network that cannot be read. */
+  /** @throws {SipParseError} the URI or a network is malformed */
   constructor(options: TrunkOptions) {
     const uri = parseUri(options.uri);
     if (uri.scheme !== 'sip' && uri.scheme !== 'sips') {
@@ -55,23 +55,23 @@ export class Trunk {
     }
   }
 
-  /** Whether requests from this address are the trunk's. */
+  /** Whether this address is one of the trunk's `peers`. */
   owns(address: string): boolean {
     return this.#peers.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
   }
 
-  /** A client for one call's challenges from the trunk's own hosts; undefined without credentials. */
+  /** Creates a client that answers challenges from the trunk's hosts, for one call; undefined without credentials. */
   digest(): DigestClient | undefined {
     const isPeer = (address: string) => this.owns(address) || this.#hosts.includes(address);
     return this.#credentials && new DigestClient(this.#credentials, isPeer);
   }
 
-  /** Takes newly resolved addresses of the URI's host. */
+  /** Adds newly resolved addresses of the URI's host. */
   addHosts(addresses: readonly string[]): void {
     this.#hosts = [...new Set([...addresses, ...this.#hosts])].slice(0, MAX_HOSTS);
   }
 
-  /** Continues from the previous settings: calls in progress count, and addresses of the same host stay known. */
+  /** Takes over from the previous settings: the calls in progress and, for the same URI, the addresses. */
   replaces(before: Trunk): void {
     this.activeCalls = before.activeCalls;
     if (formatUri(before.uri) === formatUri(this.uri)) {
@@ -86,7 +86,7 @@ export class Trunk {
       if (prefix === undefined) {
         this.#peers.addAddress(address, family);
       } else if (/^\d{1,3}$/.test(prefix)) {
-        // An empty prefix would mean 0: everybody.
+        // An empty prefix would become 0, i.e. everybody.
         this.#peers.addSubnet(address, Number(prefix), family);
       } else {
         throw new TypeError('no prefix length');
@@ -97,7 +97,7 @@ export class Trunk {
   }
 }
 
-/** Throws SipParseError if SipStack.setTrunks() would. */
+/** Checks a trunk's settings. @throws {SipParseError} the URI or a network is malformed */
 export function checkTrunk(options: TrunkOptions): void {
   new Trunk(options);
 }

@@ -3,11 +3,11 @@ import { CanopyError } from '../../base/index.ts';
 import { incomingRoute } from '../dial/index.ts';
 import { type IncomingCall, mediaAddressIn, SdpError } from '../sip/index.ts';
 import { callerAddress, callerName } from './caller.ts';
-import { talk } from './in-room.ts';
 import type { CallHost } from './phone-call.ts';
 import { PhoneCall } from './phone-call.ts';
 import { PinDialogue } from './pin-dialogue.ts';
 import type { PinCaller } from './pin-guard.ts';
+import { startTalking } from './start-talking.ts';
 
 /** SIP status for errors before the answer. */
 const STATUS: ReadonlyMap<string, number> = new Map([
@@ -50,7 +50,7 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
   }
   try {
     const media = await call.openMedia(host.mediaAddress(mediaPeer(sip)));
-    // If no media can be agreed on, refuse before the caller hears ringing and before anybody in the room sees a phone.
+    // If no media can be agreed on, refuse before the caller hears ringing and before the phone appears in the room.
     const sdp = sip.offer === undefined ? media.offer() : media.answer(sip.offer);
     if (call.ended) {
       return;
@@ -80,7 +80,7 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
     if (pins) {
       new PinDialogue(host, call, caller, pins).begin();
     } else {
-      await talk(host, call);
+      await startTalking(host, call);
     }
   } catch (error) {
     if (call.ended) {
@@ -100,7 +100,7 @@ function mediaPeer({ offer, source }: IncomingCall): string {
   return address !== undefined && isIP(address) !== isIP(source.address) ? address : source.address;
 }
 
-/** The caller to count wrong PINs for. */
+/** The caller that wrong PINs are counted for. */
 function pinCaller({ identity, remoteUser, withheld, source }: IncomingCall): PinCaller {
   switch (identity.kind) {
     case 'user':

@@ -18,13 +18,13 @@ export class ServerPlainTransaction extends Transaction {
     return this.terminated ? 'terminated' : this.#state;
   }
 
-  /** True until a final response was given. */
+  /** True until a final response is sent. */
   get pending(): boolean {
     return !this.terminated && this.#state !== 'completed';
   }
 
   begin(): void {
-    // A user that never answers must not keep the transaction: the client has given up by then (timer F).
+    // End even if the transaction user never responds. The client has timed out by then (timer F).
     this.start('user', 64 * this.context.timers.t1, () => this.terminate());
   }
 
@@ -41,7 +41,7 @@ export class ServerPlainTransaction extends Transaction {
     }
   }
 
-  /** Answers like a stateless server (RFC 3261 §8.2.7): one response per request, no state kept. */
+  /** Sends one response and ends, like a stateless server (RFC 3261 §8.2.7). */
   respondStateless(response: SipResponse): void {
     if (!this.pending) {
       return;

@@ -12,7 +12,7 @@ export interface StreamOptions {
   tls?: { cert: string | Buffer; key: string | Buffer };
 }
 
-/** A TCP or TLS socket that accepts connections. The connections belong to the transport layer. */
+/** A TCP or TLS server socket. The transport layer owns the connections. */
 export class StreamListener {
   readonly protocol: 'tcp' | 'tls';
   readonly options: StreamOptions;
@@ -25,13 +25,13 @@ export class StreamListener {
     this.protocol = options.protocol;
   }
 
-  /** Listens. Rejects with the system's error (EADDRINUSE …), or OpenSSL's for a bad certificate. */
+  /** Starts listening. @throws {Error} a system error such as EADDRINUSE, or OpenSSL's for an invalid certificate */
   static async create(options: StreamOptions, onSocket: (socket: Socket) => void): Promise<StreamListener> {
     const server =
       options.protocol === 'tls'
         ? createTlsServer({ ...options.tls, minVersion: 'TLSv1.2', handshakeTimeout: 10_000 }, onSocket)
         : createServer(onSocket);
-    // A failed handshake is the peer's problem.
+    // Ignore failed handshakes.
     server.on('tlsClientError', () => {});
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -40,7 +40,7 @@ export class StreamListener {
         resolve();
       });
     });
-    // EMFILE and the like: the connection is lost, the listener goes on.
+    // Errors such as EMFILE lose one connection, not the listener.
     server.on('error', () => {});
     return new StreamListener(server, options);
   }
@@ -53,14 +53,14 @@ export class StreamListener {
     return { address: address.address, port: address.port };
   }
 
-  /** Takes a new certificate for further handshakes. */
+  /** Uses another certificate for new connections. */
   setCertificate(tls: { cert: string | Buffer; key: string | Buffer }): void {
     if ('setSecureContext' in this.#server) {
       this.#server.setSecureContext(tls);
     }
   }
 
-  /** Stops accepting; resolves when the connections are closed too. */
+  /** Stops accepting connections; resolves when all connections are closed, too. */
   close(): Promise<void> {
     this.#closing ??= new Promise((resolve) => this.#server.close(() => resolve()));
     return this.#closing;

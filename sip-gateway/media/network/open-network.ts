@@ -5,16 +5,16 @@ import { PortableNetwork } from './portable-network.ts';
 import type { Network } from './types.ts';
 
 export interface OpenNetworkOptions {
-  /** The built add-on. Default: where build.mjs puts it. */
+  /** File of the built add-on. Default: the output of build.mjs. */
   path?: string;
-  /** `portable` leaves the add-on out. Default `native`. */
+  /** `portable` does without the add-on. Default `native`. */
   prefer?: 'native' | 'portable';
 }
 
-/** The best UDP that this machine has, for one thread. Whoever opens it closes it. */
+/** Opens the UDP sockets of one thread, with the add-on if it is available. The caller closes them. */
 export function openNetwork({ path, prefer }: OpenNetworkOptions = {}): Network {
   if (prefer === 'portable') {
-    return new PortableNetwork('The portable UDP was asked for.');
+    return new PortableNetwork('The portable UDP was requested.');
   }
   const file = path ?? locate();
   if (!file) {

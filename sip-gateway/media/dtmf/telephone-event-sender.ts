@@ -2,17 +2,18 @@ import { DTMF_KEYS, type DtmfKey, type EventPayload, writeEvent } from './events
 
 export interface EventToSend {
   payload: Uint8Array;
-  /** RTP timestamp of the event's beginning. */
+  /** RTP timestamp of the start of the event. */
   timestamp: number;
   marker: boolean;
 }
 
 const MAX_QUEUE = 64;
+/** −10 dBm0. */
 const VOLUME = 10;
-/** The end goes out three times (RFC 4733 §2.5.1.4). */
+/** The last packet of an event is sent three times (RFC 4733 §2.5.1.4). */
 const END_PACKETS = 3;
 
-/** Sends keys as telephone-events (RFC 4733): 100 ms each with 60 ms between, a packet every 20 ms. */
+/** Sends keys as telephone-events (RFC 4733): 100 ms each with pauses of 60 ms, one packet every 20 ms. */
 export class TelephoneEventSender {
   readonly #tickTicks: number;
   readonly #pressTicks: number;
@@ -27,7 +28,7 @@ export class TelephoneEventSender {
     this.#pauseTicks = (clockRate * 60) / 1000;
   }
 
-  /** Whether keys are going out: voice is left out meanwhile (RFC 4733 §2.2.1 allows both; phones like one). */
+  /** Whether keys are being sent. Voice pauses meanwhile: RFC 4733 §2.2.1 allows both at once, but some phones do not. */
   get busy(): boolean {
     return this.#event !== undefined || this.#queue.length > 0 || this.#pauseLeft > 0;
   }
@@ -41,7 +42,7 @@ export class TelephoneEventSender {
     }
   }
 
-  /** What is due in this 20 ms. `timestamp`: the stream's, now. */
+  /** The packets to send in this 20 ms. `timestamp`: the stream's current one. */
   tick(timestamp: number): EventToSend[] {
     if (this.#pauseLeft > 0) {
       this.#pauseLeft -= this.#tickTicks;

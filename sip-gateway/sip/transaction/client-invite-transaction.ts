@@ -9,8 +9,8 @@ import { ClientTransaction } from './client-transaction.ts';
 import { timerD } from './timers.ts';
 
 /**
- * INVITE client transaction (RFC 3261 §17.1.1 with the accepted state of RFC 6026): retransmits by timer A, gives up by B,
- * acknowledges failures itself, and lets each 2xx through for 64·T1 (timer M).
+ * INVITE client transaction (RFC 3261 §17.1.1, with the accepted state of RFC 6026). Retransmits by timer A, times out by timer B,
+ * acknowledges failures itself, and passes on each 2xx for 64·T1 (timer M).
  */
 export class ClientInviteTransaction extends ClientTransaction {
   #state: 'calling' | 'proceeding' | 'accepted' | 'completed' = 'calling';
@@ -75,7 +75,7 @@ export class ClientInviteTransaction extends ClientTransaction {
   }
 }
 
-/** The ACK of a 3xx–6xx (RFC 3261 §17.1.1.3): same branch and Request-URI, To of the response, Route of the INVITE. */
+/** The ACK of a 3xx–6xx (RFC 3261 §17.1.1.3), with branch, Request-URI and Route of the INVITE, and To of the response. */
 function ackForFailure(invite: SipRequest, response: SipResponse): SipRequest {
   const via = invite.headers.get('via');
   const fields: HeaderField[] = [

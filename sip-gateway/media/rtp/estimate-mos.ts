@@ -12,11 +12,11 @@ export interface CallQuality {
   codec: CodecName;
   /** Share of packets lost or too late, 0 to 1. */
   lossFraction: number;
-  /** One-way delay mouth to ear as far as known: half of the round trip, jitter buffer and packet. In ms. */
+  /** Known part of the mouth-to-ear delay: half the round trip, jitter buffer and packet duration. In milliseconds. */
   delayMs: number;
 }
 
-/** Mean opinion score, 1 to 4.5, by the E-model (ITU-T G.107) reduced to delay and loss, all else at its defaults. */
+/** Mean opinion score, 1 to 4.5, by the E-model (ITU-T G.107) from delay and loss, with defaults for everything else. */
 export function estimateMos({ codec, lossFraction, delayMs }: CallQuality): number {
   const { ie, bpl } = IMPAIRMENT[codec];
   const lossPercent = 100 * Math.min(1, Math.max(0, lossFraction));

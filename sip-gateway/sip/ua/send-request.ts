@@ -5,26 +5,26 @@ import type { Flow } from '../transport/index.ts';
 
 /** How a request outside dialogs ended. */
 export interface RequestOutcome {
-  /** 408 where nothing came in time, 503 where no flow could be had. */
+  /** 408 if there was no response in time, 503 if there was no flow. */
   readonly status: number;
   readonly reason: string;
   readonly response?: SipResponse;
-  /** The flow that was answered on. */
+  /** The flow of the response. */
   readonly flow?: Flow;
 }
 
 export interface RequestPlan {
-  /** Ways to the peer, best first. */
+  /** Open the possible flows to the peer, best first. */
   readonly flows: readonly (() => Flow | undefined)[];
   readonly digest: DigestClient | undefined;
-  /** Makes the request for a flow; called again, with a higher CSeq, for each try. */
+  /** Builds the request for a flow, with a new CSeq for each try. */
   readonly build: (flow: Flow) => RequestDraft;
   readonly send: (draft: RequestDraft, flow: Flow, handlers: ClientHandlers) => ClientTransaction;
 }
 
 const UNREACHABLE: RequestOutcome = { status: 503, reason: 'Service Unavailable' };
 
-/** Sends a request outside dialogs (REGISTER, OPTIONS): tries one way after another and answers challenges, twice at most. */
+/** Sends a request outside dialogs (REGISTER, OPTIONS): tries one flow after another, and answers up to two challenges. */
 export async function sendRequest(plan: RequestPlan): Promise<RequestOutcome> {
   let outcome: RequestOutcome = UNREACHABLE;
   for (const open of plan.flows) {

@@ -42,7 +42,7 @@ export class ClientPlainTransaction extends ClientTransaction {
     const { t2 } = this.context.timers;
     this.start('E', milliseconds, () => {
       this.send(this.request);
-      // After a provisional response the interval is T2 (§17.1.2.2).
+      // After a provisional response the interval is T2 (RFC 3261 §17.1.2.2).
       this.#retransmitAfter(this.#state === 'proceeding' ? t2 : Math.min(milliseconds * 2, t2));
     });
   }

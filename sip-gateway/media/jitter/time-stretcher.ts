@@ -1,14 +1,14 @@
-/** Shortest and longest piece that is cut out or put in, in ms. */
-const SHORTEST_MS = 2.5;
-const LONGEST_MS = 10;
-/** Normalised correlation from which a piece counts as a period of the signal. */
-const LIKE = 0.8;
-/** Below this level, as a sample value, nobody hears where a piece was cut. */
+/** Minimum and maximum length of the piece that is removed or inserted, in milliseconds. */
+const MIN_LAG_MS = 2.5;
+const MAX_LAG_MS = 10;
+/** Minimum normalised correlation of two adjacent periods. */
+const MIN_SIMILARITY = 0.8;
+/** Below this level, as a sample value, a cut is inaudible anywhere. */
 const QUIET_RMS = 60;
 
 /**
- * Shortens or lengthens a frame by one or more pitch periods, cross-faded, so that the pitch stays (as WSOLA and NetEQ do).
- * Each returns null where the signal has no period to take: try the next frame.
+ * Shortens or lengthens a frame by one or more pitch periods with a cross-fade, which preserves the pitch (as WSOLA and NetEQ do). Both
+ * methods return null if the signal has no such period: try the next frame. Results are valid until the next call.
  */
 export class TimeStretcher {
   readonly #sampleRate: number;
@@ -18,13 +18,13 @@ export class TimeStretcher {
     this.#sampleRate = sampleRate;
   }
 
-  /** Cuts out at most `mostMs`. The result holds until the next call. */
-  shorten(samples: Int16Array, mostMs = LONGEST_MS): Int16Array | null {
-    const lag = this.#findLag(samples, mostMs);
+  /** Removes at most `maxMs`. */
+  shorten(samples: Int16Array, maxMs = MAX_LAG_MS): Int16Array | null {
+    const lag = this.#findLag(samples, maxMs);
     if (lag === 0) {
       return null;
     }
-    const out = this.#room(samples.length - lag);
+    const out = this.#buffer(samples.length - lag);
     for (let i = 0; i < lag; i++) {
       out[i] = crossFade(samples[i], samples[lag + i], i, lag);
     }
@@ -33,11 +33,11 @@ export class TimeStretcher {
   }
 
   lengthen(samples: Int16Array): Int16Array | null {
-    const lag = this.#findLag(samples, LONGEST_MS);
+    const lag = this.#findLag(samples, MAX_LAG_MS);
     if (lag === 0) {
       return null;
     }
-    const out = this.#room(samples.length + lag);
+    const out = this.#buffer(samples.length + lag);
     out.set(samples.subarray(0, lag));
     for (let i = 0; i < lag; i++) {
       out[lag + i] = crossFade(samples[lag + i], samples[i], i, lag);
@@ -46,12 +46,12 @@ export class TimeStretcher {
     return out;
   }
 
-  /** The lag at which the frame's beginning is most like what follows; 0 when nothing is like it. */
-  #findLag(samples: Int16Array, mostMs: number): number {
-    const shortest = Math.round((this.#sampleRate * SHORTEST_MS) / 1000);
-    const most = Math.floor((this.#sampleRate * Math.min(mostMs, LONGEST_MS)) / 1000);
-    const longest = Math.min(samples.length >> 1, most);
-    if (longest < shortest) {
+  /** The lag in samples at which the start of the frame best matches what follows; 0 if nothing matches. */
+  #findLag(samples: Int16Array, maxMs: number): number {
+    const minLag = Math.round((this.#sampleRate * MIN_LAG_MS) / 1000);
+    const allowed = Math.floor((this.#sampleRate * Math.min(maxMs, MAX_LAG_MS)) / 1000);
+    const maxLag = Math.min(samples.length >> 1, allowed);
+    if (maxLag < minLag) {
       return 0;
     }
     const stride = Math.max(1, Math.round(this.#sampleRate / 16_000));
@@ -60,12 +60,12 @@ export class TimeStretcher {
       energy += (samples[i] as number) ** 2;
     }
     if (energy < QUIET_RMS ** 2 * (samples.length / stride)) {
-      return longest;
+      return maxLag;
     }
     let best = 0;
-    let bestScore = LIKE;
-    for (let lag = shortest; lag <= longest; lag++) {
-      const score = likeness(samples, lag, stride);
+    let bestScore = MIN_SIMILARITY;
+    for (let lag = minLag; lag <= maxLag; lag++) {
+      const score = similarity(samples, lag, stride);
       if (score > bestScore) {
         bestScore = score;
         best = lag;
@@ -74,7 +74,7 @@ export class TimeStretcher {
     return best;
   }
 
-  #room(count: number): Int16Array {
+  #buffer(count: number): Int16Array {
     if (this.#out.length < count) {
       this.#out = new Int16Array(2 * count);
     }
@@ -82,7 +82,8 @@ export class TimeStretcher {
   }
 }
 
-function likeness(samples: Int16Array, lag: number, stride: number): number {
+/** Normalised correlation of the first `lag` samples with the next ones. */
+function similarity(samples: Int16Array, lag: number, stride: number): number {
   let product = 0;
   let left = 1;
   let right = 1;

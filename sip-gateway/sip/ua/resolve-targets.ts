@@ -2,13 +2,13 @@ import { promises as dns } from 'node:dns';
 import { bareHost, isAddress, type SipUri, type Uri } from '../message/index.ts';
 import { defaultPort, type Protocol, type Target } from '../transport/index.ts';
 
-/** The look-ups that the resolver makes; node:dns by default. */
+/** DNS lookups, as in node:dns. */
 export interface DnsLookups {
   resolveSrv(name: string): Promise<{ name: string; port: number; priority: number; weight: number }[]>;
   lookup(name: string, options: { all: true }): Promise<{ address: string }[]>;
 }
 
-/** Most targets that one URI gives. */
+/** Maximum number of targets of one URI. */
 const MAX_TARGETS = 8;
 
 const SRV_PREFIX: Readonly<Record<Protocol, string>> = {
@@ -17,7 +17,7 @@ const SRV_PREFIX: Readonly<Record<Protocol, string>> = {
   tls: '_sips._tcp.',
 };
 
-/** The protocol that a URI names: `sips` and `transport=tls` mean TLS (RFC 3261 §19.1, §26.2.2). */
+/** The protocol that a URI requires: `sips` and `transport=tls` mean TLS (RFC 3261 §19.1, §26.2.2). */
 export function protocolOf(uri: SipUri): Protocol | undefined {
   if (uri.scheme === 'sips') {
     return 'tls';
@@ -27,8 +27,8 @@ export function protocolOf(uri: SipUri): Protocol | undefined {
 }
 
 /**
- * Finds where to send (RFC 3263 §4): an address or a port settles it, else SRV records of the protocols that can be used,
- * else the plain host. Targets come in the order to try them. Empty where nothing is found.
+ * Resolves a URI (RFC 3263 §4): an IP address or a port is used as it is; otherwise SRV records of the usable protocols, or else the host
+ * itself, are looked up. Targets come in the order to try them; empty if nothing is found.
  */
 export async function resolveTargets(
   uri: Uri,
@@ -62,7 +62,7 @@ async function resolveService(host: string, protocol: Protocol, lookups: DnsLook
       .slice(0, MAX_TARGETS)
       .sort((a, b) => a.priority - b.priority || b.weight - a.weight);
     const found = await Promise.all(
-      // The certificate must bear the domain, not the record's host (RFC 5922 §4).
+      // The certificate must be for the domain, not for the record's host (RFC 5922 §4).
       ordered.map(({ name, port }) => resolveHost(name, protocol, port, host, lookups)),
     );
     return found.flat();

@@ -3,13 +3,13 @@ import type { EventData } from '../../contract/index.ts';
 import { outgoingTarget, roomNumber } from '../dial/index.ts';
 import type { EndCause } from '../metrics.ts';
 import { NoRouteError, type OutgoingCall, SdpError, SipParseError, type SipStack } from '../sip/index.ts';
-import { talk } from './in-room.ts';
 import type { CallHost } from './phone-call.ts';
 import { PhoneCall } from './phone-call.ts';
+import { startTalking } from './start-talking.ts';
 
 export interface DialOptions extends EventData<'gateway.dial'> {
   stack: SipStack;
-  /** Tells whoever asked that the call did not come about. */
+  /** The call failed or was refused. */
   failed(error: CanopyError): void;
 }
 
@@ -19,7 +19,7 @@ const RING_SECONDS = 60;
 const NOT_ACCEPTABLE = 488;
 const ENCRYPTION_REQUIRED = 'the phone requires encryption (SRTP)';
 
-/** Calls somebody into a room. */
+/** Calls a phone into a room. */
 export async function placeCall(host: CallHost, options: DialOptions): Promise<void> {
   const { callId, roomId, target: dialled, displayName, caller, stack, failed } = options;
   const config = host.config();
@@ -53,7 +53,7 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
     if (call.ended) {
       return;
     }
-    // What the phone displays and calls back.
+    // The number that the phone displays and calls back.
     const number = roomNumber(config, roomId);
     const user = route.trunk === null ? number : route.callerId;
     const shown = caller === undefined ? roomId : `${caller} (${roomId})`;
@@ -68,9 +68,9 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
       await sip.hangUp();
       return;
     }
-    await answered(call, sip);
+    await untilAnswered(call, sip);
     if (!call.ended) {
-      await talk(host, call);
+      await startTalking(host, call);
     }
   } catch (error) {
     if (call.ended) {
@@ -86,8 +86,8 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
   }
 }
 
-/** Shows how the call goes in the room, until it is answered or has ended. */
-async function answered(call: PhoneCall, sip: OutgoingCall): Promise<void> {
+/** Shows the call's progress in the room. Resolves once it is answered, with media started, or has ended. */
+async function untilAnswered(call: PhoneCall, sip: OutgoingCall): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   sip.once('end', () => resolve(false));
   sip.once('answered', () => resolve(true));
@@ -103,7 +103,7 @@ async function answered(call: PhoneCall, sip: OutgoingCall): Promise<void> {
   await Promise.all([call.startMedia(), call.seat?.setCallState('answered')]);
 }
 
-/** Throws SdpError with a reason meant for the person who placed the call. */
+/** @throws {SdpError} with a reason meant for the person who placed the call */
 function readAnswer(call: PhoneCall, sdp: string): void {
   try {
     call.media?.readAnswer(sdp);

@@ -1,12 +1,12 @@
 import { buildResponse, type SipRequest, type SipResponse, tagOf } from '../message/index.ts';
 import { Transaction, type TransactionContext } from './transaction.ts';
 
-/** When the transaction itself sends a 100, in milliseconds (RFC 3261 §17.2.1). */
+/** The transaction sends a 100 after this time, in milliseconds (RFC 3261 §17.2.1). */
 const TRYING_MS = 200;
 
 /**
- * INVITE server transaction (RFC 3261 §17.2.1 with the accepted state of RFC 6026): timers G, H and I for failures, L after a
- * 2xx, whose retransmission is the user's (RFC 3261 §13.3.1.4).
+ * INVITE server transaction (RFC 3261 §17.2.1, with the accepted state of RFC 6026). Timers G, H and I for failures, and L after a 2xx,
+ * which the transaction user retransmits (RFC 3261 §13.3.1.4).
  */
 export class ServerInviteTransaction extends Transaction {
   readonly request: SipRequest;
@@ -24,12 +24,12 @@ export class ServerInviteTransaction extends Transaction {
     return this.terminated ? 'terminated' : this.#state;
   }
 
-  /** The To tag of the last response, if it had one. */
+  /** The To tag of the last response, if any. */
   get toTag(): string | undefined {
     return this.#last && tagOf(this.#last.to);
   }
 
-  /** True until a final response was given. */
+  /** True until a final response is sent. */
   get pending(): boolean {
     return !this.terminated && this.#state === 'proceeding';
   }
@@ -39,8 +39,8 @@ export class ServerInviteTransaction extends Transaction {
   }
 
   /**
-   * Sends a response. After a final one, only the same 2xx may follow (its retransmission). `once`: a failure is resent only when the
-   * INVITE is, for a source that may be forged (threat 61).
+   * Sends a response. After a 2xx, only its retransmissions may follow; after a failure, nothing. `once`: retransmits a failure only in
+   * reply to a retransmitted INVITE, because the source may be forged (threat 61).
    */
   respond(response: SipResponse, { once = false }: { once?: boolean } = {}): void {
     if (this.terminated) {
@@ -71,7 +71,7 @@ export class ServerInviteTransaction extends Transaction {
     }
   }
 
-  /** Answers like a stateless server (RFC 3261 §8.2.7): one response per request, no state kept. */
+  /** Sends one response and ends, like a stateless server (RFC 3261 §8.2.7). */
   respondStateless(response: SipResponse): void {
     if (!this.pending) {
       return;
@@ -81,7 +81,7 @@ export class ServerInviteTransaction extends Transaction {
     this.terminate();
   }
 
-  /** A retransmission of the INVITE. */
+  /** Handles a retransmission of the INVITE. */
   receiveRetransmission(): void {
     if (this.terminated || this.#state === 'accepted' || this.#state === 'confirmed') {
       return;
@@ -91,7 +91,7 @@ export class ServerInviteTransaction extends Transaction {
     }
   }
 
-  /** An ACK that matched. Returns false where it is the user's: the ACK of a 2xx. */
+  /** Handles an ACK that matched. Returns false for the ACK of a 2xx, which is for the transaction user. */
   receiveAck(): boolean {
     if (this.#state === 'accepted') {
       return false;

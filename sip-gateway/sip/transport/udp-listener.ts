@@ -7,11 +7,11 @@ import { localAddressFor } from './local-address.ts';
 export interface UdpOptions {
   address: string;
   port: number;
-  /** Host that peers reach us by, where it is not the bound address. */
+  /** Host and port in Via and Contact. Default: the bound ones. */
   advertise?: { host: string; port?: number };
 }
 
-/** One UDP socket. A socket on `::` serves IPv4 too. */
+/** A UDP socket. On `::` it also serves IPv4. */
 export class UdpListener {
   readonly protocol = 'udp';
   readonly #socket: Socket;
@@ -23,7 +23,7 @@ export class UdpListener {
     this.#options = options;
   }
 
-  /** Binds. Rejects with the system's error (EADDRINUSE …). */
+  /** Binds the socket. @throws {Error} a system error such as EADDRINUSE */
   static async create(
     options: UdpOptions,
     onDatagram: (bytes: Buffer, flow: Flow) => void,
@@ -41,7 +41,7 @@ export class UdpListener {
       });
     });
     const listener = new UdpListener(socket, options);
-    // Errors of single datagrams (ICMP) are the peer's; the retransmission timers deal with the loss.
+    // Ignore errors of single datagrams (ICMP). Retransmission handles the loss.
     socket.on('error', () => {});
     socket.on('message', (bytes, info) =>
       onDatagram(bytes, listener.flowTo({ address: plainAddress(info.address), port: info.port })),

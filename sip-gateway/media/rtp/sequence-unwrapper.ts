@@ -6,11 +6,11 @@ const MAX_MISORDER = 100;
 const RESTART_BEHIND = 4;
 
 export type SequenceVerdict =
-  /** In the running sequence; `extended` orders it. */
+  /** In the current numbering. */
   | { kind: 'running'; extended: number }
-  /** The stream restarts with this packet: the second in a row of a new numbering, or the fourth of one that went back a little. */
+  /** The stream restarts: this is the second consecutive packet of a new numbering, or the fourth after a small step back. */
   | { kind: 'restart'; extended: number }
-  /** Far off: the first packet of a new numbering, or a stray one. */
+  /** Far away: a stray packet, or the first one of a new numbering. */
   | { kind: 'stray' };
 
 /** Extends 16-bit sequence numbers across wraps, and detects when a sender restarts (RFC 3550 A.1). */
@@ -28,7 +28,7 @@ export class SequenceUnwrapper {
     if (ahead < MAX_DROPOUT) {
       this.#highest += ahead;
       this.#expectedAfterStray = -1;
-      // A repeated number neither starts nor breaks a run.
+      // A duplicate neither starts nor ends a run of packets behind.
       if (ahead > 0) {
         this.#expectedBehind = -1;
       }
@@ -56,7 +56,7 @@ export class SequenceUnwrapper {
   }
 
   #restart(sequenceNumber: number): SequenceVerdict {
-    // One wrap up, so that reordered packets before the first one do not go below zero.
+    // Start one wrap up, so that reordered packets before the first one do not get negative numbers.
     this.#highest = sequenceNumber + 0x1_0000;
     this.#expectedAfterStray = -1;
     this.#expectedBehind = -1;
@@ -64,7 +64,7 @@ export class SequenceUnwrapper {
   }
 }
 
-/** Extends 32-bit timestamps over their wraps. */
+/** Extends 32-bit timestamps across wraps. */
 export class TimestampUnwrapper {
   #last: number | undefined;
 

@@ -17,38 +17,38 @@ import { TrunkRegistrations } from './trunk-registrations.ts';
 
 export interface SipGatewayOptions {
   sip: Config['sip'];
-  /** Address that phones reach this host by, if `sip.announce` is not set. Default: the interface's. */
+  /** Address announced to phones if `sip.announce` is not set. Default: the interface's. */
   announce?: string;
   /** The control connection to the server. The gateway closes it. */
   link: GatewayLink;
-  /** Enters a room. */
+  /** Joins a room. */
   joinRoom(roomId: string): Promise<BridgeSession>;
-  /** For SIP over TLS; null: none. */
+  /** Certificate for SIP over TLS; null: no TLS. */
   tls: TlsCertificate | null;
   log: Logger;
-  /** A phone whose media is silent for longer has gone, in seconds; 0: never. Default 30. */
+  /** A call whose phone sends no media for longer is ended, in seconds; 0: never. Default 30. */
   silenceSeconds?: number;
   /** Transforms the payloads between phones and rooms, e.g. for end-to-end encryption. Default: none. */
   payloadTransform?: PayloadTransformModule;
 }
 
 interface SipGatewayEvents {
-  /** Another gateway has taken over, or the server refuses this one: it takes no calls any more. */
+  /** Another gateway has taken over, or the server rejects this one. It can no longer handle calls. */
   lost: [CanopyError];
 }
 
-/** How often calls are looked at, in milliseconds. */
+/** Interval of PhoneCall.check(), in milliseconds. */
 const CHECK_MS = 5000;
 /** How long trunk registration changes are collected before the server is notified, in milliseconds. */
-const GATHER_MS = 100;
-/** As the protocol has it: a message has a largest size. */
-const MAX_TRUNKS_TOLD = 500;
-/** How long calls get to end in peace, and then the server to hear of it, in milliseconds. */
-const GOODBYE_MS = 2000;
+const NOTIFY_DELAY_MS = 100;
+/** Maximum number of trunk registrations in a message of the protocol. */
+const MAX_REPORTED_TRUNKS = 500;
+/** On close(), how long to wait for the BYEs, and then for messages to the server, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 2000;
 
 /**
- * The phone gateway: SIP and RTP on one side, rooms on the other. Owns the SIP stack, the media threads, its calls and the bridges to
- * rooms; close() ends calls, leaves rooms, then closes sockets, threads and control connection.
+ * The phone gateway: connects SIP calls to rooms. Owns the SIP stack, the media threads, its calls and the bridges to rooms. close() ends
+ * calls, leaves rooms, then closes sockets, threads and the control connection.
  */
 export class SipGateway extends EventEmitter<SipGatewayEvents> {
   readonly metrics = new GatewayMetrics();
@@ -63,8 +63,8 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   readonly #announce: string | undefined;
   readonly #unlisten: Array<() => void> = [];
   readonly #timer: NodeJS.Timeout;
-  #tellTimer: NodeJS.Timeout | undefined;
-  /** Digest secrets of the phones, as last set. */
+  #notifyTimer: NodeJS.Timeout | undefined;
+  /** Digest secrets of the phones in the last settings. */
   #secrets: ReadonlyMap<string, string> = new Map();
   /** Rooms with short PINs in the last warning. */
   #shortPins = '';
@@ -89,7 +89,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#stack = stack;
     this.#pool = pool;
     this.#announce = announce;
-    this.#registrations = new TrunkRegistrations(stack, log, () => this.#tellRegistrationsSoon());
+    this.#registrations = new TrunkRegistrations(stack, log, () => this.#notifyRegistrationsSoon());
     this.#rooms = new RoomBridges({
       pool,
       log,
@@ -135,12 +135,12 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     return this.#stack.bound;
   }
 
-  /** What codecs there are, and what callers hear. */
+  /** The available codecs, and whether prompts are spoken. */
   get capabilities(): { codecs: MediaPool['capabilities']; spokenPrompts: boolean } {
     return { codecs: this.#pool.capabilities, spokenPrompts: this.#prompts.spoken };
   }
 
-  /** Takes a new TLS certificate for further connections. */
+  /** Uses another TLS certificate for new connections. */
   setCertificate(tls: TlsCertificate): void {
     this.#stack.setCertificate(tls);
   }
@@ -152,15 +152,15 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
 
   async #close(): Promise<void> {
     clearInterval(this.#timer);
-    clearTimeout(this.#tellTimer);
+    clearTimeout(this.#notifyTimer);
     for (const unlisten of this.#unlisten) {
       unlisten();
     }
-    await soon(Promise.all([...this.#calls.values()].map((call) => call.end('local'))));
+    await withTimeout(Promise.all([...this.#calls.values()].map((call) => call.end('local'))));
     await this.#rooms.close();
     await this.#stack.close();
     await this.#pool.close();
-    await soon(this.#link.settled());
+    await withTimeout(this.#link.settled());
     this.#link.close();
   }
 
@@ -223,29 +223,29 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#warnOfShortPins(config);
     this.#log.info(
       { phones: phones.length, trunks: trunks.length, rules: dialPlan.length },
-      'phone settings',
+      'phone settings applied',
     );
   }
 
-  /** Many trunks that change at once are one message. */
-  #tellRegistrationsSoon(): void {
+  /** Notifies the server of trunk registrations. Combines changes into one message. */
+  #notifyRegistrationsSoon(): void {
     if (this.#closed) {
       return;
     }
-    this.#tellTimer ??= setTimeout(() => {
-      this.#tellTimer = undefined;
+    this.#notifyTimer ??= setTimeout(() => {
+      this.#notifyTimer = undefined;
       this.#link
-        .trunksRegistered(this.#registrations.list().slice(0, MAX_TRUNKS_TOLD))
+        .trunksRegistered(this.#registrations.list().slice(0, MAX_REPORTED_TRUNKS))
         .catch((error: unknown) => {
-          // A change lost with the connection is reported once that is back.
+          // If the connection is lost, the change is reported after the reconnect.
           if (!this.#closed) {
             this.#log.warn({ err: error }, 'could not report the trunk registrations');
           }
         });
-    }, GATHER_MS);
+    }, NOTIFY_DELAY_MS);
   }
 
-  /** A user who was removed or has a new password must re-register to be called. */
+  /** Removes the registrations of phones that were deleted or have a new password. */
   #forgetPhones(phones: TelephonyConfig['phones']): void {
     const secrets = new Map(phones.map(({ username, ha1 }) => [username, ha1.sha256]));
     const { registrar } = this.#stack;
@@ -257,7 +257,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#secrets = secrets;
   }
 
-  /** PINs set before the minimum length existed keep working. */
+  /** Warns of PINs that were set before there was a minimum length. They still work. */
   #warnOfShortPins(config: TelephonyConfig): void {
     const rooms = roomsWithShortPins(config).join(', ');
     if (rooms !== '' && rooms !== this.#shortPins) {
@@ -294,7 +294,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     };
   }
 
-  /** The announced address, for those who come from elsewhere. */
+  /** Our address for a peer's media: the announced one, unless the peer is on this host or has the other address family. */
   #mediaAddress(peer: string): string {
     const local = localAddressFor(peer);
     const fits = this.#announce !== undefined && isIP(this.#announce) === isIP(local);
@@ -310,17 +310,17 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   }
 }
 
-/** Waits, but not for long. */
-async function soon(work: Promise<unknown>): Promise<void> {
+/** Waits for `work`, but at most CLOSE_TIMEOUT_MS. */
+async function withTimeout(work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
-  const over = new Promise((resolve) => {
-    timer = setTimeout(resolve, GOODBYE_MS);
+  const timeout = new Promise((resolve) => {
+    timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
   });
-  await Promise.race([work, over]);
+  await Promise.race([work, timeout]);
   clearTimeout(timer);
 }
 
-/** @throws {CanopyError} CONFIG_INVALID */
+/** Resolves a host. @throws {CanopyError} CONFIG_INVALID - it has no address */
 async function addressOf(host: string): Promise<string> {
   if (isIP(host) !== 0) {
     return host;

@@ -2,9 +2,9 @@ import { DTMF_KEYS, type DtmfKey, type EventPayload, parseEvent } from './events
 
 export interface KeyPress {
   key: DtmfKey;
-  /** `down` once when the key is first heard of, `up` once when it is over. */
+  /** Each press is reported twice: once `down`, once `up`. */
   state: 'down' | 'up';
-  /** How long it was pressed, in ms; 0 with `down`. */
+  /** How long the key was pressed, in milliseconds; 0 with `down`. */
   durationMs: number;
 }
 
@@ -16,7 +16,7 @@ export interface EventPacket {
   payload: Uint8Array;
 }
 
-/** A key whose end was lost counts as released after this long without a packet. */
+/** If the end of a press is lost, the key counts as released after this long without a packet. */
 const LOST_END_MS = 200;
 /** Maximum duration of one segment of an event (RFC 4733 §2.5.1.3). */
 const SEGMENT_TICKS = 0xffff;
@@ -25,10 +25,11 @@ const PAUSE_MS = 20;
 
 const NONE: readonly KeyPress[] = [];
 
+/** The current or last press. */
 interface OpenEvent {
   event: number;
   clockRate: number;
-  /** Sequence number of its last packet. */
+  /** Sequence number of the last packet. */
   sequence: number;
   timestamp: number;
   /** Duration of the earlier segments. */
@@ -42,55 +43,55 @@ interface OpenEvent {
 }
 
 /**
- * Receives keys as telephone-events (RFC 4733). Phones lose or forget the marker bit and send the end three times (threat 21), so a press
- * is identified by its event code and RTP timestamp: its first packet to arrive reports it, once. Timestamps may also stand still, go back
- * or move within a press. The sequence number shows which packets are late.
+ * Receives keys as telephone-events (RFC 4733). The packet with the marker bit may be lost, some phones never set the bit, and the end is
+ * sent three times (threat 21). A press is therefore identified by its event code and RTP timestamp, and reported on its first packet.
+ * Some phones also repeat a timestamp for the next press, or change it during one. The sequence number shows which packets are late.
  */
 export class TelephoneEventReceiver {
   #current: OpenEvent | undefined;
 
-  /** Takes a packet whose payload type has this clock rate; returns new key events, often none. */
+  /** Handles a packet; returns new key events, often none. `clockRate`: of its payload type, in Hz. */
   receive({ sequence, timestamp, payload }: EventPacket, clockRate: number, nowMs: number): KeyPress[] {
-    const news = parseEvent(payload);
-    if (!news || news.event >= DTMF_KEYS.length) {
+    const parsed = parseEvent(payload);
+    if (!parsed || parsed.event >= DTMF_KEYS.length) {
       return [];
     }
     const current = this.#current;
     if (current && sequence <= current.sequence) {
-      // Late. It belongs to this press or to one before it.
-      const same = news.event === current.event && timestamp === current.timestamp;
-      return same ? this.#update(current, news, nowMs) : [];
+      // A late packet, of this press or an earlier one.
+      const same = parsed.event === current.event && timestamp === current.timestamp;
+      return same ? this.#update(current, parsed, nowMs) : [];
     }
-    if (current && continues(current, news, timestamp)) {
-      if (((timestamp - current.timestamp) | 0) === SEGMENT_TICKS && news.duration < current.ticks) {
+    if (current && continues(current, parsed, timestamp)) {
+      if (((timestamp - current.timestamp) | 0) === SEGMENT_TICKS && parsed.duration < current.ticks) {
         current.earlierTicks += SEGMENT_TICKS;
         current.ticks = 0;
       }
       current.sequence = sequence;
       current.timestamp = timestamp;
-      return this.#update(current, news, nowMs);
+      return this.#update(current, parsed, nowMs);
     }
     const presses = this.restart();
     const opened: OpenEvent = {
-      event: news.event,
+      event: parsed.event,
       clockRate,
       sequence,
       timestamp,
       earlierTicks: 0,
-      ticks: news.duration,
+      ticks: parsed.duration,
       lastPacketMs: nowMs,
-      ended: news.end,
+      ended: parsed.end,
       released: false,
     };
     this.#current = opened;
     presses.push({ key: keyOf(opened), state: 'down', durationMs: 0 });
-    if (news.end) {
+    if (parsed.end) {
       presses.push(this.#release(opened));
     }
     return presses;
   }
 
-  /** Call this regularly: it ends a key whose packets stopped without an end. */
+  /** Releases a key whose packets stopped without an end. Call this regularly. */
   expire(nowMs: number): readonly KeyPress[] {
     const current = this.#current;
     if (!current || current.released || nowMs - current.lastPacketMs < LOST_END_MS) {
@@ -129,7 +130,7 @@ export class TelephoneEventReceiver {
   }
 }
 
-/** Whether a packet that is not late belongs to the current press, rather than to a new one. */
+/** Whether a packet that is not late belongs to the current press rather than to a new one. */
 function continues(current: OpenEvent, { event, end, duration }: EventPayload, timestamp: number): boolean {
   if (event !== current.event) {
     return false;
@@ -151,8 +152,8 @@ function continues(current: OpenEvent, { event, end, duration }: EventPayload, t
     return !current.ended && duration > current.ticks;
   }
   // Presses do not overlap: the next one starts after this one's duration and a pause.
-  const least = current.ended ? current.ticks : Math.max(current.ticks, duration);
-  return moved < least + (PAUSE_MS * current.clockRate) / 1000;
+  const minTicks = current.ended ? current.ticks : Math.max(current.ticks, duration);
+  return moved < minTicks + (PAUSE_MS * current.clockRate) / 1000;
 }
 
 function keyOf({ event }: OpenEvent): DtmfKey {

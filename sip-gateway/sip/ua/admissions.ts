@@ -6,16 +6,16 @@ import type { Registration } from './registration.ts';
 import type { Trunk } from './trunk.ts';
 
 export interface FailedLogin {
-  /** As the request names it: untrusted text. */
+  /** From the request: untrusted text. */
   readonly username: string;
   readonly address: string;
-  /** What this failure locked out. */
+  /** Set if this failure caused a lockout: of what. */
   readonly lockedNow?: LockScope;
 }
 
 export interface AdmissionOptions {
   readonly clock: Clock;
-  /** Users and their passwords; if unset, nobody is challenged. */
+  /** Users and their passwords. Default: nobody is challenged. */
   readonly users?: Omit<DigestServerOptions, 'clock'>;
   /** The current trunks. */
   readonly trunks: () => ReadonlyMap<string, Trunk>;
@@ -26,19 +26,19 @@ export interface AdmissionOptions {
   readonly onFailedLogin: (login: FailedLogin) => void;
 }
 
-/** Who a caller was found to be, before anybody sees the call. */
+/** The identity of a caller, determined before the call is emitted. */
 export type CallerIdentity =
   | { readonly kind: 'user'; readonly username: string }
   | { readonly kind: 'trunk'; readonly trunkId: string }
   | { readonly kind: 'anonymous' };
 
-/** Who a caller was found to be, and how. */
+/** A caller who may call. */
 export interface Admitted {
   readonly kind: 'admitted';
   readonly identity: CallerIdentity;
-  /** Answers its trunk's challenges. */
+  /** Answers the trunk's challenges. */
   readonly digest?: DigestClient;
-  /** Whether the source has proved that it receives what we send there; over UDP alone it may be forged (threat 52). */
+  /** Whether the source has proved that it receives our packets; a UDP source address may be forged (threat 52). */
   readonly hasReturnPath: boolean;
 }
 
@@ -46,7 +46,7 @@ export type Admission =
   | Admitted
   | { readonly kind: 'refused'; readonly status: number; readonly headers: readonly HeaderField[] };
 
-/** Decides who may call or register: trunks by address, users and trunks by digest, strangers if configured. */
+/** Decides who may call or register: trunks by address, users and trunks by digest, anybody if configured. */
 export class Admissions {
   readonly #options: AdmissionOptions;
   readonly #digest: DigestServer | undefined;
@@ -89,21 +89,21 @@ export class Admissions {
     return { kind: 'refused', status: 403, headers: [] };
   }
 
-  /** Whether this source belongs to a trunk, or somebody has logged in from there lately. */
+  /** Whether this address belongs to a trunk, or someone has recently logged in from there. */
   knows(address: string): boolean {
     return this.#trunksAt(address).length > 0 || this.#digest?.knows(address) === true;
   }
 
-  /** Whether a request comes from an unknown source and names none of our users. */
+  /** Whether a request comes from an unknown address and names none of our users in From. */
   isStranger(request: SipRequest, { remote }: Flow): boolean {
     const named = this.#options.users?.lookup(decodeUser(request.from.uri));
     return named === undefined && !this.knows(remote.address);
   }
 
   /**
-   * The trunk that a call comes from: one that lists the address, or whose registrar has it while we are registered there. Of several at
-   * one provider, the called name decides. Our phones may share a registrar's address, so callers that name one of them or send
-   * credentials are challenged as usual, unless the call is for the name that we registered.
+   * The trunk that a call comes from: one that lists the address, or one whose registrar has it while we are registered there. With
+   * several trunks at one provider, the called user decides. Phones of ours may share a registrar's address, so callers that name one of
+   * our users or send credentials are challenged as usual, unless the call is for the user that we registered.
    */
   #trunkOf(request: SipRequest, address: string): Trunk | undefined {
     const { users, trunks, registeredAt } = this.#options;

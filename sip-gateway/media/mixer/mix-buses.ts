@@ -1,15 +1,15 @@
 import type { Codecs, Resampler } from '../../codecs/index.ts';
 
 /**
- * The sums of one 20 ms frame, one bus a sample rate. Voices are added at their own rate; then each bus gets the other buses'
- * sums, resampled once a pair of rates rather than once a voice. A voice is taken out of its own bus exactly, for it went in there
- * unchanged: mix minus self.
+ * The sums of one 20 ms frame: one bus per sample rate. Each voice is added to the bus of its own rate. Then each bus gets the sums of the
+ * others, which are resampled once per pair of rates rather than once per voice. Since a voice entered its own bus unchanged, it can be
+ * subtracted exactly (mix minus self).
  */
 export class MixBuses {
   readonly #codecs: Codecs;
   readonly #own = new Map<number, Float32Array>();
   readonly #mixed = new Map<number, Float32Array>();
-  /** What one phone hears. */
+  /** Results of without(), by rate. */
   readonly #heard = new Map<number, Float32Array>();
   readonly #used = new Set<number>();
   readonly #resamplers = new Map<string, Resampler>();
@@ -18,7 +18,7 @@ export class MixBuses {
     this.#codecs = codecs;
   }
 
-  /** Begins a frame with buses of these rates. */
+  /** Starts a frame with buses of these rates. */
   begin(rates: Iterable<number>): void {
     this.#used.clear();
     for (const rate of rates) {
@@ -44,7 +44,7 @@ export class MixBuses {
     }
   }
 
-  /** Carries each bus's sum to the others. `rates` as given to begin(). */
+  /** Adds each bus's sum to the others. `rates`: as passed to begin(). */
   exchange(rates: Iterable<number>): void {
     for (const rate of rates) {
       const own = this.#own.get(rate);
@@ -57,15 +57,15 @@ export class MixBuses {
         if (other === rate || !this.#used.has(other)) {
           continue;
         }
-        const carried = this.#resampler(other, rate).process(toSamples(sum));
+        const resampled = this.#resampler(other, rate).process(toSamples(sum));
         for (let i = 0; i < mixed.length; i++) {
-          mixed[i] = (mixed[i] as number) + (carried[i] ?? 0);
+          mixed[i] = (mixed[i] as number) + (resampled[i] ?? 0);
         }
       }
     }
   }
 
-  /** Everybody except `own`, which was added at this rate: mix minus self. Valid until the next call for the rate. */
+  /** The mix without `own`, a voice that was added at this rate. Valid until the next call for the same rate. */
   without(own: Int16Array | null, rate: number): Float32Array {
     const mixed = this.#mixed.get(rate);
     const heard = this.#heard.get(rate);
@@ -95,9 +95,9 @@ export class MixBuses {
     if (known) {
       return known;
     }
-    const made = this.#codecs.createResampler(from, to);
-    this.#resamplers.set(key, made);
-    return made;
+    const created = this.#codecs.createResampler(from, to);
+    this.#resamplers.set(key, created);
+    return created;
   }
 }
 

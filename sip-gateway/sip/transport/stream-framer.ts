@@ -10,7 +10,7 @@ const TAB = 9;
 const LF = 10;
 const CR = 13;
 const SPACE = 32;
-/** No message begins with these. */
+/** No message starts with these. */
 const BLANKS: ReadonlySet<number | undefined> = new Set([TAB, LF, CR, SPACE]);
 /** A keep-alive: a double CRLF between messages. */
 const PING = [CR, LF, CR, LF];
@@ -18,30 +18,32 @@ const PING = [CR, LF, CR, LF];
 const CONTENT_LENGTH = /(?:^|\n)(?:content-length|l)[ \t]*:(?:[ \t]|\r?\n[ \t])*([^\r\n]*)/gi;
 
 /**
- * Cuts a byte stream into messages by Content-Length (RFC 3261 §18.3) and finds keep-alives (RFC 5626 §4.4.1). On a stream
- * Content-Length is required and must be sound: after anything else the border of messages is lost, so the connection
- * must be closed; `push` then throws SipParseError, once, with the broken message in `rest`.
+ * Splits a byte stream into messages by Content-Length (RFC 3261 §18.3) and detects keep-alives (RFC 5626 §4.4.1). Without a valid
+ * Content-Length, message boundaries are lost and push() throws: close the connection. `rest` has the broken message.
  */
 export class StreamFramer {
   #chunks: Buffer[] = [];
   #bytes = 0;
   #scannedTo = 0;
-  /** Length of the message in progress, once its header section is complete, in bytes. */
+  /** Length of the incomplete message, in bytes; undefined until its header section is complete. */
   #needed: number | undefined;
-  /** Bytes of a ping received so far. It may arrive in pieces, but it is not a message in progress. */
+  /** Bytes of a ping received so far. It may arrive in pieces, but it is not an incomplete message. */
   #pinged = 0;
 
-  /** True while a message has begun and is not complete. */
+  /** Whether there is an incomplete message. */
   get partial(): boolean {
     return this.#bytes > 0;
   }
 
-  /** What came of the message in progress. */
+  /** The bytes of the incomplete message. */
   get rest(): Buffer {
     return this.#join();
   }
 
-  /** Takes bytes and calls back for each complete message. Returns the number of pings (double CRLFs between messages). */
+  /**
+   * Adds bytes and calls back for each complete message. Returns the number of pings (double CRLFs between messages).
+   * @throws {SipParseError} Content-Length is missing or invalid, or the message is too large
+   */
   push(chunk: Buffer, onMessage: (message: Buffer) => void): number {
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
@@ -105,7 +107,7 @@ export class StreamFramer {
     return pings;
   }
 
-  /** Looks for the header section; false while more bytes are needed. */
+  /** Reads the header section; returns false if more bytes are needed. */
   #readHead(): boolean {
     const bytes = this.#join();
     const end = findHeaderEnd(bytes, Math.max(0, this.#scannedTo - 3));
@@ -119,7 +121,7 @@ export class StreamFramer {
     const lengths = [...bytes.toString('latin1', 0, end.headEnd).matchAll(CONTENT_LENGTH)];
     const length = lengths.length === 1 ? parseContentLength(lengths[0]?.[1]?.trim() ?? '') : Number.NaN;
     if (Number.isNaN(length)) {
-      throw new SipParseError('A stream needs one sound Content-Length');
+      throw new SipParseError('A stream requires one valid Content-Length');
     }
     if (length > MAX_BODY_BYTES) {
       throw new SipParseError('Message Too Large', 513);
