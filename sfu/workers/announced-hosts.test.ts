@@ -40,7 +40,7 @@ describe('AnnouncedHosts', () => {
         }
         return answer;
       },
-      intervalMilliseconds: 5,
+      intervalMs: 5,
     });
     t.after(() => hosts.close());
     // The timer of watch() does not keep the process alive.

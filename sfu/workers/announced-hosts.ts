@@ -14,7 +14,7 @@ export interface AnnouncedHostsOptions {
   /** Returns all addresses of a name. Default: the system's resolver. */
   lookup?: (name: string) => Promise<string[]>;
   /** How often names are re-resolved, in milliseconds. Default 60,000. */
-  intervalMilliseconds?: number;
+  intervalMs?: number;
 }
 
 /**
@@ -34,12 +34,8 @@ export class AnnouncedHosts {
     return hosts;
   }
 
-  private constructor({
-    announce,
-    lookup = allAddresses,
-    intervalMilliseconds = RESOLVE_MS,
-  }: AnnouncedHostsOptions) {
-    this.#options = { announce, lookup, intervalMilliseconds };
+  private constructor({ announce, lookup = allAddresses, intervalMs = RESOLVE_MS }: AnnouncedHostsOptions) {
+    this.#options = { announce, lookup, intervalMs };
     this.#names = announce.filter((host) => isIP(host) === 0);
   }
 
@@ -68,7 +64,7 @@ export class AnnouncedHosts {
       log.info({ listen }, 'addresses of the announced host names changed');
       onChange(listen);
     };
-    this.#timer = setInterval(() => void look(), this.#options.intervalMilliseconds);
+    this.#timer = setInterval(() => void look(), this.#options.intervalMs);
     this.#timer.unref();
   }
 

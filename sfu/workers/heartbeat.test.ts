@@ -15,7 +15,7 @@ describe('Heartbeat', () => {
     deaths = 0;
     excused = false;
     heartbeat = new Heartbeat({
-      intervalMilliseconds: 500,
+      intervalMs: 500,
       ping: () => {
         const answer = Promise.withResolvers<void>();
         answers.push(answer);

@@ -5,7 +5,7 @@ const MISSES_EXCUSED = 12;
 
 export interface HeartbeatOptions {
   /** Time between beats, in milliseconds. */
-  intervalMilliseconds: number;
+  intervalMs: number;
   /** Pings the process. A rejection is a miss. */
   ping: () => Promise<void>;
   /**
@@ -30,7 +30,7 @@ export class Heartbeat {
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
-    this.#timer = setInterval(() => this.#beat(), options.intervalMilliseconds);
+    this.#timer = setInterval(() => this.#beat(), options.intervalMs);
     this.#timer.unref();
   }
 

@@ -107,7 +107,7 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
     this.#announced = listen;
     this.#log = options.log.child({ workerId: this.workerId, pid: worker.pid });
     this.#heartbeat = new Heartbeat({
-      intervalMilliseconds: options.heartbeatMilliseconds,
+      intervalMs: options.heartbeatMilliseconds,
       ping: async () => {
         await this.#readUsage();
         if (this.#usage.maxRssBytes > options.memoryLimitBytes) {
@@ -151,7 +151,7 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
   }
 
   /** Time since it became ready, in milliseconds. */
-  get ageMilliseconds(): number {
+  get ageMs(): number {
     return performance.now() - this.#startedAtMs;
   }
 

@@ -141,7 +141,7 @@ export class WorkerPool extends EventEmitter<WorkerPoolEvents> {
 
   #onDied(slot: Slot, worker: MediaWorker, reason: string): void {
     slot.worker = undefined;
-    slot.failures = worker.ageMilliseconds < AT_ONCE_MS ? slot.failures + 1 : 0;
+    slot.failures = worker.ageMs < AT_ONCE_MS ? slot.failures + 1 : 0;
     this.emit('died', worker, reason);
     this.#respawn(slot);
   }

@@ -335,7 +335,7 @@ export class Kernel {
       budget: budgets.rooms,
       seats: () => createSeatBudget(config),
       maxPeersPerRoom: config.limits.peersPerRoom,
-      resumeMilliseconds: config.limits.resumeSeconds * 1000,
+      resumeMs: config.limits.resumeSeconds * 1000,
       rehomeTicket: async ({ roomId }, { peerId, displayName, principal, connection }) => ({
         // Clients stay on this server under the name that they connected to.
         url: connection?.origin ?? this.publicUrl,

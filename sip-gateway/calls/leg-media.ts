@@ -22,7 +22,7 @@ export function legMedia(audio: NegotiatedAudio, held: boolean, signallingAddres
       telephoneEvent: { payloadType: events.sendPayloadType, clockRate: events.clockRate },
     }),
     ...(receiveFormats.some(hasComfortNoise) && { comfortNoisePayloadType: 13 }),
-    ptimeMs: audio.ptimeMilliseconds,
+    ptimeMs: audio.ptimeMs,
     remote: { address: remote.address, port: remote.port },
     remoteRtcp: { address: remote.address, port: remote.rtcpPort },
     rtcpMux: audio.rtcpMux,

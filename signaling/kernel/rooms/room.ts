@@ -38,7 +38,7 @@ export interface RoomOptions {
   /** The budget for seats. */
   seats: NestedBudget;
   /** How long the seat of a disconnected peer is kept, in milliseconds. */
-  resumeMilliseconds: number;
+  resumeMs: number;
   /** Creates the URL and ticket with which a peer rejoins after its media is lost. */
   rehomeTicket(room: Room, peer: Peer): Promise<{ url: string; ticket: string }>;
   onEmpty(room: Room): void;
@@ -146,7 +146,7 @@ export class Room {
     this.showRoles(peer);
   }
 
-  /** Handles the loss of a peer's connection. The seat is kept for `resumeMilliseconds`. */
+  /** Handles the loss of a peer's connection. The seat is kept for `resumeMs`. */
   detach(peer: Peer, connection: PeerConnection): void {
     if (peer.connection !== connection || this.peers.get(peer.peerId) !== peer) {
       return;
@@ -157,7 +157,7 @@ export class Room {
       return;
     }
     this.#setConnected(peer, false);
-    peer.graceTimer = setTimeout(() => this.remove(peer, 'lost'), this.#options.resumeMilliseconds);
+    peer.graceTimer = setTimeout(() => this.remove(peer, 'lost'), this.#options.resumeMs);
   }
 
   /** Removes a peer with its participants and media. */

@@ -21,7 +21,7 @@ export interface RoomsOptions {
   /** Creates the seat budget of a new room. */
   seats(): NestedBudget;
   maxPeersPerRoom: number;
-  resumeMilliseconds: number;
+  resumeMs: number;
   rehomeTicket: RoomOptions['rehomeTicket'];
 }
 
@@ -95,7 +95,7 @@ export class Rooms {
       log: this.#options.log,
       maxPeers: this.#options.maxPeersPerRoom,
       seats: this.#options.seats(),
-      resumeMilliseconds: this.#options.resumeMilliseconds,
+      resumeMs: this.#options.resumeMs,
       rehomeTicket: this.#options.rehomeTicket,
       onEmpty: (empty) => this.#forget(empty),
     });

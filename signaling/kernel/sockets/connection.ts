@@ -18,7 +18,7 @@ export interface ConnectionOptions {
   network: string;
   requestsPerSecond: number;
   /** How long a client may take to authenticate, in milliseconds. */
-  authMilliseconds: number;
+  authMs: number;
   onRefused(code: ErrorCode): void;
   onClosed(connection: Connection): void;
 }
@@ -62,7 +62,7 @@ export class Connection implements PeerConnection {
       if (!this.session.principal) {
         this.end('AUTH_REQUIRED');
       }
-    }, options.authMilliseconds);
+    }, options.authMs);
     options.wire.onViolation((code) => {
       if (this.session.closed) {
         options.wire.cut();

@@ -186,7 +186,7 @@ export class SocketGateway {
       log,
       network: this.#networkOf(socket.request),
       requestsPerSecond: config.limits.requestsPerSecond,
-      authMilliseconds: AUTH_MS,
+      authMs: AUTH_MS,
       onRefused,
       onClosed: (closed) => this.#connections.delete(closed),
     });

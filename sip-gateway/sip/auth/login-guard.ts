@@ -40,7 +40,7 @@ export class LoginGuard {
   readonly #clock: Clock;
   readonly #maxFailures: number;
   readonly #maxSourceFailures: number;
-  readonly #windowMilliseconds: number;
+  readonly #windowMs: number;
   readonly #failures = new RecentMap<string, Failures>(MAX_KEYS);
   /** Time of the last login, by source, and by user and endpoint. */
   readonly #logins = new RecentMap<string, number>(MAX_KEYS);
@@ -50,7 +50,7 @@ export class LoginGuard {
     this.#clock = clock;
     this.#maxFailures = maxFailures;
     this.#maxSourceFailures = maxSourceFailures;
-    this.#windowMilliseconds = windowSeconds * 1000;
+    this.#windowMs = windowSeconds * 1000;
   }
 
   /** The lockout of this user at this source, if any. */
@@ -103,7 +103,7 @@ export class LoginGuard {
     if (!entry) {
       return 0;
     }
-    if (this.#clock.now() - entry.since <= this.#windowMilliseconds) {
+    if (this.#clock.now() - entry.since <= this.#windowMs) {
       return entry.count;
     }
     this.#failures.delete(key);

@@ -23,14 +23,14 @@ interface Counts {
 export class Nonces {
   readonly #secret = randomBytes(32);
   readonly #clock: Clock;
-  readonly #lifeMilliseconds: number;
+  readonly #lifeMs: number;
   readonly #counts: RecentMap<string, Counts>;
   /** Nonces created up to this time may have been used and forgotten. Unless remembered, they are stale. */
   #forgottenUntil = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock, lifeSeconds: number, maxRemembered = MAX_REMEMBERED) {
     this.#clock = clock;
-    this.#lifeMilliseconds = lifeSeconds * 1000;
+    this.#lifeMs = lifeSeconds * 1000;
     this.#counts = new RecentMap(maxRemembered);
   }
 
@@ -48,7 +48,7 @@ export class Nonces {
       return false;
     }
     const createdAt = createdAtOf(nonce);
-    if (this.#clock.now() - createdAt > this.#lifeMilliseconds) {
+    if (this.#clock.now() - createdAt > this.#lifeMs) {
       this.#counts.delete(nonce);
       return false;
     }

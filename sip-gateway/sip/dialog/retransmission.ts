@@ -12,16 +12,16 @@ export class Retransmission {
     clock: Clock;
     timers: TimerValues;
     /** Maximum interval, in milliseconds: T2 for a 2xx, infinite for provisional responses. */
-    maxMilliseconds: number;
+    maxMs: number;
     send: () => void;
     /** stop() was not called within 64·T1. */
     onGivenUp: () => void;
   }) {
-    const { clock, timers, maxMilliseconds, send, onGivenUp } = options;
+    const { clock, timers, maxMs, send, onGivenUp } = options;
     const later = (milliseconds: number) => {
       this.#next = clock.after(milliseconds, () => {
         send();
-        later(Math.min(milliseconds * 2, maxMilliseconds));
+        later(Math.min(milliseconds * 2, maxMs));
       });
     };
     send();

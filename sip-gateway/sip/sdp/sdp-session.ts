@@ -32,7 +32,7 @@ export interface LocalAudio {
   /** The direction that we want. Default `sendrecv`. */
   readonly direction?: Direction;
   /** Packet time that we request, in milliseconds. Default 20. */
-  readonly ptimeMilliseconds?: number;
+  readonly ptimeMs?: number;
 }
 
 /** A format that the peer may send. */
@@ -62,7 +62,7 @@ export interface NegotiatedAudio {
   /** `recvonly`, `sendonly` or `inactive` while either side is on hold. */
   readonly direction: Direction;
   /** Packet time that the peer requests, in milliseconds. */
-  readonly ptimeMilliseconds: number;
+  readonly ptimeMs: number;
 }
 
 /** A media line of the session. Its position never changes (RFC 3264 §8). */
@@ -116,7 +116,7 @@ export class SdpSession {
       protocol: this.#lines[this.#audioIndex]?.protocol ?? 'RTP/AVP',
       direction: local.direction ?? 'sendrecv',
       rtcpMux: true,
-      ptime: local.ptimeMilliseconds ?? DEFAULT_PTIME_MS,
+      ptime: local.ptimeMs ?? DEFAULT_PTIME_MS,
     });
     this.#lines[this.#audioIndex] = audio;
     const media = this.#lines.map((line, index) => (index === this.#audioIndex ? audio : refused(line)));
@@ -213,7 +213,7 @@ export class SdpSession {
         ...(codec.clockRate === COMFORT_NOISE.clockRate && hasComfortNoise(media) ? [COMFORT_NOISE] : []),
         ...(events ? [{ ...events, fmtp: EVENTS }] : []),
       ],
-      { protocol: media.protocol, direction, rtcpMux: audio.rtcpMux, ptime: audio.ptimeMilliseconds },
+      { protocol: media.protocol, direction, rtcpMux: audio.rtcpMux, ptime: audio.ptimeMs },
     );
     if (media.mid !== undefined) {
       line.mid = media.mid;
@@ -258,7 +258,7 @@ export class SdpSession {
       remote,
       rtcpMux: media.rtcpMux !== undefined,
       direction,
-      ptimeMilliseconds: pickPtime(media),
+      ptimeMs: pickPtime(media),
     };
     return this.#agreed;
   }

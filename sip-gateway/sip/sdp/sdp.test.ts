@@ -34,7 +34,7 @@ describe('SDP answers', () => {
       remote: { address: '192.0.2.20', port: 5000, rtcpPort: 5001 },
       rtcpMux: false,
       direction: 'sendrecv',
-      ptimeMilliseconds: 30,
+      ptimeMs: 30,
     });
   });
 

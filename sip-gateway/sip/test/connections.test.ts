@@ -75,8 +75,8 @@ describe('TCP connections of peers', () => {
     stack = await SipStack.create({
       listen: [{ protocol: 'tcp', address: '::', port: 0 }],
       anonymousCalls: true,
-      messageMilliseconds: MESSAGE_MS,
-      strangerMilliseconds: STRANGER_MS,
+      messageMs: MESSAGE_MS,
+      strangerMs: STRANGER_MS,
       maxConnectionsPerSource: 3,
     });
     stack.on('invite', (call) => call.ring());

@@ -24,9 +24,9 @@ export interface ConnectionOptions {
   /** The peer opened the connection. It is a stranger until `trust` is called. */
   accepted: boolean;
   /** Time limit for an incomplete message, and for a stranger to send one, in milliseconds. */
-  messageMilliseconds: number;
+  messageMs: number;
   /** Maximum lifetime of a stranger's connection, in milliseconds. */
-  strangerMilliseconds: number;
+  strangerMs: number;
   /** The name that the server's certificate was verified for, on TLS connections that we opened. */
   serverName?: string;
   advertised: (localAddress: string, localPort: number) => { host: string; port: number };
@@ -168,12 +168,12 @@ export class Connection implements Flow {
 
   /** Starts the time limit for the next message, unless it is already running. */
   #arm(): void {
-    const { messageMilliseconds, strangerMilliseconds } = this.#options;
+    const { messageMs, strangerMs } = this.#options;
     const left =
       this.#strangerSince === undefined
         ? Number.POSITIVE_INFINITY
-        : this.#strangerSince + strangerMilliseconds - performance.now();
-    this.#deadline ??= setTimeout(() => this.#socket.destroy(), Math.min(messageMilliseconds, left));
+        : this.#strangerSince + strangerMs - performance.now();
+    this.#deadline ??= setTimeout(() => this.#socket.destroy(), Math.min(messageMs, left));
     this.#deadline.unref();
   }
 

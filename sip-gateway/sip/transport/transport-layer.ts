@@ -46,11 +46,11 @@ export interface TransportOptions {
    * Time limit for a message on a connection, from its first to its last byte, and for a stranger to send one, in milliseconds. Default
    * 30,000.
    */
-  messageMilliseconds?: number;
+  messageMs?: number;
   /**
    * Maximum lifetime of a connection whose peer has neither registered nor called nor been called, in milliseconds. Default 120,000.
    */
-  strangerMilliseconds?: number;
+  strangerMs?: number;
 }
 
 interface TransportEvents {
@@ -250,15 +250,15 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
         port: advertise?.port ?? listener?.local.port ?? localPort,
       };
     };
-    const { messageMilliseconds = 30_000, strangerMilliseconds = 120_000 } = this.#options;
+    const { messageMs = 30_000, strangerMs = 120_000 } = this.#options;
     const options = {
       protocol,
       remote,
       accepted,
       advertised,
       serverName,
-      messageMilliseconds,
-      strangerMilliseconds,
+      messageMs,
+      strangerMs,
     };
     const connection = new Connection(socket, options, this.#events);
     this.#connections.add(connection);

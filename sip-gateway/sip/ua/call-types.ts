@@ -50,7 +50,7 @@ export interface Progress {
 export interface InfoDigit {
   /** `0`–`9`, `*`, `#`, `A`–`D`, or `!` for flash. */
   readonly digit: string;
-  readonly durationMilliseconds: number;
+  readonly durationMs: number;
 }
 
 export interface CallEvents {

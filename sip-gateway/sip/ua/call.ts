@@ -314,7 +314,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
     const retransmission = new Retransmission({
       clock: this.host.clock,
       timers: this.host.timers,
-      maxMilliseconds: this.host.timers.t2,
+      maxMs: this.host.timers.t2,
       send: () => transaction.respond(response),
       onGivenUp: () => {
         this.#awaitedAck = undefined;

@@ -373,7 +373,7 @@ export class IncomingCall extends Call {
     const retransmission = new Retransmission({
       clock: this.host.clock,
       timers: this.host.timers,
-      maxMilliseconds: NO_LIMIT,
+      maxMs: NO_LIMIT,
       send: () => this.#transaction.respond(response),
       onGivenUp: () => {
         this.#unacknowledged = undefined;

@@ -49,6 +49,6 @@ export function infoDigits(request: SipRequest): InfoDigit[] {
     return [];
   }
   const duration = Number(DURATION.exec(text)?.[1] ?? DEFAULT_DURATION_MS);
-  const durationMilliseconds = Math.min(duration, 10_000);
-  return keys.map((key) => ({ digit: EVENT_DIGITS[key] ?? key, durationMilliseconds }));
+  const durationMs = Math.min(duration, 10_000);
+  return keys.map((key) => ({ digit: EVENT_DIGITS[key] ?? key, durationMs }));
 }

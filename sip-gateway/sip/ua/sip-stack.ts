@@ -340,8 +340,8 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     });
   }
 
-  /** Ends calls and registrations, waits up to `graceMilliseconds` for responses, then closes the sockets. */
-  close(graceMilliseconds = 1000): Promise<void> {
+  /** Ends calls and registrations, waits up to `graceMs` for responses, then closes the sockets. */
+  close(graceMs = 1000): Promise<void> {
     this.#keepAlive.close();
     this.#closing ??= (async () => {
       const goodbyes = [
@@ -352,7 +352,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
       await Promise.race([
         Promise.allSettled(goodbyes),
         new Promise((resolve) => {
-          timer = setTimeout(resolve, graceMilliseconds);
+          timer = setTimeout(resolve, graceMs);
         }),
       ]);
       clearTimeout(timer);
