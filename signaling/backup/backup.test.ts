@@ -227,6 +227,20 @@ describe('copies of a deployment', () => {
     });
   });
 
+  it('threat 60: a NUL in what a caller dialled, which PostgreSQL does not store, blocks no move', {
+    skip: postgres.skip,
+  }, async () => {
+    const store = await openStore(dir, { migrations: MIGRATIONS });
+    await store.db.updateTable('calls').set({ dialled: '1\u00002' }).execute();
+    await store.close();
+    const url = (await postgres.newUrl()) ?? '';
+    await moveStore({ dir, to: url });
+    const moved = await openStore(dir, { migrations: MIGRATIONS, url });
+    const { dialled } = await moved.db.selectFrom('calls').select('dialled').executeTakeFirstOrThrow();
+    await moved.close();
+    assert.equal(dialled, '1\ufffd2');
+  });
+
   it('a move to PostgreSQL that was interrupted is continued, and the old database is kept aside', {
     skip: postgres.skip,
   }, async () => {

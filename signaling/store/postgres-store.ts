@@ -21,6 +21,9 @@ const ANSWER_MS = 4000;
 /** Rows that are read at once when a whole table is read. */
 const FETCHED_ROWS = 1000;
 
+/** A table exists already, or not where it is looked for. */
+const FOREIGN: ReadonlySet<string> = new Set(['42P07', '42P01']);
+
 interface Options {
   migrations: Migrations;
   migrateTo?: string | null | undefined;
@@ -144,6 +147,11 @@ function databaseOf(url: string, limits: pg.PoolConfig, lock: PostgresLock | und
 
 function located(where: string, error: unknown): unknown {
   const coded = storeError(error);
+  if (coded instanceof pg.DatabaseError) {
+    const { code, message } = coded;
+    const advice = FOREIGN.has(code ?? '') ? '; something else uses it: choose an empty database' : '';
+    return new CanopyError('STORE_UNUSABLE', `${where}: ${code}: ${message}${advice}`, { cause: coded });
+  }
   if (!(coded instanceof CanopyError) || coded.detail?.includes(where)) {
     return coded;
   }
