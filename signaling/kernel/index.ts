@@ -37,6 +37,7 @@ export {
   type PeerPrincipal,
   type Principal,
   peerPrincipal,
+  serverRoleOf,
 } from './principals/index.ts';
 export {
   type LeaveReason,

@@ -9,6 +9,7 @@ import {
   type Room,
   requirePrincipal,
   requireSeat,
+  serverRoleOf,
 } from '../../kernel/index.ts';
 import { iceServers } from './ice-servers.ts';
 
@@ -68,6 +69,8 @@ async function join(
   const isInside = () =>
     wanted !== undefined && context.rooms.find(roomId)?.peers.get(wanted)?.device.deviceId === deviceId;
   const returns = isInside();
+  const { permissions, roles, ownerId } = record;
+  const role = serverRoleOf(principal);
   // Nobody is kept from coming back to a seat: the settings may have changed since it was taken, or the store may be away.
   if (!returns) {
     await context.demandEntry(principal, record);
@@ -93,8 +96,16 @@ async function join(
     context.rooms.closeIfEmpty(room);
     throw new CanopyError('CONNECTION_LOST');
   }
-  if (returns && !isInside()) {
-    // The seat has gone in the meantime: this is somebody who comes from outside.
+  const isDecidedAnew =
+    room.record !== record ||
+    record.permissions !== permissions ||
+    record.roles !== roles ||
+    // Opening the room may have made somebody its first owner.
+    (ownerId !== null && record.ownerId !== ownerId) ||
+    serverRoleOf(principal) !== role ||
+    context.rooms.isBarred(roomId, principal.accountId) !== isBarred;
+  if (returns ? !isInside() : isDecidedAnew) {
+    // The seat has gone in the meantime, so this is somebody who comes from outside; or such a person's rights may have changed.
     context.rooms.closeIfEmpty(room);
     return join(context, session, principal, data);
   }
