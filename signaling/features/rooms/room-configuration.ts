@@ -18,12 +18,15 @@ export class RoomConfiguration {
   async change(principal: Principal, roomId: string, change: RoomChange): Promise<RoomDescription> {
     const { rooms, log } = this.#kernel;
     const room = await rooms.record(roomId);
-    demand(principal, 'room.configure', room);
-    if (change.ownerId !== undefined) {
-      demand(principal, 'room.setOwner', room);
-    }
+    const check = () => {
+      demand(principal, 'room.configure', room);
+      if (change.ownerId !== undefined) {
+        demand(principal, 'room.setOwner', room);
+      }
+    };
+    check();
     if (Object.values(change).some((value) => value !== undefined)) {
-      await rooms.configure(room, change);
+      await rooms.configure(room, change, check);
       const by = 'accountId' in principal ? principal.accountId : principal.kind;
       log.info({ roomId, by, changed: Object.keys(change) }, 'room settings changed');
     }

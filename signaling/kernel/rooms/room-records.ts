@@ -70,11 +70,15 @@ export class RoomRecords {
   /**
    * Changes a room. The change applies once it is on disk.
    *
+   * @param check called when it is this change's turn, after all earlier ones; it may throw
    * @throws {CanopyError} LIMIT_REACHED - too many accounts with a role, or rooms that this owner configured
    * @throws {CanopyError} STORE_BUSY, STORE_UNWRITABLE
    */
-  configure(record: RoomRecord, change: RoomChange): Promise<void> {
-    return this.#inTurn(() => this.#configure(record, change));
+  configure(record: RoomRecord, change: RoomChange, check: () => void = () => {}): Promise<void> {
+    return this.#inTurn(async () => {
+      check();
+      await this.#configure(record, change);
+    });
   }
 
   /** Writes which rooms were used, as far as possible. Never rejects. */
