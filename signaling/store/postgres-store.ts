@@ -1,7 +1,7 @@
 import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
 import pg from 'pg';
 import { CanopyError } from '../../base/index.ts';
-import { migrate } from './migrate.ts';
+import { lastMigration, migrate } from './migrate.ts';
 import type { Migrations } from './migrations.ts';
 import { connectionOf, withoutPassword } from './postgres-connection.ts';
 import { PostgresLock } from './postgres-lock.ts';
@@ -61,6 +61,34 @@ export async function openPostgres(
     idle_in_transaction_session_timeout: 2 * ANSWER_MS,
   };
   return new PostgresStore(databaseOf(url, unhurried ? { max: 2 } : limits, lock), lock);
+}
+
+export interface PostgresFinding {
+  /** The URL without user and password. */
+  where: string;
+  /** Whether it has no tables of Canopy yet. */
+  isEmpty: boolean;
+}
+
+/**
+ * Connects to a database and reads which version made its tables.
+ *
+ * @throws {CanopyError} STORE_UNUSABLE, STORE_UNAVAILABLE
+ */
+export async function probePostgres(url: string, migrations: Migrations): Promise<PostgresFinding> {
+  const where = withoutPassword(url);
+  const db = databaseOf(url, { max: 1 }, undefined);
+  try {
+    const isEmpty = (await lastMigration(db)) === undefined;
+    if (!isEmpty) {
+      await migrate(db, migrations, where, null);
+    }
+    return { where, isEmpty };
+  } catch (error) {
+    throw located(where, error);
+  } finally {
+    await db.destroy();
+  }
 }
 
 class PostgresStore implements Store {
@@ -134,9 +162,27 @@ class PostgresStore implements Store {
   }
 }
 
+/** Leaves no connection open that PostgreSQL waits on, e.g. for a password, when connecting has failed. */
+class Client extends pg.Client {
+  override connect(): Promise<this>;
+  override connect(callback: (error: Error) => void): void;
+  override connect(callback?: (error: Error) => void): Promise<this> | undefined {
+    if (callback === undefined) {
+      return super.connect() as Promise<this>;
+    }
+    super.connect((error: Error) => {
+      if (error) {
+        this.connection.stream.destroy();
+      }
+      callback(error);
+    });
+    return undefined;
+  }
+}
+
 function databaseOf(url: string, limits: pg.PoolConfig, lock: PostgresLock | undefined): Kysely<Tables> {
   // A PostgreSQL that hangs leaves closed connections open; they must not keep the process alive.
-  const pool = new pg.Pool({ ...connectionOf(url), ...limits, allowExitOnIdle: true });
+  const pool = new pg.Pool({ ...connectionOf(url), ...limits, allowExitOnIdle: true, Client });
   // An idle connection that ends is replaced when one is needed.
   pool.on('error', () => {});
   // One that ends while it is in use fails the statement that it works on; without a listener it would end the process.

@@ -39,7 +39,7 @@ export function storeError(error: unknown): unknown {
   if (syscall === 'open' && path !== undefined) {
     return new CanopyError('STORE_UNUSABLE', describeFileError(path, error), options);
   }
-  if ((typeof code === 'string' && TLS.test(code)) || message === NO_TLS) {
+  if ((typeof code === 'string' && TLS.test(code)) || UNUSABLE.test(message ?? '')) {
     return new CanopyError('STORE_UNUSABLE', message, options);
   }
   if (isConnectionError(error)) {
@@ -56,8 +56,8 @@ export function isUniqueViolation(error: unknown): boolean {
   );
 }
 
-/** What the `pg` package says when `sslmode` asks for TLS and PostgreSQL has none. */
-const NO_TLS = 'The server does not support SSL connections';
+/** What the `pg` package says without a code: `sslmode` asks for TLS and PostgreSQL has none; a password is missing or refused. */
+const UNUSABLE = /^(?:The server does not support SSL|SASL: )/;
 
 /** What the `pg` package says when it gives up waiting, or when the connection ends; these errors have no code. */
 const LOST =
