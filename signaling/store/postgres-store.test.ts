@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import pg from 'pg';
+import type { CanopyError } from '../../base/index.ts';
 import { callRecord } from '../../contract/index.ts';
 import { CuttableRelay } from '../../test/support/cuttable-relay.ts';
 import { PostgresServer } from '../../test/support/postgres.ts';
@@ -181,6 +182,18 @@ describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing 
     await eventually('it takes the database back', refused, (code) => code === '');
     await first.close();
     relay.close();
+  });
+
+  it('threat 3: neither clients nor /readyz learn where the database is when it is lost', async () => {
+    const { store } = await open({ exclusive: true });
+    await server.stop();
+    await assert.rejects(store.tryWrite(), (error: CanopyError) => {
+      assert.equal(error.code, 'STORE_UNAVAILABLE');
+      assert.doesNotMatch(error.detail ?? '', /127\.0\.0\.1|canopy_/);
+      return true;
+    });
+    await server.restart();
+    await store.close();
   });
 
   it('threat 42: a server whose lock alone was lost takes it again', async () => {

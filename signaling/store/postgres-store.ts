@@ -43,7 +43,7 @@ export async function openPostgres(
     const migrating = databaseOf(url, { max: 1 }, undefined);
     try {
       if (exclusive) {
-        lock = await PostgresLock.take(url, where);
+        lock = await PostgresLock.take(url);
       }
       await migrate(migrating, migrations, where, migrateTo);
     } finally {
