@@ -103,7 +103,9 @@ withConfig(
 withConfig(
   program
     .command('migrate')
-    .description('move the database of a stopped server from SQLite to PostgreSQL; run again if interrupted')
+    .description(
+      'move the database of a stopped server from SQLite to PostgreSQL; if interrupted, run it again',
+    )
     .option(
       '--to <url>',
       'an empty database, postgres://…; default: store.url, which does not show the password in the process list',

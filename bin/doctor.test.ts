@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 // biome-ignore lint/plugin: the test makes a CA with another clock
 import { Authority } from '../signaling/identity/index.ts';
+import { PostgresServer } from '../test/support/postgres.ts';
 
 const CANOPY = fileURLToPath(new URL('canopy.ts', import.meta.url));
 
@@ -52,6 +53,25 @@ describe('canopy doctor', () => {
       said,
       /^warn {2}phone UDP {5}The add-on .* is not built; run node sip-gateway\/media\/network\/build\.mjs/m,
     );
+  });
+
+  test('tries the database at store.url, and ends soon although it asks for a password', {
+    skip: PostgresServer.missing ?? false,
+  }, async (t) => {
+    const postgres = await PostgresServer.start();
+    t.after(() => postgres.close());
+    const url = await postgres.createDatabase();
+    const where = url.replace('canopy@', '');
+    const empty = await doctor({ CANOPY_STORE_URL: url });
+    assert.match(empty, new RegExp(`^ok {4}database {6}${where} is empty`, 'm'));
+    const missing = await doctor({ CANOPY_STORE_URL: `${url}x` });
+    assert.match(missing, new RegExp(`^fail {2}database {6}${where}x: 3D000: .*does not exist`, 'm'));
+    await postgres.demandPasswords();
+    const startedMs = performance.now();
+    const refused = await doctor({ CANOPY_STORE_URL: url });
+    assert.match(refused, new RegExp(`^fail {2}database {6}${where}: .*password`, 'm'));
+    // PostgreSQL itself gives a client a minute.
+    assert.ok(performance.now() - startedMs < 40_000);
   });
 
   test('probes the ports of SIP and media, and says which are in use and what to do', async (t) => {

@@ -16,6 +16,7 @@ import {
 import {
   caNotYetValid,
   checkDataDir,
+  probeDatabase,
   readTlsFiles,
   readTrustFiles,
   runningServer,
@@ -48,6 +49,7 @@ export async function doctor(config: Config): Promise<boolean> {
     `${process.version}${major >= 24 ? '' : '; Node 24 or newer is required: npm start installs it'}`,
   );
   const running = checkData(config, say);
+  await checkDatabase(config, say);
   await checkWorker(config, say);
   const hosts = await checkAnnounced(config, say);
   if (hosts) {
@@ -89,6 +91,20 @@ function checkData({ data: { dir } }: Config, say: Say): Running {
     const { detail, message } = CanopyError.from(error);
     say('fail', 'data', detail ?? message);
     return null;
+  }
+}
+
+/** Connects to the database at `store.url`, if set. */
+async function checkDatabase(config: Config, say: Say): Promise<void> {
+  try {
+    const database = await probeDatabase(config);
+    if (database !== undefined) {
+      const text = database.isEmpty ? 'is empty; its tables are created at the first start' : 'can be used';
+      say('ok', 'database', `${database.where} ${text}`);
+    }
+  } catch (error) {
+    const { detail, message } = CanopyError.from(error);
+    say('fail', 'database', detail ?? message);
   }
 }
 

@@ -1,4 +1,4 @@
-/** Names of people and rooms: the same rules for server, SDK and pages. Needs no schema library. */
+/** Names of people and rooms, and other text from outside: the same rules for the server, the SDK and pages. Needs no schema library. */
 
 const MAX_NAME_LENGTH = 64;
 
@@ -56,4 +56,9 @@ export const ROOM_ID = /^[\p{L}\p{N}][\p{L}\p{M}\p{N}_-]{0,63}$/u;
 /** Normalises a room name: the same result for every composition of its letters. Not necessarily a valid name. */
 export function canonicalRoomId(text: string): string {
   return text.normalize('NFC');
+}
+
+/** Text from outside as it can be kept: PostgreSQL stores no NUL, and neither engine half of a surrogate pair. */
+export function storable(text: string): string {
+  return text.replaceAll('\0', '\ufffd').toWellFormed();
 }

@@ -1,6 +1,7 @@
 /** Messages about phones between the server, its administrators and the SIP gateway. */
 import { z } from 'zod';
 import { displayName, objectId, roomId } from './common.ts';
+import { storable } from './names.ts';
 
 /** User part of a phone's SIP address: letters, digits and `.-_+`, 1 to 64 characters. */
 export const sipUser = z.string().regex(/^[A-Za-z0-9+][A-Za-z0-9._+-]{0,63}$/);
@@ -79,7 +80,7 @@ export type TrunkRegistration = z.infer<typeof trunkRegistration>;
  */
 export const dialRule = z.object({
   direction: z.enum(['incoming', 'outgoing']).default('incoming'),
-  pattern: z.string().min(1).max(128),
+  pattern: z.string().min(1).max(128).overwrite(storable),
   action: z.discriminatedUnion('type', [
     z.object({
       type: z.literal('room'),
@@ -119,8 +120,8 @@ export const callRecord = z.object({
   callId: objectId,
   direction: z.enum(['incoming', 'outgoing']),
   /** The other party: the caller's claimed address, or the dialled one. Untrusted text: never use it as a metric label. */
-  remote: z.string().max(256),
-  dialled: z.string().max(256),
+  remote: z.string().max(256).overwrite(storable),
+  dialled: z.string().max(256).overwrite(storable),
   trunk: z.string().max(64).nullable(),
   roomId: roomId.nullable(),
   codec: z.string().max(32).nullable(),

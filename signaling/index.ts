@@ -26,4 +26,5 @@ export {
   requireDataDir,
   runningServer,
 } from './kernel/index.ts';
+export { probeDatabase } from './probe-database.ts';
 export { type ServerOptions, type SignalingServer, startSignaling } from './server.ts';

@@ -306,7 +306,7 @@ export const ERROR_CODES = {
   BACKUP_INVALID: {
     status: 400,
     message:
-      'The backup could not be opened: the password is wrong or the file is damaged. Try the password again, or another copy.',
+      'The backup could not be opened: the file is damaged or incomplete, or its password is wrong. Try again, or use another copy.',
   },
 
   // Start-up
@@ -322,7 +322,7 @@ export const ERROR_CODES = {
   DATA_IN_USE: {
     status: 500,
     message:
-      'Another Canopy server is using this data folder; stop it, or give this one a different folder with --data.',
+      'Another Canopy server is using this data folder or database; stop it, or give this one its own (--data, store.url).',
   },
   STORE_UNUSABLE: {
     status: 500,
@@ -331,6 +331,10 @@ export const ERROR_CODES = {
   STORE_NOT_EMPTY: {
     status: 500,
     message: 'The target already contains data; choose an empty folder or database.',
+  },
+  FILE_UNUSABLE: {
+    status: 500,
+    message: 'A file cannot be read or written; fix the problem named in the detail.',
   },
   WORKER_MISSING: {
     status: 500,

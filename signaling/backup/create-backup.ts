@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
-import { open, readdir, readFile, rename } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { CanopyError, type Config, describeFileError } from '../../base/index.ts';
 import { MIGRATIONS } from '../features/index.ts';
 import { requireDataDir } from '../kernel/index.ts';
 import { lastMigration, openStore } from '../store/index.ts';
-import type { end, header, line } from './format.ts';
+import { type end, type header, type line, MAGIC } from './format.ts';
 import { type Counts, copiedTables } from './rows.ts';
 
 type Line = z.input<typeof header> | z.input<typeof line> | z.input<typeof end>;
 
 /** Files of the data folder that are not backed up: the database, which is copied row by row, locks, and temporary or obsolete files. */
-const LEFT_OUT = /^(?:canopy\.sqlite.*|lock\.sqlite.*|server\.json|.*\.new|.*\.imported)$/;
+const LEFT_OUT = /^(?:canopy\.sqlite.*|lock\.sqlite.*|server\.json|.*\.new|.*\.restored|.*\.imported)$/;
 /** Characters that are buffered before they are written. */
 const CHUNK_BYTES = 1_048_576;
 
@@ -20,7 +20,8 @@ const CHUNK_BYTES = 1_048_576;
  * Writes the database and the files of the data folder, including the CA and keys, to one file that only its owner can read. The database
  * is copied from a consistent snapshot, even while a server runs, and is not migrated. Returns the number of rows by table.
  *
- * @throws {CanopyError} CONFIG_INVALID - no server has run on the folder, or the file cannot be written; and what openStore() throws
+ * @throws {CanopyError} CONFIG_INVALID - no server has run on the folder
+ * @throws {CanopyError} FILE_UNUSABLE - the backup cannot be written, or a file of the folder not be read; and what openStore() throws
  */
 export async function createBackup(config: Config, file: string, version: string): Promise<Counts> {
   const { dir } = config.data;
@@ -43,22 +44,38 @@ export async function createBackup(config: Config, file: string, version: string
           }
         }
       });
-      for (const entry of await readdir(dir, { withFileTypes: true })) {
-        if (!entry.isFile() || LEFT_OUT.test(entry.name)) {
-          continue;
+      for (const name of await readdir(dir)) {
+        const bytes = LEFT_OUT.test(name) ? undefined : await contents(join(dir, name));
+        if (bytes !== undefined) {
+          await out.write({ file: name, base64: bytes.toString('base64') });
         }
-        const bytes = await readFile(join(dir, entry.name));
-        await out.write({ file: entry.name, base64: bytes.toString('base64') });
       }
       await out.finish(rows);
     } catch (error) {
-      await out.close();
+      await out.discard();
       throw error;
     }
   } finally {
     await store.close();
   }
   return rows;
+}
+
+/** What a file holds, also one that is mounted by a link; undefined for a folder, and for an earlier backup. */
+async function contents(file: string): Promise<Buffer | undefined> {
+  try {
+    if (!(await stat(file)).isFile()) {
+      return undefined;
+    }
+    const bytes = await readFile(file);
+    return bytes.subarray(0, MAGIC.length).toString() === MAGIC ? undefined : bytes;
+  } catch (cause) {
+    throw unusable(file, cause);
+  }
+}
+
+function unusable(file: string, cause: unknown): CanopyError {
+  return new CanopyError('FILE_UNUSABLE', describeFileError(file, cause), { cause });
 }
 
 /** An unfinished backup never has the final name. */
@@ -72,7 +89,7 @@ class Output {
     try {
       return new Output(file, await open(`${file}.new`, 'w', 0o600));
     } catch (cause) {
-      throw new CanopyError('CONFIG_INVALID', describeFileError(file, cause), { cause });
+      throw unusable(file, cause);
     }
   }
 
@@ -91,21 +108,31 @@ class Output {
   }
 
   async finish(rows: Counts): Promise<void> {
+    this.#pending += `${JSON.stringify({ rows, sha256: this.#hash.digest('hex') })}\n`;
     await this.#flush();
-    await this.#handle.writeFile(`${JSON.stringify({ rows, sha256: this.#hash.digest('hex') })}\n`);
-    await this.#handle.chmod(0o600);
-    await this.#handle.sync();
-    await this.close();
-    await rename(`${this.#file}.new`, this.#file);
+    try {
+      await this.#handle.chmod(0o600);
+      await this.#handle.sync();
+      await this.#handle.close();
+      await rename(`${this.#file}.new`, this.#file);
+    } catch (cause) {
+      throw unusable(this.#file, cause);
+    }
   }
 
-  async close(): Promise<void> {
-    await this.#handle.close();
+  /** Removes what was written so far: it holds secrets too. */
+  async discard(): Promise<void> {
+    await this.#handle.close().catch(() => {});
+    await rm(`${this.#file}.new`, { force: true });
   }
 
   async #flush(): Promise<void> {
     const text = this.#pending;
     this.#pending = '';
-    await this.#handle.writeFile(text);
+    try {
+      await this.#handle.writeFile(text);
+    } catch (cause) {
+      throw unusable(this.#file, cause);
+    }
   }
 }

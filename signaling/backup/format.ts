@@ -15,7 +15,7 @@ export const header = z.object({
 });
 
 export const line = z.union([
-  z.object({ file: z.string().regex(/^[\w.-]+$/), base64: z.base64() }),
+  z.object({ file: z.string().refine(isFileName), base64: z.base64() }),
   z.object({
     table: z.string(),
     row: z.record(z.string(), z.union([z.string(), z.number(), z.null()])),
@@ -27,3 +27,11 @@ export const end = z.object({
   /** Hex. */
   sha256: z.string(),
 });
+
+/** How a backup begins. */
+export const MAGIC = '{"canopyBackup":';
+
+/** Whether it names a file in the data folder itself. */
+function isFileName(name: string): boolean {
+  return name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name);
+}

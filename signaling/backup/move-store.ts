@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { readFileSync, renameSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { CanopyError } from '../../base/index.ts';
 import { MIGRATIONS } from '../features/index.ts';
@@ -16,21 +15,19 @@ import {
   isNew,
 } from './rows.ts';
 
-/** Name of a secret in the target that identifies the source deployment until the move is complete. */
-const MARK = 'moving.from';
-
 export interface MoveOptions {
   /** The data folder with the SQLite database. No server may run on it. */
   dir: string;
-  /** URL of the PostgreSQL database: empty, or partly filled by an interrupted move. */
+  /** URL of the PostgreSQL database: an empty one, or one with the same contents. */
   to: string;
-  /** Reports progress: how many of a table's rows have been copied. */
+  /** Called for each table with how many of its rows were copied. */
   onProgress?: (table: string, done: number, all: number) => void;
 }
 
 /**
- * Moves the store of a data folder to PostgreSQL. If it is interrupted, the next call continues. At the end, every table's contents are
- * compared, and `canopy.sqlite` becomes `canopy.sqlite.moved`. Returns the number of rows by table.
+ * Moves the store of a data folder to PostgreSQL. All rows arrive in one transaction: a server that is started on the database after an
+ * interruption must not find part of them, such as accounts without revocations. Then every table's contents are compared, and
+ * `canopy.sqlite` becomes `canopy.sqlite.moved`. Returns the number of rows by table.
  *
  * @throws {CanopyError} STORE_NOT_EMPTY, DATA_IN_USE, INTERNAL - the contents differ; and what openStore() throws
  */
@@ -49,25 +46,22 @@ export async function moveStore({ dir, to, onProgress }: MoveOptions): Promise<C
     });
     opened.push(target);
     const tables = await copiedTables(source);
-    await begin(
-      target,
-      tables,
-      createHash('sha256')
-        .update(readFileSync(join(dir, 'ca.pem')))
-        .digest('hex'),
-    );
     const counts: Counts = {};
     for (const table of tables) {
-      counts[table] = await copyTable(source, target, table, onProgress);
+      counts[table] = await countRows(source.db, table);
     }
-    for (const table of tables) {
-      if ((await digestTable(source, table)) !== (await digestTable(target, table, MARK))) {
-        throw new CanopyError('INTERNAL', `${table}: the copy differs from the original`);
+    if (await isNew(target)) {
+      await copy(source, target, counts, onProgress);
+      const different = await differing(source, target, tables);
+      if (different !== undefined) {
+        throw new CanopyError('INTERNAL', `${different} differs after it was copied`);
       }
+    } else if ((await differing(source, target, tables)) !== undefined) {
+      // Otherwise it was filled by a move that was interrupted just before its end.
+      throw new CanopyError('STORE_NOT_EMPTY', 'the database');
     }
     await source.close();
     renameSync(join(dir, 'canopy.sqlite'), join(dir, 'canopy.sqlite.moved'));
-    await target.db.deleteFrom('secrets').where('name', '=', MARK).execute();
     return counts;
   } finally {
     for (const store of opened) {
@@ -77,39 +71,37 @@ export async function moveStore({ dir, to, onProgress }: MoveOptions): Promise<C
   }
 }
 
-/** @throws {CanopyError} STORE_NOT_EMPTY */
-async function begin(target: Store, tables: readonly string[], deployment: string): Promise<void> {
-  const mark = await target.db
-    .selectFrom('secrets')
-    .select('value')
-    .where('name', '=', MARK)
-    .executeTakeFirst();
-  if (mark?.value === deployment) {
-    return;
-  }
-  if (mark !== undefined || !(await isNew(target))) {
-    throw new CanopyError('STORE_NOT_EMPTY', 'the database');
-  }
-  await target.transaction(async (db) => {
-    await clear(db, tables);
-    await db.insertInto('secrets').values({ name: MARK, value: deployment }).execute();
+async function copy(
+  source: Store,
+  target: Store,
+  counts: Counts,
+  onProgress: MoveOptions['onProgress'],
+): Promise<void> {
+  await target.transaction(async (into) => {
+    await clear(into, Object.keys(counts));
+    await source.snapshot(async (from) => {
+      for (const [table, all] of Object.entries(counts)) {
+        let done = 0;
+        for await (const batch of batches(source.rows(from, table))) {
+          await insertRows(into, table, batch);
+          done += batch.length;
+          onProgress?.(table, done, all);
+        }
+      }
+    });
   });
 }
 
-async function copyTable(
+/** The first table whose contents differ. */
+async function differing(
   source: Store,
   target: Store,
-  table: string,
-  onProgress: MoveOptions['onProgress'],
-): Promise<number> {
-  const all = await countRows(source.db, table);
-  let done = 0;
-  await source.snapshot(async (db) => {
-    for await (const batch of batches(source.rows(db, table))) {
-      await insertRows(target.db, table, batch);
-      done += batch.length;
-      onProgress?.(table, done, all);
+  tables: readonly string[],
+): Promise<string | undefined> {
+  for (const table of tables) {
+    if ((await digestTable(source, table)) !== (await digestTable(target, table))) {
+      return table;
     }
-  });
-  return all;
+  }
+  return undefined;
 }

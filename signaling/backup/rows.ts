@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { storable } from '../../contract/index.ts';
 import type { Row, Store } from '../store/index.ts';
 
 type Db = Pick<Store['db'], 'insertInto' | 'deleteFrom' | 'selectFrom'>;
@@ -41,9 +42,19 @@ export async function clear(db: Db, tables: readonly string[]): Promise<void> {
 export async function insertRows(db: Db, table: string, rows: readonly Row[]): Promise<void> {
   await db
     .insertInto(table as AnyTable)
-    .values(rows as never)
+    .values(rows.map(asCopied) as never)
     .onConflict((conflict) => conflict.doNothing())
     .execute();
+}
+
+/** A row of SQLite may hold text that PostgreSQL cannot. */
+function asCopied(row: Row): Row {
+  return Object.fromEntries(
+    Object.entries(row).map(([column, value]) => [
+      column,
+      typeof value === 'string' ? storable(value) : value,
+    ]),
+  );
 }
 
 export async function countRows(db: Db, table: string): Promise<number> {
@@ -70,18 +81,13 @@ export async function* batches<T>(items: AsyncIterable<T>): AsyncIterable<T[]> {
 }
 
 /**
- * A digest of a table's contents, independent of the engine and of the order of rows and columns.
- *
- * @param ignoredSecret the name of a secret to leave out
+ * A digest of a table's contents that does not depend on the engine or on the order of rows and columns.
  */
-export async function digestTable(store: Store, table: string, ignoredSecret?: string): Promise<string> {
+export async function digestTable(store: Store, table: string): Promise<string> {
   const sum = Buffer.alloc(32);
   await store.snapshot(async (db) => {
     for await (const row of store.rows(db, table)) {
-      if (ignoredSecret !== undefined && table === 'secrets' && row.name === ignoredSecret) {
-        continue;
-      }
-      const text = JSON.stringify(Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1)));
+      const text = JSON.stringify(Object.entries(asCopied(row)).sort(([a], [b]) => (a < b ? -1 : 1)));
       for (const [index, byte] of createHash('sha256').update(text).digest().entries()) {
         sum[index] = (sum[index] ?? 0) ^ byte;
       }

@@ -42,6 +42,7 @@ export {
   type PeerPrincipal,
   type Principal,
   peerPrincipal,
+  serverRoleOf,
 } from './principals/index.ts';
 export {
   type LeaveReason,

@@ -166,7 +166,9 @@ export class Kernel {
       const { url } = options.config.store;
       const isNew = url === undefined && !existsSync(join(dir, 'canopy.sqlite'));
       if (existsSync(join(dir, 'ca.pem')) && isNew && !existsSync(join(dir, 'canopy.sqlite.moved'))) {
-        options.log.warn('the data folder has a CA but no database: people who enrolled earlier are unknown');
+        options.log.warn(
+          'the data folder has a CA but no database: people who enrolled earlier are unknown. If they are in PostgreSQL, set store.url',
+        );
       }
       store = await openStore(dir, { url, migrations: options.migrations, exclusive: true });
       return new Kernel(options, await openGround(options, lock, store));

@@ -2,6 +2,7 @@
 export { lastMigration } from './migrate.ts';
 export { type Migrations, STORE_MIGRATIONS } from './migrations.ts';
 export { openStore, type StoreOptions } from './open-store.ts';
+export { type PostgresFinding, probePostgres } from './postgres-store.ts';
 export { sharedSecret } from './shared-secret.ts';
 export type { Row, Store } from './store.ts';
 export { isUniqueViolation } from './store-errors.ts';

@@ -18,15 +18,14 @@ const CLOSE_MS = 1000;
  */
 export class PostgresLock {
   readonly #url: string;
-  readonly #where: string;
   #client: pg.Client | undefined;
   #state: 'held' | 'lost' | 'taken' = 'lost';
   #released = false;
   #timer: NodeJS.Timeout | undefined;
 
   /** @throws {CanopyError} DATA_IN_USE */
-  static async take(url: string, where: string): Promise<PostgresLock> {
-    const lock = new PostgresLock(url, where);
+  static async take(url: string): Promise<PostgresLock> {
+    const lock = new PostgresLock(url);
     try {
       await lock.#connect();
       lock.check();
@@ -37,9 +36,8 @@ export class PostgresLock {
     return lock;
   }
 
-  private constructor(url: string, where: string) {
+  private constructor(url: string) {
     this.#url = url;
-    this.#where = where;
   }
 
   /**
@@ -48,10 +46,10 @@ export class PostgresLock {
    */
   check(): void {
     if (this.#state === 'taken') {
-      throw new CanopyError('DATA_IN_USE', `another server holds ${this.#where}`);
+      throw new CanopyError('DATA_IN_USE', 'another server holds the database');
     }
     if (this.#state === 'lost') {
-      throw new CanopyError('STORE_UNAVAILABLE', `the lock on ${this.#where} was lost`);
+      throw new CanopyError('STORE_UNAVAILABLE', 'the lock on the database was lost');
     }
   }
 

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import pg from 'pg';
+import type { CanopyError } from '../../base/index.ts';
+import { callRecord } from '../../contract/index.ts';
 import { CuttableRelay } from '../../test/support/cuttable-relay.ts';
 import { PostgresServer } from '../../test/support/postgres.ts';
 import { eventually } from '../../test/support/wait.ts';
@@ -38,6 +41,46 @@ describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing 
     await store.tryWrite();
     await invitations.create({ role: 'member', ttlSeconds: 60 });
     await store.close();
+  });
+
+  it('a call is recorded whatever its caller dialled, with NULs too, which PostgreSQL does not store', async () => {
+    const { store } = await open();
+    const calls = new Calls(store);
+    const call = callRecord.parse({
+      callId: randomUUID(),
+      direction: 'incoming',
+      remote: 'sip:\u0000@127.0.0.1',
+      dialled: '\u0000\u2028\ud800',
+      trunk: null,
+      roomId: null,
+      codec: null,
+      startedAtMs: 1,
+      answeredAtMs: null,
+      endedAtMs: 2,
+      endCause: 'refused',
+      sipStatus: 404,
+      mos: null,
+    });
+    await calls.record(call);
+    assert.deepEqual(await calls.find(call.callId), call);
+    await store.close();
+  });
+
+  it('a database that cannot be used is refused at the start, with what to do', async () => {
+    const url = await server.createDatabase();
+    const client = new pg.Client(url);
+    await client.connect();
+    await client.query('create table accounts (id int)');
+    await client.end();
+    const refused = (odd: string, detail: RegExp) =>
+      assert.rejects(openStore('unused', { migrations: MIGRATIONS, url: odd }), {
+        code: 'STORE_UNUSABLE',
+        detail,
+      });
+    await refused(url, /"accounts" already exists; .*empty database/);
+    await refused(`${url}?sslmode=verify-full`, /does not support SSL/);
+    await refused(`${url}?sslmode=verify-full&sslrootcert=/missing/ca.pem`, /\/missing\/ca\.pem: ENOENT/);
+    await refused(url.replace(/[^/]*$/, 'missing'), /"missing" does not exist/);
   });
 
   it('threat 42: a PostgreSQL that hangs delays a request by only a few seconds', async () => {
@@ -139,6 +182,18 @@ describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing 
     await eventually('it takes the database back', refused, (code) => code === '');
     await first.close();
     relay.close();
+  });
+
+  it('threat 3: neither clients nor /readyz learn where the database is when it is lost', async () => {
+    const { store } = await open({ exclusive: true });
+    await server.stop();
+    await assert.rejects(store.tryWrite(), (error: CanopyError) => {
+      assert.equal(error.code, 'STORE_UNAVAILABLE');
+      assert.doesNotMatch(error.detail ?? '', /127\.0\.0\.1|canopy_/);
+      return true;
+    });
+    await server.restart();
+    await store.close();
   });
 
   it('threat 42: a server that lost only its lock retakes it', async () => {

@@ -1,7 +1,7 @@
 import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
 import pg from 'pg';
 import { CanopyError } from '../../base/index.ts';
-import { migrate } from './migrate.ts';
+import { lastMigration, migrate } from './migrate.ts';
 import type { Migrations } from './migrations.ts';
 import { connectionOf, withoutPassword } from './postgres-connection.ts';
 import { PostgresLock } from './postgres-lock.ts';
@@ -20,6 +20,9 @@ const ANSWER_MS = 4000;
 
 /** Rows per fetch when a whole table is read. */
 const FETCHED_ROWS = 1000;
+
+/** A table exists already, or not where it is looked for. */
+const FOREIGN: ReadonlySet<string> = new Set(['42P07', '42P01']);
 
 interface Options {
   migrations: Migrations;
@@ -40,7 +43,7 @@ export async function openPostgres(
     const migrating = databaseOf(url, { max: 1 }, undefined);
     try {
       if (exclusive) {
-        lock = await PostgresLock.take(url, where);
+        lock = await PostgresLock.take(url);
       }
       await migrate(migrating, migrations, where, migrateTo);
     } finally {
@@ -58,6 +61,34 @@ export async function openPostgres(
     idle_in_transaction_session_timeout: 2 * ANSWER_MS,
   };
   return new PostgresStore(databaseOf(url, unhurried ? { max: 2 } : limits, lock), lock);
+}
+
+export interface PostgresFinding {
+  /** The URL without user and password. */
+  where: string;
+  /** Whether it has no tables of Canopy yet. */
+  isEmpty: boolean;
+}
+
+/**
+ * Connects to a database and reads which version made its tables.
+ *
+ * @throws {CanopyError} STORE_UNUSABLE, STORE_UNAVAILABLE
+ */
+export async function probePostgres(url: string, migrations: Migrations): Promise<PostgresFinding> {
+  const where = withoutPassword(url);
+  const db = databaseOf(url, { max: 1 }, undefined);
+  try {
+    const isEmpty = (await lastMigration(db)) === undefined;
+    if (!isEmpty) {
+      await migrate(db, migrations, where, null);
+    }
+    return { where, isEmpty };
+  } catch (error) {
+    throw located(where, error);
+  } finally {
+    await db.destroy();
+  }
 }
 
 class PostgresStore implements Store {
@@ -131,10 +162,28 @@ class PostgresStore implements Store {
   }
 }
 
+/** Leaves no connection open that PostgreSQL waits on, e.g. for a password, when connecting has failed. */
+class Client extends pg.Client {
+  override connect(): Promise<this>;
+  override connect(callback: (error: Error) => void): void;
+  override connect(callback?: (error: Error) => void): Promise<this> | undefined {
+    if (callback === undefined) {
+      return super.connect() as Promise<this>;
+    }
+    super.connect((error: Error) => {
+      if (error) {
+        this.connection.stream.destroy();
+      }
+      callback(error);
+    });
+    return undefined;
+  }
+}
+
 function databaseOf(url: string, limits: pg.PoolConfig, lock: PostgresLock | undefined): Kysely<Tables> {
-  // If PostgreSQL hangs, closing connections stay open; they must not keep the process alive.
-  const pool = new pg.Pool({ ...connectionOf(url), ...limits, allowExitOnIdle: true });
-  // An idle connection that ends is replaced when needed.
+  // A PostgreSQL that hangs leaves closed connections open; they must not keep the process alive.
+  const pool = new pg.Pool({ ...connectionOf(url), ...limits, allowExitOnIdle: true, Client });
+  // An idle connection that ends is replaced when one is needed.
   pool.on('error', () => {});
   // If a connection in use ends, its statement fails; without this listener, the process would end too.
   pool.on('connect', (client) => client.on('error', () => {}));
@@ -144,6 +193,11 @@ function databaseOf(url: string, limits: pg.PoolConfig, lock: PostgresLock | und
 
 function located(where: string, error: unknown): unknown {
   const coded = storeError(error);
+  if (coded instanceof pg.DatabaseError) {
+    const { code, message } = coded;
+    const advice = FOREIGN.has(code ?? '') ? '; something else uses it: choose an empty database' : '';
+    return new CanopyError('STORE_UNUSABLE', `${where}: ${code}: ${message}${advice}`, { cause: coded });
+  }
   if (!(coded instanceof CanopyError) || coded.detail?.includes(where)) {
     return coded;
   }

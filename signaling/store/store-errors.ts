@@ -1,5 +1,5 @@
 import type { PostgresPool, PostgresPoolClient, SqliteDatabase } from 'kysely';
-import { CanopyError, type ErrorCode } from '../../base/index.ts';
+import { CanopyError, describeFileError, type ErrorCode } from '../../base/index.ts';
 
 /** PostgreSQL's SQLSTATEs and classes that concern the state of the store. */
 const SQL_STATES: ReadonlyArray<[RegExp, ErrorCode]> = [
@@ -9,9 +9,11 @@ const SQL_STATES: ReadonlyArray<[RegExp, ErrorCode]> = [
   [/^(?:53300|55P03|57014|40001|40P01|25P03)$/, 'STORE_BUSY'],
   // Disk or memory full, read-only server, no privilege, I/O error.
   [/^(?:53|25006|42501|58)/, 'STORE_UNWRITABLE'],
-  // Wrong password, no such role or database, corrupted data.
-  [/^(?:28|3D000|XX00[12])/, 'STORE_UNUSABLE'],
+  // Wrong password, no such role or database, no schema, corrupted data.
+  [/^(?:28|3D000|3F000|XX00[12])/, 'STORE_UNUSABLE'],
 ];
+/** Codes of Node for a certificate or a TLS setting that will not do. */
+const TLS = /^(?:ERR_(?:TLS|SSL|OSSL)_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_)/;
 
 /** Maps an error of SQLite or PostgreSQL to a coded error. Returns the error itself if it does not concern the state of the store. */
 export function storeError(error: unknown): unknown {
@@ -32,6 +34,14 @@ export function storeError(error: unknown): unknown {
     }
     return error;
   }
+  const { syscall, path } = error as NodeJS.ErrnoException;
+  // A file that the URL names, such as that of sslrootcert.
+  if (syscall === 'open' && path !== undefined) {
+    return new CanopyError('STORE_UNUSABLE', describeFileError(path, error), options);
+  }
+  if ((typeof code === 'string' && TLS.test(code)) || UNUSABLE.test(message ?? '')) {
+    return new CanopyError('STORE_UNUSABLE', message, options);
+  }
   if (isConnectionError(error)) {
     return new CanopyError('STORE_UNAVAILABLE', String(code ?? message), options);
   }
@@ -46,7 +56,10 @@ export function isUniqueViolation(error: unknown): boolean {
   );
 }
 
-/** Messages of the `pg` package for timeouts and lost connections. These errors have no code. */
+/** What the `pg` package says without a code: `sslmode` asks for TLS and PostgreSQL has none; a password is missing or refused. */
+const UNUSABLE = /^(?:The server does not support SSL|SASL: )/;
+
+/** What the `pg` package says when it gives up waiting, or when the connection ends; these errors have no code. */
 const LOST =
   /^(?:Connection terminated|Query read timeout|timeout expired|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|.*not queryable)/;
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chownSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -65,7 +65,14 @@ export class PostgresServer {
     return this.#url(name);
   }
 
-  /** Kills it and all its processes at once, like a crash. */
+  /** Demands a password of everyone from now on; nobody has one. */
+  async demandPasswords(): Promise<void> {
+    const rules = join(this.#folder, 'data', 'pg_hba.conf');
+    writeFileSync(rules, 'host all all all scram-sha-256\n');
+    process.kill(this.pid, 'SIGHUP');
+  }
+
+  /** Ends it and all its processes at once, as a crash does. */
   async crash(): Promise<void> {
     await this.#end('SIGKILL');
   }

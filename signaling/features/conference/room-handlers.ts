@@ -9,6 +9,7 @@ import {
   type Room,
   requirePrincipal,
   requireSeat,
+  serverRoleOf,
 } from '../../kernel/index.ts';
 import { iceServers } from './ice-servers.ts';
 
@@ -69,6 +70,8 @@ async function join(
   const isInside = () =>
     wanted !== undefined && context.rooms.find(roomId)?.peers.get(wanted)?.device.deviceId === deviceId;
   const isReturning = isInside();
+  const { permissions, roles, ownerId } = record;
+  const role = serverRoleOf(principal);
   // Anyone may return to their seat, even if the settings have changed or the store is unavailable.
   if (!isReturning) {
     await context.demandEntry(principal, record);
@@ -94,8 +97,16 @@ async function join(
     context.rooms.closeIfEmpty(room);
     throw new CanopyError('CONNECTION_LOST');
   }
-  if (isReturning && !isInside()) {
-    // The seat is gone meanwhile, so join as a newcomer.
+  const haveRightsChanged =
+    room.record !== record ||
+    record.permissions !== permissions ||
+    record.roles !== roles ||
+    // Opening the room may have given it its first owner.
+    (ownerId !== null && record.ownerId !== ownerId) ||
+    serverRoleOf(principal) !== role ||
+    context.rooms.isBarred(roomId, principal.accountId) !== isBarred;
+  if (isReturning ? !isInside() : haveRightsChanged) {
+    // The seat is gone meanwhile, or a newcomer's rights may have changed: judge the join again.
     context.rooms.closeIfEmpty(room);
     return join(context, session, principal, data);
   }

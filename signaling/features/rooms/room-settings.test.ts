@@ -222,6 +222,26 @@ describe('the settings of a room', () => {
     close(olga, gus);
   });
 
+  it('threat 4: a flood of changes waits only for itself, and the last one answered applies', async () => {
+    const olga = await enter(owner);
+    const refusals = new Set<string>();
+    let title = '';
+    await Promise.all(
+      Array.from({ length: 60 }, async (_, n) => {
+        const answer = await olga.client.ask('room.configure', { roomId, title: `Title ${n}` });
+        if (answer.ok) {
+          ({ title = '' } = answer.result as { title?: string });
+        } else {
+          refusals.add(answer.error.code);
+        }
+      }),
+    );
+    assert.deepEqual([...refusals], ['RATE_LIMITED']);
+    assert.equal((await operate(undefined)).title, title);
+    await olga.client.get('room.configure', { roomId, title: 'Calm' });
+    close(olga);
+  });
+
   it('threat 5: nobody but owners and admins can change any setting of a room, open or not', async () => {
     const guest = await guestOf(roomId);
     const olga = await enter(owner);

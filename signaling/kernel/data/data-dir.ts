@@ -11,7 +11,7 @@ import {
   readFileSync,
   renameSync,
   statSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { CanopyError, describeFileError } from '../../../base/index.ts';
@@ -58,8 +58,18 @@ export function checkDataDir(dir: string): void {
  * @throws {CanopyError} CONFIG_INVALID - no server has run on the folder, or it is not accessible
  */
 export function requireDataDir(dir: string, storeUrl?: string): void {
-  const hasStore = storeUrl !== undefined || existsSync(join(dir, 'canopy.sqlite'));
-  if (!existsSync(join(dir, 'ca.pem')) || !hasStore) {
+  // After a move to PostgreSQL, openStore() says what to do.
+  const hasStore =
+    storeUrl !== undefined || ['', '.moved'].some((end) => existsSync(join(dir, `canopy.sqlite${end}`)));
+  const hasCa = existsSync(join(dir, 'ca.pem'));
+  if (hasCa && !hasStore) {
+    checkDataDir(dir);
+    throw new CanopyError(
+      'CONFIG_INVALID',
+      `data.dir: ${resolve(dir)} has no canopy.sqlite; if its database is in PostgreSQL, set store.url (CANOPY_STORE_URL)`,
+    );
+  }
+  if (!hasCa) {
     // Report an inaccessible folder as such.
     if (existsSync(dir)) {
       checkDataDir(dir);
@@ -116,11 +126,12 @@ export function keptSecret(dir: string, name: string, onRecreated: (file: string
 }
 
 /** Writes a file atomically, readable by its owner only. */
-export function writeWhole(file: string, text: string): void {
+export function writeWhole(file: string, contents: string | Uint8Array): void {
   const temporary = `${file}.new`;
   const descriptor = openSync(temporary, 'w', 0o600);
   try {
-    writeSync(descriptor, text);
+    // Unlike writeSync(), it goes on after a partial write, as happens on a nearly full disk.
+    writeFileSync(descriptor, contents);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);

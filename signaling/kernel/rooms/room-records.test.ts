@@ -9,6 +9,7 @@ import { storeEngines } from '../../../test/support/store-engines.ts';
 import type { VerifiedDevice } from '../../identity/index.ts';
 import { openStore, type Store } from '../../store/index.ts';
 import { KERNEL_MIGRATIONS } from '../migrations.ts';
+import { demand } from '../policy/index.ts';
 import { peerPrincipal } from '../principals/index.ts';
 import { RoomRecords } from './room-records.ts';
 
@@ -65,6 +66,19 @@ for (const engine of storeEngines()) {
     it('opening a room that was configured without an owner does not give it one', async () => {
       await records.configure(await records.load('board'), { permissions: { moderator: ['room.enter'] } });
       assert.equal((await open('board')).ownerId, null);
+    });
+
+    it('threat 5: an owner who is replaced by an earlier change decides nothing more', async () => {
+      const room = await open('team');
+      const check = (accountId: string) => () => demand(person(accountId), 'room.configure', room);
+      const [replaced, refused] = await Promise.allSettled([
+        records.configure(room, { ownerId: 'b'.repeat(64) }),
+        records.configure(room, { title: 'Mine' }, check(ACCOUNT)),
+        records.configure(room, { title: 'Ours' }, check('b'.repeat(64))),
+      ]);
+      assert.equal(replaced.status, 'fulfilled');
+      assert.equal(refused.status === 'rejected' && refused.reason.code, 'FORBIDDEN');
+      assert.deepEqual([room.ownerId, room.title], ['b'.repeat(64), 'Ours']);
     });
 
     it('changes accumulate, null resets a value, and settings are re-read after a restart', async () => {

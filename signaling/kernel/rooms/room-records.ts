@@ -70,11 +70,15 @@ export class RoomRecords {
   /**
    * Changes a room. The change applies once it is on disk.
    *
-   * @throws {CanopyError} LIMIT_REACHED - too many accounts with a role in the room, or configured rooms of its owner
+   * @param check called after all earlier changes are done; it may throw to refuse this one
+   * @throws {CanopyError} LIMIT_REACHED - too many accounts with a role, or rooms that this owner configured
    * @throws {CanopyError} STORE_BUSY, STORE_UNWRITABLE
    */
-  configure(record: RoomRecord, change: RoomChange): Promise<void> {
-    return this.#serialize(() => this.#configure(record, change));
+  configure(record: RoomRecord, change: RoomChange, check: () => void = () => {}): Promise<void> {
+    return this.#serialize(async () => {
+      check();
+      await this.#configure(record, change);
+    });
   }
 
   /** Tries to write which rooms were used. Never rejects. */

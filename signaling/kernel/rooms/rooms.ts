@@ -69,10 +69,11 @@ export class Rooms {
   /**
    * Changes a room's settings, effective immediately for people inside.
    *
+   * @param check called after all earlier changes were made; it may throw
    * @throws {CanopyError} LIMIT_REACHED, STORE_BUSY, STORE_UNWRITABLE
    */
-  async configure(record: RoomRecord, change: RoomChange): Promise<void> {
-    await this.#options.records.configure(record, change);
+  async configure(record: RoomRecord, change: RoomChange, check?: () => void): Promise<void> {
+    await this.#options.records.configure(record, change, check);
     this.#rooms.get(record.roomId)?.applySettings();
   }
 
