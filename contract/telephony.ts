@@ -126,13 +126,13 @@ export const callRecord = z.object({
   trunk: z.string().max(64).nullable(),
   roomId: roomId.nullable(),
   codec: z.string().max(32).nullable(),
-  startedAtMs: z.number(),
-  answeredAtMs: z.number().nullable(),
-  endedAtMs: z.number().nullable(),
+  startedAtMs: z.int(),
+  answeredAtMs: z.int().nullable(),
+  endedAtMs: z.int().nullable(),
   /** Why it ended: a cause like `remote`, `local`, `cancelled`, `refused`, `kicked`, `wrong-pin`. */
   endCause: z.string().max(32).nullable(),
   /** SIP status of a refusal. */
-  sipStatus: z.int().nullable(),
+  sipStatus: z.int32().nullable(),
   /** Estimated opinion score of what the gateway heard, 1 to 4.5. */
   mos: z.number().nullable(),
 });
