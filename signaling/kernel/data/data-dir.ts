@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { CanopyError, describeFileError } from '../../../base/index.ts';
+import { CanopyError, type Config, describeFileError } from '../../../base/index.ts';
 
 /** Creates the data folder for its owner alone, or uses the existing one. @throws {CanopyError} CONFIG_INVALID */
 export function openDataDir(dir: string): void {
@@ -80,6 +80,14 @@ export function requireDataDir(dir: string, storeUrl?: string): void {
     );
   }
   checkDataDir(dir);
+}
+
+/** With `store.url`: what to know of a database that is in the data folder all the same. */
+export function unusedDatabase({ data: { dir }, store: { url } }: Config): string | undefined {
+  const file = join(dir, 'canopy.sqlite');
+  return url !== undefined && existsSync(file)
+    ? `${file} is not used, as store.url is set. To keep its people and settings, run canopy migrate before the first start; otherwise remove it`
+    : undefined;
 }
 
 /** One after the other: where the system makes none in a folder that exists, as in /proc, Node's recursive mkdir tries forever. */
