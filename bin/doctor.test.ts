@@ -66,6 +66,11 @@ describe('canopy doctor', () => {
     assert.match(empty, new RegExp(`^ok {4}database {6}${where} is empty`, 'm'));
     const missing = await doctor({ CANOPY_STORE_URL: `${url}x` });
     assert.match(missing, new RegExp(`^fail {2}database {6}${where}x: 3D000: .*does not exist`, 'm'));
+    const dir = await mkdtemp(join(tmpdir(), 'canopy-doctor-'));
+    t.after(() => rm(dir, { recursive: true }));
+    await writeFile(join(dir, 'canopy.sqlite'), '');
+    const unmoved = await doctor({ CANOPY_STORE_URL: url }, dir);
+    assert.match(unmoved, /^warn {2}database {6}.*canopy\.sqlite is not used.*canopy migrate/m);
     await postgres.demandPasswords();
     const startedMs = performance.now();
     const refused = await doctor({ CANOPY_STORE_URL: url });

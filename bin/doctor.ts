@@ -20,6 +20,7 @@ import {
   readTlsFiles,
   readTrustFiles,
   runningServer,
+  unusedDatabase,
 } from '../signaling/index.ts';
 import { Codecs, locatePrompts, openNetwork } from '../sip-gateway/index.ts';
 import { describePort, isForeignHost, type PortFinding, probeMediaPorts, probePorts } from './ports.ts';
@@ -99,6 +100,10 @@ async function checkDatabase(config: Config, say: Say): Promise<void> {
   try {
     const database = await probeDatabase(config);
     if (database !== undefined) {
+      const unused = unusedDatabase(config);
+      if (unused !== undefined) {
+        say('warn', 'database', unused);
+      }
       const text = database.isEmpty ? 'is empty; its tables are created at the first start' : 'can be used';
       say('ok', 'database', `${database.where} ${text}`);
     }

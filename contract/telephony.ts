@@ -125,13 +125,13 @@ export const callRecord = z.object({
   trunk: z.string().max(64).nullable(),
   roomId: roomId.nullable(),
   codec: z.string().max(32).nullable(),
-  startedAtMs: z.number(),
-  answeredAtMs: z.number().nullable(),
-  endedAtMs: z.number().nullable(),
+  startedAtMs: z.int(),
+  answeredAtMs: z.int().nullable(),
+  endedAtMs: z.int().nullable(),
   /** Why it ended, e.g. `remote`, `local`, `cancelled`, `refused`, `kicked`, `wrong-pin`. */
   endCause: z.string().max(32).nullable(),
   /** SIP status if the call was refused. */
-  sipStatus: z.int().nullable(),
+  sipStatus: z.int32().nullable(),
   /** Estimated mean opinion score of the audio the gateway received, 1 to 4.5. */
   mos: z.number().nullable(),
 });

@@ -25,6 +25,7 @@ export {
   rememberedServer,
   requireDataDir,
   runningServer,
+  unusedDatabase,
 } from './kernel/index.ts';
 export { probeDatabase } from './probe-database.ts';
 export { type ServerOptions, type SignalingServer, startSignaling } from './server.ts';

@@ -160,6 +160,19 @@ describe('loadConfig()', () => {
     invalid({ env: { CANOPY_TURN_SECRET: 'a\u0000hush', CANOPY_SERVER_PORT: 'x' } }, /^(?!.*hush)/);
   });
 
+  it('threat 3: shows no secret that is in the wrong place, or in a file with a mistake in it', () => {
+    for (const text of [
+      '{"store":"postgres://canopy:hunter2@db/canopy"}',
+      '{"turn":"hunter2"}',
+      '{"server":{"publicUrl":"postgres://canopy:hunter2@db/canopy"}}',
+      '{"turn":{"secret":"hunter2"x}}',
+      '{"turn":{"secret":"hunter2}}',
+      '{"turn":{"secret":hunter2}}',
+    ]) {
+      invalid({ file: file(text), env: {} }, /^(?!.*unter)./s);
+    }
+  });
+
   it('accepts what browsers accept, and normalises origins as they do', () => {
     const config = loadConfig({
       env: {},

@@ -76,6 +76,9 @@ const FOREIGN_VARIABLES = new Set([
   'CANOPY_PROMPTS',
 ]);
 
+/** The part of the file that JSON.parse() quotes, which may be a secret. */
+const QUOTATION = /, (?:\.\.\.)?".*"(?:\.\.\.)? is not valid JSON$/s;
+
 function readFile(file: string): object {
   let text: string;
   try {
@@ -91,9 +94,8 @@ function readFile(file: string): object {
       return value;
     }
   } catch (error) {
-    throw new CanopyError('CONFIG_INVALID', `${file} is not JSON: ${(error as Error).message}`, {
-      cause: error,
-    });
+    const why = (error as Error).message.replace(QUOTATION, '');
+    throw new CanopyError('CONFIG_INVALID', `${file} is not JSON: ${why}`, { cause: error });
   }
   throw new CanopyError('CONFIG_INVALID', `${file} must contain a JSON object`);
 }
@@ -126,11 +128,16 @@ function describe(issue: z.core.$ZodIssue, paths: string[]): string {
 
 /** Keys whose values are secret; a URL may hold a password. */
 const SECRET = /secret|credential|password|^url$/i;
+/** A URL with a password, wherever it is. */
+const WITH_PASSWORD = /:\/\/[^/]*:[^/]*@/;
 const MAX_SHOWN_LENGTH = 100;
 
-/** The value in parentheses, unless it is a secret or too long to be useful. */
+/** The value in parentheses, unless it may be a secret or is too long to be useful. What stands in the place of a section may be anything. */
 function shown({ path, input }: z.core.$ZodIssue): string {
-  if (input === undefined || typeof input === 'object' || path.some((key) => SECRET.test(String(key)))) {
+  if (path.length < 2 || input === undefined || typeof input === 'object') {
+    return '';
+  }
+  if (path.some((key) => SECRET.test(String(key))) || WITH_PASSWORD.test(String(input))) {
     return '';
   }
   const text = JSON.stringify(input) ?? '';

@@ -16,6 +16,7 @@ export {
   rememberedServer,
   requireDataDir,
   runningServer,
+  unusedDatabase,
   writeWhole,
 } from './data/index.ts';
 export {

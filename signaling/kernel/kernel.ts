@@ -19,7 +19,7 @@ import { Accounts, Devices, Revocations } from './accounts/index.ts';
 import { type Budgets, createBudgets, createSeatBudget } from './budgets/index.ts';
 import { caNotYetValid } from './ca-not-yet-valid.ts';
 import { CertificateWatch } from './certificate-watch.ts';
-import { DataLock, importRevoked, keptSecret, openDataDir } from './data/index.ts';
+import { DataLock, importRevoked, keptSecret, openDataDir, unusedDatabase } from './data/index.ts';
 import { Hook } from './hook.ts';
 import {
   admitForeignPages,
@@ -169,6 +169,10 @@ export class Kernel {
         options.log.warn(
           'the data folder has a CA but no database: people who enrolled earlier are unknown. If they are in PostgreSQL, set store.url',
         );
+      }
+      const unused = unusedDatabase(options.config);
+      if (unused !== undefined) {
+        options.log.warn(unused);
       }
       store = await openStore(dir, { url, migrations: options.migrations, exclusive: true });
       return new Kernel(options, await openGround(options, lock, store));

@@ -57,7 +57,7 @@ export const callQuery = z.object({
     .optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
   /** Only calls that started before this Unix time in milliseconds. For the next page: `startedAtMs` of the last one. */
-  before: z.coerce.number().optional(),
+  before: z.coerce.number().int().optional(),
 });
 export const callList = z.object({ calls: z.array(callRecord) });
 export const dialRequest = z.object({ roomId, target: dialTarget, displayName: displayName.optional() });

@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { CanopyError, describeFileError } from '../../../base/index.ts';
+import { CanopyError, type Config, describeFileError } from '../../../base/index.ts';
 
 /** Creates the data folder, private to its owner, or checks the existing one. @throws {CanopyError} CONFIG_INVALID */
 export function openDataDir(dir: string): void {
@@ -80,6 +80,14 @@ export function requireDataDir(dir: string, storeUrl?: string): void {
     );
   }
   checkDataDir(dir);
+}
+
+/** A warning about a database in the data folder that `store.url` leaves unused. */
+export function unusedDatabase({ data: { dir }, store: { url } }: Config): string | undefined {
+  const file = join(dir, 'canopy.sqlite');
+  return url !== undefined && existsSync(file)
+    ? `${file} is not used, as store.url is set. To keep its people and settings, run canopy migrate before the first start; otherwise remove it`
+    : undefined;
 }
 
 /** Creates one folder at a time: Node's recursive mkdir never returns in a folder where none can be created, such as /proc. */
