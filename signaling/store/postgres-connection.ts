@@ -12,8 +12,6 @@ export function connectionOf(url: string): pg.ClientConfig {
     // A dead connection ends within half a minute.
     keepAlive: true,
     keepAliveInitialDelayMillis: 5000,
-    // Whatever the database's default is: an acknowledged write survives a crash.
-    options: '-c synchronous_commit=on',
     types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
   };
 }
