@@ -82,7 +82,7 @@ describe('a database of another owner', { skip: isRoot ? false : 'takes root to 
     for (const mode of [0o600, 0o644]) {
       chmodSync(join(dir, 'canopy.sqlite'), mode);
       const script = `import { MIGRATIONS as migrations } from ${fileOf('features/index.ts')};
-        import { Store } from ${fileOf('store/index.ts')};
+        import { openStore } from ${fileOf('store/index.ts')};
         try { await openStore(${JSON.stringify(dir)}, { migrations }); console.log('opened'); }
         catch ({ code, detail }) { console.log(code, detail); }`;
       const { stdout } = await promisify(execFile)(
