@@ -36,6 +36,7 @@ export {
 export {
   OPERATOR,
   type PeerPrincipal,
+  PHONE,
   type Principal,
   peerPrincipal,
   serverRoleOf,
