@@ -41,6 +41,7 @@ export {
 export {
   OPERATOR,
   type PeerPrincipal,
+  PHONE,
   type Principal,
   peerPrincipal,
   serverRoleOf,

@@ -12,8 +12,6 @@ export function connectionOf(url: string): pg.ClientConfig {
     // Detects a dead connection within half a minute.
     keepAlive: true,
     keepAliveInitialDelayMillis: 5000,
-    // Regardless of the database's default, an acknowledged write must survive a crash.
-    options: '-c synchronous_commit=on',
     types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
   };
 }

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { after, before, describe, it } from 'node:test';
+import { sql } from 'kysely';
 import pg from 'pg';
 import type { CanopyError } from '../../base/index.ts';
 import { callRecord } from '../../contract/index.ts';
@@ -81,6 +84,43 @@ describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing 
     await refused(`${url}?sslmode=verify-full`, /does not support SSL/);
     await refused(`${url}?sslmode=verify-full&sslrootcert=/missing/ca.pem`, /\/missing\/ca\.pem: ENOENT/);
     await refused(url.replace(/[^/]*$/, 'missing'), /"missing" does not exist/);
+  });
+
+  it('connects through a pooler, which takes no settings in the startup message, and has them all the same', async (t) => {
+    const url = new URL(await server.createDatabase());
+    const startups: string[][] = [];
+    const pooler = createServer((client) => {
+      const upstream = connect(server.port, '127.0.0.1');
+      // Length and protocol version, then names and values, each with a NUL at its end (PostgreSQL, “Message Formats”).
+      client.once('data', (bytes: Buffer) => startups.push(bytes.subarray(8).toString().split('\0')));
+      for (const socket of [client, upstream]) {
+        socket.on('error', () => {});
+      }
+      client.pipe(upstream).pipe(client);
+    }).listen(0, '127.0.0.1');
+    await once(pooler, 'listening');
+    t.after(() => pooler.close());
+    url.port = `${(pooler.address() as AddressInfo).port}`;
+    const store = await openStore('unused', { migrations: MIGRATIONS, url: url.href, exclusive: true });
+    const settings = await sql<{ name: string; setting: string }>`
+      select name, setting from pg_settings where name in ('statement_timeout', 'lock_timeout', 'synchronous_commit')
+      order by name`.execute(store.db);
+    await store.close();
+    assert.deepEqual(
+      settings.rows.map(({ name, setting }) => [name, setting]),
+      [
+        ['lock_timeout', '2000'],
+        ['statement_timeout', '3000'],
+        ['synchronous_commit', 'on'],
+      ],
+    );
+    // What PgBouncer takes.
+    const taken = new Set(['user', 'database', 'client_encoding', 'application_name']);
+    assert.ok(startups.length >= 3);
+    for (const startup of startups) {
+      const names = startup.filter((_, index) => index % 2 === 0).filter(Boolean);
+      assert.deepEqual(new Set([...names, ...taken]), taken);
+    }
   });
 
   it('threat 42: a PostgreSQL that hangs delays a request by only a few seconds', async () => {

@@ -18,6 +18,15 @@ const STATEMENT_MS = 3000;
 /** How long to wait for an answer if PostgreSQL hangs, in milliseconds. */
 const ANSWER_MS = 4000;
 
+// Settings are statements, since poolers such as PgBouncer refuse them in the startup message.
+/** Regardless of the database's default, an acknowledged write must survive a crash. */
+const DURABLE = 'set synchronous_commit = on';
+const LIMITS = [
+  `set statement_timeout = ${STATEMENT_MS}`,
+  `set lock_timeout = ${LOCK_MS}`,
+  `set idle_in_transaction_session_timeout = ${2 * ANSWER_MS}`,
+].join('; ');
+
 /** Rows per fetch when a whole table is read. */
 const FETCHED_ROWS = 1000;
 
@@ -55,10 +64,10 @@ export async function openPostgres(
   }
   const limits: pg.PoolConfig = {
     max: CONNECTIONS,
-    statement_timeout: STATEMENT_MS,
     query_timeout: ANSWER_MS,
-    lock_timeout: LOCK_MS,
-    idle_in_transaction_session_timeout: 2 * ANSWER_MS,
+    onConnect: async (client) => {
+      await client.query(`${DURABLE}; ${LIMITS}`);
+    },
   };
   return new PostgresStore(databaseOf(url, unhurried ? { max: 2 } : limits, lock), lock);
 }
@@ -182,7 +191,15 @@ class Client extends pg.Client {
 
 function databaseOf(url: string, limits: pg.PoolConfig, lock: PostgresLock | undefined): Kysely<Tables> {
   // A PostgreSQL that hangs leaves closed connections open; they must not keep the process alive.
-  const pool = new pg.Pool({ ...connectionOf(url), ...limits, allowExitOnIdle: true, Client });
+  const pool = new pg.Pool({
+    ...connectionOf(url),
+    onConnect: async (client) => {
+      await client.query(DURABLE);
+    },
+    ...limits,
+    allowExitOnIdle: true,
+    Client,
+  });
   // An idle connection that ends is replaced when one is needed.
   pool.on('error', () => {});
   // If a connection in use ends, its statement fails; without this listener, the process would end too.

@@ -14,6 +14,7 @@ const STATUS: ReadonlyMap<string, number> = new Map([
   ['ROOM_FULL', 486],
   ['LIMIT_REACHED', 486],
   ['SERVER_BUSY', 503],
+  ['FORBIDDEN', 403],
 ]);
 const UNAVAILABLE = 503;
 const FORBIDDEN = 403;

@@ -1,7 +1,7 @@
 import { CanopyError } from '../../../base/index.ts';
 import type { Participant } from '../../../contract/index.ts';
 import type { Handler, Peer } from '../../kernel/index.ts';
-import { BRIDGE_FACTOR, type Kernel, requireRight } from '../../kernel/index.ts';
+import { BRIDGE_FACTOR, demand, type Kernel, PHONE, requireRight } from '../../kernel/index.ts';
 
 type BridgeRequest = 'bridge.open' | 'participant.add' | 'participant.update' | 'participant.remove';
 
@@ -20,6 +20,10 @@ export function bridgeHandlers(context: Kernel): { [N in BridgeRequest]: Handler
 
     'participant.add': async (session, { displayName, kind, callState }) => {
       const { room, peer } = requireRight(session, 'participant.host');
+      // A phone that is called from the room is invited by that.
+      if (callState !== 'dialing') {
+        demand(PHONE, 'room.enter', room.record);
+      }
       const limit = config.limits.producersPerPeer * BRIDGE_FACTOR;
       if (peer.participants.size >= limit) {
         throw new CanopyError('LIMIT_REACHED', `at most ${limit} participants`);

@@ -173,6 +173,17 @@ describe('the settings of a room', () => {
     close(olga, { client: back }, ada, guest);
   });
 
+  it('threat 5: whoever knows the PIN stays out of a room that speakers may not enter; phones that are called come in', async () => {
+    const olga = await enter(owner);
+    const bridge = await enter(await person({ role: 'bridge' }));
+    const caller = { displayName: 'Office', kind: 'phone', callState: 'answered' } as const;
+    await bridge.client.get('participant.add', caller);
+    await olga.client.get('room.configure', { roomId, permissions: { speaker: [] } });
+    assert.equal(await bridge.client.refusal('participant.add', caller), 'FORBIDDEN');
+    await bridge.client.get('participant.add', { ...caller, callState: 'dialing' });
+    close(olga, bridge);
+  });
+
   it('a room can stay closed until somebody who may open it arrives', async () => {
     await operate({ permissions: { speaker: ['room.enter'] } });
     const client = await ProtocolClient.enter(server.url, (await guestOf(roomId)).identity);
