@@ -1,17 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
-import { build } from 'vite';
 import type * as Sdk from '../client/sdk/index.ts';
 import { TestBrowser } from './support/browser.ts';
+import { bundleOnSdk, openWithBundles } from './support/sdk-bundle.ts';
 import { TestServer } from './support/server.ts';
 import { eventually } from './support/wait.ts';
-
-const SDK = fileURLToPath(new URL('../client/sdk/index.ts', import.meta.url));
 
 /**
  * How a page transforms frames: with either of the two APIs, not at all, or with hooks that throw: each sender’s first one (`fails`), or
@@ -75,19 +72,7 @@ describe('transforms of encoded frames', () => {
 
   before(async () => {
     dir = await mkdtemp(join(tmpdir(), 'canopy-transforms-'));
-    const entry = join(dir, 'entry.js');
-    await writeFile(entry, "export * from 'canopy-sdk';");
-    await build({
-      configFile: false,
-      root: dir,
-      logLevel: 'error',
-      resolve: { alias: { 'canopy-sdk': SDK } },
-      build: {
-        outDir: 'dist',
-        target: 'es2023',
-        lib: { entry, formats: ['es'], fileName: () => 'sdk.js' },
-      },
-    });
+    await bundleOnSdk(dir, "export * from 'canopy-sdk';", 'sdk.js');
     await writeFile(join(dir, 'dist', 'transforms.js'), TRANSFORMS);
     [server, browser] = await Promise.all([TestServer.start(), TestBrowser.launch()]);
   });
@@ -101,11 +86,7 @@ describe('transforms of encoded frames', () => {
   /** Joins a room as one person, who sends camera and microphone or only receives. */
   async function enter(roomId: string, invitation: string, way: Way, sends: boolean): Promise<Page> {
     const page = await browser.page();
-    await page.route('**/example/*', async (route) => {
-      const file = join(dir, 'dist', new URL(route.request().url()).pathname.replace('/example/', ''));
-      await route.fulfill({ contentType: 'text/javascript', body: await readFile(file) });
-    });
-    await page.goto(`${server.url}/healthz${new URL(invitation).hash}`);
+    await openWithBundles(page, dir, invitation);
     await page.evaluate(
       async ({ roomId, way, sends }) => {
         const sdk = (await import('/example/sdk.js' as string)) as typeof Sdk;

@@ -1,18 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
-import { build } from 'vite';
 import { TestBrowser } from './support/browser.ts';
+import { bundleOnSdk, openWithBundles } from './support/sdk-bundle.ts';
 import { TestServer } from './support/server.ts';
 import { eventually } from './support/wait.ts';
 
 const DOCUMENT = new URL('../docs/sdk.md', import.meta.url);
-const SDK = fileURLToPath(new URL('../client/sdk/index.ts', import.meta.url));
-
 describe('the example of docs/sdk.md', () => {
   let dir: string;
   let server: TestServer;
@@ -36,11 +33,7 @@ describe('the example of docs/sdk.md', () => {
   /** Runs the bundled example on a page of the server's origin, as one person. */
   async function open(invitation: string): Promise<Page> {
     const page = await browser.page();
-    await page.route('**/example/*', async (route) => {
-      const file = join(dir, 'dist', new URL(route.request().url()).pathname.replace('/example/', ''));
-      await route.fulfill({ contentType: 'text/javascript', body: await readFile(file) });
-    });
-    await page.goto(`${server.url}/healthz${new URL(invitation).hash}`);
+    await openWithBundles(page, dir, invitation);
     await page.evaluate(() => import('/example/example.js' as string));
     return page;
   }
@@ -57,19 +50,7 @@ describe('the example of docs/sdk.md', () => {
   });
 
   it('connects two people exactly as written', async () => {
-    const entry = join(dir, 'example.js');
-    await writeFile(entry, example);
-    await build({
-      configFile: false,
-      root: dir,
-      logLevel: 'error',
-      resolve: { alias: { 'canopy-sdk': SDK } },
-      build: {
-        outDir: 'dist',
-        target: 'es2023',
-        lib: { entry, formats: ['es'], fileName: () => 'example.js' },
-      },
-    });
+    await bundleOnSdk(dir, example, 'example.js');
     const first = await open(server.firstInvitation);
     const second = await open(await server.invite({ role: 'member' }));
     for (const page of [first, second]) {

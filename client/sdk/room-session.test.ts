@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { Participant, RequestResult } from '../../contract/index.ts';
-import { ScriptedServer } from '../../test/support/scripted-server.ts';
+import { emptySnapshot, ScriptedServer } from '../../test/support/scripted-server.ts';
 import { Connection } from './connection.ts';
 import { enrol } from './identity/index.ts';
 import { RoomSession } from './room-session.ts';
@@ -32,17 +32,7 @@ describe('RoomSession', () => {
   beforeEach(async () => {
     server = await ScriptedServer.start();
     told = [];
-    snapshot = {
-      peerId: PEER,
-      resumed: false,
-      routerRtpCapabilities: {},
-      iceServers: [],
-      participants: [],
-      producers: [],
-      speaker: null,
-      own: { transportIds: [], producerIds: [], consumerIds: [] },
-      parts: { hands: [] },
-    };
+    snapshot = emptySnapshot(PEER);
     server.script['auth.prove'] = () => ({}) as never;
     server.script['room.join'] = () => snapshot;
     const { url, fetch } = server;

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 import { Device, FakeHandler, testFakeParameters, type types } from 'mediasoup-client';
 import type { ProducerInfo, RequestResult } from '../../contract/index.ts';
 import { CanopyError, dtlsStatement, type ErrorCode } from '../../contract/light.ts';
-import { ScriptedServer } from '../../test/support/scripted-server.ts';
+import { emptySnapshot, ScriptedServer } from '../../test/support/scripted-server.ts';
 import { type Client, connect } from './client.ts';
 import { enrol } from './identity/index.ts';
 import type { RemoteTrack } from './remote-track.ts';
@@ -146,16 +146,10 @@ beforeEach(async () => {
   useScript(server);
   handlers = [];
   snapshot = {
-    peerId: PEER,
+    ...emptySnapshot(PEER),
     participantId: SELF,
-    resumed: false,
     routerRtpCapabilities: testFakeParameters.generateRouterRtpCapabilities() as Record<string, unknown>,
-    iceServers: [],
     participants: [participant(SELF, 'Ada'), participant(BOB, 'Bob')],
-    producers: [],
-    speaker: null,
-    parts: { hands: [] },
-    own: { transportIds: [], producerIds: [], consumerIds: [] },
   };
   const { url, fetch } = server;
   const identity = await enrol({ serverUrl: url, secret: 'any', displayName: 'Ada', fetch });

@@ -61,7 +61,7 @@ export class WebRtcPeerTransport extends PeerTransport {
       workerId: worker.workerId,
       iceParameters: { ...iceParameters },
       iceCandidates: iceCandidates(this.#transport.iceCandidates, worker.listen, worker.announced),
-      // Only the fingerprint that is signed, so that none can be substituted beside it.
+      // Offer only the signed fingerprint: a proxy could replace an unsigned one.
       dtlsParameters: {
         ...dtlsParameters,
         fingerprints: dtlsParameters.fingerprints.filter(({ algorithm }) => algorithm === 'sha-256'),

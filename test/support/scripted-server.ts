@@ -19,6 +19,21 @@ import type {
 import { Authority } from '../../signaling/identity/index.ts';
 import { EVENTS, REQUESTS } from '../../signaling/index.ts';
 
+/** What `room.join` answers in an empty room, but for the log's position, which the server adds. */
+export function emptySnapshot(peerId: string): Omit<RequestResult<'room.join'>, 'log'> {
+  return {
+    peerId,
+    resumed: false,
+    routerRtpCapabilities: {},
+    iceServers: [],
+    participants: [],
+    producers: [],
+    speaker: null,
+    parts: { hands: [] },
+    own: { transportIds: [], producerIds: [], consumerIds: [] },
+  };
+}
+
 export interface ReceivedRequest {
   /** Index of the connection, from 0. */
   connection: number;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { ProducerInfo, RequestResult } from '../../../contract/index.ts';
 import { CanopyError } from '../../../contract/light.ts';
-import { ScriptedServer } from '../../../test/support/scripted-server.ts';
+import { emptySnapshot, ScriptedServer } from '../../../test/support/scripted-server.ts';
 import { enrol } from '../identity/index.ts';
 import type { BridgeEvents } from './bridge-events.ts';
 import { BridgeSession } from './bridge-session.ts';
@@ -38,17 +38,7 @@ function next<N extends keyof BridgeEvents>(name: N): Promise<BridgeEvents[N]> {
 
 beforeEach(async () => {
   server = await ScriptedServer.start();
-  snapshot = {
-    peerId: PEER,
-    resumed: false,
-    routerRtpCapabilities: {},
-    iceServers: [],
-    participants: [],
-    producers: [],
-    speaker: null,
-    parts: { hands: [] },
-    own: { transportIds: [], producerIds: [], consumerIds: [] },
-  };
+  snapshot = emptySnapshot(PEER);
   server.script['auth.prove'] = () => ({}) as never;
   server.script['room.join'] = () => snapshot;
   server.script['bridge.open'] = () => ({

@@ -95,7 +95,7 @@ function Redeem({ model, invitation, onNewUser }: Props & { onNewUser: () => voi
         >
           Continue as {name}
         </button>
-        <button type="button" onClick={onNewUser} data-testid="enrol-anew">
+        <button type="button" onClick={onNewUser} data-testid="enrol-again">
           I am someone else
         </button>
       </div>

@@ -1,9 +1,8 @@
 import { useSignal } from '@preact/signals';
-import { CanopyError, displayable, type Participant } from '../../sdk/index.ts';
+import { displayable, type Participant } from '../../sdk/index.ts';
 import type { Call } from '../model/index.ts';
-import { Dialog } from './dialog.tsx';
+import { FormDialog } from './form-dialog.tsx';
 import { EditIcon } from './icons.tsx';
-import { Problem } from './problem.tsx';
 
 /** Changes this user's name; shown on their own tile. */
 export function RenameButton({ call, participant }: { call: Call; participant: Participant }) {
@@ -38,60 +37,31 @@ export function RenameDialog({
   onClose(): void;
 }) {
   const isSelf = participantId === call.room.participantId;
-  const name = useSignal(displayName);
-  const busy = useSignal(false);
-  const problem = useSignal<CanopyError | undefined>(undefined);
-  const rename = async () => {
-    busy.value = true;
-    problem.value = undefined;
-    try {
-      await call.rename(participantId, displayable(name.value));
-      onClose();
-    } catch (error) {
-      problem.value = CanopyError.from(error);
-      busy.value = false;
-    }
-  };
+  const typed = useSignal(displayName);
+  const name = displayable(typed.value);
   const verified = certifiedName ?? displayName;
   return (
-    <Dialog title={isSelf ? 'Change your name' : `Rename ${displayName}`} onClose={onClose}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void rename();
-        }}
-      >
-        <label class="field">
-          {isSelf ? 'Your name in this call' : 'Name in this call'}
-          <input
-            data-testid="new-name"
-            autoComplete="off"
-            maxLength={64}
-            required
-            value={name.value}
-            onInput={(event) => {
-              name.value = event.currentTarget.value;
-            }}
-          />
-        </label>
-        {isSelf && displayable(name.value) !== verified && (
-          <p>Others will also see the name you were verified as: {verified}</p>
-        )}
-        <Problem error={problem.value} />
-        <button
-          type="submit"
-          class="primary"
-          data-testid="rename-now"
-          disabled={busy.value || displayable(name.value) === ''}
-        >
-          Change
-        </button>
-      </form>
-      <form method="dialog">
-        <button type="submit" class="quiet">
-          Cancel
-        </button>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={isSelf ? 'Change your name' : `Rename ${displayName}`}
+      submit={{ label: 'Change', testId: 'rename-now' }}
+      ready={name !== ''}
+      act={() => call.rename(participantId, name)}
+      onClose={onClose}
+    >
+      <label class="field">
+        {isSelf ? 'Your name in this call' : 'Name in this call'}
+        <input
+          data-testid="new-name"
+          autoComplete="off"
+          maxLength={64}
+          required
+          value={typed.value}
+          onInput={(event) => {
+            typed.value = event.currentTarget.value;
+          }}
+        />
+      </label>
+      {isSelf && name !== verified && <p>Others will also see the name you were verified as: {verified}</p>}
+    </FormDialog>
   );
 }

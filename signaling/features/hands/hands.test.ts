@@ -101,9 +101,9 @@ describe('raised hands', () => {
     );
     // Somebody who comes back after leaving is a newcomer with the hand down.
     await leave(again);
-    const anew = await take(member, roomId);
+    const newcomer = await take(member, roomId);
     assert.deepEqual(await seen(roomId), []);
-    await leave(anew.client);
+    await leave(newcomer.client);
   });
 
   it('a peer that reconnects gets the hands that it missed, from the log or a snapshot', async () => {
@@ -143,7 +143,7 @@ describe('raised hands', () => {
     await ann.client.get('hand.raise', {});
     await client.get('hand.raise', {});
     assert.equal(await client.refusal('hand.lower', { participantId: ann.participantId }), 'FORBIDDEN');
-    // A guest does not learn who is in the room by asking.
+    // The answer must not tell a guest who is in the room.
     assert.equal(await client.refusal('hand.lower', { participantId: crypto.randomUUID() }), 'FORBIDDEN');
     assert.equal(
       await ann.client.refusal('hand.lower', { participantId: crypto.randomUUID() }),

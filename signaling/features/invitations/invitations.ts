@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { CanopyError } from '../../../base/index.ts';
 import type { InvitationInfo, Role } from '../../../contract/index.ts';
-import type { Store } from '../../store/index.ts';
+import { isAfter, type Store } from '../../store/index.ts';
 import type { InvitationRow } from './tables.ts';
 
 export interface NewInvitation {
@@ -168,17 +168,7 @@ export class Invitations {
       .where('used_at_ms', 'is', null)
       .where('expires_at_ms', '>', this.#now());
     if (before !== undefined) {
-      query = query.where((where) =>
-        where(
-          where.refTuple('created_at_ms', 'secret_hash'),
-          '<',
-          where
-            .selectFrom('invitations')
-            .select(['created_at_ms', 'secret_hash'])
-            .where('secret_hash', '=', before)
-            .$asTuple('created_at_ms', 'secret_hash'),
-        ),
-      );
+      query = query.where(isAfter('invitations', 'secret_hash', before));
     }
     const rows = await query
       .orderBy('created_at_ms', 'desc')

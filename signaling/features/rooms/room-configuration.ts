@@ -35,14 +35,14 @@ export class RoomConfiguration {
       const by = 'accountId' in principal ? principal.accountId : principal.kind;
       const work = () => rooms.configure(room, change, check);
       // The operator trusts their own programs.
-      await (principal.kind === 'token' ? work() : this.#waitingOnceMore(by, work));
+      await (principal.kind === 'token' ? work() : this.#queued(by, work));
       log.info({ roomId, by, changed: Object.keys(change) }, 'room settings changed');
     }
     return { ...room };
   }
 
   /** @throws {CanopyError} RATE_LIMITED */
-  async #waitingOnceMore(by: string, work: () => Promise<void>): Promise<void> {
+  async #queued(by: string, work: () => Promise<void>): Promise<void> {
     const waiting = this.#waiting.get(by) ?? 0;
     if (waiting >= MAX_WAITING) {
       throw new CanopyError('RATE_LIMITED', `at most ${MAX_WAITING} changes at once`);

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { CanopyError } from '../../../base/index.ts';
 import type { Role } from '../../../contract/index.ts';
-import type { Store } from '../../store/index.ts';
+import { isAfter, type Store } from '../../store/index.ts';
 import type { AccountRow } from './tables.ts';
 
 const MAX_LAST_KNOWN = 10_000;
@@ -61,17 +61,7 @@ export class Accounts {
   async list({ limit, before }: { limit: number; before?: string | undefined }): Promise<AccountRow[]> {
     let query = this.#store.db.selectFrom('accounts').selectAll();
     if (before !== undefined) {
-      query = query.where((where) =>
-        where(
-          where.refTuple('created_at_ms', 'account_id'),
-          '<',
-          where
-            .selectFrom('accounts')
-            .select(['created_at_ms', 'account_id'])
-            .where('account_id', '=', before)
-            .$asTuple('created_at_ms', 'account_id'),
-        ),
-      );
+      query = query.where(isAfter('accounts', 'account_id', before));
     }
     return query.orderBy('created_at_ms', 'desc').orderBy('account_id', 'desc').limit(limit).execute();
   }

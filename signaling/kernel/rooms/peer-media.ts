@@ -145,13 +145,7 @@ export class PeerMedia {
       maxProducers: limits.producersPerPeer * factorOf(principal),
     });
     this.#assertLive();
-    try {
-      this.#demandSending(participantId);
-    } catch (error) {
-      // The right was withdrawn while the worker was busy.
-      sfu.closeProducer(...this.#at, created.producerId);
-      throw error;
-    }
+    await this.#demandStill(participantId, () => sfu.closeProducer(...this.#at, created.producerId));
     return created;
   }
 
@@ -169,13 +163,7 @@ export class PeerMedia {
     }
     this.#demandSending(participantId);
     await this.#options.sfu.resumeProducer(...this.#at, producerId);
-    try {
-      this.#demandSending(participantId);
-    } catch (error) {
-      // The right was withdrawn while the worker was busy.
-      await this.pauseProducer(producerId);
-      throw error;
-    }
+    await this.#demandStill(participantId, () => this.pauseProducer(producerId));
   }
 
   closeProducer(producerId: string): void {
@@ -224,6 +212,16 @@ export class PeerMedia {
   /** The peer in the media plane. */
   get #at(): [roomId: string, peerId: string] {
     return [this.#room.record.roomId, this.#peer.peerId];
+  }
+
+  /** Takes back what the worker did if the right to send was withdrawn while it was busy. */
+  async #demandStill(participantId: string, undo: () => unknown): Promise<void> {
+    try {
+      this.#demandSending(participantId);
+    } catch (error) {
+      await undo();
+      throw error;
+    }
   }
 
   #demandSending(participantId: string): void {

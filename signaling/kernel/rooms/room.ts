@@ -45,8 +45,8 @@ export interface RoomOptions {
 }
 
 /**
- * A conference: who is in it and what they send. Owns its peers and its room in the media plane, whose events keep the roster of producers
- * up to date. Closes when the last peer leaves.
+ * A conference: its participants and what they send. Owns its peers and the media plane's room, and follows that room's events to know which
+ * producers exist. Closes when the last peer leaves.
  */
 export class Room {
   readonly roomId: string;

@@ -76,7 +76,7 @@ export class SoakRun {
     }
   }
 
-  /** Kills the media worker with the most rooms and waits for its replacement. */
+  /** Kills the media worker that has the most rooms, then waits for its replacement. */
   async killWorker(): Promise<void> {
     const metrics = await this.server.metrics();
     const before = await this.server.workerPids();
