@@ -42,15 +42,15 @@ export class ClipPlayer {
     this.#running = true;
     if (this.#beganAtMs !== undefined) {
       const { durationTicks } = this.#clip.info;
-      const elapsedTicks = (wallClockMs() - this.#beganAtMs) / this.#msPerTick;
+      const beganAtMs = this.#onTick(this.#beganAtMs);
+      const elapsedTicks = (wallClockMs() - beganAtMs) / this.#msPerTick;
       this.#index = this.#indexAt(elapsedTicks);
-      this.#roundMs =
-        this.#beganAtMs + Math.floor(elapsedTicks / durationTicks) * durationTicks * this.#msPerTick;
+      this.#roundMs = beganAtMs + Math.floor(elapsedTicks / durationTicks) * durationTicks * this.#msPerTick;
       this.#arm();
       return;
     }
     this.#index = keyFrameBefore(this.#clip, this.#index);
-    this.#roundMs = wallClockMs() - this.#timestampOf(this.#index) * this.#msPerTick;
+    this.#roundMs = this.#onTick(wallClockMs()) - this.#timestampOf(this.#index) * this.#msPerTick;
     this.#arm();
   }
 
@@ -74,6 +74,11 @@ export class ClipPlayer {
     const { frames, info } = this.#clip;
     const found = frames.findIndex(({ timestamp }) => timestamp >= ticks % info.durationTicks);
     return keyFrameBefore(this.#clip, Math.max(0, found));
+  }
+
+  /** Frames are captured at whole ticks, so that rounding to RTP timestamps keeps their distances. */
+  #onTick(timeMs: number): number {
+    return Math.round(timeMs / this.#msPerTick) * this.#msPerTick;
   }
 
   #timestampOf(index: number): number {

@@ -63,7 +63,7 @@ export class OutboundStream {
   readonly #options: OutboundStreamOptions;
   readonly #sent = new RetransmissionBuffer();
   readonly #timestampBase = randomInt(0x1_0000_0000);
-  readonly #originMs: number;
+  readonly #originTicks: number;
   #sequence = randomInt(0x8000);
   #rtxSequence = randomInt(0x8000);
   #pictureId = randomInt(0x8000);
@@ -73,7 +73,7 @@ export class OutboundStream {
   /** @param originMs - the time, on wallClockMs(), of the stream's first RTP timestamp */
   constructor(options: OutboundStreamOptions, originMs: number) {
     this.#options = options;
-    this.#originMs = originMs;
+    this.#originTicks = Math.round((originMs * options.clockRateHz) / 1000);
     this.ssrc = options.ssrc;
     this.rtxSsrc = options.rtx?.ssrc;
   }
@@ -180,8 +180,8 @@ export class OutboundStream {
   }
 
   #timestampAt(timeMs: number): number {
-    const ticks = Math.round(((timeMs - this.#originMs) * this.#options.clockRateHz) / 1000);
-    return (this.#timestampBase + ticks) >>> 0;
+    const ticks = Math.round((timeMs * this.#options.clockRateHz) / 1000);
+    return (this.#timestampBase + ticks - this.#originTicks) >>> 0;
   }
 
   #extensions(isRtx: boolean): ExtensionElement[] {
