@@ -17,9 +17,18 @@ export const roomAction = z.enum([
   'participant.mute',
   'participant.kick',
   'participant.readmit',
+  /** See who waits in the lobby, and admit or deny them. */
+  'lobby.admit',
   'call.dial',
 ]);
 export type RoomAction = z.infer<typeof roomAction>;
+
+/**
+ * Who waits to be admitted. `guests`, the default: people with a room link whom the room would not let in otherwise; `everyone`: also
+ * members and invited guests, but not owners, admins and accounts with an assigned role; `off`: nobody, so that a room link lets people in.
+ */
+export const lobbyMode = z.enum(['off', 'guests', 'everyone']);
+export type LobbyMode = z.infer<typeof lobbyMode>;
 
 const actions = z.array(roomAction).max(roomAction.options.length);
 
@@ -33,6 +42,8 @@ export const roomSettings = z.object({
   roles: z
     .record(sha256Hex, roomRole)
     .refine((roles) => Object.keys(roles).length <= MAX_ROLES, { error: `at most ${MAX_ROLES} accounts` }),
+  /** Absent: the default. */
+  lobby: lobbyMode.optional(),
 });
 export type RoomSettings = z.infer<typeof roomSettings>;
 
@@ -51,6 +62,7 @@ export const roomChange = z.object({
     .record(sha256Hex, roomRole.nullable())
     .refine((roles) => Object.keys(roles).length <= MAX_ROLES, { error: `at most ${MAX_ROLES} accounts` })
     .optional(),
+  lobby: lobbyMode.nullable().optional(),
 });
 export type RoomChange = z.infer<typeof roomChange>;
 

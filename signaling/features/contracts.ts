@@ -3,6 +3,7 @@ import { SESSION_EVENTS, SESSION_REQUESTS } from '../../contract/index.ts';
 import { CONFERENCE_EVENTS, CONFERENCE_REQUESTS } from './conference/contract.ts';
 import { HAND_EVENTS, HAND_REQUESTS, HAND_SNAPSHOT } from './hands/contract.ts';
 import { INVITATION_REQUESTS } from './invitations/contract.ts';
+import { LINK_EVENTS, LINK_REQUESTS, LINK_SNAPSHOT } from './links/contract.ts';
 import { MODERATION_EVENTS, MODERATION_REQUESTS } from './moderation/contract.ts';
 import { NAME_REQUESTS } from './names/contract.ts';
 import { ROOM_REQUESTS } from './rooms/contract.ts';
@@ -11,6 +12,7 @@ import { TELEPHONY_EVENTS, TELEPHONY_REQUESTS } from './telephony/contract.ts';
 export const REQUESTS = {
   ...SESSION_REQUESTS,
   ...INVITATION_REQUESTS,
+  ...LINK_REQUESTS,
   ...CONFERENCE_REQUESTS,
   ...MODERATION_REQUESTS,
   ...HAND_REQUESTS,
@@ -24,8 +26,9 @@ export const EVENTS = {
   ...CONFERENCE_EVENTS,
   ...MODERATION_EVENTS,
   ...HAND_EVENTS,
+  ...LINK_EVENTS,
   ...TELEPHONY_EVENTS,
 };
 
 /** What features add to the snapshot that `room.join` returns. */
-export const SNAPSHOT_PARTS = { ...HAND_SNAPSHOT };
+export const SNAPSHOT_PARTS = { ...HAND_SNAPSHOT, ...LINK_SNAPSHOT };

@@ -3,6 +3,7 @@ import { registerAccounts } from './accounts/index.ts';
 import { registerConference } from './conference/index.ts';
 import { registerHands } from './hands/index.ts';
 import { type InvitationsFeature, registerInvitations } from './invitations/index.ts';
+import { registerLinks } from './links/index.ts';
 import { registerModeration } from './moderation/index.ts';
 import { registerNames } from './names/index.ts';
 import { registerRooms } from './rooms/index.ts';
@@ -17,5 +18,7 @@ export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeat
   registerRooms(kernel);
   registerAccounts(kernel);
   registerTelephony(kernel);
-  return { invitations: registerInvitations(kernel) };
+  const invitations = registerInvitations(kernel);
+  registerLinks(kernel, invitations);
+  return { invitations };
 }

@@ -39,6 +39,7 @@ export {
   type ServerAction,
 } from './policy/index.ts';
 export {
+  NEWCOMER,
   OPERATOR,
   type PeerPrincipal,
   PHONE,

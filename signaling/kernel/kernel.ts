@@ -9,13 +9,14 @@ import {
   type RequestSchema,
   type Role,
   SESSION_REQUESTS,
+  type SnapshotData,
   type SnapshotPart,
   type SnapshotParts,
 } from '../../contract/index.ts';
 import type { Sfu } from '../../sfu/index.ts';
 import { Authority, TrustStore } from '../identity/index.ts';
 import { type Migrations, openStore, type Store, sharedSecret } from '../store/index.ts';
-import { Accounts, Devices, Revocations } from './accounts/index.ts';
+import { Accounts, Devices, ExpiredGuests, Revocations } from './accounts/index.ts';
 import { type Budgets, createBudgets, createSeatBudget } from './budgets/index.ts';
 import { caNotYetValid } from './ca-not-yet-valid.ts';
 import { CertificateWatch } from './certificate-watch.ts';
@@ -37,7 +38,7 @@ import { ownServerUrl } from './own-server-url.ts';
 import { demand, isNamed, may, type ServerAction } from './policy/index.ts';
 import { changeServerRole, type PeerPrincipal, serverRoleOf } from './principals/index.ts';
 import { Readiness } from './readiness.ts';
-import { type Room, type RoomRecord, RoomRecords, Rooms, Tickets } from './rooms/index.ts';
+import { type Peer, type Room, type RoomRecord, RoomRecords, Rooms, Tickets } from './rooms/index.ts';
 import { signInHandlers } from './sign-in/index.ts';
 import {
   Dispatcher,
@@ -61,6 +62,9 @@ export interface KernelOptions {
 
 /** Maximum client retry delay, in seconds: people inside may reconnect during a long drain. */
 const MAX_RETRY_AFTER_SECONDS = 10;
+
+/** How long people need not wait again once they were admitted from a lobby, in milliseconds. */
+const ADMITTED_MS = 12 * 3_600_000;
 
 /** Everything that is opened asynchronously before the rest of the kernel is constructed. */
 interface Ground {
@@ -99,12 +103,15 @@ export class Kernel {
   readonly origins: OwnOrigins;
   /** Runs when an account has been revoked, so that features clean up after it. */
   readonly accountRevoked = new Hook<string>();
-  readonly #snapshotParts = new Map<string, (room: Room) => unknown>();
+  /** Runs before an account is deleted, so that features delete what is nobody else's. May run again after a crash. */
+  readonly accountDeleting = new Hook<string>();
+  readonly #snapshotParts = new Map<string, (room: Room, peer: Peer) => unknown>();
   readonly #roomRecords: RoomRecords;
   readonly #options: KernelOptions;
   readonly #ground: Ground;
   readonly #readiness: Readiness;
   readonly #certificates: CertificateWatch;
+  readonly #expiredGuests: ExpiredGuests;
   #draining = false;
   #drained: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
@@ -143,6 +150,8 @@ export class Kernel {
       onRefused: failed,
     });
     this.#certificates = new CertificateWatch({ trust, rooms: this.rooms, connections: this.sockets, log });
+    this.accountDeleting.add((accountId) => this.rooms.forgetAccount(accountId));
+    this.#expiredGuests = new ExpiredGuests({ accounts: this.accounts, deleting: this.accountDeleting, log });
     admitForeignPages(ground.app, () => this.origins.current());
     this.#observe();
     this.requests(SESSION_REQUESTS, signInHandlers(this), { perConnection: ['auth.prove', 'session.ping'] });
@@ -193,16 +202,19 @@ export class Kernel {
   }
 
   /**
-   * Adds a feature's state of a room to the snapshot that `room.join` returns. `take` runs synchronously when the snapshot is taken; the
-   * feature appends every later change to the room's log.
+   * Adds a feature's state of a room to the snapshot that `room.join` returns to a peer. `take` runs synchronously when the snapshot is
+   * taken; the feature appends every later change to the room's log, or sends it to those whom it concerns.
    */
-  snapshotPart<N extends keyof SnapshotParts>(name: N, take: (room: Room) => SnapshotPart<N>): void {
+  snapshotPart<N extends keyof SnapshotParts>(
+    name: N,
+    take: (room: Room, peer: Peer) => SnapshotPart<N>,
+  ): void {
     this.#snapshotParts.set(name, take);
   }
 
-  /** The current state of a room that features keep. */
-  snapshotParts(room: Room): { [N in keyof SnapshotParts]: SnapshotPart<N> } {
-    const parts = [...this.#snapshotParts].map(([name, take]) => [name, take(room)]);
+  /** The current state of a room that features keep, as this peer may see it. */
+  snapshotParts(room: Room, peer: Peer): SnapshotData {
+    const parts = [...this.#snapshotParts].map(([name, take]) => [name, take(room, peer)]);
     return Object.fromEntries(parts);
   }
 
@@ -216,15 +228,25 @@ export class Kernel {
     registerWithApiKey(this.#ground.app, { apiKey: this.#ground.apiKey, action }, add);
   }
 
-  /** Checks that the principal may enter the room. @throws {CanopyError} FORBIDDEN - the room admits only invited people, or not this role */
+  /**
+   * Checks that the principal may enter the room.
+   *
+   * @throws {CanopyError} FORBIDDEN - the room admits only invited people, or not this role
+   * @throws {CanopyError} LOBBY_REQUIRED - everyone has to be admitted from the lobby
+   */
   async demandEntry(principal: PeerPrincipal, room: RoomRecord): Promise<void> {
     demand(principal, 'room.enter', room);
-    const mayEnter =
-      may(principal, 'room.enterUninvited', room) ||
-      isNamed(principal, room) ||
-      (await this.accounts.hasGrant(principal.accountId, room.roomId));
-    if (!mayEnter) {
+    const isExpected = isNamed(principal, room);
+    const skipsLobby = room.lobby !== 'everyone' || isExpected || may(principal, 'lobby.skip', room);
+    if (skipsLobby && (isExpected || may(principal, 'room.enterUninvited', room))) {
+      return;
+    }
+    const grant = await this.accounts.grantOf(principal.accountId, room.roomId);
+    if (!grant) {
       demand(principal, 'room.enterUninvited', room);
+    }
+    if (!skipsLobby && Date.now() - (grant?.admitted_at_ms ?? 0) > ADMITTED_MS) {
+      throw new CanopyError('LOBBY_REQUIRED');
     }
   }
 
@@ -245,6 +267,11 @@ export class Kernel {
     }
     stages.add(stage);
     this.#ground.metrics.joinStage(stage, (performance.now() - openedAtMs) / 1000);
+  }
+
+  /** A secret that is created once and kept in a file of the data folder. */
+  secret(file: string): string {
+    return secretIn(this.config.data.dir, file, this.log);
   }
 
   /** Where features register their own metrics. */
@@ -282,6 +309,7 @@ export class Kernel {
       await this.close();
       throw error;
     }
+    void this.#expiredGuests.sweep();
     tls.watch((changed) => listener.setTls(changed));
     lock.remember({
       port: listener.port,
@@ -320,6 +348,7 @@ export class Kernel {
   async #close(): Promise<void> {
     const { app, listener, lock, tls } = this.#ground;
     this.#certificates.close();
+    await this.#expiredGuests.close();
     await this.sockets.close();
     this.rooms.close();
     tls.close();
@@ -425,8 +454,7 @@ async function openGround(
     onReloadError: (error) =>
       log.error({ err: error }, 'changed trust files are unusable; keeping the previous ones'),
   });
-  const secret = (name: string) =>
-    keptSecret(dir, name, (file) => log.warn({ file }, 'file was empty; created a new secret'));
+  const secret = (name: string) => secretIn(dir, name, log);
   // Servers that share a database verify each other's tickets; the first one provides the key.
   const ticketKey =
     store.engine === 'postgres'
@@ -456,4 +484,8 @@ async function openGround(
     ticketKey,
     apiKey: secret('api.key'),
   };
+}
+
+function secretIn(dir: string, name: string, log: Logger): string {
+  return keptSecret(dir, name, (file) => log.warn({ file }, 'file was empty; created a new secret'));
 }

@@ -9,6 +9,8 @@ export type ActionInRoom =
   | 'room.setOwner'
   /** Enter while barred after a removal. */
   | 'room.enterBarred'
+  /** Enter without waiting, even if everyone has to. */
+  | 'lobby.skip'
   /** Remove a server's admin. */
   | 'participant.kickAdmin'
   /** Host participants, as a bridge. */
@@ -45,6 +47,8 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'participant.kick': 'remove others',
   'participant.kickAdmin': 'remove an admin of the server',
   'participant.readmit': 'readmit people',
+  'lobby.admit': 'admit people who wait in the lobby',
+  'lobby.skip': 'enter without waiting in the lobby',
   'participant.host': 'host participants',
   'participant.renameOthers': 'rename others',
   'hand.raise': 'raise your hand',

@@ -5,7 +5,15 @@ import type { ActionInRoom, ServerAction } from './actions.ts';
 export type Standing = RoomRole | 'admin' | 'bridge';
 
 /** A principal's standing on the server. */
-export type ServerStanding = 'admin' | 'member' | 'guest' | 'bridge' | 'gateway' | 'phone' | 'token';
+export type ServerStanding =
+  | 'admin'
+  | 'member'
+  | 'guest'
+  | 'bridge'
+  | 'gateway'
+  | 'phone'
+  | 'newcomer'
+  | 'token';
 
 const MODERATING: readonly ActionInRoom[] = [
   ...roomAction.options,
@@ -21,13 +29,21 @@ export const IN_ROOM: Readonly<Record<Standing, ReadonlySet<ActionInRoom>>> = {
     'room.configure',
     'room.setOwner',
     'room.enterBarred',
+    'lobby.skip',
     'participant.kickAdmin',
   ]),
-  owner: new Set([...MODERATING, 'room.configure']),
+  owner: new Set([...MODERATING, 'room.configure', 'lobby.skip']),
   moderator: new Set(MODERATING),
   speaker: new Set(['room.enter', 'room.open', 'media.send', 'hand.raise']),
   viewer: new Set(['room.enter', 'hand.raise']),
-  bridge: new Set(['room.enter', 'room.enterUninvited', 'room.open', 'media.send', 'participant.host']),
+  bridge: new Set([
+    'room.enter',
+    'room.enterUninvited',
+    'room.open',
+    'lobby.skip',
+    'media.send',
+    'participant.host',
+  ]),
 };
 
 /** The actions each standing may take on the server. */
@@ -43,6 +59,7 @@ export const ON_SERVER: Readonly<Record<ServerStanding, ReadonlySet<ServerAction
   bridge: new Set(),
   gateway: new Set(['gateway.register']),
   phone: new Set(),
+  newcomer: new Set(),
   token: new Set([
     'invite.create:admin',
     'invite.create:member',

@@ -90,6 +90,7 @@ function standingIn(principal: Principal, { ownerId, roles }: RoomPolicy): Stand
     case 'bridge':
       return 'bridge';
     case 'phone':
+    case 'newcomer':
       return 'speaker';
     case 'device': {
       const { accountId, role } = principal;

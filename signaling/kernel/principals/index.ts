@@ -3,6 +3,8 @@ export {
   type BridgePrincipal,
   changeServerRole,
   type DevicePrincipal,
+  NEWCOMER,
+  type NewcomerPrincipal,
   OPERATOR,
   type PeerPrincipal,
   PHONE,

@@ -81,6 +81,16 @@ export class RoomRecords {
     });
   }
 
+  /** The rooms in which an account has an assigned role. */
+  async naming(accountId: string): Promise<string[]> {
+    const rows = await this.#store.db
+      .selectFrom('rooms')
+      .select('room_id')
+      .where('settings', 'like', `%"${accountId}"%`)
+      .execute();
+    return rows.map(({ room_id }) => room_id);
+  }
+
   /** Tries to write which rooms were used. Never rejects. */
   save(): Promise<void> {
     return this.#uses.save();
@@ -187,21 +197,29 @@ export class RoomRecords {
   }
 }
 
-function isConfigured({ title, permissions, roles }: RoomRecord): boolean {
-  return title !== null || Object.keys(permissions).length > 0 || Object.keys(roles).length > 0;
+function isConfigured({ title, permissions, roles, lobby }: RoomRecord): boolean {
+  return (
+    title !== null ||
+    Object.keys(permissions).length > 0 ||
+    Object.keys(roles).length > 0 ||
+    lobby !== undefined
+  );
 }
 
 /** @throws {CanopyError} LIMIT_REACHED */
 function merged(record: RoomRecord, change: RoomChange): RoomRecord {
-  const { title = record.title, ownerId = record.ownerId } = change;
+  const { title = record.title, ownerId = record.ownerId, lobby = record.lobby } = change;
   const settings = roomSettings.safeParse({
     permissions: withoutNulls({ ...record.permissions, ...change.permissions }),
     roles: withoutNulls({ ...record.roles, ...change.roles }),
+    ...withoutNulls({ lobby }),
   });
   if (!settings.success) {
     throw new CanopyError('LIMIT_REACHED', settings.error.issues[0]?.message);
   }
-  return { ...record, title, ownerId, ...settings.data };
+  // An assignment to the record cannot remove what was reset.
+  const reset = record.lobby !== undefined && { lobby: undefined };
+  return { ...record, title, ownerId, ...reset, ...settings.data };
 }
 
 function withoutNulls(entries: object): object {
@@ -211,12 +229,12 @@ function withoutNulls(entries: object): object {
 }
 
 function rowOf(record: RoomRecord, nowMs: number): RoomRow {
-  const { roomId, ownerId, title, permissions, roles } = record;
+  const { roomId, ownerId, title, permissions, roles, lobby } = record;
   return {
     room_id: roomId,
     owner_id: ownerId,
     title,
-    settings: isConfigured({ ...record, title: null }) ? JSON.stringify({ permissions, roles }) : '{}',
+    settings: isConfigured({ ...record, title: null }) ? JSON.stringify({ permissions, roles, lobby }) : '{}',
     created_at_ms: nowMs,
     last_used_at_ms: nowMs,
   };

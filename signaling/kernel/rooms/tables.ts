@@ -4,7 +4,7 @@ export interface RoomRow {
   /** The account that owns it; null if none does. */
   owner_id: string | null;
   title: string | null;
-  /** JSON of permissions and roles; `{}` for the defaults. */
+  /** JSON of permissions, roles and the lobby; `{}` for the defaults. */
   settings: string;
   created_at_ms: number;
   last_used_at_ms: number;
