@@ -47,7 +47,7 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
       data-testid="room-view"
       data-state={call.state.value}
     >
-      <TopBar model={model} call={call} heading={heading} onShortcuts={() => (sheet.value = true)} />
+      <TopBar model={model} call={call} heading={heading} />
       <ConnectionBanner call={call} />
       {/* Displayed below the tiles but before them in tab order, so that keyboard users need not pass all their buttons. */}
       <Toolbar model={model} call={call} onShortcuts={() => (sheet.value = true)} />
@@ -65,12 +65,10 @@ function TopBar({
   model,
   call,
   heading,
-  onShortcuts,
 }: {
   model: AppModel;
   call: Call;
   heading: RefObject<HTMLHeadingElement | null>;
-  onShortcuts(): void;
 }) {
   const count = call.participants.value.length;
   const identity = model.identity.value;
@@ -96,16 +94,6 @@ function TopBar({
         </span>
       </span>
       {identity && <BackupButton identity={identity} />}
-      <button
-        type="button"
-        class="quiet"
-        data-testid="shortcuts"
-        aria-label={strings.value.shortcuts.heading}
-        title={strings.value.common.withShortcut(strings.value.shortcuts.heading, '?')}
-        onClick={onShortcuts}
-      >
-        ?
-      </button>
     </header>
   );
 }
