@@ -52,6 +52,7 @@ export {
   type PeerConnection,
   type PeerMedia,
   Room,
+  type RoomLogEntry,
   type RoomRecord,
   Rooms,
 } from './rooms/index.ts';
