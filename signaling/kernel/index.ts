@@ -38,6 +38,7 @@ export {
   type ServerAction,
 } from './policy/index.ts';
 export {
+  holderOf,
   OPERATOR,
   type PeerPrincipal,
   PHONE,

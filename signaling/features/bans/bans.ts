@@ -3,6 +3,7 @@ import {
   type AccountRow,
   type Accounts,
   demand,
+  holderOf,
   may,
   type Principal,
   type RoomRecord,
@@ -64,13 +65,9 @@ export class Bans {
    * @throws {CanopyError} LIMIT_REACHED, STORE_BUSY, STORE_UNWRITABLE - the account is removed, but only barred for five minutes
    */
   async add(room: RoomRecord, account: AccountRow, link: boolean, by: Moderator): Promise<void> {
-    const { account_id: accountId, role } = account;
-    if (role === 'bridge') {
-      throw new CanopyError('FORBIDDEN', 'phones cannot be banned; remove them');
-    }
-    const target = { kind: 'device', role, accountId } as const;
+    const { account_id: accountId } = account;
     demand(by.principal, 'participant.kick', room);
-    demand(by.principal, 'participant.ban', room, target);
+    demand(by.principal, 'participant.ban', room, holderOf(account));
     const open = this.#rooms.find(room.roomId);
     const seat = [...(open?.peers.values() ?? [])].find(({ device }) => device.accountId === accountId);
     // Bars those who are entering at this moment.

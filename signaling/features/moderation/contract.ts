@@ -7,7 +7,7 @@ export const stoppable = z.enum(['microphone', 'camera', 'screen']);
 export type Stoppable = z.infer<typeof stoppable>;
 
 /** How newcomers enter: as they like, muted, or muted until a moderator allows them to unmute. Owners and moderators enter as they like. */
-export const entryRule = z.enum(['free', 'muted', 'denied']);
+const entryRule = z.enum(['free', 'muted', 'denied']);
 
 /** What moderators did to a participant. */
 const restraint = z.object({

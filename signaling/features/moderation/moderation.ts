@@ -1,7 +1,7 @@
 import { CanopyError, type Logger } from '../../../base/index.ts';
 import type { Participant, ProducerInfo } from '../../../contract/index.ts';
 import { may, type Peer, type Room, type Rooms } from '../../kernel/index.ts';
-import type { Restraints } from './restraints.ts';
+import { isFree, type Restraints } from './restraints.ts';
 
 /** The participant that a moderator or the operator acts on. */
 export interface Target {
@@ -64,10 +64,8 @@ export async function muteAll(
 ): Promise<void> {
   const targets = [...room.peers.values()].flatMap((host) =>
     [...host.participants.values()].flatMap((participant) => {
-      const { participantId, roomRole } = participant;
-      const isSpared =
-        participantId === by ||
-        (except === 'moderators' && (roomRole === 'owner' || roomRole === 'moderator'));
+      const { participantId } = participant;
+      const isSpared = participantId === by || (except === 'moderators' && isFree(room, host, participantId));
       return isSpared ? [] : [{ room, host, participant, by }];
     }),
   );

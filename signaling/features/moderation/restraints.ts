@@ -218,6 +218,7 @@ function subjectOf(host: Peer, participantId: string): string {
   return participantId === host.participantId ? host.device.accountId : participantId;
 }
 
-function isFree(room: Room, host: Peer, participantId: string): boolean {
+/** Whether nothing can be denied to a participant: owners and moderators. */
+export function isFree(room: Room, host: Peer, participantId: string): boolean {
   return may(host.principalOf(participantId), 'media.sendStopped', room.record);
 }

@@ -14,8 +14,9 @@ export type ActionInRoom =
   /** Ban people, besides the right to remove them. */
   | 'participant.ban'
   | 'participant.banOwner'
-  /** Nobody may. */
+  /** Nobody may do these two. */
   | 'participant.banAdmin'
+  | 'participant.banBridge'
   /** Send although a moderator stopped it. */
   | 'media.sendStopped'
   /** Host participants, as a bridge. */
@@ -54,6 +55,7 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'participant.ban': 'ban people',
   'participant.banOwner': 'ban an owner of this room',
   'participant.banAdmin': 'ban an admin of the server',
+  'participant.banBridge': 'ban phones',
   'participant.stopVideo': 'stop the video of others',
   'participant.spotlight': 'choose who is shown large to everyone',
   'media.sendStopped': 'start what a moderator stopped',

@@ -48,6 +48,7 @@ const IN_ROOM: Record<ActionInRoom, string> = {
   'participant.ban': 'admin owner member token',
   'participant.banOwner': 'admin token',
   'participant.banAdmin': '',
+  'participant.banBridge': '',
   'participant.stopVideo': 'admin owner member token',
   'participant.spotlight': 'admin owner member token',
   'media.sendStopped': 'admin owner member token',

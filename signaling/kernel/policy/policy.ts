@@ -1,6 +1,6 @@
 import { CanopyError } from '../../../base/index.ts';
 import { type Role, type RoomDescription, type RoomRole, roomAction } from '../../../contract/index.ts';
-import type { DevicePrincipal, PeerPrincipal, PhonePrincipal, Principal } from '../principals/index.ts';
+import type { AccountHolder, PeerPrincipal, PhonePrincipal, Principal } from '../principals/index.ts';
 import { type ActionInRoom, PHRASES, type ServerAction } from './actions.ts';
 import { IN_ROOM, ON_SERVER, type ServerStanding, type Standing } from './defaults.ts';
 
@@ -13,7 +13,7 @@ export const UNCHANGED: RoomPolicy = { ownerId: null, permissions: {}, roles: {}
 const CONFIGURABLE: ReadonlySet<ActionInRoom> = new Set(roomAction.options);
 
 /** Whom an action affects. */
-export type Target = Principal | Pick<DevicePrincipal, 'kind' | 'accountId' | 'role'>;
+type Target = Principal | AccountHolder;
 
 type RoomQuestion = [principal: Principal, action: ActionInRoom, room: RoomPolicy, target?: Target];
 type Question = RoomQuestion | [principal: Principal, action: ServerAction];
@@ -86,6 +86,7 @@ function isAboutRoom(question: Question): question is RoomQuestion {
 const ABOVE: { [S in Standing]?: { [A in ActionInRoom]?: ActionInRoom } } = {
   admin: { 'participant.kick': 'participant.kickAdmin', 'participant.ban': 'participant.banAdmin' },
   owner: { 'participant.ban': 'participant.banOwner' },
+  bridge: { 'participant.ban': 'participant.banBridge' },
 };
 
 function standingIn(principal: Target, { ownerId, roles }: RoomPolicy): Standing {
