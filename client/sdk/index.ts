@@ -44,6 +44,7 @@ export {
 } from './identity/index.ts';
 export type { Layout, LayoutTile } from './layout.ts';
 export type { MediaConnectivity, MediaEndpoint, MediaState } from './media-connectivity.ts';
+export type { MediaPath, PathReport, PathResult, VideoCounts } from './paths/index.ts';
 export type { VideoCodec } from './profiles.ts';
 export type { Publication, PublishOptions } from './publication.ts';
 export type { RaisedHand } from './raised-hands.ts';

@@ -5,6 +5,7 @@ import { HAND_EVENTS, HAND_REQUESTS, HAND_SNAPSHOT } from './hands/contract.ts';
 import { INVITATION_REQUESTS } from './invitations/contract.ts';
 import { MODERATION_EVENTS, MODERATION_REQUESTS } from './moderation/contract.ts';
 import { NAME_REQUESTS } from './names/contract.ts';
+import { PATH_REQUESTS } from './paths/contract.ts';
 import { ROOM_REQUESTS } from './rooms/contract.ts';
 import { TELEPHONY_EVENTS, TELEPHONY_REQUESTS } from './telephony/contract.ts';
 
@@ -15,6 +16,7 @@ export const REQUESTS = {
   ...MODERATION_REQUESTS,
   ...HAND_REQUESTS,
   ...NAME_REQUESTS,
+  ...PATH_REQUESTS,
   ...ROOM_REQUESTS,
   ...TELEPHONY_REQUESTS,
 };

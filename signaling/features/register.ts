@@ -5,6 +5,7 @@ import { registerHands } from './hands/index.ts';
 import { type InvitationsFeature, registerInvitations } from './invitations/index.ts';
 import { registerModeration } from './moderation/index.ts';
 import { registerNames } from './names/index.ts';
+import { registerPaths } from './paths/index.ts';
 import { registerRooms } from './rooms/index.ts';
 import { registerTelephony } from './telephony/index.ts';
 
@@ -14,6 +15,7 @@ export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeat
   registerModeration(kernel);
   registerHands(kernel);
   registerNames(kernel);
+  registerPaths(kernel);
   registerRooms(kernel);
   registerAccounts(kernel);
   registerTelephony(kernel);
