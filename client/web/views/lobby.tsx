@@ -1,25 +1,15 @@
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
 import { displayable } from '../../sdk/index.ts';
-import { type AppModel, deviceSentence, type LocalMedia, toRoomId } from '../model/index.ts';
+import { type AppModel, toRoomId } from '../model/index.ts';
 import { BackupButton } from './backup.tsx';
-import { DeviceSelect } from './device-select.tsx';
-import { LevelMeter, Video } from './media-element.tsx';
+import { DeviceCheck, DevicePreview } from './device-check.tsx';
+import { PathCheckView } from './path-check.tsx';
 import { Problem } from './problem.tsx';
-import { CameraToggle, MicrophoneToggle } from './toggles.tsx';
-import { useShortcuts } from './use-shortcuts.ts';
 
 /** The screen before joining: preview, devices, name and room. */
 export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
   const { media } = model;
   const typed = useSignal(roomId);
-  useEffect(() => {
-    void media.preview();
-  }, []);
-  useShortcuts({
-    m: () => void media.setMuted(media.microphoneOn.value),
-    v: () => void media.setCameraWanted(!media.cameraOn.value),
-  });
   const target = toRoomId(typed.value);
   const replaced = model.problem.value?.code === 'SESSION_REPLACED';
   const submit = (event: Event) => {
@@ -30,23 +20,10 @@ export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
   };
   return (
     <main class="lobby">
-      <section class="preview" aria-label="Preview">
-        <div class="tile" data-testid="preview">
-          {media.camera.value ? (
-            <Video track={media.camera.value} mirrored />
-          ) : (
-            <p class="placeholder" role="status">
-              {placeholder(media)}
-            </p>
-          )}
-          <div class="preview-controls">
-            <MicrophoneToggle media={media} />
-            <CameraToggle media={media} />
-          </div>
-        </div>
-        <LevelMeter track={media.muted.value ? undefined : media.microphone.value} />
-        <DeviceProblems media={media} />
-      </section>
+      <div class="lobby-left">
+        <DevicePreview media={media} />
+        <PathCheckView check={model.pathCheck} client={model.client.value} />
+      </div>
       <form class="card" onSubmit={submit}>
         <h1>Ready to join?</h1>
         <IdentityLine model={model} />
@@ -67,9 +44,7 @@ export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
           {roomHint(typed.value, target)}
         </p>
         <NameField model={model} />
-        <DeviceSelect media={media} kind="microphone" />
-        <DeviceSelect media={media} kind="camera" />
-        <DeviceSelect media={media} kind="speaker" />
+        <DeviceCheck media={media} />
         <Problem error={model.problem.value} />
         <div class="join-row">
           <button type="submit" class="primary" data-testid="join" disabled={model.busy.value}>
@@ -139,44 +114,5 @@ function IdentityLine({ model }: { model: AppModel }) {
         </button>
       </span>
     </div>
-  );
-}
-
-function placeholder(media: LocalMedia): string {
-  if (media.asking.value) {
-    return 'Allow the camera and microphone when your browser asks';
-  }
-  if (!media.cameraWanted.value) {
-    return 'Camera is off';
-  }
-  if (media.opening.value) {
-    return 'Starting…';
-  }
-  return media.problems.value.camera ? 'No video' : 'Camera is off';
-}
-
-/** The devices' problems; a single sentence if both have the same one. */
-function DeviceProblems({ media }: { media: LocalMedia }) {
-  // Devices may be tried one after another; wait until it is clear which one has the problem.
-  if (media.opening.value) {
-    return null;
-  }
-  const { camera, microphone } = media.problems.value;
-  const sentences =
-    camera && camera.code === microphone?.code
-      ? [camera.message]
-      : [
-          ...(microphone ? [deviceSentence('microphone', microphone)] : []),
-          ...(camera ? [deviceSentence('camera', camera)] : []),
-        ];
-  return (
-    <>
-      {sentences.map((sentence) => (
-        <p key={sentence} class="problem" role="alert" data-testid="device-problem">
-          {sentence}
-        </p>
-      ))}
-      {sentences.length > 0 && <p class="hint">You can still join: you will see and hear everyone else.</p>}
-    </>
   );
 }

@@ -2,10 +2,12 @@ import { appearance } from './appearance.ts';
 import { arrivals } from './arrivals.ts';
 import { common } from './common.ts';
 import { controls } from './controls.ts';
+import { devices } from './devices.ts';
 import { errors } from './errors.ts';
 import { listed } from './forms.ts';
 import { hands } from './hands.ts';
 import { panels } from './panels.ts';
+import { paths } from './paths.ts';
 import { room } from './room.ts';
 import { shortcuts } from './shortcuts.ts';
 import { tile } from './tile.ts';
@@ -17,9 +19,11 @@ export const en = {
   arrivals,
   common,
   controls,
+  devices,
   errors,
   hands,
   panels,
+  paths,
   room,
   shortcuts,
   tile,
