@@ -138,13 +138,11 @@ export class Call {
       room.on('track', refresh),
       room.on('track-ended', refresh),
       room.on('track-updated', refresh),
-      room.on('server-closing', () =>
-        notices.say('The server is about to restart. You will be reconnected automatically.'),
-      ),
+      room.on('server-closing', () => notices.say(strings.value.notices.serverClosing)),
       room.on('error', (error) => notices.error(error)),
       room.on('muted-by', (moderator) => {
         void media.setMuted(true);
-        notices.say(`${moderator?.displayName ?? 'Someone'} muted you.`);
+        notices.say(strings.value.notices.mutedBy(moderator?.displayName ?? strings.value.common.someone));
       }),
       room.on('call-failed', ({ error }) => notices.error(error)),
       room.on('unpublished', (publication, error) => this.#unpublished(publication, error)),
@@ -195,7 +193,7 @@ export class Call {
       // Cancelling the dialog is not an error, but looks the same as a refusal by the system.
       const error = CanopyError.from(cause);
       if (error.code === 'MEDIA_DENIED') {
-        this.#notices.say('No screen was shared.');
+        this.#notices.say(strings.value.notices.noScreen);
       } else {
         this.#notices.error(error);
       }
@@ -336,7 +334,7 @@ export class Call {
 
   #announceRaised(participantId: string): void {
     if (participantId === this.room.participantId) {
-      this.#notices.say('You raised your hand');
+      this.#notices.say(strings.value.notices.raisedHand);
       return;
     }
     this.#arrivals.raisedHand(this.#nameOf(participantId));
@@ -347,11 +345,12 @@ export class Call {
     if (participantId !== this.room.participantId || by === undefined) {
       return;
     }
-    this.#notices.say(`${by === participantId ? 'You' : this.#nameOf(by)} lowered your hand`);
+    const { loweredOwnHand, loweredYourHand } = strings.value.notices;
+    this.#notices.say(by === participantId ? loweredOwnHand : loweredYourHand(this.#nameOf(by)));
   }
 
   #nameOf(participantId: string): string {
-    return this.room.participants.get(participantId)?.displayName ?? 'Someone';
+    return this.room.participants.get(participantId)?.displayName ?? strings.value.common.someone;
   }
 
   async #try(act: () => Promise<void>): Promise<void> {
@@ -427,9 +426,8 @@ export class Call {
   }
 
   #removedSentence(name: string): string {
-    return this.moderates
-      ? `${name} was removed for five minutes. You can let them back in under “Invite someone”.`
-      : `${name} was removed.`;
+    const { removed, removedForNow } = strings.value.notices;
+    return this.moderates ? removedForNow(name) : removed(name);
   }
 
   /** Warns that the user is also in the room on another device, and may hear themselves. */
@@ -440,7 +438,7 @@ export class Call {
     if (accountId !== this.client.account.accountId) {
       return;
     }
-    this.#notices.warn('You are in this room on two devices. Leave on one, or mute one.');
+    this.#notices.warn(strings.value.notices.twoDevices);
   }
 
   #enqueue(change: () => Promise<void>): void {

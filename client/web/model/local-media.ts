@@ -1,6 +1,6 @@
 import { computed, signal } from '@preact/signals';
 import { type AudioProcessing, CanopyError, openCapture } from '../../sdk/index.ts';
-import { strings } from '../strings/index.ts';
+import { errorSentence, strings } from '../strings/index.ts';
 
 export type CaptureKind = 'camera' | 'microphone';
 
@@ -403,8 +403,9 @@ export class LocalMedia {
 }
 
 /** Why a device could not be opened, and what to do. */
-export function deviceSentence(kind: CaptureKind, { code, detail, message }: CanopyError): string {
+export function deviceSentence(kind: CaptureKind, problem: CanopyError): string {
   const { devices } = strings.value;
+  const { code, detail } = problem;
   switch (code) {
     case 'MEDIA_DENIED':
       return detail === 'insecure'
@@ -417,7 +418,7 @@ export function deviceSentence(kind: CaptureKind, { code, detail, message }: Can
     case 'MEDIA_BUSY':
       return devices.busy(kind);
     default:
-      return message;
+      return errorSentence(problem);
   }
 }
 

@@ -27,7 +27,7 @@ export function DeviceSelect({ media, kind }: { media: LocalMedia; kind: DeviceK
       >
         {devices.map((device, index) => (
           <option key={device.deviceId} value={device.deviceId}>
-            {device.label || strings.value.devices.numbered(label, index + 1)}
+            {device.label || strings.value.devices.unnamed(label, index + 1)}
           </option>
         ))}
       </select>

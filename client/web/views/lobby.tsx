@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { displayable } from '../../sdk/index.ts';
 import { type AppModel, toRoomId } from '../model/index.ts';
+import { strings } from '../strings/index.ts';
 import { BackupButton } from './backup.tsx';
 import { DeviceCheck, DevicePreview } from './device-check.tsx';
 import { PathCheckView } from './path-check.tsx';
@@ -10,6 +11,7 @@ import { Problem } from './problem.tsx';
 export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
   const { media } = model;
   const typed = useSignal(roomId);
+  const { lobby } = strings.value;
   const target = toRoomId(typed.value);
   const replaced = model.problem.value?.code === 'SESSION_REPLACED';
   const submit = (event: Event) => {
@@ -25,15 +27,15 @@ export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
         <PathCheckView check={model.pathCheck} client={model.client.value} />
       </div>
       <form class="card" onSubmit={submit}>
-        <h1>Ready to join?</h1>
+        <h1>{lobby.heading}</h1>
         <IdentityLine model={model} />
         <label class="field">
-          Room
+          {lobby.room}
           <input
             data-testid="room"
             value={typed.value}
             onInput={(event) => (typed.value = event.currentTarget.value)}
-            placeholder="e.g. weekly-meeting"
+            placeholder={lobby.roomExample}
             required
             maxLength={64}
             autocomplete="off"
@@ -48,7 +50,7 @@ export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
         <Problem error={model.problem.value} />
         <div class="join-row">
           <button type="submit" class="primary" data-testid="join" disabled={model.busy.value}>
-            {model.busy.value ? 'Joining…' : replaced ? 'Use this tab' : 'Join'}
+            {model.busy.value ? lobby.joining : replaced ? lobby.useThisTab : lobby.join}
           </button>
         </div>
       </form>
@@ -62,9 +64,9 @@ function roomHint(typed: string, target: string | undefined): string {
     return '';
   }
   if (target === undefined) {
-    return 'A room name needs a letter or a digit.';
+    return strings.value.lobby.roomNeedsLetter;
   }
-  return target === typed.trim() ? '' : `The room name will be ${target}`;
+  return target === typed.trim() ? '' : strings.value.lobby.roomWillBe(target);
 }
 
 /** The name for calls. The certificate keeps its own. */
@@ -73,7 +75,7 @@ function NameField({ model }: { model: AppModel }) {
   const shown = displayable(typed);
   return (
     <label class="field">
-      Your name in this call
+      {strings.value.lobby.yourName}
       <input
         data-testid="display-name"
         value={model.displayName.value}
@@ -82,7 +84,9 @@ function NameField({ model }: { model: AppModel }) {
         maxLength={64}
         autocomplete="name"
       />
-      {shown !== '' && shown !== typed && <span data-testid="name-hint">Others will see {shown}</span>}
+      {shown !== '' && shown !== typed && (
+        <span data-testid="name-hint">{strings.value.lobby.othersWillSee(shown)}</span>
+      )}
     </label>
   );
 }
@@ -92,25 +96,26 @@ function IdentityLine({ model }: { model: AppModel }) {
   if (!identity) {
     return null;
   }
+  const { lobby } = strings.value;
   const forget = () => {
-    if (confirm('Forget this identity on this device? Without a backup you will need a new invitation.')) {
+    if (confirm(lobby.confirmForget)) {
       void model.forget();
     }
   };
   return (
     <div class="identity">
       <span>
-        You are <strong data-testid="identity-name">{identity.displayName}</strong>{' '}
+        {lobby.youAre} <strong data-testid="identity-name">{identity.displayName}</strong>{' '}
         {model.client.value && (
           <span class="verified" data-testid="identity-verified" title={identity.deviceId}>
-            identity verified
+            {lobby.verified}
           </span>
         )}
       </span>
       <span class="row">
         <BackupButton identity={identity} />
         <button type="button" class="quiet" data-testid="forget" onClick={forget}>
-          Forget
+          {lobby.forget}
         </button>
       </span>
     </div>

@@ -7,8 +7,8 @@ export const devices = {
   camera: 'Camera',
   microphone: 'Microphone',
   speaker: 'Speaker',
-  /** A device without a name of its own. */
-  numbered: (kind: string, number: number) => `${kind} ${number}`,
+  /** A device whose name the browser does not tell. */
+  unnamed: (kind: string, number: number) => `${kind} ${number}`,
   preview: 'Preview',
   level: 'Microphone level',
   asking: 'Allow the camera and microphone when your browser asks',

@@ -13,7 +13,7 @@ export const devices: Strings['devices'] = {
   camera: 'Камера',
   microphone: 'Микрофон',
   speaker: 'Динамик',
-  numbered: (kind, number) => `${kind} ${number}`,
+  unnamed: (kind, number) => `${kind} ${number}`,
   preview: 'Предпросмотр',
   level: 'Уровень микрофона',
   asking: 'Разрешите доступ к камере и микрофону, когда браузер спросит',
