@@ -242,6 +242,7 @@ export const ERROR_CODES = {
   TRANSPORT_UNKNOWN: { status: 404, message: 'You have no transport with this id.' },
   TRANSPORT_EXISTS: { status: 409, message: 'You already have a transport in this direction.' },
   TRANSPORT_CONNECTED: { status: 409, message: 'This transport is already connected.' },
+  PATH_TEST_MISSING: { status: 409, message: 'No connection test is running; start one first.' },
   PRODUCER_UNKNOWN: { status: 404, message: 'There is no such producer, or you may not use it.' },
   CONSUMER_UNKNOWN: { status: 404, message: 'You have no consumer with this id.' },
   LIMIT_REACHED: {

@@ -7,6 +7,7 @@ import { INVITATION_REQUESTS } from './invitations/contract.ts';
 import { MODERATION_EVENTS, MODERATION_REQUESTS, MODERATION_SNAPSHOT } from './moderation/contract.ts';
 import { MOVE_HERE_REQUESTS } from './move-here/contract.ts';
 import { NAME_EVENTS, NAME_REQUESTS } from './names/contract.ts';
+import { PATH_REQUESTS } from './paths/contract.ts';
 import { REACTION_EVENTS, REACTION_REQUESTS } from './reactions/contract.ts';
 import { ROOM_REQUESTS } from './rooms/contract.ts';
 import { SPOTLIGHT_EVENTS, SPOTLIGHT_REQUESTS, SPOTLIGHT_SNAPSHOT } from './spotlight/contract.ts';
@@ -23,6 +24,7 @@ export const REQUESTS = {
   ...SPOTLIGHT_REQUESTS,
   ...MOVE_HERE_REQUESTS,
   ...NAME_REQUESTS,
+  ...PATH_REQUESTS,
   ...ROOM_REQUESTS,
   ...TELEPHONY_REQUESTS,
 };

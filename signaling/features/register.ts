@@ -7,6 +7,7 @@ import { type InvitationsFeature, registerInvitations } from './invitations/inde
 import { registerModeration } from './moderation/index.ts';
 import { registerMoveHere } from './move-here/index.ts';
 import { registerNames } from './names/index.ts';
+import { registerPaths } from './paths/index.ts';
 import { registerReactions } from './reactions/index.ts';
 import { registerRooms } from './rooms/index.ts';
 import { registerSpotlight } from './spotlight/index.ts';
@@ -22,6 +23,7 @@ export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeat
   registerSpotlight(kernel);
   registerMoveHere(kernel);
   registerNames(kernel);
+  registerPaths(kernel);
   registerRooms(kernel);
   registerAccounts(kernel);
   registerTelephony(kernel);

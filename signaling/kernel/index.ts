@@ -25,6 +25,7 @@ export {
   readTlsFiles,
   type ZodInstance,
 } from './http/index.ts';
+export { iceServers } from './ice-servers.ts';
 export { Kernel, type KernelOptions } from './kernel.ts';
 export { Metrics } from './metrics/index.ts';
 export { KERNEL_MIGRATIONS } from './migrations.ts';

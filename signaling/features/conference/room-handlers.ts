@@ -3,6 +3,7 @@ import type { RequestData, RequestResult } from '../../../contract/index.ts';
 import type { Handler, PeerPrincipal, RoomRecord, Session } from '../../kernel/index.ts';
 import {
   demand,
+  iceServers,
   type Kernel,
   may,
   Peer,
@@ -11,7 +12,6 @@ import {
   requireSeat,
   serverRoleOf,
 } from '../../kernel/index.ts';
-import { iceServers } from './ice-servers.ts';
 
 type JoinData = RequestData<'room.join'>;
 

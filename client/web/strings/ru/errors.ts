@@ -70,6 +70,7 @@ export const errors: Record<PageError, string> = {
 
   TRANSPORT_UNKNOWN: 'Медиасоединение потеряно. Обновите страницу.',
   TRANSPORT_EXISTS: 'Такое медиасоединение уже есть.',
+  PATH_TEST_MISSING: 'Проверка соединения уже закончилась. Начните её снова.',
   TRANSPORT_CONNECTED: 'Медиасоединение уже установлено.',
   PRODUCER_UNKNOWN: 'Этого видео или звука больше нет.',
   CONSUMER_UNKNOWN: 'Вы больше не получаете это видео или звук.',
