@@ -284,6 +284,7 @@ describe('the REST API for administrators', () => {
         'GET /metrics',
         'GET /readyz',
         'POST /api/enrol',
+        'POST /api/links/open',
       ]);
       assert.ok(all.length > open.length + 20);
       for (const { method, path } of all.filter(({ needsKey }) => needsKey)) {

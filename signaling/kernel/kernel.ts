@@ -38,7 +38,15 @@ import { ownServerUrl } from './own-server-url.ts';
 import { demand, isNamed, may, type ServerAction } from './policy/index.ts';
 import { changeServerRole, type PeerPrincipal, serverRoleOf } from './principals/index.ts';
 import { Readiness } from './readiness.ts';
-import { type Peer, type Room, type RoomRecord, RoomRecords, Rooms, Tickets } from './rooms/index.ts';
+import {
+  type Peer,
+  type Room,
+  type RoomOptions,
+  type RoomRecord,
+  RoomRecords,
+  Rooms,
+  Tickets,
+} from './rooms/index.ts';
 import { signInHandlers } from './sign-in/index.ts';
 import {
   Dispatcher,
@@ -105,6 +113,10 @@ export class Kernel {
   readonly accountRevoked = new Hook<string>();
   /** Runs before an account is deleted, so that features delete what is nobody else's. May run again after a crash. */
   readonly accountDeleting = new Hook<string>();
+  /** Runs before a newcomer enters a room, after the policy has permitted it. Features throw to refuse. */
+  readonly entering = new Hook<{ principal: PeerPrincipal; room: RoomRecord }>();
+  readonly #stops: Array<RoomOptions['isStopped']> = [];
+  readonly #followers: Array<RoomOptions['onEntry']> = [];
   readonly #snapshotParts = new Map<string, (room: Room, peer: Peer) => unknown>();
   readonly #roomRecords: RoomRecords;
   readonly #options: KernelOptions;
@@ -210,6 +222,16 @@ export class Kernel {
     take: (room: Room, peer: Peer) => SnapshotPart<N>,
   ): void {
     this.#snapshotParts.set(name, take);
+  }
+
+  /** Keeps participants from sending: whenever a rule returns true, their new producers start paused and cannot resume. */
+  stopSending(rule: RoomOptions['isStopped']): void {
+    this.#stops.push(rule);
+  }
+
+  /** Calls a feature with each entry of every room's log, right after it was added. The feature may add further entries. */
+  follow(follower: RoomOptions['onEntry']): void {
+    this.#followers.push(follower);
   }
 
   /** The current state of a room that features keep, as this peer may see it. */
@@ -371,6 +393,12 @@ export class Kernel {
       seats: () => createSeatBudget(config),
       maxPeersPerRoom: config.limits.peersPerRoom,
       resumeMs: config.limits.resumeSeconds * 1000,
+      isStopped: (...question) => this.#stops.some((rule) => rule(...question)),
+      onEntry: (room, entry) => {
+        for (const follower of this.#followers) {
+          follower(room, entry);
+        }
+      },
       rehomeTicket: async ({ roomId }, { peerId, displayName, principal, connection }) => ({
         // Clients stay on this server under the name that they connected to.
         url: connection?.origin ?? this.publicUrl,

@@ -37,6 +37,17 @@ const OUTSIDE = [
   'gateway.dialFailed',
   'gateway.trunks',
   'room.configure',
+  'link.create',
+  'link.list',
+  'link.renew',
+  'link.withdraw',
+  'lobby.knock',
+  'lobby.cancel',
+  'path.open',
+  'path.create',
+  'path.connect',
+  'path.send',
+  'path.close',
 ];
 
 describe('threat 5: order and ownership', () => {

@@ -10,11 +10,15 @@ import {
   type Room,
   type RoomState,
 } from '../../sdk/index.ts';
+import { strings } from '../strings/index.ts';
 import { Arrivals } from './arrivals.ts';
 import { type DeviceEvent, deviceSentence, type LocalMedia } from './local-media.ts';
 import { MediaTrouble } from './media-trouble.ts';
+import type { MicrophoneHint } from './microphone-judge.ts';
+import { MicrophoneWatch } from './microphone-watch.ts';
 import type { Notices } from './notices.ts';
 import type { PanelName } from './panels.ts';
+import { preferences } from './preferences.ts';
 import { Removals } from './removals.ts';
 import { ScreenLayout } from './screen-layout.ts';
 import { promote, type View } from './seating.ts';
@@ -75,6 +79,11 @@ export class Call {
     this.stats = new TileStats(room);
     this.trouble = new MediaTrouble(room);
     this.removals = new Removals(room);
+    const microphone = new MicrophoneWatch(media);
+    this.#stop.push(
+      () => microphone.close(),
+      () => notices.release('microphone'),
+    );
     this.#arrivals = new Arrivals((sentence) => notices.say(sentence));
     media.onDevice = (event) => this.#reportDevice(event);
     const refresh = () => {
@@ -129,21 +138,20 @@ export class Call {
       room.on('track', refresh),
       room.on('track-ended', refresh),
       room.on('track-updated', refresh),
-      room.on('server-closing', () =>
-        notices.say('The server is about to restart. You will be reconnected automatically.'),
-      ),
+      room.on('server-closing', () => notices.say(strings.value.notices.serverClosing)),
       room.on('error', (error) => notices.error(error)),
       room.on('muted-by', (moderator) => {
         void media.setMuted(true);
-        notices.say(`${moderator?.displayName ?? 'Someone'} muted you.`);
+        notices.say(strings.value.notices.mutedBy(moderator?.displayName ?? strings.value.common.someone));
       }),
       room.on('call-failed', ({ error }) => notices.error(error)),
       room.on('unpublished', (publication, error) => this.#unpublished(publication, error)),
       effect(() => {
-        const { microphone, muted } = { microphone: media.microphone.value, muted: media.muted.value };
+        const { microphone, muted } = { microphone: media.microphone.value, muted: media.silenced.value };
         this.#enqueue(() => this.#sendMicrophone(microphone, muted));
       }),
       effect(() => this.#reportProblems(media.problems.value)),
+      effect(() => this.#reportMicrophone(microphone.hint.value)),
       effect(() => {
         const camera = media.camera.value;
         this.#enqueue(() => this.#sendCamera(camera));
@@ -185,7 +193,7 @@ export class Call {
       // Cancelling the dialog is not an error, but looks the same as a refusal by the system.
       const error = CanopyError.from(cause);
       if (error.code === 'MEDIA_DENIED') {
-        this.#notices.say('No screen was shared.');
+        this.#notices.say(strings.value.notices.noScreen);
       } else {
         this.#notices.error(error);
       }
@@ -326,7 +334,7 @@ export class Call {
 
   #announceRaised(participantId: string): void {
     if (participantId === this.room.participantId) {
-      this.#notices.say('You raised your hand');
+      this.#notices.say(strings.value.notices.raisedHand);
       return;
     }
     this.#arrivals.raisedHand(this.#nameOf(participantId));
@@ -337,11 +345,12 @@ export class Call {
     if (participantId !== this.room.participantId || by === undefined) {
       return;
     }
-    this.#notices.say(`${by === participantId ? 'You' : this.#nameOf(by)} lowered your hand`);
+    const { loweredOwnHand, loweredYourHand } = strings.value.notices;
+    this.#notices.say(by === participantId ? loweredOwnHand : loweredYourHand(this.#nameOf(by)));
   }
 
   #nameOf(participantId: string): string {
-    return this.room.participants.get(participantId)?.displayName ?? 'Someone';
+    return this.room.participants.get(participantId)?.displayName ?? strings.value.common.someone;
   }
 
   async #try(act: () => Promise<void>): Promise<void> {
@@ -357,30 +366,68 @@ export class Call {
     for (const kind of ['camera', 'microphone'] as const) {
       const problem = problems[kind];
       if (problem && problem !== this.#reportedProblems[kind]) {
-        this.#notices.warn(deviceSentence(kind, problem));
+        // The publication has not ended yet if the device was in use until now.
+        const lost =
+          problem.code === 'MEDIA_NOT_FOUND' && (kind === 'camera' ? this.#camera : this.#microphone);
+        this.#notices.warn(lost ? strings.value.devices.lost(kind) : deviceSentence(kind, problem));
       }
     }
     this.#reportedProblems = problems;
   }
 
   #reportDevice(event: DeviceEvent): void {
-    const { name, kind } = event;
-    if (name === 'replaced') {
-      this.#notices.say(`Your ${kind} was disconnected. Now using ${event.label || `another ${kind}`}.`);
-    } else if (name === 'lost') {
-      this.#notices.warn(
-        `Your ${kind} was disconnected. Plug it in again, or click its button to use another one.`,
-      );
+    const { devices } = strings.value;
+    switch (event.name) {
+      case 'replaced':
+        this.#notices.say(devices.replaced(event.kind, event.label));
+        break;
+      case 'interrupted':
+        this.#notices.warn(devices.interrupted('camera'));
+        break;
+      case 'speaker-lost':
+        this.#notices.warn(devices.speakerLost);
+        break;
+      case 'added':
+        this.#offer(event);
+    }
+  }
+
+  /** Offers to use devices that were connected. */
+  #offer({ label, devices }: Extract<DeviceEvent, { name: 'added' }>): void {
+    this.#notices.offer(strings.value.devices.added(label), {
+      label: strings.value.devices.useIt,
+      run: () => {
+        for (const { kind, deviceId } of devices) {
+          void this.#media.choose(kind, deviceId);
+        }
+      },
+    });
+  }
+
+  #reportMicrophone(hint: MicrophoneHint | undefined): void {
+    const { devices } = strings.value;
+    if (hint === undefined) {
+      this.#notices.release('microphone');
+    } else if (hint === 'speaking-muted') {
+      const text = preferences.value.pushToTalk
+        ? `${devices.speakingMuted} ${devices.speakingMutedHint}`
+        : devices.speakingMuted;
+      this.#notices.keep('microphone', text, {
+        label: devices.unmute,
+        run: () => void this.#media.setMuted(false),
+      });
     } else {
-      const lacks = kind === 'camera' ? 'video' : 'sound';
-      this.#notices.warn(`No ${lacks} from your ${kind}: another program or the system may be using it.`);
+      const text = hint === 'silent' ? devices.silent : devices.mutedBySystem;
+      const run = () => {
+        this.panel.value = 'settings';
+      };
+      this.#notices.keep('microphone', text, { label: devices.silentAction, run });
     }
   }
 
   #removedSentence(name: string): string {
-    return this.moderates
-      ? `${name} was removed for five minutes. You can let them back in under “Invite someone”.`
-      : `${name} was removed.`;
+    const { removed, removedForNow } = strings.value.notices;
+    return this.moderates ? removedForNow(name) : removed(name);
   }
 
   /** Warns that the user is also in the room on another device, and may hear themselves. */
@@ -391,7 +438,7 @@ export class Call {
     if (accountId !== this.client.account.accountId) {
       return;
     }
-    this.#notices.warn('You are in this room on two devices. Leave on one, or mute one.');
+    this.#notices.warn(strings.value.notices.twoDevices);
   }
 
   #enqueue(change: () => Promise<void>): void {

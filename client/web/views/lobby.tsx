@@ -1,25 +1,17 @@
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
 import { displayable } from '../../sdk/index.ts';
-import { type AppModel, deviceSentence, type LocalMedia, toRoomId } from '../model/index.ts';
+import { type AppModel, toRoomId } from '../model/index.ts';
+import { strings } from '../strings/index.ts';
 import { BackupButton } from './backup.tsx';
-import { DeviceSelect } from './device-select.tsx';
-import { LevelMeter, Video } from './media-element.tsx';
+import { DeviceCheck, DevicePreview } from './device-check.tsx';
+import { PathCheckView } from './path-check.tsx';
 import { Problem } from './problem.tsx';
-import { CameraToggle, MicrophoneToggle } from './toggles.tsx';
-import { useShortcuts } from './use-shortcuts.ts';
 
 /** The screen before joining: preview, devices, name and room. */
 export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
   const { media } = model;
   const typed = useSignal(roomId);
-  useEffect(() => {
-    void media.preview();
-  }, []);
-  useShortcuts({
-    m: () => void media.setMuted(media.microphoneOn.value),
-    v: () => void media.setCameraWanted(!media.cameraOn.value),
-  });
+  const { lobby } = strings.value;
   const target = toRoomId(typed.value);
   const replaced = model.problem.value?.code === 'SESSION_REPLACED';
   const submit = (event: Event) => {
@@ -30,33 +22,20 @@ export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
   };
   return (
     <main class="lobby">
-      <section class="preview" aria-label="Preview">
-        <div class="tile" data-testid="preview">
-          {media.camera.value ? (
-            <Video track={media.camera.value} mirrored />
-          ) : (
-            <p class="placeholder" role="status">
-              {placeholder(media)}
-            </p>
-          )}
-          <div class="preview-controls">
-            <MicrophoneToggle media={media} />
-            <CameraToggle media={media} />
-          </div>
-        </div>
-        <LevelMeter track={media.muted.value ? undefined : media.microphone.value} />
-        <DeviceProblems media={media} />
-      </section>
+      <div class="lobby-left">
+        <DevicePreview media={media} />
+        <PathCheckView check={model.pathCheck} client={model.client.value} />
+      </div>
       <form class="card" onSubmit={submit}>
-        <h1>Ready to join?</h1>
+        <h1>{lobby.heading}</h1>
         <IdentityLine model={model} />
         <label class="field">
-          Room
+          {lobby.room}
           <input
             data-testid="room"
             value={typed.value}
             onInput={(event) => (typed.value = event.currentTarget.value)}
-            placeholder="e.g. weekly-meeting"
+            placeholder={lobby.roomExample}
             required
             maxLength={64}
             autocomplete="off"
@@ -67,13 +46,11 @@ export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
           {roomHint(typed.value, target)}
         </p>
         <NameField model={model} />
-        <DeviceSelect media={media} kind="microphone" />
-        <DeviceSelect media={media} kind="camera" />
-        <DeviceSelect media={media} kind="speaker" />
+        <DeviceCheck media={media} />
         <Problem error={model.problem.value} />
         <div class="join-row">
           <button type="submit" class="primary" data-testid="join" disabled={model.busy.value}>
-            {model.busy.value ? 'Joining…' : replaced ? 'Use this tab' : 'Join'}
+            {model.busy.value ? lobby.joining : replaced ? lobby.useThisTab : lobby.join}
           </button>
         </div>
       </form>
@@ -87,9 +64,9 @@ function roomHint(typed: string, target: string | undefined): string {
     return '';
   }
   if (target === undefined) {
-    return 'A room name needs a letter or a digit.';
+    return strings.value.lobby.roomNeedsLetter;
   }
-  return target === typed.trim() ? '' : `The room name will be ${target}`;
+  return target === typed.trim() ? '' : strings.value.lobby.roomWillBe(target);
 }
 
 /** The name for calls. The certificate keeps its own. */
@@ -98,7 +75,7 @@ function NameField({ model }: { model: AppModel }) {
   const shown = displayable(typed);
   return (
     <label class="field">
-      Your name in this call
+      {strings.value.lobby.yourName}
       <input
         data-testid="display-name"
         value={model.displayName.value}
@@ -107,7 +84,9 @@ function NameField({ model }: { model: AppModel }) {
         maxLength={64}
         autocomplete="name"
       />
-      {shown !== '' && shown !== typed && <span data-testid="name-hint">Others will see {shown}</span>}
+      {shown !== '' && shown !== typed && (
+        <span data-testid="name-hint">{strings.value.lobby.othersWillSee(shown)}</span>
+      )}
     </label>
   );
 }
@@ -117,66 +96,28 @@ function IdentityLine({ model }: { model: AppModel }) {
   if (!identity) {
     return null;
   }
+  const { lobby } = strings.value;
   const forget = () => {
-    if (confirm('Forget this identity on this device? Without a backup you will need a new invitation.')) {
+    if (confirm(lobby.confirmForget)) {
       void model.forget();
     }
   };
   return (
     <div class="identity">
       <span>
-        You are <strong data-testid="identity-name">{identity.displayName}</strong>{' '}
+        {lobby.youAre} <strong data-testid="identity-name">{identity.displayName}</strong>{' '}
         {model.client.value && (
           <span class="verified" data-testid="identity-verified" title={identity.deviceId}>
-            identity verified
+            {lobby.verified}
           </span>
         )}
       </span>
       <span class="row">
         <BackupButton identity={identity} />
         <button type="button" class="quiet" data-testid="forget" onClick={forget}>
-          Forget
+          {lobby.forget}
         </button>
       </span>
     </div>
-  );
-}
-
-function placeholder(media: LocalMedia): string {
-  if (media.asking.value) {
-    return 'Allow the camera and microphone when your browser asks';
-  }
-  if (!media.cameraWanted.value) {
-    return 'Camera is off';
-  }
-  if (media.opening.value) {
-    return 'Starting…';
-  }
-  return media.problems.value.camera ? 'No video' : 'Camera is off';
-}
-
-/** The devices' problems; a single sentence if both have the same one. */
-function DeviceProblems({ media }: { media: LocalMedia }) {
-  // Devices may be tried one after another; wait until it is clear which one has the problem.
-  if (media.opening.value) {
-    return null;
-  }
-  const { camera, microphone } = media.problems.value;
-  const sentences =
-    camera && camera.code === microphone?.code
-      ? [camera.message]
-      : [
-          ...(microphone ? [deviceSentence('microphone', microphone)] : []),
-          ...(camera ? [deviceSentence('camera', camera)] : []),
-        ];
-  return (
-    <>
-      {sentences.map((sentence) => (
-        <p key={sentence} class="problem" role="alert" data-testid="device-problem">
-          {sentence}
-        </p>
-      ))}
-      {sentences.length > 0 && <p class="hint">You can still join: you will see and hear everyone else.</p>}
-    </>
   );
 }

@@ -117,8 +117,9 @@ export class Lobby {
       throw new CanopyError('LOBBY_DENIED');
     }
     const circumstances = this.#circumstances(record);
-    if (!(await this.#mustWait(principal, record, link))) {
-      const admission = await this.#admit(principal?.accountId, knock);
+    const verdict = await this.#judge(principal, record, link);
+    if (verdict !== 'wait') {
+      const admission = verdict === 'enter' ? { roomId } : await this.#admit(principal?.accountId, knock);
       return { status: 'admitted', ...admission };
     }
     // No await from here on, so that the place belongs to this connection.
@@ -272,12 +273,16 @@ export class Lobby {
     waiting.graceTimer = setTimeout(() => this.#remove(waiting, 'left', null), resumeSeconds * 1000).unref();
   }
 
-  /** Whether they have to wait. @throws {CanopyError} FORBIDDEN, KICKED */
-  async #mustWait(
+  /**
+   * Whether they may enter anyway, are admitted by the link, or have to wait.
+   *
+   * @throws {CanopyError} FORBIDDEN, KICKED, BANNED
+   */
+  async #judge(
     principal: PeerPrincipal | null,
     record: RoomRecord,
     link: RoomLinkRow | undefined,
-  ): Promise<boolean> {
+  ): Promise<'enter' | 'admit' | 'wait'> {
     const { rooms } = this.#kernel;
     const isOff = record.lobby === 'off';
     if (!principal) {
@@ -285,24 +290,26 @@ export class Lobby {
         throw new CanopyError('FORBIDDEN', 'guests may not enter this room');
       }
       // A room that newcomers may not open begins when someone else opens it.
-      return !isOff || (!rooms.find(record.roomId) && !may(NEWCOMER, 'room.open', record));
+      const mayBegin = rooms.find(record.roomId) !== undefined || may(NEWCOMER, 'room.open', record);
+      return isOff && mayBegin ? 'admit' : 'wait';
     }
+    await this.#kernel.entering.run({ principal, room: record });
     if (rooms.isBarred(record.roomId, principal.accountId) && !may(principal, 'room.enterBarred', record)) {
       if (isOff || !link) {
         throw new CanopyError('KICKED');
       }
-      return true;
+      return 'wait';
     }
     try {
       await this.#kernel.demandEntry(principal, record);
-      return false;
+      return 'enter';
     } catch (error) {
       const { code } = CanopyError.from(error);
       if (code === 'LOBBY_REQUIRED') {
-        return true;
+        return 'wait';
       }
       if (code === 'FORBIDDEN' && link && may(principal, 'room.enter', record)) {
-        return !isOff;
+        return isOff ? 'admit' : 'wait';
       }
       throw error;
     }
@@ -442,7 +449,7 @@ export class Lobby {
         return;
       }
       waiting.circumstances = circumstances;
-      if (!(await this.#mustWait(session.principal, record, link)) && !waiting.admitting) {
+      if ((await this.#judge(session.principal, record, link)) !== 'wait' && !waiting.admitting) {
         await this.#letIn(waiting, null);
       }
     } catch (error) {

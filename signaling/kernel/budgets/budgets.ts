@@ -34,6 +34,8 @@ export interface Budgets {
   answers: NestedBudget;
   /** People who wait in lobbies. */
   waiting: NestedBudget;
+  /** Connection tests, each counted for ten minutes. */
+  pathTests: NestedBudget;
 }
 
 export function createBudgets({ limits, server }: Pick<Config, 'limits' | 'server'>): Budgets {
@@ -87,6 +89,12 @@ export function createBudgets({ limits, server }: Pick<Config, 'limits' | 'serve
         address: Math.ceil(waitingPerRoom / 2),
         server: waitingPerRoom * 10,
       },
+    }),
+    pathTests: new NestedBudget({
+      what: 'connection tests in ten minutes',
+      code: 'RATE_LIMITED',
+      // A test sends up to half a megabyte: on average at most 4 Mbit/s for the whole server.
+      limits: { account: 6, invitation: 24, address: 60, server: 600 },
     }),
   };
 }

@@ -18,6 +18,8 @@ export type ServerStanding =
 const MODERATING: readonly ActionInRoom[] = [
   ...roomAction.options,
   'participant.renameOthers',
+  'participant.ban',
+  'media.sendStopped',
   'hand.raise',
   'hand.lowerOthers',
 ];
@@ -31,11 +33,12 @@ export const IN_ROOM: Readonly<Record<Standing, ReadonlySet<ActionInRoom>>> = {
     'room.enterBarred',
     'lobby.skip',
     'participant.kickAdmin',
+    'participant.banOwner',
   ]),
   owner: new Set([...MODERATING, 'room.configure', 'lobby.skip']),
   moderator: new Set(MODERATING),
-  speaker: new Set(['room.enter', 'room.open', 'media.send', 'hand.raise']),
-  viewer: new Set(['room.enter', 'hand.raise']),
+  speaker: new Set(['room.enter', 'room.open', 'media.send', 'hand.raise', 'reaction.send']),
+  viewer: new Set(['room.enter', 'hand.raise', 'reaction.send']),
   bridge: new Set([
     'room.enter',
     'room.enterUninvited',

@@ -1,0 +1,18 @@
+/** The screen before a call. */
+export const lobby = {
+  heading: 'Ready to join?',
+  room: 'Room',
+  roomExample: 'e.g. weekly-meeting',
+  roomNeedsLetter: 'A room name needs a letter or a digit.',
+  roomWillBe: (name: string) => `The room name will be ${name}`,
+  yourName: 'Your name in this call',
+  othersWillSee: (name: string) => `Others will see ${name}`,
+  join: 'Join',
+  joining: 'Joining…',
+  useThisTab: 'Use this tab',
+  /** Followed by a name. */
+  youAre: 'You are',
+  verified: 'identity verified',
+  forget: 'Forget',
+  confirmForget: 'Forget this identity on this device? Without a backup you will need a new invitation.',
+};

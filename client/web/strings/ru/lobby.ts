@@ -1,0 +1,19 @@
+import type { Strings } from '../table.ts';
+
+export const lobby: Strings['lobby'] = {
+  heading: 'Готовы войти?',
+  room: 'Комната',
+  roomExample: 'например, планёрка',
+  roomNeedsLetter: 'В названии комнаты нужна буква или цифра.',
+  roomWillBe: (name) => `Комната будет называться ${name}`,
+  yourName: 'Ваше имя в этом звонке',
+  othersWillSee: (name) => `Другие увидят: ${name}`,
+  join: 'Войти',
+  joining: 'Входим…',
+  useThisTab: 'Продолжить в этой вкладке',
+  youAre: 'Вы —',
+  verified: 'личность подтверждена',
+  forget: 'Забыть',
+  confirmForget:
+    'Удалить учётную запись с этого устройства? Без резервной копии понадобится новое приглашение.',
+};
