@@ -2,7 +2,7 @@
  * The SDK: enrol an identity with an invitation, connect, join a room, publish and receive. It runs in browsers, and elsewhere if
  * connect() gets a WebRTC implementation as `createDevice`.
  */
-export type { MediaSource, Participant } from '../../contract/index.ts';
+export type { LobbyMode, MediaSource, OpenedLink, Participant, RoomLink } from '../../contract/index.ts';
 export {
   CanopyError,
   canonicalRoomId,
@@ -37,12 +37,25 @@ export {
   importIdentity,
   loadIdentity,
   memoryStore,
+  openRoomLink,
   parseInvitation,
+  parseRoomLink,
   type RestoreOptions,
+  type RoomLinkSecret,
   restoreFromBackup,
   type StoredIdentity,
 } from './identity/index.ts';
+export {
+  type Admission,
+  Knock,
+  type KnockEvents,
+  type KnockOptions,
+  knock,
+  type LobbyProgress,
+  newKnockKey,
+} from './knock.ts';
 export type { Layout, LayoutTile } from './layout.ts';
+export type { Lobby, LobbyEvents, WaitingPerson } from './lobby.ts';
 export type { MediaConnectivity, MediaEndpoint, MediaState } from './media-connectivity.ts';
 export type { Ban, EntryRule, Moderation, ModerationEvents, Stoppable } from './moderation.ts';
 export type { MediaPath, PathReport, PathResult, VideoCounts } from './paths/index.ts';
@@ -54,4 +67,5 @@ export type { Allocation, RemoteSource, RemoteTrack } from './remote-track.ts';
 export type { Restraint } from './restraints.ts';
 export type { JoinOptions, Room } from './room.ts';
 export type { RoomEvents, RoomState } from './room-events.ts';
+export type { RoomLinks } from './room-links.ts';
 export type { Spotlight } from './spotlight.ts';

@@ -61,7 +61,10 @@ export class Connection implements PeerConnection {
     this.#authTimer = setInterval(() => {
       if (this.session.principal) {
         clearInterval(this.#authTimer);
-      } else if (!this.session.waiting) {
+      } else if (this.session.waiting) {
+        // Over hours, even heartbeats add up.
+        options.wire.forgiveBytes();
+      } else {
         this.end('AUTH_REQUIRED');
       }
     }, options.authMs);
