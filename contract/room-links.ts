@@ -1,6 +1,7 @@
 /** Room links: their shape on the socket and in the REST API. */
 import { z } from 'zod';
 import { base64url, objectId, roomId, sha256Hex } from './common.ts';
+import { lobbyMode } from './rooms.ts';
 
 const DAY_SECONDS = 86_400;
 
@@ -34,7 +35,8 @@ export const linkRenewal = z.object({
   ttlSeconds: linkTtlSeconds,
   maxPeople: linkMaxPeople.nullable().optional().describe('Omitted: as before; null: no limit.'),
 });
-export const linkList = z.object({ links: z.array(roomLink) });
+export const linkList = z.object({ links: z.array(roomLink), lobby: lobbyMode });
+export type LinkList = z.infer<typeof linkList>;
 export const linkParams = z.object({ linkId: objectId });
 
 export const openedLinkRequest = z.object({ secret: roomLinkSecret });

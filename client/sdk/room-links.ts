@@ -1,4 +1,4 @@
-import type { RoomLink } from '../../contract/index.ts';
+import type { LobbyMode, RoomLink } from '../../contract/index.ts';
 import type { Connection } from './connection.ts';
 
 export interface LinkLimits {
@@ -21,13 +21,13 @@ export class RoomLinks {
     return this.#connection.request('link.create', { roomId, ...limits });
   }
 
-  /** The room's valid links, oldest first. @throws {CanopyError} FORBIDDEN */
-  async list(roomId: string): Promise<RoomLink[]> {
-    return (await this.#connection.request('link.list', { roomId })).links;
+  /** The room's valid links, oldest first, and who waits in its lobby. @throws {CanopyError} FORBIDDEN */
+  list(roomId: string): Promise<{ links: RoomLink[]; lobby: LobbyMode }> {
+    return this.#connection.request('link.list', { roomId });
   }
 
-  /** Replaces a link by a new one. The old one is withdrawn. @throws {CanopyError} FORBIDDEN, LINK_UNKNOWN, LINK_EXPIRED, LINK_WITHDRAWN */
-  renew(linkId: string, limits: LinkLimits = {}): Promise<RoomLink> {
+  /** Replaces a link by a new one, by default with the same limit of people. The old one is withdrawn. @throws {CanopyError} FORBIDDEN, LINK_UNKNOWN, LINK_EXPIRED, LINK_WITHDRAWN */
+  renew(linkId: string, limits: { ttlSeconds?: number; maxPeople?: number | null } = {}): Promise<RoomLink> {
     return this.#connection.request('link.renew', { linkId, ...limits });
   }
 

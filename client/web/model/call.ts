@@ -23,6 +23,7 @@ import { Removals } from './removals.ts';
 import { ScreenLayout } from './screen-layout.ts';
 import { promote, type View } from './seating.ts';
 import { TileStats } from './tile-stats.ts';
+import { Waiting } from './waiting.ts';
 
 /** A room as the page shows it: the SDK's room as signals, and the local tracks published to it. */
 export class Call {
@@ -54,6 +55,8 @@ export class Call {
   readonly trouble: MediaTrouble;
   /** Removed people, whom a moderator may readmit. */
   readonly removals: Removals;
+  /** People who wait to be let in. */
+  readonly waiting: Waiting;
   readonly #arrivals: Arrivals;
   /** How many people are visible at once; speakers are moved into these seats. */
   visibleSeats = Number.POSITIVE_INFINITY;
@@ -79,6 +82,7 @@ export class Call {
     this.stats = new TileStats(room);
     this.trouble = new MediaTrouble(room);
     this.removals = new Removals(room);
+    this.waiting = new Waiting(room, notices, () => this.openPanel('waiting'));
     const microphone = new MicrophoneWatch(media);
     this.#stop.push(
       () => microphone.close(),
@@ -175,6 +179,10 @@ export class Call {
     this.panel.value = this.panel.value === name ? undefined : name;
   }
 
+  openPanel(name: PanelName): void {
+    this.panel.value = name;
+  }
+
   closePanel(): void {
     this.panel.value = undefined;
   }
@@ -245,10 +253,12 @@ export class Call {
 
   /** Whether this user may mute and remove others, invite people and call phones. */
   get moderates(): boolean {
-    const self = this.participants.value.find(
-      ({ participantId }) => participantId === this.room.participantId,
-    );
-    return self?.roomRole === 'owner' || self?.roomRole === 'moderator';
+    return this.owns || this.#self?.roomRole === 'moderator';
+  }
+
+  /** Whether this user may change the room's settings. */
+  get owns(): boolean {
+    return this.#self?.roomRole === 'owner';
   }
 
   /** Renames someone, or this user, in this call. @throws {CanopyError} as Room.rename() */
@@ -292,6 +302,7 @@ export class Call {
     this.stats.close();
     this.trouble.close();
     this.removals.close();
+    this.waiting.close();
     this.#arrivals.close();
     this.#media.onDevice = () => {};
     this.#media.rest();
@@ -300,6 +311,10 @@ export class Call {
         publication.track.stop();
       }
     }
+  }
+
+  get #self(): Participant | undefined {
+    return this.participants.value.find(({ participantId }) => participantId === this.room.participantId);
   }
 
   /** Adds newcomers to the order, raised hands first, and removes people who left. */

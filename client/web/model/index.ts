@@ -2,7 +2,9 @@
 export { AppModel, type Screen } from './app-model.ts';
 export type { Call } from './call.ts';
 export { echoBack, testTone } from './device-tests.ts';
+export { Door, type DoorStage } from './door.ts';
 export { bestGrid } from './grid.ts';
+export { Inviting } from './invite.ts';
 export {
   bothDevicesSentence,
   type CaptureKind,

@@ -1,5 +1,6 @@
 import type { AppModel, Notices } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
+import { DamagedLink, DoorView } from './door.tsx';
 import { DamagedInvitation, Invitation } from './invitation.tsx';
 import { Lobby } from './lobby.tsx';
 import { NoIdentity } from './no-identity.tsx';
@@ -23,8 +24,12 @@ function CurrentScreen({ model }: { model: AppModel }) {
       return <Invitation model={model} invitation={screen.invitation} />;
     case 'damaged-invitation':
       return <DamagedInvitation />;
+    case 'door':
+      return <DoorView model={model} door={screen.door} />;
+    case 'damaged-link':
+      return <DamagedLink />;
     case 'no-identity':
-      return <NoIdentity model={model} />;
+      return <NoIdentity model={model} roomId={screen.roomId} />;
     case 'lobby':
       return <Lobby key={screen.roomId} model={model} roomId={screen.roomId} />;
     case 'room':

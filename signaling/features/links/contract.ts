@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
   displayName,
   errorBody,
+  linkList,
   linkMaxPeople,
   linkTtlSeconds,
   nothing,
@@ -50,8 +51,11 @@ export const LINK_REQUESTS = {
     data: z.object({ roomId, ttlSeconds: linkTtlSeconds, maxPeople: linkMaxPeople.optional() }),
     result: roomLink,
   },
-  /** The room's valid links, oldest first. Needs the right to invite to the room. */
-  'link.list': { data: z.object({ roomId }), result: z.object({ links: z.array(roomLink) }) },
+  /** The room's valid links, oldest first, and who waits in its lobby. Needs the right to invite to the room. */
+  'link.list': {
+    data: z.object({ roomId }),
+    result: linkList,
+  },
   /** Replaces a link by a new one with the same limits. The old one is withdrawn. */
   'link.renew': {
     data: z.object({

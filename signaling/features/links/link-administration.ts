@@ -1,4 +1,4 @@
-import type { RoomLink } from '../../../contract/index.ts';
+import type { LinkList, RoomLink } from '../../../contract/index.ts';
 import {
   demand,
   type Kernel,
@@ -36,10 +36,11 @@ export class LinkAdministration {
   }
 
   /** @throws {CanopyError} FORBIDDEN, LOBBY_REQUIRED */
-  async list(principal: Principal, roomId: string): Promise<RoomLink[]> {
-    await this.#demandInviting(principal, await this.#kernel.rooms.record(roomId));
+  async list(principal: Principal, roomId: string): Promise<LinkList> {
+    const record = await this.#kernel.rooms.record(roomId);
+    await this.#demandInviting(principal, record);
     const links = await this.#links.list(roomId);
-    return links.map((link) => this.#shown(principal, link));
+    return { links: links.map((link) => this.#shown(principal, link)), lobby: record.lobby ?? 'guests' };
   }
 
   /** @throws {CanopyError} LINK_UNKNOWN, LINK_EXPIRED, LINK_WITHDRAWN, FORBIDDEN, LOBBY_REQUIRED */

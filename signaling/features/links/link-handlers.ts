@@ -27,9 +27,7 @@ export function linkHandlers(
     'link.create': (session, { roomId, ...limits }) =>
       administration.create(requirePrincipal(session), roomId, limits),
 
-    'link.list': async (session, { roomId }) => ({
-      links: await administration.list(requirePrincipal(session), roomId),
-    }),
+    'link.list': (session, { roomId }) => administration.list(requirePrincipal(session), roomId),
 
     'link.renew': (session, { linkId, ...limits }) =>
       administration.renew(requirePrincipal(session), linkId, limits),

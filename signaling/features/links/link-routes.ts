@@ -36,12 +36,12 @@ export function registerLinkRoutes(kernel: Kernel, administration: LinkAdministr
       '/api/rooms/:roomId/links',
       {
         schema: {
-          description: 'The room’s valid links, oldest first.',
+          description: 'The room’s valid links, oldest first, and who waits in its lobby.',
           params: roomParams,
           response: { 200: linkList, ...errorResponses },
         },
       },
-      async ({ params }) => ({ links: await administration.list(OPERATOR, params.roomId) }),
+      ({ params }) => administration.list(OPERATOR, params.roomId),
     );
     app.post(
       '/api/links/:linkId/renew',

@@ -4,6 +4,7 @@ import { backup } from './backup.ts';
 import { common } from './common.ts';
 import { controls } from './controls.ts';
 import { devices } from './devices.ts';
+import { door } from './door.ts';
 import { errors } from './errors.ts';
 import { listed } from './forms.ts';
 import { hands } from './hands.ts';
@@ -18,6 +19,7 @@ import { room } from './room.ts';
 import { shortcuts } from './shortcuts.ts';
 import { stage } from './stage.ts';
 import { tile } from './tile.ts';
+import { waiting } from './waiting.ts';
 import { welcome } from './welcome.ts';
 
 /** The English strings. Their shape is the one that every other language has to have. */
@@ -29,6 +31,7 @@ export const en = {
   common,
   controls,
   devices,
+  door,
   errors,
   hands,
   invite,
@@ -42,5 +45,6 @@ export const en = {
   shortcuts,
   stage,
   tile,
+  waiting,
   welcome,
 };

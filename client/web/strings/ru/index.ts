@@ -5,6 +5,7 @@ import { backup } from './backup.ts';
 import { common } from './common.ts';
 import { controls } from './controls.ts';
 import { devices } from './devices.ts';
+import { door } from './door.ts';
 import { errors } from './errors.ts';
 import { listed } from './forms.ts';
 import { hands } from './hands.ts';
@@ -19,6 +20,7 @@ import { room } from './room.ts';
 import { shortcuts } from './shortcuts.ts';
 import { stage } from './stage.ts';
 import { tile } from './tile.ts';
+import { waiting } from './waiting.ts';
 import { welcome } from './welcome.ts';
 
 export const ru: Strings = {
@@ -29,6 +31,7 @@ export const ru: Strings = {
   common,
   controls,
   devices,
+  door,
   errors,
   hands,
   invite,
@@ -42,5 +45,6 @@ export const ru: Strings = {
   shortcuts,
   stage,
   tile,
+  waiting,
   welcome,
 };

@@ -1,10 +1,21 @@
 import type { Call, PanelName } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
-import { SettingsIcon } from '../icons.tsx';
+import { SettingsIcon, WaitingIcon } from '../icons.tsx';
 import type { Panel } from './panel.ts';
 
 /** All side panels, in the order of their buttons. */
 const PANELS: Record<PanelName, Panel> = {
+  waiting: {
+    icon: WaitingIcon,
+    title: () => strings.value.waiting.heading,
+    place: 'toolbar',
+    load: async () => (await import('../waiting-panel.tsx')).WaitingPanel,
+    badge: ({ waiting }) => {
+      const { length } = waiting.people.value;
+      return length > 0 ? { text: `${length}`, label: strings.value.waiting.count(length) } : undefined;
+    },
+    available: ({ waiting, panel }) => waiting.people.value.length > 0 || panel.value === 'waiting',
+  },
   settings: {
     icon: SettingsIcon,
     title: () => strings.value.panels.settings,
