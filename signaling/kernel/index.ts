@@ -26,7 +26,7 @@ export {
   readTlsFiles,
   type ZodInstance,
 } from './http/index.ts';
-export { Kernel, type KernelOptions } from './kernel.ts';
+export { type DialIn, Kernel, type KernelOptions, type RoomDeletion } from './kernel.ts';
 export { Metrics } from './metrics/index.ts';
 export { KERNEL_MIGRATIONS } from './migrations.ts';
 export { ownServerUrl } from './own-server-url.ts';
@@ -34,7 +34,9 @@ export {
   type ActionInRoom,
   demand,
   isConfinedToRooms,
+  isNamed,
   may,
+  mayOwn,
   type RoomPolicy,
   type ServerAction,
 } from './policy/index.ts';
@@ -47,10 +49,13 @@ export {
   serverRoleOf,
 } from './principals/index.ts';
 export {
+  describeRoom,
+  hashPin,
   type LeaveReason,
   Peer,
   type PeerConnection,
   type PeerMedia,
+  type RecordChange,
   Room,
   type RoomRecord,
   Rooms,

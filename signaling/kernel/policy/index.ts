@@ -5,6 +5,7 @@ export {
   isConfinedToRooms,
   isNamed,
   may,
+  mayEnterLocked,
   mayOwn,
   type RoomPolicy,
   roomRoleOf,

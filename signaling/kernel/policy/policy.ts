@@ -49,6 +49,20 @@ export function isNamed(principal: Principal, { roles }: RoomPolicy): boolean {
   return principal.kind === 'device' && Object.hasOwn(roles, principal.accountId);
 }
 
+/**
+ * Whether a locked room admits the principal: owners, and whoever an owner appointed as moderator. Members are moderators by default, so that
+ * alone does not count. The server's gateway is admitted for calls from inside; phones that call in are not.
+ */
+export function mayEnterLocked(principal: Principal, room: RoomPolicy): boolean {
+  if (principal.kind === 'bridge') {
+    return principal.isGateway;
+  }
+  return (
+    may(principal, 'room.configure', room) ||
+    (isNamed(principal, room) && may(principal, 'room.lock', room))
+  );
+}
+
 /** Whether the principal becomes the owner when it opens a room without one. */
 export function mayOwn(principal: Principal): boolean {
   return principal.kind === 'device' && principal.role !== 'guest';
