@@ -35,7 +35,10 @@ const roomPin = z.string().regex(/^\d{6,12}$/);
 const recurrence = z.enum(['weekly']);
 
 /** A wall-clock time such as `2027-03-01T09:30`. */
-const localTime = z.string().regex(/^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d$/);
+const localTime = z
+  .string()
+  .regex(/^2\d{3}-\d{2}-\d{2}T\d{2}:\d{2}$/)
+  .refine(isCalendarTime, { error: 'no such day or time' });
 
 /** When a meeting takes place. It does not open or close the room. */
 export const roomSchedule = z.object({
@@ -46,7 +49,10 @@ export const roomSchedule = z.object({
     .min(5)
     .max(24 * 60),
   /** IANA name, e.g. `Europe/Berlin`. */
-  timeZone: z.string().max(64).refine(isTimeZone, { error: 'unknown time zone' }),
+  timeZone: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9_+/-]{0,63}$/)
+    .refine(isTimeZone, { error: 'unknown time zone' }),
   repeats: recurrence.optional(),
   description: z.string().max(1000).overwrite(storable).optional(),
 });
@@ -128,4 +134,9 @@ function isTimeZone(name: string): boolean {
   } catch {
     return false;
   }
+}
+
+function isCalendarTime(text: string): boolean {
+  const time = new Date(`${text}:00Z`);
+  return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(text);
 }

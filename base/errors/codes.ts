@@ -188,7 +188,6 @@ export const ERROR_CODES = {
   ROOM_LOCKED: {
     status: 423,
     message: 'The room is locked; ask someone inside to unlock it.',
-    retryable: true,
   },
   ROOM_EXISTS: { status: 409, message: 'A room with this name exists already; choose another name.' },
   ROOM_DELETED: { status: 410, message: 'The room was deleted; ask its owner for a new one.' },

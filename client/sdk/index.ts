@@ -44,9 +44,17 @@ export {
 } from './identity/index.ts';
 export type { Layout, LayoutTile } from './layout.ts';
 export type { MediaConnectivity, MediaEndpoint, MediaState } from './media-connectivity.ts';
+export type {
+  NewRoom,
+  OwnRooms,
+  RoomChange,
+  RoomDescription,
+  RoomListing,
+  RoomSummary,
+} from './own-rooms.ts';
 export type { VideoCodec } from './profiles.ts';
 export type { Publication, PublishOptions } from './publication.ts';
 export type { RaisedHand } from './raised-hands.ts';
 export type { Allocation, RemoteSource, RemoteTrack } from './remote-track.ts';
-export type { JoinOptions, Room } from './room.ts';
+export type { JoinOptions, Room, RoomInfo } from './room.ts';
 export type { RoomEvents, RoomState } from './room-events.ts';

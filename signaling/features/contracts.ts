@@ -5,7 +5,7 @@ import { HAND_EVENTS, HAND_REQUESTS, HAND_SNAPSHOT } from './hands/contract.ts';
 import { INVITATION_REQUESTS } from './invitations/contract.ts';
 import { MODERATION_EVENTS, MODERATION_REQUESTS } from './moderation/contract.ts';
 import { NAME_REQUESTS } from './names/contract.ts';
-import { ROOM_REQUESTS } from './rooms/contract.ts';
+import { ROOM_EVENTS, ROOM_REQUESTS, ROOM_SNAPSHOT } from './rooms/contract.ts';
 import { TELEPHONY_EVENTS, TELEPHONY_REQUESTS } from './telephony/contract.ts';
 
 export const REQUESTS = {
@@ -24,8 +24,9 @@ export const EVENTS = {
   ...CONFERENCE_EVENTS,
   ...MODERATION_EVENTS,
   ...HAND_EVENTS,
+  ...ROOM_EVENTS,
   ...TELEPHONY_EVENTS,
 };
 
 /** What features add to the snapshot that `room.join` returns. */
-export const SNAPSHOT_PARTS = { ...HAND_SNAPSHOT };
+export const SNAPSHOT_PARTS = { ...HAND_SNAPSHOT, ...ROOM_SNAPSHOT };

@@ -38,6 +38,7 @@ export {
   may,
   mayOwn,
   type RoomPolicy,
+  roomRoleOf,
   type ServerAction,
 } from './policy/index.ts';
 export {
@@ -59,6 +60,7 @@ export {
   Room,
   type RoomRecord,
   Rooms,
+  recordOf,
 } from './rooms/index.ts';
 export {
   type Handler,

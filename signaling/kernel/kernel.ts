@@ -38,7 +38,15 @@ import { ownServerUrl } from './own-server-url.ts';
 import { demand, isNamed, may, type ServerAction } from './policy/index.ts';
 import { changeServerRole, type PeerPrincipal, serverRoleOf } from './principals/index.ts';
 import { Readiness } from './readiness.ts';
-import { EntryGuard, type Peer, type Room, type RoomRecord, RoomRecords, Rooms, Tickets } from './rooms/index.ts';
+import {
+  EntryGuard,
+  type Peer,
+  type Room,
+  type RoomRecord,
+  RoomRecords,
+  Rooms,
+  Tickets,
+} from './rooms/index.ts';
 import { signInHandlers } from './sign-in/index.ts';
 import {
   Dispatcher,
@@ -119,6 +127,8 @@ export class Kernel {
   readonly accountRevoked = new Hook<string>();
   /** Runs when someone has taken a seat in a room: not when they return to it. */
   readonly entered = new Hook<{ room: Room; peer: Peer }>();
+  /** Runs before the store closes, so that features write what is unsaved. */
+  readonly closing = new Hook<void>();
   /** Runs in the transaction that deletes a room, so that features delete their rows about it. `committed`: runs afterwards. */
   readonly roomDeleted = new Hook<RoomDeletion>();
   readonly #snapshotParts = new Map<string, (room: Room) => unknown>();
@@ -352,6 +362,7 @@ export class Kernel {
     await app.close();
     await listener.close();
     await this.devices.close();
+    await this.closing.run();
     await this.#roomRecords.close();
     await this.store.close();
     lock.release();

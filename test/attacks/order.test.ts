@@ -37,6 +37,10 @@ const OUTSIDE = [
   'gateway.dialFailed',
   'gateway.trunks',
   'room.configure',
+  'room.create',
+  'room.list',
+  'room.invitation',
+  'room.delete',
 ];
 
 describe('threat 5: order and ownership', () => {

@@ -35,6 +35,7 @@ export interface Sight {
   producers: ProducerInfo[];
   /** In the order in which they were raised. */
   hands: RaisedHand[];
+  room: SnapshotPart<'room'> | undefined;
 }
 
 /**
@@ -57,6 +58,7 @@ export class LogMember {
   readonly #participants = new Map<string, Participant>();
   readonly #producers = new Map<string, ProducerInfo>();
   readonly #hands = new Map<string, RaisedHand>();
+  #room: SnapshotPart<'room'> | undefined;
   #link: Link | undefined;
   #arrivals: Arrival[] = [];
   /** Events that arrived while a join is pending. */
@@ -91,7 +93,7 @@ export class LogMember {
 
   /** What it sees of the room, from its snapshot and the entries since. */
   get sight(): Sight {
-    const parts = { hands: [...this.#hands.values()] };
+    const parts = { hands: [...this.#hands.values()], room: this.#room };
     const [participants, producers] = [[...this.#participants.values()], [...this.#producers.values()]];
     return sightOf({ participants, producers, parts }, this.participantId);
   }
@@ -222,6 +224,7 @@ export class LogMember {
     this.#participants.clear();
     this.#producers.clear();
     this.#hands.clear();
+    this.#room = parts.room;
     for (const each of participants) {
       this.#participants.set(each.participantId, each);
     }
@@ -241,14 +244,17 @@ export class LogMember {
       producer?: ProducerInfo;
       producerId?: string;
       raisedAtMs?: number;
+      room?: SnapshotPart<'room'>;
     };
     if (!log) {
       return;
     }
     this.entries.push({ seq: log.seq, kind, data });
-    const { participant, participantId = '', producer, producerId = '', raisedAtMs } = data;
+    const { participant, participantId = '', producer, producerId = '', raisedAtMs, room } = data;
     const known = this.#producers.get(producerId);
-    if (participant) {
+    if (room) {
+      this.#room = room;
+    } else if (participant) {
       this.#participants.set(participant.participantId, participant);
     } else if (kind === 'participant.left') {
       this.#left(participantId);
@@ -277,7 +283,11 @@ export class LogMember {
 
 /** What someone sees in a snapshot. `self`: their participant. */
 export function sightOf(
-  { participants, producers, parts }: Pick<Joined, 'participants' | 'producers' | 'parts'>,
+  {
+    participants,
+    producers,
+    parts,
+  }: Pick<Joined, 'participants' | 'producers'> & { parts: Pick<Sight, 'hands' | 'room'> },
   self: string | undefined,
 ): Sight {
   const others = producers.filter(({ participantId }) => participantId !== self);
@@ -285,5 +295,6 @@ export function sightOf(
     participants: [...participants].sort((a, b) => (a.participantId < b.participantId ? -1 : 1)),
     producers: others.sort((a, b) => (a.producerId < b.producerId ? -1 : 1)),
     hands: parts.hands,
+    room: parts.room,
   };
 }

@@ -29,7 +29,7 @@ export function emptySnapshot(peerId: string): Omit<RequestResult<'room.join'>, 
     participants: [],
     producers: [],
     speaker: null,
-    parts: { hands: [] },
+    parts: { hands: [], room: { title: null, locked: false, hasPin: false, maxParticipants: null } },
     own: { transportIds: [], producerIds: [], consumerIds: [] },
   };
 }

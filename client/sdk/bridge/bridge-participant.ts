@@ -52,7 +52,10 @@ export class BridgeParticipant {
     | undefined;
 
   /** @internal */
-  constructor(host: ParticipantHost, { displayName, callState = 'answered', pinGiven = false }: NewParticipant) {
+  constructor(
+    host: ParticipantHost,
+    { displayName, callState = 'answered', pinGiven = false }: NewParticipant,
+  ) {
     this.#host = host;
     this.#displayName = displayName;
     this.#callState = callState;

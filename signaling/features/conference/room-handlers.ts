@@ -156,7 +156,9 @@ async function join(
   }
   if (existing !== peer) {
     // A failure must not keep anyone out.
-    context.entered.run({ room, peer }).catch((error: unknown) => session.log.warn({ err: error }, 'after an entry'));
+    context.entered
+      .run({ room, peer })
+      .catch((error: unknown) => session.log.warn({ err: error }, 'after an entry'));
   }
   // A new peer has missed nothing, whatever position it sends.
   const entries = existing === peer && data.resume?.since && room.missedBy(peer, data.resume.since);

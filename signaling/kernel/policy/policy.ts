@@ -58,8 +58,7 @@ export function mayEnterLocked(principal: Principal, room: RoomPolicy): boolean 
     return principal.isGateway;
   }
   return (
-    may(principal, 'room.configure', room) ||
-    (isNamed(principal, room) && may(principal, 'room.lock', room))
+    may(principal, 'room.configure', room) || (isNamed(principal, room) && may(principal, 'room.lock', room))
   );
 }
 

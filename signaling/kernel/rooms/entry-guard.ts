@@ -34,7 +34,11 @@ export class EntryGuard {
     if (locked && !mayEnterLocked(principal, record)) {
       throw new CanopyError('ROOM_LOCKED');
     }
-    if (pinHash === undefined || isNamed(principal, record) || may(principal, 'room.enterWithoutPin', record)) {
+    if (
+      pinHash === undefined ||
+      isNamed(principal, record) ||
+      may(principal, 'room.enterWithoutPin', record)
+    ) {
       return;
     }
     if (pin === undefined) {

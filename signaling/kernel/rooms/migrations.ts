@@ -31,7 +31,9 @@ export const ROOM_MIGRATIONS: Migrations = {
       for (const { room_id, settings } of rows) {
         const { roles = {} } = JSON.parse(settings) as { roles?: object };
         for (const account_id of Object.keys(roles)) {
-          await sql`insert into room_roles (account_id, room_id) values (${account_id}, ${room_id})`.execute(db);
+          await sql`insert into room_roles (account_id, room_id) values (${account_id}, ${room_id})`.execute(
+            db,
+          );
         }
       }
     },

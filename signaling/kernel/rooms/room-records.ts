@@ -2,7 +2,12 @@ import type { Transaction } from 'kysely';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { CanopyError, type Logger } from '../../../base/index.ts';
-import { type RoomChange, type RoomDescription, type RoomSchedule, roomSettings } from '../../../contract/index.ts';
+import {
+  type RoomChange,
+  type RoomDescription,
+  type RoomSchedule,
+  roomSettings,
+} from '../../../contract/index.ts';
 import { type Store, type Tables, WriteBehind } from '../../store/index.ts';
 import { mayOwn } from '../policy/index.ts';
 import type { Principal } from '../principals/index.ts';
@@ -18,6 +23,17 @@ export type RoomRecord = Pick<RoomDescription, 'roomId' | 'ownerId' | 'title'> &
 /** A room as its owners see it. */
 export function describeRoom({ pinHash, ...record }: RoomRecord): RoomDescription {
   return { ...record, ...(pinHash !== undefined && { hasPin: true }) };
+}
+
+/** The record in a row of the table. */
+export function recordOf({
+  room_id,
+  owner_id,
+  title,
+  settings,
+}: Pick<RoomRow, 'room_id' | 'owner_id' | 'title' | 'settings'>): RoomRecord {
+  const parsed = storedSettings.parse({ permissions: {}, roles: {}, ...JSON.parse(settings) });
+  return { roomId: room_id, ownerId: owner_id, title, ...parsed };
 }
 
 /** A change whose PIN is hashed. */
@@ -164,8 +180,7 @@ export class RoomRecords {
       .selectAll()
       .where('room_id', '=', roomId)
       .executeTakeFirst();
-    const settings = storedSettings.parse({ permissions: {}, roles: {}, ...JSON.parse(row?.settings ?? '{}') });
-    return { roomId, ownerId: row?.owner_id ?? null, title: row?.title ?? null, ...settings };
+    return recordOf(row ?? { room_id: roomId, owner_id: null, title: null, settings: DEFAULTS });
   }
 
   async #configure(record: RoomRecord, change: RecordChange): Promise<void> {
@@ -270,7 +285,11 @@ function isConfigured({ title, ...record }: RoomRecord): boolean {
 function merged(record: RoomRecord, change: RecordChange, nowMs: number): RoomRecord {
   const { roomId, title, ownerId, permissions, roles, schedule, ...others } = record;
   const settings = storedSettings.safeParse({
-    ...withoutNulls({ ...others, ...withoutUndefined(change), ...(change.locked === false && { locked: null }) }),
+    ...withoutNulls({
+      ...others,
+      ...withoutUndefined(change),
+      ...(change.locked === false && { locked: null }),
+    }),
     permissions: withoutNulls({ ...permissions, ...change.permissions }),
     roles: withoutNulls({ ...roles, ...change.roles }),
     ...withoutUndefined({
@@ -298,9 +317,7 @@ function rescheduled(
     return before;
   }
   const version = { sequence: before === undefined ? 0 : before.sequence + 1, changedAtMs: nowMs };
-  return change === null
-    ? before && { ...before, ...version, isCancelled: true }
-    : { ...change, ...version };
+  return change === null ? before && { ...before, ...version, isCancelled: true } : { ...change, ...version };
 }
 
 function withoutNulls(entries: object): object {
