@@ -10,10 +10,12 @@ import {
   type Room,
   type RoomState,
 } from '../../sdk/index.ts';
+import { strings } from '../strings/index.ts';
 import { Arrivals } from './arrivals.ts';
 import { type DeviceEvent, deviceSentence, type LocalMedia } from './local-media.ts';
 import { MediaTrouble } from './media-trouble.ts';
 import type { Notices } from './notices.ts';
+import type { PanelName } from './panels.ts';
 import { Removals } from './removals.ts';
 import { ScreenLayout } from './screen-layout.ts';
 import { promote, type View } from './seating.ts';
@@ -34,6 +36,8 @@ export class Call {
   /** This user's screen while it is shared. */
   readonly screen = signal<Publication | undefined>(undefined);
   readonly view = signal<View>('gallery');
+  /** The open side panel. */
+  readonly panel = signal<PanelName | undefined>(undefined);
   /** Key of the pinned tile; see seatKey(). */
   readonly pinned = signal<string | undefined>(undefined);
   /** Participant id of the last speaker other than this user. */
@@ -126,13 +130,11 @@ export class Call {
       room.on('track', refresh),
       room.on('track-ended', refresh),
       room.on('track-updated', refresh),
-      room.on('server-closing', () =>
-        notices.say('The server is about to restart. You will be reconnected automatically.'),
-      ),
+      room.on('server-closing', () => notices.say(strings.value.notices.serverClosing)),
       room.on('error', (error) => notices.error(error)),
       room.on('muted-by', (moderator) => {
         void media.setMuted(true);
-        notices.say(`${moderator?.displayName ?? 'Someone'} muted you.`);
+        notices.say(strings.value.notices.mutedBy(moderator?.displayName ?? strings.value.common.someone));
       }),
       room.on('call-failed', ({ error }) => notices.error(error)),
       room.on('unpublished', (publication, error) => this.#unpublished(publication, error)),
@@ -159,6 +161,15 @@ export class Call {
     this.pinned.value = undefined;
   }
 
+  /** Opens a side panel, or closes it if it is open. */
+  togglePanel(name: PanelName): void {
+    this.panel.value = this.panel.value === name ? undefined : name;
+  }
+
+  closePanel(): void {
+    this.panel.value = undefined;
+  }
+
   /** Starts or stops sharing a screen. */
   async toggleScreen(): Promise<void> {
     const shared = this.screen.value;
@@ -173,7 +184,7 @@ export class Call {
       // Cancelling the dialog is not an error, but looks the same as a refusal by the system.
       const error = CanopyError.from(cause);
       if (error.code === 'MEDIA_DENIED') {
-        this.#notices.say('No screen was shared.');
+        this.#notices.say(strings.value.notices.noScreen);
       } else {
         this.#notices.error(error);
       }
@@ -314,7 +325,7 @@ export class Call {
 
   #announceRaised(participantId: string): void {
     if (participantId === this.room.participantId) {
-      this.#notices.say('You raised your hand');
+      this.#notices.say(strings.value.notices.raisedHand);
       return;
     }
     this.#arrivals.raisedHand(this.#nameOf(participantId));
@@ -325,11 +336,12 @@ export class Call {
     if (participantId !== this.room.participantId || by === undefined) {
       return;
     }
-    this.#notices.say(`${by === participantId ? 'You' : this.#nameOf(by)} lowered your hand`);
+    const { loweredOwnHand, loweredYourHand } = strings.value.notices;
+    this.#notices.say(by === participantId ? loweredOwnHand : loweredYourHand(this.#nameOf(by)));
   }
 
   #nameOf(participantId: string): string {
-    return this.room.participants.get(participantId)?.displayName ?? 'Someone';
+    return this.room.participants.get(participantId)?.displayName ?? strings.value.common.someone;
   }
 
   async #try(act: () => Promise<void>): Promise<void> {
@@ -352,23 +364,21 @@ export class Call {
   }
 
   #reportDevice(event: DeviceEvent): void {
+    const { devices } = strings.value;
     const { name, kind } = event;
     if (name === 'replaced') {
-      this.#notices.say(`Your ${kind} was disconnected. Now using ${event.label || `another ${kind}`}.`);
+      const replaced = kind === 'camera' ? devices.cameraReplaced : devices.microphoneReplaced;
+      this.#notices.say(replaced(event.label));
     } else if (name === 'lost') {
-      this.#notices.warn(
-        `Your ${kind} was disconnected. Plug it in again, or click its button to use another one.`,
-      );
+      this.#notices.warn(kind === 'camera' ? devices.cameraLost : devices.microphoneLost);
     } else {
-      const lacks = kind === 'camera' ? 'video' : 'sound';
-      this.#notices.warn(`No ${lacks} from your ${kind}: another program or the system may be using it.`);
+      this.#notices.warn(kind === 'camera' ? devices.cameraInterrupted : devices.microphoneInterrupted);
     }
   }
 
   #removedSentence(name: string): string {
-    return this.moderates
-      ? `${name} was removed for five minutes. You can let them back in under “Invite someone”.`
-      : `${name} was removed.`;
+    const { removed, removedForNow } = strings.value.notices;
+    return this.moderates ? removedForNow(name) : removed(name);
   }
 
   /** Warns that the user is also in the room on another device, and may hear themselves. */
@@ -379,7 +389,7 @@ export class Call {
     if (accountId !== this.client.account.accountId) {
       return;
     }
-    this.#notices.warn('You are in this room on two devices. Leave on one, or mute one.');
+    this.#notices.warn(strings.value.notices.twoDevices);
   }
 
   #enqueue(change: () => Promise<void>): void {
