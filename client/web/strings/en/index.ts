@@ -7,6 +7,7 @@ import { devices } from './devices.ts';
 import { errors } from './errors.ts';
 import { listed } from './forms.ts';
 import { hands } from './hands.ts';
+import { home } from './home.ts';
 import { invite } from './invite.ts';
 import { lobby } from './lobby.ts';
 import { notices } from './notices.ts';
@@ -14,6 +15,7 @@ import { panels } from './panels.ts';
 import { phones } from './phones.ts';
 import { rename } from './rename.ts';
 import { room } from './room.ts';
+import { rooms } from './rooms.ts';
 import { shortcuts } from './shortcuts.ts';
 import { stage } from './stage.ts';
 import { tile } from './tile.ts';
@@ -30,6 +32,7 @@ export const en = {
   devices,
   errors,
   hands,
+  home,
   invite,
   lobby,
   notices,
@@ -37,6 +40,7 @@ export const en = {
   phones,
   rename,
   room,
+  rooms,
   shortcuts,
   stage,
   tile,
