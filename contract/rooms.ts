@@ -116,6 +116,14 @@ export const roomChange = z.object({
 });
 export type RoomChange = z.infer<typeof roomChange>;
 
+/** What applies to rooms whose owner has not chosen otherwise. */
+export const roomDefaults = z.object({
+  permissions: z.object({ moderator: actions, speaker: actions, viewer: actions }),
+  maxParticipants: z.int(),
+  /** In seconds. */
+  departureTimeout: z.number(),
+});
+
 /** A room and its settings. */
 export const roomDescription = z.object({
   roomId: z.string(),

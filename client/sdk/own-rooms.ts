@@ -5,6 +5,7 @@ export type NewRoom = RequestInput<'room.create'>;
 export type RoomChange = Omit<RequestInput<'room.configure'>, 'roomId'>;
 /** A room with all settings, as its owners see it. */
 export type RoomDescription = RequestResult<'room.configure'>;
+export type RoomDefaults = RequestResult<'room.defaults'>;
 /** A room in a list. */
 export type RoomSummary = RequestResult<'room.list'>['rooms'][number];
 export type RoomListing = Omit<RequestInput<'room.list'>, 'which'>;
@@ -40,6 +41,11 @@ export class OwnRooms {
   /** Rooms in which the account was, latest first. */
   async recent(page: RoomListing = {}): Promise<RoomSummary[]> {
     return (await this.#connection.request('room.list', { which: 'recent', ...page })).rooms;
+  }
+
+  /** What applies where an owner has not chosen otherwise. */
+  defaults(): Promise<RoomDefaults> {
+    return this.#connection.request('room.defaults', {});
   }
 
   /** The settings of a room. For owners and admins. @throws {CanopyError} FORBIDDEN */

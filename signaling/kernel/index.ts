@@ -31,6 +31,7 @@ export { KERNEL_MIGRATIONS } from './migrations.ts';
 export { ownServerUrl } from './own-server-url.ts';
 export {
   type ActionInRoom,
+  defaultPermissions,
   demand,
   isConfinedToRooms,
   isNamed,

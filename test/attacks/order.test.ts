@@ -38,6 +38,7 @@ const OUTSIDE = [
   'gateway.trunks',
   'room.configure',
   'room.create',
+  'room.defaults',
   'room.list',
   'room.invitation',
   'room.delete',

@@ -3,8 +3,8 @@ import { useEffect } from 'preact/hooks';
 import { displayable } from '../../sdk/index.ts';
 import { type AppModel, deviceSentence, type LocalMedia, toRoomId } from '../model/index.ts';
 import { errorSentence, strings } from '../strings/index.ts';
-import { BackupButton } from './backup.tsx';
 import { DeviceSelect } from './device-select.tsx';
+import { IdentityLine } from './identity-line.tsx';
 import { LevelMeter, Video } from './media-element.tsx';
 import { Problem } from './problem.tsx';
 import { CameraToggle, MicrophoneToggle } from './toggles.tsx';
@@ -113,37 +113,6 @@ function NameField({ model }: { model: AppModel }) {
         <span data-testid="name-hint">{strings.value.lobby.othersWillSee(shown)}</span>
       )}
     </label>
-  );
-}
-
-function IdentityLine({ model }: { model: AppModel }) {
-  const identity = model.identity.value;
-  if (!identity) {
-    return null;
-  }
-  const { lobby } = strings.value;
-  const forget = () => {
-    if (confirm(lobby.confirmForget)) {
-      void model.forget();
-    }
-  };
-  return (
-    <div class="identity">
-      <span>
-        {lobby.youAre} <strong data-testid="identity-name">{identity.displayName}</strong>{' '}
-        {model.client.value && (
-          <span class="verified" data-testid="identity-verified" title={identity.deviceId}>
-            {lobby.verified}
-          </span>
-        )}
-      </span>
-      <span class="row">
-        <BackupButton identity={identity} />
-        <button type="button" class="quiet" data-testid="forget" onClick={forget}>
-          {lobby.forget}
-        </button>
-      </span>
-    </div>
   );
 }
 

@@ -5,6 +5,7 @@ import {
   nothing,
   objectId,
   roomChange,
+  roomDefaults,
   roomDescription,
   roomId,
   roomRole,
@@ -54,6 +55,8 @@ export const ROOM_REQUESTS = {
    * inside. For owners and admins; moderators inside may change `locked`.
    */
   'room.configure': { data: z.object({ roomId, ...roomChange.shape }), result: roomDescription },
+  /** What applies where an owner has not chosen otherwise. */
+  'room.defaults': { data: nothing, result: roomDefaults },
   /**
    * Lists rooms of this account. `mine`: owned and configured, or with a role given by the owner, latest first; `upcoming`: those of them
    * with a meeting to come, earliest first, at most 100; `recent`: where the account was inside, latest first.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { type Identity, parseInvitation } from '../../../client/sdk/index.ts';
-import type { RoomChange } from '../../../contract/index.ts';
+import { type RoomChange, roomAction } from '../../../contract/index.ts';
 import { InProcessServer } from '../../../test/support/in-process-server.ts';
 import { newIdentity, ProtocolClient } from '../../../test/support/protocol-client.ts';
 import { Seat } from '../../../test/support/raw-call.ts';
@@ -124,6 +124,15 @@ describe('rooms that people own', () => {
       const answer = await eager.client.ask('room.create', {});
       codes.add(answer.ok ? 'ok' : answer.error.code);
     }
+    assert.deepEqual([...codes], ['ok', 'RATE_LIMITED']);
+  });
+
+  it('threat 4: lists cannot be asked for without end', async () => {
+    const eager = await person({ displayName: 'Eager' });
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, () => eager.client.ask('room.list', { which: 'recent' })),
+    );
+    const codes = new Set(answers.map((answer) => (answer.ok ? 'ok' : answer.error.code)));
     assert.deepEqual([...codes], ['ok', 'RATE_LIMITED']);
   });
 
@@ -452,6 +461,13 @@ describe('rooms that people own', () => {
     assert.equal(await owner.client.refusal('room.configure', { roomId, title: 'Still mine' }), 'FORBIDDEN');
     const room = await max.client.get('room.configure', { roomId });
     assert.deepEqual([room.ownerId, room.roles], [max.accountId, { [olga.accountId]: 'moderator' }]);
+  });
+
+  it('the defaults are those of the server', async () => {
+    const { permissions, ...others } = await max.client.get('room.defaults', {});
+    assert.deepEqual(others, { maxParticipants: 25, departureTimeout: 30 });
+    assert.deepEqual(permissions.moderator, roomAction.options);
+    assert.ok(permissions.speaker.includes('media.send') && !permissions.viewer.includes('media.send'));
   });
 
   it('everyone inside learns of a new title, and newcomers get it', async () => {

@@ -174,6 +174,6 @@ export async function recordChange({ pin, ...change }: RoomChange): Promise<Reco
 }
 
 /** The account, or what kind of principal it is. */
-function nameOf(principal: Principal): string {
+export function nameOf(principal: Principal): string {
   return 'accountId' in principal ? principal.accountId : principal.kind;
 }

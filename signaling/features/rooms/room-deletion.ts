@@ -1,5 +1,5 @@
 import { demand, describeRoom, type Kernel, type Principal } from '../../kernel/index.ts';
-import type { RoomConfiguration } from './room-configuration.ts';
+import { nameOf, type RoomConfiguration } from './room-configuration.ts';
 import { invitationOf } from './room-invitation.ts';
 import type { RoomVisits } from './room-visits.ts';
 
@@ -31,6 +31,6 @@ export async function deleteRoom(
   for (const act of committed) {
     act();
   }
-  log.info({ roomId, by: 'accountId' in principal ? principal.accountId : principal.kind }, 'room deleted');
+  log.info({ roomId, by: nameOf(principal) }, 'room deleted');
   return ics === undefined ? {} : { ics };
 }

@@ -1,6 +1,7 @@
 import type { Transaction } from 'kysely';
 import type { Logger } from '../../../base/index.ts';
 import { type Store, type Tables, WriteBehind } from '../../store/index.ts';
+import type { RoomVisitRow } from './tables.ts';
 
 /** How many rooms are remembered per account, and for how long in milliseconds. */
 const MAX_PER_ACCOUNT = 50;
@@ -79,10 +80,11 @@ export class RoomVisits {
       const accounts = new Set<string>();
       for (const [key, visited_at_ms] of batch) {
         const [account_id = '', room_id = ''] = key.split(' ');
+        const row: RoomVisitRow = { account_id, room_id, visited_at_ms };
         accounts.add(account_id);
         await db
           .insertInto('room_visits')
-          .values({ account_id, room_id, visited_at_ms })
+          .values(row)
           .onConflict((conflict) =>
             conflict.columns(['account_id', 'room_id']).doUpdateSet({ visited_at_ms }),
           )

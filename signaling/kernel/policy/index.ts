@@ -1,6 +1,7 @@
 /** Who may do what: the only place where roles are compared. */
 export type { ActionInRoom, ServerAction } from './actions.ts';
 export {
+  defaultPermissions,
   demand,
   isConfinedToRooms,
   isNamed,

@@ -1,5 +1,11 @@
 import { CanopyError } from '../../../base/index.ts';
-import { type Role, type RoomDescription, type RoomRole, roomAction } from '../../../contract/index.ts';
+import {
+  type Role,
+  type RoomAction,
+  type RoomDescription,
+  type RoomRole,
+  roomAction,
+} from '../../../contract/index.ts';
 import type { PeerPrincipal, PhonePrincipal, Principal } from '../principals/index.ts';
 import { type ActionInRoom, PHRASES, type ServerAction } from './actions.ts';
 import { IN_ROOM, ON_SERVER, type ServerStanding, type Standing } from './defaults.ts';
@@ -42,6 +48,12 @@ export function roomRoleOf(
     return 'owner';
   }
   return standing === 'bridge' ? undefined : standing;
+}
+
+/** What each role may do in rooms with default settings, of what owners may change. */
+export function defaultPermissions(): Record<'moderator' | 'speaker' | 'viewer', RoomAction[]> {
+  const actionsOf = (role: RoomRole) => roomAction.options.filter((action) => IN_ROOM[role].has(action));
+  return { moderator: actionsOf('moderator'), speaker: actionsOf('speaker'), viewer: actionsOf('viewer') };
 }
 
 /** Whether an owner or the operator gave this account a role in the room. */

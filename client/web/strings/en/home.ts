@@ -2,7 +2,7 @@ import { plural } from './forms.ts';
 
 /** The page of somebody with an identity who is in no room. */
 export const home = {
-  heading: 'Meet face to face',
+  brand: 'Canopy',
   greeting: (name: string) => `Hello, ${name}`,
   newMeeting: 'New meeting',
   schedule: 'Schedule a meeting',

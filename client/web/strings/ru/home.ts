@@ -2,7 +2,7 @@ import type { Strings } from '../table.ts';
 import { plural } from './forms.ts';
 
 export const home: Strings['home'] = {
-  heading: 'Видеовстречи',
+  brand: 'Canopy',
   greeting: (name) => `Здравствуйте, ${name}`,
   newMeeting: 'Новая встреча',
   schedule: 'Запланировать встречу',
