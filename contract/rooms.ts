@@ -17,8 +17,14 @@ export const roomAction = z.enum([
   'room.lock',
   'media.send',
   'participant.mute',
+  /** Stop cameras and shared screens. */
+  'participant.stopVideo',
+  /** Remove and ban. */
   'participant.kick',
   'participant.readmit',
+  /** Show someone large to everyone. */
+  'participant.spotlight',
+  'reaction.send',
   'call.dial',
 ]);
 export type RoomAction = z.infer<typeof roomAction>;

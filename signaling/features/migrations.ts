@@ -1,5 +1,6 @@
 import { KERNEL_MIGRATIONS } from '../kernel/index.ts';
 import type { Migrations } from '../store/index.ts';
+import { BAN_MIGRATIONS } from './bans/index.ts';
 import { ROOM_VISIT_MIGRATIONS } from './rooms/index.ts';
 import { TELEPHONY_MIGRATIONS } from './telephony/index.ts';
 
@@ -7,5 +8,6 @@ import { TELEPHONY_MIGRATIONS } from './telephony/index.ts';
 export const MIGRATIONS: Migrations = {
   ...KERNEL_MIGRATIONS,
   ...TELEPHONY_MIGRATIONS,
+  ...BAN_MIGRATIONS,
   ...ROOM_VISIT_MIGRATIONS,
 };

@@ -25,6 +25,7 @@ export {
   readTlsFiles,
   type ZodInstance,
 } from './http/index.ts';
+export { iceServers } from './ice-servers.ts';
 export { type DialIn, Kernel, type KernelOptions, type RoomDeletion } from './kernel.ts';
 export { Metrics } from './metrics/index.ts';
 export { KERNEL_MIGRATIONS } from './migrations.ts';
@@ -42,6 +43,7 @@ export {
   type ServerAction,
 } from './policy/index.ts';
 export {
+  holderOf,
   OPERATOR,
   type PeerPrincipal,
   PHONE,
@@ -58,6 +60,7 @@ export {
   type PeerMedia,
   type RecordChange,
   Room,
+  type RoomLogEntry,
   type RoomRecord,
   Rooms,
   recordOf,

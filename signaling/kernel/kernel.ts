@@ -42,6 +42,7 @@ import {
   EntryGuard,
   type Peer,
   type Room,
+  type RoomOptions,
   type RoomRecord,
   RoomRecords,
   Rooms,
@@ -125,12 +126,16 @@ export class Kernel {
   readonly origins: OwnOrigins;
   /** Runs when an account has been revoked, so that features clean up after it. */
   readonly accountRevoked = new Hook<string>();
+  /** Runs before a newcomer enters a room, after the policy has permitted it. Features throw to refuse. */
+  readonly entering = new Hook<{ principal: PeerPrincipal; room: RoomRecord }>();
   /** Runs when someone has taken a seat in a room: not when they return to it. */
   readonly entered = new Hook<{ room: Room; peer: Peer }>();
   /** Runs before the store closes, so that features write what is unsaved. */
   readonly closing = new Hook<void>();
   /** Runs in the transaction that deletes a room, so that features delete their rows about it. `committed`: runs afterwards. */
   readonly roomDeleted = new Hook<RoomDeletion>();
+  readonly #stops: Array<RoomOptions['isStopped']> = [];
+  readonly #followers: Array<RoomOptions['onEntry']> = [];
   readonly #snapshotParts = new Map<string, (room: Room) => unknown>();
   readonly #roomRecords: RoomRecords;
   readonly #options: KernelOptions;
@@ -231,6 +236,16 @@ export class Kernel {
    */
   snapshotPart<N extends keyof SnapshotParts>(name: N, take: (room: Room) => SnapshotPart<N>): void {
     this.#snapshotParts.set(name, take);
+  }
+
+  /** Keeps participants from sending: whenever a rule returns true, their new producers start paused and cannot resume. */
+  stopSending(rule: RoomOptions['isStopped']): void {
+    this.#stops.push(rule);
+  }
+
+  /** Calls a feature with each entry of every room's log, right after it was added. The feature may add further entries. */
+  follow(follower: RoomOptions['onEntry']): void {
+    this.#followers.push(follower);
   }
 
   /** The current state of a room that features keep. */
@@ -380,6 +395,12 @@ export class Kernel {
       maxPeersPerRoom: config.limits.peersPerRoom,
       maxParticipantsPerRoom: config.limits.participantsPerRoom,
       resumeMs: config.limits.resumeSeconds * 1000,
+      isStopped: (...question) => this.#stops.some((rule) => rule(...question)),
+      onEntry: (room, entry) => {
+        for (const follower of this.#followers) {
+          follower(room, entry);
+        }
+      },
       rehomeTicket: async ({ roomId }, { peerId, displayName, principal, connection }) => ({
         // Clients stay on this server under the name that they connected to.
         url: connection?.origin ?? this.publicUrl,

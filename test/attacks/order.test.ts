@@ -42,6 +42,11 @@ const OUTSIDE = [
   'room.list',
   'room.invitation',
   'room.delete',
+  'path.open',
+  'path.create',
+  'path.connect',
+  'path.send',
+  'path.close',
 ];
 
 describe('threat 5: order and ownership', () => {

@@ -14,6 +14,8 @@ import type {
 
 type Joined = RequestResult<'room.join'>;
 type RaisedHand = SnapshotPart<'hands'>[number];
+type Moderation = SnapshotPart<'moderation'>;
+type Restraint = Moderation['restraints'][number];
 
 /** A message that arrives over a link. */
 export type Arrival =
@@ -35,6 +37,8 @@ export interface Sight {
   producers: ProducerInfo[];
   /** In the order in which they were raised. */
   hands: RaisedHand[];
+  moderation: Moderation;
+  spotlight: string[];
   room: SnapshotPart<'room'> | undefined;
 }
 
@@ -58,6 +62,9 @@ export class LogMember {
   readonly #participants = new Map<string, Participant>();
   readonly #producers = new Map<string, ProducerInfo>();
   readonly #hands = new Map<string, RaisedHand>();
+  readonly #restraints = new Map<string, Restraint>();
+  #entryRule: Moderation['entryRule'] = 'free';
+  #spotlight: string[] = [];
   #room: SnapshotPart<'room'> | undefined;
   #link: Link | undefined;
   #arrivals: Arrival[] = [];
@@ -93,7 +100,12 @@ export class LogMember {
 
   /** What it sees of the room, from its snapshot and the entries since. */
   get sight(): Sight {
-    const parts = { hands: [...this.#hands.values()], room: this.#room };
+    const parts = {
+      hands: [...this.#hands.values()],
+      moderation: { entryRule: this.#entryRule, restraints: [...this.#restraints.values()] },
+      spotlight: this.#spotlight,
+      room: this.#room,
+    };
     const [participants, producers] = [[...this.#participants.values()], [...this.#producers.values()]];
     return sightOf({ participants, producers, parts }, this.participantId);
   }
@@ -234,6 +246,12 @@ export class LogMember {
     for (const each of parts.hands) {
       this.#hands.set(each.participantId, each);
     }
+    this.#restraints.clear();
+    for (const each of parts.moderation.restraints) {
+      this.#restraints.set(each.participantId, each);
+    }
+    this.#entryRule = parts.moderation.entryRule;
+    this.#spotlight = parts.spotlight;
   }
 
   #apply(kind: string, event: unknown): void {
@@ -244,6 +262,8 @@ export class LogMember {
       producer?: ProducerInfo;
       producerId?: string;
       raisedAtMs?: number;
+      rule?: Moderation['entryRule'];
+      participantIds?: string[];
       room?: SnapshotPart<'room'>;
     };
     if (!log) {
@@ -254,6 +274,12 @@ export class LogMember {
     const known = this.#producers.get(producerId);
     if (room) {
       this.#room = room;
+    } else if (kind === 'participant.restrained') {
+      this.#restrain(event as Restraint);
+    } else if (data.rule) {
+      this.#entryRule = data.rule;
+    } else if (data.participantIds) {
+      this.#spotlight = data.participantIds;
     } else if (participant) {
       this.#participants.set(participant.participantId, participant);
     } else if (kind === 'participant.left') {
@@ -275,9 +301,19 @@ export class LogMember {
     }
   }
 
+  #restrain({ participantId, muted, denied }: Restraint): void {
+    if (muted || denied.length > 0) {
+      this.#restraints.set(participantId, { participantId, muted, denied });
+    } else {
+      this.#restraints.delete(participantId);
+    }
+  }
+
   #left(participantId: string): void {
     this.#participants.delete(participantId);
     this.#hands.delete(participantId);
+    this.#restraints.delete(participantId);
+    this.#spotlight = this.#spotlight.filter((each) => each !== participantId);
   }
 }
 
@@ -287,7 +323,7 @@ export function sightOf(
     participants,
     producers,
     parts,
-  }: Pick<Joined, 'participants' | 'producers'> & { parts: Pick<Sight, 'hands' | 'room'> },
+  }: Pick<Joined, 'participants' | 'producers'> & { parts: Omit<Sight, 'participants' | 'producers'> },
   self: string | undefined,
 ): Sight {
   const others = producers.filter(({ participantId }) => participantId !== self);
@@ -295,6 +331,13 @@ export function sightOf(
     participants: [...participants].sort((a, b) => (a.participantId < b.participantId ? -1 : 1)),
     producers: others.sort((a, b) => (a.producerId < b.producerId ? -1 : 1)),
     hands: parts.hands,
+    moderation: {
+      ...parts.moderation,
+      restraints: [...parts.moderation.restraints].sort((a, b) =>
+        a.participantId < b.participantId ? -1 : 1,
+      ),
+    },
+    spotlight: parts.spotlight,
     room: parts.room,
   };
 }

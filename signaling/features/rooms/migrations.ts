@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Migrations } from '../../store/index.ts';
 
 export const ROOM_VISIT_MIGRATIONS: Migrations = {
-  '0009_room_visits': {
+  '0010_room_visits': {
     async up(db: Kysely<unknown>): Promise<void> {
       await db.schema
         .createTable('room_visits')

@@ -11,6 +11,8 @@ const MODERATING: readonly ActionInRoom[] = [
   ...roomAction.options,
   'room.enterWithoutPin',
   'participant.renameOthers',
+  'participant.ban',
+  'media.sendStopped',
   'hand.raise',
   'hand.lowerOthers',
 ];
@@ -25,11 +27,12 @@ export const IN_ROOM: Readonly<Record<Standing, ReadonlySet<ActionInRoom>>> = {
     'room.setOwner',
     'room.enterBarred',
     'participant.kickAdmin',
+    'participant.banOwner',
   ]),
   owner: new Set([...MODERATING, 'room.configure', 'room.handOver', 'room.delete']),
   moderator: new Set(MODERATING),
-  speaker: new Set(['room.enter', 'room.open', 'media.send', 'hand.raise']),
-  viewer: new Set(['room.enter', 'hand.raise']),
+  speaker: new Set(['room.enter', 'room.open', 'media.send', 'hand.raise', 'reaction.send']),
+  viewer: new Set(['room.enter', 'hand.raise', 'reaction.send']),
   bridge: new Set([
     'room.enter',
     'room.enterUninvited',

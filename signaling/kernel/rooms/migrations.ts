@@ -17,7 +17,7 @@ export const ROOM_MIGRATIONS: Migrations = {
       await db.schema.createIndex('rooms_by_owner').on('rooms').column('owner_id').execute();
     },
   },
-  '0008_room_roles': {
+  '0009_room_roles': {
     async up(db: Kysely<unknown>): Promise<void> {
       await db.schema
         .createTable('room_roles')

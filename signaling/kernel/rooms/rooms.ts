@@ -26,6 +26,8 @@ export interface RoomsOptions {
   maxParticipantsPerRoom: number;
   resumeMs: number;
   rehomeTicket: RoomOptions['rehomeTicket'];
+  isStopped: RoomOptions['isStopped'];
+  onEntry: RoomOptions['onEntry'];
 }
 
 /** How long an account removed from a room is barred, in milliseconds, and how many bans are remembered. */
@@ -135,6 +137,8 @@ export class Rooms {
       resumeMs: this.#options.resumeMs,
       mayLinger: () => !this.#closing,
       rehomeTicket: this.#options.rehomeTicket,
+      isStopped: this.#options.isStopped,
+      onEntry: this.#options.onEntry,
       onEmpty: (empty) => this.#forget(empty),
     });
     this.#rooms.set(roomId, room);
