@@ -18,6 +18,10 @@ export const roomAction = z.enum([
   'participant.kick',
   'participant.readmit',
   'call.dial',
+  /** Write in the chat. */
+  'chat.send',
+  /** Remove messages of others. */
+  'chat.moderate',
 ]);
 export type RoomAction = z.infer<typeof roomAction>;
 
@@ -26,6 +30,17 @@ const actions = z.array(roomAction).max(roomAction.options.length);
 /** Maximum number of accounts with an assigned role in a room. */
 const MAX_ROLES = 500;
 
+/** Absent: the default. */
+const chatOptions = {
+  /**
+   * Who may read what: `all`: everyone may read everything; `sinceJoined`: owners and accounts with a role in the room may read everything,
+   * others what was written since they first came. Default `sinceJoined`.
+   */
+  chatHistory: z.enum(['all', 'sinceJoined']),
+  /** How long messages are kept, in days. Default 30. */
+  chatDays: z.int().min(1).max(3650),
+};
+
 export const roomSettings = z.object({
   /** Everything a role may do in the room; absent roles have their defaults. Owners may do everything. */
   permissions: z.object({ moderator: actions, speaker: actions, viewer: actions }).partial(),
@@ -33,6 +48,7 @@ export const roomSettings = z.object({
   roles: z
     .record(sha256Hex, roomRole)
     .refine((roles) => Object.keys(roles).length <= MAX_ROLES, { error: `at most ${MAX_ROLES} accounts` }),
+  ...z.object(chatOptions).partial().shape,
 });
 export type RoomSettings = z.infer<typeof roomSettings>;
 
@@ -51,6 +67,8 @@ export const roomChange = z.object({
     .record(sha256Hex, roomRole.nullable())
     .refine((roles) => Object.keys(roles).length <= MAX_ROLES, { error: `at most ${MAX_ROLES} accounts` })
     .optional(),
+  chatHistory: chatOptions.chatHistory.nullable().optional(),
+  chatDays: chatOptions.chatDays.nullable().optional(),
 });
 export type RoomChange = z.infer<typeof roomChange>;
 

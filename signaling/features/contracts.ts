@@ -1,5 +1,6 @@
 /** All requests and events of the wire protocol, for the reference pages and tests; and their types, for clients. */
 import { SESSION_EVENTS, SESSION_REQUESTS } from '../../contract/index.ts';
+import { CHAT_EVENTS, CHAT_REQUESTS } from './chat/contract.ts';
 import { CONFERENCE_EVENTS, CONFERENCE_REQUESTS } from './conference/contract.ts';
 import { HAND_EVENTS, HAND_REQUESTS, HAND_SNAPSHOT } from './hands/contract.ts';
 import { INVITATION_REQUESTS } from './invitations/contract.ts';
@@ -15,6 +16,7 @@ export const REQUESTS = {
   ...MODERATION_REQUESTS,
   ...HAND_REQUESTS,
   ...NAME_REQUESTS,
+  ...CHAT_REQUESTS,
   ...ROOM_REQUESTS,
   ...TELEPHONY_REQUESTS,
 };
@@ -24,6 +26,7 @@ export const EVENTS = {
   ...CONFERENCE_EVENTS,
   ...MODERATION_EVENTS,
   ...HAND_EVENTS,
+  ...CHAT_EVENTS,
   ...TELEPHONY_EVENTS,
 };
 

@@ -1,5 +1,6 @@
 import type { Kernel } from '../kernel/index.ts';
 import { registerAccounts } from './accounts/index.ts';
+import { registerChat } from './chat/index.ts';
 import { registerConference } from './conference/index.ts';
 import { registerHands } from './hands/index.ts';
 import { type InvitationsFeature, registerInvitations } from './invitations/index.ts';
@@ -14,6 +15,7 @@ export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeat
   registerModeration(kernel);
   registerHands(kernel);
   registerNames(kernel);
+  registerChat(kernel);
   registerRooms(kernel);
   registerAccounts(kernel);
   registerTelephony(kernel);

@@ -34,6 +34,7 @@ export {
   type ActionInRoom,
   demand,
   isConfinedToRooms,
+  isNamed,
   may,
   type RoomPolicy,
   type ServerAction,

@@ -99,6 +99,10 @@ export class Kernel {
   readonly origins: OwnOrigins;
   /** Runs when an account has been revoked, so that features clean up after it. */
   readonly accountRevoked = new Hook<string>();
+  /** Runs before an account is deleted, so that features delete what is nobody else's. May run again after a crash. */
+  readonly accountDeleting = new Hook<string>();
+  /** Runs while the server closes, before its rooms and store do. */
+  readonly closing = new Hook<void>();
   readonly #snapshotParts = new Map<string, (room: Room) => unknown>();
   readonly #roomRecords: RoomRecords;
   readonly #options: KernelOptions;
@@ -321,6 +325,7 @@ export class Kernel {
     const { app, listener, lock, tls } = this.#ground;
     this.#certificates.close();
     await this.sockets.close();
+    await this.closing.run();
     this.rooms.close();
     tls.close();
     await app.close();

@@ -22,11 +22,12 @@ export const IN_ROOM: Readonly<Record<Standing, ReadonlySet<ActionInRoom>>> = {
     'room.setOwner',
     'room.enterBarred',
     'participant.kickAdmin',
+    'chat.readAll',
   ]),
-  owner: new Set([...MODERATING, 'room.configure']),
+  owner: new Set([...MODERATING, 'room.configure', 'chat.readAll']),
   moderator: new Set(MODERATING),
-  speaker: new Set(['room.enter', 'room.open', 'media.send', 'hand.raise']),
-  viewer: new Set(['room.enter', 'hand.raise']),
+  speaker: new Set(['room.enter', 'room.open', 'media.send', 'chat.send', 'hand.raise']),
+  viewer: new Set(['room.enter', 'chat.send', 'hand.raise']),
   bridge: new Set(['room.enter', 'room.enterUninvited', 'room.open', 'media.send', 'participant.host']),
 };
 

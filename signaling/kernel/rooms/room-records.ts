@@ -187,21 +187,29 @@ export class RoomRecords {
   }
 }
 
-function isConfigured({ title, permissions, roles }: RoomRecord): boolean {
-  return title !== null || Object.keys(permissions).length > 0 || Object.keys(roles).length > 0;
+function isConfigured({ title, permissions, roles, chatHistory, chatDays }: RoomRecord): boolean {
+  return (
+    title !== null ||
+    Object.keys(permissions).length > 0 ||
+    Object.keys(roles).length > 0 ||
+    chatHistory !== undefined ||
+    chatDays !== undefined
+  );
 }
 
 /** @throws {CanopyError} LIMIT_REACHED */
 function merged(record: RoomRecord, change: RoomChange): RoomRecord {
   const { title = record.title, ownerId = record.ownerId } = change;
+  const { chatHistory = record.chatHistory, chatDays = record.chatDays } = change;
   const settings = roomSettings.safeParse({
     permissions: withoutNulls({ ...record.permissions, ...change.permissions }),
     roles: withoutNulls({ ...record.roles, ...change.roles }),
+    ...withoutNulls({ chatHistory, chatDays }),
   });
   if (!settings.success) {
     throw new CanopyError('LIMIT_REACHED', settings.error.issues[0]?.message);
   }
-  return { ...record, title, ownerId, ...settings.data };
+  return { ...record, title, ownerId, chatHistory: undefined, chatDays: undefined, ...settings.data };
 }
 
 function withoutNulls(entries: object): object {
@@ -211,12 +219,14 @@ function withoutNulls(entries: object): object {
 }
 
 function rowOf(record: RoomRecord, nowMs: number): RoomRow {
-  const { roomId, ownerId, title, permissions, roles } = record;
+  const { roomId, ownerId, title, permissions, roles, chatHistory, chatDays } = record;
   return {
     room_id: roomId,
     owner_id: ownerId,
     title,
-    settings: isConfigured({ ...record, title: null }) ? JSON.stringify({ permissions, roles }) : '{}',
+    settings: isConfigured({ ...record, title: null })
+      ? JSON.stringify({ permissions, roles, chatHistory, chatDays })
+      : '{}',
     created_at_ms: nowMs,
     last_used_at_ms: nowMs,
   };
