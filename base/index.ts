@@ -8,3 +8,4 @@ export { describeFileError } from './file-errors.ts';
 export { isHost, originOf } from './hosts.ts';
 export { LineLimit } from './line-limit.ts';
 export { createLogger, type Logger } from './log.ts';
+export { writeWhole } from './write-whole.ts';

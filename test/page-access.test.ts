@@ -79,7 +79,7 @@ describe('accessibility of the page', () => {
     await new Person(page, 'Ada').enter('crowd-0');
     assert.equal(await focused(), 'H1');
     assert.equal(await page.title(), 'crowd-0 – Canopy');
-    const stops = await tabbed(10);
+    const stops = await tabbed(15);
     assert.ok(stops.indexOf('leave') > stops.indexOf('microphone'), String(stops));
     assert.ok(!stops.slice(0, stops.indexOf('leave')).includes('pin'), String(stops));
   });

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { CanopyError, type Config, describeFileError } from '../../base/index.ts';
+import { CanopyError, type Config, describeFileError, writeWhole } from '../../base/index.ts';
 import { MIGRATIONS } from '../features/index.ts';
-import { DataLock, openDataDir, writeWhole } from '../kernel/index.ts';
+import { DataLock, openDataDir } from '../kernel/index.ts';
 import { openStore, type Store } from '../store/index.ts';
 import { end, header, line, MAGIC } from './format.ts';
 import { batches, type Counts, clear, copiedTables, countRows, insertRows, isNew } from './rows.ts';

@@ -1,5 +1,5 @@
-import { open, readFile, rename } from 'node:fs/promises';
-import { CanopyError, describeFileError } from '../../base/index.ts';
+import { readFile } from 'node:fs/promises';
+import { CanopyError, describeFileError, writeWhole } from '../../base/index.ts';
 
 /** Reads a text file; undefined if it does not exist. @throws {CanopyError} CA_UNUSABLE - it cannot be read */
 export async function readIfThere(file: string): Promise<string | undefined> {
@@ -11,24 +11,10 @@ export async function readIfThere(file: string): Promise<string | undefined> {
   });
 }
 
-/**
- * Writes a file atomically, readable by its owner only. It is synced to disk when this resolves.
- *
- * @throws {CanopyError} CA_UNUSABLE - it cannot be written
- */
-export async function writeWhole(file: string, text: string): Promise<void> {
-  const temporary = `${file}.new`;
+/** Writes a file as writeWhole() does. @throws {CanopyError} CA_UNUSABLE - it cannot be written */
+export function writeIdentityFile(file: string, text: string): void {
   try {
-    const handle = await open(temporary, 'w', 0o600);
-    try {
-      // The mode above only applies to a new file.
-      await handle.chmod(0o600);
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, file);
+    writeWhole(file, text);
   } catch (cause) {
     throw new CanopyError('CA_UNUSABLE', describeFileError(file, cause), { cause });
   }

@@ -2,7 +2,7 @@ import { chmod, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { CanopyError } from '../../base/errors/index.ts';
 import { fromPem, toPem } from './chain-codec.ts';
-import { readIfThere, writeWhole } from './files.ts';
+import { readIfThere, writeIdentityFile } from './files.ts';
 import { EC_P256, ECDSA_SHA256, type Issuer, issueRoot, nameOf } from './issue.ts';
 import { accountIds } from './names.ts';
 import { X509Certificate } from './x509.ts';
@@ -60,8 +60,8 @@ async function createCa(
   });
   const pkcs8 = new Uint8Array(await crypto.subtle.exportKey('pkcs8', keys.privateKey));
   // The key last: if a start is interrupted in between, the next one reports that the key is missing.
-  await writeWhole(certificateFile, toPem(new Uint8Array(certificate.rawData), 'CERTIFICATE'));
-  await writeWhole(keyFile, toPem(pkcs8, 'PRIVATE KEY'));
+  writeIdentityFile(certificateFile, toPem(new Uint8Array(certificate.rawData), 'CERTIFICATE'));
+  writeIdentityFile(keyFile, toPem(pkcs8, 'PRIVATE KEY'));
   return { certificate, privateKey: await importKey(pkcs8) };
 }
 

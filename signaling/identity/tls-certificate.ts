@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import path from 'node:path';
 import { domainToASCII } from 'node:url';
 import { fromPem, toPem } from './chain-codec.ts';
-import { readIfThere, writeWhole } from './files.ts';
+import { readIfThere, writeIdentityFile } from './files.ts';
 import { EC_P256, type Issuer, issueServer, nameOf } from './issue.ts';
 import { BACKDATE_MS } from './open-ca.ts';
 
@@ -43,8 +43,8 @@ export async function openTlsCertificate(
     }
   }
   const issued = await issue(issuer, names, nowMs);
-  await writeWhole(keyFile, issued.key);
-  await writeWhole(certFile, issued.cert);
+  writeIdentityFile(keyFile, issued.key);
+  writeIdentityFile(certFile, issued.cert);
   return issued;
 }
 

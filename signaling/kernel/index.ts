@@ -17,7 +17,6 @@ export {
   requireDataDir,
   runningServer,
   unusedDatabase,
-  writeWhole,
 } from './data/index.ts';
 export {
   defaultPublicUrl,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseRtp } from '../../../base/rtp/index.ts';
 import { syntheticVp8 } from '../../../test/support/synthetic-clips.ts';
+import { extensionIds } from '../header-extensions.ts';
 import { wallClockMs } from '../rtp/index.ts';
 import { ClipPlayer } from './clip-player.ts';
 import { OutboundStream } from './outbound-stream.ts';
@@ -21,7 +22,7 @@ test('at whatever fraction of a tick playing began, frames of 3,000 ticks are 3,
         ssrc: 1,
         mid: '0',
         cname: 'test',
-        extensions: {},
+        extensions: extensionIds({ codecs: [] }),
         send: (packet) => {
           timestamps.push(parseRtp(packet)?.timestamp ?? Number.NaN);
           return true;

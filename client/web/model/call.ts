@@ -14,6 +14,7 @@ import { Arrivals } from './arrivals.ts';
 import { type DeviceEvent, deviceSentence, type LocalMedia } from './local-media.ts';
 import { MediaTrouble } from './media-trouble.ts';
 import type { Notices } from './notices.ts';
+import type { PanelName } from './panels.ts';
 import { Removals } from './removals.ts';
 import { ScreenLayout } from './screen-layout.ts';
 import { promote, type View } from './seating.ts';
@@ -34,6 +35,8 @@ export class Call {
   /** This user's screen while it is shared. */
   readonly screen = signal<Publication | undefined>(undefined);
   readonly view = signal<View>('gallery');
+  /** The open side panel. */
+  readonly panel = signal<PanelName | undefined>(undefined);
   /** Key of the pinned tile; see seatKey(). */
   readonly pinned = signal<string | undefined>(undefined);
   /** Participant id of the last speaker other than this user. */
@@ -157,6 +160,15 @@ export class Call {
   toggleView(): void {
     this.view.value = this.view.value === 'gallery' ? 'speaker' : 'gallery';
     this.pinned.value = undefined;
+  }
+
+  /** Opens a side panel, or closes it if it is open. */
+  togglePanel(name: PanelName): void {
+    this.panel.value = this.panel.value === name ? undefined : name;
+  }
+
+  closePanel(): void {
+    this.panel.value = undefined;
   }
 
   /** Starts or stops sharing a screen. */

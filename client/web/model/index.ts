@@ -1,11 +1,12 @@
 /** The page's state and behaviour, without its looks. */
 export { AppModel, type Screen } from './app-model.ts';
-export { listed } from './arrivals.ts';
 export type { Call } from './call.ts';
 export { bestGrid } from './grid.ts';
 export { type CaptureKind, type DeviceKind, deviceSentence, type LocalMedia } from './local-media.ts';
 export type { Trouble } from './media-trouble.ts';
 export type { Notices } from './notices.ts';
+export type { PanelName } from './panels.ts';
 export { toRoomId } from './route.ts';
 export type { ScreenLayout } from './screen-layout.ts';
 export { arrange, seatKey } from './seating.ts';
+export { setTheme, THEMES, theme } from './theme.ts';

@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import type { CanopyError } from '../../sdk/index.ts';
+import { errorSentence } from '../strings/index.ts';
 
 export interface Notice {
   id: number;
@@ -24,7 +25,7 @@ export class Notices {
   }
 
   error(error: CanopyError): void {
-    this.warn(error.message);
+    this.warn(errorSentence(error));
   }
 
   dismiss(id: number): void {

@@ -1,4 +1,5 @@
 import type { AppModel, Notices } from '../model/index.ts';
+import { strings } from '../strings/index.ts';
 import { DamagedInvitation, Invitation } from './invitation.tsx';
 import { Lobby } from './lobby.tsx';
 import { NoIdentity } from './no-identity.tsx';
@@ -37,7 +38,12 @@ function NoticeList({ notices }: { notices: Notices }) {
       {notices.list.value.map(({ id, text, isError }) => (
         <p key={id} class={isError ? 'notice error' : 'notice'} data-testid="notice">
           {text}
-          <button type="button" class="quiet" aria-label="Dismiss" onClick={() => notices.dismiss(id)}>
+          <button
+            type="button"
+            class="quiet"
+            aria-label={strings.value.common.dismiss}
+            onClick={() => notices.dismiss(id)}
+          >
             ×
           </button>
         </p>

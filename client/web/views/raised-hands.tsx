@@ -1,17 +1,19 @@
-import { type Call, listed } from '../model/index.ts';
+import type { Call } from '../model/index.ts';
+import { strings } from '../strings/index.ts';
 import { HandIcon } from './icons.tsx';
 
 /** Raises and lowers this user's hand. */
 export function HandToggle({ call }: { call: Call }) {
   const up = call.handIsUp;
+  const label = up ? strings.value.controls.lowerHand : strings.value.controls.raiseHand;
   return (
     <button
       type="button"
       class={up ? 'round active' : 'round'}
       data-testid="hand"
       aria-keyshortcuts="h"
-      title={up ? 'Lower hand (h)' : 'Raise hand (h)'}
-      aria-label={up ? 'Lower hand' : 'Raise hand'}
+      title={strings.value.common.withShortcut(label, 'h')}
+      aria-label={label}
       onClick={() => void call.toggleHand()}
     >
       <HandIcon />
@@ -29,9 +31,9 @@ export function RaisedHands({ call }: { call: Call }) {
   return (
     <span class="hands" data-testid="hands" title={names.join(', ')}>
       <HandIcon />
-      <span class="sr-only">Raised hands: </span>
+      <span class="sr-only">{strings.value.hands.list} </span>
       <span class="name" dir="auto">
-        {listed(names)}
+        {strings.value.listed(names)}
       </span>
     </span>
   );
@@ -39,11 +41,12 @@ export function RaisedHands({ call }: { call: Call }) {
 
 /** The raised hand on a tile, with its place in the queue. */
 export function HandBadge({ place, of }: { place: number; of: number }) {
+  const { hands } = strings.value;
   return (
-    <span class="hand" data-testid="hand-badge" title="Raised hand">
+    <span class="hand" data-testid="hand-badge" title={hands.badge}>
       <HandIcon />
       {of > 1 && <span aria-hidden="true">{place}</span>}
-      <span class="sr-only">{of > 1 ? `hand raised, ${place} of ${of},` : 'hand raised,'}</span>
+      <span class="sr-only">{of > 1 ? hands.raisedInQueue(place, of) : hands.raised}</span>
     </span>
   );
 }

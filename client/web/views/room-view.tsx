@@ -2,15 +2,15 @@ import { useSignal } from '@preact/signals';
 import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { AppModel, Call, Trouble } from '../model/index.ts';
+import { strings } from '../strings/index.ts';
 import { BackupButton } from './backup.tsx';
-import { CallPhoneButton } from './call-phone.tsx';
-import { GalleryIcon, LeaveIcon, ScreenIcon, ShieldIcon, SpeakerViewIcon } from './icons.tsx';
-import { InviteButton } from './invite.tsx';
+import { ShieldIcon } from './icons.tsx';
 import { Audio } from './media-element.tsx';
-import { HandToggle, RaisedHands } from './raised-hands.tsx';
+import { panelShortcuts, SidePanel } from './panels/index.ts';
+import { RaisedHands } from './raised-hands.tsx';
 import { ShortcutSheet } from './shortcut-sheet.tsx';
 import { Stage } from './stage.tsx';
-import { CameraToggle, MicrophoneToggle } from './toggles.tsx';
+import { Toolbar } from './toolbar.tsx';
 import { useShortcuts } from './use-shortcuts.ts';
 
 /** The screen of a call. */
@@ -24,6 +24,7 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
     g: () => call.toggleView(),
     d: () => call.stats.toggle(),
     '?': () => (sheet.value = true),
+    ...panelShortcuts(call),
   });
   const sheet = useSignal(false);
   const heading = useRef<HTMLHeadingElement>(null);
@@ -41,14 +42,19 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
     }
   }, [call]);
   return (
-    <div class="room" data-testid="room-view" data-state={call.state.value}>
-      <TopBar model={model} call={call} heading={heading} onShortcuts={() => (sheet.value = true)} />
+    <div
+      class={call.panel.value ? 'room with-panel' : 'room'}
+      data-testid="room-view"
+      data-state={call.state.value}
+    >
+      <TopBar model={model} call={call} heading={heading} />
       <ConnectionBanner call={call} />
       {/* Displayed below the tiles but before them in tab order, so that keyboard users need not pass all their buttons. */}
-      <Controls model={model} call={call} />
-      <main class="stage-area" aria-label="Participants">
+      <Toolbar model={model} call={call} onShortcuts={() => (sheet.value = true)} />
+      <main class="stage-area" aria-label={strings.value.room.participants}>
         <Stage call={call} media={media} />
       </main>
+      <SidePanel model={model} call={call} />
       {sheet.value && <ShortcutSheet onClose={() => (sheet.value = false)} />}
       <Sound model={model} call={call} />
     </div>
@@ -59,12 +65,10 @@ function TopBar({
   model,
   call,
   heading,
-  onShortcuts,
 }: {
   model: AppModel;
   call: Call;
   heading: RefObject<HTMLHeadingElement | null>;
-  onShortcuts(): void;
 }) {
   const count = call.participants.value.length;
   const identity = model.identity.value;
@@ -76,26 +80,20 @@ function TopBar({
         {call.room.roomId}
       </h1>
       <span class="count" data-testid="count">
-        {count === 1 ? 'Only you' : `${count} people`}
+        {strings.value.room.count(count)}
       </span>
       <RaisedHands call={call} />
-      <span class="verified" data-testid="identity-verified" title={`Device ${identity?.deviceId ?? ''}`}>
+      <span
+        class="verified"
+        data-testid="identity-verified"
+        title={strings.value.room.device(identity?.deviceId ?? '')}
+      >
         <ShieldIcon />
         <span class="name" dir="auto">
-          Verified as {displayName}
+          {strings.value.room.verifiedAs(displayName)}
         </span>
       </span>
       {identity && <BackupButton identity={identity} />}
-      <button
-        type="button"
-        class="quiet"
-        data-testid="shortcuts"
-        aria-label="Keyboard shortcuts"
-        title="Keyboard shortcuts (?)"
-        onClick={onShortcuts}
-      >
-        ?
-      </button>
     </header>
   );
 }
@@ -104,11 +102,12 @@ function TopBar({
 function ConnectionBanner({ call }: { call: Call }) {
   const state = call.state.value;
   const trouble = call.trouble.current.value;
+  const { room } = strings.value;
   return (
-    <div role="status" aria-live="polite">
+    <div class="connection" role="status" aria-live="polite">
       {state !== 'connected' && (
         <p class="banner" data-testid="connection">
-          {state === 'closed' ? 'The call has ended.' : 'Reconnecting…'}
+          {state === 'closed' ? room.ended : room.reconnecting}
         </p>
       )}
       {state === 'connected' && trouble && <TroubleBanner trouble={trouble} />}
@@ -117,23 +116,17 @@ function ConnectionBanner({ call }: { call: Call }) {
 }
 
 function TroubleBanner({ trouble: { sending, receiving, lasts, endpoints } }: { trouble: Trouble }) {
-  const what =
-    sending && receiving
-      ? 'No connection for audio and video.'
-      : sending
-        ? 'No connection: others cannot hear or see you.'
-        : 'No connection: you cannot hear or see others.';
+  const { room } = strings.value;
   const ports = new Set(
     endpoints.map(({ protocol, address, port }) => `${protocol.toUpperCase()} ${urlHost(address)}:${port}`),
   );
   return (
     <p class="banner" data-testid="media-trouble">
-      {what} Trying again…
+      {sending && receiving ? room.troubleBoth : sending ? room.troubleSending : room.troubleReceiving}
       {lasts && (
         <span class="advice">
           {' '}
-          A firewall may block {[...ports].join(', ')}. Try another network. The administrator can check the
-          server’s ports with <code>canopy doctor</code>.
+          {room.troubleAdvice([...ports].join(', '))} <code>canopy doctor</code>.
         </span>
       )}
     </p>
@@ -142,62 +135,6 @@ function TroubleBanner({ trouble: { sending, receiving, lasts, endpoints } }: { 
 
 function urlHost(address: string): string {
   return address.includes(':') ? `[${address}]` : address;
-}
-
-function Controls({ model, call }: { model: AppModel; call: Call }) {
-  const { media } = model;
-  const sharing = call.screen.value !== undefined;
-  return (
-    <nav class="controls" aria-label="Call controls">
-      <MicrophoneToggle media={media} />
-      <CameraToggle media={media} />
-      <button
-        type="button"
-        class={sharing ? 'round active' : 'round'}
-        data-testid="screen"
-        aria-keyshortcuts="s"
-        title={sharing ? 'Stop sharing (s)' : 'Share screen (s)'}
-        aria-label={sharing ? 'Stop sharing' : 'Share screen'}
-        onClick={() => void call.toggleScreen()}
-      >
-        <ScreenIcon />
-      </button>
-      <HandToggle call={call} />
-      <ViewToggle call={call} />
-      <InviteButton call={call} />
-      <CallPhoneButton call={call} />
-      <button
-        type="button"
-        class="round leave"
-        data-testid="leave"
-        title="Leave call"
-        aria-label="Leave call"
-        onClick={() => void model.leave()}
-      >
-        <LeaveIcon />
-      </button>
-    </nav>
-  );
-}
-
-/** Switches between gallery and speaker view. Disabled while a screen is shared, which is always large. */
-function ViewToggle({ call }: { call: Call }) {
-  const speaker = call.view.value === 'speaker';
-  const shared = call.sources.value.some(({ source }) => source === 'screen');
-  return (
-    <button
-      type="button"
-      class="round"
-      data-testid="view"
-      aria-keyshortcuts="g"
-      disabled={shared}
-      title={speaker ? 'Gallery view (g)' : 'Speaker view (g)'}
-      aria-label={speaker ? 'Gallery view' : 'Speaker view'}
-      onClick={() => call.toggleView()}
-    >
-      {speaker ? <GalleryIcon /> : <SpeakerViewIcon />}
-    </button>
-  );
 }
 
 /** Plays the others' audio. Browsers may require a click before a page plays sound. */
@@ -223,7 +160,7 @@ function Sound({ model, call }: { model: AppModel; call: Call }) {
         ))}
       {blocked.value && (
         <button type="button" class="hear primary" data-testid="hear" onClick={unlock}>
-          Click to hear others
+          {strings.value.room.hear}
         </button>
       )}
     </>

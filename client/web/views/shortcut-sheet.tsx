@@ -1,27 +1,30 @@
+import { strings } from '../strings/index.ts';
 import { Dialog } from './dialog.tsx';
 import { setShortcutsOn, shortcutsOn } from './use-shortcuts.ts';
 
+/** Each key with its meaning, by the meaning's string. */
 const SHORTCUTS = [
-  ['m', 'Mute or unmute'],
-  ['v', 'Turn your camera on or off'],
-  ['s', 'Share your screen or stop sharing'],
-  ['h', 'Raise or lower your hand'],
-  ['g', 'Gallery view or speaker view'],
-  ['d', 'Show statistics'],
-  ['?', 'Show this list'],
+  ['m', 'microphone'],
+  ['v', 'camera'],
+  ['s', 'screen'],
+  ['h', 'hand'],
+  ['g', 'view'],
+  ['d', 'statistics'],
+  ['?', 'sheet'],
 ] as const;
 
 /** Lists the keyboard shortcuts, and turns them off. */
 export function ShortcutSheet({ onClose }: { onClose(): void }) {
+  const { common, shortcuts } = strings.value;
   return (
-    <Dialog title="Keyboard shortcuts" onClose={onClose}>
+    <Dialog title={shortcuts.heading} onClose={onClose}>
       <dl class="shortcuts">
         {SHORTCUTS.map(([key, what]) => (
           <div key={key}>
             <dt>
               <kbd>{key}</kbd>
             </dt>
-            <dd>{what}</dd>
+            <dd>{shortcuts[what]}</dd>
           </div>
         ))}
       </dl>
@@ -32,11 +35,11 @@ export function ShortcutSheet({ onClose }: { onClose(): void }) {
           checked={shortcutsOn.value}
           onChange={(event) => setShortcutsOn(event.currentTarget.checked)}
         />
-        Enable single-key shortcuts
+        {shortcuts.enable}
       </label>
       <form method="dialog">
         <button type="submit" class="quiet">
-          Close
+          {common.close}
         </button>
       </form>
     </Dialog>

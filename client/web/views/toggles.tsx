@@ -1,8 +1,10 @@
 import type { LocalMedia } from '../model/index.ts';
+import { strings } from '../strings/index.ts';
 import { CameraIcon, MicrophoneIcon } from './icons.tsx';
 
 export function MicrophoneToggle({ media }: { media: LocalMedia }) {
   const on = media.microphoneOn.value;
+  const label = on ? strings.value.controls.mute : strings.value.controls.unmute;
   return (
     <button
       type="button"
@@ -10,8 +12,8 @@ export function MicrophoneToggle({ media }: { media: LocalMedia }) {
       data-testid="microphone"
       data-on={on}
       aria-keyshortcuts="m"
-      title={on ? 'Mute (m)' : 'Unmute (m)'}
-      aria-label={on ? 'Mute microphone' : 'Unmute microphone'}
+      title={strings.value.common.withShortcut(label, 'm')}
+      aria-label={label}
       onClick={() => void media.setMuted(on)}
     >
       <MicrophoneIcon off={!on} />
@@ -21,6 +23,7 @@ export function MicrophoneToggle({ media }: { media: LocalMedia }) {
 
 export function CameraToggle({ media }: { media: LocalMedia }) {
   const on = media.cameraOn.value;
+  const label = on ? strings.value.controls.cameraOff : strings.value.controls.cameraOn;
   return (
     <button
       type="button"
@@ -28,8 +31,8 @@ export function CameraToggle({ media }: { media: LocalMedia }) {
       data-testid="camera"
       data-on={on}
       aria-keyshortcuts="v"
-      title={on ? 'Turn camera off (v)' : 'Turn camera on (v)'}
-      aria-label={on ? 'Turn camera off' : 'Turn camera on'}
+      title={strings.value.common.withShortcut(label, 'v')}
+      aria-label={label}
       onClick={() => void media.setCameraWanted(!on)}
     >
       <CameraIcon off={!on} />

@@ -1,20 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import {
-  accessSync,
-  chmodSync,
-  closeSync,
-  constants,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { CanopyError, type Config, describeFileError } from '../../../base/index.ts';
+import { CanopyError, type Config, describeFileError, writeWhole } from '../../../base/index.ts';
 
 /** Creates the data folder, private to its owner, or checks the existing one. @throws {CanopyError} CONFIG_INVALID */
 export function openDataDir(dir: string): void {
@@ -131,18 +118,4 @@ export function keptSecret(dir: string, name: string, onRecreated: (file: string
   } catch (cause) {
     throw new CanopyError('CONFIG_INVALID', `data.dir: ${describeFileError(file, cause)}`, { cause });
   }
-}
-
-/** Writes a file atomically, readable by its owner only. */
-export function writeWhole(file: string, contents: string | Uint8Array): void {
-  const temporary = `${file}.new`;
-  const descriptor = openSync(temporary, 'w', 0o600);
-  try {
-    // Unlike writeSync(), it goes on after a partial write, as happens on a nearly full disk.
-    writeFileSync(descriptor, contents);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-  renameSync(temporary, file);
 }

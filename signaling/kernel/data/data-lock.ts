@@ -3,8 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { z } from 'zod';
-import { CanopyError, type Config, configKeys, describeFileError } from '../../../base/index.ts';
-import { writeWhole } from './data-dir.ts';
+import { CanopyError, type Config, configKeys, describeFileError, writeWhole } from '../../../base/index.ts';
 
 /** How long a starting server waits for another one to stop, in milliseconds. */
 const WAIT_MS = 1000;

@@ -1,0 +1,12 @@
+/** The sheet of keyboard shortcuts. */
+export const shortcuts = {
+  heading: 'Keyboard shortcuts',
+  microphone: 'Mute or unmute',
+  camera: 'Turn your camera on or off',
+  screen: 'Share your screen or stop sharing',
+  hand: 'Raise or lower your hand',
+  view: 'Gallery view or speaker view',
+  statistics: 'Show statistics',
+  sheet: 'Show this list',
+  enable: 'Enable single-key shortcuts',
+};

@@ -1,0 +1,17 @@
+import type { ErrorCode } from '../../sdk/index.ts';
+
+/** Errors that a user of the page may see: all but those of start-up, administration and gateways. */
+export type PageError = Exclude<
+  ErrorCode,
+  | 'API_KEY_INVALID'
+  | 'BRIDGE_NOT_LOCAL'
+  | 'CA_UNUSABLE'
+  | 'CONFIG_INVALID'
+  | 'DATA_IN_USE'
+  | 'FILE_UNUSABLE'
+  | 'IDENTITY_UNKNOWN'
+  | 'PORT_IN_USE'
+  | 'STORE_NOT_EMPTY'
+  | 'STORE_UNUSABLE'
+  | 'WORKER_MISSING'
+>;

@@ -1,0 +1,17 @@
+import type { Strings } from '../table.ts';
+
+export const controls: Strings['controls'] = {
+  label: 'Управление звонком',
+  mute: 'Выключить микрофон',
+  unmute: 'Включить микрофон',
+  cameraOff: 'Выключить камеру',
+  cameraOn: 'Включить камеру',
+  shareScreen: 'Показать экран',
+  stopSharing: 'Прекратить показ',
+  raiseHand: 'Поднять руку',
+  lowerHand: 'Опустить руку',
+  galleryView: 'Галерея',
+  speakerView: 'Крупно того, кто говорит',
+  more: 'Другие действия',
+  leave: 'Выйти из звонка',
+};

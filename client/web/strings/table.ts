@@ -1,0 +1,13 @@
+import type { en } from './en/index.ts';
+
+/** The shape of a table, without the texts: any string, and any function with the same parameters. */
+type Shape<Table> = {
+  [Key in keyof Table]: Table[Key] extends string | undefined
+    ? string
+    : Table[Key] extends (...parameters: infer Parameters) => string
+      ? (...parameters: Parameters) => string
+      : Shape<Table[Key]>;
+};
+
+/** All strings of the page in one language. */
+export type Strings = Shape<typeof en>;

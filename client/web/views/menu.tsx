@@ -1,0 +1,143 @@
+import { useSignal } from '@preact/signals';
+import { type ComponentChildren, createContext } from 'preact';
+import { useContext, useLayoutEffect, useRef } from 'preact/hooks';
+
+const CloseMenu = createContext<() => void>(() => {});
+
+/** A button with a menu, operated as the ARIA Authoring Practices describe. */
+export function MenuButton({
+  label,
+  testId,
+  icon,
+  buttonClass,
+  children,
+}: {
+  label: string;
+  testId: string;
+  icon: ComponentChildren;
+  buttonClass: string;
+  /** The MenuItems. */
+  children: ComponentChildren;
+}) {
+  const open = useSignal(false);
+  const element = useRef<HTMLDivElement>(null);
+  const items = () => [...(element.current?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? [])];
+  const close = () => {
+    open.value = false;
+  };
+  const closeAndFocus = () => {
+    close();
+    element.current?.querySelector<HTMLElement>('[aria-haspopup]')?.focus();
+  };
+  // Before the browser handles the next key.
+  useLayoutEffect(() => {
+    if (!open.value) {
+      return;
+    }
+    items()[0]?.focus();
+    const clicked = ({ target }: Event) => {
+      if (!(target instanceof Node && element.current?.contains(target))) {
+        close();
+      }
+    };
+    const pressed = (event: KeyboardEvent) => {
+      const target = menuTarget(event.key, items());
+      target?.focus();
+      if (event.key === 'Escape') {
+        closeAndFocus();
+      } else if (event.key === 'Tab') {
+        close();
+      }
+      if (target || event.key === 'Escape') {
+        event.preventDefault();
+      }
+    };
+    addEventListener('pointerdown', clicked);
+    addEventListener('keydown', pressed);
+    return () => {
+      removeEventListener('pointerdown', clicked);
+      removeEventListener('keydown', pressed);
+    };
+  }, [open.value]);
+  return (
+    <div ref={element} class="menu-anchor">
+      <button
+        type="button"
+        class={buttonClass}
+        data-testid={testId}
+        aria-haspopup="menu"
+        aria-expanded={open.value}
+        aria-label={label}
+        title={label}
+        onClick={() => (open.value = !open.value)}
+      >
+        {icon}
+      </button>
+      {open.value && (
+        <div class="menu" role="menu" aria-label={label}>
+          <CloseMenu.Provider value={closeAndFocus}>{children}</CloseMenu.Provider>
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** An action in a menu. Selecting it closes the menu, unless it is `kept` open. */
+export function MenuItem({
+  testId,
+  icon,
+  shortcut,
+  danger = false,
+  kept = false,
+  itemClass,
+  onSelect,
+  children,
+}: {
+  testId: string;
+  icon?: ComponentChildren;
+  /** The key that does the same outside the menu. */
+  shortcut?: string | undefined;
+  danger?: boolean;
+  /** Keep the menu open, e.g. to confirm. Default false. */
+  kept?: boolean;
+  itemClass?: string;
+  onSelect(): void;
+  children: ComponentChildren;
+}) {
+  const close = useContext(CloseMenu);
+  return (
+    <button
+      type="button"
+      role="menuitem"
+      tabIndex={-1}
+      class={[danger && 'danger', itemClass].filter(Boolean).join(' ')}
+      data-testid={testId}
+      aria-keyshortcuts={shortcut}
+      onClick={() => {
+        if (!kept) {
+          close();
+        }
+        onSelect();
+      }}
+    >
+      {icon}
+      <span class="menu-label">{children}</span>
+      {shortcut && <kbd>{shortcut}</kbd>}
+    </button>
+  );
+}
+
+/** The menu item that a key moves the focus to (ARIA Authoring Practices, menu button pattern). */
+function menuTarget(key: string, items: HTMLElement[]): HTMLElement | undefined {
+  const at = items.indexOf(document.activeElement as HTMLElement);
+  if (key === 'ArrowDown') {
+    return items[(at + 1) % items.length];
+  }
+  if (key === 'ArrowUp') {
+    return items.at(at - 1);
+  }
+  if (key === 'Home') {
+    return items[0];
+  }
+  return key === 'End' ? items.at(-1) : undefined;
+}

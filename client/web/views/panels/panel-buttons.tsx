@@ -1,0 +1,64 @@
+import type { Call, PanelName } from '../../model/index.ts';
+import { strings } from '../../strings/index.ts';
+import { MenuItem } from '../menu.tsx';
+import type { Panel } from './panel.ts';
+import { panelsOf } from './registry.ts';
+
+/** Buttons that open and close the side panels. */
+export function PanelButtons({ call }: { call: Call }) {
+  return panelsOf(call)
+    .filter(([, { place }]) => place === 'toolbar')
+    .map(([name, panel]) => <PanelButton key={name} name={name} panel={panel} call={call} />);
+}
+
+function PanelButton({ name, panel, call }: { name: PanelName; panel: Panel; call: Call }) {
+  const { icon: PanelIcon, shortcut } = panel;
+  const open = call.panel.value === name;
+  const badge = panel.badge?.(call);
+  const title = panel.title();
+  return (
+    <button
+      type="button"
+      class={open ? 'round active' : 'round'}
+      data-testid={`panel-${name}`}
+      aria-expanded={open}
+      aria-label={badge ? `${title}, ${badge.label}` : title}
+      aria-keyshortcuts={shortcut}
+      title={shortcut ? strings.value.common.withShortcut(title, shortcut) : title}
+      onClick={() => call.togglePanel(name)}
+    >
+      <PanelIcon />
+      {badge && (
+        <span class="badge" aria-hidden="true">
+          {badge.text}
+        </span>
+      )}
+    </button>
+  );
+}
+
+/** Items of the toolbar's menu that open panels without a button. */
+export function PanelItems({ call }: { call: Call }) {
+  return panelsOf(call)
+    .filter(([, { place }]) => place === 'more menu')
+    .map(([name, { icon: PanelIcon, title, shortcut }]) => (
+      <MenuItem
+        key={name}
+        testId={`panel-${name}`}
+        icon={<PanelIcon />}
+        shortcut={shortcut}
+        onSelect={() => call.togglePanel(name)}
+      >
+        {title()}
+      </MenuItem>
+    ));
+}
+
+/** The panels' shortcuts, for useShortcuts(). */
+export function panelShortcuts(call: Call): Record<string, () => void> {
+  return Object.fromEntries(
+    panelsOf(call).flatMap(([name, { shortcut }]) =>
+      shortcut ? [[shortcut, () => call.togglePanel(name)] as const] : [],
+    ),
+  );
+}
