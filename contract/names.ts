@@ -82,7 +82,7 @@ export function displayableText(text: string): string {
 
 /** Whether the text is exactly one emoji, as people put on messages. */
 export function isEmoji(text: string): boolean {
-  emoji ??= new RegExp(String.raw`^\p{RGI_Emoji}$`, 'v');
+  emoji ??= /^\p{RGI_Emoji}$/v;
   return emoji.test(text);
 }
 let emoji: RegExp | undefined;

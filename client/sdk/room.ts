@@ -1,6 +1,7 @@
 import type { types } from 'mediasoup-client';
 import type { EventData, Participant } from '../../contract/index.ts';
 import { CanopyError } from '../../contract/light.ts';
+import { Chat } from './chat/index.ts';
 import type { Connection } from './connection.ts';
 import { Emitter } from './emitter.ts';
 import type { FrameTransforms } from './frame-transforms.ts';
@@ -28,6 +29,8 @@ export interface RoomOptions extends JoinOptions {
   roomId: string;
   connection: Connection;
   identity: Identity;
+  /** The account that the connection is signed in to. */
+  accountId: string;
   createDevice(): Promise<types.Device>;
   onClosed(): void;
 }
@@ -35,6 +38,8 @@ export interface RoomOptions extends JoinOptions {
 /** A conference from one peer's point of view. Created by Client.join(). */
 export class Room extends Emitter<RoomEvents> {
   readonly roomId: string;
+  /** The room's chat. */
+  readonly chat: Chat;
   readonly #options: RoomOptions;
   readonly #session: RoomSession;
   readonly #hands: RaisedHands;
@@ -67,7 +72,20 @@ export class Room extends Emitter<RoomEvents> {
       raised: (participantId) => this.emit('hand-raised', participantId),
       lowered: (participantId, by) => this.emit('hand-lowered', participantId, by),
     });
-    this.on('participant-left', ({ participantId }) => this.#hands.lower(participantId));
+    this.chat = new Chat({
+      roomId,
+      accountId: options.accountId,
+      request: (name, data) => connection.request(name, data),
+    });
+    this.on('participant-updated', ({ participantId, roomRole }) => {
+      if (participantId === this.#participantId) {
+        this.chat.setRole(roomRole);
+      }
+    });
+    this.on('participant-left', ({ participantId }) => {
+      this.#hands.lower(participantId);
+      this.chat.left(participantId);
+    });
     const host = { connection: options.connection, media: () => this.#media };
     this.#subscriptions = new Subscriptions({
       ...host,
@@ -279,6 +297,7 @@ export class Room extends Emitter<RoomEvents> {
   }
 
   #closed(): void {
+    this.chat.close();
     this.#layout.close();
     this.#subscriptions.close();
     this.#media?.close();
@@ -298,6 +317,11 @@ export class Room extends Emitter<RoomEvents> {
     );
     on('hand.raised', ({ participantId, raisedAtMs }) => this.#hands.raise({ participantId, raisedAtMs }));
     on('hand.lowered', ({ participantId, by }) => this.#hands.lower(participantId, by));
+    on('chat.sent', (data) => this.chat.sent(data));
+    on('chat.changed', (data) => this.chat.changed(data));
+    on('chat.cleared', () => this.chat.cleared());
+    on('chat.typing', ({ participantIds }) => this.chat.areTyping(participantIds));
+    on('chat.readTo', ({ seq }) => this.chat.readTo(seq));
     on('producer.added', ({ producer }) => {
       if (producer.participantId !== this.#participantId) {
         this.#subscriptions.add(producer);
@@ -352,6 +376,7 @@ export class Room extends Emitter<RoomEvents> {
       }
     }
     this.#hands.reset(parts.hands);
+    this.chat.entered();
     this.#subscriptions.reset(producers, own.consumerIds);
     this.#layout.reset();
     this.#syncPublications();

@@ -90,9 +90,7 @@ class SqliteStore implements Store {
       select name from sqlite_master join pragma_table_list using (name)
       where schema = 'main' and pragma_table_list.type = 'table'
       and name not like 'sqlite\\_%' escape '\\' and name not like 'kysely\\_%' escape '\\'
-      order by sqlite_master.rowid`.execute(
-      this.db,
-    );
+      order by sqlite_master.rowid`.execute(this.db);
     return rows.map(({ name }) => name);
   }
 

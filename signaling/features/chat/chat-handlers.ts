@@ -2,8 +2,9 @@ import { CanopyError } from '../../../base/index.ts';
 import {
   type Handlers,
   type Kernel,
+  may,
   type PeerPrincipal,
-  type Room,
+  type RoomRecord,
   requirePrincipal,
   requireRight,
   requireSeat,
@@ -18,8 +19,7 @@ import type { Typing } from './typing.ts';
 /** Someone who reads the chat of a room, inside or outside. */
 interface Reader {
   principal: PeerPrincipal;
-  /** If they are in it. */
-  room: Room | undefined;
+  record: RoomRecord;
   /** What they may read. */
   range: Range;
 }
@@ -54,7 +54,7 @@ export function chatHandlers(
       }
       sinceSeq = reader.since_seq;
     }
-    return { principal, room: seat?.room, range: { roomId, sinceSeq } };
+    return { principal, record, range: { roomId, sinceSeq } };
   };
 
   /** A person in a room who may write there. @throws {CanopyError} FORBIDDEN, ROOM_NOT_JOINED, RATE_LIMITED */
@@ -66,13 +66,19 @@ export function chatHandlers(
 
   return {
     'chat.sync': async (session, { roomId, since, limit }) => {
-      const { principal, range } = await requireReader(session, roomId);
+      const { principal, record, range } = await requireReader(session, roomId);
       const { accountId } = principal;
       // Before the messages: what changes meanwhile comes again with the next question, or as an event.
       const position = await store.position(roomId);
       const reader = await store.reader(roomId, accountId);
       const unread = reader ? await store.unread(range, reader) : { unread: 0, unreadMentions: 0 };
-      const state = { position, readSeq: reader?.read_seq ?? 0, ...unread };
+      const state = {
+        position,
+        readSeq: reader?.read_seq ?? 0,
+        ...unread,
+        maySend: may(principal, 'chat.send', record),
+        mayModerate: may(principal, 'chat.moderate', record),
+      };
       if (since && since.chatId === position?.chatId && since.rev <= position.rev) {
         const messages = await store.changes(range, since.rev);
         if (messages) {

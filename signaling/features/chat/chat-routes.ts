@@ -68,7 +68,8 @@ export function registerChatRoutes(kernel: Kernel, chats: Chats): void {
       '/api/rooms/:roomId/chat',
       {
         schema: {
-          description: 'Deletes the chat of a room with all messages. People in the room see that it is empty.',
+          description:
+            'Deletes the chat of a room with all messages. People in the room see that it is empty.',
           params: roomParams,
           response: { 200: chatCleared, ...errorResponses },
         },

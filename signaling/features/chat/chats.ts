@@ -63,9 +63,7 @@ export class Chats {
   /** Records that an account is in a room: from now on it may read what is written. */
   async admit(room: Room, accountId: string): Promise<void> {
     if (!this.#knownIn(room).has(accountId)) {
-      await this.#serialize(room.roomId, () =>
-        this.#change(room, async () => undefined),
-      );
+      await this.#serialize(room.roomId, () => this.#change(room, async () => undefined));
     }
   }
 
@@ -124,10 +122,14 @@ export class Chats {
         return { row: { message_id: 0, ...row }, isNew: true };
       });
       if (isNew) {
-        this.#announce(room, row.rev, () => room.append('chat.sent', { message: messageOf(row) }, PEOPLE_ONLY));
+        this.#announce(room, row.rev, () =>
+          room.append('chat.sent', { message: messageOf(row) }, PEOPLE_ONLY),
+        );
       } else if (row.rev > (this.#announcedRev.get(room) ?? 0)) {
         // It was stored, but the connection to the database was lost before we knew: tell the others now.
-        this.#announce(room, row.rev, () => room.append('chat.changed', { seq: row.seq, rev: row.rev }, PEOPLE_ONLY));
+        this.#announce(room, row.rev, () =>
+          room.append('chat.changed', { seq: row.seq, rev: row.rev }, PEOPLE_ONLY),
+        );
       }
       return { seq: row.seq };
     });
@@ -263,7 +265,12 @@ export class Chats {
   }
 
   /** A message that the writer may read and that is not gone. @throws {CanopyError} CHAT_MESSAGE_UNKNOWN */
-  async #readable(db: Db, { room, principal }: Writer, readers: Readers, seq: number): Promise<ChatMessageRow> {
+  async #readable(
+    db: Db,
+    { room, principal }: Writer,
+    readers: Readers,
+    seq: number,
+  ): Promise<ChatMessageRow> {
     const row = await this.store.find(db, room.roomId, seq);
     const isReadable = this.readsAll(principal, room.record) || mayRead(readers, principal.accountId, seq);
     if (!row || row.gone !== null || !isReadable) {
@@ -276,10 +283,7 @@ export class Chats {
    * Changes the chat of an open room. First records everyone in the room as readers of what comes, also those whose client has not asked
    * for the chat yet.
    */
-  async #change<T>(
-    room: Room,
-    work: (db: Db, chat: ChatRow, readers: Readers) => Promise<T>,
-  ): Promise<T> {
+  async #change<T>(room: Room, work: (db: Db, chat: ChatRow, readers: Readers) => Promise<T>): Promise<T> {
     const readers = new Map(this.#knownIn(room));
     const result = await this.store.change(room.roomId, async (db, chat) => {
       for (const { principal } of room.peers.values()) {

@@ -100,6 +100,9 @@ export const CHAT_REQUESTS = {
       /** Messages of others after that, at most 100, and how many of these mention the account. */
       unread: z.int(),
       unreadMentions: z.int(),
+      /** Whether they may write, and remove messages of others, in this room. */
+      maySend: z.boolean(),
+      mayModerate: z.boolean(),
     }),
   },
   /** A page of messages before or after a `seq`; by default the newest. */

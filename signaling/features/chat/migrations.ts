@@ -41,7 +41,11 @@ export const CHAT_MIGRATIONS: Migrations = {
         ['chat_messages_by_time', ['room_id', 'sent_at_ms']],
         ['chat_messages_by_account', ['account_id']],
       ] as const) {
-        await db.schema.createIndex(name).on('chat_messages').columns([...columns]).execute();
+        await db.schema
+          .createIndex(name)
+          .on('chat_messages')
+          .columns([...columns])
+          .execute();
       }
       await db.schema
         .createTable('chat_readers')

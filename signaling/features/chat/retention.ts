@@ -21,7 +21,9 @@ export class Retention {
     this.#timer = setInterval(() => {
       this.#running = this.#running
         .then(() => this.run())
-        .catch((error: unknown) => kernel.log.warn({ err: error }, 'cannot delete old chat messages; trying again'));
+        .catch((error: unknown) =>
+          kernel.log.warn({ err: error }, 'cannot delete old chat messages; trying again'),
+        );
     }, RUN_MS);
     this.#timer.unref();
   }
