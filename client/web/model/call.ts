@@ -10,6 +10,7 @@ import {
   type Room,
   type RoomState,
 } from '../../sdk/index.ts';
+import { strings } from '../strings/index.ts';
 import { Arrivals } from './arrivals.ts';
 import { type DeviceEvent, deviceSentence, type LocalMedia } from './local-media.ts';
 import { MediaTrouble } from './media-trouble.ts';
@@ -129,13 +130,11 @@ export class Call {
       room.on('track', refresh),
       room.on('track-ended', refresh),
       room.on('track-updated', refresh),
-      room.on('server-closing', () =>
-        notices.say('The server is about to restart. You will be reconnected automatically.'),
-      ),
+      room.on('server-closing', () => notices.say(strings.value.notices.serverClosing)),
       room.on('error', (error) => notices.error(error)),
       room.on('muted-by', (moderator) => {
         void media.setMuted(true);
-        notices.say(`${moderator?.displayName ?? 'Someone'} muted you.`);
+        notices.say(strings.value.notices.mutedBy(moderator?.displayName ?? strings.value.common.someone));
       }),
       room.on('call-failed', ({ error }) => notices.error(error)),
       room.on('unpublished', (publication, error) => this.#unpublished(publication, error)),
@@ -185,7 +184,7 @@ export class Call {
       // Cancelling the dialog is not an error, but looks the same as a refusal by the system.
       const error = CanopyError.from(cause);
       if (error.code === 'MEDIA_DENIED') {
-        this.#notices.say('No screen was shared.');
+        this.#notices.say(strings.value.notices.noScreen);
       } else {
         this.#notices.error(error);
       }
@@ -326,7 +325,7 @@ export class Call {
 
   #announceRaised(participantId: string): void {
     if (participantId === this.room.participantId) {
-      this.#notices.say('You raised your hand');
+      this.#notices.say(strings.value.notices.raisedHand);
       return;
     }
     this.#arrivals.raisedHand(this.#nameOf(participantId));
@@ -337,11 +336,12 @@ export class Call {
     if (participantId !== this.room.participantId || by === undefined) {
       return;
     }
-    this.#notices.say(`${by === participantId ? 'You' : this.#nameOf(by)} lowered your hand`);
+    const { loweredOwnHand, loweredYourHand } = strings.value.notices;
+    this.#notices.say(by === participantId ? loweredOwnHand : loweredYourHand(this.#nameOf(by)));
   }
 
   #nameOf(participantId: string): string {
-    return this.room.participants.get(participantId)?.displayName ?? 'Someone';
+    return this.room.participants.get(participantId)?.displayName ?? strings.value.common.someone;
   }
 
   async #try(act: () => Promise<void>): Promise<void> {
@@ -364,23 +364,21 @@ export class Call {
   }
 
   #reportDevice(event: DeviceEvent): void {
+    const { devices } = strings.value;
     const { name, kind } = event;
     if (name === 'replaced') {
-      this.#notices.say(`Your ${kind} was disconnected. Now using ${event.label || `another ${kind}`}.`);
+      const replaced = kind === 'camera' ? devices.cameraReplaced : devices.microphoneReplaced;
+      this.#notices.say(replaced(event.label));
     } else if (name === 'lost') {
-      this.#notices.warn(
-        `Your ${kind} was disconnected. Plug it in again, or click its button to use another one.`,
-      );
+      this.#notices.warn(kind === 'camera' ? devices.cameraLost : devices.microphoneLost);
     } else {
-      const lacks = kind === 'camera' ? 'video' : 'sound';
-      this.#notices.warn(`No ${lacks} from your ${kind}: another program or the system may be using it.`);
+      this.#notices.warn(kind === 'camera' ? devices.cameraInterrupted : devices.microphoneInterrupted);
     }
   }
 
   #removedSentence(name: string): string {
-    return this.moderates
-      ? `${name} was removed for five minutes. You can let them back in under “Invite someone”.`
-      : `${name} was removed.`;
+    const { removed, removedForNow } = strings.value.notices;
+    return this.moderates ? removedForNow(name) : removed(name);
   }
 
   /** Warns that the user is also in the room on another device, and may hear themselves. */
@@ -391,7 +389,7 @@ export class Call {
     if (accountId !== this.client.account.accountId) {
       return;
     }
-    this.#notices.warn('You are in this room on two devices. Leave on one, or mute one.');
+    this.#notices.warn(strings.value.notices.twoDevices);
   }
 
   #enqueue(change: () => Promise<void>): void {

@@ -1,5 +1,6 @@
 import { computed, signal } from '@preact/signals';
 import { CanopyError, openCapture } from '../../sdk/index.ts';
+import { errorSentence, strings } from '../strings/index.ts';
 
 export type CaptureKind = 'camera' | 'microphone';
 
@@ -310,9 +311,11 @@ export class LocalMedia {
   }
 }
 
-/** The error's message, naming the kind of device. */
-export function deviceSentence(kind: CaptureKind, { message }: CanopyError): string {
-  return message.replace('camera or microphone', kind);
+/** What to tell the user about a problem with one kind of device. */
+export function deviceSentence(kind: CaptureKind, problem: CanopyError): string {
+  const { cameraProblems, microphoneProblems } = strings.value.devices;
+  const sentences: { [code: string]: string } = kind === 'camera' ? cameraProblems : microphoneProblems;
+  return sentences[problem.code] ?? errorSentence(problem);
 }
 
 function readChoices(): Choices {

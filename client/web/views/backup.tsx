@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { CanopyError, type Identity } from '../../sdk/index.ts';
+import { strings } from '../strings/index.ts';
 import { Dialog } from './dialog.tsx';
 import { Problem } from './problem.tsx';
 
@@ -15,7 +16,7 @@ export function BackupButton({ identity }: { identity: Identity }) {
   return (
     <>
       <button type="button" class="quiet" data-testid="backup" onClick={() => (open.value = true)}>
-        Save a backup
+        {strings.value.backup.save}
       </button>
       {open.value && <BackupDialog identity={identity} onClose={() => (open.value = false)} />}
     </>
@@ -23,6 +24,7 @@ export function BackupButton({ identity }: { identity: Identity }) {
 }
 
 function BackupDialog({ identity, onClose }: { identity: Identity; onClose(): void }) {
+  const { backup, common } = strings.value;
   const password = useSignal('');
   const again = useSignal('');
   const href = useSignal<string | undefined>(undefined);
@@ -31,8 +33,8 @@ function BackupDialog({ identity, onClose }: { identity: Identity; onClose(): vo
   const save = async (event: Event) => {
     event.preventDefault();
     try {
-      const backup = await identity.exportBackup(password.value);
-      href.value = URL.createObjectURL(new Blob([backup], { type: 'application/json' }));
+      const account = await identity.exportBackup(password.value);
+      href.value = URL.createObjectURL(new Blob([account], { type: 'application/json' }));
     } catch (error) {
       problem.value = CanopyError.from(error);
     }
@@ -44,45 +46,42 @@ function BackupDialog({ identity, onClose }: { identity: Identity; onClose(): vo
     onClose();
   };
   return (
-    <Dialog title="Back up your account" onClose={close}>
+    <Dialog title={backup.heading} onClose={close}>
       {href.value ? (
         <>
-          <p>Keep this file in a safe place. You cannot create it again.</p>
+          <p>{backup.saved}</p>
           <a
             class="button primary"
             data-testid="backup-download"
             href={href.value}
             download="canopy-account.json"
           >
-            Download file
+            {backup.download}
           </a>
         </>
       ) : (
         <form onSubmit={(event) => void save(event)}>
-          <p>
-            With this file and its password you can use your account on another device, or if you lose this
-            one.
-          </p>
+          <p>{backup.what}</p>
           <PasswordField
-            label="Password"
+            label={backup.password}
             testId="backup-password"
             onText={(text) => (password.value = text)}
           />
           <PasswordField
-            label="Repeat password"
+            label={backup.repeat}
             testId="backup-again"
             onText={(text) => (again.value = text)}
           />
-          <p class="hint">At least {MIN_PASSWORD_LENGTH} characters. It cannot be reset.</p>
+          <p class="hint">{backup.rule(MIN_PASSWORD_LENGTH)}</p>
           <button type="submit" class="primary" data-testid="backup-save" disabled={!usable}>
-            Create backup
+            {backup.create}
           </button>
         </form>
       )}
       <Problem error={problem.value} />
       <form method="dialog">
         <button type="submit" class="quiet">
-          Close
+          {common.close}
         </button>
       </form>
     </Dialog>

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { Call } from '../model/index.ts';
+import { strings } from '../strings/index.ts';
 import { DialogButton } from './dialog.tsx';
 import { FormDialog } from './form-dialog.tsx';
 import { PhoneIcon } from './icons.tsx';
@@ -11,7 +12,7 @@ export function CallPhoneButton({ call }: { call: Call }) {
   }
   return (
     <DialogButton
-      title="Call a phone"
+      title={strings.value.phones.call}
       testId="call-phone"
       icon={<PhoneIcon />}
       dialog={(close) => <CallPhoneDialog call={call} onClose={close} />}
@@ -20,18 +21,19 @@ export function CallPhoneButton({ call }: { call: Call }) {
 }
 
 function CallPhoneDialog({ call, onClose }: { call: Call; onClose(): void }) {
+  const { phones } = strings.value;
   const target = useSignal('');
   return (
     <FormDialog
-      title="Call a phone"
-      submit={{ label: 'Call', testId: 'dial' }}
+      title={phones.call}
+      submit={{ label: phones.dial, testId: 'dial' }}
       ready={target.value.trim() !== ''}
       // People often type numbers in groups.
       act={() => call.room.dial(target.value.replace(/\s/g, ''))}
       onClose={onClose}
     >
       <label class="field">
-        Number or SIP address
+        {phones.target}
         <input
           data-testid="dial-target"
           type="tel"
@@ -44,7 +46,7 @@ function CallPhoneDialog({ call, onClose }: { call: Call; onClose(): void }) {
           }}
         />
       </label>
-      <p>The phone rings; the person who answers joins this room.</p>
+      <p>{phones.what}</p>
     </FormDialog>
   );
 }

@@ -1,16 +1,13 @@
 import type { DeviceKind, LocalMedia } from '../model/index.ts';
+import { strings } from '../strings/index.ts';
 
-const KINDS = {
-  camera: { kind: 'videoinput', label: 'Camera' },
-  microphone: { kind: 'audioinput', label: 'Microphone' },
-  speaker: { kind: 'audiooutput', label: 'Speaker' },
-} as const;
+const KINDS = { camera: 'videoinput', microphone: 'audioinput', speaker: 'audiooutput' } as const;
 
 /** Selects a device. Hidden if the browser lists no devices of this kind. */
 export function DeviceSelect({ media, kind }: { media: LocalMedia; kind: DeviceKind }) {
-  const { kind: deviceKind, label } = KINDS[kind];
+  const label = strings.value.devices[kind];
   const devices = media.devices.value.filter(
-    (device) => device.kind === deviceKind && device.deviceId !== '',
+    (device) => device.kind === KINDS[kind] && device.deviceId !== '',
   );
   if (devices.length === 0) {
     return null;
@@ -29,7 +26,7 @@ export function DeviceSelect({ media, kind }: { media: LocalMedia; kind: DeviceK
       >
         {devices.map((device, index) => (
           <option key={device.deviceId} value={device.deviceId}>
-            {device.label || `${label} ${index + 1}`}
+            {device.label || strings.value.devices.unnamed(label, index + 1)}
           </option>
         ))}
       </select>

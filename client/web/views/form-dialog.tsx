@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { CanopyError } from '../../sdk/index.ts';
+import { strings } from '../strings/index.ts';
 import { Dialog } from './dialog.tsx';
 import { Problem } from './problem.tsx';
 
@@ -51,7 +52,7 @@ export function FormDialog({
       </form>
       <form method="dialog">
         <button type="submit" class="quiet">
-          Cancel
+          {strings.value.common.cancel}
         </button>
       </form>
     </Dialog>

@@ -1,180 +1,84 @@
-import type { ComponentChildren } from 'preact';
+import type { JSX } from 'preact';
 
-function Icon({ children }: { children: ComponentChildren }) {
-  return (
+/*!
+ * The drawings are those of Lucide (https://lucide.dev), of the names given here; see icons-license.txt.
+ */
+
+/** An icon whose shapes are all in one path. */
+function icon(path: string): () => JSX.Element {
+  return () => (
     <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
-      {children}
+      <path d={path} />
     </svg>
   );
 }
 
-const SLASH = 'M4 3 21 20';
+const MicOnIcon = icon(
+  'M12 19v3M19 10v2a7 7 0 0 1-14 0v-2M12 2h0a3 3 0 0 1 3 3v7a3 3 0 0 1 -3 3h0a3 3 0 0 1 -3 -3v-7a3 3 0 0 1 3 -3Z',
+);
+const MicOffIcon = icon(
+  'M12 19v3M15 9.34V5a3 3 0 0 0-5.68-1.33M16.95 16.95A7 7 0 0 1 5 12v-2M18.89 13.23A7 7 0 0 0 19 12v-2M2 2l20 20M9 9v3a3 3 0 0 0 5.12 2.12',
+);
+const CameraOnIcon = icon(
+  'M16 13l5.223 3.482a.5.5 0 0 0 .777-.416V7.87a.5.5 0 0 0-.752-.432L16 10.5M4 6h10a2 2 0 0 1 2 2v8a2 2 0 0 1 -2 2h-10a2 2 0 0 1 -2 -2v-8a2 2 0 0 1 2 -2Z',
+);
+const CameraOffIcon = icon(
+  'M10.66 6H14a2 2 0 0 1 2 2v2.5l5.248-3.062A.5.5 0 0 1 22 7.87v8.196M16 16a2 2 0 0 1-2 2H4a2 2 0 0 1-2-2V8a2 2 0 0 1 2-2h2M2 2l20 20',
+);
 
 export function MicrophoneIcon({ off = false }: { off?: boolean }) {
-  return (
-    <Icon>
-      <rect x="9" y="3" width="6" height="11" rx="3" />
-      <path d="M5 11a7 7 0 0 0 14 0M12 18v3" />
-      {off && <path class="slash" d={SLASH} />}
-    </Icon>
-  );
+  return off ? <MicOffIcon /> : <MicOnIcon />;
 }
 
 export function CameraIcon({ off = false }: { off?: boolean }) {
-  return (
-    <Icon>
-      <rect x="3" y="6" width="12" height="12" rx="2" />
-      <path d="m15 11 6-4v10l-6-4" />
-      {off && <path class="slash" d={SLASH} />}
-    </Icon>
-  );
+  return off ? <CameraOffIcon /> : <CameraOnIcon />;
 }
 
-export function HandIcon() {
-  return (
-    <Icon>
-      <path d="M7 12V6a1.5 1.5 0 0 1 3 0v5-7a1.5 1.5 0 0 1 3 0v7-5.5a1.5 1.5 0 0 1 3 0V12l1-2a1.6 1.6 0 0 1 2.9 1.300L17.5 17a6.5 6.5 0 0 1-11.5 1l-3-5.5a1.6 1.6 0 0 1 2.700-1.6L7 12.5" />
-    </Icon>
-  );
-}
-
-export function EditIcon() {
-  return (
-    <Icon>
-      <path d="m4 20 1-5L16 4l4 4L9 19Zm10-14 4 4" />
-    </Icon>
-  );
-}
-
-export function ScreenIcon() {
-  return (
-    <Icon>
-      <rect x="3" y="4" width="18" height="13" rx="2" />
-      <path d="M8 21h8M12 14V8m-3 3 3-3 3 3" />
-    </Icon>
-  );
-}
-
-export function LeaveIcon() {
-  return (
-    <Icon>
-      <path d="M3 14c5-5 13-5 18 0l-2 3-4-1v-3c-2-.8-4-.8-6 0v3l-4 1Z" />
-    </Icon>
-  );
-}
-
-export function InviteIcon() {
-  return (
-    <Icon>
-      <circle cx="10" cy="8" r="4" />
-      <path d="M3 20c0-4 3-6 7-6 1.5 0 3 .3 4 1M18 14v6M15 17h6" />
-    </Icon>
-  );
-}
-
-export function ShieldIcon() {
-  return (
-    <Icon>
-      <path d="M12 3 5 6v5c0 5 3 8 7 10 4-2 7-5 7-10V6Zm-3 9 2 2 4-4" />
-    </Icon>
-  );
-}
-
-export function PhoneIcon() {
-  return (
-    <Icon>
-      <path d="M6 3h4l2 5-2.5 1.5a11 11 0 0 0 5 5L16 12l5 2v4a3 3 0 0 1-3 3A15 15 0 0 1 3 6a3 3 0 0 1 3-3Z" />
-    </Icon>
-  );
-}
-
-export function MoreIcon() {
-  return (
-    <Icon>
-      <path d="M5 12h.01M12 12h.01M19 12h.01" />
-    </Icon>
-  );
-}
-
-export function PinIcon() {
-  return (
-    <Icon>
-      <path d="M9 3h6l-1 6 3 3v2H7v-2l3-3ZM12 14v7" />
-    </Icon>
-  );
-}
-
-export function GalleryIcon() {
-  return (
-    <Icon>
-      <path d="M3 5h7v6H3ZM14 5h7v6h-7ZM3 14h7v6H3ZM14 14h7v6h-7Z" />
-    </Icon>
-  );
-}
-
-export function SpeakerViewIcon() {
-  return (
-    <Icon>
-      <path d="M3 5h12v14H3ZM18 5h3v3h-3ZM18 10.5h3v3h-3ZM18 16h3v3h-3Z" />
-    </Icon>
-  );
-}
-
-export function PreviousIcon() {
-  return (
-    <Icon>
-      <path d="m15 5-7 7 7 7" />
-    </Icon>
-  );
-}
-
-export function NextIcon() {
-  return (
-    <Icon>
-      <path d="m9 5 7 7-7 7" />
-    </Icon>
-  );
-}
-
-/** Two bars, for paused video. */
-export function SavingIcon() {
-  return (
-    <Icon>
-      <path d="M9 6v12M15 6v12" />
-    </Icon>
-  );
-}
-
-export function CloseIcon() {
-  return (
-    <Icon>
-      <path d="m6 6 12 12M18 6 6 18" />
-    </Icon>
-  );
-}
-
-export function SettingsIcon() {
-  return (
-    <Icon>
-      <circle cx="12" cy="12" r="3" />
-      <path d="M12 3v3M12 18v3M3 12h3M18 12h3M5.6 5.600l2.100 2.100M16.300 16.300l2.100 2.100M5.600 18.400l2.100-2.100M16.300 7.700l2.100-2.100" />
-    </Icon>
-  );
-}
-
-export function KeyboardIcon() {
-  return (
-    <Icon>
-      <rect x="3" y="6" width="18" height="12" rx="2" />
-      <path d="M7 10h.01M11 10h.01M15 10h.01M8 14h8" />
-    </Icon>
-  );
-}
-
-export function FullScreenIcon() {
-  return (
-    <Icon>
-      <path d="M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5" />
-    </Icon>
-  );
-}
+export const HandIcon = icon(
+  'M18 11V6a2 2 0 0 0-2-2a2 2 0 0 0-2 2M14 10V4a2 2 0 0 0-2-2a2 2 0 0 0-2 2v2M10 10.5V6a2 2 0 0 0-2-2a2 2 0 0 0-2 2v8M18 8a2 2 0 1 1 4 0v6a8 8 0 0 1-8 8h-2c-2.8 0-4.5-.86-5.99-2.34l-3.6-3.6a2 2 0 0 1 2.83-2.82L7 15',
+);
+export const EditIcon = icon(
+  'M21.174 6.812a1 1 0 0 0-3.986-3.987L3.842 16.174a2 2 0 0 0-.5.83l-1.321 4.352a.5.5 0 0 0 .623.622l4.353-1.32a2 2 0 0 0 .83-.497zM15 5l4 4',
+);
+export const ScreenIcon = icon(
+  'M9 10l3-3 3 3M12 13V7M4 3h16a2 2 0 0 1 2 2v10a2 2 0 0 1 -2 2h-16a2 2 0 0 1 -2 -2v-10a2 2 0 0 1 2 -2ZM12 17v4M8 21h8',
+);
+export const LeaveIcon = icon(
+  'M10.1 13.9a14 14 0 0 0 3.732 2.668 1 1 0 0 0 1.213-.303l.355-.465A2 2 0 0 1 17 15h3a2 2 0 0 1 2 2v3a2 2 0 0 1-2 2 18 18 0 0 1-12.728-5.272M22 2 2 22M4.76 13.582A18 18 0 0 1 2 4a2 2 0 0 1 2-2h3a2 2 0 0 1 2 2v3a2 2 0 0 1-.8 1.6l-.468.351a1 1 0 0 0-.292 1.233 14 14 0 0 0 .244.473',
+);
+export const InviteIcon = icon(
+  'M16 21v-2a4 4 0 0 0-4-4H6a4 4 0 0 0-4 4v2M5 7a4 4 0 1 0 8 0a4 4 0 1 0 -8 0M19 8L19 14M22 11L16 11',
+);
+export const ShieldIcon = icon(
+  'M20 13c0 5-3.5 7.5-7.66 8.95a1 1 0 0 1-.67-.01C7.5 20.5 4 18 4 13V6a1 1 0 0 1 1-1c2 0 4.5-1.2 6.24-2.72a1.17 1.17 0 0 1 1.52 0C14.51 3.81 17 5 19 5a1 1 0 0 1 1 1zM9 12l2 2 4-4',
+);
+export const PhoneIcon = icon(
+  'M13.832 16.568a1 1 0 0 0 1.213-.303l.355-.465A2 2 0 0 1 17 15h3a2 2 0 0 1 2 2v3a2 2 0 0 1-2 2A18 18 0 0 1 2 4a2 2 0 0 1 2-2h3a2 2 0 0 1 2 2v3a2 2 0 0 1-.8 1.6l-.468.351a1 1 0 0 0-.292 1.233 14 14 0 0 0 6.392 6.384',
+);
+export const MoreIcon = icon(
+  'M11 12a1 1 0 1 0 2 0a1 1 0 1 0 -2 0M18 12a1 1 0 1 0 2 0a1 1 0 1 0 -2 0M4 12a1 1 0 1 0 2 0a1 1 0 1 0 -2 0',
+);
+export const PinIcon = icon(
+  'M12 17v5M9 10.76a2 2 0 0 1-1.11 1.79l-1.78.9A2 2 0 0 0 5 15.24V16a1 1 0 0 0 1 1h12a1 1 0 0 0 1-1v-.76a2 2 0 0 0-1.11-1.79l-1.78-.9A2 2 0 0 1 15 10.76V7a1 1 0 0 1 1-1 2 2 0 0 0 0-4H8a2 2 0 0 0 0 4 1 1 0 0 1 1 1z',
+);
+export const GalleryIcon = icon(
+  'M4 3h5a1 1 0 0 1 1 1v5a1 1 0 0 1 -1 1h-5a1 1 0 0 1 -1 -1v-5a1 1 0 0 1 1 -1ZM15 3h5a1 1 0 0 1 1 1v5a1 1 0 0 1 -1 1h-5a1 1 0 0 1 -1 -1v-5a1 1 0 0 1 1 -1ZM15 14h5a1 1 0 0 1 1 1v5a1 1 0 0 1 -1 1h-5a1 1 0 0 1 -1 -1v-5a1 1 0 0 1 1 -1ZM4 14h5a1 1 0 0 1 1 1v5a1 1 0 0 1 -1 1h-5a1 1 0 0 1 -1 -1v-5a1 1 0 0 1 1 -1Z',
+);
+export const SpeakerViewIcon = icon(
+  'M5 3h14a2 2 0 0 1 2 2v14a2 2 0 0 1 -2 2h-14a2 2 0 0 1 -2 -2v-14a2 2 0 0 1 2 -2ZM15 3v18',
+);
+export const PreviousIcon = icon('M15 18l-6-6 6-6');
+export const NextIcon = icon('M9 18l6-6-6-6');
+export const SavingIcon = icon(
+  'M15 3h3a1 1 0 0 1 1 1v16a1 1 0 0 1 -1 1h-3a1 1 0 0 1 -1 -1v-16a1 1 0 0 1 1 -1ZM6 3h3a1 1 0 0 1 1 1v16a1 1 0 0 1 -1 1h-3a1 1 0 0 1 -1 -1v-16a1 1 0 0 1 1 -1Z',
+);
+export const FullScreenIcon = icon(
+  'M8 3H5a2 2 0 0 0-2 2v3M21 8V5a2 2 0 0 0-2-2h-3M3 16v3a2 2 0 0 0 2 2h3M16 21h3a2 2 0 0 0 2-2v-3',
+);
+export const CloseIcon = icon('M18 6 6 18M6 6l12 12');
+export const SettingsIcon = icon(
+  'M9.671 4.136a2.34 2.34 0 0 1 4.659 0 2.34 2.34 0 0 0 3.319 1.915 2.34 2.34 0 0 1 2.33 4.033 2.34 2.34 0 0 0 0 3.831 2.34 2.34 0 0 1-2.33 4.033 2.34 2.34 0 0 0-3.319 1.915 2.34 2.34 0 0 1-4.659 0 2.34 2.34 0 0 0-3.32-1.915 2.34 2.34 0 0 1-2.33-4.033 2.34 2.34 0 0 0 0-3.831A2.34 2.34 0 0 1 6.35 6.051a2.34 2.34 0 0 0 3.319-1.915M9 12a3 3 0 1 0 6 0a3 3 0 1 0 -6 0',
+);
+export const KeyboardIcon = icon(
+  'M10 8h.01M12 12h.01M14 8h.01M16 12h.01M18 8h.01M6 8h.01M7 16h10M8 12h.01M4 4h16a2 2 0 0 1 2 2v12a2 2 0 0 1 -2 2h-16a2 2 0 0 1 -2 -2v-12a2 2 0 0 1 2 -2Z',
+);

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { displayable, type Invitation as InvitationLink } from '../../sdk/index.ts';
 import type { AppModel } from '../model/index.ts';
+import { strings } from '../strings/index.ts';
 import { Problem } from './problem.tsx';
 
 interface Props {
@@ -15,7 +16,7 @@ export function Invitation({ model, invitation }: Props) {
   return (
     <main class="center">
       <section class="card">
-        <h1>You are invited</h1>
+        <h1>{strings.value.welcome.invited}</h1>
         {identity && !identity.expired && !asNewUser.value ? (
           <Redeem model={model} invitation={invitation} onNewUser={() => (asNewUser.value = true)} />
         ) : (
@@ -32,17 +33,15 @@ export function DamagedInvitation() {
   return (
     <main class="center">
       <section class="card" data-testid="damaged-invitation">
-        <h1>This invitation link is damaged</h1>
-        <p>
-          Part of it is missing. Copy the whole link and open it again, or ask the sender for a new one. The
-          invitation has not been used.
-        </p>
+        <h1>{strings.value.welcome.damaged}</h1>
+        <p>{strings.value.welcome.damagedAdvice}</p>
       </section>
     </main>
   );
 }
 
 function Enrol({ model, invitation }: Props) {
+  const { welcome } = strings.value;
   const name = useSignal('');
   const submit = (event: Event) => {
     event.preventDefault();
@@ -50,12 +49,9 @@ function Enrol({ model, invitation }: Props) {
   };
   return (
     <form onSubmit={submit}>
-      <p>
-        Choose the name that others will see. This device then gets its own certificate, so there is no
-        password to remember.
-      </p>
+      <p>{welcome.chooseName}</p>
       <label class="field">
-        Your name
+        {welcome.yourName}
         <input
           data-testid="name"
           value={name.value}
@@ -72,18 +68,19 @@ function Enrol({ model, invitation }: Props) {
         data-testid="enrol"
         disabled={model.busy.value || !name.value.trim()}
       >
-        {model.busy.value ? 'Just a moment…' : 'Continue'}
+        {model.busy.value ? welcome.busy : welcome.continue}
       </button>
     </form>
   );
 }
 
 function Redeem({ model, invitation, onNewUser }: Props & { onNewUser: () => void }) {
-  const name = model.identity.value?.displayName;
+  const { welcome } = strings.value;
+  const name = model.identity.value?.displayName ?? '';
   return (
     <>
       <p>
-        This device already belongs to <strong>{name}</strong>.
+        {welcome.belongsTo} <strong dir="auto">{name}</strong>.
       </p>
       <div class="row">
         <button
@@ -93,10 +90,10 @@ function Redeem({ model, invitation, onNewUser }: Props & { onNewUser: () => voi
           disabled={model.busy.value}
           onClick={() => void model.redeem(invitation)}
         >
-          Continue as {name}
+          {welcome.continueAs(name)}
         </button>
         <button type="button" onClick={onNewUser} data-testid="enrol-again">
-          I am someone else
+          {welcome.someoneElse}
         </button>
       </div>
     </>

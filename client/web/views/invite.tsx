@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { CanopyError } from '../../sdk/index.ts';
 import type { Call } from '../model/index.ts';
+import { strings } from '../strings/index.ts';
 import { Dialog, DialogButton } from './dialog.tsx';
 import { InviteIcon } from './icons.tsx';
 import { Problem } from './problem.tsx';
@@ -13,7 +14,7 @@ export function InviteButton({ call }: { call: Call }) {
   }
   return (
     <DialogButton
-      title="Invite someone"
+      title={strings.value.invite.heading}
       testId="invite"
       icon={<InviteIcon />}
       dialog={(close) => <InviteDialog call={call} onClose={close} />}
@@ -22,6 +23,7 @@ export function InviteButton({ call }: { call: Call }) {
 }
 
 function InviteDialog({ call, onClose }: { call: Call; onClose(): void }) {
+  const { common, invite } = strings.value;
   const admin = call.client.account.role === 'admin';
   const member = useSignal(false);
   const link = useSignal('');
@@ -63,19 +65,19 @@ function InviteDialog({ call, onClose }: { call: Call; onClose(): void }) {
     }
   };
   return (
-    <Dialog title="Invite someone" onClose={onClose}>
-      <p>Send this link to one person. It works once and is valid for a day.</p>
+    <Dialog title={invite.heading} onClose={onClose}>
+      <p>{invite.what}</p>
       {link.value ? (
         <input
           ref={field}
           data-testid="invite-link"
-          aria-label="Invitation link"
+          aria-label={invite.link}
           readOnly
           value={link.value}
           onFocus={(event) => event.currentTarget.select()}
         />
       ) : (
-        <input aria-label="Invitation link" disabled placeholder="Creating link…" />
+        <input aria-label={invite.link} disabled placeholder={invite.creating} />
       )}
       {admin && (
         <label class="check">
@@ -85,7 +87,7 @@ function InviteDialog({ call, onClose }: { call: Call; onClose(): void }) {
             checked={asMember}
             onChange={(event) => choose(event.currentTarget.checked)}
           />
-          May enter every room and invite others
+          {invite.asMember}
         </label>
       )}
       <Problem error={problem.value} />
@@ -96,12 +98,12 @@ function InviteDialog({ call, onClose }: { call: Call; onClose(): void }) {
         disabled={!link.value}
         onClick={() => void copy()}
       >
-        {copied.value ? 'Copied' : 'Copy link'}
+        {copied.value ? common.copied : common.copyLink}
       </button>
       <RemovedPeople call={call} />
       <form method="dialog">
         <button type="submit" class="quiet">
-          Done
+          {common.done}
         </button>
       </form>
     </Dialog>
@@ -114,13 +116,13 @@ function RemovedPeople({ call }: { call: Call }) {
     return null;
   }
   return (
-    <section class="removed" data-testid="removed" aria-label="Removed people">
-      <p class="hint">Removed people cannot rejoin for five minutes.</p>
+    <section class="removed" data-testid="removed" aria-label={strings.value.invite.removed}>
+      <p class="hint">{strings.value.invite.removedHint}</p>
       {removed.map(({ accountId, displayName }) => (
         <p key={accountId}>
           <span dir="auto">{displayName}</span>
           <button type="button" data-testid="readmit" onClick={() => void call.readmit(accountId)}>
-            Let back in
+            {strings.value.invite.readmit}
           </button>
         </p>
       ))}

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { displayable } from '../../sdk/index.ts';
 import { type AppModel, deviceSentence, type LocalMedia, toRoomId } from '../model/index.ts';
+import { errorSentence, strings } from '../strings/index.ts';
 import { BackupButton } from './backup.tsx';
 import { DeviceSelect } from './device-select.tsx';
 import { LevelMeter, Video } from './media-element.tsx';
@@ -20,6 +21,7 @@ export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
     m: () => void media.setMuted(media.microphoneOn.value),
     v: () => void media.setCameraWanted(!media.cameraOn.value),
   });
+  const { lobby } = strings.value;
   const target = toRoomId(typed.value);
   const replaced = model.problem.value?.code === 'SESSION_REPLACED';
   const submit = (event: Event) => {
@@ -30,7 +32,7 @@ export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
   };
   return (
     <main class="lobby">
-      <section class="preview" aria-label="Preview">
+      <section class="preview" aria-label={lobby.preview}>
         <div class="tile" data-testid="preview">
           {media.camera.value ? (
             <Video track={media.camera.value} mirrored />
@@ -48,15 +50,15 @@ export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
         <DeviceProblems media={media} />
       </section>
       <form class="card" onSubmit={submit}>
-        <h1>Ready to join?</h1>
+        <h1>{lobby.heading}</h1>
         <IdentityLine model={model} />
         <label class="field">
-          Room
+          {lobby.room}
           <input
             data-testid="room"
             value={typed.value}
             onInput={(event) => (typed.value = event.currentTarget.value)}
-            placeholder="e.g. weekly-meeting"
+            placeholder={lobby.roomExample}
             required
             maxLength={64}
             autocomplete="off"
@@ -73,7 +75,7 @@ export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
         <Problem error={model.problem.value} />
         <div class="join-row">
           <button type="submit" class="primary" data-testid="join" disabled={model.busy.value}>
-            {model.busy.value ? 'Joining…' : replaced ? 'Use this tab' : 'Join'}
+            {model.busy.value ? lobby.joining : replaced ? lobby.useThisTab : lobby.join}
           </button>
         </div>
       </form>
@@ -87,9 +89,9 @@ function roomHint(typed: string, target: string | undefined): string {
     return '';
   }
   if (target === undefined) {
-    return 'A room name needs a letter or a digit.';
+    return strings.value.lobby.roomNeedsLetter;
   }
-  return target === typed.trim() ? '' : `The room name will be ${target}`;
+  return target === typed.trim() ? '' : strings.value.lobby.roomWillBe(target);
 }
 
 /** The name for calls. The certificate keeps its own. */
@@ -98,7 +100,7 @@ function NameField({ model }: { model: AppModel }) {
   const shown = displayable(typed);
   return (
     <label class="field">
-      Your name in this call
+      {strings.value.lobby.yourName}
       <input
         data-testid="display-name"
         value={model.displayName.value}
@@ -107,7 +109,9 @@ function NameField({ model }: { model: AppModel }) {
         maxLength={64}
         autocomplete="name"
       />
-      {shown !== '' && shown !== typed && <span data-testid="name-hint">Others will see {shown}</span>}
+      {shown !== '' && shown !== typed && (
+        <span data-testid="name-hint">{strings.value.lobby.othersWillSee(shown)}</span>
+      )}
     </label>
   );
 }
@@ -117,25 +121,26 @@ function IdentityLine({ model }: { model: AppModel }) {
   if (!identity) {
     return null;
   }
+  const { lobby } = strings.value;
   const forget = () => {
-    if (confirm('Forget this identity on this device? Without a backup you will need a new invitation.')) {
+    if (confirm(lobby.confirmForget)) {
       void model.forget();
     }
   };
   return (
     <div class="identity">
       <span>
-        You are <strong data-testid="identity-name">{identity.displayName}</strong>{' '}
+        {lobby.youAre} <strong data-testid="identity-name">{identity.displayName}</strong>{' '}
         {model.client.value && (
           <span class="verified" data-testid="identity-verified" title={identity.deviceId}>
-            identity verified
+            {lobby.verified}
           </span>
         )}
       </span>
       <span class="row">
         <BackupButton identity={identity} />
         <button type="button" class="quiet" data-testid="forget" onClick={forget}>
-          Forget
+          {lobby.forget}
         </button>
       </span>
     </div>
@@ -143,16 +148,17 @@ function IdentityLine({ model }: { model: AppModel }) {
 }
 
 function placeholder(media: LocalMedia): string {
+  const { lobby } = strings.value;
   if (media.asking.value) {
-    return 'Allow the camera and microphone when your browser asks';
+    return lobby.allowDevices;
   }
   if (!media.cameraWanted.value) {
-    return 'Camera is off';
+    return lobby.cameraIsOff;
   }
   if (media.opening.value) {
-    return 'Starting…';
+    return lobby.starting;
   }
-  return media.problems.value.camera ? 'No video' : 'Camera is off';
+  return media.problems.value.camera ? lobby.noVideo : lobby.cameraIsOff;
 }
 
 /** The devices' problems; a single sentence if both have the same one. */
@@ -164,7 +170,7 @@ function DeviceProblems({ media }: { media: LocalMedia }) {
   const { camera, microphone } = media.problems.value;
   const sentences =
     camera && camera.code === microphone?.code
-      ? [camera.message]
+      ? [errorSentence(camera)]
       : [
           ...(microphone ? [deviceSentence('microphone', microphone)] : []),
           ...(camera ? [deviceSentence('camera', camera)] : []),
@@ -176,7 +182,7 @@ function DeviceProblems({ media }: { media: LocalMedia }) {
           {sentence}
         </p>
       ))}
-      {sentences.length > 0 && <p class="hint">You can still join: you will see and hear everyone else.</p>}
+      {sentences.length > 0 && <p class="hint">{strings.value.lobby.canStillJoin}</p>}
     </>
   );
 }

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { strings } from '../strings/index.ts';
 
 /** Plays video. Audio is played separately. */
 export function Video({ track, mirrored = false }: { track: MediaStreamTrack; mirrored?: boolean }) {
@@ -88,7 +89,7 @@ export function LevelMeter({ track }: { track: MediaStreamTrack | undefined }) {
     <meter
       class="level"
       data-testid="microphone-level"
-      aria-label="Microphone level"
+      aria-label={strings.value.devices.level}
       min={0}
       max={1}
       value={level.value}

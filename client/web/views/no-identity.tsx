@@ -1,24 +1,23 @@
 import { useSignal } from '@preact/signals';
 import type { AppModel } from '../model/index.ts';
+import { strings } from '../strings/index.ts';
 import { Problem } from './problem.tsx';
 
 /** Shown to people without an identity: how to get one, and the two alternatives. */
 export function NoIdentity({ model }: { model: AppModel }) {
+  const { welcome } = strings.value;
   return (
     <main class="center">
       <section class="card" data-testid="no-identity">
-        <h1>Welcome to Canopy</h1>
-        <p>
-          This browser has no account here yet. Ask someone who has one for an invitation link and open it in
-          this browser: all you need is a name.
-        </p>
+        <h1>{welcome.heading}</h1>
+        <p>{welcome.noIdentity}</p>
         <Problem error={model.problem.value} />
         <details>
-          <summary>I have a backup of my account</summary>
+          <summary>{welcome.haveBackup}</summary>
           <Restore model={model} />
         </details>
         <details>
-          <summary>I have a certificate from my organisation</summary>
+          <summary>{welcome.haveCertificate}</summary>
           <Import model={model} />
         </details>
       </section>
@@ -27,6 +26,7 @@ export function NoIdentity({ model }: { model: AppModel }) {
 }
 
 function Restore({ model }: { model: AppModel }) {
+  const { welcome } = strings.value;
   const backup = useSignal('');
   const password = useSignal('');
   const submit = (event: Event) => {
@@ -36,13 +36,13 @@ function Restore({ model }: { model: AppModel }) {
   return (
     <form onSubmit={submit} data-testid="restore-form">
       <FileField
-        label="Backup file"
+        label={welcome.backupFile}
         testId="restore-file"
         accept=".json"
         onText={(text) => (backup.value = text)}
       />
       <label class="field">
-        Backup password
+        {welcome.backupPassword}
         <input
           type="password"
           data-testid="restore-password"
@@ -57,13 +57,14 @@ function Restore({ model }: { model: AppModel }) {
         data-testid="restore"
         disabled={model.busy.value || !backup.value || !password.value}
       >
-        Link this device
+        {welcome.restore}
       </button>
     </form>
   );
 }
 
 function Import({ model }: { model: AppModel }) {
+  const { welcome } = strings.value;
   const certificate = useSignal('');
   const key = useSignal('');
   const submit = (event: Event) => {
@@ -73,27 +74,25 @@ function Import({ model }: { model: AppModel }) {
   return (
     <form onSubmit={submit} data-testid="import-form">
       <FileField
-        label="Certificate with its issuers (PEM)"
+        label={welcome.certificate}
         testId="import-certificate"
         accept=".pem,.crt,.cer"
         onText={(text) => (certificate.value = text)}
       />
       <FileField
-        label="Private key (PEM, PKCS#8, not encrypted)"
+        label={welcome.privateKey}
         testId="import-key"
         accept=".pem,.key"
         onText={(text) => (key.value = text)}
       />
-      <p class="hint">
-        The key stays in this browser, where no page can read it, and is never sent anywhere.
-      </p>
+      <p class="hint">{welcome.keyStays}</p>
       <button
         type="submit"
         class="primary"
         data-testid="import"
         disabled={model.busy.value || !certificate.value || !key.value}
       >
-        Use this certificate
+        {welcome.useCertificate}
       </button>
     </form>
   );

@@ -1,20 +1,22 @@
 import { useSignal } from '@preact/signals';
 import { displayable, type Participant } from '../../sdk/index.ts';
 import type { Call } from '../model/index.ts';
+import { strings } from '../strings/index.ts';
 import { FormDialog } from './form-dialog.tsx';
 import { EditIcon } from './icons.tsx';
 
 /** Changes this user's name; shown on their own tile. */
 export function RenameButton({ call, participant }: { call: Call; participant: Participant }) {
   const open = useSignal(false);
+  const label = strings.value.rename.own;
   return (
     <div class="actions">
       <button
         type="button"
         class="menu-button"
         data-testid="rename"
-        title="Change your name"
-        aria-label="Change your name"
+        title={label}
+        aria-label={label}
         onClick={() => (open.value = true)}
       >
         <EditIcon />
@@ -36,20 +38,21 @@ export function RenameDialog({
   participant: Participant;
   onClose(): void;
 }) {
+  const { rename } = strings.value;
   const isSelf = participantId === call.room.participantId;
   const typed = useSignal(displayName);
   const name = displayable(typed.value);
   const verified = certifiedName ?? displayName;
   return (
     <FormDialog
-      title={isSelf ? 'Change your name' : `Rename ${displayName}`}
-      submit={{ label: 'Change', testId: 'rename-now' }}
+      title={isSelf ? rename.own : rename.other(displayName)}
+      submit={{ label: rename.change, testId: 'rename-now' }}
       ready={name !== ''}
       act={() => call.rename(participantId, name)}
       onClose={onClose}
     >
       <label class="field">
-        {isSelf ? 'Your name in this call' : 'Name in this call'}
+        {isSelf ? rename.yourName : rename.name}
         <input
           data-testid="new-name"
           autoComplete="off"
@@ -61,7 +64,7 @@ export function RenameDialog({
           }}
         />
       </label>
-      {isSelf && name !== verified && <p>Others will also see the name you were verified as: {verified}</p>}
+      {isSelf && name !== verified && <p>{rename.verifiedToo(verified)}</p>}
     </FormDialog>
   );
 }

@@ -3,6 +3,7 @@ import type { ComponentChildren, RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { MediaSource, RemoteTrack } from '../../sdk/index.ts';
 import { arrange, bestGrid, type Call, type LocalMedia, seatKey } from '../model/index.ts';
+import { strings } from '../strings/index.ts';
 import { NextIcon, PreviousIcon } from './icons.tsx';
 import { RenameButton } from './rename.tsx';
 import { Tile, type TileProps } from './tile.tsx';
@@ -73,7 +74,12 @@ function Gallery({ tiles, call }: { tiles: TileProps[]; call: Call }) {
   return (
     <div class="gallery">
       {pages > 1 && (
-        <PageButton label="Previous page" disabled={current === 0} turn={() => turn(-1)}>
+        <PageButton
+          label={strings.value.stage.previousPage}
+          testId="previous-page"
+          disabled={current === 0}
+          turn={() => turn(-1)}
+        >
           <PreviousIcon />
         </PageButton>
       )}
@@ -81,11 +87,14 @@ function Gallery({ tiles, call }: { tiles: TileProps[]; call: Call }) {
         <Grid tiles={tiles.slice(current * perPage, (current + 1) * perPage)} />
       </div>
       {pages > 1 && (
-        <PageButton label="Next page" disabled={current === pages - 1} turn={() => turn(1)}>
+        <PageButton
+          label={strings.value.stage.nextPage}
+          testId="next-page"
+          disabled={current === pages - 1}
+          turn={() => turn(1)}
+        >
           <NextIcon />
-          <span class="page-count">
-            {current + 1} / {pages}
-          </span>
+          <span class="page-count">{strings.value.stage.page(current + 1, pages)}</span>
         </PageButton>
       )}
     </div>
@@ -109,16 +118,17 @@ function peopleAspects(area: { width: number; height: number }): typeof PEOPLE {
 
 function PageButton({
   label,
+  testId,
   disabled,
   turn,
   children,
 }: {
   label: string;
+  testId: string;
   disabled: boolean;
   turn(): void;
   children: ComponentChildren;
 }) {
-  const testId = label.toLowerCase().replace(' ', '-');
   return (
     <button
       type="button"

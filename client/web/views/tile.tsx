@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Allocation, Participant } from '../../sdk/index.ts';
 import type { ScreenLayout } from '../model/index.ts';
+import { strings } from '../strings/index.ts';
 import { FullScreenIcon, MicrophoneIcon, PhoneIcon, PinIcon, SavingIcon } from './icons.tsx';
 import { Video } from './media-element.tsx';
 import { HandBadge } from './raised-hands.tsx';
@@ -39,24 +40,6 @@ export interface TileProps {
   menu?: ComponentChildren;
 }
 
-/** Shown states of a phone call. */
-const CALL_STATES: { [S in NonNullable<Participant['callState']>]?: string } = {
-  dialing: 'dialing…',
-  ringing: 'ringing…',
-  held: 'on hold',
-};
-
-const SAVINGS: Record<Allocation['reason'], string> = {
-  budget: 'Video paused: too many people on screen',
-  estimate: 'Video paused: your network is slow',
-  link: 'Video paused: the server’s network is full',
-  stress: 'Video paused: the server is busy',
-  steady: 'Video will be back soon',
-  sender: 'Waiting for video…',
-  full: 'Waiting for video…',
-  paused: 'Video paused',
-};
-
 /** One person, or one shared screen. A click anywhere on it pins it. */
 export function Tile({
   participantId,
@@ -88,11 +71,12 @@ export function Tile({
     }
     return layout.observe(element.current, { participantId, source: screen ? 'screen' : 'camera', pinned });
   }, [layout, participantId, screen, pinned]);
+  const { tile } = strings.value;
   const state = !connected
-    ? 'reconnecting…'
+    ? tile.reconnecting
     : mediaConnected
-      ? callState && CALL_STATES[callState]
-      : 'no audio or video';
+      ? callState && callState !== 'answered' && tile[callState]
+      : tile.noMedia;
   const classes = [
     'tile',
     screen && 'screen',
@@ -101,7 +85,7 @@ export function Tile({
   ]
     .filter(Boolean)
     .join(' ');
-  const label = screen ? `${name}: screen` : self ? `${name} (you)` : name;
+  const label = screen ? tile.screenOf(name) : self ? tile.you(name) : name;
   // Pinning replaces the tile's element, so the focus has to follow.
   const pin = () => {
     onPin?.();
@@ -125,7 +109,7 @@ export function Tile({
     >
       {/* Visible until the first video frame arrives. */}
       {!screen && <Avatar name={name} seed={seed} phone={phone} />}
-      {screen && self && <p class="sharing">You are sharing your screen</p>}
+      {screen && self && <p class="sharing">{tile.sharing}</p>}
       {track && <Video track={track} mirrored={self && !screen} />}
       {onPin && (
         <button
@@ -133,8 +117,8 @@ export function Tile({
           class="pin"
           data-testid="pin"
           aria-pressed={pinned}
-          aria-label={`Pin ${label}`}
-          title={pinned ? 'Unpin' : 'Pin'}
+          aria-label={tile.pinName(label)}
+          title={pinned ? tile.unpin : tile.pin}
           onClick={pin}
         >
           <PinIcon />
@@ -147,8 +131,8 @@ export function Tile({
             type="button"
             class="menu-button"
             data-testid="full-screen"
-            aria-label={`Show ${label} full screen`}
-            title="Full screen"
+            aria-label={tile.fullScreenName(label)}
+            title={tile.fullScreen}
             onClick={() => void toggleFullScreen(element.current)}
           >
             <FullScreenIcon />
@@ -167,32 +151,27 @@ export function Tile({
           {label}
         </span>
         {certifiedName && (
-          <span
-            class="name certified"
-            dir="auto"
-            data-testid="certified-name"
-            title="Name in the certificate"
-          >
-            {`(certified as ${certifiedName})`}
+          <span class="name certified" dir="auto" data-testid="certified-name" title={tile.certified}>
+            {tile.certifiedAs(certifiedName)}
           </span>
         )}
-        {guest && <span class="state">guest</span>}
-        {!screen && muted && <span class="sr-only">, muted</span>}
-        {speaking && <span class="sr-only">, speaking</span>}
+        {guest && <span class="state">{tile.guest}</span>}
+        {!screen && muted && <span class="sr-only">{tile.muted}</span>}
+        {speaking && <span class="sr-only">{tile.speaking}</span>}
         {state && <span class="state">{state}</span>}
         {saving && (
           <span
             class="saving"
             data-testid="saving"
             role="img"
-            aria-label={SAVINGS[saving]}
-            title={SAVINGS[saving]}
+            aria-label={tile.saving[saving]}
+            title={tile.saving[saving]}
           >
             <SavingIcon />
           </span>
         )}
       </figcaption>
-      {saving && <p class="saving-text">{SAVINGS[saving]}</p>}
+      {saving && <p class="saving-text">{tile.saving[saving]}</p>}
     </figure>
   );
 }

@@ -1,26 +1,44 @@
 import { appearance } from './appearance.ts';
 import { arrivals } from './arrivals.ts';
+import { backup } from './backup.ts';
 import { common } from './common.ts';
 import { controls } from './controls.ts';
+import { devices } from './devices.ts';
 import { errors } from './errors.ts';
 import { listed } from './forms.ts';
 import { hands } from './hands.ts';
+import { invite } from './invite.ts';
+import { lobby } from './lobby.ts';
+import { notices } from './notices.ts';
 import { panels } from './panels.ts';
+import { phones } from './phones.ts';
+import { rename } from './rename.ts';
 import { room } from './room.ts';
 import { shortcuts } from './shortcuts.ts';
+import { stage } from './stage.ts';
 import { tile } from './tile.ts';
+import { welcome } from './welcome.ts';
 
 /** The English strings. Their shape is the one that every other language has to have. */
 export const en = {
   listed,
   appearance,
   arrivals,
+  backup,
   common,
   controls,
+  devices,
   errors,
   hands,
+  invite,
+  lobby,
+  notices,
   panels,
+  phones,
+  rename,
   room,
   shortcuts,
+  stage,
   tile,
+  welcome,
 };

@@ -1,5 +1,36 @@
 /** A person’s tile and the actions on it. */
 export const tile = {
+  you: (name: string) => `${name} (you)`,
+  screenOf: (name: string) => `${name}: screen`,
+  certified: 'Name in the certificate',
+  certifiedAs: (name: string) => `(certified as ${name})`,
+  guest: 'guest',
+  /** Read after the person’s name. */
+  muted: ', muted',
+  speaking: ', speaking',
+  reconnecting: 'reconnecting…',
+  noMedia: 'no audio or video',
+  /** States of a phone call. */
+  dialing: 'dialing…',
+  ringing: 'ringing…',
+  held: 'on hold',
+  sharing: 'You are sharing your screen',
+  pin: 'Pin',
+  unpin: 'Unpin',
+  pinName: (name: string) => `Pin ${name}`,
+  fullScreen: 'Full screen',
+  fullScreenName: (name: string) => `Show ${name} full screen`,
+  /** Why there is no video. */
+  saving: {
+    budget: 'Video paused: too many people on screen',
+    estimate: 'Video paused: your network is slow',
+    link: 'Video paused: the server’s network is full',
+    stress: 'Video paused: the server is busy',
+    steady: 'Video will be back soon',
+    sender: 'Waiting for video…',
+    full: 'Waiting for video…',
+    paused: 'Video paused',
+  },
   actionsFor: (name: string) => `Actions for ${name}`,
   mute: 'Mute',
   unmute: 'Unmute',

@@ -1,0 +1,12 @@
+/** The backup of an account. */
+export const backup = {
+  save: 'Save a backup',
+  heading: 'Back up your account',
+  saved: 'Keep this file in a safe place. You cannot create it again.',
+  download: 'Download file',
+  what: 'With this file and its password you can use your account on another device, or if you lose this one.',
+  password: 'Password',
+  repeat: 'Repeat password',
+  rule: (characters: number) => `At least ${characters} characters. It cannot be reset.`,
+  create: 'Create backup',
+};

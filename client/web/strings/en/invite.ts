@@ -1,0 +1,11 @@
+/** Inviting people into the room. */
+export const invite = {
+  heading: 'Invite someone',
+  what: 'Send this link to one person. It works once and is valid for a day.',
+  link: 'Invitation link',
+  creating: 'Creating link…',
+  asMember: 'May enter every room and invite others',
+  removed: 'Removed people',
+  removedHint: 'Removed people cannot rejoin for five minutes.',
+  readmit: 'Let back in',
+};

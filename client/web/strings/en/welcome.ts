@@ -1,0 +1,28 @@
+/** Invitations, and the page of somebody who has no identity yet. */
+export const welcome = {
+  heading: 'Welcome to Canopy',
+  noIdentity:
+    'This browser has no account here yet. Ask someone who has one for an invitation link and open it in this browser: all you need is a name.',
+  invited: 'You are invited',
+  damaged: 'This invitation link is damaged',
+  damagedAdvice:
+    'Part of it is missing. Copy the whole link and open it again, or ask the sender for a new one. The invitation has not been used.',
+  chooseName:
+    'Choose the name that others will see. This device then gets its own certificate, so there is no password to remember.',
+  yourName: 'Your name',
+  continue: 'Continue',
+  busy: 'Just a moment…',
+  /** Followed by a name. */
+  belongsTo: 'This device already belongs to',
+  continueAs: (name: string) => `Continue as ${name}`,
+  someoneElse: 'I am someone else',
+  haveBackup: 'I have a backup of my account',
+  backupFile: 'Backup file',
+  backupPassword: 'Backup password',
+  restore: 'Link this device',
+  haveCertificate: 'I have a certificate from my organisation',
+  certificate: 'Certificate with its issuers (PEM)',
+  privateKey: 'Private key (PEM, PKCS#8, not encrypted)',
+  keyStays: 'The key stays in this browser, where no page can read it, and is never sent anywhere.',
+  useCertificate: 'Use this certificate',
+};

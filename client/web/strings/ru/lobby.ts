@@ -1,0 +1,25 @@
+import type { Strings } from '../table.ts';
+
+export const lobby: Strings['lobby'] = {
+  heading: 'Готовы войти?',
+  preview: 'Предпросмотр',
+  room: 'Комната',
+  roomExample: 'например, планёрка',
+  roomNeedsLetter: 'В названии комнаты нужна буква или цифра.',
+  roomWillBe: (name) => `Комната будет называться ${name}`,
+  yourName: 'Ваше имя в этом звонке',
+  othersWillSee: (name) => `Другие увидят: ${name}`,
+  join: 'Войти',
+  joining: 'Входим…',
+  useThisTab: 'Продолжить в этой вкладке',
+  youAre: 'Вы —',
+  verified: 'личность подтверждена',
+  forget: 'Забыть',
+  confirmForget:
+    'Удалить учётную запись с этого устройства? Без резервной копии понадобится новое приглашение.',
+  allowDevices: 'Разрешите доступ к камере и микрофону, когда браузер спросит',
+  cameraIsOff: 'Камера выключена',
+  starting: 'Включаем…',
+  noVideo: 'Нет видео',
+  canStillJoin: 'Войти всё равно можно: вы будете видеть и слышать остальных.',
+};

@@ -1,0 +1,14 @@
+import type { Strings } from '../table.ts';
+
+export const notices: Strings['notices'] = {
+  serverClosing: 'Сервер сейчас перезапустится. Соединение восстановится само.',
+  mutedBy: (name) => `${name} выключает ваш микрофон.`,
+  noScreen: 'Экран не показан.',
+  raisedHand: 'Вы подняли руку',
+  loweredOwnHand: 'Вы опустили руку',
+  loweredYourHand: (name) => `${name} опускает вашу руку`,
+  removed: (name) => `${name} больше не в звонке: удаление модератором.`,
+  removedForNow: (name) =>
+    `${name} не сможет войти пять минут. Впустить раньше можно в разделе «Пригласить».`,
+  twoDevices: 'Вы в этой комнате на двух устройствах. Выйдите на одном или выключите на нём микрофон.',
+};

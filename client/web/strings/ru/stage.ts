@@ -1,0 +1,7 @@
+import type { Strings } from '../table.ts';
+
+export const stage: Strings['stage'] = {
+  previousPage: 'Предыдущая страница',
+  nextPage: 'Следующая страница',
+  page: (page, pages) => `${page} / ${pages}`,
+};
