@@ -9,6 +9,7 @@ import './styles/room.css';
 import './styles/menus.css';
 import './styles/panels.css';
 import './styles/hands.css';
+import './styles/chat-toast.css';
 
 const root = document.getElementById('app');
 const model = new AppModel();

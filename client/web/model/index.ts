@@ -1,6 +1,9 @@
 /** The page's state and behaviour, without its looks. */
 export { AppModel, type Screen } from './app-model.ts';
 export type { Call } from './call.ts';
+export { type ChatModel, canNotify, type Mentionable } from './chat.ts';
+export { type ChatItem, chatItems, type MessageGroup } from './chat-groups.ts';
+export { firstLine, textPieces } from './chat-text.ts';
 export { bestGrid } from './grid.ts';
 export { type CaptureKind, type DeviceKind, deviceSentence, type LocalMedia } from './local-media.ts';
 export type { Trouble } from './media-trouble.ts';

@@ -4,8 +4,10 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { AppModel, Call, Trouble } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
 import { BackupButton } from './backup.tsx';
+import { ChatToast } from './chat-toast.tsx';
 import { ShieldIcon } from './icons.tsx';
 import { Audio } from './media-element.tsx';
+import { PageTitle } from './page-title.tsx';
 import { panelShortcuts, SidePanel } from './panels/index.ts';
 import { RaisedHands } from './raised-hands.tsx';
 import { ShortcutSheet } from './shortcut-sheet.tsx';
@@ -29,12 +31,8 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
   const sheet = useSignal(false);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    document.title = `${call.room.roomId} – Canopy`;
     // The focused element of the lobby is gone: keyboard users continue at the top of the room.
     heading.current?.focus();
-    return () => {
-      document.title = 'Canopy';
-    };
   }, [call]);
   useEffect(() => {
     if (new URLSearchParams(location.search).has('debug')) {
@@ -47,6 +45,7 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
       data-testid="room-view"
       data-state={call.state.value}
     >
+      <PageTitle call={call} />
       <TopBar model={model} call={call} heading={heading} />
       <ConnectionBanner call={call} />
       {/* Displayed below the tiles but before them in tab order, so that keyboard users need not pass all their buttons. */}
@@ -54,6 +53,7 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
       <main class="stage-area" aria-label={strings.value.room.participants}>
         <Stage call={call} media={media} />
       </main>
+      <ChatToast call={call} />
       <SidePanel model={model} call={call} />
       {sheet.value && <ShortcutSheet onClose={() => (sheet.value = false)} />}
       <Sound model={model} call={call} />
