@@ -78,7 +78,6 @@ function MessageView({ message, model, active, onShow }: MessageProps) {
   };
   const isForMe = mentions.includes(model.accountId);
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: pointing at it only shows its buttons
     <div
       class={isForMe ? 'chat-message mentioned' : 'chat-message'}
       data-testid="chat-message"

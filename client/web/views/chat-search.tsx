@@ -55,7 +55,7 @@ export function ChatSearch({
   const count = result?.messages.length ?? 0;
   return (
     <>
-      <div class="chat-bar">
+      <div class="chat-search-bar">
         <input
           ref={input}
           type="search"

@@ -51,7 +51,7 @@ export class ChatLimits {
     const bucket = this.#buckets.get(key) ?? new TokenBucket(perSecond, atOnce, nowMs);
     this.#buckets.set(key, bucket);
     if (!bucket.take(nowMs, amount)) {
-      throw new CanopyError('RATE_LIMITED', 'you are writing faster than a chat can be read');
+      throw new CanopyError('RATE_LIMITED', `too many chat ${what} at once`);
     }
   }
 }
