@@ -9,12 +9,15 @@ import type { Identity } from './identity/index.ts';
 import { type Layout, LayoutReporter } from './layout.ts';
 import type { MediaConnectivity } from './media-connectivity.ts';
 import { MediaSession } from './media-session.ts';
+import { Moderation } from './moderation.ts';
 import { Publication, type PublishOptions } from './publication.ts';
 import { type RaisedHand, RaisedHands } from './raised-hands.ts';
+import { Reactions } from './reactions.ts';
 import type { RemoteSource, RemoteTrack } from './remote-track.ts';
 import type { Snapshot } from './room-entry.ts';
 import type { RoomEvents, RoomState } from './room-events.ts';
 import { ROOM_SESSION_EVENTS, RoomSession } from './room-session.ts';
+import { Spotlight } from './spotlight.ts';
 import { Subscriptions } from './subscriptions.ts';
 import type { Direction } from './transport-link.ts';
 
@@ -40,6 +43,12 @@ export class Room extends Emitter<RoomEvents> {
   readonly roomId: string;
   /** The room's chat. */
   readonly chat: Chat;
+  /** Moderation, and what moderators did. */
+  readonly moderation: Moderation;
+  /** Whom moderators show large to everyone. */
+  readonly spotlight: Spotlight;
+  /** Short signs such as applause. */
+  readonly reactions: Reactions;
   readonly #options: RoomOptions;
   readonly #session: RoomSession;
   readonly #hands: RaisedHands;
@@ -72,20 +81,28 @@ export class Room extends Emitter<RoomEvents> {
       raised: (participantId) => this.emit('hand-raised', participantId),
       lowered: (participantId, by) => this.emit('hand-lowered', participantId, by),
     });
-    this.chat = new Chat({
-      roomId,
-      accountId: options.accountId,
-      request: (name, data) => connection.request(name, data),
-    });
     this.on('participant-updated', ({ participantId, roomRole }) => {
       if (participantId === this.#participantId) {
         this.chat.setRole(roomRole);
       }
     });
-    this.on('participant-left', ({ participantId }) => {
-      this.#hands.lower(participantId);
-      this.chat.left(participantId);
+    this.on('participant-left', ({ participantId }) => this.#hands.lower(participantId));
+    const feature = {
+      roomId,
+      connection,
+      participants: this.#session.roster.participants,
+      participantId: () => this.#participantId,
+      publications: () => this.publications,
+      onServerEvent: this.#session.onServerEvent.bind(this.#session),
+    };
+    this.chat = new Chat({
+      ...feature,
+      accountId: options.accountId,
+      request: (name, data) => connection.request(name, data),
     });
+    this.moderation = new Moderation(feature);
+    this.spotlight = new Spotlight(feature);
+    this.reactions = new Reactions(feature);
     const host = { connection: options.connection, media: () => this.#media };
     this.#subscriptions = new Subscriptions({
       ...host,
@@ -209,10 +226,15 @@ export class Room extends Emitter<RoomEvents> {
   /**
    * Mutes someone's microphone. `false` unmutes a phone; people unmute themselves.
    *
+   * @param deny keeps them from unmuting until they are asked to (`moderation.ask()`). Default false.
    * @throws {CanopyError} FORBIDDEN, PARTICIPANT_UNKNOWN
    */
-  async mute(participantId: string, muted = true): Promise<void> {
-    await this.#options.connection.request('participant.mute', { participantId, muted });
+  async mute(participantId: string, muted = true, { deny }: { deny?: boolean } = {}): Promise<void> {
+    await this.#options.connection.request('participant.mute', {
+      participantId,
+      muted,
+      ...(deny !== undefined && { deny }),
+    });
   }
 
   /**
@@ -317,11 +339,6 @@ export class Room extends Emitter<RoomEvents> {
     );
     on('hand.raised', ({ participantId, raisedAtMs }) => this.#hands.raise({ participantId, raisedAtMs }));
     on('hand.lowered', ({ participantId, by }) => this.#hands.lower(participantId, by));
-    on('chat.sent', (data) => this.chat.sent(data));
-    on('chat.changed', (data) => this.chat.changed(data));
-    on('chat.cleared', () => this.chat.cleared());
-    on('chat.typing', ({ participantIds }) => this.chat.areTyping(participantIds));
-    on('chat.readTo', ({ seq }) => this.chat.readTo(seq));
     on('producer.added', ({ producer }) => {
       if (producer.participantId !== this.#participantId) {
         this.#subscriptions.add(producer);
@@ -377,6 +394,8 @@ export class Room extends Emitter<RoomEvents> {
     }
     this.#hands.reset(parts.hands);
     this.chat.entered();
+    this.moderation.reset(parts.moderation);
+    this.spotlight.reset(parts.spotlight);
     this.#subscriptions.reset(producers, own.consumerIds);
     this.#layout.reset();
     this.#syncPublications();

@@ -8,6 +8,7 @@ import './styles/forms.css';
 import './styles/room.css';
 import './styles/menus.css';
 import './styles/panels.css';
+import './styles/devices.css';
 import './styles/hands.css';
 import './styles/chat-toast.css';
 

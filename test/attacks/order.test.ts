@@ -23,6 +23,9 @@ const GIVEN: Record<string, unknown> = {
     dtlsParameters: { fingerprints: [{ algorithm: 'sha-256', value: FINGERPRINT }] },
     signature: 'AAAA',
   },
+  'chat.send': { id: someId, text: 'Hello' },
+  'chat.edit': { seq: 1, text: 'Hello' },
+  'chat.react': { seq: 1, emoji: '👍', on: true },
   'producer.create': { transportId: someId, kind: 'audio', source: 'microphone', rtpParameters: opus() },
 };
 /** Requests allowed outside rooms; all others need a seat. */
@@ -37,6 +40,14 @@ const OUTSIDE = [
   'gateway.dialFailed',
   'gateway.trunks',
   'room.configure',
+  'chat.sync',
+  'chat.history',
+  'chat.search',
+  'path.open',
+  'path.create',
+  'path.connect',
+  'path.send',
+  'path.close',
 ];
 
 describe('threat 5: order and ownership', () => {

@@ -1,4 +1,10 @@
-import type { EventData, RequestInput, RequestName, RequestResult } from '../../../contract/index.ts';
+import type {
+  EventData,
+  EventName,
+  RequestInput,
+  RequestName,
+  RequestResult,
+} from '../../../contract/index.ts';
 import type { CanopyError } from '../../../contract/light.ts';
 import { Emitter } from '../emitter.ts';
 import { Reconciler } from '../reconciler.ts';
@@ -23,6 +29,7 @@ export interface ChatHost {
   readonly roomId: string;
   readonly accountId: string;
   request<N extends RequestName>(name: N, data: RequestInput<N>): Promise<RequestResult<N>>;
+  onServerEvent<N extends EventName>(name: N, apply: (data: EventData<N>) => void): void;
 }
 
 /** How often others are told that this user is writing, and how long they show it, in milliseconds. */
@@ -77,6 +84,12 @@ export class Chat extends Emitter<ChatEvents> {
         this.emit('changed');
       },
     });
+    host.onServerEvent('chat.sent', (data) => this.#sent(data));
+    host.onServerEvent('chat.changed', (data) => this.#changed(data));
+    host.onServerEvent('chat.cleared', () => this.#cleared());
+    host.onServerEvent('chat.typing', ({ participantIds }) => this.#areTyping(participantIds));
+    host.onServerEvent('chat.readTo', ({ seq }) => this.#readTo(seq));
+    host.onServerEvent('participant.left', ({ participantId }) => this.#left(participantId));
   }
 
   /** The loaded messages, oldest first. The array is replaced when it changes. */
@@ -271,7 +284,15 @@ export class Chat extends Emitter<ChatEvents> {
   }
 
   /** @internal */
-  sent({ message }: EventData<'chat.sent'>): void {
+  close(): void {
+    this.#closed = true;
+    this.#sync.stop();
+    this.#outbox.close();
+    clearTimeout(this.#typingTimer);
+    clearTimeout(this.#readTimer);
+  }
+
+  #sent({ message }: EventData<'chat.sent'>): void {
     const isKnown = this.#messages.find(message.seq) !== undefined;
     const isNext = this.#messages.add(message);
     this.#typing.delete(message.author?.participantId ?? '');
@@ -285,16 +306,14 @@ export class Chat extends Emitter<ChatEvents> {
     }
   }
 
-  /** @internal */
-  changed({ seq, rev, change }: EventData<'chat.changed'>): void {
+  #changed({ seq, rev, change }: EventData<'chat.changed'>): void {
     if (!this.#messages.change(seq, rev, change)) {
       this.#sync.poke();
     }
     this.emit('changed');
   }
 
-  /** @internal */
-  cleared(): void {
+  #cleared(): void {
     this.#messages.clear();
     this.#readSeq = 0;
     this.#unreadBefore = { messages: 0, mentions: 0 };
@@ -302,8 +321,7 @@ export class Chat extends Emitter<ChatEvents> {
     this.emit('changed');
   }
 
-  /** @internal Others are writing. */
-  areTyping(participantIds: readonly string[]): void {
+  #areTyping(participantIds: readonly string[]): void {
     for (const participantId of participantIds) {
       this.#typing.set(participantId, performance.now() + SHOW_TYPING_MS);
     }
@@ -311,28 +329,18 @@ export class Chat extends Emitter<ChatEvents> {
     this.#typingTimer ??= setTimeout(() => this.#forgetTyping(), SHOW_TYPING_MS);
   }
 
-  /** @internal */
-  left(participantId: string): void {
+  #left(participantId: string): void {
     if (this.#typing.delete(participantId)) {
       this.emit('changed');
     }
   }
 
-  /** @internal This account has read on another device. */
-  readTo(seq: number): void {
+  /** This account has read on another device. */
+  #readTo(seq: number): void {
     if (seq > this.#readSeq) {
       this.#readSeq = seq;
       this.emit('changed');
     }
-  }
-
-  /** @internal */
-  close(): void {
-    this.#closed = true;
-    this.#sync.stop();
-    this.#outbox.close();
-    clearTimeout(this.#typingTimer);
-    clearTimeout(this.#readTimer);
   }
 
   async #syncOnce(): Promise<void> {

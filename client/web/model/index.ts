@@ -4,12 +4,28 @@ export type { Call } from './call.ts';
 export { type ChatModel, canNotify, type Mentionable } from './chat.ts';
 export { type ChatItem, chatItems, type MessageGroup } from './chat-groups.ts';
 export { firstLine, textPieces } from './chat-text.ts';
+export { echoBack, testTone } from './device-tests.ts';
 export { bestGrid } from './grid.ts';
-export { type CaptureKind, type DeviceKind, deviceSentence, type LocalMedia } from './local-media.ts';
+export {
+  bothDevicesSentence,
+  type CaptureKind,
+  type DeviceKind,
+  deviceSentence,
+  type LocalMedia,
+} from './local-media.ts';
 export type { Trouble } from './media-trouble.ts';
 export type { Notices } from './notices.ts';
 export type { PanelName } from './panels.ts';
+export type { PathCheck } from './path-check.ts';
+export {
+  DATA_USES,
+  type DataUse,
+  type Preferences,
+  preferences,
+  setPreferences,
+} from './preferences.ts';
 export { toRoomId } from './route.ts';
 export type { ScreenLayout } from './screen-layout.ts';
 export { arrange, seatKey } from './seating.ts';
+export { watchLevel } from './sound-level.ts';
 export { setTheme, THEMES, theme } from './theme.ts';

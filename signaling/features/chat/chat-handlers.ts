@@ -42,6 +42,7 @@ export function chatHandlers(
       await chats.admit(seat.room, principal.accountId);
     } else {
       await kernel.demandEntry(principal, record);
+      await kernel.entering.run({ principal, room: record });
       if (kernel.rooms.isBarred(roomId, principal.accountId)) {
         throw new CanopyError('KICKED');
       }

@@ -29,6 +29,7 @@ class Person {
   /** What it was told about as news, by id. */
   readonly news: string[] = [];
   readonly #roomId: string;
+  readonly #appliers = new Map<string, (data: unknown) => void>();
   readonly #log: RoomLog;
   #link: DirectLink | undefined;
   #peerId: string | undefined;
@@ -40,16 +41,11 @@ class Person {
       roomId,
       accountId: this.accountId,
       request: (name, data) => this.#request(name, data) as never,
+      onServerEvent: (name, apply) => this.#appliers.set(name, apply as (data: unknown) => void),
     });
     this.chat.on('message', ({ id }) => this.news.push(id));
     this.#log = new RoomLog({
-      apply: (kind, data) => {
-        if (kind === 'chat.sent') {
-          this.chat.sent(data as never);
-        } else if (kind === 'chat.changed') {
-          this.chat.changed(data as never);
-        }
-      },
+      apply: (kind, data) => this.#appliers.get(kind)?.(data),
       missing: () => assert.fail('an entry is missing'),
     });
   }

@@ -2,7 +2,7 @@ import { type Kysely, SqliteAdapter, sql } from 'kysely';
 import type { Migrations } from '../../store/index.ts';
 
 export const CHAT_MIGRATIONS: Migrations = {
-  '0008_chat': {
+  '0009_chat': {
     async up(db: Kysely<unknown>): Promise<void> {
       await db.schema
         .createTable('chats')

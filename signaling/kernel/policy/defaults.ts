@@ -10,6 +10,8 @@ export type ServerStanding = 'admin' | 'member' | 'guest' | 'bridge' | 'gateway'
 const MODERATING: readonly ActionInRoom[] = [
   ...roomAction.options,
   'participant.renameOthers',
+  'participant.ban',
+  'media.sendStopped',
   'hand.raise',
   'hand.lowerOthers',
 ];
@@ -23,11 +25,12 @@ export const IN_ROOM: Readonly<Record<Standing, ReadonlySet<ActionInRoom>>> = {
     'room.enterBarred',
     'participant.kickAdmin',
     'chat.readAll',
+    'participant.banOwner',
   ]),
   owner: new Set([...MODERATING, 'room.configure', 'chat.readAll']),
   moderator: new Set(MODERATING),
-  speaker: new Set(['room.enter', 'room.open', 'media.send', 'chat.send', 'hand.raise']),
-  viewer: new Set(['room.enter', 'chat.send', 'hand.raise']),
+  speaker: new Set(['room.enter', 'room.open', 'media.send', 'chat.send', 'hand.raise', 'reaction.send']),
+  viewer: new Set(['room.enter', 'chat.send', 'hand.raise', 'reaction.send']),
   bridge: new Set(['room.enter', 'room.enterUninvited', 'room.open', 'media.send', 'participant.host']),
 };
 

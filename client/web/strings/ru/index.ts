@@ -13,6 +13,7 @@ import { invite } from './invite.ts';
 import { lobby } from './lobby.ts';
 import { notices } from './notices.ts';
 import { panels } from './panels.ts';
+import { paths } from './paths.ts';
 import { phones } from './phones.ts';
 import { rename } from './rename.ts';
 import { room } from './room.ts';
@@ -36,6 +37,7 @@ export const ru: Strings = {
   lobby,
   notices,
   panels,
+  paths,
   phones,
   rename,
   room,
