@@ -9,6 +9,7 @@ const SHORTCUTS = [
   ['s', 'screen'],
   ['h', 'hand'],
   ['g', 'view'],
+  ['c', 'chat'],
   ['d', 'statistics'],
   ['?', 'sheet'],
 ] as const;

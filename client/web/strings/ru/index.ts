@@ -2,6 +2,7 @@ import type { Strings } from '../table.ts';
 import { appearance } from './appearance.ts';
 import { arrivals } from './arrivals.ts';
 import { backup } from './backup.ts';
+import { chat } from './chat.ts';
 import { common } from './common.ts';
 import { controls } from './controls.ts';
 import { devices } from './devices.ts';
@@ -28,6 +29,7 @@ export const ru: Strings = {
   appearance,
   arrivals,
   backup,
+  chat,
   common,
   controls,
   devices,
