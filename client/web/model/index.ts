@@ -9,4 +9,5 @@ export type { PanelName } from './panels.ts';
 export { toRoomId } from './route.ts';
 export type { ScreenLayout } from './screen-layout.ts';
 export { arrange, seatKey } from './seating.ts';
+export { type Corner, moveSelf, selfCorner, selfView, setSelfView } from './self-view.ts';
 export { setTheme, THEMES, theme } from './theme.ts';

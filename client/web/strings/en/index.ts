@@ -1,3 +1,4 @@
+import { alone } from './alone.ts';
 import { appearance } from './appearance.ts';
 import { arrivals } from './arrivals.ts';
 import { backup } from './backup.ts';
@@ -10,6 +11,7 @@ import { hands } from './hands.ts';
 import { invite } from './invite.ts';
 import { lobby } from './lobby.ts';
 import { notices } from './notices.ts';
+import { own } from './own.ts';
 import { panels } from './panels.ts';
 import { phones } from './phones.ts';
 import { rename } from './rename.ts';
@@ -22,6 +24,7 @@ import { welcome } from './welcome.ts';
 /** The English strings. Their shape is the one that every other language has to have. */
 export const en = {
   listed,
+  alone,
   appearance,
   arrivals,
   backup,
@@ -33,6 +36,7 @@ export const en = {
   invite,
   lobby,
   notices,
+  own,
   panels,
   phones,
   rename,

@@ -1,4 +1,5 @@
 import type { Strings } from '../table.ts';
+import { alone } from './alone.ts';
 import { appearance } from './appearance.ts';
 import { arrivals } from './arrivals.ts';
 import { backup } from './backup.ts';
@@ -11,6 +12,7 @@ import { hands } from './hands.ts';
 import { invite } from './invite.ts';
 import { lobby } from './lobby.ts';
 import { notices } from './notices.ts';
+import { own } from './own.ts';
 import { panels } from './panels.ts';
 import { phones } from './phones.ts';
 import { rename } from './rename.ts';
@@ -22,6 +24,7 @@ import { welcome } from './welcome.ts';
 
 export const ru: Strings = {
   listed,
+  alone,
   appearance,
   arrivals,
   backup,
@@ -33,6 +36,7 @@ export const ru: Strings = {
   invite,
   lobby,
   notices,
+  own,
   panels,
   phones,
   rename,
