@@ -1,5 +1,6 @@
 /** Media parameters of the protocol, in addition to rtp-send-parameters.ts. The media plane validates with the same schemas. */
 import { z } from 'zod';
+import { certificateChain, objectId, signature } from './common.ts';
 import { codecDetails, headerExtensionId, headerExtensionUri, mediaKind, payloadType } from './rtp-codecs.ts';
 
 const uint32 = z.int().min(0).max(0xffff_ffff);
@@ -53,6 +54,31 @@ export const iceCandidate = z.object({
   port: z.int().min(0).max(65_535),
   type: z.enum(['host', 'srflx', 'prflx', 'relay']),
   tcpType: z.enum(['active', 'passive', 'so']).optional(),
+});
+
+export const iceServer = z.object({
+  urls: z.array(z.string()),
+  username: z.string().optional(),
+  credential: z.string().optional(),
+});
+
+/** A new transport, as a client needs it. */
+export const createdTransport = z.object({
+  transportId: objectId,
+  iceParameters,
+  iceCandidates: z.array(iceCandidate),
+  dtlsParameters: z.object({
+    role: dtlsRole.optional(),
+    fingerprints: z.array(z.object({ algorithm: z.string(), value: z.string() })),
+  }),
+  /** The server leaf's signature over serverDtlsStatement(); verify it before connecting. */
+  binding: z.object({
+    workerId: z.string(),
+    fingerprint: sha256Fingerprint,
+    timeMs: z.number(),
+    chain: certificateChain,
+    signature,
+  }),
 });
 
 /** The one UDP socket of a bridge. */

@@ -86,6 +86,7 @@ describe('Sfu', () => {
       routers: 1,
       levelTransports: 1,
       levelTaps: 1,
+      pathTests: 0,
       transports: 4,
       producers: 2,
       consumers: 1,

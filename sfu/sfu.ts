@@ -4,6 +4,7 @@ import type { RtpCapabilities } from 'mediasoup/types';
 import type { Logger } from 'pino';
 import { CanopyError, type ErrorCode } from '../base/errors/index.ts';
 import { Allocations } from './allocation/index.ts';
+import { PathTests, type TestLoad } from './path-tests/index.ts';
 import type { Peer } from './peers/index.ts';
 import { LoadMonitor, refusal, type StressLevel } from './protection/index.ts';
 import { Placement, Rooms } from './rooms/index.ts';
@@ -17,12 +18,14 @@ import type {
   Endpoint,
   Layers,
   Layout,
+  MediaPath,
   PlainTransportInfo,
   ProduceOptions,
   RoomExplanation,
   SfuEvents,
   SfuGauges,
   SfuLoad,
+  TestedPath,
   TrafficTotals,
   TransportInfo,
   WorkerStatus,
@@ -37,6 +40,8 @@ const DEFAULT_CPU_LIMIT_SHARE = 0.85;
 const DEFAULT_SPILL_SHARE = 0.65;
 const DEFAULT_LINK_FLOOR_BPS = 250_000;
 const DEFAULT_AUDIBLE_SPEAKERS = 3;
+/** No path tests while calls need more than this share of a limited link. */
+const MAX_LINK_SHARE_FOR_TESTS = 0.8;
 
 /**
  * The media plane. Every call names the room and the peer it is for. A peer can reach only its own objects, and the producers of others in
@@ -52,6 +57,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
   readonly #rooms: Rooms;
   readonly #allocations: Allocations;
   readonly #load: LoadMonitor;
+  readonly #pathTests = new PathTests();
   readonly #placement: Placement<MediaWorker>;
   readonly #limits: {
     cpuLimitShare: number;
@@ -340,6 +346,57 @@ export class Sfu extends EventEmitter<SfuEvents> {
     this.#rooms.find(roomId)?.closePeer(peerId);
   }
 
+  /**
+   * Starts a test of a client's network paths, outside of any room, on the worker with the lowest load. It is the caller's to close, even
+   * if the worker dies; the other calls then reject with TRANSPORT_UNKNOWN.
+   * @throws {CanopyError} SERVER_BUSY - it could degrade calls
+   */
+  async openPathTest(): Promise<{ testId: string; routerRtpCapabilities: RtpCapabilities }> {
+    const shareOf = ({ workerId }: MediaWorker) => this.#load.shareOf(workerId) ?? 0;
+    const worker = this.#pool.leastLoaded(shareOf);
+    if (!worker) {
+      throw new CanopyError('WORKER_UNAVAILABLE');
+    }
+    const { cpuLimitShare, linkBps } = this.#limits;
+    if (cpuLimitShare > 0 && shareOf(worker) >= cpuLimitShare) {
+      throw new CanopyError('SERVER_BUSY', 'CPU: no connection tests now');
+    }
+    if (linkBps !== null && this.#allocations.egressBps >= linkBps * MAX_LINK_SHARE_FOR_TESTS) {
+      throw new CanopyError('SERVER_BUSY', 'link: no connection tests now');
+    }
+    const { testId, test } = await this.#pathTests.open(worker);
+    return { testId, routerRtpCapabilities: test.rtpCapabilities };
+  }
+
+  /** Opens the transport for one path of a test. @throws {CanopyError} TRANSPORT_EXISTS, MEDIA_REJECTED, CODEC_UNSUPPORTED, TRANSPORT_UNKNOWN */
+  async openTestedPath(testId: string, path: MediaPath, rtpCapabilities: object): Promise<TestedPath> {
+    return this.#pathTests.get(testId).open(path, rtpCapabilities);
+  }
+
+  /** @throws {CanopyError} TRANSPORT_UNKNOWN, TRANSPORT_CONNECTED, FINGERPRINT_INVALID */
+  async connectTestedPath(
+    testId: string,
+    transportId: string,
+    dtlsParameters: ClientDtlsParameters,
+  ): Promise<void> {
+    await this.#pathTests.get(testId).connect(transportId, dtlsParameters);
+  }
+
+  /** Sends test packets over a connected path. Resolves with their number when they are sent. @throws {CanopyError} TRANSPORT_UNKNOWN */
+  async sendTestLoad(testId: string, transportId: string, load: TestLoad): Promise<number> {
+    return this.#pathTests.get(testId).send(transportId, load);
+  }
+
+  /** Whether the transport belongs to the test, and is open. */
+  ownsTestedPath(testId: string, transportId: string): boolean {
+    return this.#pathTests.has(testId, transportId);
+  }
+
+  /** Idempotent. */
+  closePathTest(testId: string): void {
+    this.#pathTests.close(testId);
+  }
+
   /** The peer's open objects. */
   ownObjects(
     roomId: string,
@@ -372,6 +429,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
       consumers: peers.reduce((sum, peer) => sum + peer.consumerIds.length, 0),
       levelTransports: rooms.length,
       levelTaps: rooms.reduce((sum, room) => sum + room.levelTapCount, 0),
+      pathTests: this.#pathTests.size,
     };
   }
 
@@ -433,6 +491,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
   async #close(): Promise<void> {
     this.#allocations.close();
     this.#load.close();
+    this.#pathTests.closeAll();
     this.#rooms.closeAll();
     await this.#pool.close();
   }

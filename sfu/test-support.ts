@@ -37,6 +37,7 @@ export function baseline(workers: number): SfuGauges {
     consumers: 0,
     levelTransports: 0,
     levelTaps: 0,
+    pathTests: 0,
   };
   return { workers, webRtcServers: workers, ...none };
 }

@@ -27,6 +27,14 @@ export interface TransportInfo {
   };
 }
 
+/** How media reaches the server: directly over UDP or TCP, or through a TURN server. */
+export type MediaPath = 'udp' | 'tcp' | 'relay';
+
+/** A path that a client is to test: a transport, and a consumer of test packets on it. */
+export interface TestedPath extends TransportInfo {
+  consumer: ConsumerResult;
+}
+
 /** An IP address and a UDP port. */
 export interface Endpoint {
   address: string;
@@ -137,6 +145,8 @@ export interface SfuGauges {
   /** Level transports: one per room. Level taps: their consumers, one per microphone. */
   levelTransports: number;
   levelTaps: number;
+  /** Running tests of network paths, each with a router and up to three transports of its own. */
+  pathTests: number;
 }
 
 export interface WorkerStatus {

@@ -198,11 +198,20 @@ export const ERROR_CODES = {
     status: 409,
     message: 'This session continues on another connection, e.g. in another tab.',
   },
+  CALL_MOVED: { status: 409, message: 'You moved this call to another of your devices.' },
 
   KICKED: {
     status: 403,
     message:
       'A moderator removed you from this room; come back in five minutes, or ask to be let back in sooner.',
+  },
+  BANNED: {
+    status: 403,
+    message: 'A moderator banned you from this room; ask an owner or moderator to lift the ban.',
+  },
+  STOPPED_BY_MODERATOR: {
+    status: 403,
+    message: 'A moderator stopped this; raise your hand to ask to start it again.',
   },
   PARTICIPANT_UNKNOWN: {
     status: 404,
@@ -233,6 +242,7 @@ export const ERROR_CODES = {
   TRANSPORT_UNKNOWN: { status: 404, message: 'You have no transport with this id.' },
   TRANSPORT_EXISTS: { status: 409, message: 'You already have a transport in this direction.' },
   TRANSPORT_CONNECTED: { status: 409, message: 'This transport is already connected.' },
+  PATH_TEST_MISSING: { status: 409, message: 'No connection test is running; start one first.' },
   PRODUCER_UNKNOWN: { status: 404, message: 'There is no such producer, or you may not use it.' },
   CONSUMER_UNKNOWN: { status: 404, message: 'You have no consumer with this id.' },
   LIMIT_REACHED: {

@@ -1,7 +1,14 @@
 /** Opens cameras, microphones and screens, and translates the browser's errors. Browsers only. */
 import { CanopyError } from '../../contract/light.ts';
 
-export interface CaptureOptions {
+/** What the browser does to a microphone's sound. Each is on by default. */
+export interface AudioProcessing {
+  echoCancellation?: boolean;
+  noiseSuppression?: boolean;
+  autoGainControl?: boolean;
+}
+
+export interface CaptureOptions extends AudioProcessing {
   /** True: the default device. A string: the device with this id, or the default device if it is gone. Default false. */
   microphone?: boolean | string;
   camera?: boolean | string;
@@ -22,7 +29,8 @@ function isId(device: boolean | string | undefined): device is string {
 /**
  * Opens a microphone, a camera or both.
  *
- * @throws {CanopyError} MEDIA_DENIED, MEDIA_NOT_FOUND, MEDIA_BUSY
+ * @throws {CanopyError} MEDIA_DENIED - detail `insecure`: the page was not loaded over HTTPS; `system`: the operating system refuses;
+ * MEDIA_NOT_FOUND, MEDIA_BUSY
  */
 export function openCapture(options: CaptureOptions): Promise<MediaStream> {
   return withCodedErrors((devices) => openDevices(devices, options));
@@ -31,7 +39,7 @@ export function openCapture(options: CaptureOptions): Promise<MediaStream> {
 /** Falls back to the default device if the chosen one is gone, for that kind only. */
 async function openDevices(
   devices: MediaDevices,
-  { microphone = false, camera = false }: CaptureOptions,
+  { microphone = false, camera = false, ...processing }: CaptureOptions,
 ): Promise<MediaStream> {
   try {
     return await devices.getUserMedia({
@@ -40,6 +48,7 @@ async function openDevices(
         echoCancellation: true,
         noiseSuppression: true,
         autoGainControl: true,
+        ...processing,
       },
       video: camera !== false && { ...constraintFor(camera), ...CAMERA_VIDEO },
     });
@@ -49,10 +58,14 @@ async function openDevices(
       throw error;
     }
     if (microphone === false || camera === false) {
-      return openDevices(devices, { microphone: microphone !== false, camera: camera !== false });
+      return openDevices(devices, {
+        microphone: microphone !== false,
+        camera: camera !== false,
+        ...processing,
+      });
     }
     // The browser does not say which of the two is gone.
-    const audio = await openDevices(devices, { microphone });
+    const audio = await openDevices(devices, { microphone, ...processing });
     try {
       const video = await openDevices(devices, { camera });
       return new MediaStream([...audio.getTracks(), ...video.getTracks()]);
@@ -84,7 +97,7 @@ async function withCodedErrors(open: (devices: MediaDevices) => Promise<MediaStr
   const devices = globalThis.navigator?.mediaDevices as MediaDevices | undefined;
   // Browsers hide mediaDevices from pages not loaded over HTTPS.
   if (!devices) {
-    throw new CanopyError('MEDIA_DENIED', 'open the page over https:');
+    throw new CanopyError('MEDIA_DENIED', 'insecure');
   }
   try {
     return await open(devices);
@@ -96,6 +109,7 @@ async function withCodedErrors(open: (devices: MediaDevices) => Promise<MediaStr
         : name === 'NotReadableError' || name === 'AbortError'
           ? 'MEDIA_BUSY'
           : 'MEDIA_DENIED';
-    throw new CanopyError(code, name, { cause });
+    const detail = code === 'MEDIA_DENIED' && /system/i.test(String(cause)) ? 'system' : name;
+    throw new CanopyError(code, detail, { cause });
   }
 }

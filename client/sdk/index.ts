@@ -22,7 +22,7 @@ export {
   type GatewayLinkEvents,
   type NewParticipant,
 } from './bridge/index.ts';
-export { type CaptureOptions, openCapture, openScreen } from './capture.ts';
+export { type AudioProcessing, type CaptureOptions, openCapture, openScreen } from './capture.ts';
 export { type Account, Client, type ClientEvents, type ConnectOptions, connect } from './client.ts';
 export type { ConnectionOptions, ConnectionState } from './connection.ts';
 export type { FrameTransforms, TransformedMedia } from './frame-transforms.ts';
@@ -44,9 +44,14 @@ export {
 } from './identity/index.ts';
 export type { Layout, LayoutTile } from './layout.ts';
 export type { MediaConnectivity, MediaEndpoint, MediaState } from './media-connectivity.ts';
+export type { Ban, EntryRule, Moderation, ModerationEvents, Stoppable } from './moderation.ts';
+export type { MediaPath, PathReport, PathResult, VideoCounts } from './paths/index.ts';
 export type { VideoCodec } from './profiles.ts';
 export type { Publication, PublishOptions } from './publication.ts';
 export type { RaisedHand } from './raised-hands.ts';
+export type { Reaction, ReactionKind, Reactions } from './reactions.ts';
 export type { Allocation, RemoteSource, RemoteTrack } from './remote-track.ts';
+export type { Restraint } from './restraints.ts';
 export type { JoinOptions, Room } from './room.ts';
 export type { RoomEvents, RoomState } from './room-events.ts';
+export type { Spotlight } from './spotlight.ts';

@@ -32,6 +32,8 @@ const CAMERA_LADDER = [
   { scaleResolutionDownBy: 2, maxBitrate: 500_000 },
   { scaleResolutionDownBy: 1, maxBitrate: 1_200_000 },
 ];
+/** Bitrates of a camera's simulcast encodings, smallest first, in bits per second. */
+export const CAMERA_BITRATES_BPS = CAMERA_LADDER.map(({ maxBitrate }) => maxBitrate);
 /** Bitrates of SVC up to each spatial layer, lowest first. */
 const CAMERA_SVC_BITRATES_BPS = [150_000, 500_000, 1_500_000];
 /** Screens favour sharp text over motion. The largest encoding plus audio fits into a receiver's 2 Mbit/s. */

@@ -10,6 +10,7 @@ import './styles/stage.css';
 import './styles/tile.css';
 import './styles/menus.css';
 import './styles/panels.css';
+import './styles/devices.css';
 import './styles/hands.css';
 
 const root = document.getElementById('app');

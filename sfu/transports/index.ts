@@ -3,4 +3,4 @@ export { type AddressScope, addressScope } from './candidates.ts';
 export type { PeerTransport, PeerTransportOptions } from './peer-transport.ts';
 export { PlainPeerTransport } from './plain-peer-transport.ts';
 export { TrafficMeter } from './traffic-meter.ts';
-export { WebRtcPeerTransport } from './webrtc-peer-transport.ts';
+export { transportInfo, WebRtcPeerTransport } from './webrtc-peer-transport.ts';

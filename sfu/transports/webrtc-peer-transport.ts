@@ -2,6 +2,7 @@ import type { WebRtcTransport } from 'mediasoup/types';
 import { CanopyError } from '../../base/errors/index.ts';
 import { checkDtlsParameters } from '../guards.ts';
 import type { ClientDtlsParameters, TransportInfo, TransportState } from '../types.ts';
+import type { MediaWorker } from '../workers/index.ts';
 import { iceCandidates } from './candidates.ts';
 import { Ceiling, MIN_BPS } from './ceiling.ts';
 import { Estimate } from './estimate.ts';
@@ -54,19 +55,7 @@ export class WebRtcPeerTransport extends PeerTransport {
   }
 
   get info(): TransportInfo {
-    const { worker } = this.options;
-    const { iceParameters, dtlsParameters } = this.#transport;
-    return {
-      transportId: this.id,
-      workerId: worker.workerId,
-      iceParameters: { ...iceParameters },
-      iceCandidates: iceCandidates(this.#transport.iceCandidates, worker.listen, worker.announced),
-      // Offer only the signed fingerprint: a proxy could replace an unsigned one.
-      dtlsParameters: {
-        ...dtlsParameters,
-        fingerprints: dtlsParameters.fingerprints.filter(({ algorithm }) => algorithm === 'sha-256'),
-      },
-    };
+    return transportInfo(this.#transport, this.options.worker);
   }
 
   /** @throws {CanopyError} FINGERPRINT_INVALID, TRANSPORT_CONNECTED */
@@ -183,6 +172,24 @@ export class WebRtcPeerTransport extends PeerTransport {
     const remoteCertificate = this.#transport.dtlsRemoteCert ?? '';
     emit('dtlsconnected', { roomId, peerId, transportId: this.id, remoteCertificate });
   }
+}
+
+/** What a client needs to connect to a worker's transport. */
+export function transportInfo(
+  { id, iceParameters, iceCandidates: candidates, dtlsParameters }: WebRtcTransport,
+  { workerId, listen, announced }: MediaWorker,
+): TransportInfo {
+  return {
+    transportId: id,
+    workerId,
+    iceParameters: { ...iceParameters },
+    iceCandidates: iceCandidates(candidates, listen, announced),
+    // Offer only the signed fingerprint: a proxy could replace an unsigned one.
+    dtlsParameters: {
+      ...dtlsParameters,
+      fingerprints: dtlsParameters.fingerprints.filter(({ algorithm }) => algorithm === 'sha-256'),
+    },
+  };
 }
 
 /** Combines both states: media flows when ICE has a pair and DTLS has keys. */

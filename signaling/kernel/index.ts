@@ -25,6 +25,7 @@ export {
   readTlsFiles,
   type ZodInstance,
 } from './http/index.ts';
+export { iceServers } from './ice-servers.ts';
 export { Kernel, type KernelOptions } from './kernel.ts';
 export { Metrics } from './metrics/index.ts';
 export { KERNEL_MIGRATIONS } from './migrations.ts';
@@ -38,6 +39,7 @@ export {
   type ServerAction,
 } from './policy/index.ts';
 export {
+  holderOf,
   OPERATOR,
   type PeerPrincipal,
   PHONE,
@@ -51,6 +53,7 @@ export {
   type PeerConnection,
   type PeerMedia,
   Room,
+  type RoomLogEntry,
   type RoomRecord,
   Rooms,
 } from './rooms/index.ts';

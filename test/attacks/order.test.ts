@@ -37,6 +37,11 @@ const OUTSIDE = [
   'gateway.dialFailed',
   'gateway.trunks',
   'room.configure',
+  'path.open',
+  'path.create',
+  'path.connect',
+  'path.send',
+  'path.close',
 ];
 
 describe('threat 5: order and ownership', () => {

@@ -16,6 +16,7 @@ import {
 import { Call } from './call.ts';
 import { LocalMedia } from './local-media.ts';
 import { Notices } from './notices.ts';
+import { PathCheck } from './path-check.ts';
 import { parseRoute, roomFragment } from './route.ts';
 
 export type Screen =
@@ -58,6 +59,7 @@ export class AppModel {
   readonly displayName = signal('');
   readonly media = new LocalMedia();
   readonly notices = new Notices();
+  readonly pathCheck = new PathCheck();
   readonly #url = location.origin;
   readonly #store = browserStore();
   #connecting: Promise<Client> | undefined;

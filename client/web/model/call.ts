@@ -14,8 +14,11 @@ import { strings } from '../strings/index.ts';
 import { Arrivals } from './arrivals.ts';
 import { type DeviceEvent, deviceSentence, type LocalMedia } from './local-media.ts';
 import { MediaTrouble } from './media-trouble.ts';
+import type { MicrophoneHint } from './microphone-judge.ts';
+import { MicrophoneWatch } from './microphone-watch.ts';
 import type { Notices } from './notices.ts';
 import type { PanelName } from './panels.ts';
+import { preferences } from './preferences.ts';
 import { Removals } from './removals.ts';
 import { ScreenLayout } from './screen-layout.ts';
 import { promote, type View } from './seating.ts';
@@ -78,6 +81,11 @@ export class Call {
     this.stats = new TileStats(room);
     this.trouble = new MediaTrouble(room);
     this.removals = new Removals(room);
+    const microphone = new MicrophoneWatch(media);
+    this.#stop.push(
+      () => microphone.close(),
+      () => notices.release('microphone'),
+    );
     this.#arrivals = new Arrivals((sentence) => notices.say(sentence));
     media.onDevice = (event) => this.#reportDevice(event);
     const refresh = () => {
@@ -141,10 +149,11 @@ export class Call {
       room.on('call-failed', ({ error }) => notices.error(error)),
       room.on('unpublished', (publication, error) => this.#unpublished(publication, error)),
       effect(() => {
-        const { microphone, muted } = { microphone: media.microphone.value, muted: media.muted.value };
+        const { microphone, muted } = { microphone: media.microphone.value, muted: media.silenced.value };
         this.#enqueue(() => this.#sendMicrophone(microphone, muted));
       }),
       effect(() => this.#reportProblems(media.problems.value)),
+      effect(() => this.#reportMicrophone(microphone.hint.value)),
       effect(() => {
         const camera = media.camera.value;
         this.#enqueue(() => this.#sendCamera(camera));
@@ -359,7 +368,10 @@ export class Call {
     for (const kind of ['camera', 'microphone'] as const) {
       const problem = problems[kind];
       if (problem && problem !== this.#reportedProblems[kind]) {
-        this.#notices.warn(deviceSentence(kind, problem));
+        // The publication has not ended yet if the device was in use until now.
+        const lost =
+          problem.code === 'MEDIA_NOT_FOUND' && (kind === 'camera' ? this.#camera : this.#microphone);
+        this.#notices.warn(lost ? strings.value.devices.lost(kind) : deviceSentence(kind, problem));
       }
     }
     this.#reportedProblems = problems;
@@ -367,14 +379,51 @@ export class Call {
 
   #reportDevice(event: DeviceEvent): void {
     const { devices } = strings.value;
-    const { name, kind } = event;
-    if (name === 'replaced') {
-      const replaced = kind === 'camera' ? devices.cameraReplaced : devices.microphoneReplaced;
-      this.#notices.say(replaced(event.label));
-    } else if (name === 'lost') {
-      this.#notices.warn(kind === 'camera' ? devices.cameraLost : devices.microphoneLost);
+    switch (event.name) {
+      case 'replaced':
+        this.#notices.say(devices.replaced(event.kind, event.label));
+        break;
+      case 'interrupted':
+        this.#notices.warn(devices.interrupted('camera'));
+        break;
+      case 'speaker-lost':
+        this.#notices.warn(devices.speakerLost);
+        break;
+      case 'added':
+        this.#offer(event);
+    }
+  }
+
+  /** Offers to use devices that were connected. */
+  #offer({ label, devices }: Extract<DeviceEvent, { name: 'added' }>): void {
+    this.#notices.offer(strings.value.devices.added(label), {
+      label: strings.value.devices.useIt,
+      run: () => {
+        for (const { kind, deviceId } of devices) {
+          void this.#media.choose(kind, deviceId);
+        }
+      },
+    });
+  }
+
+  #reportMicrophone(hint: MicrophoneHint | undefined): void {
+    const { devices } = strings.value;
+    if (hint === undefined) {
+      this.#notices.release('microphone');
+    } else if (hint === 'speaking-muted') {
+      const text = preferences.value.pushToTalk
+        ? `${devices.speakingMuted} ${devices.speakingMutedHint}`
+        : devices.speakingMuted;
+      this.#notices.keep('microphone', text, {
+        label: devices.unmute,
+        run: () => void this.#media.setMuted(false),
+      });
     } else {
-      this.#notices.warn(kind === 'camera' ? devices.cameraInterrupted : devices.microphoneInterrupted);
+      const text = hint === 'silent' ? devices.silent : devices.mutedBySystem;
+      const run = () => {
+        this.panel.value = 'settings';
+      };
+      this.#notices.keep('microphone', text, { label: devices.silentAction, run });
     }
   }
 

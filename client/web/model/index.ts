@@ -1,13 +1,29 @@
 /** The page's state and behaviour, without its looks. */
 export { AppModel, type Screen } from './app-model.ts';
 export type { Call } from './call.ts';
+export { echoBack, testTone } from './device-tests.ts';
 export { bestGrid } from './grid.ts';
-export { type CaptureKind, type DeviceKind, deviceSentence, type LocalMedia } from './local-media.ts';
+export {
+  bothDevicesSentence,
+  type CaptureKind,
+  type DeviceKind,
+  deviceSentence,
+  type LocalMedia,
+} from './local-media.ts';
 export type { Trouble } from './media-trouble.ts';
 export type { Notices } from './notices.ts';
 export type { PanelName } from './panels.ts';
+export type { PathCheck } from './path-check.ts';
+export {
+  DATA_USES,
+  type DataUse,
+  type Preferences,
+  preferences,
+  setPreferences,
+} from './preferences.ts';
 export { toRoomId } from './route.ts';
 export type { ScreenLayout } from './screen-layout.ts';
 export { arrange, seatKey } from './seating.ts';
 export { type Corner, moveSelf, selfCorner, selfView, setSelfView } from './self-view.ts';
+export { watchLevel } from './sound-level.ts';
 export { setTheme, THEMES, theme } from './theme.ts';

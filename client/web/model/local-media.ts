@@ -1,5 +1,5 @@
 import { computed, signal } from '@preact/signals';
-import { CanopyError, openCapture } from '../../sdk/index.ts';
+import { type AudioProcessing, CanopyError, openCapture } from '../../sdk/index.ts';
 import { errorSentence, strings } from '../strings/index.ts';
 
 export type CaptureKind = 'camera' | 'microphone';
@@ -11,21 +11,28 @@ export interface Choices {
   speaker?: string;
   cameraOff?: boolean;
   muted?: boolean;
+  /** What the browser does to the microphone's sound. */
+  processing?: AudioProcessing;
 }
 
 export type DeviceKind = 'camera' | 'microphone' | 'speaker';
 
-/** Something that happened to a device in use without the user's doing. */
+/** Something that happened to the devices without the user's doing. */
 export type DeviceEvent =
-  /** It was disconnected, and another one has replaced it. */
+  /** A device in use was disconnected, and another one has replaced it. */
   | { name: 'replaced'; kind: CaptureKind; label: string }
-  /** It was disconnected, and there is no other. */
-  | { name: 'lost'; kind: CaptureKind }
-  /** The system or another program is using it. */
-  | { name: 'interrupted'; kind: CaptureKind };
+  /** The system or another program is using the camera. */
+  | { name: 'interrupted' }
+  /** The chosen speaker was disconnected. */
+  | { name: 'speaker-lost' }
+  /** Devices were connected that belong together, such as the microphone and speaker of a headset; none of them is in use. */
+  | { name: 'added'; label: string; devices: ReadonlyArray<{ kind: DeviceKind; deviceId: string }> };
 
 const KINDS: readonly CaptureKind[] = ['camera', 'microphone'];
 const INPUTS = { camera: 'videoinput', microphone: 'audioinput' } as const;
+const KIND_OF = { videoinput: 'camera', audioinput: 'microphone', audiooutput: 'speaker' } as const;
+/** Ids of entries that stand for another device in the list. */
+const ALIASES = ['default', 'communications'];
 const STORAGE_KEY = 'canopy.devices';
 /** If opening takes longer, the browser is probably asking for permission, in milliseconds. */
 const ASKING_MS = 500;
@@ -49,8 +56,12 @@ export class LocalMedia {
   /** Whether the user wants the camera on, even if there is none. */
   readonly cameraWanted = signal(!this.choices.value.cameraOff);
   readonly muted = signal(this.choices.value.muted ?? false);
+  /** A muted user talks for as long as they hold a key. */
+  readonly talking = signal(false);
+  /** Whether nothing of the microphone is sent. */
+  readonly silenced = computed(() => this.muted.value && !this.talking.value);
   readonly cameraOn = computed(() => this.camera.value !== undefined);
-  readonly microphoneOn = computed(() => this.microphone.value !== undefined && !this.muted.value);
+  readonly microphoneOn = computed(() => this.microphone.value !== undefined && !this.silenced.value);
   /** Called with events of devices in use; set by a call. */
   onDevice: (event: DeviceEvent) => void = () => {};
   /** Devices are closed after a call, so that no camera light stays on, until the user joins again or turns them on. */
@@ -66,6 +77,7 @@ export class LocalMedia {
 
   constructor() {
     navigator.mediaDevices?.addEventListener('devicechange', () => void this.#watch());
+    void this.#watchPermissions();
     setInterval(() => {
       if (this.camera.value || this.microphone.value || this.#isMissed()) {
         void this.#watch();
@@ -73,11 +85,11 @@ export class LocalMedia {
     }, CHECK_MS);
   }
 
-  /** Opens the wanted devices that are not open yet, with a single permission prompt if possible. Never rejects. */
+  /** Opens the devices that are switched on and not open yet, with a single permission prompt if possible. Never rejects. */
   async open(): Promise<void> {
     this.#resting = false;
     const camera = this.cameraWanted.value && !this.camera.value;
-    const microphone = !this.microphone.value;
+    const microphone = !this.muted.value && !this.microphone.value;
     if (camera && microphone && (await this.#tryOpen(['camera', 'microphone']))) {
       return;
     }
@@ -120,13 +132,36 @@ export class LocalMedia {
     }
   }
 
+  /** Starts or stops talking while muted (push to talk). */
+  async setTalking(talking: boolean): Promise<void> {
+    this.talking.value = talking && this.muted.value;
+    if (this.talking.value && !this.microphone.value) {
+      await this.#openOne('microphone');
+    }
+  }
+
+  /** Changes what the browser does to the microphone's sound. */
+  async setProcessing(changes: AudioProcessing): Promise<void> {
+    this.#remember({ processing: { ...this.choices.value.processing, ...changes } });
+    // Browsers ignore such changes to an open microphone.
+    if (this.microphone.value) {
+      await this.#openOne('microphone');
+    }
+  }
+
+  /** Tries again to open a device that could not be opened. */
+  async retry(kind: CaptureKind): Promise<void> {
+    await this.#openOne(kind);
+  }
+
   /** Switches to another device. */
   async choose(kind: DeviceKind, deviceId: string): Promise<void> {
     this.#remember({ [kind]: deviceId });
     if (kind === 'speaker') {
       return;
     }
-    if (kind === 'camera' && !this.cameraWanted.value) {
+    // The choice counts when the device is switched on.
+    if (kind === 'camera' ? !this.cameraWanted.value : this.muted.value && !this.microphone.value) {
       return;
     }
     await this.#openOne(kind);
@@ -135,6 +170,7 @@ export class LocalMedia {
   /** Closes both devices until the user joins again or turns them on. */
   rest(): void {
     this.#resting = true;
+    this.talking.value = false;
     for (const kind of KINDS) {
       this.#stop(kind);
     }
@@ -153,9 +189,10 @@ export class LocalMedia {
     const isCurrent = (kind: CaptureKind): boolean => this.#openings[kind] === attempts[kinds.indexOf(kind)];
     const done = this.#waitForDevice();
     try {
-      const stream = await openCapture(
-        Object.fromEntries(kinds.map((kind) => [kind, this.choices.value[kind] ?? true])),
-      );
+      const stream = await openCapture({
+        ...Object.fromEntries(kinds.map((kind) => [kind, this.choices.value[kind] ?? true])),
+        ...this.choices.value.processing,
+      });
       for (const track of stream.getTracks()) {
         const kind = track.kind === 'video' ? 'camera' : 'microphone';
         if (isCurrent(kind)) {
@@ -204,13 +241,16 @@ export class LocalMedia {
         void this.#replace(kind);
       }
     });
-    track.addEventListener('mute', () => {
-      setTimeout(() => {
-        if (this[kind].value === track && track.muted) {
-          this.onDevice({ name: 'interrupted', kind });
-        }
-      }, INTERRUPTED_MS);
-    });
+    // MicrophoneWatch reports an interrupted microphone.
+    if (kind === 'camera') {
+      track.addEventListener('mute', () => {
+        setTimeout(() => {
+          if (this.camera.value === track && track.muted) {
+            this.onDevice({ name: 'interrupted' });
+          }
+        }, INTERRUPTED_MS);
+      });
+    }
   }
 
   /** The device in use was disconnected: switches to another one, if there is one. */
@@ -220,8 +260,6 @@ export class LocalMedia {
     const now = this[kind].value;
     if (opened && now && now !== gone) {
       this.onDevice({ name: 'replaced', kind, label: now.label });
-    } else if (!now && this.problems.value[kind]) {
-      this.onDevice({ name: 'lost', kind });
     }
   }
 
@@ -232,7 +270,9 @@ export class LocalMedia {
     }
     this.#watching = true;
     try {
+      const before = this.devices.value;
       await this.#list();
+      const cameBack = new Set<string>();
       for (const kind of KINDS) {
         const track = this[kind].value;
         const [gone, back] = [track !== undefined && this.#isGone(kind, track), this.#isBack(kind)];
@@ -243,9 +283,60 @@ export class LocalMedia {
         } else if (!track && this.#hasCome(kind)) {
           await this.#openOne(kind);
         }
+        cameBack.add(this[kind].value?.getSettings().deviceId ?? '');
       }
+      this.#reportSpeaker(before);
+      this.#reportAdded(before, cameBack);
     } finally {
       this.#watching = false;
+    }
+  }
+
+  #reportSpeaker(before: readonly MediaDeviceInfo[]): void {
+    const { speaker } = this.choices.value;
+    const has = (list: readonly MediaDeviceInfo[]) =>
+      list.some(({ kind, deviceId }) => kind === 'audiooutput' && deviceId === speaker);
+    if (speaker !== undefined && has(before) && !has(this.devices.value)) {
+      this.onDevice({ name: 'speaker-lost' });
+    }
+  }
+
+  /** @param inUse ids of the devices in use by now */
+  #reportAdded(before: readonly MediaDeviceInfo[], inUse: ReadonlySet<string>): void {
+    // Without labels the browser has not listed devices properly yet.
+    if (!before.some(({ label }) => label !== '')) {
+      return;
+    }
+    const known = new Set(before.map(({ kind, deviceId }) => `${kind} ${deviceId}`));
+    const added = this.devices.value.filter(
+      ({ kind, deviceId }) => !ALIASES.includes(deviceId) && !known.has(`${kind} ${deviceId}`),
+    );
+    for (const groupId of new Set(added.map((each) => each.groupId))) {
+      const group = added.filter((each) => each.groupId === groupId);
+      const offered = group.filter(({ deviceId }) => deviceId !== '' && !inUse.has(deviceId));
+      const [first] = offered;
+      // Whoever has no microphone or camera open gets no offer for one.
+      if (!first || group.some(({ deviceId }) => inUse.has(deviceId))) {
+        continue;
+      }
+      const devices = offered.map(({ kind, deviceId }) => ({ kind: KIND_OF[kind], deviceId }));
+      this.onDevice({ name: 'added', label: first.label, devices });
+    }
+  }
+
+  /** Opens a device that the browser had blocked as soon as the user allows it. */
+  async #watchPermissions(): Promise<void> {
+    for (const kind of KINDS) {
+      try {
+        const status = await navigator.permissions.query({ name: kind });
+        status.addEventListener('change', () => {
+          if (status.state === 'granted' && this.problems.value[kind]?.code === 'MEDIA_DENIED') {
+            void this.#openOne(kind);
+          }
+        });
+      } catch {
+        // Not every browser knows these permissions.
+      }
     }
   }
 
@@ -311,11 +402,49 @@ export class LocalMedia {
   }
 }
 
-/** What to tell the user about a problem with one kind of device. */
+/** Why a device could not be opened, and what to do. */
 export function deviceSentence(kind: CaptureKind, problem: CanopyError): string {
-  const { cameraProblems, microphoneProblems } = strings.value.devices;
-  const sentences: { [code: string]: string } = kind === 'camera' ? cameraProblems : microphoneProblems;
-  return sentences[problem.code] ?? errorSentence(problem);
+  const { devices } = strings.value;
+  const { code, detail } = problem;
+  switch (code) {
+    case 'MEDIA_DENIED':
+      return detail === 'insecure'
+        ? devices.insecure
+        : detail === 'system'
+          ? devices.deniedBySystem(kind)
+          : devices.denied(kind);
+    case 'MEDIA_NOT_FOUND':
+      return devices.notFound(kind);
+    case 'MEDIA_BUSY':
+      return devices.busy(kind);
+    default:
+      return errorSentence(problem);
+  }
+}
+
+/** The same for both devices, if they have the same problem; else undefined. */
+export function bothDevicesSentence({
+  camera,
+  microphone,
+}: LocalMedia['problems']['value']): string | undefined {
+  if (!camera || camera.code !== microphone?.code || camera.detail !== microphone.detail) {
+    return undefined;
+  }
+  const { devices } = strings.value;
+  switch (camera.code) {
+    case 'MEDIA_DENIED':
+      return camera.detail === 'insecure'
+        ? devices.insecure
+        : camera.detail === 'system'
+          ? undefined
+          : devices.deniedBoth;
+    case 'MEDIA_NOT_FOUND':
+      return devices.notFoundBoth;
+    case 'MEDIA_BUSY':
+      return devices.busyBoth;
+    default:
+      return undefined;
+  }
 }
 
 function readChoices(): Choices {

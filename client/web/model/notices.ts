@@ -6,15 +6,26 @@ export interface Notice {
   id: number;
   text: string;
   isError: boolean;
+  /** What the user can do about it. */
+  action?: NoticeAction | undefined;
+}
+
+export interface NoticeAction {
+  label: string;
+  run(): void;
 }
 
 /** How long a notice stays, in milliseconds. */
 const NOTICE_MS = 8000;
+/** … and one with an action. */
+const ACTION_MS = 20_000;
 
 /** Short messages that disappear after a while. */
 export class Notices {
   readonly list = signal<Notice[]>([]);
   #nextId = 1;
+  /** Ids of the notices that keep() shows, by key. */
+  readonly #kept = new Map<string, number>();
 
   say(text: string): void {
     this.#add(text, false);
@@ -28,15 +39,41 @@ export class Notices {
     this.warn(errorSentence(error));
   }
 
+  /** Offers an action for as long as a notice stays. */
+  offer(text: string, action: NoticeAction): void {
+    this.#add(text, false, action);
+  }
+
+  /** Shows a notice until the same key is released, or gets another text. */
+  keep(key: string, text: string, action?: NoticeAction): void {
+    const before = this.#kept.get(key);
+    const notice = { id: before ?? this.#nextId++, text, isError: false, action };
+    this.#kept.set(key, notice.id);
+    const isShown = this.list.value.some(({ id }) => id === before);
+    this.list.value = isShown
+      ? this.list.value.map((each) => (each.id === before ? notice : each))
+      : [...this.list.value, notice];
+  }
+
+  release(key: string): void {
+    const id = this.#kept.get(key);
+    this.#kept.delete(key);
+    if (id !== undefined) {
+      this.dismiss(id);
+    }
+  }
+
   dismiss(id: number): void {
     this.list.value = this.list.value.filter((notice) => notice.id !== id);
   }
 
-  #add(text: string, isError: boolean): void {
-    const notice = { id: this.#nextId++, text, isError };
+  #add(text: string, isError: boolean, action?: NoticeAction): void {
+    const notice = { id: this.#nextId++, text, isError, action };
     // A repeated notice restarts its display time.
     const others = this.list.value.filter((each) => each.text !== text);
-    this.list.value = [...others.slice(-2), notice];
-    setTimeout(() => this.dismiss(notice.id), NOTICE_MS);
+    const kept = new Set(this.#kept.values());
+    const passing = others.filter(({ id }) => !kept.has(id)).slice(-2);
+    this.list.value = [...others.filter(({ id }) => kept.has(id)), ...passing, notice];
+    setTimeout(() => this.dismiss(notice.id), action ? ACTION_MS : NOTICE_MS);
   }
 }

@@ -35,9 +35,22 @@ function CurrentScreen({ model }: { model: AppModel }) {
 function NoticeList({ notices }: { notices: Notices }) {
   return (
     <div class="notices" role="status" aria-live="polite">
-      {notices.list.value.map(({ id, text, isError }) => (
+      {notices.list.value.map(({ id, text, isError, action }) => (
         <p key={id} class={isError ? 'notice error' : 'notice'} data-testid="notice">
           {text}
+          {action && (
+            <button
+              type="button"
+              class="small"
+              data-testid="notice-action"
+              onClick={() => {
+                notices.dismiss(id);
+                action.run();
+              }}
+            >
+              {action.label}
+            </button>
+          )}
           <button
             type="button"
             class="quiet"

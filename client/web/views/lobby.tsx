@@ -1,26 +1,16 @@
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
 import { displayable } from '../../sdk/index.ts';
-import { type AppModel, deviceSentence, type LocalMedia, toRoomId } from '../model/index.ts';
-import { errorSentence, strings } from '../strings/index.ts';
+import { type AppModel, toRoomId } from '../model/index.ts';
+import { strings } from '../strings/index.ts';
 import { BackupButton } from './backup.tsx';
-import { DeviceSelect } from './device-select.tsx';
-import { LevelMeter, Video } from './media-element.tsx';
+import { DeviceCheck, DevicePreview } from './device-check.tsx';
+import { PathCheckView } from './path-check.tsx';
 import { Problem } from './problem.tsx';
-import { CameraToggle, MicrophoneToggle } from './toggles.tsx';
-import { useShortcuts } from './use-shortcuts.ts';
 
 /** The screen before joining: preview, devices, name and room. */
 export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
   const { media } = model;
   const typed = useSignal(roomId);
-  useEffect(() => {
-    void media.preview();
-  }, []);
-  useShortcuts({
-    m: () => void media.setMuted(media.microphoneOn.value),
-    v: () => void media.setCameraWanted(!media.cameraOn.value),
-  });
   const { lobby } = strings.value;
   const target = toRoomId(typed.value);
   const replaced = model.problem.value?.code === 'SESSION_REPLACED';
@@ -32,23 +22,10 @@ export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
   };
   return (
     <main class="lobby">
-      <section class="preview" aria-label={lobby.preview}>
-        <div class="tile" data-testid="preview">
-          {media.camera.value ? (
-            <Video track={media.camera.value} mirrored />
-          ) : (
-            <p class="placeholder" role="status">
-              {placeholder(media)}
-            </p>
-          )}
-          <div class="preview-controls">
-            <MicrophoneToggle media={media} />
-            <CameraToggle media={media} />
-          </div>
-        </div>
-        <LevelMeter track={media.muted.value ? undefined : media.microphone.value} />
-        <DeviceProblems media={media} />
-      </section>
+      <div class="lobby-left">
+        <DevicePreview media={media} />
+        <PathCheckView check={model.pathCheck} client={model.client.value} />
+      </div>
       <form class="card" onSubmit={submit}>
         <h1>{lobby.heading}</h1>
         <IdentityLine model={model} />
@@ -69,9 +46,7 @@ export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
           {roomHint(typed.value, target)}
         </p>
         <NameField model={model} />
-        <DeviceSelect media={media} kind="microphone" />
-        <DeviceSelect media={media} kind="camera" />
-        <DeviceSelect media={media} kind="speaker" />
+        <DeviceCheck media={media} />
         <Problem error={model.problem.value} />
         <div class="join-row">
           <button type="submit" class="primary" data-testid="join" disabled={model.busy.value}>
@@ -144,45 +119,5 @@ function IdentityLine({ model }: { model: AppModel }) {
         </button>
       </span>
     </div>
-  );
-}
-
-function placeholder(media: LocalMedia): string {
-  const { lobby } = strings.value;
-  if (media.asking.value) {
-    return lobby.allowDevices;
-  }
-  if (!media.cameraWanted.value) {
-    return lobby.cameraIsOff;
-  }
-  if (media.opening.value) {
-    return lobby.starting;
-  }
-  return media.problems.value.camera ? lobby.noVideo : lobby.cameraIsOff;
-}
-
-/** The devices' problems; a single sentence if both have the same one. */
-function DeviceProblems({ media }: { media: LocalMedia }) {
-  // Devices may be tried one after another; wait until it is clear which one has the problem.
-  if (media.opening.value) {
-    return null;
-  }
-  const { camera, microphone } = media.problems.value;
-  const sentences =
-    camera && camera.code === microphone?.code
-      ? [errorSentence(camera)]
-      : [
-          ...(microphone ? [deviceSentence('microphone', microphone)] : []),
-          ...(camera ? [deviceSentence('camera', camera)] : []),
-        ];
-  return (
-    <>
-      {sentences.map((sentence) => (
-        <p key={sentence} class="problem" role="alert" data-testid="device-problem">
-          {sentence}
-        </p>
-      ))}
-      {sentences.length > 0 && <p class="hint">{strings.value.lobby.canStillJoin}</p>}
-    </>
   );
 }

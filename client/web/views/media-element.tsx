@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { watchLevel } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
 
 /** Plays video. Audio is played separately. */
@@ -69,21 +70,10 @@ export function LevelMeter({ track }: { track: MediaStreamTrack | undefined }) {
       level.value = 0;
       return;
     }
-    const context = new AudioContext();
-    const analyser = context.createAnalyser();
-    analyser.fftSize = 1024;
-    context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
-    const samples = new Float32Array(analyser.fftSize);
-    const timer = setInterval(() => {
-      analyser.getFloatTimeDomainData(samples);
-      const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
-      // From -60 dBFS (silence) to 0 dBFS.
-      level.value = Math.max(0, Math.min(1, 1 + (10 * Math.log10(power + 1e-9)) / 60));
-    }, 100);
-    return () => {
-      clearInterval(timer);
-      void context.close();
-    };
+    // From -60 dBFS (silence) to 0 dBFS.
+    return watchLevel(track, ({ levelDb }) => {
+      level.value = Math.max(0, Math.min(1, 1 + levelDb / 60));
+    });
   }, [track]);
   return (
     <meter

@@ -4,16 +4,15 @@ import {
   AUDIO_SOURCES,
   bridgeEndpoint,
   callState,
-  certificateChain,
   clientDtlsParameters,
   codecsAreOf,
   consumerInfo,
+  createdTransport,
   displayName,
-  dtlsRole,
   errorBody,
   fromMediasoup,
-  iceCandidate,
   iceParameters,
+  iceServer,
   logEntry,
   logged,
   logPosition,
@@ -29,7 +28,6 @@ import {
   rtpSendParameters,
   type SnapshotPart,
   type SnapshotParts,
-  sha256Fingerprint,
   signature,
 } from '../../../contract/index.ts';
 
@@ -71,13 +69,7 @@ export const CONFERENCE_REQUESTS = {
       participantId: objectId.optional(),
       resumed: z.boolean(),
       routerRtpCapabilities: fromMediasoup,
-      iceServers: z.array(
-        z.object({
-          urls: z.array(z.string()),
-          username: z.string().optional(),
-          credential: z.string().optional(),
-        }),
-      ),
+      iceServers: z.array(iceServer),
       participants: z.array(participant),
       /** Other participants' producers. */
       producers: z.array(producerInfo),
@@ -128,23 +120,7 @@ export const CONFERENCE_REQUESTS = {
       z.object({ direction: z.literal('send') }),
       z.object({ direction: z.literal('recv'), rtpCapabilities }),
     ]),
-    result: z.object({
-      transportId: objectId,
-      iceParameters,
-      iceCandidates: z.array(iceCandidate),
-      dtlsParameters: z.object({
-        role: dtlsRole.optional(),
-        fingerprints: z.array(z.object({ algorithm: z.string(), value: z.string() })),
-      }),
-      /** The server leaf's signature over serverDtlsStatement(); verify it before connecting. */
-      binding: z.object({
-        workerId: z.string(),
-        fingerprint: sha256Fingerprint,
-        timeMs: z.number(),
-        chain: certificateChain,
-        signature,
-      }),
-    }),
+    result: createdTransport,
   },
   /** Passes the client's DTLS parameters, bound to its device by a signature over dtlsStatement(). */
   'transport.connect': {

@@ -3,6 +3,7 @@ import type { RequestData, RequestResult } from '../../../contract/index.ts';
 import type { Handler, PeerPrincipal, RoomRecord, Session } from '../../kernel/index.ts';
 import {
   demand,
+  iceServers,
   type Kernel,
   may,
   Peer,
@@ -11,7 +12,6 @@ import {
   requireSeat,
   serverRoleOf,
 } from '../../kernel/index.ts';
-import { iceServers } from './ice-servers.ts';
 
 type JoinData = RequestData<'room.join'>;
 
@@ -75,6 +75,7 @@ async function join(
   // Anyone may return to their seat, even if the settings have changed or the store is unavailable.
   if (!isReturning) {
     await context.demandEntry(principal, record);
+    await context.entering.run({ principal, room: record });
   }
   const isBarred = context.rooms.isBarred(roomId, principal.accountId);
   if (isBarred && !may(principal, 'room.enterBarred', record)) {

@@ -29,6 +29,8 @@ export interface Budgets {
   rooms: NestedBudget;
   /** Bytes of cached answers. */
   answers: NestedBudget;
+  /** Connection tests, each counted for ten minutes. */
+  pathTests: NestedBudget;
 }
 
 export function createBudgets({ limits, server }: Pick<Config, 'limits' | 'server'>): Budgets {
@@ -70,6 +72,12 @@ export function createBudgets({ limits, server }: Pick<Config, 'limits' | 'serve
         address: 32 * MIB,
         server: 64 * MIB,
       },
+    }),
+    pathTests: new NestedBudget({
+      what: 'connection tests in ten minutes',
+      code: 'RATE_LIMITED',
+      // A test sends up to half a megabyte: on average at most 4 Mbit/s for the whole server.
+      limits: { account: 6, invitation: 24, address: 60, server: 600 },
     }),
   };
 }

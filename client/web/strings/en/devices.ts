@@ -1,27 +1,59 @@
-/** Cameras, microphones and speakers. */
+const NAMES = { camera: 'camera', microphone: 'microphone' } as const;
+type Kind = keyof typeof NAMES;
+const LACKS = { camera: 'video', microphone: 'sound' } as const;
+
+/** Camera, microphone and speaker: choosing, trying them out, and what may go wrong. */
 export const devices = {
   camera: 'Camera',
   microphone: 'Microphone',
   speaker: 'Speaker',
   /** A device whose name the browser does not tell. */
   unnamed: (kind: string, number: number) => `${kind} ${number}`,
+  preview: 'Preview',
   level: 'Microphone level',
-  cameraProblems: {
-    MEDIA_DENIED: 'The browser may not use the camera; allow it in the address bar and try again.',
-    MEDIA_NOT_FOUND: 'No camera was found; plug one in, or join without.',
-    MEDIA_BUSY: 'The camera is in use by another program; close that program and try again.',
-  },
-  microphoneProblems: {
-    MEDIA_DENIED: 'The browser may not use the microphone; allow it in the address bar and try again.',
-    MEDIA_NOT_FOUND: 'No microphone was found; plug one in, or join without.',
-    MEDIA_BUSY: 'The microphone is in use by another program; close that program and try again.',
-  },
-  cameraReplaced: (now: string) => `Your camera was disconnected. Now using ${now || 'another camera'}.`,
-  microphoneReplaced: (now: string) =>
-    `Your microphone was disconnected. Now using ${now || 'another microphone'}.`,
-  cameraLost: 'Your camera was disconnected. Plug it in again, or click its button to use another one.',
-  microphoneLost:
-    'Your microphone was disconnected. Plug it in again, or click its button to use another one.',
-  cameraInterrupted: 'No video from your camera: another program or the system may be using it.',
-  microphoneInterrupted: 'No sound from your microphone: another program or the system may be using it.',
+  asking: 'Allow the camera and microphone when your browser asks',
+  askingCamera: 'Allow the camera when your browser asks',
+  askingMicrophone: 'Allow the microphone when your browser asks',
+  cameraOff: 'Camera is off',
+  noVideo: 'No video',
+  starting: 'Starting…',
+  tryAgain: 'Try again',
+  joinAnyway: 'You can still join: you will see and hear everyone else.',
+  denied: (kind: Kind) =>
+    `Your browser blocks the ${NAMES[kind]}. Allow it next to the address bar, then try again.`,
+  deniedBoth:
+    'Your browser blocks the camera and microphone. Allow them next to the address bar, then try again.',
+  deniedBySystem: (kind: Kind) =>
+    `Your system does not let the browser use the ${NAMES[kind]}. Allow it in the privacy settings of your system.`,
+  insecure: 'Camera and microphone work only on secure pages: open this address with https://.',
+  notFound: (kind: Kind) => `No ${NAMES[kind]} was found. If you plug one in, it will be used automatically.`,
+  notFoundBoth: 'No camera or microphone was found. If you plug one in, it will be used automatically.',
+  busy: (kind: Kind) =>
+    `The ${NAMES[kind]} is in use by another program. Close that program, then try again.`,
+  busyBoth: 'The camera and microphone are in use by another program. Close that program, then try again.',
+  ended: (kind: Kind) => `The ${NAMES[kind]} has stopped. Try again, or choose another one.`,
+  replaced: (kind: Kind, label: string) =>
+    `Your ${NAMES[kind]} was disconnected. Now using ${label || `another ${NAMES[kind]}`}.`,
+  lost: (kind: Kind) =>
+    `Your ${NAMES[kind]} was disconnected. Plug it in again, or click its button to use another one.`,
+  interrupted: (kind: Kind) =>
+    `No ${LACKS[kind]} from your ${NAMES[kind]}: another program or the system may be using it.`,
+  speakerLost: 'Your speaker was disconnected. You now hear others on the default one.',
+  added: (label: string) => `${label} was connected.`,
+  useIt: 'Use it',
+  recordTest: 'Test microphone',
+  recording: 'Speak now…',
+  playing: 'You should hear yourself…',
+  recordHint: 'Records three seconds and plays them back.',
+  speakerTest: 'Test speaker',
+  speakerPlaying: 'You should hear a sound…',
+  unmuteToTest: 'Turn the microphone on to test it.',
+  speakingMuted: 'You are muted.',
+  speakingMutedHint: 'Hold the space bar to talk.',
+  unmute: 'Unmute',
+  silent:
+    'No sound comes from your microphone. It may be muted on the device, or the wrong one may be selected.',
+  silentAction: 'Check microphone',
+  mutedBySystem: 'Your system has muted the microphone. Unmute it on the device or in the system’s settings.',
+  talking: 'Talking while you hold the key',
 };

@@ -13,6 +13,7 @@ import { lobby } from './lobby.ts';
 import { notices } from './notices.ts';
 import { own } from './own.ts';
 import { panels } from './panels.ts';
+import { paths } from './paths.ts';
 import { phones } from './phones.ts';
 import { rename } from './rename.ts';
 import { room } from './room.ts';
@@ -38,6 +39,7 @@ export const en = {
   notices,
   own,
   panels,
+  paths,
   phones,
   rename,
   room,

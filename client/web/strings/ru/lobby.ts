@@ -2,7 +2,6 @@ import type { Strings } from '../table.ts';
 
 export const lobby: Strings['lobby'] = {
   heading: 'Готовы войти?',
-  preview: 'Предпросмотр',
   room: 'Комната',
   roomExample: 'например, планёрка',
   roomNeedsLetter: 'В названии комнаты нужна буква или цифра.',
@@ -17,9 +16,4 @@ export const lobby: Strings['lobby'] = {
   forget: 'Забыть',
   confirmForget:
     'Удалить учётную запись с этого устройства? Без резервной копии понадобится новое приглашение.',
-  allowDevices: 'Разрешите доступ к камере и микрофону, когда браузер спросит',
-  cameraIsOff: 'Камера выключена',
-  starting: 'Включаем…',
-  noVideo: 'Нет видео',
-  canStillJoin: 'Войти всё равно можно: вы будете видеть и слышать остальных.',
 };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { loadConfig } from '../../../base/index.ts';
+import { loadConfig } from '../../base/index.ts';
 import { iceServers } from './ice-servers.ts';
 
 const STUN = { urls: ['stun:stun.example'] };

@@ -1,0 +1,1 @@
+export { registerPaths } from './register.ts';
