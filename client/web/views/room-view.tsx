@@ -57,7 +57,7 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
         <Stage call={call} media={media} />
       </main>
       <SidePanel model={model} call={call} />
-      {sheet.value && <ShortcutSheet onClose={() => (sheet.value = false)} />}
+      {sheet.value && <ShortcutSheet call={call} onClose={() => (sheet.value = false)} />}
       <Sound model={model} call={call} />
     </div>
   );
