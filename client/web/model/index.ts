@@ -1,8 +1,10 @@
 /** The page's state and behaviour, without its looks. */
 export { AppModel, type Screen } from './app-model.ts';
 export type { Call } from './call.ts';
+export { type Destination, readDestination } from './destination.ts';
 export { echoBack, testTone } from './device-tests.ts';
 export { bestGrid } from './grid.ts';
+export { HomeRooms, type RoomListState } from './home-rooms.ts';
 export {
   bothDevicesSentence,
   type CaptureKind,
@@ -21,7 +23,8 @@ export {
   preferences,
   setPreferences,
 } from './preferences.ts';
-export { toRoomId } from './route.ts';
+export { roomUrl, toRoomId } from './route.ts';
+export { saveCalendar } from './save-file.ts';
 export type { ScreenLayout } from './screen-layout.ts';
 export { arrange, seatKey } from './seating.ts';
 export { type Corner, moveSelf, selfCorner, selfView, setSelfView } from './self-view.ts';

@@ -9,6 +9,7 @@ import { devices } from './devices.ts';
 import { errors } from './errors.ts';
 import { listed } from './forms.ts';
 import { hands } from './hands.ts';
+import { home } from './home.ts';
 import { invite } from './invite.ts';
 import { lobby } from './lobby.ts';
 import { notices } from './notices.ts';
@@ -18,6 +19,7 @@ import { paths } from './paths.ts';
 import { phones } from './phones.ts';
 import { rename } from './rename.ts';
 import { room } from './room.ts';
+import { rooms } from './rooms.ts';
 import { shortcuts } from './shortcuts.ts';
 import { stage } from './stage.ts';
 import { tile } from './tile.ts';
@@ -34,6 +36,7 @@ export const ru: Strings = {
   devices,
   errors,
   hands,
+  home,
   invite,
   lobby,
   notices,
@@ -43,6 +46,7 @@ export const ru: Strings = {
   phones,
   rename,
   room,
+  rooms,
   shortcuts,
   stage,
   tile,
