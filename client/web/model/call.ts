@@ -48,6 +48,8 @@ export class Call {
   readonly panel = signal<PanelName | undefined>(undefined);
   /** Key of the pinned tile; see seatKey(). */
   readonly pinned = signal<string | undefined>(undefined);
+  /** Participant id of whoever a moderator shows large to all. */
+  readonly spotlight = signal<string | undefined>(undefined);
   /** Participant id of the last speaker other than this user. */
   readonly lastSpeaker = signal<string | undefined>(undefined);
   /** Participant ids in display order, this user first. */

@@ -30,5 +30,6 @@ export { roomUrl, toRoomId } from './route.ts';
 export { saveCalendar } from './save-file.ts';
 export type { ScreenLayout } from './screen-layout.ts';
 export { arrange, seatKey } from './seating.ts';
+export { type Corner, moveSelf, selfCorner, selfView, setSelfView } from './self-view.ts';
 export { watchLevel } from './sound-level.ts';
 export { setTheme, THEMES, theme } from './theme.ts';

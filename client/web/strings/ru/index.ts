@@ -1,4 +1,5 @@
 import type { Strings } from '../table.ts';
+import { alone } from './alone.ts';
 import { appearance } from './appearance.ts';
 import { arrivals } from './arrivals.ts';
 import { backup } from './backup.ts';
@@ -13,6 +14,7 @@ import { home } from './home.ts';
 import { invite } from './invite.ts';
 import { lobby } from './lobby.ts';
 import { notices } from './notices.ts';
+import { own } from './own.ts';
 import { panels } from './panels.ts';
 import { paths } from './paths.ts';
 import { phones } from './phones.ts';
@@ -26,6 +28,7 @@ import { welcome } from './welcome.ts';
 
 export const ru: Strings = {
   listed,
+  alone,
   appearance,
   arrivals,
   backup,
@@ -39,6 +42,7 @@ export const ru: Strings = {
   invite,
   lobby,
   notices,
+  own,
   panels,
   paths,
   phones,
