@@ -44,12 +44,12 @@ describe('one link for everybody, on the page', () => {
 
   it('the dialog shows the link at once, and the same one the next time', async () => {
     await ann.click('invite');
-    link = await ann.page.getByTestId('room-link').inputValue();
+    link = await ann.page.getByTestId('everyone-link').inputValue();
     assert.match(link, /#\/join\/[\w-]{32}\.[\w-]{43}$/);
     assert.match(await text(ann.page, 'room-link-state'), /can ask to join.*Valid until/s);
     await ann.page.keyboard.press('Escape');
     await ann.click('invite');
-    assert.equal(await ann.page.getByTestId('room-link').inputValue(), link);
+    assert.equal(await ann.page.getByTestId('everyone-link').inputValue(), link);
     await ann.page.keyboard.press('Escape');
   });
 
@@ -146,7 +146,7 @@ describe('one link for everybody, on the page', () => {
     await ann.click('create-link');
     await eventually(
       'there is a new link',
-      () => ann.page.getByTestId('room-link').inputValue(),
+      () => ann.page.getByTestId('everyone-link').inputValue(),
       (value) => value !== link && value.includes('#/join/'),
     );
     await ann.page.keyboard.press('Escape');

@@ -21,6 +21,12 @@ export class RoomLinks {
     return this.#connection.request('link.create', { roomId, ...limits });
   }
 
+  /** The room's newest valid link; makes one if there is none. @throws {CanopyError} FORBIDDEN, LIMIT_REACHED */
+  async obtain(roomId: string): Promise<RoomLink> {
+    const { links } = await this.list(roomId);
+    return links.at(-1) ?? this.create(roomId);
+  }
+
   /** The room's valid links, oldest first, and who waits in its lobby. @throws {CanopyError} FORBIDDEN */
   list(roomId: string): Promise<{ links: RoomLink[]; lobby: LobbyMode }> {
     return this.#connection.request('link.list', { roomId });

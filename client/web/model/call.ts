@@ -8,10 +8,12 @@ import {
   type RemoteSource,
   type RemoteTrack,
   type Room,
+  type RoomInfo,
   type RoomState,
 } from '../../sdk/index.ts';
 import { strings } from '../strings/index.ts';
 import { Arrivals } from './arrivals.ts';
+import { ChatModel, isChatOpen } from './chat.ts';
 import { type DeviceEvent, deviceSentence, type LocalMedia } from './local-media.ts';
 import { MediaTrouble } from './media-trouble.ts';
 import type { MicrophoneHint } from './microphone-judge.ts';
@@ -37,13 +39,18 @@ export class Call {
   readonly speaker = signal<string | null>(null);
   /** Participant ids of those with a raised hand, longest-raised first. */
   readonly hands = signal<readonly string[]>([]);
+  /** Title, lock, PIN and limit of the room. */
+  readonly info = signal<RoomInfo>({ title: null, locked: false, hasPin: false, maxParticipants: null });
   /** This user's screen while it is shared. */
   readonly screen = signal<Publication | undefined>(undefined);
   readonly view = signal<View>('gallery');
+  readonly chat: ChatModel;
   /** The open side panel. */
   readonly panel = signal<PanelName | undefined>(undefined);
   /** Key of the pinned tile; see seatKey(). */
   readonly pinned = signal<string | undefined>(undefined);
+  /** Participant id of whoever a moderator shows large to all. */
+  readonly spotlight = signal<string | undefined>(undefined);
   /** Participant id of the last speaker other than this user. */
   readonly lastSpeaker = signal<string | undefined>(undefined);
   /** Participant ids in display order, this user first. */
@@ -83,6 +90,15 @@ export class Call {
     this.trouble = new MediaTrouble(room);
     this.removals = new Removals(room);
     this.waiting = new Waiting(room, notices, () => this.openPanel('waiting'));
+    this.chat = new ChatModel({
+      room,
+      accountId: client.account.accountId,
+      isOpen: isChatOpen(this.panel),
+      open: () => {
+        this.panel.value = 'chat';
+      },
+      notices,
+    });
     const microphone = new MicrophoneWatch(media);
     this.#stop.push(
       () => microphone.close(),
@@ -98,6 +114,7 @@ export class Call {
       this.#seat();
     };
     this.state.value = room.state;
+    this.info.value = room.info;
     this.speaker.value = room.speaker;
     refresh();
     if (room.speaker) {
@@ -116,6 +133,7 @@ export class Call {
           this.#spoke(participantId);
         }
       }),
+      room.on('info', (info) => this.#showInfo(info)),
       room.on('participant-joined', (participant) => {
         this.#arrivals.joined(participant.displayName);
         this.#warnIfOnTwoDevices(participant);
@@ -251,14 +269,37 @@ export class Call {
     await this.#try(() => this.room.lowerHand(participantId));
   }
 
-  /** Whether this user may mute and remove others, invite people and call phones. */
-  get moderates(): boolean {
-    return this.owns || this.#self?.roomRole === 'moderator';
+  /** Locks the room, or unlocks it. */
+  async toggleLock(): Promise<void> {
+    try {
+      await this.room.setLocked(!this.info.value.locked);
+    } catch (error) {
+      this.#notices.error(CanopyError.from(error));
+    }
   }
 
   /** Whether this user may change the room's settings. */
   get owns(): boolean {
-    return this.#self?.roomRole === 'owner';
+    return this.#roomRole === 'owner';
+  }
+
+  /** Whether this user may mute and remove others, invite people and call phones. */
+  get moderates(): boolean {
+    return this.#roomRole === 'owner' || this.#roomRole === 'moderator';
+  }
+
+  get #roomRole(): Participant['roomRole'] {
+    const { participantId: self } = this.room;
+    return this.participants.value.find(({ participantId }) => participantId === self)?.roomRole;
+  }
+
+  /** Shows the room's new state. Everyone hears of a lock. */
+  #showInfo(info: RoomInfo): void {
+    if (info.locked !== this.info.value.locked) {
+      const { wasLocked, wasUnlocked } = strings.value.rooms;
+      this.#notices.say(info.locked ? wasLocked : wasUnlocked);
+    }
+    this.info.value = info;
   }
 
   /** Renames someone, or this user, in this call. @throws {CanopyError} as Room.rename() */
@@ -303,6 +344,7 @@ export class Call {
     this.trouble.close();
     this.removals.close();
     this.waiting.close();
+    this.chat.close();
     this.#arrivals.close();
     this.#media.onDevice = () => {};
     this.#media.rest();
@@ -311,10 +353,6 @@ export class Call {
         publication.track.stop();
       }
     }
-  }
-
-  get #self(): Participant | undefined {
-    return this.participants.value.find(({ participantId }) => participantId === this.room.participantId);
   }
 
   /** Adds newcomers to the order, raised hands first, and removes people who left. */

@@ -1,27 +1,12 @@
 import { useSignal } from '@preact/signals';
 import type { Call } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
-import { Dialog, DialogButton } from './dialog.tsx';
-import { InviteIcon } from './icons.tsx';
+import { Dialog } from './dialog.tsx';
 import { OneTimeLink } from './one-time-link.tsx';
 import { RoomLinkSection } from './room-link.tsx';
 
-/** Opens the dialog with the room's links. Shown only to people who may invite. */
-export function InviteButton({ call }: { call: Call }) {
-  if (!call.moderates) {
-    return null;
-  }
-  return (
-    <DialogButton
-      title={strings.value.invite.heading}
-      testId="invite"
-      icon={<InviteIcon />}
-      dialog={(close) => <InviteDialog call={call} onClose={close} />}
-    />
-  );
-}
-
-function InviteDialog({ call, onClose }: { call: Call; onClose(): void }) {
+/** The room's links. For people who may invite. */
+export function InviteDialog({ call, onClose }: { call: Call; onClose(): void }) {
   const { common, invite } = strings.value;
   const oneTime = useSignal(false);
   return (

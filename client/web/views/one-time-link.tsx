@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { CanopyError } from '../../sdk/index.ts';
 import type { Call } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
-import { LinkField } from './link-field.tsx';
+import { CopyLinkField } from './copy-link-field.tsx';
 import { Problem } from './problem.tsx';
 
 /** Makes a link for one person. */
@@ -40,7 +40,7 @@ export function OneTimeLink({ call }: { call: Call }) {
   return (
     <>
       <p>{invite.what}</p>
-      <LinkField link={link.value} label={invite.link} testId="invite-link" copyTestId="copy" />
+      <CopyLinkField link={link.value} label={invite.link} testId="invite-link" copyTestId="copy" />
       {admin && (
         <label class="check">
           <input

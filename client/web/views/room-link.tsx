@@ -3,7 +3,7 @@ import { useEffect, useMemo } from 'preact/hooks';
 import type { LobbyMode, RoomLink } from '../../sdk/index.ts';
 import { type Call, Inviting } from '../model/index.ts';
 import { language, strings } from '../strings/index.ts';
-import { LinkField } from './link-field.tsx';
+import { CopyLinkField } from './copy-link-field.tsx';
 import { Problem } from './problem.tsx';
 
 const DAY_SECONDS = 86_400;
@@ -21,11 +21,11 @@ export function RoomLinkSection({ call }: { call: Call }) {
   return (
     <section class="room-link" aria-label={invite.roomLink}>
       {done !== 'withdrawn' && link?.url !== null && (
-        <LinkField
+        <CopyLinkField
           link={link?.url ?? ''}
           label={invite.roomLink}
-          testId="room-link"
-          copyTestId="copy-room-link"
+          testId="everyone-link"
+          copyTestId="copy-everyone-link"
         />
       )}
       {link?.url === null && <p class="hint">{invite.unknownLink}</p>}

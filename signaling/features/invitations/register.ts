@@ -20,6 +20,7 @@ export function registerInvitations(kernel: Kernel): InvitationsFeature {
   // Otherwise the owner of a revoked account could return with another one.
   kernel.accountRevoked.add((accountId) => invitations.expireFrom(accountId));
   kernel.accountDeleting.add((accountId) => invitations.forgetUsedBy(accountId));
+  kernel.roomDeleted.add(({ db, roomId }) => invitations.forgetRoom(db, roomId));
   return {
     create: (invitation) => invitations.create(invitation),
     expireByLink: (linkId) => invitations.expireByLink(linkId),

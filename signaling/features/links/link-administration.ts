@@ -10,6 +10,10 @@ import { linkUrl } from './link-url.ts';
 import type { Lobby } from './lobby.ts';
 import type { RoomLinkRecord, RoomLinks } from './room-links.ts';
 
+/** Validity of a link that is made for calendars, in seconds, and the most that is asked of an existing one, in milliseconds. */
+const YEAR_SECONDS = 366 * 86_400;
+const LONG_MS = 300 * 86_400_000;
+
 interface Limits {
   ttlSeconds: number;
   maxPeople?: number | null | undefined;
@@ -41,6 +45,21 @@ export class LinkAdministration {
     await this.#demandInviting(principal, record);
     const links = await this.#links.list(roomId);
     return { links: links.map((link) => this.#shown(principal, link)), lobby: record.lobby ?? 'guests' };
+  }
+
+  /**
+   * The address of a link to the room for calendars: one that is valid until this time, or for ten months; makes one for a year if
+   * there is none.
+   *
+   * @param untilMs Unix time in milliseconds
+   * @throws {CanopyError} FORBIDDEN, LOBBY_REQUIRED, LIMIT_REACHED
+   */
+  async obtain(principal: Principal, roomId: string, untilMs: number): Promise<string | undefined> {
+    const { links } = await this.list(principal, roomId);
+    const neededMs = Math.min(untilMs, Date.now() + LONG_MS);
+    const lasting = links.findLast(({ url, expiresAtMs }) => url !== null && expiresAtMs >= neededMs);
+    const { url } = lasting ?? (await this.create(principal, roomId, { ttlSeconds: YEAR_SECONDS }));
+    return url ?? undefined;
   }
 
   /** @throws {CanopyError} LINK_UNKNOWN, LINK_EXPIRED, LINK_WITHDRAWN, FORBIDDEN, LOBBY_REQUIRED */

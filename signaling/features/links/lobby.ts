@@ -4,6 +4,7 @@ import type { EventData, EventName, RequestResult } from '../../../contract/inde
 import {
   type Kernel,
   may,
+  mayEnterLocked,
   NEWCOMER,
   type Peer,
   type PeerPrincipal,
@@ -199,6 +200,13 @@ export class Lobby {
     await this.#enrolment.expireByLink(linkId);
   }
 
+  /** Refuses everyone who waits for a room, since it was deleted. */
+  endRoom(roomId: string): void {
+    for (const waiting of this.#list.in(roomId)) {
+      this.#refuse(waiting, 'LINK_UNKNOWN', 'left', null);
+    }
+  }
+
   /** Removes a revoked account from all lobbies. */
   forgetAccount(accountId: string): void {
     for (const waiting of this.#list.all) {
@@ -276,7 +284,7 @@ export class Lobby {
   /**
    * Whether they may enter anyway, are admitted by the link, or have to wait.
    *
-   * @throws {CanopyError} FORBIDDEN, KICKED, BANNED
+   * @throws {CanopyError} FORBIDDEN, KICKED, BANNED, ROOM_LOCKED
    */
   async #judge(
     principal: PeerPrincipal | null,
@@ -285,6 +293,9 @@ export class Lobby {
   ): Promise<'enter' | 'admit' | 'wait'> {
     const { rooms } = this.#kernel;
     const isOff = record.lobby === 'off';
+    if (record.locked && (!principal || !mayEnterLocked(principal, record))) {
+      throw new CanopyError('ROOM_LOCKED');
+    }
     if (!principal) {
       if (!may(NEWCOMER, 'room.enter', record)) {
         throw new CanopyError('FORBIDDEN', 'guests may not enter this room');
@@ -344,6 +355,9 @@ export class Lobby {
     waiting.admitting = true;
     let admission: Admission;
     try {
+      if ((await this.#kernel.rooms.record(roomId)).locked) {
+        throw new CanopyError('ROOM_LOCKED');
+      }
       const { displayName } = person;
       admission = await this.#admit(person.accountId, { roomId, key, link, displayName });
     } catch (error) {

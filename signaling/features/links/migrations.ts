@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Migrations } from '../../store/index.ts';
 
 export const LINK_MIGRATIONS: Migrations = {
-  '0010_room_links': {
+  '0013_room_links': {
     async up(db: Kysely<unknown>): Promise<void> {
       await db.schema
         .createTable('room_links')

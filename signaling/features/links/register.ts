@@ -1,3 +1,4 @@
+import { CanopyError } from '../../../base/index.ts';
 import type { Kernel } from '../../kernel/index.ts';
 import { LINK_REQUESTS } from './contract.ts';
 import { KnockRate } from './knock-rate.ts';
@@ -28,6 +29,20 @@ export function registerLinks(
     anonymous: ['lobby.knock', 'lobby.cancel'],
     // A retry after a reconnect must wait on the new connection.
     perConnection: ['lobby.knock', 'lobby.cancel'],
+  });
+  kernel.joinUrl = async (principal, roomId, untilMs) => {
+    try {
+      return await administration.obtain(principal, roomId, untilMs);
+    } catch (error) {
+      if (['FORBIDDEN', 'LOBBY_REQUIRED', 'LIMIT_REACHED'].includes(CanopyError.from(error).code)) {
+        return undefined;
+      }
+      throw error;
+    }
+  };
+  kernel.roomDeleted.add(async ({ db, roomId, committed }) => {
+    await links.forgetRoom(db, roomId);
+    committed.push(() => lobby.endRoom(roomId));
   });
   kernel.snapshotPart('lobby', (room, peer) => lobby.seenBy(room, peer));
   registerLinkRoutes(kernel, administration);

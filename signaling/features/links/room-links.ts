@@ -26,7 +26,7 @@ const HOUR_MS = 3_600_000;
 const SECRET_BYTES = 24;
 /** Maximum number of valid links. */
 const MAX_PER_ROOM = 20;
-const MAX_PER_ACCOUNT = 100;
+const MAX_PER_ACCOUNT = 1000;
 /** How long an invalid link is still told apart from an unknown one, in milliseconds. */
 const REMEMBERED_MS = 90 * 24 * HOUR_MS;
 
@@ -151,6 +151,11 @@ export class RoomLinks {
       .where('account_id', '=', created_by)
       .executeTakeFirst();
     return account ? { accountId: created_by, displayName: account.display_name } : null;
+  }
+
+  /** Deletes the links to a room. */
+  async forgetRoom(db: Pick<Transaction<Tables>, 'deleteFrom'>, roomId: string): Promise<void> {
+    await db.deleteFrom('room_links').where('room_id', '=', roomId).execute();
   }
 
   /** Deletes links that have long been invalid. */

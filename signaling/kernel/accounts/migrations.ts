@@ -89,7 +89,7 @@ export const ACCOUNT_MIGRATIONS: Migrations = {
         .execute();
     },
   },
-  '0009_guests_by_link': {
+  '0012_guests_by_link': {
     async up(db: Kysely<unknown>): Promise<void> {
       const { schema } = db;
       await schema.alterTable('accounts').addColumn('expires_at_ms', 'bigint').execute();

@@ -3,20 +3,20 @@ import { useEffect, useRef } from 'preact/hooks';
 import { strings } from '../strings/index.ts';
 
 /** A link with a button that copies it. An empty link is still being made. */
-export function LinkField({
-  link,
+export function CopyLinkField({
   label,
-  testId,
-  copyTestId,
+  link,
+  testId = 'room-link',
+  copyTestId = 'copy-link',
 }: {
-  link: string;
   label: string;
-  testId: string;
-  copyTestId: string;
+  link: string;
+  testId?: string;
+  copyTestId?: string;
 }) {
-  const { common, invite } = strings.value;
   const copied = useSignal(false);
   const field = useRef<HTMLInputElement>(null);
+  const { common, invite } = strings.value;
   useEffect(() => {
     copied.value = false;
   }, [link]);
@@ -30,8 +30,10 @@ export function LinkField({
     }
   };
   return (
-    <div class="link-row">
-      {link ? (
+    <div class="copy-link">
+      {link === '' ? (
+        <input aria-label={label} disabled placeholder={invite.creating} />
+      ) : (
         <input
           ref={field}
           data-testid={testId}
@@ -40,15 +42,12 @@ export function LinkField({
           value={link}
           onFocus={(event) => event.currentTarget.select()}
         />
-      ) : (
-        <input aria-label={label} disabled placeholder={invite.creating} />
       )}
       <button
         type="button"
         class="primary"
         data-testid={copyTestId}
-        disabled={!link}
-        aria-live="polite"
+        disabled={link === ''}
         onClick={() => void copy()}
       >
         {copied.value ? common.copied : common.copyLink}
