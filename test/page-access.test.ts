@@ -17,7 +17,7 @@ describe('accessibility of the page', () => {
     server = await TestServer.start();
     browser = await TestBrowser.launch();
     crowd = await Crowd.enter(server, 1, 24);
-    page = await browser.page(await server.invite({ role: 'admin' }));
+    page = await browser.page(await server.invite({ role: 'admin', roomId: 'team' }));
     await page.getByTestId('name').fill('Ada');
     await page.getByTestId('enrol').click();
     await page.getByTestId('microphone-select').waitFor();
@@ -208,6 +208,7 @@ describe('accessibility of the page', () => {
       await each.getByRole('dialog').waitFor({ state: 'detached' });
     };
     await bob.page.locator('[data-testid=tile][data-self=true]').hover();
+    await bob.click('own-menu');
     await bob.click('rename');
     await rename(bob.page, 'Robert');
     const tile = page.locator('[data-testid=tile]', { hasText: 'Robert' });

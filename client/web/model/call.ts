@@ -8,6 +8,7 @@ import {
   type RemoteSource,
   type RemoteTrack,
   type Room,
+  type RoomInfo,
   type RoomState,
 } from '../../sdk/index.ts';
 import { strings } from '../strings/index.ts';
@@ -37,6 +38,8 @@ export class Call {
   readonly speaker = signal<string | null>(null);
   /** Participant ids of those with a raised hand, longest-raised first. */
   readonly hands = signal<readonly string[]>([]);
+  /** Title, lock, PIN and limit of the room. */
+  readonly info = signal<RoomInfo>({ title: null, locked: false, hasPin: false, maxParticipants: null });
   /** This user's screen while it is shared. */
   readonly screen = signal<Publication | undefined>(undefined);
   readonly view = signal<View>('gallery');
@@ -45,6 +48,8 @@ export class Call {
   readonly panel = signal<PanelName | undefined>(undefined);
   /** Key of the pinned tile; see seatKey(). */
   readonly pinned = signal<string | undefined>(undefined);
+  /** Participant id of whoever a moderator shows large to all. */
+  readonly spotlight = signal<string | undefined>(undefined);
   /** Participant id of the last speaker other than this user. */
   readonly lastSpeaker = signal<string | undefined>(undefined);
   /** Participant ids in display order, this user first. */
@@ -105,6 +110,7 @@ export class Call {
       this.#seat();
     };
     this.state.value = room.state;
+    this.info.value = room.info;
     this.speaker.value = room.speaker;
     refresh();
     if (room.speaker) {
@@ -123,6 +129,7 @@ export class Call {
           this.#spoke(participantId);
         }
       }),
+      room.on('info', (info) => this.#showInfo(info)),
       room.on('participant-joined', (participant) => {
         this.#arrivals.joined(participant.displayName);
         this.#warnIfOnTwoDevices(participant);
@@ -254,12 +261,37 @@ export class Call {
     await this.#try(() => this.room.lowerHand(participantId));
   }
 
+  /** Locks the room, or unlocks it. */
+  async toggleLock(): Promise<void> {
+    try {
+      await this.room.setLocked(!this.info.value.locked);
+    } catch (error) {
+      this.#notices.error(CanopyError.from(error));
+    }
+  }
+
+  /** Whether this user may change the room's settings. */
+  get owns(): boolean {
+    return this.#roomRole === 'owner';
+  }
+
   /** Whether this user may mute and remove others, invite people and call phones. */
   get moderates(): boolean {
-    const self = this.participants.value.find(
-      ({ participantId }) => participantId === this.room.participantId,
-    );
-    return self?.roomRole === 'owner' || self?.roomRole === 'moderator';
+    return this.#roomRole === 'owner' || this.#roomRole === 'moderator';
+  }
+
+  get #roomRole(): Participant['roomRole'] {
+    const { participantId: self } = this.room;
+    return this.participants.value.find(({ participantId }) => participantId === self)?.roomRole;
+  }
+
+  /** Shows the room's new state. Everyone hears of a lock. */
+  #showInfo(info: RoomInfo): void {
+    if (info.locked !== this.info.value.locked) {
+      const { wasLocked, wasUnlocked } = strings.value.rooms;
+      this.#notices.say(info.locked ? wasLocked : wasUnlocked);
+    }
+    this.info.value = info;
   }
 
   /** Renames someone, or this user, in this call. @throws {CanopyError} as Room.rename() */

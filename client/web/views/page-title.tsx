@@ -6,7 +6,7 @@ export function PageTitle({ call }: { call: Call }) {
   const { messages } = call.chat.unread.value;
   useEffect(() => {
     const count = messages > 99 ? '99+' : messages;
-    document.title = `${messages > 0 ? `(${count}) ` : ''}${call.room.roomId} – Canopy`;
+    document.title = `${messages > 0 ? `(${count}) ` : ''}${call.info.value.title ?? call.room.roomId} – Canopy`;
   }, [call, messages]);
   useEffect(
     () => () => {

@@ -5,7 +5,9 @@ import type { AppModel, Call, Trouble } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
 import { BackupButton } from './backup.tsx';
 import { ChatToast } from './chat-toast.tsx';
-import { ShieldIcon } from './icons.tsx';
+import { toggleFullScreen } from './full-screen.tsx';
+import { ScreenIcon, ShieldIcon } from './icons.tsx';
+import { Lock } from './lock.tsx';
 import { Audio } from './media-element.tsx';
 import { PageTitle } from './page-title.tsx';
 import { panelShortcuts, SidePanel } from './panels/index.ts';
@@ -25,6 +27,7 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
     h: () => void call.toggleHand(),
     g: () => call.toggleView(),
     d: () => call.stats.toggle(),
+    f: () => void toggleFullScreen(),
     '?': () => (sheet.value = true),
     ...panelShortcuts(call),
   });
@@ -55,7 +58,7 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
       </main>
       <ChatToast call={call} />
       <SidePanel model={model} call={call} />
-      {sheet.value && <ShortcutSheet onClose={() => (sheet.value = false)} />}
+      {sheet.value && <ShortcutSheet call={call} onClose={() => (sheet.value = false)} />}
       <Sound model={model} call={call} />
     </div>
   );
@@ -77,12 +80,14 @@ function TopBar({
   return (
     <header class="top-bar">
       <h1 ref={heading} dir="auto" tabIndex={-1}>
-        {call.room.roomId}
+        {call.info.value.title ?? call.room.roomId}
       </h1>
+      <Lock call={call} />
       <span class="count" data-testid="count">
         {strings.value.room.count(count)}
       </span>
       <RaisedHands call={call} />
+      {call.screen.value && <Sharing call={call} />}
       <span
         class="verified"
         data-testid="identity-verified"
@@ -95,6 +100,20 @@ function TopBar({
       </span>
       {identity && <BackupButton identity={identity} />}
     </header>
+  );
+}
+
+/** Says that this user is sharing their screen, and ends it. Their own screen is not a tile: it would show itself endlessly. */
+function Sharing({ call }: { call: Call }) {
+  const { controls } = strings.value;
+  return (
+    <span class="sharing" role="status" data-testid="sharing">
+      <ScreenIcon />
+      <span class="name">{controls.sharing}</span>
+      <button type="button" data-testid="stop-sharing" onClick={() => void call.toggleScreen()}>
+        {controls.stopSharing}
+      </button>
+    </span>
   );
 }
 

@@ -218,14 +218,17 @@ export class ChatStore {
 
   /** Deletes the whole chat of a room. Returns the number of messages. */
   async clear(roomId: string): Promise<number> {
-    return this.#store.transaction(async (db) => {
-      const { numDeletedRows } = await db
-        .deleteFrom('chat_messages')
-        .where('room_id', '=', roomId)
-        .executeTakeFirst();
-      await db.deleteFrom('chats').where('room_id', '=', roomId).execute();
-      return Number(numDeletedRows);
-    }, `chat ${roomId}`);
+    return this.#store.transaction((db) => this.forgetRoom(db, roomId), `chat ${roomId}`);
+  }
+
+  /** Does the same in a running transaction. */
+  async forgetRoom(db: Pick<Db, 'deleteFrom'>, roomId: string): Promise<number> {
+    const { numDeletedRows } = await db
+      .deleteFrom('chat_messages')
+      .where('room_id', '=', roomId)
+      .executeTakeFirst();
+    await db.deleteFrom('chats').where('room_id', '=', roomId).execute();
+    return Number(numDeletedRows);
   }
 
   /** Rooms with a message sent before this time, and when their oldest was. */

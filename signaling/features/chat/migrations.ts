@@ -2,7 +2,7 @@ import { type Kysely, SqliteAdapter, sql } from 'kysely';
 import type { Migrations } from '../../store/index.ts';
 
 export const CHAT_MIGRATIONS: Migrations = {
-  '0009_chat': {
+  '0011_chat': {
     async up(db: Kysely<unknown>): Promise<void> {
       await db.schema
         .createTable('chats')

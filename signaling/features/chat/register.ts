@@ -14,6 +14,9 @@ export function registerChat(kernel: Kernel): void {
   kernel.requests(CHAT_REQUESTS, chatHandlers(kernel, context));
   registerChatRoutes(kernel, chats);
   kernel.accountDeleting.add((accountId) => chats.store.forgetAccount(accountId));
+  kernel.roomDeleted.add(async ({ db, roomId }) => {
+    await chats.store.forgetRoom(db, roomId);
+  });
   const retention = new Retention(kernel, chats.store);
   kernel.closing.add(() => retention.close());
 }

@@ -7,6 +7,7 @@ export const shortcuts = {
   hand: 'Raise or lower your hand',
   view: 'Gallery view or speaker view',
   chat: 'Open or close the chat',
+  fullScreen: 'Full screen',
   statistics: 'Show statistics',
   sheet: 'Show this list',
   enable: 'Enable single-key shortcuts',

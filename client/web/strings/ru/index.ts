@@ -1,4 +1,5 @@
 import type { Strings } from '../table.ts';
+import { alone } from './alone.ts';
 import { appearance } from './appearance.ts';
 import { arrivals } from './arrivals.ts';
 import { backup } from './backup.ts';
@@ -9,14 +10,17 @@ import { devices } from './devices.ts';
 import { errors } from './errors.ts';
 import { listed } from './forms.ts';
 import { hands } from './hands.ts';
+import { home } from './home.ts';
 import { invite } from './invite.ts';
 import { lobby } from './lobby.ts';
 import { notices } from './notices.ts';
+import { own } from './own.ts';
 import { panels } from './panels.ts';
 import { paths } from './paths.ts';
 import { phones } from './phones.ts';
 import { rename } from './rename.ts';
 import { room } from './room.ts';
+import { rooms } from './rooms.ts';
 import { shortcuts } from './shortcuts.ts';
 import { stage } from './stage.ts';
 import { tile } from './tile.ts';
@@ -24,6 +28,7 @@ import { welcome } from './welcome.ts';
 
 export const ru: Strings = {
   listed,
+  alone,
   appearance,
   arrivals,
   backup,
@@ -33,14 +38,17 @@ export const ru: Strings = {
   devices,
   errors,
   hands,
+  home,
   invite,
   lobby,
   notices,
+  own,
   panels,
   paths,
   phones,
   rename,
   room,
+  rooms,
   shortcuts,
   stage,
   tile,
