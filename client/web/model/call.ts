@@ -12,6 +12,8 @@ import {
 } from '../../sdk/index.ts';
 import { strings } from '../strings/index.ts';
 import { Arrivals } from './arrivals.ts';
+import { CallQuality } from './call-quality.ts';
+import { layoutFor } from './data-use.ts';
 import { type DeviceEvent, deviceSentence, type LocalMedia } from './local-media.ts';
 import { MediaTrouble } from './media-trouble.ts';
 import type { MicrophoneHint } from './microphone-judge.ts';
@@ -23,6 +25,7 @@ import { Removals } from './removals.ts';
 import { ScreenLayout } from './screen-layout.ts';
 import { promote, type View } from './seating.ts';
 import { TileStats } from './tile-stats.ts';
+import { Volumes } from './volumes.ts';
 
 /** A room as the page shows it: the SDK's room as signals, and the local tracks published to it. */
 export class Call {
@@ -52,6 +55,10 @@ export class Call {
   readonly stats: TileStats;
   /** Connectivity problems of audio and video. */
   readonly trouble: MediaTrouble;
+  /** How well everyone's media gets through. */
+  readonly quality: CallQuality;
+  /** How loud each person is here. */
+  readonly volumes = new Volumes();
   /** Removed people, whom a moderator may readmit. */
   readonly removals: Removals;
   readonly #arrivals: Arrivals;
@@ -75,9 +82,10 @@ export class Call {
     this.#media = media;
     this.#notices = notices;
     this.#reportedProblems = media.problems.value;
-    this.layout = new ScreenLayout((tiles) => room.setLayout({ tiles }));
+    this.layout = new ScreenLayout((tiles) => room.setLayout(layoutFor(preferences.value.dataUse, tiles)));
     this.stats = new TileStats(room);
     this.trouble = new MediaTrouble(room);
+    this.quality = new CallQuality(room);
     this.removals = new Removals(room);
     const microphone = new MicrophoneWatch(media);
     this.#stop.push(
@@ -149,6 +157,10 @@ export class Call {
       effect(() => {
         const { microphone, muted } = { microphone: media.microphone.value, muted: media.silenced.value };
         this.#enqueue(() => this.#sendMicrophone(microphone, muted));
+      }),
+      effect(() => {
+        preferences.value;
+        this.layout.refresh();
       }),
       effect(() => this.#reportProblems(media.problems.value)),
       effect(() => this.#reportMicrophone(microphone.hint.value)),
@@ -291,6 +303,7 @@ export class Call {
     this.layout.close();
     this.stats.close();
     this.trouble.close();
+    this.quality.close();
     this.removals.close();
     this.#arrivals.close();
     this.#media.onDevice = () => {};

@@ -1,8 +1,11 @@
 /** The page's state and behaviour, without its looks. */
+export { amplify } from './amplifier.ts';
 export { AppModel, type Screen } from './app-model.ts';
 export type { Call } from './call.ts';
+export type { PersonQuality, StreamDetails } from './call-quality.ts';
 export { echoBack, testTone } from './device-tests.ts';
 export { bestGrid } from './grid.ts';
+export type { Quality } from './link-quality.ts';
 export {
   bothDevicesSentence,
   type CaptureKind,
@@ -26,3 +29,4 @@ export type { ScreenLayout } from './screen-layout.ts';
 export { arrange, seatKey } from './seating.ts';
 export { watchLevel } from './sound-level.ts';
 export { setTheme, THEMES, theme } from './theme.ts';
+export { MAX_VOLUME } from './volumes.ts';

@@ -125,6 +125,7 @@ export class LocalMedia {
 
   /** Mutes or unmutes. Opens the microphone if it is not open yet. */
   async setMuted(muted: boolean): Promise<void> {
+    this.talking.value = false;
     this.muted.value = muted;
     this.#remember({ muted });
     if (!muted && !this.microphone.value) {

@@ -59,6 +59,11 @@ export class ScreenLayout {
     };
   }
 
+  /** Reports again, since what is reported has changed. */
+  refresh(): void {
+    this.#changed();
+  }
+
   close(): void {
     clearTimeout(this.#timer);
     document.removeEventListener('visibilitychange', this.#listener);

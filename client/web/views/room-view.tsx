@@ -11,6 +11,7 @@ import { RaisedHands } from './raised-hands.tsx';
 import { ShortcutSheet } from './shortcut-sheet.tsx';
 import { Stage } from './stage.tsx';
 import { Toolbar } from './toolbar.tsx';
+import { usePushToTalk } from './use-push-to-talk.ts';
 import { useShortcuts } from './use-shortcuts.ts';
 
 /** The screen of a call. */
@@ -26,6 +27,7 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
     '?': () => (sheet.value = true),
     ...panelShortcuts(call),
   });
+  usePushToTalk(media);
   const sheet = useSignal(false);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
@@ -149,10 +151,11 @@ function Sound({ model, call }: { model: AppModel; call: Call }) {
     <>
       {call.tracks.value
         .filter(({ kind }) => kind === 'audio')
-        .map(({ consumerId, track }) => (
+        .map(({ consumerId, track, participant }) => (
           <Audio
             key={consumerId}
             track={track}
+            volume={participant ? call.volumes.of(participant) : 1}
             speaker={model.media.choices.value.speaker}
             unlocked={unlocked.value}
             onBlocked={() => (blocked.value = true)}

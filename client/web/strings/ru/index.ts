@@ -14,8 +14,10 @@ import { notices } from './notices.ts';
 import { panels } from './panels.ts';
 import { paths } from './paths.ts';
 import { phones } from './phones.ts';
+import { quality } from './quality.ts';
 import { rename } from './rename.ts';
 import { room } from './room.ts';
+import { settings } from './settings.ts';
 import { shortcuts } from './shortcuts.ts';
 import { stage } from './stage.ts';
 import { tile } from './tile.ts';
@@ -37,8 +39,10 @@ export const ru: Strings = {
   panels,
   paths,
   phones,
+  quality,
   rename,
   room,
+  settings,
   shortcuts,
   stage,
   tile,
