@@ -15,8 +15,14 @@ export const roomAction = z.enum([
   'room.invite',
   'media.send',
   'participant.mute',
+  /** Stop cameras and shared screens. */
+  'participant.stopVideo',
+  /** Remove and ban. */
   'participant.kick',
   'participant.readmit',
+  /** Show someone large to everyone. */
+  'participant.spotlight',
+  'reaction.send',
   'call.dial',
 ]);
 export type RoomAction = z.infer<typeof roomAction>;

@@ -198,11 +198,20 @@ export const ERROR_CODES = {
     status: 409,
     message: 'This session continues on another connection, e.g. in another tab.',
   },
+  CALL_MOVED: { status: 409, message: 'You moved this call to another of your devices.' },
 
   KICKED: {
     status: 403,
     message:
       'A moderator removed you from this room; come back in five minutes, or ask to be let back in sooner.',
+  },
+  BANNED: {
+    status: 403,
+    message: 'A moderator banned you from this room; ask an owner or moderator to lift the ban.',
+  },
+  STOPPED_BY_MODERATOR: {
+    status: 403,
+    message: 'A moderator stopped this; raise your hand to ask to start it again.',
   },
   PARTICIPANT_UNKNOWN: {
     status: 404,

@@ -44,10 +44,14 @@ export {
 } from './identity/index.ts';
 export type { Layout, LayoutTile } from './layout.ts';
 export type { MediaConnectivity, MediaEndpoint, MediaState } from './media-connectivity.ts';
+export type { Ban, EntryRule, Moderation, ModerationEvents, Stoppable } from './moderation.ts';
 export type { MediaPath, PathReport, PathResult, VideoCounts } from './paths/index.ts';
 export type { VideoCodec } from './profiles.ts';
 export type { Publication, PublishOptions } from './publication.ts';
 export type { RaisedHand } from './raised-hands.ts';
+export type { Reaction, ReactionKind, Reactions } from './reactions.ts';
 export type { Allocation, RemoteSource, RemoteTrack } from './remote-track.ts';
+export type { Restraint } from './restraints.ts';
 export type { JoinOptions, Room } from './room.ts';
 export type { RoomEvents, RoomState } from './room-events.ts';
+export type { Spotlight } from './spotlight.ts';

@@ -169,6 +169,10 @@ export class Publication {
   }
 
   #afterFailure(error: CanopyError): AfterFailure {
+    // It stays muted until a moderator allows it again.
+    if (error.code === 'STOPPED_BY_MODERATOR') {
+      return 'fail';
+    }
     const next = afterFailure(error);
     if (next === 'wait' || (next === 'retry' && this.#established)) {
       return next;
@@ -211,7 +215,15 @@ export class Publication {
     }
     if (muted !== this.#sentMuted) {
       const request = muted ? 'producer.pause' : 'producer.resume';
-      await this.#host.connection.request(request, { producerId: producer.id });
+      try {
+        await this.#host.connection.request(request, { producerId: producer.id });
+      } catch (error) {
+        if (CanopyError.from(error).code === 'STOPPED_BY_MODERATOR') {
+          this.#muted = true;
+          producer.pause();
+        }
+        throw error;
+      }
       this.#sentMuted = muted;
     }
     this.#established = true;

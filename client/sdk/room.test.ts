@@ -829,7 +829,7 @@ describe('raised hands', () => {
   });
 
   it('are listed in the order in which they were raised, including those raised before the join', async () => {
-    snapshot.parts = { hands: [{ participantId: BOB, raisedAtMs: 1 }] };
+    snapshot.parts = { ...snapshot.parts, hands: [{ participantId: BOB, raisedAtMs: 1 }] };
     const room = await client.join('demo');
     assert.deepEqual(room.hands, [{ participantId: BOB, raisedAtMs: 1 }]);
     const raised = next(room, 'hand-raised');
@@ -843,7 +843,10 @@ describe('raised hands', () => {
   });
 
   it('go down when their owners leave', async () => {
-    snapshot.parts = { hands: [BOB, SELF].map((participantId, n) => ({ participantId, raisedAtMs: n })) };
+    snapshot.parts = {
+      ...snapshot.parts,
+      hands: [BOB, SELF].map((participantId, n) => ({ participantId, raisedAtMs: n })),
+    };
     const room = await client.join('demo');
     const lowered = next(room, 'hand-lowered');
     server.emit('participant.left', { participantId: BOB, reason: 'left' });
@@ -852,13 +855,16 @@ describe('raised hands', () => {
   });
 
   it('match the snapshot after a lost socket, with each change emitted once', async () => {
-    snapshot.parts = { hands: [BOB, SELF].map((participantId, n) => ({ participantId, raisedAtMs: n })) };
+    snapshot.parts = {
+      ...snapshot.parts,
+      hands: [BOB, SELF].map((participantId, n) => ({ participantId, raisedAtMs: n })),
+    };
     const room = await client.join('demo');
     const told: unknown[] = [];
     room.on('hand-raised', (participantId) => told.push(['up', participantId]));
     room.on('hand-lowered', (participantId) => told.push(['down', participantId]));
     const hands = [SELF, carol.participantId].map((participantId, n) => ({ participantId, raisedAtMs: n }));
-    snapshot = { ...snapshot, parts: { hands } };
+    snapshot = { ...snapshot, parts: { ...snapshot.parts, hands } };
     server.cut();
     await next(room, 'state', (state) => state === 'connected');
     assert.deepEqual(told, [

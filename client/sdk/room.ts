@@ -8,12 +8,15 @@ import type { Identity } from './identity/index.ts';
 import { type Layout, LayoutReporter } from './layout.ts';
 import type { MediaConnectivity } from './media-connectivity.ts';
 import { MediaSession } from './media-session.ts';
+import { Moderation } from './moderation.ts';
 import { Publication, type PublishOptions } from './publication.ts';
 import { type RaisedHand, RaisedHands } from './raised-hands.ts';
+import { Reactions } from './reactions.ts';
 import type { RemoteSource, RemoteTrack } from './remote-track.ts';
 import type { Snapshot } from './room-entry.ts';
 import type { RoomEvents, RoomState } from './room-events.ts';
 import { ROOM_SESSION_EVENTS, RoomSession } from './room-session.ts';
+import { Spotlight } from './spotlight.ts';
 import { Subscriptions } from './subscriptions.ts';
 import type { Direction } from './transport-link.ts';
 
@@ -35,6 +38,12 @@ export interface RoomOptions extends JoinOptions {
 /** A conference from one peer's point of view. Created by Client.join(). */
 export class Room extends Emitter<RoomEvents> {
   readonly roomId: string;
+  /** Moderation, and what moderators did. */
+  readonly moderation: Moderation;
+  /** Whom moderators show large to everyone. */
+  readonly spotlight: Spotlight;
+  /** Short signs such as applause. */
+  readonly reactions: Reactions;
   readonly #options: RoomOptions;
   readonly #session: RoomSession;
   readonly #hands: RaisedHands;
@@ -68,6 +77,17 @@ export class Room extends Emitter<RoomEvents> {
       lowered: (participantId, by) => this.emit('hand-lowered', participantId, by),
     });
     this.on('participant-left', ({ participantId }) => this.#hands.lower(participantId));
+    const feature = {
+      roomId,
+      connection,
+      participants: this.#session.roster.participants,
+      participantId: () => this.#participantId,
+      publications: () => this.publications,
+      onServerEvent: this.#session.onServerEvent.bind(this.#session),
+    };
+    this.moderation = new Moderation(feature);
+    this.spotlight = new Spotlight(feature);
+    this.reactions = new Reactions(feature);
     const host = { connection: options.connection, media: () => this.#media };
     this.#subscriptions = new Subscriptions({
       ...host,
@@ -191,10 +211,15 @@ export class Room extends Emitter<RoomEvents> {
   /**
    * Mutes someone's microphone. `false` unmutes a phone; people unmute themselves.
    *
+   * @param deny keeps them from unmuting until they are asked to (`moderation.ask()`). Default false.
    * @throws {CanopyError} FORBIDDEN, PARTICIPANT_UNKNOWN
    */
-  async mute(participantId: string, muted = true): Promise<void> {
-    await this.#options.connection.request('participant.mute', { participantId, muted });
+  async mute(participantId: string, muted = true, { deny }: { deny?: boolean } = {}): Promise<void> {
+    await this.#options.connection.request('participant.mute', {
+      participantId,
+      muted,
+      ...(deny !== undefined && { deny }),
+    });
   }
 
   /**
@@ -360,6 +385,8 @@ export class Room extends Emitter<RoomEvents> {
       }
     }
     this.#hands.reset(parts.hands);
+    this.moderation.reset(parts.moderation);
+    this.spotlight.reset(parts.spotlight);
     this.#subscriptions.reset(producers, own.consumerIds);
     this.#layout.reset();
     this.#syncPublications();

@@ -1,12 +1,16 @@
 /** All requests and events of the wire protocol, for the reference pages and tests; and their types, for clients. */
 import { SESSION_EVENTS, SESSION_REQUESTS } from '../../contract/index.ts';
+import { BAN_EVENTS, BAN_REQUESTS } from './bans/contract.ts';
 import { CONFERENCE_EVENTS, CONFERENCE_REQUESTS } from './conference/contract.ts';
 import { HAND_EVENTS, HAND_REQUESTS, HAND_SNAPSHOT } from './hands/contract.ts';
 import { INVITATION_REQUESTS } from './invitations/contract.ts';
-import { MODERATION_EVENTS, MODERATION_REQUESTS } from './moderation/contract.ts';
-import { NAME_REQUESTS } from './names/contract.ts';
+import { MODERATION_EVENTS, MODERATION_REQUESTS, MODERATION_SNAPSHOT } from './moderation/contract.ts';
+import { MOVE_HERE_REQUESTS } from './move-here/contract.ts';
+import { NAME_EVENTS, NAME_REQUESTS } from './names/contract.ts';
 import { PATH_REQUESTS } from './paths/contract.ts';
+import { REACTION_EVENTS, REACTION_REQUESTS } from './reactions/contract.ts';
 import { ROOM_REQUESTS } from './rooms/contract.ts';
+import { SPOTLIGHT_EVENTS, SPOTLIGHT_REQUESTS, SPOTLIGHT_SNAPSHOT } from './spotlight/contract.ts';
 import { TELEPHONY_EVENTS, TELEPHONY_REQUESTS } from './telephony/contract.ts';
 
 export const REQUESTS = {
@@ -14,7 +18,11 @@ export const REQUESTS = {
   ...INVITATION_REQUESTS,
   ...CONFERENCE_REQUESTS,
   ...MODERATION_REQUESTS,
+  ...BAN_REQUESTS,
   ...HAND_REQUESTS,
+  ...REACTION_REQUESTS,
+  ...SPOTLIGHT_REQUESTS,
+  ...MOVE_HERE_REQUESTS,
   ...NAME_REQUESTS,
   ...PATH_REQUESTS,
   ...ROOM_REQUESTS,
@@ -25,9 +33,13 @@ export const EVENTS = {
   ...SESSION_EVENTS,
   ...CONFERENCE_EVENTS,
   ...MODERATION_EVENTS,
+  ...BAN_EVENTS,
   ...HAND_EVENTS,
+  ...REACTION_EVENTS,
+  ...SPOTLIGHT_EVENTS,
+  ...NAME_EVENTS,
   ...TELEPHONY_EVENTS,
 };
 
 /** What features add to the snapshot that `room.join` returns. */
-export const SNAPSHOT_PARTS = { ...HAND_SNAPSHOT };
+export const SNAPSHOT_PARTS = { ...HAND_SNAPSHOT, ...MODERATION_SNAPSHOT, ...SPOTLIGHT_SNAPSHOT };

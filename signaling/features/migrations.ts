@@ -1,6 +1,7 @@
 import { KERNEL_MIGRATIONS } from '../kernel/index.ts';
 import type { Migrations } from '../store/index.ts';
+import { BAN_MIGRATIONS } from './bans/index.ts';
 import { TELEPHONY_MIGRATIONS } from './telephony/index.ts';
 
 /** The migrations of all tables: the kernel's and the features'. */
-export const MIGRATIONS: Migrations = { ...KERNEL_MIGRATIONS, ...TELEPHONY_MIGRATIONS };
+export const MIGRATIONS: Migrations = { ...KERNEL_MIGRATIONS, ...TELEPHONY_MIGRATIONS, ...BAN_MIGRATIONS };

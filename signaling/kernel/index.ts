@@ -39,6 +39,7 @@ export {
   type ServerAction,
 } from './policy/index.ts';
 export {
+  holderOf,
   OPERATOR,
   type PeerPrincipal,
   PHONE,
@@ -52,6 +53,7 @@ export {
   type PeerConnection,
   type PeerMedia,
   Room,
+  type RoomLogEntry,
   type RoomRecord,
   Rooms,
 } from './rooms/index.ts';

@@ -37,7 +37,7 @@ import { ownServerUrl } from './own-server-url.ts';
 import { demand, isNamed, may, type ServerAction } from './policy/index.ts';
 import { changeServerRole, type PeerPrincipal, serverRoleOf } from './principals/index.ts';
 import { Readiness } from './readiness.ts';
-import { type Room, type RoomRecord, RoomRecords, Rooms, Tickets } from './rooms/index.ts';
+import { type Room, type RoomOptions, type RoomRecord, RoomRecords, Rooms, Tickets } from './rooms/index.ts';
 import { signInHandlers } from './sign-in/index.ts';
 import {
   Dispatcher,
@@ -99,6 +99,10 @@ export class Kernel {
   readonly origins: OwnOrigins;
   /** Runs when an account has been revoked, so that features clean up after it. */
   readonly accountRevoked = new Hook<string>();
+  /** Runs before a newcomer enters a room, after the policy has permitted it. Features throw to refuse. */
+  readonly entering = new Hook<{ principal: PeerPrincipal; room: RoomRecord }>();
+  readonly #stops: Array<RoomOptions['isStopped']> = [];
+  readonly #followers: Array<RoomOptions['onEntry']> = [];
   readonly #snapshotParts = new Map<string, (room: Room) => unknown>();
   readonly #roomRecords: RoomRecords;
   readonly #options: KernelOptions;
@@ -198,6 +202,16 @@ export class Kernel {
    */
   snapshotPart<N extends keyof SnapshotParts>(name: N, take: (room: Room) => SnapshotPart<N>): void {
     this.#snapshotParts.set(name, take);
+  }
+
+  /** Keeps participants from sending: whenever a rule returns true, their new producers start paused and cannot resume. */
+  stopSending(rule: RoomOptions['isStopped']): void {
+    this.#stops.push(rule);
+  }
+
+  /** Calls a feature with each entry of every room's log, right after it was added. The feature may add further entries. */
+  follow(follower: RoomOptions['onEntry']): void {
+    this.#followers.push(follower);
   }
 
   /** The current state of a room that features keep. */
@@ -342,6 +356,12 @@ export class Kernel {
       seats: () => createSeatBudget(config),
       maxPeersPerRoom: config.limits.peersPerRoom,
       resumeMs: config.limits.resumeSeconds * 1000,
+      isStopped: (...question) => this.#stops.some((rule) => rule(...question)),
+      onEntry: (room, entry) => {
+        for (const follower of this.#followers) {
+          follower(room, entry);
+        }
+      },
       rehomeTicket: async ({ roomId }, { peerId, displayName, principal, connection }) => ({
         // Clients stay on this server under the name that they connected to.
         url: connection?.origin ?? this.publicUrl,

@@ -8,6 +8,8 @@ import { type CallState, PhoneSeat } from './phone-seat.ts';
 export interface SeatEvents {
   /** A moderator muted or unmuted the phone. The room already shows it. */
   muted(muted: boolean): void;
+  /** A moderator allows the phone to unmute, and asks it to. */
+  asked(): void;
   /** The seat is gone: a moderator removed the phone, or the room was lost. */
   ended(reason: 'kicked' | 'lost'): void;
 }
@@ -124,10 +126,11 @@ export class RoomBridge {
       const events = this.#seats.get(participant)?.events;
       if (action === 'kick') {
         events?.ended('kicked');
-      } else {
+      } else if (action === 'mute' || action === 'unmute') {
         events?.muted(action === 'mute');
       }
     });
+    session.on('asked', (participant) => this.#seats.get(participant)?.events.asked());
     session.on('state', (state, error) => {
       if (state === 'closed') {
         this.#lost(error);

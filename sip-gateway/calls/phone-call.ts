@@ -144,6 +144,7 @@ export class PhoneCall {
       { displayName, callState: held ? 'held' : callState },
       {
         muted: (muted) => this.#attempt(() => this.#showMuted(muted)),
+        asked: () => this.play('may-speak'),
         ended: (reason) => void this.end(reason),
       },
     );
@@ -211,10 +212,27 @@ export class PhoneCall {
     if (!seat) {
       return;
     }
-    const muted = !seat.muted;
-    this.#attempt(async () => {
-      await Promise.all([seat.setMuted(muted), this.#showMuted(muted)]);
-    });
+    this.#attempt(() =>
+      seat.muted ? this.#unmute(seat) : Promise.all([seat.setMuted(true), this.#showMuted(true)]),
+    );
+  }
+
+  async #unmute(seat: PhoneSeat): Promise<void> {
+    try {
+      await seat.setMuted(false);
+    } catch (error) {
+      if (CanopyError.from(error).code !== 'STOPPED_BY_MODERATOR') {
+        throw error;
+      }
+      this.play('stay-muted');
+      return;
+    }
+    await this.#showMuted(false);
+  }
+
+  /** Mutes the leg of a phone that the room muted when it entered. */
+  startMuted(): void {
+    this.#attempt(() => this.#showMuted(true));
   }
 
   /** The phone raised or lowered its hand by its keys. */
@@ -359,7 +377,7 @@ export class PhoneCall {
   }
 
   /** Runs `work`. If it fails, the call fails too, unless it has ended. */
-  #attempt(work: () => Promise<void>): void {
+  #attempt(work: () => Promise<unknown>): void {
     work().catch((error: unknown) => {
       if (!this.#ended) {
         this.fail(error);

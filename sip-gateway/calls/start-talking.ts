@@ -30,6 +30,9 @@ export async function startTalking(host: CallHost, call: PhoneCall): Promise<voi
   if ((host.rooms.find(seat.roomId)?.others ?? 0) === 0) {
     call.play('alone');
   }
+  if (seat.muted) {
+    call.startMuted();
+  }
 }
 
 /** Recognizes the two-key commands. */

@@ -7,6 +7,8 @@ export type PromptName =
   | 'joined'
   | 'muted'
   | 'unmuted'
+  | 'stay-muted'
+  | 'may-speak'
   | 'hand-raised'
   | 'hand-lowered';
 export type PromptLanguage = 'en' | 'ru';

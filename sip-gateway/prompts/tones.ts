@@ -42,6 +42,17 @@ const BEEPS: Readonly<Record<PromptName, readonly Beep[]>> = {
     [440, 100],
     [660, 150],
   ],
+  'stay-muted': [
+    [660, 100],
+    [440, 150],
+    [0, 100],
+    [440, 150],
+  ],
+  'may-speak': [
+    [440, 100],
+    [660, 100],
+    [880, 150],
+  ],
   'hand-raised': [
     [660, 100],
     [880, 150],

@@ -14,6 +14,8 @@ import type {
 
 type Joined = RequestResult<'room.join'>;
 type RaisedHand = SnapshotPart<'hands'>[number];
+type Moderation = SnapshotPart<'moderation'>;
+type Restraint = Moderation['restraints'][number];
 
 /** A message that arrives over a link. */
 export type Arrival =
@@ -35,6 +37,8 @@ export interface Sight {
   producers: ProducerInfo[];
   /** In the order in which they were raised. */
   hands: RaisedHand[];
+  moderation: Moderation;
+  spotlight: string[];
 }
 
 /**
@@ -57,6 +61,9 @@ export class LogMember {
   readonly #participants = new Map<string, Participant>();
   readonly #producers = new Map<string, ProducerInfo>();
   readonly #hands = new Map<string, RaisedHand>();
+  readonly #restraints = new Map<string, Restraint>();
+  #entryRule: Moderation['entryRule'] = 'free';
+  #spotlight: string[] = [];
   #link: Link | undefined;
   #arrivals: Arrival[] = [];
   /** Events that arrived while a join is pending. */
@@ -91,7 +98,11 @@ export class LogMember {
 
   /** What it sees of the room, from its snapshot and the entries since. */
   get sight(): Sight {
-    const parts = { hands: [...this.#hands.values()] };
+    const parts = {
+      hands: [...this.#hands.values()],
+      moderation: { entryRule: this.#entryRule, restraints: [...this.#restraints.values()] },
+      spotlight: this.#spotlight,
+    };
     const [participants, producers] = [[...this.#participants.values()], [...this.#producers.values()]];
     return sightOf({ participants, producers, parts }, this.participantId);
   }
@@ -231,6 +242,12 @@ export class LogMember {
     for (const each of parts.hands) {
       this.#hands.set(each.participantId, each);
     }
+    this.#restraints.clear();
+    for (const each of parts.moderation.restraints) {
+      this.#restraints.set(each.participantId, each);
+    }
+    this.#entryRule = parts.moderation.entryRule;
+    this.#spotlight = parts.spotlight;
   }
 
   #apply(kind: string, event: unknown): void {
@@ -241,6 +258,8 @@ export class LogMember {
       producer?: ProducerInfo;
       producerId?: string;
       raisedAtMs?: number;
+      rule?: Moderation['entryRule'];
+      participantIds?: string[];
     };
     if (!log) {
       return;
@@ -248,7 +267,13 @@ export class LogMember {
     this.entries.push({ seq: log.seq, kind, data });
     const { participant, participantId = '', producer, producerId = '', raisedAtMs } = data;
     const known = this.#producers.get(producerId);
-    if (participant) {
+    if (kind === 'participant.restrained') {
+      this.#restrain(event as Restraint);
+    } else if (data.rule) {
+      this.#entryRule = data.rule;
+    } else if (data.participantIds) {
+      this.#spotlight = data.participantIds;
+    } else if (participant) {
       this.#participants.set(participant.participantId, participant);
     } else if (kind === 'participant.left') {
       this.#left(participantId);
@@ -269,9 +294,19 @@ export class LogMember {
     }
   }
 
+  #restrain({ participantId, muted, denied }: Restraint): void {
+    if (muted || denied.length > 0) {
+      this.#restraints.set(participantId, { participantId, muted, denied });
+    } else {
+      this.#restraints.delete(participantId);
+    }
+  }
+
   #left(participantId: string): void {
     this.#participants.delete(participantId);
     this.#hands.delete(participantId);
+    this.#restraints.delete(participantId);
+    this.#spotlight = this.#spotlight.filter((each) => each !== participantId);
   }
 }
 
@@ -285,5 +320,12 @@ export function sightOf(
     participants: [...participants].sort((a, b) => (a.participantId < b.participantId ? -1 : 1)),
     producers: others.sort((a, b) => (a.producerId < b.producerId ? -1 : 1)),
     hands: parts.hands,
+    moderation: {
+      ...parts.moderation,
+      restraints: [...parts.moderation.restraints].sort((a, b) =>
+        a.participantId < b.participantId ? -1 : 1,
+      ),
+    },
+    spotlight: parts.spotlight,
   };
 }

@@ -29,7 +29,7 @@ export function emptySnapshot(peerId: string): Omit<RequestResult<'room.join'>, 
     participants: [],
     producers: [],
     speaker: null,
-    parts: { hands: [] },
+    parts: { hands: [], moderation: { entryRule: 'free', restraints: [] }, spotlight: [] },
     own: { transportIds: [], producerIds: [], consumerIds: [] },
   };
 }

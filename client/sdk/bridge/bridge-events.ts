@@ -24,6 +24,8 @@ export interface BridgeEvents extends RoomSessionEvents {
     action: EventData<'participant.action'>['action'],
     by: string | null,
   ];
+  /** A moderator allows a hosted participant to unmute, and asks it to. */
+  asked: [participant: BridgeParticipant];
   /** A failure that does not close the session. */
   error: [CanopyError];
 }

@@ -2,6 +2,7 @@ import type { EventData, Participant, RequestInput, RequestResult } from '../../
 import { CanopyError } from '../../../contract/light.ts';
 import type { Connection } from '../connection.ts';
 import { Reconciler } from '../reconciler.ts';
+import type { Restraint } from '../restraints.ts';
 
 /** The pair of plain transports: where to send RTP and where it comes from. RTCP uses the same ports (RFC 5761). */
 export type BridgeMedia = RequestResult<'bridge.open'>;
@@ -21,6 +22,8 @@ export interface ParticipantHost {
   /** The transports; undefined while there are none. */
   media(): BridgeMedia | undefined;
   failed(error: CanopyError): void;
+  /** What moderators did to a participant. */
+  restraint(participantId: string): Restraint;
   /** The participant has left the room, by remove() or otherwise. */
   gone(participant: BridgeParticipant): void;
   /** The server no longer knows the participant. */
@@ -37,6 +40,7 @@ export class BridgeParticipant {
   #displayName: string;
   #callState: CallState;
   #muted = false;
+  #denied = false;
   #handUp = false;
   #rtpParameters: RtpParameters | undefined;
   #removed: RequestInput<'participant.remove'>['reason'];
@@ -76,6 +80,11 @@ export class BridgeParticipant {
     return this.#muted;
   }
 
+  /** Whether a moderator keeps it from unmuting. */
+  get denied(): boolean {
+    return this.#denied;
+  }
+
   /** Whether its hand is raised. */
   get handUp(): boolean {
     return this.#handUp;
@@ -98,10 +107,20 @@ export class BridgeParticipant {
     await this.#reconciler.run();
   }
 
-  /** Mutes or unmutes it. While it is muted its packets are not forwarded. */
+  /**
+   * Mutes or unmutes it. While it is muted its packets are not forwarded.
+   *
+   * @throws {CanopyError} STOPPED_BY_MODERATOR - a moderator keeps it from unmuting; it stays muted
+   */
   async setMuted(muted: boolean): Promise<void> {
+    if (!muted && this.#denied) {
+      throw new CanopyError('STOPPED_BY_MODERATOR');
+    }
     this.#muted = muted;
     await this.#reconciler.run();
+    if (!muted && this.#denied) {
+      throw new CanopyError('STOPPED_BY_MODERATOR');
+    }
   }
 
   /** Raises or lowers its hand. A moderator may lower it too. */
@@ -153,8 +172,15 @@ export class BridgeParticipant {
       this.lost('kicked');
       return;
     }
-    this.#muted = action === 'mute';
-    this.sync();
+    if (action === 'mute' || action === 'unmute') {
+      this.#muted = action === 'mute';
+      this.sync();
+    }
+  }
+
+  /** @internal A moderator keeps it from unmuting, or no longer does. */
+  restrain({ denied }: Restraint): void {
+    this.#denied = denied.includes('microphone');
   }
 
   /** @internal A moderator lowered its hand. */
@@ -219,6 +245,10 @@ export class BridgeParticipant {
       const { participantId } = await connection.request('participant.add', { kind: 'phone', ...wanted });
       this.#participantId = participantId;
       this.#sent = wanted;
+      // The room may mute newcomers.
+      const restraint = this.#host.restraint(participantId);
+      this.restrain(restraint);
+      this.#muted ||= restraint.muted || this.#denied;
       return;
     }
     if (this.#sent?.displayName !== wanted.displayName || this.#sent.callState !== wanted.callState) {
@@ -260,9 +290,22 @@ export class BridgeParticipant {
     const producer = this.#producer;
     const muted = this.#muted;
     if (producer && producer.muted !== muted) {
-      const { producerId } = producer;
-      await connection.request(muted ? 'producer.pause' : 'producer.resume', { producerId });
+      await this.#sendMuted(producer, muted);
+    }
+  }
+
+  async #sendMuted(producer: { producerId: string; muted: boolean }, muted: boolean): Promise<void> {
+    const { producerId } = producer;
+    try {
+      await this.#host.connection.request(muted ? 'producer.pause' : 'producer.resume', { producerId });
       producer.muted = muted;
+    } catch (error) {
+      if (CanopyError.from(error).code !== 'STOPPED_BY_MODERATOR') {
+        throw error;
+      }
+      // Its `participant.restrained` is still on its way.
+      this.#muted = true;
+      this.#denied = true;
     }
   }
 

@@ -124,6 +124,33 @@ describe('BridgeSession', () => {
     client.close();
   });
 
+  it('keeps a phone muted that may not unmute, until a moderator asks it to; newcomers enter as the room says', async () => {
+    const { phone, source } = await call(1118);
+    const client = await ProtocolClient.enter(server.url, moderator);
+    await client.get('room.join', { roomId: 'lobby' });
+    const { participantId } = source;
+    const acted = heard(west, 'action');
+    await client.get('participant.mute', { participantId, muted: true, deny: true });
+    await acted;
+    await assert.rejects(phone.setMuted(false), { code: 'STOPPED_BY_MODERATOR' });
+    assert.deepEqual([phone.muted, phone.denied], [true, true]);
+    const asked = heard(west, 'asked');
+    await client.get('participant.ask', { participantId, source: 'microphone' });
+    assert.deepEqual(await asked, [phone]);
+    const seen = heard(east, 'source-updated');
+    await phone.setMuted(false);
+    assert.equal((await seen)[0].paused, false);
+
+    await client.get('participant.muteAll', { except: 'me', onEntry: true, deny: true });
+    const late = await west.addParticipant({ displayName: 'Late' });
+    assert.deepEqual([late.muted, late.denied], [true, true]);
+    await client.get('participant.allowAll', {});
+    await eventually('it may unmute', () => !late.denied);
+    await late.setMuted(false);
+    await client.get('room.leave', {});
+    client.close();
+  });
+
   it('raises a hand, which a moderator can lower, and raises it again at a new seat', async () => {
     const client = await ProtocolClient.enter(server.url, moderator);
     await client.get('room.join', { roomId: 'lobby' });

@@ -3,6 +3,7 @@ import { CanopyError } from '../../../contract/light.ts';
 import { Connection, type ConnectionOptions, type ConnectionState } from '../connection.ts';
 import { Emitter } from '../emitter.ts';
 import { Reconciler } from '../reconciler.ts';
+import { Restraints } from '../restraints.ts';
 import type { Snapshot } from '../room-entry.ts';
 import { ROOM_SESSION_EVENTS, RoomSession } from '../room-session.ts';
 import type { BridgeEvents } from './bridge-events.ts';
@@ -32,6 +33,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
   readonly #session: RoomSession;
   readonly #hosted = new Set<BridgeParticipant>();
   readonly #sources: BridgeSources;
+  readonly #restraints = new Restraints();
   readonly #opening: Reconciler;
   #capabilities: RtpCapabilities = {};
   #openOptions: BridgeOpenOptions | undefined;
@@ -146,6 +148,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
         connection: this.#connection,
         media: () => this.#media,
         failed: (error) => this.#failed(error),
+        restraint: (participantId) => this.#restraints.of(participantId),
         gone: (gone) => this.#hosted.delete(gone),
         vanished: (vanished) => this.#kicked(vanished),
       },
@@ -198,6 +201,17 @@ export class BridgeSession extends Emitter<BridgeEvents> {
       hosted.act(action);
       this.emit('action', hosted, action, by);
     });
+    on('participant.restrained', (restraint) => {
+      this.#restraints.set(restraint);
+      this.hosted.find((each) => each.participantId === restraint.participantId)?.restrain(restraint);
+    });
+    on('participant.left', ({ participantId }) => this.#restraints.drop(participantId));
+    on('participant.asked', ({ participantId, source }) => {
+      const hosted = this.hosted.find((each) => each.participantId === participantId);
+      if (hosted && source === 'microphone') {
+        this.emit('asked', hosted);
+      }
+    });
     on('hand.lowered', ({ participantId, by }) => {
       if (by === participantId) {
         return;
@@ -240,6 +254,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
 
   /** Compares the hosted participants with the snapshot's. */
   #reconcileHosted(snapshot: Snapshot, sameSeat: boolean): void {
+    this.#restraints.reset(snapshot.parts.moderation.restraints);
     const own = new Set(
       snapshot.participants
         .filter(({ peerId }) => peerId === snapshot.peerId)
@@ -251,6 +266,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
         continue;
       }
       if (own.delete(participantId)) {
+        hosted.restrain(this.#restraints.of(participantId));
         const { hands } = snapshot.parts;
         if (!hands.some((hand) => hand.participantId === participantId)) {
           hosted.handLowered();

@@ -75,6 +75,7 @@ async function join(
   // Anyone may return to their seat, even if the settings have changed or the store is unavailable.
   if (!isReturning) {
     await context.demandEntry(principal, record);
+    await context.entering.run({ principal, room: record });
   }
   const isBarred = context.rooms.isBarred(roomId, principal.accountId);
   if (isBarred && !may(principal, 'room.enterBarred', record)) {

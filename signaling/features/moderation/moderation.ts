@@ -1,6 +1,7 @@
 import { CanopyError, type Logger } from '../../../base/index.ts';
-import type { Participant } from '../../../contract/index.ts';
+import type { Participant, ProducerInfo } from '../../../contract/index.ts';
 import { may, type Peer, type Room, type Rooms } from '../../kernel/index.ts';
+import { isFree, type Restraints } from './restraints.ts';
 
 /** The participant that a moderator or the operator acts on. */
 export interface Target {
@@ -24,19 +25,75 @@ export function requireTarget(room: Room, participantId: string, by: string | nu
 /**
  * Mutes a participant's microphone; only a phone can be unmuted by others.
  *
+ * @param deny keeps the participant from unmuting
  * @throws {CanopyError} FORBIDDEN - the request would unmute a person
  */
-export async function muteParticipant(target: Target, muted: boolean): Promise<void> {
-  const { room, host, participant, by } = target;
+export async function muteParticipant(
+  restraints: Restraints,
+  { room, host, participant, by }: Target,
+  muted: boolean,
+  deny?: boolean,
+): Promise<void> {
   const { participantId } = participant;
   if (!muted && participant.kind !== 'phone') {
     throw new CanopyError('FORBIDDEN', 'people can only unmute themselves');
   }
+  const microphones = room.producersOf(participantId, 'microphone');
+  if (!muted) {
+    restraints.allow(room, participantId, 'microphone', by);
+  } else if (deny) {
+    restraints.deny(room, participantId, 'microphone', by);
+  }
+  if (muted && microphones.some(({ paused }) => !paused)) {
+    restraints.mark(room, participantId, by);
+  }
   // Notify the host first, so that producers that it creates from now on are muted too.
   host.send('participant.action', { participantId, action: muted ? 'mute' : 'unmute', by });
-  await Promise.all(
-    room.microphonesOf(participantId).map(({ producerId }) => setPaused(room, host, producerId, muted)),
+  await setPaused(room, host, microphones, muted);
+}
+
+/** Mutes the participants of everyone but the moderator, or but owners and moderators. */
+export async function muteAll(
+  restraints: Restraints,
+  {
+    room,
+    by,
+    except,
+    deny,
+  }: { room: Room; by: string | null; except: 'me' | 'moderators'; deny?: boolean | undefined },
+): Promise<void> {
+  const targets = [...room.peers.values()].flatMap((host) =>
+    [...host.participants.values()].flatMap((participant) => {
+      const { participantId } = participant;
+      const isSpared = participantId === by || (except === 'moderators' && isFree(room, host, participantId));
+      return isSpared ? [] : [{ room, host, participant, by }];
+    }),
   );
+  await Promise.all(targets.map((target) => muteParticipant(restraints, target, true, deny)));
+}
+
+/**
+ * Stops a person's camera or shared screen.
+ *
+ * @param deny keeps them from starting it again
+ */
+export async function stopVideo(
+  restraints: Restraints,
+  { room, host, participant, by }: Target,
+  source: 'camera' | 'screen',
+  deny?: boolean,
+): Promise<void> {
+  const { participantId } = participant;
+  if (deny) {
+    restraints.deny(room, participantId, source, by);
+  }
+  const sources = source === 'camera' ? (['camera'] as const) : (['screen', 'screen-audio'] as const);
+  host.send('participant.action', {
+    participantId,
+    action: source === 'camera' ? 'stop-camera' : 'stop-screen',
+    by,
+  });
+  await setPaused(room, host, room.producersOf(participantId, ...sources), true);
 }
 
 /** Removes a participant at once. A person is barred from the room for five minutes, on all devices, unless they are an admin. */
@@ -53,27 +110,33 @@ export function removeParticipant(rooms: Rooms, target: Target, log: Logger): vo
   const { accountId } = host.device;
   // An admin could readmit themselves.
   const mayComeBack = may(host.principal, 'room.enterBarred', room.record);
-  if (!mayComeBack) {
-    rooms.bar(room.roomId, accountId);
-  }
-  const seats = [...room.peers.values()].filter(
-    (peer) => peer === host || (!mayComeBack && peer.device.accountId === accountId),
-  );
-  for (const seat of seats) {
-    const { connection } = seat;
-    room.remove(seat, 'kicked');
+  if (mayComeBack) {
+    const { connection } = host;
+    room.remove(host, 'kicked');
     connection?.end('KICKED');
+  } else {
+    rooms.bar(room.roomId, accountId);
+    room.removeAccount(accountId, { code: 'KICKED', reason: 'kicked' });
   }
 }
 
-/** Ignores an error if the producer has closed meanwhile. */
-async function setPaused(room: Room, host: Peer, producerId: string, paused: boolean): Promise<void> {
-  try {
-    const media = room.mediaOf(host);
-    await (paused ? media.pauseProducer(producerId) : media.resumeProducer(producerId));
-  } catch (error) {
-    if (room.producer(producerId)) {
-      throw error;
-    }
-  }
+/** Pauses or resumes producers. Ignores an error if one has closed meanwhile. */
+async function setPaused(
+  room: Room,
+  host: Peer,
+  producers: readonly ProducerInfo[],
+  paused: boolean,
+): Promise<void> {
+  await Promise.all(
+    producers.map(async ({ producerId }) => {
+      try {
+        const media = room.mediaOf(host);
+        await (paused ? media.pauseProducer(producerId) : media.resumeProducer(producerId));
+      } catch (error) {
+        if (room.producer(producerId)) {
+          throw error;
+        }
+      }
+    }),
+  );
 }

@@ -17,7 +17,13 @@ export const roomList = z.object({ rooms: z.array(roomInfo) });
 export const roomParticipantParams = roomParams.extend({ participantId: objectId });
 
 /** Only phones can be unmuted by others. */
-export const muteRequest = z.object({ muted: z.boolean() });
+export const muteRequest = z.object({
+  muted: z.boolean(),
+  deny: z
+    .boolean()
+    .default(false)
+    .describe('Keeps the participant from unmuting, unless it moderates the room.'),
+});
 
 export const closeRoomResponse = z.object({
   /** Number of connections this ended. */

@@ -2,15 +2,18 @@ import { CanopyError, type Logger } from '../../../base/index.ts';
 import type { Peer, Room, Rooms } from '../../kernel/index.ts';
 import { muteParticipant, removeParticipant, requireTarget } from './moderation.ts';
 import type { RoomInfo } from './rest.ts';
+import type { Restraints } from './restraints.ts';
 
 /** Administers open rooms and the people in them, for the operator. */
 export class RoomAdministration {
   readonly #rooms: Rooms;
   readonly #log: Logger;
+  readonly #restraints: Restraints;
 
-  constructor({ rooms, log }: { rooms: Rooms; log: Logger }) {
+  constructor({ rooms, log }: { rooms: Rooms; log: Logger }, restraints: Restraints) {
     this.#rooms = rooms;
     this.#log = log;
+    this.#restraints = restraints;
   }
 
   /** Open rooms by name, with their participants. */
@@ -31,8 +34,9 @@ export class RoomAdministration {
   }
 
   /** @throws {CanopyError} ROOM_UNKNOWN, PARTICIPANT_UNKNOWN; FORBIDDEN - the request would unmute a person */
-  async mute(roomId: string, participantId: string, muted: boolean): Promise<void> {
-    await muteParticipant(requireTarget(this.#require(roomId), participantId, null), muted);
+  async mute(roomId: string, participantId: string, muted: boolean, deny: boolean): Promise<void> {
+    const target = requireTarget(this.#require(roomId), participantId, null);
+    await muteParticipant(this.#restraints, target, muted, deny);
   }
 
   /** @throws {CanopyError} ROOM_UNKNOWN, PARTICIPANT_UNKNOWN */
@@ -58,7 +62,7 @@ function describe(room: Room, peer: Peer): RoomInfo['participants'] {
     kind: participant.kind,
     role: participant.role,
     connected: participant.connected,
-    muted: room.microphonesOf(participant.participantId).every(({ paused }) => paused),
+    muted: room.producersOf(participant.participantId, 'microphone').every(({ paused }) => paused),
     sinceMs: peer.enteredAtMs.get(participant.participantId) ?? 0,
   }));
 }

@@ -38,8 +38,8 @@ export function registerRoomRoutes(kernel: Kernel, administration: RoomAdministr
           response: { 200: nothing, ...errorResponses },
         },
       },
-      async ({ params: { roomId, participantId }, body: { muted } }) => {
-        await administration.mute(roomId, participantId, muted);
+      async ({ params: { roomId, participantId }, body: { muted, deny } }) => {
+        await administration.mute(roomId, participantId, muted, deny);
         return {};
       },
     );

@@ -13,7 +13,14 @@ export const NAME_REQUESTS = {
   },
 } as const;
 
+export const NAME_EVENTS = {
+  /** A moderator renamed a participant that this peer hosts. */
+  'participant.renamed': z.object({ participantId: objectId, displayName, by: objectId.nullable() }),
+} as const;
+
 type NameRequests = typeof NAME_REQUESTS;
+type NameEvents = typeof NAME_EVENTS;
 declare module '../../../contract/wire.ts' {
   interface Requests extends NameRequests {}
+  interface Events extends NameEvents {}
 }

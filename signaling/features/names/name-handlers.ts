@@ -10,10 +10,20 @@ export const nameHandlers: Handlers<keyof typeof NAME_REQUESTS> = {
       demand(peer.principal, 'participant.renameOthers', room.record);
     }
     const host = participantId === undefined ? undefined : room.hostOf(participantId);
-    if (participantId === undefined || !host) {
+    const before = participantId === undefined ? undefined : host?.participants.get(participantId);
+    if (participantId === undefined || !host || !before) {
       throw new CanopyError('PARTICIPANT_UNKNOWN');
     }
-    room.rename(host, participantId, data.displayName);
+    const { displayName } = data;
+    room.rename(host, participantId, displayName);
+    if (host !== peer && before.displayName !== displayName) {
+      const by = peer.participantId ?? null;
+      session.log.info(
+        { roomId: room.roomId, participantId, from: before.displayName, to: displayName },
+        'renamed',
+      );
+      host.send('participant.renamed', { participantId, displayName, by });
+    }
     return {};
   },
 };

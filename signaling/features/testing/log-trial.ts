@@ -30,7 +30,7 @@ export const STEPS = [
     'wait',
   ],
   ...['produce', 'produce', 'pause', 'resume', 'unproduce', 'mute', 'mute', 'kick', 'readmit', 'promote'],
-  ...['raise', 'raise', 'lower'],
+  ...['raise', 'raise', 'lower', 'deny', 'deny', 'ask', 'muteAll', 'allowAll', 'spotlight', 'spotlight'],
   ...['expire', 'rehome', 'close'],
 ] as const;
 export interface Step {
@@ -89,6 +89,30 @@ export class LogTrial {
         return this.#request(who, 'producer.close', { producerId: own.producerId });
       case 'mute':
         return this.#request(who, 'participant.mute', { participantId: other.participantId, muted: true });
+      case 'deny':
+        return this.#request(who, 'participant.mute', {
+          participantId: other.participantId,
+          muted: true,
+          deny: true,
+        });
+      case 'ask':
+        return this.#request(who, 'participant.ask', {
+          participantId: other.participantId,
+          source: 'microphone',
+        });
+      case 'muteAll':
+        return this.#request(who, 'participant.muteAll', {
+          except: count % 2 === 0 ? 'me' : 'moderators',
+          onEntry: count > 4,
+          deny: count % 3 === 0,
+        });
+      case 'allowAll':
+        return this.#request(who, 'participant.allowAll', {});
+      case 'spotlight':
+        return this.#request(who, 'participant.spotlight', {
+          participantId: other.participantId,
+          on: count > 2,
+        });
       case 'raise':
         return this.#request(who, 'hand.raise', {});
       case 'lower':
@@ -98,7 +122,10 @@ export class LogTrial {
       case 'readmit':
         return this.#request(who, 'participant.readmit', { accountId: this.#accounts[whom] });
       case 'promote':
-        return rooms.setRole(this.#accounts[who] as string, count % 2 === 0 ? 'admin' : 'member');
+        return rooms.setRole(
+          this.#accounts[who] as string,
+          (['admin', 'member', 'guest'] as const)[count % 3] as 'admin',
+        );
       case 'expire': {
         // As the grace timer does for a disconnected peer.
         const peer = room?.peers.get(member.peerId ?? '');

@@ -11,6 +11,14 @@ export type ActionInRoom =
   | 'room.enterBarred'
   /** Remove a server's admin. */
   | 'participant.kickAdmin'
+  /** Ban people, besides the right to remove them. */
+  | 'participant.ban'
+  | 'participant.banOwner'
+  /** Nobody may do these two. */
+  | 'participant.banAdmin'
+  | 'participant.banBridge'
+  /** Send although a moderator stopped it. */
+  | 'media.sendStopped'
   /** Host participants, as a bridge. */
   | 'participant.host'
   /** Change the names of others. */
@@ -44,6 +52,14 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'participant.mute': 'mute others',
   'participant.kick': 'remove others',
   'participant.kickAdmin': 'remove an admin of the server',
+  'participant.ban': 'ban people',
+  'participant.banOwner': 'ban an owner of this room',
+  'participant.banAdmin': 'ban an admin of the server',
+  'participant.banBridge': 'ban phones',
+  'participant.stopVideo': 'stop the video of others',
+  'participant.spotlight': 'choose who is shown large to everyone',
+  'media.sendStopped': 'start what a moderator stopped',
+  'reaction.send': 'send reactions',
   'participant.readmit': 'readmit people',
   'participant.host': 'host participants',
   'participant.renameOthers': 'rename others',

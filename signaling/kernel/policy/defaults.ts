@@ -10,6 +10,8 @@ export type ServerStanding = 'admin' | 'member' | 'guest' | 'bridge' | 'gateway'
 const MODERATING: readonly ActionInRoom[] = [
   ...roomAction.options,
   'participant.renameOthers',
+  'participant.ban',
+  'media.sendStopped',
   'hand.raise',
   'hand.lowerOthers',
 ];
@@ -22,11 +24,12 @@ export const IN_ROOM: Readonly<Record<Standing, ReadonlySet<ActionInRoom>>> = {
     'room.setOwner',
     'room.enterBarred',
     'participant.kickAdmin',
+    'participant.banOwner',
   ]),
   owner: new Set([...MODERATING, 'room.configure']),
   moderator: new Set(MODERATING),
-  speaker: new Set(['room.enter', 'room.open', 'media.send', 'hand.raise']),
-  viewer: new Set(['room.enter', 'hand.raise']),
+  speaker: new Set(['room.enter', 'room.open', 'media.send', 'hand.raise', 'reaction.send']),
+  viewer: new Set(['room.enter', 'hand.raise', 'reaction.send']),
   bridge: new Set(['room.enter', 'room.enterUninvited', 'room.open', 'media.send', 'participant.host']),
 };
 

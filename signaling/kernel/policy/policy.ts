@@ -1,6 +1,6 @@
 import { CanopyError } from '../../../base/index.ts';
 import { type Role, type RoomDescription, type RoomRole, roomAction } from '../../../contract/index.ts';
-import type { PeerPrincipal, PhonePrincipal, Principal } from '../principals/index.ts';
+import type { AccountHolder, PeerPrincipal, PhonePrincipal, Principal } from '../principals/index.ts';
 import { type ActionInRoom, PHRASES, type ServerAction } from './actions.ts';
 import { IN_ROOM, ON_SERVER, type ServerStanding, type Standing } from './defaults.ts';
 
@@ -12,7 +12,10 @@ export const UNCHANGED: RoomPolicy = { ownerId: null, permissions: {}, roles: {}
 
 const CONFIGURABLE: ReadonlySet<ActionInRoom> = new Set(roomAction.options);
 
-type RoomQuestion = [principal: Principal, action: ActionInRoom, room: RoomPolicy, target?: Principal];
+/** Whom an action affects. */
+type Target = Principal | AccountHolder;
+
+type RoomQuestion = [principal: Principal, action: ActionInRoom, room: RoomPolicy, target?: Target];
 type Question = RoomQuestion | [principal: Principal, action: ServerAction];
 
 /**
@@ -50,7 +53,7 @@ export function isNamed(principal: Principal, { roles }: RoomPolicy): boolean {
 }
 
 /** Whether the principal becomes the owner when it opens a room without one. */
-export function mayOwn(principal: Principal): boolean {
+export function mayOwn(principal: Target): boolean {
   return principal.kind === 'device' && principal.role !== 'guest';
 }
 
@@ -62,7 +65,7 @@ export function isConfinedToRooms(role: Role): boolean {
 function refusal(question: Question): string | undefined {
   if (isAboutRoom(question)) {
     const [principal, asked, room, target] = question;
-    const action = target && isHigher(asked, target) ? 'participant.kickAdmin' : asked;
+    const action = (target && ABOVE[standingIn(target, room)]?.[asked]) ?? asked;
     const standing = standingIn(principal, room);
     return permits(room, standing, action)
       ? undefined
@@ -79,11 +82,14 @@ function isAboutRoom(question: Question): question is RoomQuestion {
   return question.length > 2;
 }
 
-function isHigher(action: ActionInRoom, target: Principal): boolean {
-  return action === 'participant.kick' && target.kind === 'device' && target.role === 'admin';
-}
+/** Removing and banning people of a higher standing are actions of their own. */
+const ABOVE: { [S in Standing]?: { [A in ActionInRoom]?: ActionInRoom } } = {
+  admin: { 'participant.kick': 'participant.kickAdmin', 'participant.ban': 'participant.banAdmin' },
+  owner: { 'participant.ban': 'participant.banOwner' },
+  bridge: { 'participant.ban': 'participant.banBridge' },
+};
 
-function standingIn(principal: Principal, { ownerId, roles }: RoomPolicy): Standing {
+function standingIn(principal: Target, { ownerId, roles }: RoomPolicy): Standing {
   switch (principal.kind) {
     case 'token':
       return 'admin';

@@ -1,8 +1,10 @@
 /** Who makes a request: a person's device, a bridge, a phone that a bridge hosts, or a token. */
 export {
+  type AccountHolder,
   type BridgePrincipal,
   changeServerRole,
   type DevicePrincipal,
+  holderOf,
   OPERATOR,
   type PeerPrincipal,
   PHONE,

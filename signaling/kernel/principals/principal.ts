@@ -64,6 +64,16 @@ export function peerPrincipal(
   return role === 'bridge' ? { ...common, kind: 'bridge', isGateway } : { ...common, kind: 'device', role };
 }
 
+/** What the policy needs to know about an account, whether or not it is connected. */
+export type AccountHolder =
+  | Pick<DevicePrincipal, 'kind' | 'accountId' | 'role'>
+  | Pick<BridgePrincipal, 'kind'>;
+
+/** The holder of an account. */
+export function holderOf({ account_id: accountId, role }: { account_id: string; role: Role }): AccountHolder {
+  return role === 'bridge' ? { kind: 'bridge' } : { kind: 'device', accountId, role };
+}
+
 /** The role on the server, as the protocol names it. */
 export function serverRoleOf(principal: PeerPrincipal): Role {
   return principal.kind === 'bridge' ? 'bridge' : principal.role;

@@ -1,5 +1,5 @@
 import { CanopyError, type ErrorCode } from '../../../base/index.ts';
-import type { ProducerInfo } from '../../../contract/index.ts';
+import type { MediaSource, ProducerInfo } from '../../../contract/index.ts';
 import type { Layers, PlainTransportInfo, ProduceOptions, Sfu, TransportInfo } from '../../../sfu/index.ts';
 import type { Authority, SignedDtls } from '../../identity/index.ts';
 import { factorOf } from '../budgets/index.ts';
@@ -27,7 +27,17 @@ export interface MediaRoom {
   readonly record: RoomRecord;
   /** A producer in the room; undefined once it has closed. */
   producer(producerId: string): ProducerInfo | undefined;
+  /** Whether a feature keeps the participant from sending this at the moment. */
+  isStopped(participantId: string, source: MediaSource): boolean;
 }
+
+/** What tells a client to stop sending a source. */
+const STOPS = {
+  microphone: 'mute',
+  camera: 'stop-camera',
+  screen: 'stop-screen',
+  'screen-audio': 'stop-screen',
+} as const;
 
 /**
  * What a peer sends and receives in its room, independent of its socket. It checks the right to send; the caller must act for the peer. The
@@ -137,8 +147,13 @@ export class PeerMedia {
     this.#demandSending(participantId);
     this.#assertLive('TRANSPORT_UNKNOWN');
     const { sfu, limits } = this.#options;
+    const { source } = options;
+    const isStopped = () => this.#room.isStopped(participantId, source);
+    // Paused rather than refused, so that the participant can be allowed to start it later.
+    const paused = options.paused || isStopped();
     const created = await sfu.produce(...this.#at, {
       ...options,
+      paused,
       participantId,
       // A person with several devices counts as one speaker, as does each phone of a bridge.
       speakerId: principal.kind === 'bridge' ? participantId : device.accountId,
@@ -146,6 +161,12 @@ export class PeerMedia {
     });
     this.#assertLive();
     await this.#demandStill(participantId, () => sfu.closeProducer(...this.#at, created.producerId));
+    if (!options.paused && isStopped()) {
+      this.#peer.send('participant.action', { participantId, action: STOPS[source], by: null });
+      if (!paused) {
+        await this.pauseProducer(created.producerId);
+      }
+    }
     return created;
   }
 
@@ -154,16 +175,17 @@ export class PeerMedia {
     await this.#options.sfu.pauseProducer(...this.#at, producerId);
   }
 
-  /** @throws {CanopyError} FORBIDDEN - its participant may not send */
+  /** @throws {CanopyError} FORBIDDEN - its participant may not send; STOPPED_BY_MODERATOR */
   async resumeProducer(producerId: string): Promise<void> {
     this.#assertLive('PRODUCER_UNKNOWN');
-    const participantId = this.#room.producer(producerId)?.participantId;
-    if (participantId === undefined) {
+    const producer = this.#room.producer(producerId);
+    if (!producer) {
       throw new CanopyError('PRODUCER_UNKNOWN');
     }
-    this.#demandSending(participantId);
+    const { participantId, source } = producer;
+    this.#demandSending(participantId, source);
     await this.#options.sfu.resumeProducer(...this.#at, producerId);
-    await this.#demandStill(participantId, () => this.pauseProducer(producerId));
+    await this.#demandStill(participantId, () => this.pauseProducer(producerId), source);
   }
 
   closeProducer(producerId: string): void {
@@ -215,17 +237,21 @@ export class PeerMedia {
   }
 
   /** Takes back what the worker did if the right to send was withdrawn while it was busy. */
-  async #demandStill(participantId: string, undo: () => unknown): Promise<void> {
+  async #demandStill(participantId: string, undo: () => unknown, source?: MediaSource): Promise<void> {
     try {
-      this.#demandSending(participantId);
+      this.#demandSending(participantId, source);
     } catch (error) {
       await undo();
       throw error;
     }
   }
 
-  #demandSending(participantId: string): void {
+  /** @param source also checks that nothing stops this source */
+  #demandSending(participantId: string, source?: MediaSource): void {
     demand(this.#peer.principalOf(participantId), 'media.send', this.#room.record);
+    if (source !== undefined && this.#room.isStopped(participantId, source)) {
+      throw new CanopyError('STOPPED_BY_MODERATOR');
+    }
   }
 
   /** @param unknown the code of the error if the room's media was lost; default ROOM_REHOMING */

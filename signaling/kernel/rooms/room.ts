@@ -1,4 +1,4 @@
-import { CanopyError, type Logger } from '../../../base/index.ts';
+import { CanopyError, type ErrorCode, type Logger } from '../../../base/index.ts';
 import type {
   EntryData,
   EventData,
@@ -6,6 +6,7 @@ import type {
   LogEntry,
   LoggedEvent,
   LogPosition,
+  MediaSource,
   Participant,
   ProducerInfo,
 } from '../../../contract/index.ts';
@@ -27,6 +28,9 @@ interface RoomMedia {
 
 export type LeaveReason = EventData<'participant.left'>['reason'];
 
+/** An entry of a room's log, for features that follow it. */
+export type RoomLogEntry = { [N in LoggedEvent]: { kind: N; data: EntryData<N> } }[LoggedEvent];
+
 export interface RoomOptions {
   /** The room's owner and settings. */
   record: RoomRecord;
@@ -41,6 +45,10 @@ export interface RoomOptions {
   resumeMs: number;
   /** Creates the URL and ticket with which a peer rejoins after its media is lost. */
   rehomeTicket(room: Room, peer: Peer): Promise<{ url: string; ticket: string }>;
+  /** Whether a feature keeps a participant from sending this at the moment. */
+  isStopped(room: Room, participantId: string, source: MediaSource): boolean;
+  /** An entry was added to the log. It may add further ones. */
+  onEntry(room: Room, entry: RoomLogEntry): void;
   onEmpty(room: Room): void;
 }
 
@@ -249,6 +257,26 @@ export class Room {
     }
   }
 
+  /**
+   * Removes the seats of an account and ends their connections with the code. Returns how many there were.
+   *
+   * @param keeps a seat that stays
+   */
+  removeAccount(
+    accountId: string,
+    { code, reason, keeps }: { code: ErrorCode; reason: LeaveReason; keeps?: Peer },
+  ): number {
+    const seats = [...this.peers.values()].filter(
+      (peer) => peer !== keeps && peer.device.accountId === accountId,
+    );
+    for (const seat of seats) {
+      const { connection } = seat;
+      this.remove(seat, reason);
+      connection?.end(code);
+    }
+    return seats.length;
+  }
+
   /** Removes a hosted participant with its producers, but not the peer. Returns false if it has already left. */
   removeParticipant(peer: Peer, participantId: string, reason: LeaveReason): boolean {
     if (!peer.removeParticipant(participantId)) {
@@ -305,6 +333,7 @@ export class Room {
     if (this.#outbox.length === 1) {
       this.#flush();
     }
+    this.#options.onEntry(this, { kind, data } as unknown as RoomLogEntry);
   }
 
   /** Sends everyone an event that is not logged, since nobody needs it later. */
@@ -350,11 +379,16 @@ export class Room {
     return this.#roster.get(producerId)?.producer;
   }
 
-  /** A participant's microphone producers. */
-  microphonesOf(participantId: string): ProducerInfo[] {
+  /** A participant's producers of these sources. */
+  producersOf(participantId: string, ...sources: readonly MediaSource[]): ProducerInfo[] {
     return [...this.#roster.values()].flatMap(({ producer }) =>
-      producer.participantId === participantId && producer.source === 'microphone' ? [producer] : [],
+      producer.participantId === participantId && sources.includes(producer.source) ? [producer] : [],
     );
+  }
+
+  /** Whether a feature keeps a participant from sending this at the moment, e.g. because a moderator stopped it. */
+  isStopped(participantId: string, source: MediaSource): boolean {
+    return this.#options.isStopped(this, participantId, source);
   }
 
   /** Handles a change of the dominant speaker in the media plane. */

@@ -23,6 +23,8 @@ export interface RoomsOptions {
   maxPeersPerRoom: number;
   resumeMs: number;
   rehomeTicket: RoomOptions['rehomeTicket'];
+  isStopped: RoomOptions['isStopped'];
+  onEntry: RoomOptions['onEntry'];
 }
 
 /** How long an account removed from a room is barred, in milliseconds, and how many bans are remembered. */
@@ -98,6 +100,8 @@ export class Rooms {
       seats: this.#options.seats(),
       resumeMs: this.#options.resumeMs,
       rehomeTicket: this.#options.rehomeTicket,
+      isStopped: this.#options.isStopped,
+      onEntry: this.#options.onEntry,
       onEmpty: (empty) => this.#forget(empty),
     });
     this.#rooms.set(roomId, room);

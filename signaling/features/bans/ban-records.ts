@@ -1,0 +1,65 @@
+import { LRUCache } from 'lru-cache';
+import { CanopyError } from '../../../base/index.ts';
+import type { Store } from '../../store/index.ts';
+import type { RoomBanRow } from './tables.ts';
+
+/** Maximum number of rooms whose bans are cached. */
+const MAX_CACHED = 10_000;
+/** Maximum number of bans per room. */
+const MAX_BANS = 500;
+
+/** The stored bans of each room, by account. Cached, since everyone who enters a room is looked up. */
+export class BanRecords {
+  readonly #store: Store;
+  readonly #cache: LRUCache<string, Map<string, RoomBanRow>>;
+
+  constructor(store: Store) {
+    this.#store = store;
+    this.#cache = new LRUCache({ max: MAX_CACHED, fetchMethod: (roomId) => this.#read(roomId) });
+  }
+
+  /** @throws {CanopyError} STORE_BUSY */
+  async of(roomId: string): Promise<ReadonlyMap<string, RoomBanRow>> {
+    return (await this.#cache.fetch(roomId)) ?? this.#read(roomId);
+  }
+
+  /** Adds or replaces a ban. It applies once it is on disk. @throws {CanopyError} LIMIT_REACHED, STORE_BUSY, STORE_UNWRITABLE */
+  async put(ban: RoomBanRow): Promise<void> {
+    const bans = await this.of(ban.room_id);
+    if (bans.size >= MAX_BANS && !bans.has(ban.account_id)) {
+      throw new CanopyError('LIMIT_REACHED', `at most ${MAX_BANS} bans per room`);
+    }
+    const { room_id: _, account_id: __, ...changes } = ban;
+    await this.#store.db
+      .insertInto('room_bans')
+      .values(ban)
+      .onConflict((conflict) => conflict.columns(['room_id', 'account_id']).doUpdateSet(changes))
+      .execute();
+    await this.#written(ban.room_id);
+  }
+
+  /** @throws {CanopyError} STORE_BUSY, STORE_UNWRITABLE */
+  async delete(roomId: string, accountId: string): Promise<void> {
+    await this.#store.db
+      .deleteFrom('room_bans')
+      .where('room_id', '=', roomId)
+      .where('account_id', '=', accountId)
+      .execute();
+    await this.#written(roomId);
+  }
+
+  async #written(roomId: string): Promise<void> {
+    this.#cache.delete(roomId);
+    await this.#store.sync();
+  }
+
+  async #read(roomId: string): Promise<Map<string, RoomBanRow>> {
+    const rows = await this.#store.db
+      .selectFrom('room_bans')
+      .selectAll()
+      .where('room_id', '=', roomId)
+      .orderBy('banned_at_ms', 'desc')
+      .execute();
+    return new Map(rows.map((row) => [row.account_id, { ...row, banned_at_ms: Number(row.banned_at_ms) }]));
+  }
+}

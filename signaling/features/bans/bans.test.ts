@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import Database from 'better-sqlite3';
+import type { Identity } from '../../../client/sdk/index.ts';
+import { InProcessServer } from '../../../test/support/in-process-server.ts';
+import { linkDevices } from '../../../test/support/linked-device.ts';
+import { newIdentity, ProtocolClient } from '../../../test/support/protocol-client.ts';
+import type { Ban } from './rest.ts';
+
+interface Someone {
+  identity: Identity;
+  accountId: string;
+}
+
+describe('bans', () => {
+  let server: InProcessServer;
+  let owner: Someone;
+  let admin: Someone;
+  let turn = 0;
+  /** Each test has its own room. */
+  let roomId = '';
+
+  before(async () => {
+    server = await InProcessServer.start();
+    [owner, admin] = await Promise.all([
+      person({ displayName: 'Olga' }),
+      person({ role: 'admin', displayName: 'Ada' }),
+    ]);
+  });
+  after(() => server.close());
+  beforeEach(() => {
+    turn += 1;
+    roomId = `room-${turn}`;
+  });
+
+  const person = async (options: Parameters<typeof newIdentity>[1]): Promise<Someone> => {
+    const identity = await newIdentity(server, options);
+    const client = await ProtocolClient.open(server.url);
+    const { accountId } = await client.get('auth.prove', await client.proof(identity));
+    client.close();
+    return { identity, accountId };
+  };
+  const guest = () => person({ role: 'guest', roomId, displayName: 'Gus' });
+  const connect = ({ identity }: Someone) => ProtocolClient.enter(server.url, identity);
+  const enter = async (someone: Someone) => {
+    const client = await connect(someone);
+    await client.get('room.join', { roomId });
+    return client;
+  };
+  const refusalOf = async (someone: Someone) => {
+    const client = await connect(someone);
+    const code = await client.refusal('room.join', { roomId });
+    client.close();
+    return code;
+  };
+  const api = async <T>(method: string, path = '', body?: unknown, status = 200) => {
+    const answer = await server.api(method, `/api/rooms/${roomId}/bans${path}`, body);
+    assert.equal(answer.status, status, JSON.stringify(answer.body));
+    return answer.body as T;
+  };
+  const close = (...clients: ProtocolClient[]) => {
+    for (const client of clients) {
+      client.close();
+    }
+  };
+
+  it('a banned account leaves at once on all devices, and stays out until the ban is lifted', async () => {
+    const olga = await enter(owner);
+    const gus = await guest();
+    const [identity] = await linkDevices(gus.identity, 1);
+    assert.ok(identity);
+    const second = { ...gus, identity };
+    const [first, other] = [await enter(gus), await enter(second)];
+    const beganMs = Date.now();
+    await olga.get('ban.add', { accountId: gus.accountId });
+    for (const client of [first, other]) {
+      assert.equal(await client.ended(), 'BANNED');
+    }
+    await olga.event('ban.changed');
+    assert.equal(await refusalOf(gus), 'BANNED');
+    assert.equal(await refusalOf(second), 'BANNED');
+    const { bans } = await olga.get('ban.list', {});
+    const [{ bannedAtMs = 0, ...ban } = {}] = bans;
+    assert.ok(bannedAtMs >= beganMs && bannedAtMs <= Date.now());
+    assert.deepEqual(ban, {
+      accountId: gus.accountId,
+      displayName: 'Gus',
+      bannedBy: { accountId: owner.accountId, displayName: 'Olga' },
+      link: false,
+    });
+    await olga.get('ban.lift', { accountId: gus.accountId });
+    await olga.get('ban.lift', { accountId: gus.accountId });
+    assert.deepEqual(await olga.get('ban.list', {}), { bans: [] });
+    close(olga, await enter(gus), await enter(second));
+  });
+
+  it('threat 64: neither readmission, a new link nor an empty room lifts a ban', async () => {
+    const olga = await enter(owner);
+    const gus = await guest();
+    await olga.get('ban.add', { accountId: gus.accountId });
+    await olga.get('participant.readmit', { accountId: gus.accountId });
+    const { secret } = await olga.get('invite.create', { role: 'guest', roomId });
+    const client = await connect(gus);
+    await client.get('invite.redeem', { secret });
+    assert.equal(await client.refusal('room.join', { roomId }), 'BANNED');
+    await olga.get('room.leave', {});
+    assert.equal(await client.refusal('room.join', { roomId }), 'BANNED');
+    assert.equal((await api<{ bans: Ban[] }>('GET')).bans.length, 1);
+    // Other rooms are not affected.
+    const ada = await connect(admin);
+    const elsewhere = await ada.get('invite.create', { role: 'guest', roomId: `${roomId}-b` });
+    await client.get('invite.redeem', { secret: elsewhere.secret });
+    await client.get('room.join', { roomId: `${roomId}-b` });
+    close(olga, ada, client);
+  });
+
+  it('threat 64: whoever enters just then does not slip through', async () => {
+    const olga = await enter(owner);
+    const gus = await guest();
+    const client = await connect(gus);
+    const [joining] = await Promise.all([
+      client.ask('room.join', { roomId }),
+      olga.get('ban.add', { accountId: gus.accountId }),
+    ]);
+    if (joining.ok) {
+      assert.equal(await client.ended(), 'BANNED');
+    } else {
+      assert.ok(['BANNED', 'KICKED'].includes(joining.error.code));
+    }
+    assert.equal(await refusalOf(gus), 'BANNED');
+    close(olga, client);
+  });
+
+  it('threat 64: with the link, nobody new comes by it; those who came before stay', async () => {
+    const olga = await enter(owner);
+    const gus = await guest();
+    const friend = await guest();
+    // As a link for many people does: all accounts that enrolled with it name it.
+    const database = new Database(join(server.dataDir, 'canopy.sqlite'));
+    const update = database.prepare(
+      'UPDATE accounts SET invitation = ?, created_at_ms = ? WHERE account_id = ?',
+    );
+    const via = (accountId: string, createdAtMs: number) =>
+      update.run('a'.repeat(64), createdAtMs, accountId);
+    via(gus.accountId, Date.now() - 2000);
+    via(friend.accountId, Date.now() - 1000);
+    const inside = await enter(friend);
+    await olga.get('ban.add', { accountId: gus.accountId, link: true });
+    const alias = await guest();
+    via(alias.accountId, Date.now() + 1000);
+    assert.equal(await refusalOf(alias), 'BANNED');
+    await inside.get('room.leave', {});
+    await inside.get('room.join', { roomId });
+    await olga.get('ban.lift', { accountId: gus.accountId });
+    database.close();
+    close(olga, inside, await enter(alias));
+  });
+
+  it('threat 5: guests neither ban nor see bans; admins cannot be banned, and owners only by admins', async () => {
+    const olga = await enter(owner);
+    const max = await person({ displayName: 'Max' });
+    const member = await enter(max);
+    const gus = await guest();
+    const client = await enter(gus);
+    const { accountId } = max;
+    for (const [name, data] of [
+      ['ban.add', { accountId }],
+      ['ban.lift', { accountId }],
+      ['ban.list', {}],
+    ] as const) {
+      assert.equal(await client.refusal(name, data), 'FORBIDDEN', name);
+    }
+    const ada = await enter(admin);
+    for (const moderator of [member, olga, ada]) {
+      assert.equal(await moderator.refusal('ban.add', { accountId: admin.accountId }), 'FORBIDDEN');
+    }
+    assert.equal(await member.refusal('ban.add', { accountId: owner.accountId }), 'FORBIDDEN');
+    const phones = await person({ role: 'bridge' });
+    assert.equal(await ada.refusal('ban.add', { accountId: phones.accountId }), 'FORBIDDEN');
+    assert.equal(await ada.refusal('ban.add', { accountId: '0'.repeat(64) }), 'IDENTITY_UNKNOWN');
+    await api('POST', '', { accountId: admin.accountId }, 403);
+    assert.deepEqual(await ada.get('ban.list', {}), { bans: [] });
+    await ada.get('ban.add', { accountId: owner.accountId });
+    assert.equal(await olga.ended(), 'BANNED');
+    close(member, client, ada);
+  });
+
+  it('the operator bans, lists and lifts, whether or not the room is open', async () => {
+    const gus = await guest();
+    await api('POST', '', { accountId: gus.accountId });
+    const { bans } = await api<{ bans: Ban[] }>('GET');
+    assert.deepEqual(
+      bans.map(({ displayName, bannedBy }) => [displayName, bannedBy]),
+      [['Gus', null]],
+    );
+    assert.equal(await refusalOf(gus), 'BANNED');
+    await api('DELETE', `/${gus.accountId}`);
+    const client = await enter(gus);
+    await api('POST', '', { accountId: gus.accountId });
+    assert.equal(await client.ended(), 'BANNED');
+    await api('POST', '', { accountId: '0'.repeat(64) }, 404);
+  });
+});

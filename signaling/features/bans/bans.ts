@@ -1,0 +1,140 @@
+import { CanopyError, type Logger } from '../../../base/index.ts';
+import {
+  type AccountRow,
+  type Accounts,
+  demand,
+  holderOf,
+  may,
+  type Principal,
+  type RoomRecord,
+  type Rooms,
+} from '../../kernel/index.ts';
+import type { BanRecords } from './ban-records.ts';
+import type { Ban } from './rest.ts';
+
+/** Who bans or lifts a ban. */
+export interface Moderator {
+  principal: Principal;
+  /** The moderator's name at this time; undefined for the operator. */
+  displayName?: string;
+}
+
+/** Bans accounts from rooms, and keeps them out. */
+export class Bans {
+  readonly #records: BanRecords;
+  readonly #accounts: Accounts;
+  readonly #rooms: Rooms;
+  readonly #log: Logger;
+
+  constructor(
+    records: BanRecords,
+    { accounts, rooms, log }: { accounts: Accounts; rooms: Rooms; log: Logger },
+  ) {
+    this.#records = records;
+    this.#accounts = accounts;
+    this.#rooms = rooms;
+    this.#log = log;
+  }
+
+  /** The room's bans, latest first. @throws {CanopyError} STORE_BUSY */
+  async list(roomId: string): Promise<Ban[]> {
+    return [...(await this.#records.of(roomId)).values()].map((row) => ({
+      accountId: row.account_id,
+      displayName: row.display_name,
+      bannedBy:
+        row.banned_by === null ? null : { accountId: row.banned_by, displayName: row.banned_by_name ?? '' },
+      bannedAtMs: row.banned_at_ms,
+      link: row.invitation !== null,
+    }));
+  }
+
+  /** @throws {CanopyError} IDENTITY_UNKNOWN */
+  async requireAccount(accountId: string): Promise<AccountRow> {
+    const account = await this.#accounts.find(accountId);
+    if (!account) {
+      throw new CanopyError('IDENTITY_UNKNOWN', `account ${accountId}`);
+    }
+    return account;
+  }
+
+  /**
+   * Bans an account and removes it from the room at once.
+   *
+   * @param link nobody new can enter who enrolled with the account's invitation
+   * @throws {CanopyError} FORBIDDEN - the account is an admin's or a bridge's, or outranks the moderator
+   * @throws {CanopyError} LIMIT_REACHED, STORE_BUSY, STORE_UNWRITABLE - the account is removed, but only barred for five minutes
+   */
+  async add(room: RoomRecord, account: AccountRow, link: boolean, by: Moderator): Promise<void> {
+    const { account_id: accountId } = account;
+    demand(by.principal, 'participant.kick', room);
+    demand(by.principal, 'participant.ban', room, holderOf(account));
+    const open = this.#rooms.find(room.roomId);
+    const seat = [...(open?.peers.values() ?? [])].find(({ device }) => device.accountId === accountId);
+    // Bars those who are entering at this moment.
+    this.#rooms.bar(room.roomId, accountId);
+    open?.removeAccount(accountId, { code: 'BANNED', reason: 'kicked' });
+    await this.#records.put({
+      room_id: room.roomId,
+      account_id: accountId,
+      display_name: seat?.displayName ?? account.display_name,
+      banned_by: accountOf(by),
+      banned_by_name: by.displayName ?? null,
+      banned_at_ms: Date.now(),
+      invitation: link ? account.invitation : null,
+    });
+    this.#changed(room.roomId, 'account banned', accountId, by);
+  }
+
+  /** Lifts a ban, and a bar after a removal. Idempotent. @throws {CanopyError} STORE_BUSY, STORE_UNWRITABLE */
+  async lift(roomId: string, accountId: string, by: Moderator): Promise<void> {
+    await this.#records.delete(roomId, accountId);
+    this.#rooms.readmit(roomId, accountId);
+    this.#changed(roomId, 'ban lifted', accountId, by);
+  }
+
+  /** @throws {CanopyError} BANNED */
+  async check(principal: Principal, room: RoomRecord): Promise<void> {
+    const bans = await this.#records.of(room.roomId);
+    if (bans.size === 0 || principal.kind !== 'device' || may(principal, 'room.enterBarred', room)) {
+      return;
+    }
+    if (
+      bans.has(principal.accountId) ||
+      (await this.#cameByBannedLink(principal.accountId, [...bans.values()]))
+    ) {
+      throw new CanopyError('BANNED');
+    }
+  }
+
+  /** Whether an account enrolled with a link after the link was banned. */
+  async #cameByBannedLink(
+    accountId: string,
+    bans: ReadonlyArray<{ invitation: string | null; banned_at_ms: number }>,
+  ): Promise<boolean> {
+    if (bans.every(({ invitation }) => invitation === null)) {
+      return false;
+    }
+    const account = await this.#accounts.find(accountId);
+    return (
+      account?.invitation != null &&
+      bans.some(
+        ({ invitation, banned_at_ms }) =>
+          invitation === account.invitation && Number(account.created_at_ms) >= banned_at_ms,
+      )
+    );
+  }
+
+  #changed(roomId: string, what: string, accountId: string, by: Moderator): void {
+    this.#log.info({ roomId, accountId, by: accountOf(by) }, what);
+    const room = this.#rooms.find(roomId);
+    for (const peer of room?.peers.values() ?? []) {
+      if (room && may(peer.principal, 'participant.readmit', room.record)) {
+        peer.send('ban.changed', {});
+      }
+    }
+  }
+}
+
+function accountOf({ principal }: Moderator): string | null {
+  return 'accountId' in principal ? principal.accountId : null;
+}

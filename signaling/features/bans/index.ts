@@ -1,0 +1,2 @@
+export { BAN_MIGRATIONS } from './migrations.ts';
+export { registerBans } from './register.ts';

@@ -1,0 +1,14 @@
+import type { Kernel } from '../../kernel/index.ts';
+import { banHandlers } from './ban-handlers.ts';
+import { BanRecords } from './ban-records.ts';
+import { registerBanRoutes } from './ban-routes.ts';
+import { Bans } from './bans.ts';
+import { BAN_REQUESTS } from './contract.ts';
+
+/** Bans: accounts stay out of a room until a moderator or the operator lifts the ban. */
+export function registerBans(kernel: Kernel): void {
+  const bans = new Bans(new BanRecords(kernel.store), kernel);
+  kernel.requests(BAN_REQUESTS, banHandlers(bans));
+  kernel.entering.add(({ principal, room }) => bans.check(principal, room));
+  registerBanRoutes(kernel, bans);
+}

@@ -1,0 +1,1 @@
+export { registerMoveHere } from './register.ts';

@@ -1,0 +1,1 @@
+export { registerReactions } from './register.ts';

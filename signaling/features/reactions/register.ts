@@ -1,0 +1,9 @@
+import type { Kernel } from '../../kernel/index.ts';
+import { REACTION_REQUESTS } from './contract.ts';
+import { reactionHandlers } from './reaction-handlers.ts';
+import { Reactions } from './reactions.ts';
+
+/** Reactions: people applaud without interrupting. */
+export function registerReactions(kernel: Kernel): void {
+  kernel.requests(REACTION_REQUESTS, reactionHandlers(new Reactions()));
+}

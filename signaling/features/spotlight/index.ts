@@ -1,0 +1,1 @@
+export { registerSpotlight } from './register.ts';
