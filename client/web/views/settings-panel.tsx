@@ -5,7 +5,7 @@ import { strings } from '../strings/index.ts';
 import { Appearance } from './appearance.tsx';
 import { DeviceCheck, DeviceProblems } from './device-check.tsx';
 import { LevelMeter } from './media-element.tsx';
-import type { PanelProps } from './panels/index.ts';
+import type { PanelProps } from './panels/panel.ts';
 import { PathCheckView } from './path-check.tsx';
 import { setShortcutsOn, shortcutsOn } from './use-shortcuts.ts';
 

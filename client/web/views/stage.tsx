@@ -2,9 +2,10 @@ import { useSignal } from '@preact/signals';
 import type { ComponentChildren, RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { MediaSource, RemoteTrack } from '../../sdk/index.ts';
-import { arrange, bestGrid, type Call, type LocalMedia, seatKey } from '../model/index.ts';
+import { arrange, bestGrid, type Call, type LocalMedia, preferences, seatKey } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
 import { NextIcon, PreviousIcon } from './icons.tsx';
+import { QualityButton } from './quality.tsx';
 import { RenameButton } from './rename.tsx';
 import { Tile, type TileProps } from './tile.tsx';
 import { TileMenu } from './tile-menu.tsx';
@@ -235,7 +236,12 @@ function tilesOf(call: Call, media: LocalMedia): TileProps[] {
     const speaking = call.speaker.value === participantId;
     if (participantId === self) {
       const shared = call.screen.value;
-      const own = { speaking, track: media.camera.value, muted: !media.microphoneOn.value };
+      const own = {
+        speaking,
+        track: media.camera.value,
+        muted: !media.microphoneOn.value,
+        quality: <QualityButton call={call} participant={participant} />,
+      };
       return [
         // Without its video: a screen that shows itself repeats endlessly.
         ...(shared ? [{ ...common(true), track: undefined, screen: true }] : []),
@@ -250,7 +256,8 @@ function tilesOf(call: Call, media: LocalMedia): TileProps[] {
       phone: kind === 'phone',
       callState,
       muted: microphone?.muted ?? kind !== 'phone',
-      menu: call.moderates && <TileMenu call={call} participant={participant} muted={microphone?.muted} />,
+      quality: <QualityButton call={call} participant={participant} />,
+      menu: <TileMenu call={call} participant={participant} muted={microphone?.muted} />,
     };
     if (!sourceOf('screen')) {
       return [person];
@@ -261,7 +268,8 @@ function tilesOf(call: Call, media: LocalMedia): TileProps[] {
 
 /** The track to show, or why the server sends none. */
 function videoOf(track: RemoteTrack | undefined): Pick<TileProps, 'track' | 'saving'> {
-  if (!track || track.muted) {
+  const isUnwanted = track?.source === 'camera' && preferences.value.dataUse === 'audio';
+  if (!track || track.muted || isUnwanted) {
     return { track: undefined };
   }
   const { allocation } = track;

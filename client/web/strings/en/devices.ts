@@ -20,17 +20,15 @@ export const devices = {
   tryAgain: 'Try again',
   joinAnyway: 'You can still join: you will see and hear everyone else.',
   denied: (kind: Kind) =>
-    `Your browser blocks the ${NAMES[kind]}. Allow it next to the address bar, then try again.`,
-  deniedBoth:
-    'Your browser blocks the camera and microphone. Allow them next to the address bar, then try again.',
+    `The browser may not use the ${NAMES[kind]}; allow it in the address bar and try again.`,
+  deniedBoth: 'The browser may not use the camera or microphone; allow it in the address bar and try again.',
   deniedBySystem: (kind: Kind) =>
     `Your system does not let the browser use the ${NAMES[kind]}. Allow it in the privacy settings of your system.`,
   insecure: 'Camera and microphone work only on secure pages: open this address with https://.',
-  notFound: (kind: Kind) => `No ${NAMES[kind]} was found. If you plug one in, it will be used automatically.`,
-  notFoundBoth: 'No camera or microphone was found. If you plug one in, it will be used automatically.',
-  busy: (kind: Kind) =>
-    `The ${NAMES[kind]} is in use by another program. Close that program, then try again.`,
-  busyBoth: 'The camera and microphone are in use by another program. Close that program, then try again.',
+  notFound: (kind: Kind) => `No ${NAMES[kind]} was found; plug one in, or join without.`,
+  notFoundBoth: 'No camera or microphone was found; plug one in, or join without.',
+  busy: (kind: Kind) => `The ${NAMES[kind]} is in use by another program; close that program and try again.`,
+  busyBoth: 'The camera and microphone are in use by another program; close that program and try again.',
   ended: (kind: Kind) => `The ${NAMES[kind]} has stopped. Try again, or choose another one.`,
   replaced: (kind: Kind, label: string) =>
     `Your ${NAMES[kind]} was disconnected. Now using ${label || `another ${NAMES[kind]}`}.`,
