@@ -24,6 +24,7 @@ import { preferences } from './preferences.ts';
 import { Removals } from './removals.ts';
 import { ScreenLayout } from './screen-layout.ts';
 import { promote, type View } from './seating.ts';
+import { playSound } from './sounds.ts';
 import { TileStats } from './tile-stats.ts';
 import { Volumes } from './volumes.ts';
 
@@ -92,7 +93,10 @@ export class Call {
       () => microphone.close(),
       () => notices.release('microphone'),
     );
-    this.#arrivals = new Arrivals((sentence) => notices.say(sentence));
+    this.#arrivals = new Arrivals((sentence, what) => {
+      notices.say(sentence);
+      playSound(what, room.participants.size, media.choices.value.speaker);
+    });
     media.onDevice = (event) => this.#reportDevice(event);
     const refresh = () => {
       this.participants.value = [...room.participants.values()];

@@ -112,12 +112,20 @@ function ConnectionBanner({ call }: { call: Call }) {
           {state === 'closed' ? room.ended : room.reconnecting}
         </p>
       )}
-      {state === 'connected' && trouble && <TroubleBanner trouble={trouble} />}
+      {state === 'connected' && trouble && (
+        <TroubleBanner trouble={trouble} onTest={() => (call.panel.value = 'settings')} />
+      )}
     </div>
   );
 }
 
-function TroubleBanner({ trouble: { sending, receiving, lasts, endpoints } }: { trouble: Trouble }) {
+function TroubleBanner({
+  trouble: { sending, receiving, lasts, endpoints },
+  onTest,
+}: {
+  trouble: Trouble;
+  onTest(): void;
+}) {
   const { room } = strings.value;
   const ports = new Set(
     endpoints.map(({ protocol, address, port }) => `${protocol.toUpperCase()} ${urlHost(address)}:${port}`),
@@ -128,7 +136,10 @@ function TroubleBanner({ trouble: { sending, receiving, lasts, endpoints } }: { 
       {lasts && (
         <span class="advice">
           {' '}
-          {room.troubleAdvice([...ports].join(', '))} <code>canopy doctor</code>.
+          {room.troubleAdvice([...ports].join(', '))} <code>canopy doctor</code>.{' '}
+          <button type="button" class="small" data-testid="trouble-test" onClick={onTest}>
+            {strings.value.paths.test}
+          </button>
         </span>
       )}
     </p>
