@@ -46,9 +46,16 @@ export class PulseAudio {
   /** Plugs in a microphone that hears a tone; 0 Hz: nothing at all. Returns a function that unplugs it. */
   async plugIn(name: string, frequencyHz = 440): Promise<() => Promise<void>> {
     const properties = [`source_name=${name}`, `source_properties=device.description=${name}`];
-    return frequencyHz === 0
-      ? this.#load('module-null-source', ...properties)
-      : this.#load('module-sine-source', ...properties, `frequency=${frequencyHz}`);
+    if (frequencyHz > 0) {
+      return this.#load('module-sine-source', ...properties, `frequency=${frequencyHz}`);
+    }
+    // Browsers do not list what speakers play as microphones, unless it is renamed.
+    const speaker = await this.#load('module-null-sink', `sink_name=behind-${name}`);
+    const unplug = await this.#load('module-remap-source', `master=behind-${name}.monitor`, ...properties);
+    return async () => {
+      await unplug();
+      await speaker();
+    };
   }
 
   /** Plugs in a speaker. Returns a function that unplugs it. */

@@ -144,8 +144,9 @@ export class LocalMedia {
   /** Changes what the browser does to the microphone's sound. */
   async setProcessing(changes: AudioProcessing): Promise<void> {
     this.#remember({ processing: { ...this.choices.value.processing, ...changes } });
-    // Browsers ignore such changes to an open microphone.
+    // Browsers ignore such changes while the microphone is open.
     if (this.microphone.value) {
+      this.#set('microphone', undefined);
       await this.#openOne('microphone');
     }
   }
