@@ -267,6 +267,11 @@ export const configSchema = z.strictObject({
   limits: z
     .strictObject({
       peersPerRoom: count({ min: 1 }).default(100).describe('Maximum peers per room.'),
+      participantsPerRoom: count({ min: 1 })
+        .default(25)
+        .describe(
+          'Maximum people and phones per room, unless its owner chose another number. Owners may exceed it.',
+        ),
       rooms: count({ min: 1 }).default(1000).describe('Maximum open rooms.'),
       producersPerPeer: count({ min: 1 })
         .default(8)

@@ -2,7 +2,7 @@
  * The SDK: enrol an identity with an invitation, connect, join a room, publish and receive. It runs in browsers, and elsewhere if
  * connect() gets a WebRTC implementation as `createDevice`.
  */
-export type { MediaSource, Participant } from '../../contract/index.ts';
+export type { MediaSource, Participant, RoomAction, RoomSchedule } from '../../contract/index.ts';
 export {
   CanopyError,
   canonicalRoomId,
@@ -45,6 +45,15 @@ export {
 export type { Layout, LayoutTile } from './layout.ts';
 export type { MediaConnectivity, MediaEndpoint, MediaState } from './media-connectivity.ts';
 export type { Ban, EntryRule, Moderation, ModerationEvents, Stoppable } from './moderation.ts';
+export type {
+  NewRoom,
+  OwnRooms,
+  RoomChange,
+  RoomDefaults,
+  RoomDescription,
+  RoomListing,
+  RoomSummary,
+} from './own-rooms.ts';
 export type { MediaPath, PathReport, PathResult, VideoCounts } from './paths/index.ts';
 export type { VideoCodec } from './profiles.ts';
 export type { Publication, PublishOptions } from './publication.ts';
@@ -52,6 +61,6 @@ export type { RaisedHand } from './raised-hands.ts';
 export type { Reaction, ReactionKind, Reactions } from './reactions.ts';
 export type { Allocation, RemoteSource, RemoteTrack } from './remote-track.ts';
 export type { Restraint } from './restraints.ts';
-export type { JoinOptions, Room } from './room.ts';
+export type { JoinOptions, Room, RoomInfo } from './room.ts';
 export type { RoomEvents, RoomState } from './room-events.ts';
 export type { Spotlight } from './spotlight.ts';

@@ -1,5 +1,5 @@
 import type { types } from 'mediasoup-client';
-import type { EventData, Participant } from '../../contract/index.ts';
+import type { EventData, Participant, SnapshotPart } from '../../contract/index.ts';
 import { CanopyError } from '../../contract/light.ts';
 import type { Connection } from './connection.ts';
 import { Emitter } from './emitter.ts';
@@ -23,9 +23,14 @@ import type { Direction } from './transport-link.ts';
 export interface JoinOptions {
   /** The name that others see in this room. Default: the identity's. */
   displayName?: string;
+  /** The room's PIN, if it asks for one. */
+  pin?: string;
   /** Transforms for encoded frames, e.g. for end-to-end encryption. */
   transforms?: FrameTransforms;
 }
+
+/** What everyone in a room knows about it. */
+export type RoomInfo = SnapshotPart<'room'>;
 
 export interface RoomOptions extends JoinOptions {
   roomId: string;
@@ -52,6 +57,7 @@ export class Room extends Emitter<RoomEvents> {
   readonly #layout: LayoutReporter;
   /** Which spatial layers anyone wants, by own producer id. The server may send this before `producer.create` is answered. */
   readonly #wantedLayers = new Map<string, readonly boolean[]>();
+  #info: RoomInfo = { title: null, locked: false, hasPin: false, maxParticipants: null };
   #participantId: string | undefined;
   #media: MediaSession | undefined;
   #device: { capabilities: string; device: types.Device } | undefined;
@@ -60,10 +66,11 @@ export class Room extends Emitter<RoomEvents> {
     super();
     this.#options = options;
     this.roomId = options.roomId;
-    const { roomId, displayName, connection } = options;
+    const { roomId, displayName, pin, connection } = options;
     this.#session = new RoomSession({
       roomId,
       displayName,
+      pin,
       connection,
       prepare: (snapshot) => this.#loadDevice(snapshot.routerRtpCapabilities as types.RtpCapabilities),
       dropMedia: () => this.#dropMedia(),
@@ -127,6 +134,11 @@ export class Room extends Emitter<RoomEvents> {
   /** Participant id of the current speaker. */
   get speaker(): string | null {
     return this.#session.roster.speaker;
+  }
+
+  /** Title, lock, PIN and limit of the room. */
+  get info(): RoomInfo {
+    return this.#info;
   }
 
   /** The raised hands, longest-raised first. */
@@ -248,6 +260,20 @@ export class Room extends Emitter<RoomEvents> {
     });
   }
 
+  /** Locks the room, so that nobody new comes in, or unlocks it. For owners and moderators. @throws {CanopyError} FORBIDDEN */
+  async setLocked(locked: boolean): Promise<void> {
+    await this.#options.connection.request('room.configure', { roomId: this.roomId, locked });
+  }
+
+  /**
+   * Makes someone inside the room's owner, and the owner a moderator. For owners and admins.
+   *
+   * @throws {CanopyError} FORBIDDEN - also for guests and phones, who cannot own rooms; PARTICIPANT_UNKNOWN, LIMIT_REACHED
+   */
+  async handOver(participantId: string): Promise<void> {
+    await this.#options.connection.request('room.handOver', { participantId });
+  }
+
   /** Raises this participant's hand. Idempotent: a raised hand keeps its place. */
   async raiseHand(): Promise<void> {
     await this.#options.connection.request('hand.raise', {});
@@ -329,6 +355,7 @@ export class Room extends Emitter<RoomEvents> {
     on('call.failed', ({ callId, error }) =>
       this.emit('call-failed', { callId, error: CanopyError.fromBody(error) }),
     );
+    on('room.changed', ({ room }) => this.#setInfo(room));
     on('hand.raised', ({ participantId, raisedAtMs }) => this.#hands.raise({ participantId, raisedAtMs }));
     on('hand.lowered', ({ participantId, by }) => this.#hands.lower(participantId, by));
     on('producer.added', ({ producer }) => {
@@ -385,11 +412,17 @@ export class Room extends Emitter<RoomEvents> {
       }
     }
     this.#hands.reset(parts.hands);
+    this.#setInfo(parts.room);
     this.moderation.reset(parts.moderation);
     this.spotlight.reset(parts.spotlight);
     this.#subscriptions.reset(producers, own.consumerIds);
     this.#layout.reset();
     this.#syncPublications();
+  }
+
+  #setInfo(info: RoomInfo): void {
+    this.#info = info;
+    this.emit('info', info);
   }
 
   #connectivity(direction: Direction): MediaConnectivity {

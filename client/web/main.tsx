@@ -10,6 +10,7 @@ import './styles/menus.css';
 import './styles/panels.css';
 import './styles/devices.css';
 import './styles/hands.css';
+import './styles/lock.css';
 
 const root = document.getElementById('app');
 const model = new AppModel();

@@ -9,7 +9,7 @@ import { MOVE_HERE_REQUESTS } from './move-here/contract.ts';
 import { NAME_EVENTS, NAME_REQUESTS } from './names/contract.ts';
 import { PATH_REQUESTS } from './paths/contract.ts';
 import { REACTION_EVENTS, REACTION_REQUESTS } from './reactions/contract.ts';
-import { ROOM_REQUESTS } from './rooms/contract.ts';
+import { ROOM_EVENTS, ROOM_REQUESTS, ROOM_SNAPSHOT } from './rooms/contract.ts';
 import { SPOTLIGHT_EVENTS, SPOTLIGHT_REQUESTS, SPOTLIGHT_SNAPSHOT } from './spotlight/contract.ts';
 import { TELEPHONY_EVENTS, TELEPHONY_REQUESTS } from './telephony/contract.ts';
 
@@ -38,8 +38,14 @@ export const EVENTS = {
   ...REACTION_EVENTS,
   ...SPOTLIGHT_EVENTS,
   ...NAME_EVENTS,
+  ...ROOM_EVENTS,
   ...TELEPHONY_EVENTS,
 };
 
 /** What features add to the snapshot that `room.join` returns. */
-export const SNAPSHOT_PARTS = { ...HAND_SNAPSHOT, ...MODERATION_SNAPSHOT, ...SPOTLIGHT_SNAPSHOT };
+export const SNAPSHOT_PARTS = {
+  ...HAND_SNAPSHOT,
+  ...MODERATION_SNAPSHOT,
+  ...SPOTLIGHT_SNAPSHOT,
+  ...ROOM_SNAPSHOT,
+};

@@ -8,6 +8,7 @@ import {
   type RemoteSource,
   type RemoteTrack,
   type Room,
+  type RoomInfo,
   type RoomState,
 } from '../../sdk/index.ts';
 import { strings } from '../strings/index.ts';
@@ -40,6 +41,8 @@ export class Call {
   readonly speaker = signal<string | null>(null);
   /** Participant ids of those with a raised hand, longest-raised first. */
   readonly hands = signal<readonly string[]>([]);
+  /** Title, lock, PIN and limit of the room. */
+  readonly info = signal<RoomInfo>({ title: null, locked: false, hasPin: false, maxParticipants: null });
   /** This user's screen while it is shared. */
   readonly screen = signal<Publication | undefined>(undefined);
   readonly view = signal<View>('gallery');
@@ -106,6 +109,7 @@ export class Call {
       this.#seat();
     };
     this.state.value = room.state;
+    this.info.value = room.info;
     this.speaker.value = room.speaker;
     refresh();
     if (room.speaker) {
@@ -124,6 +128,7 @@ export class Call {
           this.#spoke(participantId);
         }
       }),
+      room.on('info', (info) => this.#showInfo(info)),
       room.on('participant-joined', (participant) => {
         this.#arrivals.joined(participant.displayName);
         this.#warnIfOnTwoDevices(participant);
@@ -259,12 +264,37 @@ export class Call {
     await this.#try(() => this.room.lowerHand(participantId));
   }
 
+  /** Locks the room, or unlocks it. */
+  async toggleLock(): Promise<void> {
+    try {
+      await this.room.setLocked(!this.info.value.locked);
+    } catch (error) {
+      this.#notices.error(CanopyError.from(error));
+    }
+  }
+
+  /** Whether this user may change the room's settings. */
+  get owns(): boolean {
+    return this.#roomRole === 'owner';
+  }
+
   /** Whether this user may mute and remove others, invite people and call phones. */
   get moderates(): boolean {
-    const self = this.participants.value.find(
-      ({ participantId }) => participantId === this.room.participantId,
-    );
-    return self?.roomRole === 'owner' || self?.roomRole === 'moderator';
+    return this.#roomRole === 'owner' || this.#roomRole === 'moderator';
+  }
+
+  get #roomRole(): Participant['roomRole'] {
+    const { participantId: self } = this.room;
+    return this.participants.value.find(({ participantId }) => participantId === self)?.roomRole;
+  }
+
+  /** Shows the room's new state. Everyone hears of a lock. */
+  #showInfo(info: RoomInfo): void {
+    if (info.locked !== this.info.value.locked) {
+      const { wasLocked, wasUnlocked } = strings.value.rooms;
+      this.#notices.say(info.locked ? wasLocked : wasUnlocked);
+    }
+    this.info.value = info;
   }
 
   /** Renames someone, or this user, in this call. @throws {CanopyError} as Room.rename() */

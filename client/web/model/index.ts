@@ -3,8 +3,10 @@ export { amplify } from './amplifier.ts';
 export { AppModel, type Screen } from './app-model.ts';
 export type { Call } from './call.ts';
 export type { PersonQuality, StreamDetails } from './call-quality.ts';
+export { type Destination, readDestination } from './destination.ts';
 export { echoBack, testTone } from './device-tests.ts';
 export { bestGrid } from './grid.ts';
+export { HomeRooms, type RoomListState } from './home-rooms.ts';
 export type { Quality } from './link-quality.ts';
 export {
   bothDevicesSentence,
@@ -24,7 +26,8 @@ export {
   preferences,
   setPreferences,
 } from './preferences.ts';
-export { toRoomId } from './route.ts';
+export { roomUrl, toRoomId } from './route.ts';
+export { saveCalendar } from './save-file.ts';
 export type { ScreenLayout } from './screen-layout.ts';
 export { arrange, seatKey } from './seating.ts';
 export { watchLevel } from './sound-level.ts';

@@ -1,9 +1,8 @@
 import { useSignal } from '@preact/signals';
-import type { ComponentType } from 'preact';
 import type { Participant } from '../../sdk/index.ts';
 import type { Call, Quality } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
-import type { PersonDialogProps } from './person-dialog.tsx';
+import { lazyView } from './lazy-view.tsx';
 
 const BARS: Record<Quality, number> = { good: 3, fair: 2, poor: 1, none: 0 };
 
@@ -60,17 +59,4 @@ function Bars({ quality }: { quality: Quality }) {
 }
 
 /** The details, loaded when they are first opened. */
-export function LazyPersonDialog(props: PersonDialogProps) {
-  const view = useSignal<{ View: ComponentType<PersonDialogProps> } | undefined>(undefined);
-  if (!view.value) {
-    import('./person-dialog.tsx').then(
-      ({ PersonDialog }) => {
-        view.value = { View: PersonDialog };
-      },
-      () => props.onClose(),
-    );
-    return null;
-  }
-  const { View } = view.value;
-  return <View {...props} />;
-}
+export const LazyPersonDialog = lazyView(async () => (await import('./person-dialog.tsx')).PersonDialog);

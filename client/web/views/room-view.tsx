@@ -5,6 +5,7 @@ import type { AppModel, Call, Trouble } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
 import { BackupButton } from './backup.tsx';
 import { ShieldIcon } from './icons.tsx';
+import { Lock } from './lock.tsx';
 import { Audio } from './media-element.tsx';
 import { panelShortcuts, SidePanel } from './panels/index.ts';
 import { RaisedHands } from './raised-hands.tsx';
@@ -30,13 +31,16 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
   usePushToTalk(media);
   const sheet = useSignal(false);
   const heading = useRef<HTMLHeadingElement>(null);
+  const title = call.info.value.title ?? call.room.roomId;
   useEffect(() => {
-    document.title = `${call.room.roomId} – Canopy`;
-    // The focused element of the lobby is gone: keyboard users continue at the top of the room.
-    heading.current?.focus();
+    document.title = `${title} – Canopy`;
     return () => {
       document.title = 'Canopy';
     };
+  }, [title]);
+  useEffect(() => {
+    // The focused element of the lobby is gone: keyboard users continue at the top of the room.
+    heading.current?.focus();
   }, [call]);
   useEffect(() => {
     if (new URLSearchParams(location.search).has('debug')) {
@@ -79,8 +83,9 @@ function TopBar({
   return (
     <header class="top-bar">
       <h1 ref={heading} dir="auto" tabIndex={-1}>
-        {call.room.roomId}
+        {call.info.value.title ?? call.room.roomId}
       </h1>
+      <Lock call={call} />
       <span class="count" data-testid="count">
         {strings.value.room.count(count)}
       </span>

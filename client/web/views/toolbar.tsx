@@ -1,12 +1,25 @@
+import { useSignal } from '@preact/signals';
 import type { AppModel, Call } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
 import { CallPhoneButton } from './call-phone.tsx';
-import { GalleryIcon, KeyboardIcon, LeaveIcon, MoreIcon, ScreenIcon, SpeakerViewIcon } from './icons.tsx';
+import {
+  GalleryIcon,
+  KeyboardIcon,
+  LeaveIcon,
+  MoreIcon,
+  RoomIcon,
+  ScreenIcon,
+  SpeakerViewIcon,
+} from './icons.tsx';
 import { InviteButton } from './invite.tsx';
+import { lazyView } from './lazy-view.tsx';
+import { LockItem } from './lock.tsx';
 import { MenuButton, MenuItem } from './menu.tsx';
 import { PanelButtons, PanelItems } from './panels/index.ts';
 import { HandToggle } from './raised-hands.tsx';
 import { CameraToggle, MicrophoneToggle } from './toggles.tsx';
+
+const RoomSettings = lazyView(async () => (await import('./room-settings.tsx')).RoomSettings);
 
 interface ToolbarProps {
   model: AppModel;
@@ -18,6 +31,7 @@ interface ToolbarProps {
 export function Toolbar({ model, call, onShortcuts }: ToolbarProps) {
   const { media } = model;
   const { controls } = strings.value;
+  const settings = useSignal(false);
   return (
     <nav class="controls" aria-label={controls.label}>
       <div class="controls-main">
@@ -30,6 +44,12 @@ export function Toolbar({ model, call, onShortcuts }: ToolbarProps) {
         <CallPhoneButton call={call} />
         <MenuButton label={controls.more} testId="more" icon={<MoreIcon />} buttonClass="round">
           <PanelItems call={call} />
+          <LockItem call={call} />
+          {call.owns && (
+            <MenuItem testId="room-settings" icon={<RoomIcon />} onSelect={() => (settings.value = true)}>
+              {strings.value.rooms.settings}
+            </MenuItem>
+          )}
           <MenuItem testId="more-shortcuts" icon={<KeyboardIcon />} shortcut="?" onSelect={onShortcuts}>
             {strings.value.shortcuts.heading}
           </MenuItem>
@@ -48,6 +68,14 @@ export function Toolbar({ model, call, onShortcuts }: ToolbarProps) {
       <div class="controls-panels">
         <PanelButtons call={call} />
       </div>
+      {settings.value && (
+        <RoomSettings
+          model={model}
+          roomId={call.room.roomId}
+          call={call}
+          onClose={() => (settings.value = false)}
+        />
+      )}
     </nav>
   );
 }

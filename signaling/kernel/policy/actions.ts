@@ -5,6 +5,12 @@ export type ActionInRoom =
   | RoomAction
   /** Change the room's settings. */
   | 'room.configure'
+  /** Make somebody else in the room its owner. */
+  | 'room.handOver'
+  /** Delete the room. */
+  | 'room.delete'
+  /** Enter a room with a PIN without it. */
+  | 'room.enterWithoutPin'
   /** Set which account owns the room. */
   | 'room.setOwner'
   /** Enter while barred after a removal. */
@@ -31,6 +37,8 @@ export type ActionInRoom =
 /** Actions on the server, outside any room. */
 export type ServerAction =
   | `invite.create:${Role}`
+  /** Create rooms to own. */
+  | 'room.create'
   /** Become the phone gateway in charge of calls. */
   | 'gateway.register'
   /** Use the operator's API, by subject. */
@@ -46,6 +54,10 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'room.enterBarred': 'come back yet',
   'room.open': 'be the first to enter',
   'room.invite': 'invite guests to this room',
+  'room.lock': 'lock or unlock this room',
+  'room.handOver': 'hand over this room',
+  'room.delete': 'delete this room',
+  'room.enterWithoutPin': 'enter without the PIN',
   'room.configure': 'change the settings of this room',
   'room.setOwner': 'set the owner of this room',
   'media.send': 'send audio or video',
@@ -70,6 +82,7 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'invite.create:member': 'invite a member',
   'invite.create:guest': 'invite guests',
   'invite.create:bridge': 'invite a bridge',
+  'room.create': 'create rooms',
   'gateway.register': 'register as the phone gateway',
   'account.administer': 'administer accounts',
   'invitation.administer': 'administer invitations',

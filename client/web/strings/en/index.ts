@@ -7,6 +7,7 @@ import { devices } from './devices.ts';
 import { errors } from './errors.ts';
 import { listed } from './forms.ts';
 import { hands } from './hands.ts';
+import { home } from './home.ts';
 import { invite } from './invite.ts';
 import { lobby } from './lobby.ts';
 import { notices } from './notices.ts';
@@ -16,6 +17,7 @@ import { phones } from './phones.ts';
 import { quality } from './quality.ts';
 import { rename } from './rename.ts';
 import { room } from './room.ts';
+import { rooms } from './rooms.ts';
 import { settings } from './settings.ts';
 import { shortcuts } from './shortcuts.ts';
 import { stage } from './stage.ts';
@@ -33,6 +35,7 @@ export const en = {
   devices,
   errors,
   hands,
+  home,
   invite,
   lobby,
   notices,
@@ -43,6 +46,7 @@ export const en = {
   rename,
   room,
   settings,
+  rooms,
   shortcuts,
   stage,
   tile,
