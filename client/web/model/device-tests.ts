@@ -1,12 +1,11 @@
 /** Trying out microphone and speaker. */
-import { delay, play, playNotes } from './playback.ts';
+import { delay, playNotes, playStream } from './playback.ts';
 
-const RECORD_MS = 3000;
-/** Notes of the test, in hertz, and the duration of each, in seconds. */
+const RECORD_SECONDS = 3;
 const TEST_TONE = { notesHz: [523.25, 783.99], noteSeconds: 0.5, volume: 0.25 };
 
 /**
- * Records a microphone for three seconds and plays it back.
+ * Records a microphone for three seconds and plays it back: a long echo, which needs neither codec nor file.
  *
  * @param onPlaying called when the recording ends
  * @returns when it was played, or the signal was aborted
@@ -16,27 +15,26 @@ export async function echoBack(
   speaker: string | undefined,
   { onPlaying, signal }: { onPlaying(): void; signal: AbortSignal },
 ): Promise<void> {
-  const recorder = new MediaRecorder(new MediaStream([track]));
-  const chunks: Blob[] = [];
-  recorder.ondataavailable = ({ data }) => chunks.push(data);
-  const stopped = new Promise((resolve) => {
-    recorder.onstop = resolve;
-  });
-  recorder.start();
-  await delay(RECORD_MS, signal);
-  if (recorder.state !== 'inactive') {
-    recorder.stop();
-  }
-  await stopped;
-  if (signal.aborted) {
-    return;
-  }
-  onPlaying();
-  const url = URL.createObjectURL(new Blob(chunks, { type: recorder.mimeType }));
+  const context = new AudioContext();
   try {
-    await play({ src: url }, speaker, signal);
+    const [gate, echo] = [context.createGain(), context.createDelay(RECORD_SECONDS)];
+    echo.delayTime.value = RECORD_SECONDS;
+    const destination = context.createMediaStreamDestination();
+    context
+      .createMediaStreamSource(new MediaStream([track]))
+      .connect(gate)
+      .connect(echo);
+    echo.connect(destination);
+    const recorded = delay(RECORD_SECONDS * 1000, signal).then(() => {
+      gate.gain.value = 0;
+      if (!signal.aborted) {
+        onPlaying();
+      }
+    });
+    await playStream(destination.stream, speaker, 2 * RECORD_SECONDS * 1000, signal);
+    await recorded;
   } finally {
-    URL.revokeObjectURL(url);
+    await context.close();
   }
 }
 

@@ -31,31 +31,26 @@ export async function playNotes(
       oscillator.start(startSeconds);
       oscillator.stop(startSeconds + noteSeconds);
     }
-    await play({ srcObject: destination.stream }, speaker, signal, notesHz.length * noteSeconds * 1000);
+    await playStream(destination.stream, speaker, notesHz.length * noteSeconds * 1000, signal);
   } finally {
     await context.close();
   }
 }
 
-/** @param durationMs for streams, which have no end. Default: until the end */
-export async function play(
-  source: { src: string } | { srcObject: MediaStream },
+/** Plays a stream for some time, or until the signal is aborted. */
+export async function playStream(
+  stream: MediaStream,
   speaker: string | undefined,
+  milliseconds: number,
   signal?: AbortSignal,
-  durationMs?: number,
 ): Promise<void> {
   const audio: WithSink = new Audio();
-  Object.assign(audio, source);
+  audio.srcObject = stream;
   // An unplugged speaker is replaced by the default one.
   await audio.setSinkId?.(speaker ?? '').catch(() => {});
-  const ended = new Promise((resolve) => {
-    audio.onended = resolve;
-    audio.onerror = resolve;
-    signal?.addEventListener('abort', resolve);
-  });
   try {
     await audio.play();
-    await (durationMs === undefined ? ended : delay(durationMs, signal));
+    await delay(milliseconds, signal);
   } finally {
     audio.pause();
     audio.srcObject = null;
