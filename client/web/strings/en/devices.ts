@@ -29,7 +29,6 @@ export const devices = {
   notFoundBoth: 'No camera or microphone was found; plug one in, or join without.',
   busy: (kind: Kind) => `The ${NAMES[kind]} is in use by another program; close that program and try again.`,
   busyBoth: 'The camera and microphone are in use by another program; close that program and try again.',
-  ended: (kind: Kind) => `The ${NAMES[kind]} has stopped. Try again, or choose another one.`,
   replaced: (kind: Kind, label: string) =>
     `Your ${NAMES[kind]} was disconnected. Now using ${label || `another ${NAMES[kind]}`}.`,
   lost: (kind: Kind) =>
@@ -53,5 +52,4 @@ export const devices = {
     'No sound comes from your microphone. It may be muted on the device, or the wrong one may be selected.',
   silentAction: 'Check microphone',
   mutedBySystem: 'Your system has muted the microphone. Unmute it on the device or in the system’s settings.',
-  talking: 'Talking while you hold the key',
 };

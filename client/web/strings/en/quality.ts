@@ -16,7 +16,6 @@ export const quality = {
   },
   of: (name: string, level: string) => `${name}: ${level}. Show details`,
   ofOwn: (level: string) => `${level}. Show details`,
-  measuring: 'Measuring…',
   nothing: 'Nothing is being received.',
   nothingSent: 'Nothing is being sent.',
   causes: {

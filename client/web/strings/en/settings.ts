@@ -1,7 +1,6 @@
 /** The settings panel, apart from its sections on appearance and the connection. */
 export const settings = {
   devices: 'Camera and sound',
-  cameraOff: 'Your camera is off.',
   processing: 'Microphone sound',
   noiseSuppression: 'Reduce noise',
   echoCancellation: 'Cancel echo',

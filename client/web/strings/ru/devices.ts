@@ -5,7 +5,6 @@ const NO = { camera: 'Камера не найдена', microphone: 'Микро
 const OF = { camera: 'камере', microphone: 'микрофону' } as const;
 const BUSY = { camera: 'Камера занята', microphone: 'Микрофон занят' } as const;
 const UNPLUGGED = { camera: 'Камера отключена', microphone: 'Микрофон отключён' } as const;
-const ENDED = { camera: 'Камера остановилась', microphone: 'Микрофон остановился' } as const;
 const ANOTHER = { camera: 'другая камера', microphone: 'другой микрофон' } as const;
 const LACKS = { camera: 'Нет изображения с камеры', microphone: 'Нет звука с микрофона' } as const;
 
@@ -35,7 +34,6 @@ export const devices: Strings['devices'] = {
   notFoundBoth: 'Камера и микрофон не найдены. Подключите их или войдите без них.',
   busy: (kind) => `${BUSY[kind]} другой программой. Закройте её и повторите попытку.`,
   busyBoth: 'Камера и микрофон заняты другой программой. Закройте её и повторите попытку.',
-  ended: (kind) => `${ENDED[kind]}. Повторите попытку или выберите другое устройство.`,
   replaced: (kind, label) => `${UNPLUGGED[kind]}. Теперь используется ${label || ANOTHER[kind]}.`,
   lost: (kind) =>
     `${UNPLUGGED[kind]}. Подключите ${THE[kind]} снова или нажмите на кнопку, чтобы выбрать другое устройство.`,
@@ -57,5 +55,4 @@ export const devices: Strings['devices'] = {
     'С микрофона не поступает звук. Возможно, он выключен на самом устройстве или выбран не тот микрофон.',
   silentAction: 'Проверить микрофон',
   mutedBySystem: 'Система отключила микрофон. Включите его на устройстве или в настройках системы.',
-  talking: 'Вы говорите, пока удерживаете клавишу',
 };

@@ -16,7 +16,6 @@ export const quality: Strings['quality'] = {
   },
   of: (name, level) => `${name}: ${level}. Подробности`,
   ofOwn: (level) => `${level}. Подробности`,
-  measuring: 'Измеряем…',
   nothing: 'Ничего не принимается.',
   nothingSent: 'Ничего не отправляется.',
   causes: {

@@ -2,7 +2,6 @@ import type { Strings } from '../table.ts';
 
 export const settings: Strings['settings'] = {
   devices: 'Камера и звук',
-  cameraOff: 'Ваша камера выключена.',
   processing: 'Звук микрофона',
   noiseSuppression: 'Подавлять шум',
   echoCancellation: 'Подавлять эхо',
