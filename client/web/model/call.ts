@@ -14,6 +14,7 @@ import {
 import { strings } from '../strings/index.ts';
 import { Arrivals } from './arrivals.ts';
 import { CallQuality } from './call-quality.ts';
+import { ChatModel, isChatOpen } from './chat.ts';
 import { layoutFor } from './data-use.ts';
 import { type DeviceEvent, deviceSentence, type LocalMedia } from './local-media.ts';
 import { MediaTrouble } from './media-trouble.ts';
@@ -46,10 +47,13 @@ export class Call {
   /** This user's screen while it is shared. */
   readonly screen = signal<Publication | undefined>(undefined);
   readonly view = signal<View>('gallery');
+  readonly chat: ChatModel;
   /** The open side panel. */
   readonly panel = signal<PanelName | undefined>(undefined);
   /** Key of the pinned tile; see seatKey(). */
   readonly pinned = signal<string | undefined>(undefined);
+  /** Participant id of whoever a moderator shows large to all. */
+  readonly spotlight = signal<string | undefined>(undefined);
   /** Participant id of the last speaker other than this user. */
   readonly lastSpeaker = signal<string | undefined>(undefined);
   /** Participant ids in display order, this user first. */
@@ -91,6 +95,15 @@ export class Call {
     this.trouble = new MediaTrouble(room);
     this.quality = new CallQuality(room);
     this.removals = new Removals(room);
+    this.chat = new ChatModel({
+      room,
+      accountId: client.account.accountId,
+      isOpen: isChatOpen(this.panel),
+      open: () => {
+        this.panel.value = 'chat';
+      },
+      notices,
+    });
     const microphone = new MicrophoneWatch(media);
     this.#stop.push(
       () => microphone.close(),
@@ -339,6 +352,7 @@ export class Call {
     this.trouble.close();
     this.quality.close();
     this.removals.close();
+    this.chat.close();
     this.#arrivals.close();
     this.#media.onDevice = () => {};
     this.#media.rest();

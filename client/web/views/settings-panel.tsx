@@ -1,6 +1,14 @@
 import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
-import { DATA_USES, type LocalMedia, preferences, setPreferences } from '../model/index.ts';
+import {
+  DATA_USES,
+  type LocalMedia,
+  preferences,
+  SELF_VIEWS,
+  selfView,
+  setPreferences,
+  setSelfView,
+} from '../model/index.ts';
 import { strings } from '../strings/index.ts';
 import { Appearance } from './appearance.tsx';
 import { DeviceCheck, DeviceProblems } from './device-check.tsx';
@@ -29,6 +37,7 @@ export function SettingsPanel({ model, call }: PanelProps) {
           checked={mirror}
           onChange={(on) => setPreferences({ mirror: on })}
         />
+        <SelfViewSelect />
         <DataUse />
       </Section>
       <Section heading={paths.heading}>
@@ -115,6 +124,32 @@ function Processing({ media }: { media: LocalMedia }) {
       ))}
       <p class="hint">{settings.processingHint}</p>
     </fieldset>
+  );
+}
+
+/** Where this user's own video is shown. */
+function SelfViewSelect() {
+  const { settings } = strings.value;
+  return (
+    <label class="field">
+      {settings.selfView}
+      <select
+        data-testid="self-view"
+        value={selfView.value}
+        onChange={({ currentTarget: { value } }) => {
+          const chosen = SELF_VIEWS.find((each) => each === value);
+          if (chosen) {
+            setSelfView(chosen);
+          }
+        }}
+      >
+        {SELF_VIEWS.map((each) => (
+          <option key={each} value={each}>
+            {settings.selfViews[each]}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 

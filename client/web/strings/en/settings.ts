@@ -8,6 +8,13 @@ export const settings = {
   processingHint: 'Turn these off only for music, or with a headset and a studio microphone.',
   video: 'Video',
   mirror: 'Mirror my video for me',
+  selfView: 'My video in calls',
+  selfViews: {
+    auto: 'Automatic: in the corner of a call of two',
+    floating: 'In a corner',
+    tile: 'Among the others',
+    hidden: 'Hidden from me',
+  },
   dataUse: 'Video that I receive',
   dataUses: {
     full: 'Best quality',
