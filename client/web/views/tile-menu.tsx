@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { Participant } from '../../sdk/index.ts';
 import type { Call } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
-import { MoreIcon, VolumeIcon } from './icons.tsx';
+import { MoreIcon } from './icons.tsx';
 import { MenuButton, MenuItem } from './menu.tsx';
 import { LazyPersonDialog } from './quality.tsx';
 import { RenameDialog } from './rename.tsx';
@@ -29,7 +29,7 @@ export function TileMenu({
         icon={<MoreIcon />}
         buttonClass="menu-button"
       >
-        <MenuItem testId="tile-person" icon={<VolumeIcon />} onSelect={() => (showing.value = true)}>
+        <MenuItem testId="tile-person" onSelect={() => (showing.value = true)}>
           {strings.value.quality.open}
         </MenuItem>
         {call.moderates && (
