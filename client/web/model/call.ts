@@ -13,7 +13,9 @@ import {
 } from '../../sdk/index.ts';
 import { strings } from '../strings/index.ts';
 import { Arrivals } from './arrivals.ts';
+import { CallQuality } from './call-quality.ts';
 import { ChatModel, isChatOpen } from './chat.ts';
+import { layoutFor } from './data-use.ts';
 import { type DeviceEvent, deviceSentence, type LocalMedia } from './local-media.ts';
 import { MediaTrouble } from './media-trouble.ts';
 import type { MicrophoneHint } from './microphone-judge.ts';
@@ -24,7 +26,9 @@ import { preferences } from './preferences.ts';
 import { Removals } from './removals.ts';
 import { ScreenLayout } from './screen-layout.ts';
 import { promote, type View } from './seating.ts';
+import { playSound } from './sounds.ts';
 import { TileStats } from './tile-stats.ts';
+import { Volumes } from './volumes.ts';
 
 /** A room as the page shows it: the SDK's room as signals, and the local tracks published to it. */
 export class Call {
@@ -59,6 +63,10 @@ export class Call {
   readonly stats: TileStats;
   /** Connectivity problems of audio and video. */
   readonly trouble: MediaTrouble;
+  /** How well everyone's media gets through. */
+  readonly quality: CallQuality;
+  /** How loud each person is here. */
+  readonly volumes = new Volumes();
   /** Removed people, whom a moderator may readmit. */
   readonly removals: Removals;
   readonly #arrivals: Arrivals;
@@ -82,9 +90,10 @@ export class Call {
     this.#media = media;
     this.#notices = notices;
     this.#reportedProblems = media.problems.value;
-    this.layout = new ScreenLayout((tiles) => room.setLayout({ tiles }));
+    this.layout = new ScreenLayout((tiles) => room.setLayout(layoutFor(preferences.value.dataUse, tiles)));
     this.stats = new TileStats(room);
     this.trouble = new MediaTrouble(room);
+    this.quality = new CallQuality(room);
     this.removals = new Removals(room);
     this.chat = new ChatModel({
       room,
@@ -100,7 +109,10 @@ export class Call {
       () => microphone.close(),
       () => notices.release('microphone'),
     );
-    this.#arrivals = new Arrivals((sentence) => notices.say(sentence));
+    this.#arrivals = new Arrivals((sentence, what) => {
+      notices.say(sentence);
+      playSound(what, room.participants.size, media.choices.value.speaker);
+    });
     media.onDevice = (event) => this.#reportDevice(event);
     const refresh = () => {
       this.participants.value = [...room.participants.values()];
@@ -167,6 +179,10 @@ export class Call {
       effect(() => {
         const { microphone, muted } = { microphone: media.microphone.value, muted: media.silenced.value };
         this.#enqueue(() => this.#sendMicrophone(microphone, muted));
+      }),
+      effect(() => {
+        preferences.value;
+        this.layout.refresh();
       }),
       effect(() => this.#reportProblems(media.problems.value)),
       effect(() => this.#reportMicrophone(microphone.hint.value)),
@@ -334,6 +350,7 @@ export class Call {
     this.layout.close();
     this.stats.close();
     this.trouble.close();
+    this.quality.close();
     this.removals.close();
     this.chat.close();
     this.#arrivals.close();

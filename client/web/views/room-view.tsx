@@ -15,6 +15,7 @@ import { RaisedHands } from './raised-hands.tsx';
 import { ShortcutSheet } from './shortcut-sheet.tsx';
 import { Stage } from './stage.tsx';
 import { Toolbar } from './toolbar.tsx';
+import { usePushToTalk } from './use-push-to-talk.ts';
 import { useShortcuts } from './use-shortcuts.ts';
 
 /** The screen of a call. */
@@ -31,6 +32,7 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
     '?': () => (sheet.value = true),
     ...panelShortcuts(call),
   });
+  usePushToTalk(media);
   const sheet = useSignal(false);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
@@ -129,12 +131,20 @@ function ConnectionBanner({ call }: { call: Call }) {
           {state === 'closed' ? room.ended : room.reconnecting}
         </p>
       )}
-      {state === 'connected' && trouble && <TroubleBanner trouble={trouble} />}
+      {state === 'connected' && trouble && (
+        <TroubleBanner trouble={trouble} onTest={() => (call.panel.value = 'settings')} />
+      )}
     </div>
   );
 }
 
-function TroubleBanner({ trouble: { sending, receiving, lasts, endpoints } }: { trouble: Trouble }) {
+function TroubleBanner({
+  trouble: { sending, receiving, lasts, endpoints },
+  onTest,
+}: {
+  trouble: Trouble;
+  onTest(): void;
+}) {
   const { room } = strings.value;
   const ports = new Set(
     endpoints.map(({ protocol, address, port }) => `${protocol.toUpperCase()} ${urlHost(address)}:${port}`),
@@ -145,7 +155,10 @@ function TroubleBanner({ trouble: { sending, receiving, lasts, endpoints } }: { 
       {lasts && (
         <span class="advice">
           {' '}
-          {room.troubleAdvice([...ports].join(', '))} <code>canopy doctor</code>.
+          {room.troubleAdvice([...ports].join(', '))} <code>canopy doctor</code>.{' '}
+          <button type="button" class="small" data-testid="trouble-test" onClick={onTest}>
+            {strings.value.paths.test}
+          </button>
         </span>
       )}
     </p>
@@ -168,10 +181,11 @@ function Sound({ model, call }: { model: AppModel; call: Call }) {
     <>
       {call.tracks.value
         .filter(({ kind }) => kind === 'audio')
-        .map(({ consumerId, track }) => (
+        .map(({ consumerId, track, participant }) => (
           <Audio
             key={consumerId}
             track={track}
+            volume={participant ? call.volumes.of(participant) : 1}
             speaker={model.media.choices.value.speaker}
             unlocked={unlocked.value}
             onBlocked={() => (blocked.value = true)}

@@ -4,9 +4,10 @@ import type { Call } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
 import { MoreIcon } from './icons.tsx';
 import { MenuButton, MenuItem } from './menu.tsx';
+import { LazyPersonDialog } from './quality.tsx';
 import { RenameDialog } from './rename.tsx';
 
-/** A moderator's actions: mute someone, lower their hand, rename or remove them. */
+/** Actions on someone: volume and connection, and for moderators: mute them, lower their hand, rename or remove them. */
 export function TileMenu({
   call,
   participant,
@@ -19,6 +20,7 @@ export function TileMenu({
 }) {
   const { displayName } = participant;
   const renaming = useSignal(false);
+  const showing = useSignal(false);
   return (
     <div class="actions">
       <MenuButton
@@ -27,8 +29,21 @@ export function TileMenu({
         icon={<MoreIcon />}
         buttonClass="menu-button"
       >
-        <Items call={call} participant={participant} muted={muted} onRename={() => (renaming.value = true)} />
+        <MenuItem testId="tile-person" onSelect={() => (showing.value = true)}>
+          {strings.value.quality.open}
+        </MenuItem>
+        {call.moderates && (
+          <Items
+            call={call}
+            participant={participant}
+            muted={muted}
+            onRename={() => (renaming.value = true)}
+          />
+        )}
       </MenuButton>
+      {showing.value && (
+        <LazyPersonDialog call={call} participant={participant} onClose={() => (showing.value = false)} />
+      )}
       {renaming.value && (
         <RenameDialog call={call} participant={participant} onClose={() => (renaming.value = false)} />
       )}

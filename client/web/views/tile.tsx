@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Allocation, Participant } from '../../sdk/index.ts';
-import type { ScreenLayout } from '../model/index.ts';
+import { preferences, type ScreenLayout } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
 import { toggleFullScreen } from './full-screen.tsx';
 import { FullScreenIcon, MicrophoneIcon, PhoneIcon, PinIcon, SavingIcon } from './icons.tsx';
@@ -37,6 +37,8 @@ export interface TileProps {
   layout?: ScreenLayout;
   /** Statistics, if shown. */
   lines?: readonly string[] | undefined;
+  /** How well the participant's media gets through. */
+  quality?: ComponentChildren;
   /** The button for actions on the participant. */
   menu?: ComponentChildren;
 }
@@ -63,6 +65,7 @@ export function Tile({
   onPin,
   layout,
   lines,
+  quality,
   menu,
 }: TileProps) {
   const element = useRef<HTMLElement>(null);
@@ -110,7 +113,7 @@ export function Tile({
     >
       {/* Visible until the first video frame arrives. */}
       {!screen && <Avatar name={name} seed={seed} phone={phone} />}
-      {track && <Video track={track} mirrored={self && !screen} />}
+      {track && <Video track={track} mirrored={self && !screen && preferences.value.mirror} />}
       {onPin && (
         <button
           type="button"
@@ -170,6 +173,7 @@ export function Tile({
             <SavingIcon />
           </span>
         )}
+        {!screen && quality}
       </figcaption>
       {saving && <p class="saving-text">{tile.saving[saving]}</p>}
     </figure>

@@ -18,9 +18,11 @@ import { own } from './own.ts';
 import { panels } from './panels.ts';
 import { paths } from './paths.ts';
 import { phones } from './phones.ts';
+import { quality } from './quality.ts';
 import { rename } from './rename.ts';
 import { room } from './room.ts';
 import { rooms } from './rooms.ts';
+import { settings } from './settings.ts';
 import { shortcuts } from './shortcuts.ts';
 import { stage } from './stage.ts';
 import { tile } from './tile.ts';
@@ -46,8 +48,10 @@ export const ru: Strings = {
   panels,
   paths,
   phones,
+  quality,
   rename,
   room,
+  settings,
   rooms,
   shortcuts,
   stage,
