@@ -10,6 +10,8 @@ import './styles/menus.css';
 import './styles/panels.css';
 import './styles/devices.css';
 import './styles/hands.css';
+import './styles/people.css';
+import './styles/reactions.css';
 
 const root = document.getElementById('app');
 const model = new AppModel();

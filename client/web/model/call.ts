@@ -12,17 +12,24 @@ import {
 } from '../../sdk/index.ts';
 import { strings } from '../strings/index.ts';
 import { Arrivals } from './arrivals.ts';
+import { playCallSound } from './call-sounds.ts';
 import { type DeviceEvent, deviceSentence, type LocalMedia } from './local-media.ts';
 import { MediaTrouble } from './media-trouble.ts';
 import type { MicrophoneHint } from './microphone-judge.ts';
 import { MicrophoneWatch } from './microphone-watch.ts';
+import { CallModeration } from './moderation.ts';
 import type { Notices } from './notices.ts';
+import { isOwnGhost, OtherDevices } from './other-devices.ts';
 import type { PanelName } from './panels.ts';
 import { preferences } from './preferences.ts';
+import { CallReactions } from './reactions.ts';
 import { Removals } from './removals.ts';
 import { ScreenLayout } from './screen-layout.ts';
 import { promote, type View } from './seating.ts';
 import { TileStats } from './tile-stats.ts';
+
+/** In larger calls nobody's coming and going makes a sound. */
+const MAX_PEOPLE_WITH_SOUNDS = 5;
 
 /** A room as the page shows it: the SDK's room as signals, and the local tracks published to it. */
 export class Call {
@@ -43,6 +50,8 @@ export class Call {
   readonly panel = signal<PanelName | undefined>(undefined);
   /** Key of the pinned tile; see seatKey(). */
   readonly pinned = signal<string | undefined>(undefined);
+  /** Participant ids of those whom moderators show large to everyone. */
+  readonly spotlight = signal<readonly string[]>([]);
   /** Participant id of the last speaker other than this user. */
   readonly lastSpeaker = signal<string | undefined>(undefined);
   /** Participant ids in display order, this user first. */
@@ -54,6 +63,8 @@ export class Call {
   readonly trouble: MediaTrouble;
   /** Removed people, whom a moderator may readmit. */
   readonly removals: Removals;
+  readonly moderation: CallModeration;
+  readonly reactions: CallReactions;
   readonly #arrivals: Arrivals;
   /** How many people are visible at once; speakers are moved into these seats. */
   visibleSeats = Number.POSITIVE_INFINITY;
@@ -86,8 +97,10 @@ export class Call {
     );
     this.#arrivals = new Arrivals((sentence) => notices.say(sentence));
     media.onDevice = (event) => this.#reportDevice(event);
+    const self = { participantId: room.participantId, accountId: client.account.accountId };
     const refresh = () => {
-      this.participants.value = [...room.participants.values()];
+      this.participants.value = [...room.participants.values()].filter((each) => !isOwnGhost(each, self));
+      this.spotlight.value = room.spotlight.participantIds;
       this.sources.value = room.sources;
       this.tracks.value = room.tracks;
       this.hands.value = room.hands.map(({ participantId }) => participantId);
@@ -99,10 +112,24 @@ export class Call {
     if (room.speaker) {
       this.#spoke(room.speaker);
     }
-    for (const participant of room.participants.values()) {
-      this.#warnIfOnTwoDevices(participant);
-    }
+    this.moderation = new CallModeration({
+      room,
+      media,
+      notices,
+      moderates: () => this.moderates,
+      shareScreen: async (on) => {
+        if (on !== (this.screen.value !== undefined)) {
+          await this.toggleScreen();
+        }
+      },
+    });
+    this.reactions = new CallReactions(room, notices);
+    const otherDevices = new OtherDevices(room, self.accountId, notices);
     this.#stop.push(
+      () => this.moderation.close(),
+      () => this.reactions.close(),
+      () => otherDevices.close(),
+      room.spotlight.on('changed', (participantIds) => this.#spotlit(participantIds)),
       room.on('state', (state) => {
         this.state.value = state;
       }),
@@ -114,8 +141,8 @@ export class Call {
       }),
       room.on('participant-joined', (participant) => {
         this.#arrivals.joined(participant.displayName);
-        this.#warnIfOnTwoDevices(participant);
         refresh();
+        this.#sound('joined');
       }),
       room.on('participant-updated', refresh),
       room.on('participant-left', ({ displayName, kind }, reason) => {
@@ -125,6 +152,7 @@ export class Call {
           this.#arrivals.left(displayName);
         }
         refresh();
+        this.#sound('left');
       }),
       room.on('hand-raised', (participantId) => {
         this.#announceRaised(participantId);
@@ -147,13 +175,13 @@ export class Call {
       room.on('call-failed', ({ error }) => notices.error(error)),
       room.on('unpublished', (publication, error) => this.#unpublished(publication, error)),
       effect(() => {
-        const { microphone, muted } = { microphone: media.microphone.value, muted: media.silenced.value };
+        const { microphone, muted } = { microphone: media.microphone.value, muted: this.#isSilenced };
         this.#enqueue(() => this.#sendMicrophone(microphone, muted));
       }),
       effect(() => this.#reportProblems(media.problems.value)),
       effect(() => this.#reportMicrophone(microphone.hint.value)),
       effect(() => {
-        const camera = media.camera.value;
+        const camera = this.moderation.denied.value.includes('camera') ? undefined : media.camera.value;
         this.#enqueue(() => this.#sendCamera(camera));
       }),
     );
@@ -184,6 +212,9 @@ export class Call {
     const shared = this.screen.value;
     if (shared) {
       await this.#endScreen(shared);
+      return;
+    }
+    if (!this.moderation.admits('screen')) {
       return;
     }
     let stream: MediaStream;
@@ -243,12 +274,35 @@ export class Call {
     await this.#try(() => this.room.lowerHand(participantId));
   }
 
+  /** How many people are in the call, without those whose connection is lost. */
+  get headcount(): number {
+    return this.participants.value.filter(({ connected }) => connected).length;
+  }
+
   /** Whether this user may mute and remove others, invite people and call phones. */
   get moderates(): boolean {
-    const self = this.participants.value.find(
-      ({ participantId }) => participantId === this.room.participantId,
-    );
-    return self?.roomRole === 'owner' || self?.roomRole === 'moderator';
+    return this.owns || this.#self?.roomRole === 'moderator';
+  }
+
+  /** Whether this user may give others roles in this room. */
+  get owns(): boolean {
+    return this.#self?.roomRole === 'owner';
+  }
+
+  get #self(): Participant | undefined {
+    return this.participants.value.find(({ participantId }) => participantId === this.room.participantId);
+  }
+
+  /** Who decided that a muted participant is muted. */
+  mutedBy(participantId: string): 'self' | 'moderator' {
+    const restraint = this.moderation.restraints.value.get(participantId);
+    return restraint?.muted || restraint?.denied.includes('microphone') ? 'moderator' : 'self';
+  }
+
+  /** Shows someone large to everyone, or no longer. */
+  async setSpotlight(participantId: string, on: boolean): Promise<void> {
+    const { spotlight } = this.room;
+    await this.#try(() => (on ? spotlight.add(participantId) : spotlight.remove(participantId)));
   }
 
   /** Renames someone, or this user, in this call. @throws {CanopyError} as Room.rename() */
@@ -430,15 +484,24 @@ export class Call {
     return this.moderates ? removedForNow(name) : removed(name);
   }
 
-  /** Warns that the user is also in the room on another device, and may hear themselves. */
-  #warnIfOnTwoDevices({ participantId, accountId, kind, connected }: Participant): void {
-    if (participantId === this.room.participantId || kind === 'phone' || !connected) {
-      return;
+  /** Whether this user cannot be heard, by their own choice or a moderator's. */
+  get #isSilenced(): boolean {
+    return this.#media.silenced.value || this.moderation.denied.value.includes('microphone');
+  }
+
+  /** Not in larger calls, where people come and go all the time. */
+  #sound(sound: 'joined' | 'left'): void {
+    if (preferences.value.sounds && this.headcount <= MAX_PEOPLE_WITH_SOUNDS) {
+      playCallSound(sound);
     }
-    if (accountId !== this.client.account.accountId) {
-      return;
+  }
+
+  #spotlit(participantIds: readonly string[]): void {
+    const { participantId: self = '' } = this.room;
+    if (participantIds.includes(self) && !this.spotlight.value.includes(self)) {
+      this.#notices.say(strings.value.moderation.spotlit);
     }
-    this.#notices.warn(strings.value.notices.twoDevices);
+    this.spotlight.value = participantIds;
   }
 
   #enqueue(change: () => Promise<void>): void {

@@ -11,6 +11,8 @@ export {
   type LocalMedia,
 } from './local-media.ts';
 export type { Trouble } from './media-trouble.ts';
+export type { Asked, CallModeration } from './moderation.ts';
+export { matchesName } from './names.ts';
 export type { Notices } from './notices.ts';
 export type { PanelName } from './panels.ts';
 export type { PathCheck } from './path-check.ts';
@@ -21,6 +23,7 @@ export {
   preferences,
   setPreferences,
 } from './preferences.ts';
+export { type CallReactions, REACTION_EMOJI } from './reactions.ts';
 export { toRoomId } from './route.ts';
 export type { ScreenLayout } from './screen-layout.ts';
 export { arrange, seatKey } from './seating.ts';

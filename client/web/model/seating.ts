@@ -17,33 +17,43 @@ export interface SeatingRequest<T extends Seat> {
   view: View;
   /** Key of the pinned tile. */
   pinned: string | undefined;
+  /** Participant ids of those whom moderators show large to everyone. */
+  spotlight?: readonly string[];
   /** Participant id of the last speaker other than this user. */
   speaker: string | undefined;
 }
 
 /**
- * Splits tiles into those on the stage and the rest; an empty stage means a gallery. A pinned tile comes first, then shared screens, then
- * the speaker in speaker view.
+ * Splits tiles into those on the stage and the rest; an empty stage means a gallery. A pinned tile comes first, then people in the
+ * spotlight, shared screens, and the speaker in speaker view.
  */
 export function arrange<T extends Seat>({
   tiles,
   view,
   pinned,
+  spotlight = [],
   speaker,
 }: SeatingRequest<T>): {
   stage: T[];
   rest: T[];
 } {
-  const stage = onStage({ tiles, view, pinned, speaker });
+  const stage = onStage({ tiles, view, pinned, spotlight, speaker });
   const rest = tiles.filter((tile) => !stage.includes(tile));
   // Screens first, so that one displaced by a pinned tile is easy to find.
   return { stage, rest: [...rest.filter(({ screen }) => screen), ...rest.filter(({ screen }) => !screen)] };
 }
 
-function onStage<T extends Seat>({ tiles, view, pinned, speaker }: SeatingRequest<T>): T[] {
+function onStage<T extends Seat>({ tiles, view, pinned, spotlight = [], speaker }: SeatingRequest<T>): T[] {
   const chosen = tiles.find((tile) => seatKey(tile) === pinned);
   if (chosen) {
     return [chosen];
+  }
+  // One's own face helps nobody.
+  const lit = tiles.filter(
+    ({ participantId, screen, self }) => spotlight.includes(participantId) && !screen && !self,
+  );
+  if (lit.length > 0) {
+    return lit;
   }
   const screens = tiles.filter(({ screen, self }) => screen && !self);
   if (screens.length > 0 || view === 'gallery') {

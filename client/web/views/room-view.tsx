@@ -3,6 +3,7 @@ import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { AppModel, Call, Trouble } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
+import { AskedDialog } from './asked.tsx';
 import { BackupButton } from './backup.tsx';
 import { ShieldIcon } from './icons.tsx';
 import { Audio } from './media-element.tsx';
@@ -55,6 +56,7 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
         <Stage call={call} media={media} />
       </main>
       <SidePanel model={model} call={call} />
+      <AskedDialog call={call} />
       {sheet.value && <ShortcutSheet onClose={() => (sheet.value = false)} />}
       <Sound model={model} call={call} />
     </div>
@@ -70,7 +72,7 @@ function TopBar({
   call: Call;
   heading: RefObject<HTMLHeadingElement | null>;
 }) {
-  const count = call.participants.value.length;
+  const count = call.headcount;
   const identity = model.identity.value;
   // The account's name, not the name in this call, which anyone may choose.
   const { displayName } = call.client.account;

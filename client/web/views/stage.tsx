@@ -5,6 +5,7 @@ import type { MediaSource, RemoteTrack } from '../../sdk/index.ts';
 import { arrange, bestGrid, type Call, type LocalMedia, seatKey } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
 import { NextIcon, PreviousIcon } from './icons.tsx';
+import { TileReactions } from './reactions.tsx';
 import { RenameButton } from './rename.tsx';
 import { Tile, type TileProps } from './tile.tsx';
 import { TileMenu } from './tile-menu.tsx';
@@ -33,6 +34,7 @@ export function Stage({ call, media }: { call: Call; media: LocalMedia }) {
     tiles: tilesOf(call, media),
     view: call.view.value,
     pinned: call.pinned.value,
+    spotlight: call.spotlight.value,
     speaker: call.lastSpeaker.value,
   });
   if (stage.length === 0) {
@@ -221,6 +223,8 @@ function tilesOf(call: Call, media: LocalMedia): TileProps[] {
         ? { place: hands.indexOf(participantId) + 1, of: hands.length }
         : undefined,
       lines: lines.get(seatKey({ participantId, screen: isScreen })),
+      overlay: !isScreen && <TileReactions call={call} participantId={participantId} />,
+      mutedBy: call.mutedBy(participantId),
     });
     const remote = (isScreen: boolean, track: RemoteTrack | undefined) => {
       const key = seatKey({ participantId, screen: isScreen });
@@ -250,7 +254,7 @@ function tilesOf(call: Call, media: LocalMedia): TileProps[] {
       phone: kind === 'phone',
       callState,
       muted: microphone?.muted ?? kind !== 'phone',
-      menu: call.moderates && <TileMenu call={call} participant={participant} muted={microphone?.muted} />,
+      menu: call.moderates && <TileMenu call={call} participant={participant} />,
     };
     if (!sourceOf('screen')) {
       return [person];

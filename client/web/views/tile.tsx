@@ -36,6 +36,10 @@ export interface TileProps {
   layout?: ScreenLayout;
   /** Statistics, if shown. */
   lines?: readonly string[] | undefined;
+  /** Whether a moderator muted the participant, or keeps it muted. */
+  mutedBy?: 'self' | 'moderator';
+  /** Shown over the video. */
+  overlay?: ComponentChildren;
   /** The button for actions on the participant. */
   menu?: ComponentChildren;
 }
@@ -51,6 +55,7 @@ export function Tile({
   certifiedName,
   guest,
   muted,
+  mutedBy,
   speaking,
   connected = true,
   mediaConnected = true,
@@ -62,6 +67,7 @@ export function Tile({
   onPin,
   layout,
   lines,
+  overlay,
   menu,
 }: TileProps) {
   const element = useRef<HTMLElement>(null);
@@ -103,6 +109,7 @@ export function Tile({
       data-self={self ?? false}
       data-speaking={speaking ?? false}
       data-muted={muted ?? false}
+      data-muted-by={muted ? mutedBy : undefined}
       data-call-state={callState}
       data-saving={saving}
       data-media-connected={mediaConnected}
@@ -124,6 +131,7 @@ export function Tile({
           <PinIcon />
         </button>
       )}
+      {overlay}
       {menu}
       {screen && !self && document.fullscreenEnabled && (
         <div class="actions">
@@ -146,7 +154,11 @@ export function Tile({
       )}
       <figcaption>
         {!screen && hand && <HandBadge {...hand} />}
-        {!screen && muted && <MicrophoneIcon off />}
+        {!screen && muted && (
+          <span class={mutedBy === 'moderator' ? 'muted stopped' : 'muted'}>
+            <MicrophoneIcon off />
+          </span>
+        )}
         <span class="name" dir="auto">
           {label}
         </span>
@@ -156,7 +168,9 @@ export function Tile({
           </span>
         )}
         {guest && <span class="state">{tile.guest}</span>}
-        {!screen && muted && <span class="sr-only">{tile.muted}</span>}
+        {!screen && muted && (
+          <span class="sr-only">{mutedBy === 'moderator' ? tile.mutedByModerator : tile.muted}</span>
+        )}
         {speaking && <span class="sr-only">{tile.speaking}</span>}
         {state && <span class="state">{state}</span>}
         {saving && (
@@ -176,7 +190,8 @@ export function Tile({
   );
 }
 
-function Avatar({ name, seed, phone }: { name: string; seed: string; phone?: boolean }) {
+/** Someone's initials, or a phone. */
+export function Avatar({ name, seed, phone }: { name: string; seed: string; phone?: boolean }) {
   const initials = name.split(/\s+/).slice(0, 2).map(firstCharacter).join('').toUpperCase();
   const hue = [...seed].reduce((sum, character) => (sum * 31 + character.charCodeAt(0)) % 9973, 0) % 6;
   return (

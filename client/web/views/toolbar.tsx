@@ -6,6 +6,7 @@ import { InviteButton } from './invite.tsx';
 import { MenuButton, MenuItem } from './menu.tsx';
 import { PanelButtons, PanelItems } from './panels/index.ts';
 import { HandToggle } from './raised-hands.tsx';
+import { ReactionButton, ReactionSummary } from './reactions.tsx';
 import { CameraToggle, MicrophoneToggle } from './toggles.tsx';
 
 interface ToolbarProps {
@@ -20,11 +21,13 @@ export function Toolbar({ model, call, onShortcuts }: ToolbarProps) {
   const { controls } = strings.value;
   return (
     <nav class="controls" aria-label={controls.label}>
+      <ReactionSummary call={call} />
       <div class="controls-main">
         <MicrophoneToggle media={media} />
         <CameraToggle media={media} />
         <ScreenToggle call={call} />
         <HandToggle call={call} />
+        <ReactionButton call={call} />
         <ViewToggle call={call} />
         <InviteButton call={call} />
         <CallPhoneButton call={call} />

@@ -9,17 +9,19 @@ import { listed } from './forms.ts';
 import { hands } from './hands.ts';
 import { invite } from './invite.ts';
 import { lobby } from './lobby.ts';
+import { moderation } from './moderation.ts';
 import { notices } from './notices.ts';
 import { panels } from './panels.ts';
 import { paths } from './paths.ts';
+import { people } from './people.ts';
 import { phones } from './phones.ts';
+import { reactions } from './reactions.ts';
 import { rename } from './rename.ts';
 import { room } from './room.ts';
 import { shortcuts } from './shortcuts.ts';
 import { stage } from './stage.ts';
 import { tile } from './tile.ts';
 import { welcome } from './welcome.ts';
-
 /** The English strings. Their shape is the one that every other language has to have. */
 export const en = {
   listed,
@@ -33,10 +35,13 @@ export const en = {
   hands,
   invite,
   lobby,
+  moderation,
   notices,
   panels,
   paths,
+  people,
   phones,
+  reactions,
   rename,
   room,
   shortcuts,

@@ -10,10 +10,13 @@ import { listed } from './forms.ts';
 import { hands } from './hands.ts';
 import { invite } from './invite.ts';
 import { lobby } from './lobby.ts';
+import { moderation } from './moderation.ts';
 import { notices } from './notices.ts';
 import { panels } from './panels.ts';
 import { paths } from './paths.ts';
+import { people } from './people.ts';
 import { phones } from './phones.ts';
+import { reactions } from './reactions.ts';
 import { rename } from './rename.ts';
 import { room } from './room.ts';
 import { shortcuts } from './shortcuts.ts';
@@ -33,10 +36,13 @@ export const ru: Strings = {
   hands,
   invite,
   lobby,
+  moderation,
   notices,
   panels,
   paths,
+  people,
   phones,
+  reactions,
   rename,
   room,
   shortcuts,
