@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core';
 import { TestBrowser } from './support/browser.ts';
 import { untilBaseline } from './support/gauges.ts';
 import { Person } from './support/person.ts';
+import { newIdentity, ProtocolClient } from './support/protocol-client.ts';
 import { TestServer } from './support/server.ts';
 import { eventually } from './support/wait.ts';
 
@@ -48,16 +49,24 @@ describe('people and moderation on the page', () => {
   };
   const voice = (name: string, state: string) =>
     olga.page.locator(`[data-testid=person][data-voice=${state}]`, { hasText: name }).waitFor();
-  const says = (page: Page, text: string) => page.getByTestId('notice').filter({ hasText: text }).first().waitFor();
+  const says = (page: Page, text: string) =>
+    page.getByTestId('notice').filter({ hasText: text }).first().waitFor();
 
   it('lists everyone with their state, and finds people by name', async () => {
     const { page } = olga;
-    assert.match((await page.getByTestId('panel-people').getAttribute('aria-label')) ?? '', /3 people in the call/);
+    assert.match(
+      (await page.getByTestId('panel-people').getAttribute('aria-label')) ?? '',
+      /3 people in the call/,
+    );
     await voice('Zoë', 'on');
     assert.match((await row(page, 'Gus').textContent()) ?? '', /Guest.*camera on,.*microphone on,/);
     assert.match((await row(page, 'Olga').textContent()) ?? '', /\(you\).*Owner/);
     await page.getByTestId('people-search').fill('zoe');
-    await eventually('only Zoë is listed', () => page.getByTestId('person').count(), (count) => count === 1);
+    await eventually(
+      'only Zoë is listed',
+      () => page.getByTestId('person').count(),
+      (count) => count === 1,
+    );
     await page.getByTestId('people-search').fill('');
     await gus.click('hand');
     const first = page.getByTestId('people-hands').getByTestId('person');
@@ -109,7 +118,11 @@ describe('people and moderation on the page', () => {
   it('stops a camera, which the person turns on again when asked to', async () => {
     await act('Gus', 'person-stop-camera');
     await says(gus.page, 'Olga turned off your camera.');
-    await eventually('the camera is off', () => gus.page.getByTestId('camera').getAttribute('data-on'), (on) => on === 'false');
+    await eventually(
+      'the camera is off',
+      () => gus.page.getByTestId('camera').getAttribute('data-on'),
+      (on) => on === 'false',
+    );
     await act('Gus', 'person-ask-camera');
     await gus.click('asked-refuse');
     await act('Gus', 'person-ask-camera');
@@ -186,7 +199,25 @@ describe('people and moderation on the page', () => {
     await row(olga.page, 'Gus').waitFor();
   });
 
-  it('moves the call to another device, and counts nobody twice', async () => {
+  it('offers to move the call here to somebody who is in it on another device, who is then counted once', async () => {
+    const identity = await newIdentity(server, { displayName: 'Max' });
+    const backup = await identity.exportBackup('a long enough password');
+    const other = await ProtocolClient.enter(server.url, identity);
+    await other.get('room.join', { roomId: ROOM });
+    const page = await browser.page(`${server.url}/#/room/${ROOM}`);
+    await page.getByText('I have a backup').click();
+    await page.getByTestId('restore-file').setInputFiles({
+      name: 'backup.json',
+      mimeType: 'application/json',
+      buffer: Buffer.from(backup),
+    });
+    await page.getByTestId('restore-password').fill('a long enough password');
+    await page.getByTestId('restore').click();
+    await page.getByTestId('join').click();
+    await page.getByText('Move the call here').click();
+    assert.equal(await other.ended(), 'CALL_MOVED');
+    await page.getByText('Move the call here').waitFor({ state: 'detached' });
+    assert.equal(await row(olga.page, 'Max').count(), 1);
     assert.deepEqual(browser.problems, []);
   });
 });

@@ -5,7 +5,7 @@ import { language, strings } from '../strings/index.ts';
 
 /** People who cannot come back yet: removed for five minutes, or banned until someone lifts the ban. */
 export function RemovedPeople({ call }: { call: Call }) {
-  const { invite, people } = strings.value;
+  const { people } = strings.value;
   const bans = call.moderation.bans.value ?? [];
   const banned = new Set(bans.map(({ accountId }) => accountId));
   const removed = call.removals.list.value.filter(({ accountId }) => !banned.has(accountId));
@@ -31,7 +31,7 @@ export function RemovedPeople({ call }: { call: Call }) {
               data-testid="people-readmit"
               onClick={() => void call.readmit(accountId)}
             >
-              {invite.readmit}
+              {people.readmit}
             </button>
           </li>
         ))}

@@ -58,6 +58,7 @@ export const people = {
   allowAll: 'Let everyone unmute',
   removedAndBanned: 'Removed and banned',
   removed: 'Can come back in five minutes',
+  readmit: 'Let back in',
   bannedBy: (name: string, when: string) => `Banned by ${name}, ${when}`,
   bannedByOperator: (when: string) => `Banned by the administrator, ${when}`,
   lift: 'Lift ban',

@@ -57,6 +57,7 @@ export const people: Strings['people'] = {
   allowAll: 'Разрешить всем включать микрофон',
   removedAndBanned: 'Удалённые и те, кому доступ закрыт',
   removed: 'Можно вернуться через пять минут',
+  readmit: 'Впустить',
   bannedBy: (name, when) => `Доступ закрыт: ${name}, ${when}`,
   bannedByOperator: (when) => `Доступ закрыт администратором, ${when}`,
   lift: 'Снять запрет',
