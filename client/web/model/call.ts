@@ -169,8 +169,11 @@ export class Call {
       room.on('server-closing', () => notices.say(strings.value.notices.serverClosing)),
       room.on('error', (error) => notices.error(error)),
       room.on('muted-by', (moderator) => {
+        // Those who were muted already need not be told.
+        if (media.microphoneOn.value) {
+          notices.say(strings.value.notices.mutedBy(moderator?.displayName ?? strings.value.common.someone));
+        }
         void media.setMuted(true);
-        notices.say(strings.value.notices.mutedBy(moderator?.displayName ?? strings.value.common.someone));
       }),
       room.on('call-failed', ({ error }) => notices.error(error)),
       room.on('unpublished', (publication, error) => this.#unpublished(publication, error)),

@@ -184,9 +184,12 @@ export class CallModeration {
   }
 
   async loadBans(): Promise<void> {
-    await this.#try(async () => {
+    try {
       this.bans.value = await this.#host.room.moderation.bans();
-    });
+    } catch {
+      // The room's owner may have withdrawn this right from moderators; or the connection is lost.
+      this.bans.value = [];
+    }
   }
 
   close(): void {
