@@ -6,6 +6,8 @@ import './styles/base.css';
 import './styles/controls.css';
 import './styles/forms.css';
 import './styles/room.css';
+import './styles/stage.css';
+import './styles/tile.css';
 import './styles/menus.css';
 import './styles/panels.css';
 import './styles/devices.css';

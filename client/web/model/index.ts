@@ -27,5 +27,6 @@ export { type CallReactions, REACTION_EMOJI } from './reactions.ts';
 export { toRoomId } from './route.ts';
 export type { ScreenLayout } from './screen-layout.ts';
 export { arrange, seatKey } from './seating.ts';
+export { type Corner, moveSelf, selfCorner, selfView, setSelfView } from './self-view.ts';
 export { watchLevel } from './sound-level.ts';
 export { setTheme, THEMES, theme } from './theme.ts';

@@ -6,25 +6,34 @@ import { MenuButton, MenuItem } from './menu.tsx';
 
 const KINDS = Object.keys(REACTION_EMOJI) as ReactionKind[];
 
-/** The button that offers the reactions. It stays open, so that people can clap. */
+/** The button that offers the reactions. On narrow screens, the toolbar's menu has them. */
 export function ReactionButton({ call }: { call: Call }) {
-  const { kinds, send } = strings.value.reactions;
   return (
-    <MenuButton label={send} testId="reactions" icon={<ReactionIcon />} buttonClass="round">
-      <div class="reaction-choices" role="none">
-        {KINDS.map((kind) => (
-          <MenuItem
-            key={kind}
-            testId={`reaction-${kind}`}
-            kept
-            onSelect={() => void call.reactions.send(kind)}
-          >
-            <span aria-hidden="true">{REACTION_EMOJI[kind]}</span>
-            <span class="sr-only">{kinds[kind]}</span>
-          </MenuItem>
-        ))}
-      </div>
-    </MenuButton>
+    <div class="from-medium">
+      <MenuButton
+        label={strings.value.reactions.send}
+        testId="reactions"
+        icon={<ReactionIcon />}
+        buttonClass="round"
+      >
+        <ReactionChoices call={call} />
+      </MenuButton>
+    </div>
+  );
+}
+
+/** The reactions, in a menu. It stays open, so that people can clap. */
+export function ReactionChoices({ call, itemClass = '' }: { call: Call; itemClass?: string }) {
+  const { kinds } = strings.value.reactions;
+  return (
+    <div class={`reaction-choices ${itemClass}`} role="none">
+      {KINDS.map((kind) => (
+        <MenuItem key={kind} testId={`reaction-${kind}`} kept onSelect={() => void call.reactions.send(kind)}>
+          <span aria-hidden="true">{REACTION_EMOJI[kind]}</span>
+          <span class="sr-only">{kinds[kind]}</span>
+        </MenuItem>
+      ))}
+    </div>
   );
 }
 

@@ -5,7 +5,8 @@ import type { AppModel, Call, Trouble } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
 import { AskedDialog } from './asked.tsx';
 import { BackupButton } from './backup.tsx';
-import { ShieldIcon } from './icons.tsx';
+import { toggleFullScreen } from './full-screen.tsx';
+import { ScreenIcon, ShieldIcon } from './icons.tsx';
 import { Audio } from './media-element.tsx';
 import { panelShortcuts, SidePanel } from './panels/index.ts';
 import { RaisedHands } from './raised-hands.tsx';
@@ -24,6 +25,7 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
     h: () => void call.toggleHand(),
     g: () => call.toggleView(),
     d: () => call.stats.toggle(),
+    f: () => void toggleFullScreen(),
     '?': () => (sheet.value = true),
     ...panelShortcuts(call),
   });
@@ -85,6 +87,7 @@ function TopBar({
         {strings.value.room.count(count)}
       </span>
       <RaisedHands call={call} />
+      {call.screen.value && <Sharing call={call} />}
       <span
         class="verified"
         data-testid="identity-verified"
@@ -97,6 +100,20 @@ function TopBar({
       </span>
       {identity && <BackupButton identity={identity} />}
     </header>
+  );
+}
+
+/** Says that this user is sharing their screen, and ends it. Their own screen is not a tile: it would show itself endlessly. */
+function Sharing({ call }: { call: Call }) {
+  const { controls } = strings.value;
+  return (
+    <span class="sharing" role="status" data-testid="sharing">
+      <ScreenIcon />
+      <span class="name">{controls.sharing}</span>
+      <button type="button" data-testid="stop-sharing" onClick={() => void call.toggleScreen()}>
+        {controls.stopSharing}
+      </button>
+    </span>
   );
 }
 

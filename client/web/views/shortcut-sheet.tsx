@@ -9,6 +9,7 @@ const SHORTCUTS = [
   ['s', 'screen'],
   ['h', 'hand'],
   ['g', 'view'],
+  ['f', 'fullScreen'],
   ['d', 'statistics'],
   ['?', 'sheet'],
 ] as const;

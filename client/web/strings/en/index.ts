@@ -1,3 +1,4 @@
+import { alone } from './alone.ts';
 import { appearance } from './appearance.ts';
 import { arrivals } from './arrivals.ts';
 import { backup } from './backup.ts';
@@ -11,6 +12,7 @@ import { invite } from './invite.ts';
 import { lobby } from './lobby.ts';
 import { moderation } from './moderation.ts';
 import { notices } from './notices.ts';
+import { own } from './own.ts';
 import { panels } from './panels.ts';
 import { paths } from './paths.ts';
 import { people } from './people.ts';
@@ -25,6 +27,7 @@ import { welcome } from './welcome.ts';
 /** The English strings. Their shape is the one that every other language has to have. */
 export const en = {
   listed,
+  alone,
   appearance,
   arrivals,
   backup,
@@ -37,6 +40,7 @@ export const en = {
   lobby,
   moderation,
   notices,
+  own,
   panels,
   paths,
   people,

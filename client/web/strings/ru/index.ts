@@ -1,4 +1,5 @@
 import type { Strings } from '../table.ts';
+import { alone } from './alone.ts';
 import { appearance } from './appearance.ts';
 import { arrivals } from './arrivals.ts';
 import { backup } from './backup.ts';
@@ -12,6 +13,7 @@ import { invite } from './invite.ts';
 import { lobby } from './lobby.ts';
 import { moderation } from './moderation.ts';
 import { notices } from './notices.ts';
+import { own } from './own.ts';
 import { panels } from './panels.ts';
 import { paths } from './paths.ts';
 import { people } from './people.ts';
@@ -26,6 +28,7 @@ import { welcome } from './welcome.ts';
 
 export const ru: Strings = {
   listed,
+  alone,
   appearance,
   arrivals,
   backup,
@@ -38,6 +41,7 @@ export const ru: Strings = {
   lobby,
   moderation,
   notices,
+  own,
   panels,
   paths,
   people,
