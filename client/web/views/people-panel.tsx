@@ -4,7 +4,8 @@ import { useRef } from 'preact/hooks';
 import type { Participant } from '../../sdk/index.ts';
 import { type AppModel, type Call, matchesName } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
-import { HandIcon, MicrophoneIcon } from './icons.tsx';
+import { HandIcon, InviteIcon, MicrophoneIcon } from './icons.tsx';
+import { InviteDialog } from './invite.tsx';
 import { MuteAllDialog } from './mute-all.tsx';
 import { PersonRow } from './person-row.tsx';
 import { RemovedPeople } from './removed-people.tsx';
@@ -61,13 +62,25 @@ function rank(call: Call, { participantId }: Participant): number {
 /** What a moderator does to everyone, and whether people are muted when they enter. */
 function Actions({ call }: { call: Call }) {
   const { people } = strings.value;
-  const muting = useSignal(false);
+  const dialog = useSignal<'invite' | 'mute' | undefined>(undefined);
+  const close = () => {
+    dialog.value = undefined;
+  };
   const { entryRule, restraints } = call.moderation;
   const isDenied = [...restraints.value.values()].some(({ denied }) => denied.includes('microphone'));
   return (
     <>
       <div class="people-actions">
-        <button type="button" class="small" data-testid="mute-all" onClick={() => (muting.value = true)}>
+        <button
+          type="button"
+          class="small"
+          data-testid="people-invite"
+          onClick={() => (dialog.value = 'invite')}
+        >
+          <InviteIcon />
+          {strings.value.invite.heading}
+        </button>
+        <button type="button" class="small" data-testid="mute-all" onClick={() => (dialog.value = 'mute')}>
           <MicrophoneIcon off />
           {people.muteAll}
         </button>
@@ -97,7 +110,8 @@ function Actions({ call }: { call: Call }) {
           </button>
         </p>
       )}
-      {muting.value && <MuteAllDialog call={call} onClose={() => (muting.value = false)} />}
+      {dialog.value === 'invite' && <InviteDialog call={call} onClose={close} />}
+      {dialog.value === 'mute' && <MuteAllDialog call={call} onClose={close} />}
     </>
   );
 }
