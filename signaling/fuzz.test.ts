@@ -216,8 +216,10 @@ describe('threat 6: malformed messages through the handlers, with a real worker'
     it(`${MESSAGES_PER_KIND} of ${name}: each gets a coded answer, and the worker keeps running`, async () => {
       const envelope = z.object({ id: z.string().regex(/^[A-Za-z0-9_-]{8,64}$/), data: REQUESTS[name].data });
       const { principal } = mallory;
+      // An admin may delete Ann's room.
+      const known = name === 'room.delete' ? { ...hints, roomId: ['other'] } : hints;
       await fc.assert(
-        fc.asyncProperty(malformed(envelope, hints), async (message) => {
+        fc.asyncProperty(malformed(envelope, known), async (message) => {
           const slots = await prepare(name);
           const answer: Answer<unknown> = await kernel.dispatcher.dispatch(
             mallory,
@@ -247,6 +249,8 @@ describe('threat 6: malformed messages through the handlers, with a real worker'
   }
 
   it('leaves nothing behind', async () => {
+    // Some message may have told the room to stay open.
+    await ask(mallory, 'room.configure', { roomId: ROOM, emptyTimeout: null });
     await ask(ann, 'room.leave', {});
     assert.equal(kernel.rooms.size, 0);
     const { workers, webRtcServers, ...others } = sfu.gauges();

@@ -38,7 +38,7 @@ describe('choosing devices', () => {
   });
 
   it('sends from the devices chosen in the lobby, even after a reload', async () => {
-    const page = await browser.page(await server.invite());
+    const page = await browser.page(await server.invite({ roomId: 'team' }));
     await page.getByTestId('name').fill('Ann');
     await page.getByTestId('enrol').click();
     await page.getByTestId('camera-select').waitFor();
@@ -86,7 +86,7 @@ describe('choosing devices', () => {
   });
 
   it('silently opens the default device if the chosen one is gone', async () => {
-    const page = await browser.page(await server.invite());
+    const page = await browser.page(await server.invite({ roomId: 'team' }));
     await page.evaluate(() =>
       localStorage.setItem('canopy.devices', JSON.stringify({ camera: 'gone', microphone: 'gone' })),
     );
@@ -130,7 +130,7 @@ describe('microphones that come and go', { skip }, () => {
     const unplugBuiltin = await pulse.plugIn('builtin');
     const unplugHeadset = await pulse.plugIn('headset');
     await pulse.setDefault('builtin');
-    const page = await browser.page(await server.invite());
+    const page = await browser.page(await server.invite({ roomId: 'team' }));
     await page.getByTestId('name').fill('Ann');
     await page.getByTestId('enrol').click();
     await page.getByTestId('microphone-select').selectOption({ label: 'headset' });

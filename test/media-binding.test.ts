@@ -36,7 +36,7 @@ describe('a proxy in front of the server', () => {
 
   const arrive = async (name: string) => {
     const person = new Person(await browser.page(), name);
-    await person.page.goto(await server.invite({ role: 'member' }));
+    await person.page.goto(await server.invite({ role: 'member', roomId: 'team' }));
     await person.page.getByTestId('name').fill(name);
     await person.page.getByTestId('enrol').click();
     await person.page.getByTestId('room').fill('team');

@@ -34,10 +34,7 @@ describe('people and moderation on the page', () => {
 
   const guest = async (name: string) => {
     const person = new Person(await browser.page(), name);
-    await person.page.goto(await server.invite({ role: 'guest', roomId: ROOM, displayName: name }));
-    await person.click('enrol');
-    await person.page.getByTestId('join').click();
-    await person.page.getByTestId('room-view').waitFor();
+    await person.enterByInvitation(await server.invite({ role: 'guest', roomId: ROOM }), ROOM);
     return person;
   };
   const row = (page: Page, name: string) =>

@@ -17,7 +17,7 @@ describe('accessibility of the page', () => {
     server = await TestServer.start();
     browser = await TestBrowser.launch();
     crowd = await Crowd.enter(server, 1, 24);
-    page = await browser.page(await server.invite({ role: 'admin' }));
+    page = await browser.page(await server.invite({ role: 'admin', roomId: 'team' }));
     await page.getByTestId('name').fill('Ada');
     await page.getByTestId('enrol').click();
     await page.getByTestId('microphone-select').waitFor();

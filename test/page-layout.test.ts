@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { get } from 'node:http';
 import { after, before, describe, it } from 'node:test';
+import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { TestBrowser } from './support/browser.ts';
 import { CROWDS, type TileBox, tileBoxes, WINDOWS } from './support/call-scenes.ts';
@@ -10,7 +10,6 @@ import { Person } from './support/person.ts';
 import { TestServer } from './support/server.ts';
 import { eventually } from './support/wait.ts';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /** Phones in landscape, and the narrowest window that has to work, besides the windows of the screenshots. */
 const SMALL_WINDOWS = [
   { width: 320, height: 568 },
@@ -19,8 +18,20 @@ const SMALL_WINDOWS = [
 const MIN_TILE_PX = 120;
 const MAX_LABEL = 0.2;
 const MIN_SPEAKER = 0.6;
+const MAX_FIRST_LOAD_BYTES = 150 * 1024;
 
-declare const axe: { run(): Promise<{ violations: Array<{ id: string; nodes: Array<{ html: string }> }> }> };
+/** Bytes of a response's body on the wire, with gzip. */
+async function compressedSize(url: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    get(url, { headers: { 'accept-encoding': 'gzip' } }, (response) => {
+      let bytes = 0;
+      response.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+      });
+      response.on('end', () => resolve(bytes));
+    }).on('error', reject);
+  });
+}
 
 describe('the layout of a call', () => {
   let server: TestServer;
@@ -93,10 +104,29 @@ describe('the layout of a call', () => {
     );
 
   async function violations(): Promise<string[]> {
-    await page.evaluate(AXE);
-    const { violations } = await page.evaluate(() => axe.run());
+    await page.evaluate(axe.source);
+    const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run());
     return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`));
   }
+
+  it('loads at most 150 KiB, compressed, before it shows anything', async () => {
+    const urls = await page.evaluate(() =>
+      performance
+        .getEntriesByType('resource')
+        .filter(
+          ({ startTime }) =>
+            startTime < (performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0),
+        )
+        .map(({ name }) => name),
+    );
+    assert.ok(
+      urls.some((url) => url.endsWith('.js')) && urls.some((url) => url.endsWith('.css')),
+      String(urls),
+    );
+    const sizes = await Promise.all([server.url, ...urls].map((url) => compressedSize(url)));
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    assert.ok(total <= MAX_FIRST_LOAD_BYTES, `${total} bytes`);
+  });
 
   it('tells somebody who is alone so, and offers the link to the room', async () => {
     await new Person(page, 'Ada').enter('crowd-0');

@@ -35,7 +35,7 @@ describe('the page', () => {
 
   it('says that access to devices was denied, and lets people join without them', async () => {
     const browser = await launch('--use-fake-ui-for-media-stream=deny');
-    const page = await enrol(browser, 'Denied', await server.invite());
+    const page = await enrol(browser, 'Denied', await server.invite({ roomId: 'quiet' }));
     assert.match(await sentence(page, 'device-problem'), /may not use the camera or microphone; allow it/);
     await page.getByTestId('room').fill('quiet');
     await page.getByTestId('join').click();
@@ -50,7 +50,7 @@ describe('the page', () => {
   it('says which device is missing', async () => {
     // The flag removes only the cameras.
     const browser = await launch('--use-fake-device-for-media-stream=device-count=0');
-    const page = await enrol(browser, 'Voice', await server.invite());
+    const page = await enrol(browser, 'Voice', await server.invite({ roomId: 'quiet' }));
     assert.match(await sentence(page, 'device-problem'), /^No camera was found; plug one in/);
     assert.equal(await page.getByTestId('device-problem').count(), 1);
   });
@@ -94,7 +94,7 @@ describe('the page', () => {
 
   it('closes camera and microphone after the call, and remembers that they were off', async () => {
     const browser = await launch();
-    const page = await enrol(browser, 'Shy', await server.invite());
+    const page = await enrol(browser, 'Shy', await server.invite({ roomId: 'shy' }));
     const tracks = () =>
       page.evaluate(() =>
         [...document.querySelectorAll('video')].map(

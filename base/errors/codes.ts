@@ -185,6 +185,14 @@ export const ERROR_CODES = {
     status: 410,
     message: 'An administrator closed the room; enter it again to reopen it.',
   },
+  ROOM_LOCKED: {
+    status: 423,
+    message: 'The room is locked; ask someone inside to unlock it.',
+  },
+  ROOM_EXISTS: { status: 409, message: 'A room with this name exists already; choose another name.' },
+  ROOM_DELETED: { status: 410, message: 'The room was deleted; ask its owner for a new one.' },
+  PIN_REQUIRED: { status: 401, message: 'This room has a PIN; enter it to join.' },
+  PIN_WRONG: { status: 403, message: 'The PIN is wrong; check it with whoever invited you.' },
   ROOM_REHOMING: {
     status: 503,
     message: 'The room is moving to another worker; join again with the ticket.',
@@ -216,6 +224,17 @@ export const ERROR_CODES = {
   PARTICIPANT_UNKNOWN: {
     status: 404,
     message: 'There is no such participant in the room; they may have left.',
+  },
+
+  // Chat
+  CHAT_FULL: {
+    status: 507,
+    message:
+      'The chat cannot store more messages until old ones are deleted; tell the owner of the room, or the administrator.',
+  },
+  CHAT_MESSAGE_UNKNOWN: {
+    status: 404,
+    message: 'There is no such message, or it was deleted, or you may not read it.',
   },
 
   // Phones

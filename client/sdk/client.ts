@@ -9,6 +9,7 @@ import {
 } from './connection.ts';
 import { Emitter } from './emitter.ts';
 import { type Identity, serverInfo } from './identity/index.ts';
+import { OwnRooms } from './own-rooms.ts';
 import type { PathReport } from './paths/index.ts';
 import { requirePlatform } from './requirements.ts';
 import { type JoinOptions, Room } from './room.ts';
@@ -34,6 +35,8 @@ export class Client extends Emitter<ClientEvents> {
   readonly identity: Identity;
   /** The account that the server signed this client in to. */
   readonly account: Account;
+  /** The rooms of this account. */
+  readonly rooms: OwnRooms;
   readonly #connection: Connection;
   readonly #createDevice: () => Promise<types.Device>;
   #room: Room | undefined;
@@ -43,6 +46,7 @@ export class Client extends Emitter<ClientEvents> {
     this.identity = options.identity;
     this.account = account;
     this.#connection = connection;
+    this.rooms = new OwnRooms(connection);
     this.#createDevice = options.createDevice ?? createBrowserDevice;
     connection.on('state', (state, error) => this.emit('state', state, error));
   }
@@ -71,7 +75,8 @@ export class Client extends Emitter<ClientEvents> {
   /**
    * Joins a room. Its tracks follow as events, so add listeners right away.
    *
-   * @throws {CanopyError} ROOM_ALREADY_JOINED, ROOM_FULL, FORBIDDEN, SERVER_CLOSING, WORKER_UNAVAILABLE, CONNECTION_LOST
+   * @throws {CanopyError} ROOM_ALREADY_JOINED, ROOM_FULL, ROOM_LOCKED, PIN_REQUIRED, PIN_WRONG, ROOM_DELETED, FORBIDDEN, SERVER_CLOSING,
+   * WORKER_UNAVAILABLE, CONNECTION_LOST
    */
   async join(roomId: string, options: JoinOptions = {}): Promise<Room> {
     if (this.#room) {
@@ -82,6 +87,7 @@ export class Client extends Emitter<ClientEvents> {
       roomId,
       connection: this.#connection,
       identity: this.identity,
+      accountId: this.account.accountId,
       createDevice: this.#createDevice,
       onClosed: () => {
         this.#room = undefined;

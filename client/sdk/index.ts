@@ -2,7 +2,7 @@
  * The SDK: enrol an identity with an invitation, connect, join a room, publish and receive. It runs in browsers, and elsewhere if
  * connect() gets a WebRTC implementation as `createDevice`.
  */
-export type { MediaSource, Participant, RoomRole } from '../../contract/index.ts';
+export type { MediaSource, Participant, RoomAction, RoomRole, RoomSchedule } from '../../contract/index.ts';
 export {
   CanopyError,
   canonicalRoomId,
@@ -23,6 +23,7 @@ export {
   type NewParticipant,
 } from './bridge/index.ts';
 export { type AudioProcessing, type CaptureOptions, openCapture, openScreen } from './capture.ts';
+export type { Chat, ChatMessage, NewMessage, PendingMessage, UnreadCounts } from './chat/index.ts';
 export { type Account, Client, type ClientEvents, type ConnectOptions, connect } from './client.ts';
 export type { ConnectionOptions, ConnectionState } from './connection.ts';
 export type { FrameTransforms, TransformedMedia } from './frame-transforms.ts';
@@ -45,6 +46,15 @@ export {
 export type { Layout, LayoutTile } from './layout.ts';
 export type { MediaConnectivity, MediaEndpoint, MediaState } from './media-connectivity.ts';
 export type { Ban, EntryRule, Moderation, ModerationEvents, Stoppable } from './moderation.ts';
+export type {
+  NewRoom,
+  OwnRooms,
+  RoomChange,
+  RoomDefaults,
+  RoomDescription,
+  RoomListing,
+  RoomSummary,
+} from './own-rooms.ts';
 export type { MediaPath, PathReport, PathResult, VideoCounts } from './paths/index.ts';
 export type { VideoCodec } from './profiles.ts';
 export type { Publication, PublishOptions } from './publication.ts';
@@ -52,6 +62,6 @@ export type { RaisedHand } from './raised-hands.ts';
 export type { Reaction, ReactionKind, Reactions } from './reactions.ts';
 export type { Allocation, RemoteSource, RemoteTrack } from './remote-track.ts';
 export type { Restraint } from './restraints.ts';
-export type { JoinOptions, Room } from './room.ts';
+export type { JoinOptions, Room, RoomInfo } from './room.ts';
 export type { RoomEvents, RoomState } from './room-events.ts';
 export type { Spotlight } from './spotlight.ts';

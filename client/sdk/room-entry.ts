@@ -9,6 +9,8 @@ export type Snapshot = RequestResult<'room.join'>;
 export interface RoomEntryOptions {
   roomId: string;
   displayName: string | undefined;
+  /** The room's PIN. */
+  pin?: string | undefined;
   connection: Connection;
   /** Prepares for a snapshot, which is not applied before this resolves. */
   prepare(snapshot: Snapshot): Promise<void>;
@@ -124,7 +126,7 @@ export class RoomEntry {
   }
 
   async #enterOnce(): Promise<void> {
-    const { connection, roomId, displayName, prepare, apply } = this.#options;
+    const { connection, roomId, displayName, pin, prepare, apply } = this.#options;
     const ticket = this.#ticket;
     this.#resumed = false;
     this.#held = [];
@@ -134,6 +136,7 @@ export class RoomEntry {
         ...(displayName !== undefined && { displayName }),
         ...(this.#peerId !== undefined && { resume: { peerId: this.#peerId, since: this.#log.position } }),
         ...(ticket !== undefined && { ticket }),
+        ...(pin !== undefined && { pin }),
       });
       this.#peerId = snapshot.peerId;
       await prepare(snapshot);

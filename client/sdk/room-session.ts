@@ -34,6 +34,8 @@ export const ROOM_SESSION_EVENTS = [
 export interface RoomSessionOptions {
   roomId: string;
   displayName?: string | undefined;
+  /** The room's PIN. */
+  pin?: string | undefined;
   connection: Connection;
   /** Leave out the participants that this session hosts. Default false. */
   othersOnly?: boolean;
@@ -68,7 +70,7 @@ export class RoomSession extends Emitter<RoomSessionEvents> {
 
   constructor(options: RoomSessionOptions) {
     super();
-    const { roomId, displayName, connection, prepare } = options;
+    const { roomId, displayName, pin, connection, prepare } = options;
     this.#options = options;
     this.roster = new Roster({
       joined: (participant) => this.emit('participant-joined', participant),
@@ -79,6 +81,7 @@ export class RoomSession extends Emitter<RoomSessionEvents> {
     this.#entry = new RoomEntry({
       roomId,
       displayName,
+      pin,
       connection,
       prepare: async (snapshot) => prepare?.(snapshot),
       apply: (snapshot) => this.#apply(snapshot),

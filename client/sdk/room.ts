@@ -1,6 +1,7 @@
 import type { types } from 'mediasoup-client';
-import type { EventData, Participant } from '../../contract/index.ts';
+import type { EventData, Participant, SnapshotPart } from '../../contract/index.ts';
 import { CanopyError } from '../../contract/light.ts';
+import { Chat } from './chat/index.ts';
 import type { Connection } from './connection.ts';
 import { Emitter } from './emitter.ts';
 import type { FrameTransforms } from './frame-transforms.ts';
@@ -23,14 +24,21 @@ import type { Direction } from './transport-link.ts';
 export interface JoinOptions {
   /** The name that others see in this room. Default: the identity's. */
   displayName?: string;
+  /** The room's PIN, if it asks for one. */
+  pin?: string;
   /** Transforms for encoded frames, e.g. for end-to-end encryption. */
   transforms?: FrameTransforms;
 }
+
+/** What everyone in a room knows about it. */
+export type RoomInfo = SnapshotPart<'room'>;
 
 export interface RoomOptions extends JoinOptions {
   roomId: string;
   connection: Connection;
   identity: Identity;
+  /** The account that the connection is signed in to. */
+  accountId: string;
   createDevice(): Promise<types.Device>;
   onClosed(): void;
 }
@@ -38,6 +46,8 @@ export interface RoomOptions extends JoinOptions {
 /** A conference from one peer's point of view. Created by Client.join(). */
 export class Room extends Emitter<RoomEvents> {
   readonly roomId: string;
+  /** The room's chat. */
+  readonly chat: Chat;
   /** Moderation, and what moderators did. */
   readonly moderation: Moderation;
   /** Whom moderators show large to everyone. */
@@ -52,6 +62,7 @@ export class Room extends Emitter<RoomEvents> {
   readonly #layout: LayoutReporter;
   /** Which spatial layers anyone wants, by own producer id. The server may send this before `producer.create` is answered. */
   readonly #wantedLayers = new Map<string, readonly boolean[]>();
+  #info: RoomInfo = { title: null, locked: false, hasPin: false, maxParticipants: null };
   #participantId: string | undefined;
   #media: MediaSession | undefined;
   #device: { capabilities: string; device: types.Device } | undefined;
@@ -60,10 +71,11 @@ export class Room extends Emitter<RoomEvents> {
     super();
     this.#options = options;
     this.roomId = options.roomId;
-    const { roomId, displayName, connection } = options;
+    const { roomId, displayName, pin, connection } = options;
     this.#session = new RoomSession({
       roomId,
       displayName,
+      pin,
       connection,
       prepare: (snapshot) => this.#loadDevice(snapshot.routerRtpCapabilities as types.RtpCapabilities),
       dropMedia: () => this.#dropMedia(),
@@ -76,6 +88,11 @@ export class Room extends Emitter<RoomEvents> {
       raised: (participantId) => this.emit('hand-raised', participantId),
       lowered: (participantId, by) => this.emit('hand-lowered', participantId, by),
     });
+    this.on('participant-updated', ({ participantId, roomRole }) => {
+      if (participantId === this.#participantId) {
+        this.chat.setRole(roomRole);
+      }
+    });
     this.on('participant-left', ({ participantId }) => this.#hands.lower(participantId));
     const feature = {
       roomId,
@@ -85,6 +102,11 @@ export class Room extends Emitter<RoomEvents> {
       publications: () => this.publications,
       onServerEvent: this.#session.onServerEvent.bind(this.#session),
     };
+    this.chat = new Chat({
+      ...feature,
+      accountId: options.accountId,
+      request: (name, data) => connection.request(name, data),
+    });
     this.moderation = new Moderation(feature);
     this.spotlight = new Spotlight(feature);
     this.reactions = new Reactions(feature);
@@ -127,6 +149,11 @@ export class Room extends Emitter<RoomEvents> {
   /** Participant id of the current speaker. */
   get speaker(): string | null {
     return this.#session.roster.speaker;
+  }
+
+  /** Title, lock, PIN and limit of the room. */
+  get info(): RoomInfo {
+    return this.#info;
   }
 
   /** The raised hands, longest-raised first. */
@@ -248,6 +275,20 @@ export class Room extends Emitter<RoomEvents> {
     });
   }
 
+  /** Locks the room, so that nobody new comes in, or unlocks it. For owners and moderators. @throws {CanopyError} FORBIDDEN */
+  async setLocked(locked: boolean): Promise<void> {
+    await this.#options.connection.request('room.configure', { roomId: this.roomId, locked });
+  }
+
+  /**
+   * Makes someone inside the room's owner, and the owner a moderator. For owners and admins.
+   *
+   * @throws {CanopyError} FORBIDDEN - also for guests and phones, who cannot own rooms; PARTICIPANT_UNKNOWN, LIMIT_REACHED
+   */
+  async handOver(participantId: string): Promise<void> {
+    await this.#options.connection.request('room.handOver', { participantId });
+  }
+
   /** Raises this participant's hand. Idempotent: a raised hand keeps its place. */
   async raiseHand(): Promise<void> {
     await this.#options.connection.request('hand.raise', {});
@@ -304,6 +345,7 @@ export class Room extends Emitter<RoomEvents> {
   }
 
   #closed(): void {
+    this.chat.close();
     this.#layout.close();
     this.#subscriptions.close();
     this.#media?.close();
@@ -321,6 +363,7 @@ export class Room extends Emitter<RoomEvents> {
     on('call.failed', ({ callId, error }) =>
       this.emit('call-failed', { callId, error: CanopyError.fromBody(error) }),
     );
+    on('room.changed', ({ room }) => this.#setInfo(room));
     on('hand.raised', ({ participantId, raisedAtMs }) => this.#hands.raise({ participantId, raisedAtMs }));
     on('hand.lowered', ({ participantId, by }) => this.#hands.lower(participantId, by));
     on('producer.added', ({ producer }) => {
@@ -377,11 +420,18 @@ export class Room extends Emitter<RoomEvents> {
       }
     }
     this.#hands.reset(parts.hands);
+    this.#setInfo(parts.room);
+    this.chat.entered();
     this.moderation.reset(parts.moderation);
     this.spotlight.reset(parts.spotlight);
     this.#subscriptions.reset(producers, own.consumerIds);
     this.#layout.reset();
     this.#syncPublications();
+  }
+
+  #setInfo(info: RoomInfo): void {
+    this.#info = info;
+    this.emit('info', info);
   }
 
   #connectivity(direction: Direction): MediaConnectivity {

@@ -14,6 +14,8 @@ import './styles/devices.css';
 import './styles/hands.css';
 import './styles/people.css';
 import './styles/reactions.css';
+import './styles/lock.css';
+import './styles/chat-toast.css';
 
 const root = document.getElementById('app');
 const model = new AppModel();

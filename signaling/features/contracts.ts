@@ -1,6 +1,7 @@
 /** All requests and events of the wire protocol, for the reference pages and tests; and their types, for clients. */
 import { SESSION_EVENTS, SESSION_REQUESTS } from '../../contract/index.ts';
 import { BAN_EVENTS, BAN_REQUESTS } from './bans/contract.ts';
+import { CHAT_EVENTS, CHAT_REQUESTS } from './chat/contract.ts';
 import { CONFERENCE_EVENTS, CONFERENCE_REQUESTS } from './conference/contract.ts';
 import { HAND_EVENTS, HAND_REQUESTS, HAND_SNAPSHOT } from './hands/contract.ts';
 import { INVITATION_REQUESTS } from './invitations/contract.ts';
@@ -9,7 +10,7 @@ import { MOVE_HERE_REQUESTS } from './move-here/contract.ts';
 import { NAME_EVENTS, NAME_REQUESTS } from './names/contract.ts';
 import { PATH_REQUESTS } from './paths/contract.ts';
 import { REACTION_EVENTS, REACTION_REQUESTS } from './reactions/contract.ts';
-import { ROOM_REQUESTS } from './rooms/contract.ts';
+import { ROOM_EVENTS, ROOM_REQUESTS, ROOM_SNAPSHOT } from './rooms/contract.ts';
 import { SPOTLIGHT_EVENTS, SPOTLIGHT_REQUESTS, SPOTLIGHT_SNAPSHOT } from './spotlight/contract.ts';
 import { TELEPHONY_EVENTS, TELEPHONY_REQUESTS } from './telephony/contract.ts';
 
@@ -24,6 +25,7 @@ export const REQUESTS = {
   ...SPOTLIGHT_REQUESTS,
   ...MOVE_HERE_REQUESTS,
   ...NAME_REQUESTS,
+  ...CHAT_REQUESTS,
   ...PATH_REQUESTS,
   ...ROOM_REQUESTS,
   ...TELEPHONY_REQUESTS,
@@ -35,11 +37,18 @@ export const EVENTS = {
   ...MODERATION_EVENTS,
   ...BAN_EVENTS,
   ...HAND_EVENTS,
+  ...CHAT_EVENTS,
   ...REACTION_EVENTS,
   ...SPOTLIGHT_EVENTS,
   ...NAME_EVENTS,
+  ...ROOM_EVENTS,
   ...TELEPHONY_EVENTS,
 };
 
 /** What features add to the snapshot that `room.join` returns. */
-export const SNAPSHOT_PARTS = { ...HAND_SNAPSHOT, ...MODERATION_SNAPSHOT, ...SPOTLIGHT_SNAPSHOT };
+export const SNAPSHOT_PARTS = {
+  ...HAND_SNAPSHOT,
+  ...MODERATION_SNAPSHOT,
+  ...SPOTLIGHT_SNAPSHOT,
+  ...ROOM_SNAPSHOT,
+};

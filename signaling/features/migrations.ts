@@ -1,7 +1,15 @@
 import { KERNEL_MIGRATIONS } from '../kernel/index.ts';
 import type { Migrations } from '../store/index.ts';
 import { BAN_MIGRATIONS } from './bans/index.ts';
+import { CHAT_MIGRATIONS } from './chat/index.ts';
+import { ROOM_VISIT_MIGRATIONS } from './rooms/index.ts';
 import { TELEPHONY_MIGRATIONS } from './telephony/index.ts';
 
 /** The migrations of all tables: the kernel's and the features'. */
-export const MIGRATIONS: Migrations = { ...KERNEL_MIGRATIONS, ...TELEPHONY_MIGRATIONS, ...BAN_MIGRATIONS };
+export const MIGRATIONS: Migrations = {
+  ...KERNEL_MIGRATIONS,
+  ...TELEPHONY_MIGRATIONS,
+  ...BAN_MIGRATIONS,
+  ...ROOM_VISIT_MIGRATIONS,
+  ...CHAT_MIGRATIONS,
+};

@@ -26,16 +26,20 @@ export {
   type ZodInstance,
 } from './http/index.ts';
 export { iceServers } from './ice-servers.ts';
-export { Kernel, type KernelOptions } from './kernel.ts';
+export { type DialIn, Kernel, type KernelOptions, type RoomDeletion } from './kernel.ts';
 export { Metrics } from './metrics/index.ts';
 export { KERNEL_MIGRATIONS } from './migrations.ts';
 export { ownServerUrl } from './own-server-url.ts';
 export {
   type ActionInRoom,
+  defaultPermissions,
   demand,
   isConfinedToRooms,
+  isNamed,
   may,
+  mayOwn,
   type RoomPolicy,
+  roomRoleOf,
   type ServerAction,
 } from './policy/index.ts';
 export {
@@ -48,14 +52,18 @@ export {
   serverRoleOf,
 } from './principals/index.ts';
 export {
+  describeRoom,
+  hashPin,
   type LeaveReason,
   Peer,
   type PeerConnection,
   type PeerMedia,
+  type RecordChange,
   Room,
   type RoomLogEntry,
   type RoomRecord,
   Rooms,
+  recordOf,
 } from './rooms/index.ts';
 export {
   type Handler,

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Transaction } from 'kysely';
 import type { Registry } from 'prom-client';
 import { CanopyError, type Config, type Logger } from '../../base/index.ts';
 import {
@@ -14,7 +15,7 @@ import {
 } from '../../contract/index.ts';
 import type { Sfu } from '../../sfu/index.ts';
 import { Authority, TrustStore } from '../identity/index.ts';
-import { type Migrations, openStore, type Store, sharedSecret } from '../store/index.ts';
+import { type Migrations, openStore, type Store, sharedSecret, type Tables } from '../store/index.ts';
 import { Accounts, Devices, Revocations } from './accounts/index.ts';
 import { type Budgets, createBudgets, createSeatBudget } from './budgets/index.ts';
 import { caNotYetValid } from './ca-not-yet-valid.ts';
@@ -37,7 +38,16 @@ import { ownServerUrl } from './own-server-url.ts';
 import { demand, isNamed, may, type ServerAction } from './policy/index.ts';
 import { changeServerRole, type PeerPrincipal, serverRoleOf } from './principals/index.ts';
 import { Readiness } from './readiness.ts';
-import { type Room, type RoomOptions, type RoomRecord, RoomRecords, Rooms, Tickets } from './rooms/index.ts';
+import {
+  EntryGuard,
+  type Peer,
+  type Room,
+  type RoomOptions,
+  type RoomRecord,
+  RoomRecords,
+  Rooms,
+  Tickets,
+} from './rooms/index.ts';
 import { signInHandlers } from './sign-in/index.ts';
 import {
   Dispatcher,
@@ -57,6 +67,21 @@ export interface KernelOptions {
   version: string;
   /** Further metrics of this process for the metrics page, in the Prometheus text format. */
   furtherMetrics?: () => Promise<string>;
+}
+
+/** A room that is being deleted. */
+export interface RoomDeletion {
+  roomId: string;
+  db: Transaction<Tables>;
+  /** What to do once the room is gone. */
+  committed: Array<() => void>;
+}
+
+/** A way to call into a room by phone. */
+export interface DialIn {
+  number: string;
+  /** What the caller is asked for. */
+  pin?: string;
 }
 
 /** Maximum client retry delay, in seconds: people inside may reconnect during a long drain. */
@@ -92,6 +117,8 @@ export class Kernel {
   readonly devices: Devices;
   readonly budgets: Budgets;
   readonly rooms: Rooms;
+  /** Locks and PINs of rooms. */
+  readonly entry: EntryGuard;
   readonly tickets: Tickets;
   readonly dispatcher: Dispatcher;
   readonly sockets: SocketGateway;
@@ -99,8 +126,16 @@ export class Kernel {
   readonly origins: OwnOrigins;
   /** Runs when an account has been revoked, so that features clean up after it. */
   readonly accountRevoked = new Hook<string>();
+  /** Runs before an account is deleted, so that features delete what is nobody else's. May run again after a crash. */
+  readonly accountDeleting = new Hook<string>();
   /** Runs before a newcomer enters a room, after the policy has permitted it. Features throw to refuse. */
   readonly entering = new Hook<{ principal: PeerPrincipal; room: RoomRecord }>();
+  /** Runs when someone has taken a seat in a room: not when they return to it. */
+  readonly entered = new Hook<{ room: Room; peer: Peer }>();
+  /** Runs before the store closes, so that features write what is unsaved and stop their timers. */
+  readonly closing = new Hook<void>();
+  /** Runs in the transaction that deletes a room, so that features delete their rows about it. `committed`: runs afterwards. */
+  readonly roomDeleted = new Hook<RoomDeletion>();
   readonly #stops: Array<RoomOptions['isStopped']> = [];
   readonly #followers: Array<RoomOptions['onEntry']> = [];
   readonly #snapshotParts = new Map<string, (room: Room) => unknown>();
@@ -132,6 +167,7 @@ export class Kernel {
     this.tickets = new Tickets(Buffer.from(ground.ticketKey));
     this.#roomRecords = new RoomRecords(store, log);
     this.rooms = this.#createRooms();
+    this.entry = new EntryGuard(this.rooms);
     const failed = (code: string) => metrics.error(code);
     const requested = (name: RequestName, seconds: number) => metrics.request(name, seconds);
     this.dispatcher = new Dispatcher({ requested, failed }, budgets.answers);
@@ -219,6 +255,9 @@ export class Kernel {
     const parts = [...this.#snapshotParts].map(([name, take]) => [name, take(room)]);
     return Object.fromEntries(parts);
   }
+
+  /** How phones reach a room; undefined if they cannot. Set by the feature for phones. */
+  dialIn: (roomId: string) => Promise<DialIn | undefined> = () => Promise.resolve(undefined);
 
   /** Adds routes that need no authentication. */
   routes(add: (app: ZodInstance) => void): void {
@@ -340,6 +379,7 @@ export class Kernel {
     await app.close();
     await listener.close();
     await this.devices.close();
+    await this.closing.run();
     await this.#roomRecords.close();
     await this.store.close();
     lock.release();
@@ -355,6 +395,7 @@ export class Kernel {
       budget: budgets.rooms,
       seats: () => createSeatBudget(config),
       maxPeersPerRoom: config.limits.peersPerRoom,
+      maxParticipantsPerRoom: config.limits.participantsPerRoom,
       resumeMs: config.limits.resumeSeconds * 1000,
       isStopped: (...question) => this.#stops.some((rule) => rule(...question)),
       onEntry: (room, entry) => {

@@ -72,13 +72,13 @@ export class RoomBridge {
 
   /** Adds a phone. @throws {CanopyError} ROOM_FULL, LIMIT_REACHED, WORKER_UNAVAILABLE, CONNECTION_LOST or another server error */
   async enter(
-    { displayName, callState }: { displayName: string; callState: CallState },
+    phone: { displayName: string; callState: CallState; pinGiven?: boolean },
     events: SeatEvents,
   ): Promise<PhoneSeat> {
     this.#entering += 1;
     try {
       const session = await this.#ready;
-      const participant = await session.addParticipant({ displayName, callState });
+      const participant = await session.addParticipant(phone);
       const seat = new PhoneSeat({
         pool: this.#options.pool,
         roomId: this.roomId,

@@ -133,15 +133,20 @@ export class PhoneCall {
     sip.on('dtmf', ({ digit }) => this.#keypad.press(digit, 'info', performance.now()));
   }
 
-  /** Takes a seat in a room. @throws {CanopyError} any code of RoomBridge.enter() */
-  async enterRoom(roomId: string, callState: CallState): Promise<PhoneSeat> {
+  /**
+   * Takes a seat in a room.
+   *
+   * @param pinGiven whether the caller was asked for a PIN of the room
+   * @throws {CanopyError} any code of RoomBridge.enter()
+   */
+  async enterRoom(roomId: string, callState: CallState, pinGiven = false): Promise<PhoneSeat> {
     const { displayName } = this.#parts;
     this.#roomId = roomId;
     const held = callState === 'answered' && (this.#media?.held ?? false);
     this.#shownHeld = held;
     const seat = await this.#host.rooms.enter(
       roomId,
-      { displayName, callState: held ? 'held' : callState },
+      { displayName, callState: held ? 'held' : callState, pinGiven },
       {
         muted: (muted) => this.#attempt(() => this.#showMuted(muted)),
         asked: () => this.play('may-speak'),

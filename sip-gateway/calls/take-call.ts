@@ -15,6 +15,8 @@ const STATUS: ReadonlyMap<string, number> = new Map([
   ['LIMIT_REACHED', 486],
   ['SERVER_BUSY', 503],
   ['FORBIDDEN', 403],
+  ['ROOM_LOCKED', 403],
+  ['PIN_REQUIRED', 403],
 ]);
 const UNAVAILABLE = 503;
 const FORBIDDEN = 403;

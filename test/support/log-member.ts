@@ -39,6 +39,7 @@ export interface Sight {
   hands: RaisedHand[];
   moderation: Moderation;
   spotlight: string[];
+  room: SnapshotPart<'room'> | undefined;
 }
 
 /**
@@ -64,6 +65,7 @@ export class LogMember {
   readonly #restraints = new Map<string, Restraint>();
   #entryRule: Moderation['entryRule'] = 'free';
   #spotlight: string[] = [];
+  #room: SnapshotPart<'room'> | undefined;
   #link: Link | undefined;
   #arrivals: Arrival[] = [];
   /** Events that arrived while a join is pending. */
@@ -102,6 +104,7 @@ export class LogMember {
       hands: [...this.#hands.values()],
       moderation: { entryRule: this.#entryRule, restraints: [...this.#restraints.values()] },
       spotlight: this.#spotlight,
+      room: this.#room,
     };
     const [participants, producers] = [[...this.#participants.values()], [...this.#producers.values()]];
     return sightOf({ participants, producers, parts }, this.participantId);
@@ -233,6 +236,7 @@ export class LogMember {
     this.#participants.clear();
     this.#producers.clear();
     this.#hands.clear();
+    this.#room = parts.room;
     for (const each of participants) {
       this.#participants.set(each.participantId, each);
     }
@@ -260,14 +264,17 @@ export class LogMember {
       raisedAtMs?: number;
       rule?: Moderation['entryRule'];
       participantIds?: string[];
+      room?: SnapshotPart<'room'>;
     };
     if (!log) {
       return;
     }
     this.entries.push({ seq: log.seq, kind, data });
-    const { participant, participantId = '', producer, producerId = '', raisedAtMs } = data;
+    const { participant, participantId = '', producer, producerId = '', raisedAtMs, room } = data;
     const known = this.#producers.get(producerId);
-    if (kind === 'participant.restrained') {
+    if (room) {
+      this.#room = room;
+    } else if (kind === 'participant.restrained') {
       this.#restrain(event as Restraint);
     } else if (data.rule) {
       this.#entryRule = data.rule;
@@ -312,7 +319,11 @@ export class LogMember {
 
 /** What someone sees in a snapshot. `self`: their participant. */
 export function sightOf(
-  { participants, producers, parts }: Pick<Joined, 'participants' | 'producers' | 'parts'>,
+  {
+    participants,
+    producers,
+    parts,
+  }: Pick<Joined, 'participants' | 'producers'> & { parts: Omit<Sight, 'participants' | 'producers'> },
   self: string | undefined,
 ): Sight {
   const others = producers.filter(({ participantId }) => participantId !== self);
@@ -327,5 +338,6 @@ export function sightOf(
       ),
     },
     spotlight: parts.spotlight,
+    room: parts.room,
   };
 }

@@ -93,9 +93,19 @@ export class Person<AnyPage extends PersonPage = Page> {
     await this.enter(room);
   }
 
-  /** Joins a room from the lobby. */
+  /** Joins a room, from the home page or the lobby. */
   async enter(room: string): Promise<void> {
-    await this.page.getByTestId('room').fill(room);
+    await this.page.getByTestId('identity-name').waitFor();
+    await this.page.evaluate(async (room) => {
+      const fragment = `#/room/${encodeURIComponent(room)}`;
+      if (location.hash !== fragment) {
+        // The page shows the lobby before this resolves, since it listens first.
+        await new Promise((resolve) => {
+          addEventListener('hashchange', () => setTimeout(resolve), { once: true });
+          location.hash = fragment;
+        });
+      }
+    }, room);
     await this.page.getByTestId('join').click();
     await this.page.getByTestId('room-view').waitFor();
     await eventually(

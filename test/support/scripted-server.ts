@@ -29,7 +29,12 @@ export function emptySnapshot(peerId: string): Omit<RequestResult<'room.join'>, 
     participants: [],
     producers: [],
     speaker: null,
-    parts: { hands: [], moderation: { entryRule: 'free', restraints: [] }, spotlight: [] },
+    parts: {
+      hands: [],
+      moderation: { entryRule: 'free', restraints: [] },
+      spotlight: [],
+      room: { title: null, locked: false, hasPin: false, maxParticipants: null },
+    },
     own: { transportIds: [], producerIds: [], consumerIds: [] },
   };
 }

@@ -14,6 +14,8 @@ export interface NewParticipant {
   displayName: string;
   /** Default `answered`. */
   callState?: CallState;
+  /** Whether the caller was asked for a PIN of the room and knew it. Default false. */
+  pinGiven?: boolean;
 }
 
 /** What a hosted participant needs from its session. */
@@ -37,6 +39,7 @@ export interface ParticipantHost {
 export class BridgeParticipant {
   readonly #host: ParticipantHost;
   readonly #reconciler: Reconciler;
+  readonly #pinGiven: boolean;
   #displayName: string;
   #callState: CallState;
   #muted = false;
@@ -46,17 +49,21 @@ export class BridgeParticipant {
   #removed: RequestInput<'participant.remove'>['reason'];
   /** State at the server. */
   #participantId: string | undefined;
-  #sent: Required<NewParticipant> | undefined;
+  #sent: { displayName: string; callState: CallState } | undefined;
   #sentHandUp = false;
   #producer:
     | { producerId: string; rtpParameters: RtpParameters; media: BridgeMedia; muted: boolean }
     | undefined;
 
   /** @internal */
-  constructor(host: ParticipantHost, { displayName, callState = 'answered' }: NewParticipant) {
+  constructor(
+    host: ParticipantHost,
+    { displayName, callState = 'answered', pinGiven = false }: NewParticipant,
+  ) {
     this.#host = host;
     this.#displayName = displayName;
     this.#callState = callState;
+    this.#pinGiven = pinGiven;
     this.#reconciler = new Reconciler({
       pass: () => this.#pass(),
       failed: (error) => host.failed(error),
@@ -101,7 +108,7 @@ export class BridgeParticipant {
   }
 
   /** Changes what others see. @throws {CanopyError} BAD_REQUEST - the name is not allowed */
-  async update({ displayName, callState }: Partial<NewParticipant>): Promise<void> {
+  async update({ displayName, callState }: Omit<Partial<NewParticipant>, 'pinGiven'>): Promise<void> {
     this.#displayName = displayName ?? this.#displayName;
     this.#callState = callState ?? this.#callState;
     await this.#reconciler.run();
@@ -242,7 +249,11 @@ export class BridgeParticipant {
     const { connection } = this.#host;
     const wanted = { displayName: this.#displayName, callState: this.#callState };
     if (this.#participantId === undefined) {
-      const { participantId } = await connection.request('participant.add', { kind: 'phone', ...wanted });
+      const { participantId } = await connection.request('participant.add', {
+        kind: 'phone',
+        ...wanted,
+        ...(this.#pinGiven && { pinGiven: true }),
+      });
       this.#participantId = participantId;
       this.#sent = wanted;
       // The room may mute newcomers.

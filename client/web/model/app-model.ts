@@ -26,6 +26,8 @@ export type Screen =
   /** A truncated or altered invitation link. */
   | { name: 'damaged-invitation' }
   | { name: 'no-identity' }
+  /** The user's rooms. */
+  | { name: 'home' }
   | { name: 'lobby'; roomId: string }
   | { name: 'room'; call: Call };
 
@@ -55,6 +57,8 @@ export class AppModel {
   /** The current problem, shown until the next attempt. */
   readonly problem = signal<CanopyError | undefined>(undefined);
   readonly busy = signal(false);
+  /** The room that asks for a PIN, and whether a wrong one was entered. */
+  readonly pinWanted = signal<{ roomId: string; wrong: boolean } | undefined>(undefined);
   /** The name that others see in the next call. */
   readonly displayName = signal('');
   readonly media = new LocalMedia();
@@ -143,11 +147,37 @@ export class AppModel {
     }
   }
 
-  async join(roomId: string): Promise<void> {
+  /** The connection, when the server has verified the identity. @throws {CanopyError} as connect() */
+  connected(): Promise<Client> {
+    return this.#connect();
+  }
+
+  /** Shows the screen before joining a room. */
+  open(roomId: string): void {
+    location.hash = roomFragment(roomId);
+  }
+
+  /** Creates a room with a random name and joins it. */
+  async newMeeting(): Promise<void> {
+    let roomId: string | undefined;
+    await this.#attempt(async () => {
+      const client = await this.#connect();
+      ({ roomId } = await client.rooms.create());
+    });
+    if (roomId !== undefined) {
+      await this.join(roomId);
+    }
+  }
+
+  async join(roomId: string, pin?: string): Promise<void> {
+    this.pinWanted.value = undefined;
     await this.#attempt(async () => {
       const client = await this.#connect();
       const displayName = displayable(this.displayName.value);
-      const joining = client.join(roomId, displayName === '' ? {} : { displayName });
+      const joining = client.join(roomId, {
+        ...(displayName !== '' && { displayName }),
+        ...(pin !== undefined && { pin }),
+      });
       // No video is received before it has a place on the page.
       client.room?.setLayout({ tiles: [] });
       const room = await joining;
@@ -163,6 +193,11 @@ export class AppModel {
       this.screen.value = { name: 'room', call };
       this.#go(roomFragment(roomId));
     });
+    const code = this.problem.value?.code;
+    if (code === 'PIN_REQUIRED' || code === 'PIN_WRONG') {
+      this.problem.value = undefined;
+      this.pinWanted.value = { roomId, wrong: code === 'PIN_WRONG' };
+    }
   }
 
   async leave(): Promise<void> {
@@ -175,12 +210,19 @@ export class AppModel {
 
   #callEnded(call: Call, error: CanopyError | undefined): void {
     call.close();
+    if (error?.code === 'ROOM_DELETED') {
+      this.notices.error(error);
+      this.screen.value = { name: 'home' };
+      this.#go('#/');
+      return;
+    }
     this.problem.value = error;
     this.#showLobby(call.room.roomId);
   }
 
   #route(): void {
     const route = parseRoute(location.hash);
+    this.pinWanted.value = undefined;
     const screen = this.screen.value;
     if (screen.name === 'room') {
       // A link to the current room changes nothing; any other address leaves the room.
@@ -195,14 +237,30 @@ export class AppModel {
       this.screen.value = { name: 'damaged-invitation' };
     } else if (!this.identity.value) {
       this.screen.value = { name: 'no-identity' };
+    } else if (route.page === 'room') {
+      this.#showLobby(route.roomId);
     } else {
-      this.#showLobby(route.page === 'room' ? route.roomId : (this.identity.value.roomId ?? ''));
+      this.#showHome();
     }
   }
 
+  #showHome(): void {
+    this.screen.value = { name: 'home' };
+    // No camera light without a preview.
+    this.media.rest();
+    this.#connectEarly();
+  }
+
   #showLobby(roomId: string): void {
+    if (this.screen.value.name === 'home') {
+      void this.media.wake();
+    }
     this.screen.value = { name: 'lobby', roomId };
-    // Connect early, so that a refused certificate is reported before the user sets up devices.
+    this.#connectEarly();
+  }
+
+  /** Connects before the user does anything, so that a refused certificate is reported before they set up devices. */
+  #connectEarly(): void {
     if (!this.problem.value) {
       void this.#connect().catch((error) => this.#fail(error));
     }

@@ -8,11 +8,13 @@ import {
   type RemoteSource,
   type RemoteTrack,
   type Room,
+  type RoomInfo,
   type RoomState,
 } from '../../sdk/index.ts';
 import { strings } from '../strings/index.ts';
 import { Arrivals } from './arrivals.ts';
 import { playCallSound } from './call-sounds.ts';
+import { ChatModel, isChatOpen } from './chat.ts';
 import { type DeviceEvent, deviceSentence, type LocalMedia } from './local-media.ts';
 import { MediaTrouble } from './media-trouble.ts';
 import type { MicrophoneHint } from './microphone-judge.ts';
@@ -43,9 +45,12 @@ export class Call {
   readonly speaker = signal<string | null>(null);
   /** Participant ids of those with a raised hand, longest-raised first. */
   readonly hands = signal<readonly string[]>([]);
+  /** Title, lock, PIN and limit of the room. */
+  readonly info = signal<RoomInfo>({ title: null, locked: false, hasPin: false, maxParticipants: null });
   /** This user's screen while it is shared. */
   readonly screen = signal<Publication | undefined>(undefined);
   readonly view = signal<View>('gallery');
+  readonly chat: ChatModel;
   /** The open side panel. */
   readonly panel = signal<PanelName | undefined>(undefined);
   /** Key of the pinned tile; see seatKey(). */
@@ -90,6 +95,15 @@ export class Call {
     this.stats = new TileStats(room);
     this.trouble = new MediaTrouble(room);
     this.removals = new Removals(room);
+    this.chat = new ChatModel({
+      room,
+      accountId: client.account.accountId,
+      isOpen: isChatOpen(this.panel),
+      open: () => {
+        this.panel.value = 'chat';
+      },
+      notices,
+    });
     const microphone = new MicrophoneWatch(media);
     this.#stop.push(
       () => microphone.close(),
@@ -107,6 +121,7 @@ export class Call {
       this.#seat();
     };
     this.state.value = room.state;
+    this.info.value = room.info;
     this.speaker.value = room.speaker;
     refresh();
     if (room.speaker) {
@@ -139,6 +154,7 @@ export class Call {
           this.#spoke(participantId);
         }
       }),
+      room.on('info', (info) => this.#showInfo(info)),
       room.on('participant-joined', (participant) => {
         this.#arrivals.joined(participant.displayName);
         refresh();
@@ -282,18 +298,37 @@ export class Call {
     return this.participants.value.filter(({ connected }) => connected).length;
   }
 
+  /** Locks the room, or unlocks it. */
+  async toggleLock(): Promise<void> {
+    try {
+      await this.room.setLocked(!this.info.value.locked);
+    } catch (error) {
+      this.#notices.error(CanopyError.from(error));
+    }
+  }
+
+  /** Whether this user may change the room's settings, roles among them. */
+  get owns(): boolean {
+    return this.#roomRole === 'owner';
+  }
+
   /** Whether this user may mute and remove others, invite people and call phones. */
   get moderates(): boolean {
-    return this.owns || this.#self?.roomRole === 'moderator';
+    return this.#roomRole === 'owner' || this.#roomRole === 'moderator';
   }
 
-  /** Whether this user may give others roles in this room. */
-  get owns(): boolean {
-    return this.#self?.roomRole === 'owner';
+  get #roomRole(): Participant['roomRole'] {
+    const { participantId: self } = this.room;
+    return this.participants.value.find(({ participantId }) => participantId === self)?.roomRole;
   }
 
-  get #self(): Participant | undefined {
-    return this.participants.value.find(({ participantId }) => participantId === this.room.participantId);
+  /** Shows the room's new state. Everyone hears of a lock. */
+  #showInfo(info: RoomInfo): void {
+    if (info.locked !== this.info.value.locked) {
+      const { wasLocked, wasUnlocked } = strings.value.rooms;
+      this.#notices.say(info.locked ? wasLocked : wasUnlocked);
+    }
+    this.info.value = info;
   }
 
   /** Who decided that a muted participant is muted. */
@@ -349,6 +384,7 @@ export class Call {
     this.stats.close();
     this.trouble.close();
     this.removals.close();
+    this.chat.close();
     this.#arrivals.close();
     this.#media.onDevice = () => {};
     this.#media.rest();

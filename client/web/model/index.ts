@@ -1,8 +1,13 @@
 /** The page's state and behaviour, without its looks. */
 export { AppModel, type Screen } from './app-model.ts';
 export type { Call } from './call.ts';
+export { type ChatModel, canNotify, type Mentionable } from './chat.ts';
+export { type ChatItem, chatItems, type MessageGroup } from './chat-groups.ts';
+export { firstLine, textPieces } from './chat-text.ts';
+export { type Destination, readDestination } from './destination.ts';
 export { echoBack, testTone } from './device-tests.ts';
 export { bestGrid } from './grid.ts';
+export { HomeRooms, type RoomListState } from './home-rooms.ts';
 export {
   bothDevicesSentence,
   type CaptureKind,
@@ -24,7 +29,8 @@ export {
   setPreferences,
 } from './preferences.ts';
 export { type CallReactions, REACTION_EMOJI } from './reactions.ts';
-export { toRoomId } from './route.ts';
+export { roomUrl, toRoomId } from './route.ts';
+export { saveCalendar } from './save-file.ts';
 export type { ScreenLayout } from './screen-layout.ts';
 export { arrange, seatKey } from './seating.ts';
 export { type Corner, moveSelf, selfCorner, selfView, setSelfView } from './self-view.ts';

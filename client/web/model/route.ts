@@ -26,6 +26,11 @@ export function roomFragment(roomId: string): string {
   return `#/room/${encodeURIComponent(roomId)}`;
 }
 
+/** The link to a room. */
+export function roomUrl(roomId: string): string {
+  return `${location.origin}/${roomFragment(roomId)}`;
+}
+
 /** Turns what a user typed into a room id: spaces become hyphens. Undefined if nothing usable is left. */
 export function toRoomId(typed: string): string | undefined {
   const roomId = canonicalRoomId(typed)

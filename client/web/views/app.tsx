@@ -1,14 +1,22 @@
 import type { AppModel, Notices } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
 import { DamagedInvitation, Invitation } from './invitation.tsx';
+import { lazyView } from './lazy-view.tsx';
 import { Lobby } from './lobby.tsx';
 import { NoIdentity } from './no-identity.tsx';
 import { RoomView } from './room-view.tsx';
+
+const Home = lazyView(
+  async () => (await import('./home.tsx')).Home,
+  () => <main class="center" aria-busy="true" />,
+);
+const PinDialog = lazyView(async () => (await import('./pin-dialog.tsx')).PinDialog);
 
 export function App({ model }: { model: AppModel }) {
   return (
     <>
       <CurrentScreen model={model} />
+      <PinPrompt model={model} />
       <NoticeList notices={model.notices} />
     </>
   );
@@ -25,11 +33,26 @@ function CurrentScreen({ model }: { model: AppModel }) {
       return <DamagedInvitation />;
     case 'no-identity':
       return <NoIdentity model={model} />;
+    case 'home':
+      return <Home model={model} />;
     case 'lobby':
-      return <Lobby key={screen.roomId} model={model} roomId={screen.roomId} />;
+      return (
+        <>
+          <a class="home-link quiet" href="#/" data-testid="home-link">
+            {strings.value.home.backHome}
+          </a>
+          <Lobby key={screen.roomId} model={model} roomId={screen.roomId} />
+        </>
+      );
     case 'room':
       return <RoomView model={model} call={screen.call} />;
   }
+}
+
+/** Asks for the PIN of a room that has one. */
+function PinPrompt({ model }: { model: AppModel }) {
+  const wanted = model.pinWanted.value;
+  return wanted ? <PinDialog key={wanted.roomId} model={model} {...wanted} /> : null;
 }
 
 function NoticeList({ notices }: { notices: Notices }) {

@@ -2,8 +2,8 @@ import { useSignal } from '@preact/signals';
 import { displayable } from '../../sdk/index.ts';
 import { type AppModel, toRoomId } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
-import { BackupButton } from './backup.tsx';
 import { DeviceCheck, DevicePreview } from './device-check.tsx';
+import { IdentityLine } from './identity-line.tsx';
 import { PathCheckView } from './path-check.tsx';
 import { Problem } from './problem.tsx';
 
@@ -88,36 +88,5 @@ function NameField({ model }: { model: AppModel }) {
         <span data-testid="name-hint">{strings.value.lobby.othersWillSee(shown)}</span>
       )}
     </label>
-  );
-}
-
-function IdentityLine({ model }: { model: AppModel }) {
-  const identity = model.identity.value;
-  if (!identity) {
-    return null;
-  }
-  const { lobby } = strings.value;
-  const forget = () => {
-    if (confirm(lobby.confirmForget)) {
-      void model.forget();
-    }
-  };
-  return (
-    <div class="identity">
-      <span>
-        {lobby.youAre} <strong data-testid="identity-name">{identity.displayName}</strong>{' '}
-        {model.client.value && (
-          <span class="verified" data-testid="identity-verified" title={identity.deviceId}>
-            {lobby.verified}
-          </span>
-        )}
-      </span>
-      <span class="row">
-        <BackupButton identity={identity} />
-        <button type="button" class="quiet" data-testid="forget" onClick={forget}>
-          {lobby.forget}
-        </button>
-      </span>
-    </div>
   );
 }

@@ -5,9 +5,12 @@ import type { AppModel, Call, Trouble } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
 import { AskedDialog } from './asked.tsx';
 import { BackupButton } from './backup.tsx';
+import { ChatToast } from './chat-toast.tsx';
 import { toggleFullScreen } from './full-screen.tsx';
 import { ScreenIcon, ShieldIcon } from './icons.tsx';
+import { Lock } from './lock.tsx';
 import { Audio } from './media-element.tsx';
+import { PageTitle } from './page-title.tsx';
 import { panelShortcuts, SidePanel } from './panels/index.ts';
 import { RaisedHands } from './raised-hands.tsx';
 import { ShortcutSheet } from './shortcut-sheet.tsx';
@@ -32,12 +35,8 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
   const sheet = useSignal(false);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    document.title = `${call.room.roomId} – Canopy`;
     // The focused element of the lobby is gone: keyboard users continue at the top of the room.
     heading.current?.focus();
-    return () => {
-      document.title = 'Canopy';
-    };
   }, [call]);
   useEffect(() => {
     if (new URLSearchParams(location.search).has('debug')) {
@@ -50,6 +49,7 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
       data-testid="room-view"
       data-state={call.state.value}
     >
+      <PageTitle call={call} />
       <TopBar model={model} call={call} heading={heading} />
       <ConnectionBanner call={call} />
       {/* Displayed below the tiles but before them in tab order, so that keyboard users need not pass all their buttons. */}
@@ -57,9 +57,10 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
       <main class="stage-area" aria-label={strings.value.room.participants}>
         <Stage call={call} media={media} />
       </main>
+      <ChatToast call={call} />
       <SidePanel model={model} call={call} />
       <AskedDialog call={call} />
-      {sheet.value && <ShortcutSheet onClose={() => (sheet.value = false)} />}
+      {sheet.value && <ShortcutSheet call={call} onClose={() => (sheet.value = false)} />}
       <Sound model={model} call={call} />
     </div>
   );
@@ -81,8 +82,9 @@ function TopBar({
   return (
     <header class="top-bar">
       <h1 ref={heading} dir="auto" tabIndex={-1}>
-        {call.room.roomId}
+        {call.info.value.title ?? call.room.roomId}
       </h1>
+      <Lock call={call} />
       <span class="count" data-testid="count">
         {strings.value.room.count(count)}
       </span>

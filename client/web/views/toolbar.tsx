@@ -13,18 +13,23 @@ import {
   LeaveIcon,
   MoreIcon,
   PhoneIcon,
+  RoomIcon,
   ScreenIcon,
   ShowIcon,
   SpeakerViewIcon,
   StatisticsIcon,
 } from './icons.tsx';
 import { InviteDialog } from './invite.tsx';
+import { lazyView } from './lazy-view.tsx';
+import { LockItem } from './lock.tsx';
 import { MenuButton, MenuItem } from './menu.tsx';
 import { PanelButtons, PanelItems } from './panels/index.ts';
 import { PictureInPictureItem } from './picture-in-picture.tsx';
 import { HandToggle } from './raised-hands.tsx';
 import { ReactionButton, ReactionChoices, ReactionSummary } from './reactions.tsx';
 import { CameraToggle, MicrophoneToggle } from './toggles.tsx';
+
+const RoomSettings = lazyView(async () => (await import('./room-settings.tsx')).RoomSettings);
 
 interface ToolbarProps {
   model: AppModel;
@@ -45,6 +50,7 @@ export function Toolbar({ model, call, onShortcuts }: ToolbarProps) {
   const close = () => {
     dialog.value = undefined;
   };
+  const settings = useSignal(false);
   const identity = model.identity.value;
   const view = viewChoice(call);
   return (
@@ -134,6 +140,12 @@ export function Toolbar({ model, call, onShortcuts }: ToolbarProps) {
           >
             {controls.statistics}
           </MenuItem>
+          <LockItem call={call} />
+          {call.owns && (
+            <MenuItem testId="room-settings" icon={<RoomIcon />} onSelect={() => (settings.value = true)}>
+              {strings.value.rooms.settings}
+            </MenuItem>
+          )}
           <MenuItem testId="more-shortcuts" icon={<KeyboardIcon />} shortcut="?" onSelect={onShortcuts}>
             {strings.value.shortcuts.heading}
           </MenuItem>
@@ -173,6 +185,14 @@ export function Toolbar({ model, call, onShortcuts }: ToolbarProps) {
       {dialog.value === 'invite' && <InviteDialog call={call} onClose={close} />}
       {dialog.value === 'phone' && <CallPhoneDialog call={call} onClose={close} />}
       {dialog.value === 'backup' && identity && <BackupDialog identity={identity} onClose={close} />}
+      {settings.value && (
+        <RoomSettings
+          model={model}
+          roomId={call.room.roomId}
+          call={call}
+          onClose={() => (settings.value = false)}
+        />
+      )}
     </nav>
   );
 }

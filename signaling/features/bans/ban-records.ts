@@ -1,6 +1,7 @@
+import type { Transaction } from 'kysely';
 import { LRUCache } from 'lru-cache';
 import { CanopyError } from '../../../base/index.ts';
-import type { Store } from '../../store/index.ts';
+import type { Store, Tables } from '../../store/index.ts';
 import type { RoomBanRow } from './tables.ts';
 
 /** Maximum number of rooms whose bans are cached. */
@@ -46,6 +47,16 @@ export class BanRecords {
       .where('account_id', '=', accountId)
       .execute();
     await this.#written(roomId);
+  }
+
+  /** Deletes the bans of a room, without those in the cache: call reread() when the transaction is committed. */
+  async forgetRoom(db: Transaction<Tables>, roomId: string): Promise<void> {
+    await db.deleteFrom('room_bans').where('room_id', '=', roomId).execute();
+  }
+
+  /** Forgets what is cached of a room. */
+  reread(roomId: string): void {
+    this.#cache.delete(roomId);
   }
 
   async #written(roomId: string): Promise<void> {

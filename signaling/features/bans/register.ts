@@ -7,8 +7,13 @@ import { BAN_REQUESTS } from './contract.ts';
 
 /** Bans: accounts stay out of a room until a moderator or the operator lifts the ban. */
 export function registerBans(kernel: Kernel): void {
-  const bans = new Bans(new BanRecords(kernel.store), kernel);
+  const records = new BanRecords(kernel.store);
+  const bans = new Bans(records, kernel);
   kernel.requests(BAN_REQUESTS, banHandlers(bans));
   kernel.entering.add(({ principal, room }) => bans.check(principal, room));
+  kernel.roomDeleted.add(async ({ db, roomId, committed }) => {
+    await records.forgetRoom(db, roomId);
+    committed.push(() => records.reread(roomId));
+  });
   registerBanRoutes(kernel, bans);
 }

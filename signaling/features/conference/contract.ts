@@ -62,6 +62,8 @@ export const CONFERENCE_REQUESTS = {
         })
         .optional(),
       ticket: z.string().max(2048).optional(),
+      /** The room's PIN, if it asks for one. */
+      pin: z.string().max(12).optional(),
     }),
     result: z.object({
       peerId: objectId,
@@ -179,7 +181,13 @@ export const CONFERENCE_REQUESTS = {
   },
   /** Adds a phone to the room. */
   'participant.add': {
-    data: z.object({ displayName, kind: z.literal('phone'), callState: callState.default('answered') }),
+    data: z.object({
+      displayName,
+      kind: z.literal('phone'),
+      callState: callState.default('answered'),
+      /** Whether the caller was asked for a PIN of the room and knew it. */
+      pinGiven: z.boolean().default(false),
+    }),
     result: z.object({ participantId: objectId }),
   },
   'participant.update': {

@@ -76,6 +76,7 @@ async function join(
   if (!isReturning) {
     await context.demandEntry(principal, record);
     await context.entering.run({ principal, room: record });
+    await context.entry.check(principal, record, { pin: data.pin, holder: session.holder });
   }
   const isBarred = context.rooms.isBarred(roomId, principal.accountId);
   if (isBarred && !may(principal, 'room.enterBarred', record)) {
@@ -153,6 +154,12 @@ async function join(
   if (resumed) {
     // After the answer, resend what the peer missed while it was disconnected.
     setImmediate(() => context.sfu.tellAllocation(roomId, peer.peerId));
+  }
+  if (existing !== peer) {
+    // A failure must not keep anyone out.
+    context.entered
+      .run({ room, peer })
+      .catch((error: unknown) => session.log.warn({ err: error }, 'after an entry'));
   }
   // A new peer has missed nothing, whatever position it sends.
   const entries = existing === peer && data.resume?.since && room.missedBy(peer, data.resume.since);

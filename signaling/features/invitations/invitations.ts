@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type { Transaction } from 'kysely';
 import { CanopyError } from '../../../base/index.ts';
 import type { InvitationInfo, Role } from '../../../contract/index.ts';
-import { isAfter, type Store } from '../../store/index.ts';
+import { isAfter, type Store, type Tables } from '../../store/index.ts';
 import type { InvitationRow } from './tables.ts';
 
 export interface NewInvitation {
@@ -155,6 +156,20 @@ export class Invitations {
       .updateTable('invitations')
       .set({ expires_at_ms: nowMs })
       .where('created_by', '=', accountId)
+      .where('used_at_ms', 'is', null)
+      .where('expires_at_ms', '>', nowMs)
+      .execute();
+  }
+
+  /** Deletes the right of guests to enter a room, and makes open invitations for guests to it unusable. */
+  async forgetRoom(db: Transaction<Tables>, roomId: string): Promise<void> {
+    const nowMs = this.#now();
+    await db.deleteFrom('grants').where('room_id', '=', roomId).execute();
+    await db
+      .updateTable('invitations')
+      .set({ expires_at_ms: nowMs })
+      .where('room_id', '=', roomId)
+      .where('role', '=', 'guest')
       .where('used_at_ms', 'is', null)
       .where('expires_at_ms', '>', nowMs)
       .execute();

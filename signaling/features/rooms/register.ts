@@ -1,12 +1,29 @@
 import type { Kernel } from '../../kernel/index.ts';
 import { ROOM_REQUESTS } from './contract.ts';
-import { RoomConfiguration } from './room-configuration.ts';
-import { roomSettingsHandlers } from './room-settings-handlers.ts';
+import { infoOf, RoomConfiguration } from './room-configuration.ts';
+import { RoomCreation } from './room-creation.ts';
+import { roomHandlers } from './room-handlers.ts';
+import { RoomLists } from './room-lists.ts';
 import { registerRoomSettingsRoutes } from './room-settings-routes.ts';
+import { RoomVisits } from './room-visits.ts';
+import { registerSavedRoomRoutes } from './saved-room-routes.ts';
 
-/** Settings of rooms, changed by owners and the operator: title, roles and permissions. */
+/** Rooms that people own: created, listed, scheduled, configured and deleted, by their owners and by the operator. */
 export function registerRooms(kernel: Kernel): void {
+  const visits = new RoomVisits(kernel.store, kernel.log);
   const configuration = new RoomConfiguration(kernel);
-  kernel.requests(ROOM_REQUESTS, roomSettingsHandlers(configuration));
+  const creation = new RoomCreation(kernel, configuration);
+  const feature = { visits, configuration, creation, lists: new RoomLists(kernel, visits) };
+  kernel.requests(ROOM_REQUESTS, roomHandlers(kernel, feature));
+  kernel.snapshotPart('room', ({ record }) => infoOf(record));
+  kernel.entered.add(({ room, peer }) => {
+    if (peer.principal.kind === 'device') {
+      visits.visited(peer.principal.accountId, room.roomId);
+    }
+  });
+  kernel.roomDeleted.add(({ db, roomId }) => visits.forgetRoom(db, roomId));
+  kernel.accountRevoked.add((accountId) => visits.forgetAccount(accountId));
+  kernel.closing.add(() => visits.close());
   registerRoomSettingsRoutes(kernel, configuration);
+  registerSavedRoomRoutes(kernel, feature);
 }

@@ -1,6 +1,19 @@
 import { CanopyError } from '../../../base/index.ts';
 import type { RoomChange, RoomDescription } from '../../../contract/index.ts';
-import { demand, type Kernel, type Principal } from '../../kernel/index.ts';
+import {
+  demand,
+  describeRoom,
+  hashPin,
+  isNamed,
+  type Kernel,
+  may,
+  mayOwn,
+  type Principal,
+  type RecordChange,
+  type Room,
+  type RoomRecord,
+} from '../../kernel/index.ts';
+import type { RoomInfo } from './contract.ts';
 
 /** How many changes of one account may wait for the store; all rooms share one queue. */
 const MAX_WAITING = 8;
@@ -10,6 +23,8 @@ export class RoomConfiguration {
   readonly #kernel: Kernel;
   /** By account. */
   readonly #waiting = new Map<string, number>();
+  /** What the people in a room know about it, as JSON. */
+  readonly #announced = new WeakMap<Room, string>();
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -17,39 +32,90 @@ export class RoomConfiguration {
 
   /** @throws {CanopyError} STORE_BUSY */
   async read(roomId: string): Promise<RoomDescription> {
-    return { ...(await this.#kernel.rooms.record(roomId)) };
+    return describeRoom(await this.#kernel.rooms.record(roomId));
   }
 
-  /** @throws {CanopyError} FORBIDDEN, LIMIT_REACHED, RATE_LIMITED, STORE_BUSY, STORE_UNWRITABLE */
+  /** @throws {CanopyError} FORBIDDEN, LIMIT_REACHED, RATE_LIMITED, ROOM_DELETED, STORE_BUSY, STORE_UNWRITABLE */
   async change(principal: Principal, roomId: string, change: RoomChange): Promise<RoomDescription> {
     const { rooms, log } = this.#kernel;
     const room = await rooms.record(roomId);
+    const changed = Object.entries(change).flatMap(([name, value]) => (value === undefined ? [] : [name]));
     const check = () => {
+      if (changed.length === 1 && changed[0] === 'locked') {
+        this.#demandLock(principal, room);
+        return;
+      }
       demand(principal, 'room.configure', room);
       if (change.ownerId !== undefined) {
         demand(principal, 'room.setOwner', room);
       }
     };
     check();
-    if (Object.values(change).some((value) => value !== undefined)) {
-      const by = 'accountId' in principal ? principal.accountId : principal.kind;
-      const work = () => rooms.configure(room, change, check);
-      // The operator trusts their own programs.
-      await (principal.kind === 'token' ? work() : this.#queued(by, work));
-      log.info({ roomId, by, changed: Object.keys(change) }, 'room settings changed');
+    if (changed.length > 0) {
+      await this.configure(principal, room, await recordChange(change), check);
+      log.info({ roomId, by: nameOf(principal), changed }, 'room settings changed');
     }
-    return { ...room };
+    return describeRoom(room);
   }
 
-  /** @throws {CanopyError} RATE_LIMITED */
-  async #queued(by: string, work: () => Promise<void>): Promise<void> {
+  /**
+   * Makes someone inside a room its owner, and the owner a moderator.
+   *
+   * @throws {CanopyError} FORBIDDEN, PARTICIPANT_UNKNOWN, LIMIT_REACHED, RATE_LIMITED, STORE_BUSY, STORE_UNWRITABLE
+   */
+  async handOver(principal: Principal, room: Room, participantId: string): Promise<void> {
+    const { record } = room;
+    const heir = room.hostOf(participantId);
+    if (!heir) {
+      throw new CanopyError('PARTICIPANT_UNKNOWN');
+    }
+    if (heir.participantId !== participantId || !mayOwn(heir.principal)) {
+      throw new CanopyError('FORBIDDEN', 'guests and phones cannot own rooms');
+    }
+    const { accountId } = heir.principal;
+    const { ownerId } = record;
+    if (ownerId === accountId) {
+      return;
+    }
+    const roles = { ...(ownerId !== null && { [ownerId]: 'moderator' as const }), [accountId]: null };
+    const check = () => demand(principal, 'room.handOver', record);
+    await this.configure(principal, record, { ownerId: accountId, roles }, check);
+    this.#kernel.log.info(
+      { roomId: record.roomId, by: nameOf(principal), ownerId: accountId },
+      'room handed over',
+    );
+  }
+
+  /** Changes a room and tells the people inside. The queue of each account is short. */
+  async configure(
+    principal: Principal,
+    record: RoomRecord,
+    change: RecordChange,
+    check: () => void,
+  ): Promise<void> {
+    this.#watch(record);
+    const work = () => this.#kernel.rooms.configure(record, change, check);
+    await this.queued(principal, work);
+    this.announce(record);
+  }
+
+  /**
+   * Limits how many changes of an account wait at once. The operator trusts their own programs.
+   *
+   * @throws {CanopyError} RATE_LIMITED
+   */
+  async queued<T>(principal: Principal, work: () => Promise<T>): Promise<T> {
+    if (principal.kind === 'token') {
+      return work();
+    }
+    const by = nameOf(principal);
     const waiting = this.#waiting.get(by) ?? 0;
     if (waiting >= MAX_WAITING) {
       throw new CanopyError('RATE_LIMITED', `at most ${MAX_WAITING} changes at once`);
     }
     this.#waiting.set(by, waiting + 1);
     try {
-      await work();
+      return await work();
     } finally {
       const left = (this.#waiting.get(by) ?? 1) - 1;
       if (left > 0) {
@@ -59,4 +125,55 @@ export class RoomConfiguration {
       }
     }
   }
+
+  /** Tells the people inside what changed. */
+  announce(record: RoomRecord): void {
+    const room = this.#kernel.rooms.find(record.roomId);
+    const info = infoOf(record);
+    if (room && this.#announced.get(room) !== JSON.stringify(info)) {
+      this.#announced.set(room, JSON.stringify(info));
+      room.append('room.changed', { room: info });
+    }
+  }
+
+  /** Remembers what the people inside know, before the first change. */
+  #watch(record: RoomRecord): void {
+    const room = this.#kernel.rooms.find(record.roomId);
+    if (room && !this.#announced.has(room)) {
+      this.#announced.set(room, JSON.stringify(infoOf(record)));
+    }
+  }
+
+  /** Moderators may lock and unlock, but only from inside: otherwise they would let themselves in. */
+  #demandLock(principal: Principal, record: RoomRecord): void {
+    if (may(principal, 'room.configure', record)) {
+      return;
+    }
+    demand(principal, 'room.lock', record);
+    const inside = this.#kernel.rooms.find(record.roomId)?.peers.values() ?? [];
+    const isInside =
+      'accountId' in principal &&
+      [...inside].some(({ principal: { accountId } }) => accountId === principal.accountId);
+    if (!isInside && !isNamed(principal, record)) {
+      throw new CanopyError('FORBIDDEN', 'only people inside can lock or unlock this room');
+    }
+  }
+}
+
+/** What everyone in a room knows about it. */
+export function infoOf({ title, locked = false, pinHash, maxParticipants }: RoomRecord): RoomInfo {
+  return { title, locked, hasPin: pinHash !== undefined, maxParticipants: maxParticipants ?? null };
+}
+
+/** The change with the PIN hashed. */
+export async function recordChange({ pin, ...change }: RoomChange): Promise<RecordChange> {
+  return {
+    ...change,
+    ...(pin !== undefined && { pinHash: pin === null ? null : await hashPin(pin) }),
+  };
+}
+
+/** The account, or what kind of principal it is. */
+export function nameOf(principal: Principal): string {
+  return 'accountId' in principal ? principal.accountId : principal.kind;
 }

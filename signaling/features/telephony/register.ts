@@ -1,6 +1,7 @@
 import type { Kernel } from '../../kernel/index.ts';
 import { Calls } from './calls.ts';
 import { TELEPHONY_REQUESTS } from './contract.ts';
+import { dialInOf } from './dial-in.ts';
 import { gatewayHandlers } from './gateway-handlers.ts';
 import { Telephony } from './telephony.ts';
 import { registerTelephonyRoutes } from './telephony-routes.ts';
@@ -13,4 +14,10 @@ export function registerTelephony(kernel: Kernel): void {
   const telephony = new Telephony({ config, log, rooms, settings, calls: new Calls(store) });
   kernel.requests(TELEPHONY_REQUESTS, gatewayHandlers(telephony), { perConnection: ['gateway.register'] });
   registerTelephonyRoutes(kernel, telephony);
+  kernel.dialIn = async (roomId) => dialInOf(await settings.load(), roomId);
+  kernel.roomDeleted.add(async ({ db, roomId, committed }) => {
+    if (await settings.forgetRoom(db, roomId)) {
+      committed.push(() => telephony.changed());
+    }
+  });
 }

@@ -1,3 +1,4 @@
+import type { Transaction } from 'kysely';
 import { CanopyError } from '../../../base/index.ts';
 import {
   type DialRule,
@@ -7,7 +8,7 @@ import {
   sipTrunk,
   type TelephonyConfig,
 } from '../../../contract/index.ts';
-import { isUniqueViolation, type Store } from '../../store/index.ts';
+import { isUniqueViolation, type Store, type Tables } from '../../store/index.ts';
 
 /** Stores the telephony settings: phones, trunks, the dial plan, and PINs of rooms. */
 export class TelephonySettings {
@@ -114,6 +115,15 @@ export class TelephonySettings {
       }
       throw error;
     }
+  }
+
+  /** Deletes what leads to a room. Returns whether there was anything. */
+  async forgetRoom(db: Transaction<Tables>, roomId: string): Promise<boolean> {
+    const { numDeletedRows } = await db
+      .deleteFrom('room_pins')
+      .where('room_id', '=', roomId)
+      .executeTakeFirst();
+    return numDeletedRows > 0n;
   }
 
   /** Returns false if the room has none. */

@@ -58,7 +58,10 @@ describe('telephony', () => {
 
   before(async () => {
     relay = await CuttableRelay.open(() => Number(new URL(server.url).port));
-    server = await InProcessServer.start({ 'server.origins': [relay.url] });
+    server = await InProcessServer.start({
+      'server.origins': [relay.url],
+      'limits.participantsPerRoom': 300,
+    });
     bridge = await newGatewayIdentity(server);
     member = await newIdentity(server, { role: 'member' });
     guest = await newIdentity(server, { role: 'guest', roomId: 'lobby' });

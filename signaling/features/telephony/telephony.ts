@@ -179,6 +179,13 @@ export class Telephony {
     await this.calls.record(call);
   }
 
+  /** The settings have changed: tells the gateway soon. */
+  changed(): void {
+    this.#sendConfig().catch((error: unknown) =>
+      this.#options.log.error({ err: error }, 'could not send the settings to the gateway'),
+    );
+  }
+
   /** Ends a call. @throws {CanopyError} NOT_FOUND, GATEWAY_MISSING */
   async hangUp(callId: string): Promise<void> {
     const call = await this.calls.find(callId);

@@ -31,6 +31,7 @@ export const STEPS = [
   ],
   ...['produce', 'produce', 'pause', 'resume', 'unproduce', 'mute', 'mute', 'kick', 'readmit', 'promote'],
   ...['raise', 'raise', 'lower', 'deny', 'deny', 'ask', 'muteAll', 'allowAll', 'spotlight', 'spotlight'],
+  'retitle',
   ...['expire', 'rehome', 'close'],
 ] as const;
 export interface Step {
@@ -117,6 +118,8 @@ export class LogTrial {
         return this.#request(who, 'hand.raise', {});
       case 'lower':
         return this.#request(who, 'hand.lower', { participantId: other.participantId });
+      case 'retitle':
+        return this.#request(who, 'room.configure', { roomId: this.roomId, title: `Title ${count}` });
       case 'kick':
         return this.#request(who, 'participant.kick', { participantId: other.participantId });
       case 'readmit':

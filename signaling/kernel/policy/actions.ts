@@ -5,6 +5,12 @@ export type ActionInRoom =
   | RoomAction
   /** Change the room's settings. */
   | 'room.configure'
+  /** Make somebody else in the room its owner. */
+  | 'room.handOver'
+  /** Delete the room. */
+  | 'room.delete'
+  /** Enter a room with a PIN without it. */
+  | 'room.enterWithoutPin'
   /** Set which account owns the room. */
   | 'room.setOwner'
   /** Enter while barred after a removal. */
@@ -26,11 +32,15 @@ export type ActionInRoom =
   /** Raise a hand to ask to speak. */
   | 'hand.raise'
   /** Lower the hands of others. */
-  | 'hand.lowerOthers';
+  | 'hand.lowerOthers'
+  /** Read the whole chat, also what was written before one first came. */
+  | 'chat.readAll';
 
 /** Actions on the server, outside any room. */
 export type ServerAction =
   | `invite.create:${Role}`
+  /** Create rooms to own. */
+  | 'room.create'
   /** Become the phone gateway in charge of calls. */
   | 'gateway.register'
   /** Use the operator's API, by subject. */
@@ -46,6 +56,10 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'room.enterBarred': 'come back yet',
   'room.open': 'be the first to enter',
   'room.invite': 'invite guests to this room',
+  'room.lock': 'lock or unlock this room',
+  'room.handOver': 'hand over this room',
+  'room.delete': 'delete this room',
+  'room.enterWithoutPin': 'enter without the PIN',
   'room.configure': 'change the settings of this room',
   'room.setOwner': 'set the owner of this room',
   'media.send': 'send audio or video',
@@ -65,11 +79,15 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'participant.renameOthers': 'rename others',
   'hand.raise': 'raise your hand',
   'hand.lowerOthers': 'lower the hands of others',
+  'chat.send': 'write in the chat',
+  'chat.moderate': 'remove messages of others',
+  'chat.readAll': 'read the whole chat',
   'call.dial': 'call phones',
   'invite.create:admin': 'invite an admin',
   'invite.create:member': 'invite a member',
   'invite.create:guest': 'invite guests',
   'invite.create:bridge': 'invite a bridge',
+  'room.create': 'create rooms',
   'gateway.register': 'register as the phone gateway',
   'account.administer': 'administer accounts',
   'invitation.administer': 'administer invitations',

@@ -9,6 +9,7 @@ export type ServerStanding = 'admin' | 'member' | 'guest' | 'bridge' | 'gateway'
 
 const MODERATING: readonly ActionInRoom[] = [
   ...roomAction.options,
+  'room.enterWithoutPin',
   'participant.renameOthers',
   'participant.ban',
   'media.sendStopped',
@@ -21,32 +22,44 @@ export const IN_ROOM: Readonly<Record<Standing, ReadonlySet<ActionInRoom>>> = {
   admin: new Set([
     ...MODERATING,
     'room.configure',
+    'room.handOver',
+    'room.delete',
     'room.setOwner',
     'room.enterBarred',
     'participant.kickAdmin',
+    'chat.readAll',
     'participant.banOwner',
   ]),
-  owner: new Set([...MODERATING, 'room.configure']),
+  owner: new Set([...MODERATING, 'room.configure', 'room.handOver', 'room.delete', 'chat.readAll']),
   moderator: new Set(MODERATING),
-  speaker: new Set(['room.enter', 'room.open', 'media.send', 'hand.raise', 'reaction.send']),
-  viewer: new Set(['room.enter', 'hand.raise', 'reaction.send']),
-  bridge: new Set(['room.enter', 'room.enterUninvited', 'room.open', 'media.send', 'participant.host']),
+  speaker: new Set(['room.enter', 'room.open', 'media.send', 'chat.send', 'hand.raise', 'reaction.send']),
+  viewer: new Set(['room.enter', 'chat.send', 'hand.raise', 'reaction.send']),
+  bridge: new Set([
+    'room.enter',
+    'room.enterUninvited',
+    'room.enterWithoutPin',
+    'room.open',
+    'media.send',
+    'participant.host',
+  ]),
 };
 
 /** The actions each standing may take on the server. */
 export const ON_SERVER: Readonly<Record<ServerStanding, ReadonlySet<ServerAction>>> = {
   admin: new Set([
+    'room.create',
     'invite.create:admin',
     'invite.create:member',
     'invite.create:guest',
     'invite.create:bridge',
   ]),
-  member: new Set(['invite.create:guest']),
+  member: new Set(['room.create', 'invite.create:guest']),
   guest: new Set(),
   bridge: new Set(),
   gateway: new Set(['gateway.register']),
   phone: new Set(),
   token: new Set([
+    'room.create',
     'invite.create:admin',
     'invite.create:member',
     'invite.create:guest',

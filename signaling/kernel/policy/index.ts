@@ -1,10 +1,12 @@
 /** Who may do what: the only place where roles are compared. */
 export type { ActionInRoom, ServerAction } from './actions.ts';
 export {
+  defaultPermissions,
   demand,
   isConfinedToRooms,
   isNamed,
   may,
+  mayEnterLocked,
   mayOwn,
   type RoomPolicy,
   roomRoleOf,

@@ -1,5 +1,11 @@
 import { CanopyError } from '../../../base/index.ts';
-import { type Role, type RoomDescription, type RoomRole, roomAction } from '../../../contract/index.ts';
+import {
+  type Role,
+  type RoomAction,
+  type RoomDescription,
+  type RoomRole,
+  roomAction,
+} from '../../../contract/index.ts';
 import type { AccountHolder, PeerPrincipal, PhonePrincipal, Principal } from '../principals/index.ts';
 import { type ActionInRoom, PHRASES, type ServerAction } from './actions.ts';
 import { IN_ROOM, ON_SERVER, type ServerStanding, type Standing } from './defaults.ts';
@@ -47,9 +53,28 @@ export function roomRoleOf(
   return standing === 'bridge' ? undefined : standing;
 }
 
+/** What each role may do in rooms with default settings, of what owners may change. */
+export function defaultPermissions(): Record<'moderator' | 'speaker' | 'viewer', RoomAction[]> {
+  const actionsOf = (role: RoomRole) => roomAction.options.filter((action) => IN_ROOM[role].has(action));
+  return { moderator: actionsOf('moderator'), speaker: actionsOf('speaker'), viewer: actionsOf('viewer') };
+}
+
 /** Whether an owner or the operator gave this account a role in the room. */
 export function isNamed(principal: Principal, { roles }: RoomPolicy): boolean {
   return principal.kind === 'device' && Object.hasOwn(roles, principal.accountId);
+}
+
+/**
+ * Whether a locked room admits the principal: owners, and whoever an owner appointed as moderator. Members are moderators by default, so that
+ * alone does not count. The server's gateway is admitted for calls from inside; phones that call in are not.
+ */
+export function mayEnterLocked(principal: Principal, room: RoomPolicy): boolean {
+  if (principal.kind === 'bridge') {
+    return principal.isGateway;
+  }
+  return (
+    may(principal, 'room.configure', room) || (isNamed(principal, room) && may(principal, 'room.lock', room))
+  );
 }
 
 /** Whether the principal becomes the owner when it opens a room without one. */

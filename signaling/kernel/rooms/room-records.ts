@@ -1,13 +1,43 @@
+import type { Transaction } from 'kysely';
 import { LRUCache } from 'lru-cache';
+import { z } from 'zod';
 import { CanopyError, type Logger } from '../../../base/index.ts';
-import { type RoomChange, type RoomDescription, roomSettings } from '../../../contract/index.ts';
-import { type Store, WriteBehind } from '../../store/index.ts';
+import {
+  type RoomChange,
+  type RoomDescription,
+  type RoomSchedule,
+  roomSettings,
+} from '../../../contract/index.ts';
+import { type Store, type Tables, WriteBehind } from '../../store/index.ts';
 import { mayOwn } from '../policy/index.ts';
 import type { Principal } from '../principals/index.ts';
 import type { RoomRow } from './tables.ts';
 
+/** What is stored of a room's settings: in addition to what owners see, the hash of its PIN. */
+const storedSettings = roomSettings.extend({ pinHash: z.string().optional() });
+
 /** A room's stored state, whether or not it is open. Only RoomRecords changes it. */
-export type RoomRecord = RoomDescription;
+export type RoomRecord = Pick<RoomDescription, 'roomId' | 'ownerId' | 'title'> &
+  z.infer<typeof storedSettings>;
+
+/** A room as its owners see it. */
+export function describeRoom({ pinHash, ...record }: RoomRecord): RoomDescription {
+  return { ...record, ...(pinHash !== undefined && { hasPin: true }) };
+}
+
+/** The record in a row of the table. */
+export function recordOf({
+  room_id,
+  owner_id,
+  title,
+  settings,
+}: Pick<RoomRow, 'room_id' | 'owner_id' | 'title' | 'settings'>): RoomRecord {
+  const parsed = storedSettings.parse({ permissions: {}, roles: {}, ...JSON.parse(settings) });
+  return { roomId: room_id, ownerId: owner_id, title, ...parsed };
+}
+
+/** A change whose PIN is hashed. */
+export type RecordChange = Omit<RoomChange, 'pin'> & { pinHash?: string | null | undefined };
 
 /** Maximum number of records cached; open rooms hold theirs anyway. */
 const MAX_CACHED = 10_000;
@@ -17,6 +47,8 @@ const FORGET_AFTER_MS = 30 * 86_400_000;
 const MAX_UNCONFIGURED = 10_000;
 /** How often these two limits are enforced, in milliseconds. */
 const PRUNE_MS = 60_000;
+/** The stored settings of a room that nobody has configured. */
+const DEFAULTS = '{}';
 /** Maximum number of configured rooms per owner. These are never forgotten. */
 const MAX_CONFIGURED_PER_OWNER = 100;
 
@@ -30,6 +62,8 @@ export class RoomRecords {
   readonly #records: LRUCache<string, RoomRecord>;
   /** Time of the last use, by record, as Unix time in milliseconds. */
   readonly #uses: WriteBehind<RoomRecord, number>;
+  /** Records of deleted rooms, which joins in progress may still hold. Never written again. */
+  readonly #deleted = new WeakSet<RoomRecord>();
   #prunedAtMs = 0;
   /** The latest write. Writes run one at a time, so that none overwrites another. */
   #writing: Promise<unknown> = Promise.resolve();
@@ -39,7 +73,10 @@ export class RoomRecords {
     this.#now = now;
     this.#uses = new WriteBehind({
       write: async (batch) => {
-        await this.#serialize(() => this.#write(batch.map(([record, nowMs]) => rowOf(record, nowMs))));
+        await this.#serialize(() => {
+          const existing = batch.filter(([record]) => !this.#deleted.has(record));
+          return this.#write(existing.map(([record, nowMs]) => rowOf(record, nowMs)));
+        });
         await this.#prune();
       },
       log,
@@ -74,11 +111,56 @@ export class RoomRecords {
    * @throws {CanopyError} LIMIT_REACHED - too many accounts with a role, or rooms that this owner configured
    * @throws {CanopyError} STORE_BUSY, STORE_UNWRITABLE
    */
-  configure(record: RoomRecord, change: RoomChange, check: () => void = () => {}): Promise<void> {
+  configure(record: RoomRecord, change: RecordChange, check: () => void = () => {}): Promise<void> {
     return this.#serialize(async () => {
       check();
       await this.#configure(record, change);
     });
+  }
+
+  /**
+   * Creates a room with an owner. Resolves once it is on disk.
+   *
+   * @throws {CanopyError} ROOM_EXISTS - the name is taken: the room has an owner or settings
+   * @throws {CanopyError} LIMIT_REACHED, STORE_BUSY, STORE_UNWRITABLE
+   */
+  create(record: RoomRecord, change: RecordChange): Promise<void> {
+    return this.#serialize(async () => {
+      if (record.ownerId !== null || isConfigured(record)) {
+        throw new CanopyError('ROOM_EXISTS', record.roomId);
+      }
+      await this.#configure(record, change);
+    });
+  }
+
+  /**
+   * Deletes a room with everything stored about it.
+   *
+   * @param check called after all earlier changes are done; it may throw to refuse the deletion
+   * @param others deletes the rows of features, in the same transaction
+   * @throws {CanopyError} STORE_BUSY, STORE_UNWRITABLE
+   */
+  delete(
+    record: RoomRecord,
+    check: () => void,
+    others: (db: Transaction<Tables>) => Promise<void>,
+  ): Promise<void> {
+    return this.#serialize(async () => {
+      check();
+      const { roomId } = record;
+      await this.#store.transaction(async (db) => {
+        await db.deleteFrom('rooms').where('room_id', '=', roomId).execute();
+        await db.deleteFrom('room_roles').where('room_id', '=', roomId).execute();
+        await others(db);
+      });
+      await this.#store.sync();
+      this.#deleted.add(record);
+      this.#records.delete(roomId);
+    });
+  }
+
+  isDeleted(record: RoomRecord): boolean {
+    return this.#deleted.has(record);
   }
 
   /** Tries to write which rooms were used. Never rejects. */
@@ -98,24 +180,32 @@ export class RoomRecords {
       .selectAll()
       .where('room_id', '=', roomId)
       .executeTakeFirst();
-    const settings = roomSettings.parse({ permissions: {}, roles: {}, ...JSON.parse(row?.settings ?? '{}') });
-    return { roomId, ownerId: row?.owner_id ?? null, title: row?.title ?? null, ...settings };
+    return recordOf(row ?? { room_id: roomId, owner_id: null, title: null, settings: DEFAULTS });
   }
 
-  async #configure(record: RoomRecord, change: RoomChange): Promise<void> {
-    const changed = merged(record, change);
-    if (!isConfigured(record) && isConfigured(changed)) {
-      await this.#requireSpace(record);
+  async #configure(record: RoomRecord, change: RecordChange): Promise<void> {
+    if (this.#deleted.has(record)) {
+      throw new CanopyError('ROOM_DELETED');
     }
-    const row = rowOf(changed, this.#now());
+    const nowMs = this.#now();
+    const changed = merged(record, change, nowMs);
+    if (isConfigured(changed) && !(isConfigured(record) && record.ownerId === changed.ownerId)) {
+      await this.#requireSpace(changed);
+    }
+    const row = rowOf(changed, nowMs);
     const { owner_id, title, settings } = row;
-    await this.#store.db
-      .insertInto('rooms')
-      .values(row)
-      .onConflict((conflict) => conflict.column('room_id').doUpdateSet({ owner_id, title, settings }))
-      .execute();
+    await this.#store.transaction(async (db) => {
+      await db
+        .insertInto('rooms')
+        .values(row)
+        .onConflict((conflict) => conflict.column('room_id').doUpdateSet({ owner_id, title, settings }))
+        .execute();
+      if (change.roles) {
+        await indexRoles(db, changed);
+      }
+    });
     await this.#store.sync();
-    Object.assign(record, changed);
+    replace(record, changed);
   }
 
   /** @throws {CanopyError} LIMIT_REACHED */
@@ -127,7 +217,7 @@ export class RoomRecords {
       .selectFrom('rooms')
       .select(({ fn }) => fn.countAll().as('count'))
       .where('owner_id', '=', ownerId)
-      .where(({ eb, or }) => or([eb('settings', '!=', '{}'), eb('title', 'is not', null)]))
+      .where(({ eb, or }) => or([eb('settings', '!=', DEFAULTS), eb('title', 'is not', null)]))
       .executeTakeFirstOrThrow();
     if (Number(count) >= MAX_CONFIGURED_PER_OWNER) {
       throw new CanopyError(
@@ -170,7 +260,7 @@ export class RoomRecords {
     const firstTooMany = await db
       .selectFrom('rooms')
       .select('last_used_at_ms')
-      .where('settings', '=', '{}')
+      .where('settings', '=', DEFAULTS)
       .where('title', 'is', null)
       .orderBy('last_used_at_ms', 'desc')
       .limit(1)
@@ -179,7 +269,7 @@ export class RoomRecords {
     const untilMs = Math.max(nowMs - FORGET_AFTER_MS, Number(firstTooMany?.last_used_at_ms ?? 0));
     await db
       .deleteFrom('rooms')
-      .where('settings', '=', '{}')
+      .where('settings', '=', DEFAULTS)
       .where('title', 'is', null)
       .where('last_used_at_ms', '<=', untilMs)
       .execute();
@@ -187,21 +277,47 @@ export class RoomRecords {
   }
 }
 
-function isConfigured({ title, permissions, roles }: RoomRecord): boolean {
-  return title !== null || Object.keys(permissions).length > 0 || Object.keys(roles).length > 0;
+function isConfigured({ title, ...record }: RoomRecord): boolean {
+  return title !== null || settingsOf(record) !== DEFAULTS;
 }
 
 /** @throws {CanopyError} LIMIT_REACHED */
-function merged(record: RoomRecord, change: RoomChange): RoomRecord {
-  const { title = record.title, ownerId = record.ownerId } = change;
-  const settings = roomSettings.safeParse({
-    permissions: withoutNulls({ ...record.permissions, ...change.permissions }),
-    roles: withoutNulls({ ...record.roles, ...change.roles }),
+function merged(record: RoomRecord, change: RecordChange, nowMs: number): RoomRecord {
+  const { roomId, title, ownerId, permissions, roles, schedule, ...others } = record;
+  const settings = storedSettings.safeParse({
+    ...withoutNulls({
+      ...others,
+      ...withoutUndefined(change),
+      ...(change.locked === false && { locked: null }),
+    }),
+    permissions: withoutNulls({ ...permissions, ...change.permissions }),
+    roles: withoutNulls({ ...roles, ...change.roles }),
+    ...withoutUndefined({
+      schedule: change.schedule === undefined ? schedule : rescheduled(schedule, change.schedule, nowMs),
+    }),
   });
   if (!settings.success) {
     throw new CanopyError('LIMIT_REACHED', settings.error.issues[0]?.message);
   }
-  return { ...record, title, ownerId, ...settings.data };
+  return {
+    roomId,
+    title: change.title === undefined ? title : change.title,
+    ownerId: change.ownerId === undefined ? ownerId : change.ownerId,
+    ...settings.data,
+  };
+}
+
+/** A changed schedule. A cancelled one is kept, so that calendars can be told. */
+function rescheduled(
+  before: RoomRecord['schedule'],
+  change: RoomSchedule | null,
+  nowMs: number,
+): RoomRecord['schedule'] {
+  if (change === null && (before === undefined || before.isCancelled)) {
+    return before;
+  }
+  const version = { sequence: before === undefined ? 0 : before.sequence + 1, changedAtMs: nowMs };
+  return change === null ? before && { ...before, ...version, isCancelled: true } : { ...change, ...version };
 }
 
 function withoutNulls(entries: object): object {
@@ -210,13 +326,48 @@ function withoutNulls(entries: object): object {
   );
 }
 
+function withoutUndefined(entries: object): object {
+  return Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined));
+}
+
+/** Changes a record in place: open rooms hold it. */
+function replace(record: RoomRecord, changed: RoomRecord): void {
+  const settings: Partial<RoomRecord> = record;
+  for (const name of Object.keys(record) as Array<keyof RoomRecord>) {
+    if (!(name in changed)) {
+      delete settings[name];
+    }
+  }
+  Object.assign(record, changed);
+}
+
+/** Updates the table in which rooms are found by the accounts that have a role in them. */
+async function indexRoles(db: Transaction<Tables>, { roomId, roles }: RoomRecord): Promise<void> {
+  await db.deleteFrom('room_roles').where('room_id', '=', roomId).execute();
+  const rows = Object.keys(roles).map((account_id) => ({ account_id, room_id: roomId }));
+  if (rows.length > 0) {
+    await db.insertInto('room_roles').values(rows).execute();
+  }
+}
+
+/** The settings as stored. */
+function settingsOf({ permissions, roles, ...others }: Omit<RoomRecord, 'title'>): string {
+  const { roomId: _room, ownerId: _owner, ...options } = others;
+  const all = {
+    ...(Object.keys(permissions).length > 0 && { permissions }),
+    ...(Object.keys(roles).length > 0 && { roles }),
+    ...withoutUndefined(options),
+  };
+  return JSON.stringify(all);
+}
+
 function rowOf(record: RoomRecord, nowMs: number): RoomRow {
-  const { roomId, ownerId, title, permissions, roles } = record;
+  const { roomId, ownerId, title, ...settings } = record;
   return {
     room_id: roomId,
     owner_id: ownerId,
     title,
-    settings: isConfigured({ ...record, title: null }) ? JSON.stringify({ permissions, roles }) : '{}',
+    settings: settingsOf({ roomId, ownerId, ...settings }),
     created_at_ms: nowMs,
     last_used_at_ms: nowMs,
   };

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { CanopyError, type ErrorCode, type Logger } from '../../../base/index.ts';
 import type {
   EntryData,
@@ -20,6 +21,9 @@ import type { Peer, PeerConnection } from './peer.ts';
 import { PeerMedia, type PeerMediaOptions } from './peer-media.ts';
 import type { RoomRecord } from './room-records.ts';
 
+/** How many of the accounts that were inside a room remembers. */
+const MAX_VISITORS = 10_000;
+
 /** The room's media on one worker. A new generation begins when the worker dies. */
 interface RoomMedia {
   generation: number;
@@ -39,10 +43,14 @@ export interface RoomOptions {
   media: PeerMediaOptions;
   log: Logger;
   maxPeers: number;
+  /** Unless the settings have another number. */
+  maxParticipants: number;
   /** The budget for seats. */
   seats: NestedBudget;
   /** How long the seat of a disconnected peer is kept, in milliseconds. */
   resumeMs: number;
+  /** Whether the room may stay open with nobody inside. */
+  mayLinger(): boolean;
   /** Creates the URL and ticket with which a peer rejoins after its media is lost. */
   rehomeTicket(room: Room, peer: Peer): Promise<{ url: string; ticket: string }>;
   /** Whether a feature keeps a participant from sending this at the moment. */
@@ -64,6 +72,8 @@ export class Room {
   readonly #log: Logger;
   /** Everything that participants see happen, in order. */
   readonly #events: RoomLog = new MemoryRoomLog();
+  /** Kinds of entries that bridges get without their data. */
+  readonly #peopleOnly = new Set<string>();
   /** Entries that have yet to be sent. */
   readonly #outbox: Array<(peer: Peer) => void> = [];
   /** The media of each peer. */
@@ -74,6 +84,10 @@ export class Room {
   #speakerProducerId: string | null = null;
   #speaker: string | null = null;
   #closed = false;
+  /** Closes the room after it has been empty for a while. */
+  #emptyTimer: NodeJS.Timeout | undefined;
+  /** Accounts that have been inside, except for those that were removed. */
+  readonly #visitors = new LRUCache<string, true>({ max: MAX_VISITORS });
 
   constructor(options: RoomOptions) {
     this.roomId = options.record.roomId;
@@ -94,6 +108,16 @@ export class Room {
   /** The dominant speaker's participant. */
   get speaker(): string | null {
     return this.#speaker;
+  }
+
+  /** Whether the account has been inside since the room opened, and was not removed. */
+  wasInside(accountId: string): boolean {
+    return this.#visitors.has(accountId);
+  }
+
+  /** Whether the room stays open for a while although nobody is inside. */
+  get lingers(): boolean {
+    return this.#emptyTimer !== undefined;
   }
 
   /** The router's capabilities, once a worker hosts the room. @throws {CanopyError} WORKER_UNAVAILABLE */
@@ -117,6 +141,9 @@ export class Room {
     peer.releaseSeat = this.#options.seats.take(peer.holder, 1, factorOf(peer.principal));
     // Add it before removing the others, since a room without peers closes.
     this.peers.set(peer.peerId, peer);
+    clearTimeout(this.#emptyTimer);
+    this.#emptyTimer = undefined;
+    this.#visitors.set(peer.device.accountId, true);
     this.#newMedia(peer);
     for (const old of replaced) {
       const { connection } = old;
@@ -165,7 +192,9 @@ export class Room {
       return;
     }
     this.#setConnected(peer, false);
-    peer.graceTimer = setTimeout(() => this.remove(peer, 'lost'), this.#options.resumeMs);
+    const { departureTimeout } = this.record;
+    const graceMs = departureTimeout === undefined ? this.#options.resumeMs : departureTimeout * 1000;
+    peer.graceTimer = setTimeout(() => this.remove(peer, 'lost'), graceMs);
   }
 
   /** Removes a peer with its participants and media. */
@@ -181,12 +210,35 @@ export class Room {
     for (const participantId of peer.participants.keys()) {
       this.append('participant.left', { participantId, reason });
     }
+    if (reason === 'kicked') {
+      this.#visitors.delete(peer.device.accountId);
+    }
     this.#updateSpeaker();
     this.#log.info({ peerId: peer.peerId, reason, peers: this.peers.size }, 'peer left');
     if (this.peers.size === 0) {
+      this.#emptied();
+    }
+  }
+
+  /** Closes the room if nobody is inside, even if it would stay open for longer. */
+  endIfEmpty(): void {
+    if (this.peers.size === 0) {
+      clearTimeout(this.#emptyTimer);
+      this.#emptyTimer = undefined;
       this.close();
       this.#options.onEmpty(this);
     }
+  }
+
+  /** Closes the room now or after its `emptyTimeout`. */
+  #emptied(): void {
+    const { emptyTimeout = 0 } = this.record;
+    if (emptyTimeout === 0 || this.#closed || !this.#options.mayLinger()) {
+      this.endIfEmpty();
+      return;
+    }
+    this.#emptyTimer = setTimeout(() => this.endIfEmpty(), emptyTimeout * 1000);
+    this.#emptyTimer.unref();
   }
 
   /** Closes a peer's media but keeps the peer, which creates new transports and producers. */
@@ -205,8 +257,11 @@ export class Room {
     return media;
   }
 
-  /** Adds a participant that a peer hosts. */
+  /** Adds a participant that a peer hosts. @throws {CanopyError} ROOM_FULL */
   addParticipant(peer: Peer, newcomer: Participant): void {
+    if (this.#spaces < 1) {
+      throw new CanopyError('ROOM_FULL', `at most ${this.#maxParticipants} people`);
+    }
     const participant = this.#withRoles(peer, newcomer);
     peer.addParticipant(participant);
     this.append('participant.joined', { participant });
@@ -238,6 +293,10 @@ export class Room {
 
   /** Applies changed settings: announces new roles, and pauses producers of people who may no longer send. Nobody loses a seat. */
   applySettings(): void {
+    if (this.lingers && !this.record.emptyTimeout) {
+      this.endIfEmpty();
+      return;
+    }
     for (const peer of this.peers.values()) {
       this.showRoles(peer);
     }
@@ -324,11 +383,19 @@ export class Room {
   /**
    * Adds an entry to the room's log and sends it, with its position, to everyone in the room, including the peer that caused it. Everything
    * that participants see happen goes through here.
+   *
+   * @param peopleOnly bridges get only the position of entries of this kind. Default false.
    */
-  append<N extends LoggedEvent>(kind: N, data: EntryData<N>): void {
+  append<N extends LoggedEvent>(kind: N, data: EntryData<N>, { peopleOnly = false } = {}): void {
     const seq = this.#events.append(kind, Buffer.from(JSON.stringify(data)));
-    const event = { ...data, log: { logId: this.#events.logId, seq } } as unknown as EventData<N>;
-    this.#outbox.push((peer) => peer.send(kind, event));
+    const log = { logId: this.#events.logId, seq };
+    const event = { ...data, log } as unknown as EventData<N>;
+    if (peopleOnly) {
+      this.#peopleOnly.add(kind);
+    }
+    this.#outbox.push((peer) =>
+      peer.send(kind, this.#hides(kind, peer) ? ({ log } as unknown as EventData<N>) : event),
+    );
     // Sending may end the connection of a slow reader, which appends another entry. Everyone gets this one first.
     if (this.#outbox.length === 1) {
       this.#flush();
@@ -363,7 +430,7 @@ export class Room {
     return missed.map(({ seq, kind, bytes }) => ({
       seq,
       kind,
-      data: JSON.parse(Buffer.from(bytes).toString()),
+      data: this.#hides(kind, peer) ? {} : JSON.parse(Buffer.from(bytes).toString()),
     }));
   }
 
@@ -428,11 +495,17 @@ export class Room {
       return;
     }
     this.#closed = true;
+    clearTimeout(this.#emptyTimer);
     for (const peer of [...this.peers.values()]) {
       this.remove(peer, 'closed');
     }
     this.#options.sfu.closeRoom(this.roomId);
     this.#log.info('room closed');
+  }
+
+  /** Whether a peer gets entries of a kind without their data. */
+  #hides(kind: string, { principal }: Peer): boolean {
+    return principal.kind === 'bridge' && this.#peopleOnly.has(kind);
   }
 
   /** The seat of a disconnected peer that a newcomer gets if none is free. @throws {CanopyError} ROOM_FULL, LIMIT_REACHED */
@@ -443,16 +516,29 @@ export class Room {
     if (scope === 'account' || scope === 'invitation') {
       return waiting.find(({ holder }) => holder[scope] === peer.holder[scope]);
     }
-    if (this.peers.size < maxPeers) {
+    const isFull =
+      this.#spaces < peer.participants.size && !may(peer.principal, 'room.configure', this.record);
+    if (this.peers.size < maxPeers && !isFull) {
       return undefined;
     }
     // An account keeps its only seat: its owner is probably reconnecting.
     const seatsOf = ({ device }: Peer) => seats.used('account', device.accountId);
     const [most] = waiting.filter((one) => seatsOf(one) > 1).sort((a, b) => seatsOf(b) - seatsOf(a));
     if (!most) {
-      throw new CanopyError('ROOM_FULL', `at most ${maxPeers} peers`);
+      const limit = isFull ? `${this.#maxParticipants} people` : `${maxPeers} peers`;
+      throw new CanopyError('ROOM_FULL', `at most ${limit}`);
     }
     return most;
+  }
+
+  get #maxParticipants(): number {
+    return this.record.maxParticipants ?? this.#options.maxParticipants;
+  }
+
+  /** How many more people and phones fit; negative if there are too many. */
+  get #spaces(): number {
+    const inside = [...this.peers.values()].reduce((sum, { participants }) => sum + participants.size, 0);
+    return this.#maxParticipants - inside;
   }
 
   /** A participant with its current roles on the server and in the room. */

@@ -1,14 +1,16 @@
 import { EventEmitter, once } from 'node:events';
+import type { Transaction } from 'kysely';
 import { LRUCache } from 'lru-cache';
-import type { ErrorCode, Logger } from '../../../base/index.ts';
-import type { Role, RoomChange } from '../../../contract/index.ts';
+import { CanopyError, type ErrorCode, type Logger } from '../../../base/index.ts';
+import type { Role } from '../../../contract/index.ts';
 import type { Sfu } from '../../../sfu/index.ts';
+import type { Tables } from '../../store/index.ts';
 import { factorOf, type Holder, type NestedBudget } from '../budgets/index.ts';
 import { changeServerRole, type PeerPrincipal } from '../principals/index.ts';
 import type { Peer } from './peer.ts';
 import type { PeerMediaOptions } from './peer-media.ts';
 import { type LeaveReason, Room, type RoomOptions } from './room.ts';
-import type { RoomRecord, RoomRecords } from './room-records.ts';
+import type { RecordChange, RoomRecord, RoomRecords } from './room-records.ts';
 
 export interface RoomsOptions {
   sfu: Sfu;
@@ -21,6 +23,7 @@ export interface RoomsOptions {
   /** Creates the seat budget of a new room. */
   seats(): NestedBudget;
   maxPeersPerRoom: number;
+  maxParticipantsPerRoom: number;
   resumeMs: number;
   rehomeTicket: RoomOptions['rehomeTicket'];
   isStopped: RoomOptions['isStopped'];
@@ -39,6 +42,8 @@ export class Rooms {
   /** Accounts barred from rooms, as `room account`. */
   readonly #barred = new LRUCache<string, true>({ max: MAX_BARRED, ttl: BAR_MS });
   readonly #options: RoomsOptions;
+  /** Whether empty rooms close at once, because the server is stopping. */
+  #closing = false;
   readonly #events = new EventEmitter<{ empty: [] }>();
 
   constructor(options: RoomsOptions) {
@@ -74,18 +79,48 @@ export class Rooms {
    * @param check called after all earlier changes were made; it may throw
    * @throws {CanopyError} LIMIT_REACHED, STORE_BUSY, STORE_UNWRITABLE
    */
-  async configure(record: RoomRecord, change: RoomChange, check?: () => void): Promise<void> {
+  async configure(record: RoomRecord, change: RecordChange, check?: () => void): Promise<void> {
     await this.#options.records.configure(record, change, check);
     this.#rooms.get(record.roomId)?.applySettings();
+  }
+
+  /** Creates a room. @throws {CanopyError} ROOM_EXISTS, LIMIT_REACHED, STORE_BUSY, STORE_UNWRITABLE */
+  async create(roomId: string, change: RecordChange): Promise<RoomRecord> {
+    const record = await this.record(roomId);
+    await this.#options.records.create(record, change);
+    this.#rooms.get(roomId)?.applySettings();
+    return record;
+  }
+
+  /**
+   * Deletes a room; the connections in it end with ROOM_DELETED.
+   *
+   * @param check called after all earlier changes were made; it may throw
+   * @param others deletes the rows of features, in the same transaction
+   * @throws {CanopyError} STORE_BUSY, STORE_UNWRITABLE
+   */
+  async delete(
+    record: RoomRecord,
+    check: () => void,
+    others: (db: Transaction<Tables>) => Promise<void>,
+  ): Promise<void> {
+    await this.#options.records.delete(record, check, others);
+    const room = this.#rooms.get(record.roomId);
+    if (room) {
+      this.end(room, 'ROOM_DELETED');
+    }
   }
 
   /**
    * The room with this record. If it is not open, `opener` opens it, and it counts against `holder` until it closes.
    *
-   * @throws {CanopyError} SERVER_BUSY, LIMIT_REACHED
+   * @throws {CanopyError} SERVER_BUSY, LIMIT_REACHED; ROOM_DELETED - since the record was read
    */
   open(record: RoomRecord, opener: PeerPrincipal, holder: Holder): Room {
     const { roomId } = record;
+    if (this.#options.records.isDeleted(record)) {
+      throw new CanopyError('ROOM_DELETED');
+    }
     const open = this.#rooms.get(roomId);
     if (open) {
       return open;
@@ -97,8 +132,10 @@ export class Rooms {
       media: { sfu: this.#options.sfu, ...this.#options.media },
       log: this.#options.log,
       maxPeers: this.#options.maxPeersPerRoom,
+      maxParticipants: this.#options.maxParticipantsPerRoom,
       seats: this.#options.seats(),
       resumeMs: this.#options.resumeMs,
+      mayLinger: () => !this.#closing,
       rehomeTicket: this.#options.rehomeTicket,
       isStopped: this.#options.isStopped,
       onEntry: this.#options.onEntry,
@@ -112,7 +149,7 @@ export class Rooms {
 
   /** Closes a room that nobody is in. */
   closeIfEmpty(room: Room): void {
-    if (room.peers.size === 0 && !room.closed) {
+    if (room.peers.size === 0 && !room.closed && !room.lingers) {
       room.close();
       this.#forget(room);
     }
@@ -121,7 +158,7 @@ export class Rooms {
   /** Closes a room and ends the connections in it with the code. Returns the number of connections ended. */
   end(room: Room, code: ErrorCode): number {
     const connections = [...room.peers.values()].flatMap(({ connection }) => connection ?? []);
-    this.closeIfEmpty(room);
+    room.endIfEmpty();
     room.close();
     for (const connection of connections) {
       connection.end(code);
@@ -171,6 +208,12 @@ export class Rooms {
 
   /** Resolves when no rooms are open, or after this time in milliseconds. */
   async empty(milliseconds: number): Promise<void> {
+    this.#closing = true;
+    for (const room of this.all) {
+      if (room.lingers) {
+        room.endIfEmpty();
+      }
+    }
     if (this.#rooms.size > 0) {
       const over = AbortSignal.timeout(milliseconds);
       await Promise.race([once(this.#events, 'empty'), once(over, 'abort')]);

@@ -4,7 +4,7 @@ export interface RoomRow {
   /** The account that owns it; null if none does. */
   owner_id: string | null;
   title: string | null;
-  /** JSON of permissions and roles; `{}` for the defaults. */
+  /** JSON; `{}` for the defaults. */
   settings: string;
   created_at_ms: number;
   last_used_at_ms: number;
@@ -13,5 +13,7 @@ export interface RoomRow {
 declare module '../../store/tables.ts' {
   interface Tables {
     rooms: RoomRow;
+    /** The accounts to which each room’s settings give a role, to find their rooms. */
+    room_roles: { account_id: string; room_id: string };
   }
 }

@@ -2,12 +2,14 @@ import { alone } from './alone.ts';
 import { appearance } from './appearance.ts';
 import { arrivals } from './arrivals.ts';
 import { backup } from './backup.ts';
+import { chat } from './chat.ts';
 import { common } from './common.ts';
 import { controls } from './controls.ts';
 import { devices } from './devices.ts';
 import { errors } from './errors.ts';
 import { listed } from './forms.ts';
 import { hands } from './hands.ts';
+import { home } from './home.ts';
 import { invite } from './invite.ts';
 import { lobby } from './lobby.ts';
 import { moderation } from './moderation.ts';
@@ -20,6 +22,7 @@ import { phones } from './phones.ts';
 import { reactions } from './reactions.ts';
 import { rename } from './rename.ts';
 import { room } from './room.ts';
+import { rooms } from './rooms.ts';
 import { shortcuts } from './shortcuts.ts';
 import { stage } from './stage.ts';
 import { tile } from './tile.ts';
@@ -31,11 +34,13 @@ export const en = {
   appearance,
   arrivals,
   backup,
+  chat,
   common,
   controls,
   devices,
   errors,
   hands,
+  home,
   invite,
   lobby,
   moderation,
@@ -48,6 +53,7 @@ export const en = {
   reactions,
   rename,
   room,
+  rooms,
   shortcuts,
   stage,
   tile,

@@ -63,3 +63,10 @@ export function panelShortcuts(call: Call): Record<string, () => void> {
     ),
   );
 }
+
+/** The panels' shortcuts with their titles, for the list of shortcuts. */
+export function panelKeys(call: Call): Array<readonly [string, string]> {
+  return panelsOf(call).flatMap(([, { shortcut, title }]) =>
+    shortcut ? [[shortcut, title()] as const] : [],
+  );
+}

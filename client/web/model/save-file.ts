@@ -1,0 +1,15 @@
+/** Offers an invitation for calendars as a file to save. */
+export function saveCalendar(roomId: string, ics: string): void {
+  saveFile(`${roomId}.ics`, ics, 'text/calendar;charset=utf-8');
+}
+
+/** Offers text as a file to save. */
+function saveFile(name: string, text: string, type: string): void {
+  const href = URL.createObjectURL(new Blob([text], { type }));
+  const link = document.createElement('a');
+  link.href = href;
+  link.download = name;
+  link.click();
+  // The browser reads the file after the click.
+  setTimeout(() => URL.revokeObjectURL(href), 10_000);
+}

@@ -1,0 +1,36 @@
+import { demand, describeRoom, type Kernel, type Principal } from '../../kernel/index.ts';
+import { nameOf, type RoomConfiguration } from './room-configuration.ts';
+import { invitationOf } from './room-invitation.ts';
+import type { RoomVisits } from './room-visits.ts';
+
+/**
+ * Deletes a room with everything stored about it, and disconnects the people inside. Returns the cancellation of a meeting to come.
+ *
+ * @throws {CanopyError} FORBIDDEN, RATE_LIMITED, STORE_BUSY, STORE_UNWRITABLE
+ */
+export async function deleteRoom(
+  kernel: Kernel,
+  { configuration, visits }: { configuration: RoomConfiguration; visits: RoomVisits },
+  principal: Principal,
+  roomId: string,
+): Promise<{ ics?: string }> {
+  const { rooms, roomDeleted, log } = kernel;
+  const record = await rooms.record(roomId);
+  const check = () => demand(principal, 'room.delete', record);
+  check();
+  const room = describeRoom(record);
+  const ics =
+    room.schedule && !room.schedule.isCancelled
+      ? await invitationOf(kernel, principal, room, { isCancelled: true })
+      : undefined;
+  await visits.save();
+  const committed: Array<() => void> = [];
+  await configuration.queued(principal, () =>
+    rooms.delete(record, check, (db) => roomDeleted.run({ roomId, db, committed })),
+  );
+  for (const act of committed) {
+    act();
+  }
+  log.info({ roomId, by: nameOf(principal) }, 'room deleted');
+  return ics === undefined ? {} : { ics };
+}

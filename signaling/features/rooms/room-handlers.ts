@@ -1,0 +1,81 @@
+import {
+  defaultPermissions,
+  describeRoom,
+  type Handlers,
+  type Kernel,
+  requirePrincipal,
+  requireRight,
+} from '../../kernel/index.ts';
+import { AccountRate } from './account-rate.ts';
+import type { ROOM_REQUESTS } from './contract.ts';
+import type { RoomConfiguration } from './room-configuration.ts';
+import type { RoomCreation } from './room-creation.ts';
+import { deleteRoom } from './room-deletion.ts';
+import { invitationOf } from './room-invitation.ts';
+import type { RoomLists } from './room-lists.ts';
+import type { RoomVisits } from './room-visits.ts';
+
+/** Lists and invitations that an account may ask for at once, and per second after that. */
+const MAX_READS = 60;
+const READS_PER_SECOND = 4;
+
+export interface RoomsFeature {
+  configuration: RoomConfiguration;
+  creation: RoomCreation;
+  lists: RoomLists;
+  visits: RoomVisits;
+}
+
+/** Handlers for the rooms that people own. */
+export function roomHandlers(kernel: Kernel, feature: RoomsFeature): Handlers<keyof typeof ROOM_REQUESTS> {
+  const { configuration, creation, lists } = feature;
+  const reads = new AccountRate('lists and invitations', { perSecond: READS_PER_SECOND, burst: MAX_READS });
+  return {
+    'room.create': (session, data) => {
+      const principal = requirePrincipal(session);
+      return creation.create(principal, { ...data, ownerId: principal.accountId });
+    },
+
+    'room.configure': (session, { roomId, ...change }) =>
+      configuration.change(requirePrincipal(session), roomId, change),
+
+    'room.defaults': async (session) => {
+      requirePrincipal(session);
+      const { participantsPerRoom, resumeSeconds } = kernel.config.limits;
+      return {
+        permissions: defaultPermissions(),
+        maxParticipants: participantsPerRoom,
+        departureTimeout: resumeSeconds,
+      };
+    },
+
+    'room.list': async (session, { which, ...page }) => {
+      const principal = requirePrincipal(session);
+      reads.take(principal);
+      switch (which) {
+        case 'mine':
+          return { rooms: await lists.mine(principal, page) };
+        case 'upcoming':
+          return { rooms: await lists.upcoming(principal, page.limit) };
+        case 'recent':
+          return { rooms: await lists.recent(principal, page) };
+      }
+    },
+
+    'room.invitation': async (session, { roomId }) => {
+      const principal = requirePrincipal(session);
+      reads.take(principal);
+      const record = await kernel.rooms.record(roomId);
+      await kernel.demandEntry(principal, record);
+      return { ics: await invitationOf(kernel, principal, describeRoom(record)) };
+    },
+
+    'room.handOver': async (session, { participantId }) => {
+      const { principal, room } = requireRight(session, 'room.handOver');
+      await configuration.handOver(principal, room, participantId);
+      return {};
+    },
+
+    'room.delete': (session, { roomId }) => deleteRoom(kernel, feature, requirePrincipal(session), roomId),
+  };
+}

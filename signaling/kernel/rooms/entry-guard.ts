@@ -1,0 +1,71 @@
+import { CanopyError } from '../../../base/index.ts';
+import type { Holder } from '../budgets/index.ts';
+import { isNamed, may, mayEnterLocked } from '../policy/index.ts';
+import type { PeerPrincipal } from '../principals/index.ts';
+import { isPin } from './pin-hash.ts';
+import { PinTries } from './pin-tries.ts';
+import type { RoomRecord } from './room-records.ts';
+import type { Rooms } from './rooms.ts';
+
+/** Keeps newcomers out of locked rooms, and asks guests for the PIN of rooms that have one. */
+export class EntryGuard {
+  readonly #rooms: Pick<Rooms, 'find'>;
+  readonly #tries = new PinTries();
+
+  constructor(rooms: Pick<Rooms, 'find'>) {
+    this.#rooms = rooms;
+  }
+
+  /**
+   * Checks a newcomer. Whoever was inside since the room opened, and was not removed, is not new.
+   *
+   * @throws {CanopyError} ROOM_LOCKED, PIN_REQUIRED, PIN_WRONG; RATE_LIMITED - too many wrong PINs
+   */
+  async check(
+    principal: PeerPrincipal,
+    record: RoomRecord,
+    { pin, holder }: { pin: string | undefined; holder: Holder },
+  ): Promise<void> {
+    const { roomId, locked, pinHash } = record;
+    const { accountId } = principal;
+    if (this.#rooms.find(roomId)?.wasInside(accountId)) {
+      return;
+    }
+    if (locked && !mayEnterLocked(principal, record)) {
+      throw new CanopyError('ROOM_LOCKED');
+    }
+    if (
+      pinHash === undefined ||
+      isNamed(principal, record) ||
+      may(principal, 'room.enterWithoutPin', record)
+    ) {
+      return;
+    }
+    if (pin === undefined) {
+      throw new CanopyError('PIN_REQUIRED');
+    }
+    const attempt = this.#tries.begin({ account: accountId, address: holder.address, room: roomId });
+    if (!attempt) {
+      throw new CanopyError('RATE_LIMITED', 'too many wrong PINs; try again in an hour');
+    }
+    if (!(await isPin(pin, pinHash))) {
+      throw new CanopyError('PIN_WRONG');
+    }
+    attempt.right();
+  }
+
+  /**
+   * Checks a phone that calls in.
+   *
+   * @param pinGiven whether the gateway asked the caller for a PIN of this room
+   * @throws {CanopyError} ROOM_LOCKED, PIN_REQUIRED
+   */
+  checkPhone({ locked, pinHash }: RoomRecord, pinGiven: boolean): void {
+    if (locked) {
+      throw new CanopyError('ROOM_LOCKED');
+    }
+    if (pinHash !== undefined && !pinGiven) {
+      throw new CanopyError('PIN_REQUIRED');
+    }
+  }
+}
