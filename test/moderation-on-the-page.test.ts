@@ -154,7 +154,9 @@ describe('people and moderation on the page', () => {
 
   it('hands moderation over: the new moderator renames people, who are told', async () => {
     assert.equal(await zoe.page.getByTestId('tile-menu').count(), 0);
-    await act('Zoë', 'person-make-moderator');
+    await act('Zoë', 'person-role');
+    await olga.page.getByTestId('role-moderator').check();
+    await olga.click('role-now');
     await zoe.click('panel-people');
     await row(zoe.page, 'Gus').getByTestId('person-menu').click();
     await zoe.click('tile-rename');

@@ -6,7 +6,6 @@ import {
   type Participant,
   type Restraint,
   type Room,
-  type RoomRole,
   type Stoppable,
 } from '../../sdk/index.ts';
 import { strings } from '../strings/index.ts';
@@ -167,10 +166,6 @@ export class CallModeration {
     await this.#try(async () => {
       await Promise.all(room.hands.map(({ participantId }) => room.lowerHand(participantId)));
     });
-  }
-
-  async setRole(accountId: string, role: RoomRole): Promise<void> {
-    await this.#try(() => this.#host.room.moderation.setRole(accountId, role));
   }
 
   /** Bans someone; the user has confirmed it. @throws {CanopyError} as Moderation.ban() */

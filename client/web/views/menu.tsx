@@ -63,13 +63,14 @@ export function MenuButton({
       }
     };
     addEventListener('pointerdown', clicked);
-    addEventListener('keydown', pressed);
+    // Before the panel that the menu is in, which Escape would close too.
+    addEventListener('keydown', pressed, true);
     // It would no longer be next to its button.
     addEventListener('resize', close);
     return () => {
       removeEventListener('resize', close);
       removeEventListener('pointerdown', clicked);
-      removeEventListener('keydown', pressed);
+      removeEventListener('keydown', pressed, true);
     };
   }, [open.value]);
   return (

@@ -1,11 +1,12 @@
 import { useSignal } from '@preact/signals';
-import type { Participant, RoomRole } from '../../sdk/index.ts';
+import type { Participant } from '../../sdk/index.ts';
 import { type Call, seatKey } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
 import { BanDialog } from './ban.tsx';
 import { MoreIcon } from './icons.tsx';
 import { MenuButton, MenuItem } from './menu.tsx';
 import { RenameDialog } from './rename.tsx';
+import { RoleDialog } from './role.tsx';
 
 /** A button with the actions on one person, as far as this user may take them. */
 export function PersonMenu({
@@ -20,7 +21,7 @@ export function PersonMenu({
   /** Offer pinning, where a click on the tile does not. Default false. */
   withPin?: boolean;
 }) {
-  const dialog = useSignal<'rename' | 'ban' | undefined>(undefined);
+  const dialog = useSignal<'rename' | 'role' | 'ban' | undefined>(undefined);
   const close = () => {
     dialog.value = undefined;
   };
@@ -35,7 +36,9 @@ export function PersonMenu({
       >
         {withPin && !isSelf && <PinItem call={call} participant={participant} />}
         {call.moderates && !isSelf && <MediaItems call={call} participant={participant} />}
-        {call.moderates && <StandingItems call={call} participant={participant} />}
+        {call.moderates && (
+          <StandingItems call={call} participant={participant} onRole={() => (dialog.value = 'role')} />
+        )}
         {(call.moderates || isSelf) && (
           <MenuItem testId="tile-rename" onSelect={() => (dialog.value = 'rename')}>
             {strings.value.tile.rename}
@@ -46,6 +49,7 @@ export function PersonMenu({
         )}
       </MenuButton>
       {dialog.value === 'rename' && <RenameDialog call={call} participant={participant} onClose={close} />}
+      {dialog.value === 'role' && <RoleDialog call={call} participant={participant} onClose={close} />}
       {dialog.value === 'ban' && <BanDialog call={call} participant={participant} onClose={close} />}
     </>
   );
@@ -138,17 +142,11 @@ function MediaItems({ call, participant: { participantId, kind, roomRole } }: It
 }
 
 /** The spotlight, the raised hand, and the role in the room. */
-function StandingItems({ call, participant }: ItemProps) {
-  const { participantId, accountId, kind, role, roomRole } = participant;
+function StandingItems({ call, participant, onRole }: ItemProps & { onRole(): void }) {
+  const { participantId, kind, role } = participant;
   const { people } = strings.value;
   const isSelf = participantId === call.room.participantId;
   const isLit = call.spotlight.value.includes(participantId);
-  const roles: ReadonlyArray<[RoomRole, string]> = [
-    ['owner', people.makeOwner],
-    ['moderator', people.makeModerator],
-    ['speaker', people.makeSpeaker],
-    ['viewer', people.makeViewer],
-  ];
   // Admins own every room, and all phones are speakers.
   const mayChangeRole = call.owns && !isSelf && kind !== 'phone' && role !== 'admin';
   return (
@@ -163,18 +161,11 @@ function StandingItems({ call, participant }: ItemProps) {
           {strings.value.controls.lowerHand}
         </MenuItem>
       )}
-      {mayChangeRole &&
-        roles
-          .filter(([each]) => each !== roomRole)
-          .map(([each, label]) => (
-            <MenuItem
-              key={each}
-              testId={`person-make-${each}`}
-              onSelect={() => void call.moderation.setRole(accountId, each)}
-            >
-              {label}
-            </MenuItem>
-          ))}
+      {mayChangeRole && (
+        <MenuItem testId="person-role" onSelect={onRole}>
+          {people.changeRole}
+        </MenuItem>
+      )}
     </>
   );
 }

@@ -23,8 +23,8 @@ export function PersonRow({
   const isSelf = participantId === call.room.participantId;
   const phone = kind === 'phone';
   const place = call.hands.value.indexOf(participantId) + 1;
-  const speaking = call.speaker.value === participantId;
   const { microphone, camera, screen } = sendingOf(model, call, participant);
+  const speaking = call.speaker.value === participantId && microphone === 'on';
   const voice = voiceText(call, participantId, microphone);
   const trouble = !connected ? people.reconnecting : mediaConnected === false ? people.noMedia : undefined;
   const isLit = call.spotlight.value.includes(participantId);
@@ -154,9 +154,9 @@ function voiceText(
 
 function badgesOf({ kind, role, roomRole }: Participant): string[] {
   const { people } = strings.value;
-  const roles = { owner: people.owner, moderator: people.moderator, speaker: '', viewer: people.viewer };
   return [
-    roomRole ? roles[roomRole] : '',
+    // Most people are ordinary participants.
+    roomRole && roomRole !== 'speaker' ? people.roles[roomRole] : '',
     kind === 'phone' ? people.phone : role === 'guest' ? people.guest : '',
   ].filter((badge) => badge !== '');
 }

@@ -56,7 +56,8 @@ export function tilesOf(call: Call, media: LocalMedia): TileProps[] {
     }
     const person: TileProps = {
       ...remote(false, trackOf('camera')),
-      speaking,
+      // Whoever spoke last stays the speaker until somebody else does.
+      speaking: speaking && microphone?.muted !== true,
       connected,
       ...(mediaConnected !== undefined && { mediaConnected }),
       phone: kind === 'phone',
