@@ -137,9 +137,9 @@ describe('accessibility of the page', () => {
     await page.keyboard.press('Enter');
     await has('the first action has the focus', 'tile-person');
     await page.keyboard.press('ArrowDown');
-    await has('an arrow key leads to the next', 'tile-rename');
+    await has('an arrow key leads to the next', 'person-ask');
     await page.keyboard.press('End');
-    await has('the End key leads to the last', 'tile-kick');
+    await has('the End key leads to the last', 'person-ban');
     await page.keyboard.press('ArrowDown');
     await has('arrow keys stay in the menu', 'tile-person');
     await page.keyboard.press('Escape');

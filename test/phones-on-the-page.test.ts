@@ -144,10 +144,10 @@ describe('phones on the page', () => {
     await tile(participantId).waitFor({ state: 'detached' });
     await bob.page.getByTestId('join').click();
     await bob.page.locator('[data-testid="problem"][data-code="KICKED"]').waitFor();
-    await ann.page.getByTestId('invite').click();
-    await ann.page.getByTestId('readmit').click();
-    await ann.page.getByTestId('removed').waitFor({ state: 'detached' });
-    await ann.page.keyboard.press('Escape');
+    await ann.click('panel-people');
+    await ann.click('people-readmit');
+    await ann.page.getByTestId('removed-and-banned').waitFor({ state: 'detached' });
+    await ann.click('panel-close');
     await bob.enter(ROOM);
     assert.deepEqual(browser.problems, []);
   });

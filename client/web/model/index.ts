@@ -19,6 +19,8 @@ export {
   type LocalMedia,
 } from './local-media.ts';
 export type { Trouble } from './media-trouble.ts';
+export type { Asked, CallModeration } from './moderation.ts';
+export { matchesName } from './names.ts';
 export type { Notices } from './notices.ts';
 export type { PanelName } from './panels.ts';
 export type { PathCheck } from './path-check.ts';
@@ -29,6 +31,7 @@ export {
   preferences,
   setPreferences,
 } from './preferences.ts';
+export { type CallReactions, REACTION_EMOJI } from './reactions.ts';
 export { roomUrl, toRoomId } from './route.ts';
 export { saveCalendar } from './save-file.ts';
 export type { ScreenLayout } from './screen-layout.ts';

@@ -10,7 +10,7 @@ const SOUNDS: Record<Arrival, Notes> = {
 };
 
 /** In a larger room, sounds of people who come and go would never stop. */
-const MAX_PEOPLE = 30;
+const MAX_PEOPLE = 5;
 
 /** Plays the sound of people who come, go or raise a hand, unless the user has turned sounds off. */
 export function playSound(name: Arrival, people: number, speaker: string | undefined): void {

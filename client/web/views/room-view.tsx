@@ -3,6 +3,7 @@ import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { AppModel, Call, Trouble } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
+import { AskedDialog } from './asked.tsx';
 import { BackupButton } from './backup.tsx';
 import { ChatToast } from './chat-toast.tsx';
 import { toggleFullScreen } from './full-screen.tsx';
@@ -60,6 +61,7 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
       </main>
       <ChatToast call={call} />
       <SidePanel model={model} call={call} />
+      <AskedDialog call={call} />
       {sheet.value && <ShortcutSheet call={call} onClose={() => (sheet.value = false)} />}
       <Sound model={model} call={call} />
     </div>
@@ -75,7 +77,7 @@ function TopBar({
   call: Call;
   heading: RefObject<HTMLHeadingElement | null>;
 }) {
-  const count = call.participants.value.length;
+  const count = call.headcount;
   const identity = model.identity.value;
   // The account's name, not the name in this call, which anyone may choose.
   const { displayName } = call.client.account;

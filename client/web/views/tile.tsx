@@ -39,6 +39,10 @@ export interface TileProps {
   lines?: readonly string[] | undefined;
   /** How well the participant's media gets through. */
   quality?: ComponentChildren;
+  /** Whether a moderator muted the participant, or keeps it muted. */
+  mutedBy?: 'self' | 'moderator';
+  /** Shown over the video. */
+  overlay?: ComponentChildren;
   /** The button for actions on the participant. */
   menu?: ComponentChildren;
 }
@@ -54,6 +58,7 @@ export function Tile({
   certifiedName,
   guest,
   muted,
+  mutedBy,
   speaking,
   connected = true,
   mediaConnected = true,
@@ -66,6 +71,7 @@ export function Tile({
   layout,
   lines,
   quality,
+  overlay,
   menu,
 }: TileProps) {
   const element = useRef<HTMLElement>(null);
@@ -107,6 +113,7 @@ export function Tile({
       data-self={self ?? false}
       data-speaking={speaking ?? false}
       data-muted={muted ?? false}
+      data-muted-by={muted ? mutedBy : undefined}
       data-call-state={callState}
       data-saving={saving}
       data-media-connected={mediaConnected}
@@ -127,6 +134,7 @@ export function Tile({
           <PinIcon />
         </button>
       )}
+      {overlay}
       {menu}
       {screen && !self && document.fullscreenEnabled && (
         <div class="actions">
@@ -149,7 +157,11 @@ export function Tile({
       )}
       <figcaption>
         {!screen && hand && <HandBadge {...hand} />}
-        {!screen && muted && <MicrophoneIcon off />}
+        {!screen && muted && (
+          <span class={mutedBy === 'moderator' ? 'muted stopped' : 'muted'}>
+            <MicrophoneIcon off />
+          </span>
+        )}
         <span class="name" dir="auto">
           {label}
         </span>
@@ -159,7 +171,9 @@ export function Tile({
           </span>
         )}
         {guest && <span class="state">{tile.guest}</span>}
-        {!screen && muted && <span class="sr-only">{tile.muted}</span>}
+        {!screen && muted && (
+          <span class="sr-only">{mutedBy === 'moderator' ? tile.mutedByModerator : tile.muted}</span>
+        )}
         {speaking && <span class="sr-only">{tile.speaking}</span>}
         {state && <span class="state">{state}</span>}
         {saving && (
@@ -180,7 +194,8 @@ export function Tile({
   );
 }
 
-function Avatar({ name, seed, phone }: { name: string; seed: string; phone?: boolean }) {
+/** Someone's initials, or a phone. */
+export function Avatar({ name, seed, phone }: { name: string; seed: string; phone?: boolean }) {
   const initials = name.split(/\s+/).slice(0, 2).map(firstCharacter).join('').toUpperCase();
   const hue = [...seed].reduce((sum, character) => (sum * 31 + character.charCodeAt(0)) % 9973, 0) % 6;
   return (

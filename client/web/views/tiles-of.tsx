@@ -2,6 +2,7 @@ import type { MediaSource, RemoteTrack } from '../../sdk/index.ts';
 import { type Call, type LocalMedia, preferences, seatKey } from '../model/index.ts';
 import { OwnTileMenu } from './own-tile-menu.tsx';
 import { QualityButton } from './quality.tsx';
+import { TileReactions } from './reactions.tsx';
 import type { TileProps } from './tile.tsx';
 import { TileMenu } from './tile-menu.tsx';
 
@@ -36,6 +37,8 @@ export function tilesOf(call: Call, media: LocalMedia): TileProps[] {
         ? { place: hands.indexOf(participantId) + 1, of: hands.length }
         : undefined,
       lines: lines.get(seatKey({ participantId, screen: isScreen })),
+      overlay: !isScreen && <TileReactions call={call} participantId={participantId} />,
+      mutedBy: call.mutedBy(participantId),
     });
     const remote = (isScreen: boolean, track: RemoteTrack | undefined) => {
       const key = seatKey({ participantId, screen: isScreen });
@@ -59,14 +62,15 @@ export function tilesOf(call: Call, media: LocalMedia): TileProps[] {
     }
     const person: TileProps = {
       ...remote(false, trackOf('camera')),
-      speaking,
+      // Whoever spoke last stays the speaker until somebody else does.
+      speaking: speaking && microphone?.muted !== true,
       connected,
       ...(mediaConnected !== undefined && { mediaConnected }),
       phone: kind === 'phone',
       callState,
       muted: microphone?.muted ?? kind !== 'phone',
       quality: <QualityButton call={call} participant={participant} />,
-      menu: <TileMenu call={call} participant={participant} muted={microphone?.muted} />,
+      menu: <TileMenu call={call} participant={participant} />,
     };
     if (!sourceOf('screen')) {
       return [person];
