@@ -208,6 +208,7 @@ describe('accessibility of the page', () => {
       await each.getByRole('dialog').waitFor({ state: 'detached' });
     };
     await bob.page.locator('[data-testid=tile][data-self=true]').hover();
+    await bob.click('own-menu');
     await bob.click('rename');
     await rename(bob.page, 'Robert');
     const tile = page.locator('[data-testid=tile]', { hasText: 'Robert' });

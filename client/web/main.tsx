@@ -6,11 +6,14 @@ import './styles/base.css';
 import './styles/controls.css';
 import './styles/forms.css';
 import './styles/room.css';
+import './styles/stage.css';
+import './styles/tile.css';
 import './styles/menus.css';
 import './styles/panels.css';
 import './styles/devices.css';
 import './styles/hands.css';
 import './styles/lock.css';
+import './styles/chat-toast.css';
 
 const root = document.getElementById('app');
 const model = new AppModel();

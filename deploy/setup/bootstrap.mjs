@@ -4,6 +4,7 @@
 //
 //   bootstrap.mjs start [FLAGS OF canopy serve]
 //   bootstrap.mjs test [--long] [PATTERN ...]
+//   bootstrap.mjs screenshots [FOLDER]
 //   bootstrap.mjs bench [SCENARIO] [FLAGS OF canopy bench]
 //   bootstrap.mjs setup [test | bench]            installs only
 //   bootstrap.mjs worker                          prints the path of the mediasoup worker
@@ -31,6 +32,10 @@ async function main() {
         ...environment(worker),
         ...programVariables(),
       });
+    }
+    case 'screenshots': {
+      const { node, worker } = await setUp('test');
+      return await become(node, [join(root, 'test', 'screenshots.ts'), ...args], environment(worker));
     }
     case 'bench': {
       const { node, worker } = await setUp('bench');

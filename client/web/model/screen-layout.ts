@@ -18,6 +18,8 @@ const SETTLE_MS = 50;
 export class ScreenLayout {
   readonly #report: (tiles: LayoutTile[]) => void;
   readonly #shown = new Map<Element, Shown>();
+  /** Videos shown outside the page. */
+  readonly #outside = new Set<Shown>();
   readonly #sizes = new ResizeObserver((entries) => {
     for (const { target, contentRect } of entries) {
       const tile = this.#shown.get(target);
@@ -59,6 +61,17 @@ export class ScreenLayout {
     };
   }
 
+  /** Reports a video that is shown outside the page, even while the page is in the background. Returns a function that ends it. */
+  keep(video: ShownVideo, { width, height }: { width: number; height: number }): () => void {
+    const shown = { video, width, height, visible: true };
+    this.#outside.add(shown);
+    this.#changed();
+    return () => {
+      this.#outside.delete(shown);
+      this.#changed();
+    };
+  }
+
   close(): void {
     clearTimeout(this.#timer);
     document.removeEventListener('visibilitychange', this.#listener);
@@ -70,7 +83,8 @@ export class ScreenLayout {
   #changed(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      const shown = document.hidden ? [] : [...this.#shown.values()].filter(({ visible }) => visible);
+      const inPage = document.hidden ? [] : [...this.#shown.values()].filter(({ visible }) => visible);
+      const shown = [...inPage, ...this.#outside];
       this.#report(
         shown.map(({ video, width, height }) => ({
           ...video,

@@ -34,6 +34,34 @@ describe('arrange()', () => {
     assert.equal(pinned.rest[0], screen);
     assert.deepEqual(names(arrange({ ...request, tiles, pinned: 'gone camera' }).stage), ['bob screen']);
   });
+
+  it('shows a person in the spotlight to everyone, except to those who pinned somebody', () => {
+    const tiles = [me, ann, bob, screen];
+    assert.deepEqual(names(arrange({ ...request, tiles, spotlight: 'ann' }).stage), ['ann camera']);
+    const pinned = arrange({ ...request, tiles, spotlight: 'ann', pinned: seatKey(bob) });
+    assert.deepEqual(names(pinned.stage), ['bob camera']);
+  });
+
+  it('shows the other person large and this user above them in a call of two', () => {
+    const two = { ...request, tiles: [me, ann], selfView: 'auto' as const };
+    assert.deepEqual(arrange(two), { stage: [ann], rest: [], floating: me });
+    assert.deepEqual(arrange({ ...two, tiles: [me, ann, bob] }), { stage: [], rest: [me, ann, bob] });
+    assert.deepEqual(arrange({ ...two, tiles: [me] }), { stage: [], rest: [me] });
+    assert.deepEqual(arrange({ ...two, selfView: 'tile' }), { stage: [], rest: [me, ann] });
+  });
+
+  it('hides this user, or lets them float, in calls of any size', () => {
+    const three = { ...request, tiles: [me, ann, bob] };
+    assert.deepEqual(arrange({ ...three, selfView: 'hidden' }), { stage: [], rest: [ann, bob] });
+    assert.deepEqual(arrange({ ...three, selfView: 'floating' }), {
+      stage: [],
+      rest: [ann, bob],
+      floating: me,
+    });
+    assert.deepEqual(arrange({ ...three, tiles: [me], selfView: 'hidden' }).rest, [me], 'alone');
+    const pinned = arrange({ ...three, selfView: 'hidden', pinned: seatKey(me) });
+    assert.deepEqual(names(pinned.stage), ['me camera']);
+  });
 });
 
 describe('promote()', () => {

@@ -23,7 +23,8 @@ export function BackupButton({ identity }: { identity: Identity }) {
   );
 }
 
-function BackupDialog({ identity, onClose }: { identity: Identity; onClose(): void }) {
+/** Makes a backup of the account. */
+export function BackupDialog({ identity, onClose }: { identity: Identity; onClose(): void }) {
   const { backup, common } = strings.value;
   const password = useSignal('');
   const again = useSignal('');

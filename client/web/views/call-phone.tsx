@@ -1,26 +1,10 @@
 import { useSignal } from '@preact/signals';
 import type { Call } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
-import { DialogButton } from './dialog.tsx';
 import { FormDialog } from './form-dialog.tsx';
-import { PhoneIcon } from './icons.tsx';
 
-/** Calls a phone into the room. Shown only to people who may call phones. */
-export function CallPhoneButton({ call }: { call: Call }) {
-  if (!call.moderates) {
-    return null;
-  }
-  return (
-    <DialogButton
-      title={strings.value.phones.call}
-      testId="call-phone"
-      icon={<PhoneIcon />}
-      dialog={(close) => <CallPhoneDialog call={call} onClose={close} />}
-    />
-  );
-}
-
-function CallPhoneDialog({ call, onClose }: { call: Call; onClose(): void }) {
+/** Calls a phone into the room. For people who may call phones. */
+export function CallPhoneDialog({ call, onClose }: { call: Call; onClose(): void }) {
   const { phones } = strings.value;
   const target = useSignal('');
   return (

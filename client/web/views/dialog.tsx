@@ -1,4 +1,3 @@
-import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
 
@@ -34,36 +33,5 @@ export function Dialog({
       <h2 id={titleId}>{title}</h2>
       {children}
     </dialog>
-  );
-}
-
-/** A round button that opens a dialog. */
-export function DialogButton({
-  title,
-  testId,
-  icon,
-  dialog,
-}: {
-  title: string;
-  testId: string;
-  icon: ComponentChildren;
-  /** Renders the dialog; `close` closes it. */
-  dialog(close: () => void): ComponentChildren;
-}) {
-  const open = useSignal(false);
-  return (
-    <>
-      <button
-        type="button"
-        class="round"
-        data-testid={testId}
-        title={title}
-        aria-label={title}
-        onClick={() => (open.value = true)}
-      >
-        {icon}
-      </button>
-      {open.value && dialog(() => (open.value = false))}
-    </>
   );
 }

@@ -3,26 +3,11 @@ import { useEffect, useRef } from 'preact/hooks';
 import { CanopyError } from '../../sdk/index.ts';
 import type { Call } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
-import { Dialog, DialogButton } from './dialog.tsx';
-import { InviteIcon } from './icons.tsx';
+import { Dialog } from './dialog.tsx';
 import { Problem } from './problem.tsx';
 
-/** Creates an invitation for one person. Shown only to people who may invite. */
-export function InviteButton({ call }: { call: Call }) {
-  if (!call.moderates) {
-    return null;
-  }
-  return (
-    <DialogButton
-      title={strings.value.invite.heading}
-      testId="invite"
-      icon={<InviteIcon />}
-      dialog={(close) => <InviteDialog call={call} onClose={close} />}
-    />
-  );
-}
-
-function InviteDialog({ call, onClose }: { call: Call; onClose(): void }) {
+/** Creates an invitation for one person. For people who may invite. */
+export function InviteDialog({ call, onClose }: { call: Call; onClose(): void }) {
   const { common, invite } = strings.value;
   const admin = call.client.account.role === 'admin';
   const member = useSignal(false);

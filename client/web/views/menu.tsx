@@ -21,6 +21,7 @@ export function MenuButton({
 }) {
   const open = useSignal(false);
   const element = useRef<HTMLDivElement>(null);
+  const menu = useRef<HTMLDivElement>(null);
   const items = () => [...(element.current?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? [])];
   const close = () => {
     open.value = false;
@@ -33,6 +34,11 @@ export function MenuButton({
   useLayoutEffect(() => {
     if (!open.value) {
       return;
+    }
+    const { current } = menu;
+    current?.showPopover();
+    if (current && element.current) {
+      place(current, element.current.getBoundingClientRect());
     }
     items()[0]?.focus();
     const clicked = ({ target }: Event) => {
@@ -54,7 +60,10 @@ export function MenuButton({
     };
     addEventListener('pointerdown', clicked);
     addEventListener('keydown', pressed);
+    // It would no longer be next to its button.
+    addEventListener('resize', close);
     return () => {
+      removeEventListener('resize', close);
       removeEventListener('pointerdown', clicked);
       removeEventListener('keydown', pressed);
     };
@@ -74,7 +83,7 @@ export function MenuButton({
         {icon}
       </button>
       {open.value && (
-        <div class="menu" role="menu" aria-label={label}>
+        <div ref={menu} class="menu" role="menu" aria-label={label} popover="manual">
           <CloseMenu.Provider value={closeAndFocus}>{children}</CloseMenu.Provider>
         </div>
       )}
@@ -125,6 +134,23 @@ export function MenuItem({
       {shortcut && <kbd>{shortcut}</kbd>}
     </button>
   );
+}
+
+/** Space between a menu and its button or the window's edge, in CSS pixels. */
+const MARGIN_PX = 8;
+
+/** Places an open menu above or below its button, wherever there is more space, and inside the window. */
+function place(menu: HTMLElement, button: DOMRect): void {
+  const { width, height } = menu.getBoundingClientRect();
+  const middle = (button.left + button.right - width) / 2;
+  const left = Math.min(Math.max(MARGIN_PX, middle), innerWidth - width - MARGIN_PX);
+  const above = button.top > innerHeight - button.bottom;
+  const top = above ? button.top - height - MARGIN_PX : button.bottom + MARGIN_PX;
+  Object.assign(menu.style, {
+    left: `${left}px`,
+    top: `${Math.max(MARGIN_PX, top)}px`,
+    maxHeight: `${(above ? button.top : innerHeight - button.bottom) - 2 * MARGIN_PX}px`,
+  });
 }
 
 /** The menu item that a key moves the focus to (ARIA Authoring Practices, menu button pattern). */

@@ -3,30 +3,6 @@ import { displayable, type Participant } from '../../sdk/index.ts';
 import type { Call } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
 import { FormDialog } from './form-dialog.tsx';
-import { EditIcon } from './icons.tsx';
-
-/** Changes this user's name; shown on their own tile. */
-export function RenameButton({ call, participant }: { call: Call; participant: Participant }) {
-  const open = useSignal(false);
-  const label = strings.value.rename.own;
-  return (
-    <div class="actions">
-      <button
-        type="button"
-        class="menu-button"
-        data-testid="rename"
-        title={label}
-        aria-label={label}
-        onClick={() => (open.value = true)}
-      >
-        <EditIcon />
-      </button>
-      {open.value && (
-        <RenameDialog call={call} participant={participant} onClose={() => (open.value = false)} />
-      )}
-    </div>
-  );
-}
 
 /** Asks for a new name for someone in the call. */
 export function RenameDialog({

@@ -4,9 +4,12 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { AppModel, Call, Trouble } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
 import { BackupButton } from './backup.tsx';
-import { ShieldIcon } from './icons.tsx';
+import { ChatToast } from './chat-toast.tsx';
+import { toggleFullScreen } from './full-screen.tsx';
+import { ScreenIcon, ShieldIcon } from './icons.tsx';
 import { Lock } from './lock.tsx';
 import { Audio } from './media-element.tsx';
+import { PageTitle } from './page-title.tsx';
 import { panelShortcuts, SidePanel } from './panels/index.ts';
 import { RaisedHands } from './raised-hands.tsx';
 import { ShortcutSheet } from './shortcut-sheet.tsx';
@@ -24,18 +27,12 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
     h: () => void call.toggleHand(),
     g: () => call.toggleView(),
     d: () => call.stats.toggle(),
+    f: () => void toggleFullScreen(),
     '?': () => (sheet.value = true),
     ...panelShortcuts(call),
   });
   const sheet = useSignal(false);
   const heading = useRef<HTMLHeadingElement>(null);
-  const title = call.info.value.title ?? call.room.roomId;
-  useEffect(() => {
-    document.title = `${title} – Canopy`;
-    return () => {
-      document.title = 'Canopy';
-    };
-  }, [title]);
   useEffect(() => {
     // The focused element of the lobby is gone: keyboard users continue at the top of the room.
     heading.current?.focus();
@@ -51,6 +48,7 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
       data-testid="room-view"
       data-state={call.state.value}
     >
+      <PageTitle call={call} />
       <TopBar model={model} call={call} heading={heading} />
       <ConnectionBanner call={call} />
       {/* Displayed below the tiles but before them in tab order, so that keyboard users need not pass all their buttons. */}
@@ -58,8 +56,9 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
       <main class="stage-area" aria-label={strings.value.room.participants}>
         <Stage call={call} media={media} />
       </main>
+      <ChatToast call={call} />
       <SidePanel model={model} call={call} />
-      {sheet.value && <ShortcutSheet onClose={() => (sheet.value = false)} />}
+      {sheet.value && <ShortcutSheet call={call} onClose={() => (sheet.value = false)} />}
       <Sound model={model} call={call} />
     </div>
   );
@@ -88,6 +87,7 @@ function TopBar({
         {strings.value.room.count(count)}
       </span>
       <RaisedHands call={call} />
+      {call.screen.value && <Sharing call={call} />}
       <span
         class="verified"
         data-testid="identity-verified"
@@ -100,6 +100,20 @@ function TopBar({
       </span>
       {identity && <BackupButton identity={identity} />}
     </header>
+  );
+}
+
+/** Says that this user is sharing their screen, and ends it. Their own screen is not a tile: it would show itself endlessly. */
+function Sharing({ call }: { call: Call }) {
+  const { controls } = strings.value;
+  return (
+    <span class="sharing" role="status" data-testid="sharing">
+      <ScreenIcon />
+      <span class="name">{controls.sharing}</span>
+      <button type="button" data-testid="stop-sharing" onClick={() => void call.toggleScreen()}>
+        {controls.stopSharing}
+      </button>
+    </span>
   );
 }
 

@@ -1,5 +1,7 @@
+import type { Call } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
 import { Dialog } from './dialog.tsx';
+import { panelKeys } from './panels/index.ts';
 import { setShortcutsOn, shortcutsOn } from './use-shortcuts.ts';
 
 /** Each key with its meaning, by the meaning's string. */
@@ -9,22 +11,25 @@ const SHORTCUTS = [
   ['s', 'screen'],
   ['h', 'hand'],
   ['g', 'view'],
+  ['c', 'chat'],
+  ['f', 'fullScreen'],
   ['d', 'statistics'],
   ['?', 'sheet'],
 ] as const;
 
 /** Lists the keyboard shortcuts, and turns them off. */
-export function ShortcutSheet({ onClose }: { onClose(): void }) {
+export function ShortcutSheet({ call, onClose }: { call: Call; onClose(): void }) {
   const { common, shortcuts } = strings.value;
+  const keys = [...SHORTCUTS.map(([key, what]) => [key, shortcuts[what]] as const), ...panelKeys(call)];
   return (
     <Dialog title={shortcuts.heading} onClose={onClose}>
       <dl class="shortcuts">
-        {SHORTCUTS.map(([key, what]) => (
+        {keys.map(([key, what]) => (
           <div key={key}>
             <dt>
               <kbd>{key}</kbd>
             </dt>
-            <dd>{shortcuts[what]}</dd>
+            <dd>{what}</dd>
           </div>
         ))}
       </dl>

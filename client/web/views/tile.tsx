@@ -3,6 +3,7 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Allocation, Participant } from '../../sdk/index.ts';
 import type { ScreenLayout } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
+import { toggleFullScreen } from './full-screen.tsx';
 import { FullScreenIcon, MicrophoneIcon, PhoneIcon, PinIcon, SavingIcon } from './icons.tsx';
 import { Video } from './media-element.tsx';
 import { HandBadge } from './raised-hands.tsx';
@@ -109,7 +110,6 @@ export function Tile({
     >
       {/* Visible until the first video frame arrives. */}
       {!screen && <Avatar name={name} seed={seed} phone={phone} />}
-      {screen && self && <p class="sharing">{tile.sharing}</p>}
       {track && <Video track={track} mirrored={self && !screen} />}
       {onPin && (
         <button
@@ -133,7 +133,7 @@ export function Tile({
             data-testid="full-screen"
             aria-label={tile.fullScreenName(label)}
             title={tile.fullScreen}
-            onClick={() => void toggleFullScreen(element.current)}
+            onClick={() => void toggleFullScreen(element.current ?? undefined)}
           >
             <FullScreenIcon />
           </button>
@@ -197,13 +197,6 @@ function focusWhenThere(selector: string, frames = 10): void {
       focusWhenThere(selector, frames - 1);
     }
   });
-}
-
-async function toggleFullScreen(element: HTMLElement | null): Promise<void> {
-  // A refusal needs no report.
-  await (document.fullscreenElement ? document.exitFullscreen() : element?.requestFullscreen())?.catch(
-    () => {},
-  );
 }
 
 const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: 'grapheme' });

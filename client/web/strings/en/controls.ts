@@ -11,6 +11,12 @@ export const controls = {
   lowerHand: 'Lower hand',
   galleryView: 'Gallery view',
   speakerView: 'Speaker view',
+  statistics: 'Statistics',
+  fullScreen: 'Full screen',
+  exitFullScreen: 'Exit full screen',
+  pictureInPicture: 'Picture-in-picture window',
+  noPictureInPicture: 'The browser could not open a picture-in-picture window.',
+  sharing: 'You are sharing your screen',
   more: 'More options',
   leave: 'Leave call',
 };

@@ -1,6 +1,8 @@
+import { alone } from './alone.ts';
 import { appearance } from './appearance.ts';
 import { arrivals } from './arrivals.ts';
 import { backup } from './backup.ts';
+import { chat } from './chat.ts';
 import { common } from './common.ts';
 import { controls } from './controls.ts';
 import { devices } from './devices.ts';
@@ -11,6 +13,7 @@ import { home } from './home.ts';
 import { invite } from './invite.ts';
 import { lobby } from './lobby.ts';
 import { notices } from './notices.ts';
+import { own } from './own.ts';
 import { panels } from './panels.ts';
 import { paths } from './paths.ts';
 import { phones } from './phones.ts';
@@ -25,9 +28,11 @@ import { welcome } from './welcome.ts';
 /** The English strings. Their shape is the one that every other language has to have. */
 export const en = {
   listed,
+  alone,
   appearance,
   arrivals,
   backup,
+  chat,
   common,
   controls,
   devices,
@@ -37,6 +42,7 @@ export const en = {
   invite,
   lobby,
   notices,
+  own,
   panels,
   paths,
   phones,

@@ -14,7 +14,6 @@ export const tile = {
   dialing: 'dialing…',
   ringing: 'ringing…',
   held: 'on hold',
-  sharing: 'You are sharing your screen',
   pin: 'Pin',
   unpin: 'Unpin',
   pinName: (name: string) => `Pin ${name}`,

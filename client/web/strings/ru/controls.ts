@@ -12,6 +12,12 @@ export const controls: Strings['controls'] = {
   lowerHand: 'Опустить руку',
   galleryView: 'Галерея',
   speakerView: 'Крупно того, кто говорит',
+  statistics: 'Статистика',
+  fullScreen: 'На весь экран',
+  exitFullScreen: 'Выйти из полноэкранного режима',
+  pictureInPicture: 'Картинка в картинке',
+  noPictureInPicture: 'Браузер не смог открыть окно «картинка в картинке».',
+  sharing: 'Вы показываете экран',
   more: 'Другие действия',
   leave: 'Выйти из звонка',
 };

@@ -1,7 +1,9 @@
 import type { Strings } from '../table.ts';
+import { alone } from './alone.ts';
 import { appearance } from './appearance.ts';
 import { arrivals } from './arrivals.ts';
 import { backup } from './backup.ts';
+import { chat } from './chat.ts';
 import { common } from './common.ts';
 import { controls } from './controls.ts';
 import { devices } from './devices.ts';
@@ -12,6 +14,7 @@ import { home } from './home.ts';
 import { invite } from './invite.ts';
 import { lobby } from './lobby.ts';
 import { notices } from './notices.ts';
+import { own } from './own.ts';
 import { panels } from './panels.ts';
 import { paths } from './paths.ts';
 import { phones } from './phones.ts';
@@ -25,9 +28,11 @@ import { welcome } from './welcome.ts';
 
 export const ru: Strings = {
   listed,
+  alone,
   appearance,
   arrivals,
   backup,
+  chat,
   common,
   controls,
   devices,
@@ -37,6 +42,7 @@ export const ru: Strings = {
   invite,
   lobby,
   notices,
+  own,
   panels,
   paths,
   phones,

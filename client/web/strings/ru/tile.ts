@@ -13,7 +13,6 @@ export const tile: Strings['tile'] = {
   dialing: 'набираем…',
   ringing: 'звоним…',
   held: 'на удержании',
-  sharing: 'Вы показываете свой экран',
   pin: 'Закрепить',
   unpin: 'Открепить',
   pinName: (name) => `Закрепить: ${name}`,

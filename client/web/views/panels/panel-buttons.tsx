@@ -19,7 +19,7 @@ function PanelButton({ name, panel, call }: { name: PanelName; panel: Panel; cal
   return (
     <button
       type="button"
-      class={open ? 'round active' : 'round'}
+      class={['round', open && 'active', !panel.essential && 'from-medium'].filter(Boolean).join(' ')}
       data-testid={`panel-${name}`}
       aria-expanded={open}
       aria-label={badge ? `${title}, ${badge.label}` : title}
@@ -37,14 +37,15 @@ function PanelButton({ name, panel, call }: { name: PanelName; panel: Panel; cal
   );
 }
 
-/** Items of the toolbar's menu that open panels without a button. */
+/** Items of the toolbar's menu that open panels: those without a button, and on narrow screens those whose button has no space. */
 export function PanelItems({ call }: { call: Call }) {
   return panelsOf(call)
-    .filter(([, { place }]) => place === 'more menu')
-    .map(([name, { icon: PanelIcon, title, shortcut }]) => (
+    .filter(([, { place, essential }]) => place === 'more menu' || !essential)
+    .map(([name, { icon: PanelIcon, title, shortcut, place }]) => (
       <MenuItem
         key={name}
-        testId={`panel-${name}`}
+        testId={place === 'more menu' ? `panel-${name}` : `more-panel-${name}`}
+        itemClass={place === 'toolbar' ? 'below-medium' : ''}
         icon={<PanelIcon />}
         shortcut={shortcut}
         onSelect={() => call.togglePanel(name)}
@@ -60,5 +61,12 @@ export function panelShortcuts(call: Call): Record<string, () => void> {
     panelsOf(call).flatMap(([name, { shortcut }]) =>
       shortcut ? [[shortcut, () => call.togglePanel(name)] as const] : [],
     ),
+  );
+}
+
+/** The panels' shortcuts with their titles, for the list of shortcuts. */
+export function panelKeys(call: Call): Array<readonly [string, string]> {
+  return panelsOf(call).flatMap(([, { shortcut, title }]) =>
+    shortcut ? [[shortcut, title()] as const] : [],
   );
 }

@@ -13,6 +13,8 @@ export interface Panel {
   title(): string;
   /** Where its button is. */
   place: 'toolbar' | 'more menu';
+  /** Whether its button stays in the toolbar on the narrowest screens too, which have space for one. Default false. */
+  essential?: boolean;
   /** Loads the contents when the panel is first opened. They may focus an element of their own when they appear. */
   load(): Promise<ComponentType<PanelProps>>;
   /** What is new in it: a short text on the button, and the same for screen readers. Default nothing. */

@@ -1,0 +1,53 @@
+import { useSignal } from '@preact/signals';
+import type { Participant } from '../../sdk/index.ts';
+import { type Call, moveSelf, selfView, setSelfView } from '../model/index.ts';
+import { strings } from '../strings/index.ts';
+import { EditIcon, GalleryIcon, HideIcon, MoreIcon, MoveIcon } from './icons.tsx';
+import { MenuButton, MenuItem } from './menu.tsx';
+import { RenameDialog } from './rename.tsx';
+
+/** Actions on this user's own tile: their name, and where the tile is. */
+export function OwnTileMenu({ call, participant }: { call: Call; participant: Participant }) {
+  const renaming = useSignal(false);
+  const { own } = strings.value;
+  return (
+    <div class="actions">
+      <MenuButton label={own.menu} testId="own-menu" icon={<MoreIcon />} buttonClass="menu-button">
+        <MenuItem testId="rename" icon={<EditIcon />} onSelect={() => (renaming.value = true)}>
+          {strings.value.rename.own}
+        </MenuItem>
+        {call.participants.value.length > 1 && <SelfViewItems call={call} />}
+      </MenuButton>
+      {renaming.value && (
+        <RenameDialog call={call} participant={participant} onClose={() => (renaming.value = false)} />
+      )}
+    </div>
+  );
+}
+
+function SelfViewItems({ call }: { call: Call }) {
+  const { own } = strings.value;
+  const view = selfView.value;
+  const floats = view === 'floating' || (view === 'auto' && call.participants.value.length === 2);
+  return (
+    <>
+      {floats && (
+        <MenuItem testId="self-move" icon={<MoveIcon />} onSelect={() => moveSelf()}>
+          {own.move}
+        </MenuItem>
+      )}
+      {floats ? (
+        <MenuItem testId="self-tile" icon={<GalleryIcon />} onSelect={() => setSelfView('tile')}>
+          {own.tile}
+        </MenuItem>
+      ) : (
+        <MenuItem testId="self-float" icon={<MoveIcon />} onSelect={() => setSelfView('floating')}>
+          {own.float}
+        </MenuItem>
+      )}
+      <MenuItem testId="self-hide" icon={<HideIcon />} onSelect={() => setSelfView('hidden')}>
+        {own.hide}
+      </MenuItem>
+    </>
+  );
+}

@@ -1,0 +1,263 @@
+import assert from 'node:assert/strict';
+import { get } from 'node:http';
+import { after, before, describe, it } from 'node:test';
+import axe from 'axe-core';
+import type { Page } from 'playwright-core';
+import { TestBrowser } from './support/browser.ts';
+import { CROWDS, type TileBox, tileBoxes, WINDOWS } from './support/call-scenes.ts';
+import { Crowd } from './support/crowd.ts';
+import { Person } from './support/person.ts';
+import { TestServer } from './support/server.ts';
+import { eventually } from './support/wait.ts';
+
+/** Phones in landscape, and the narrowest window that has to work, besides the windows of the screenshots. */
+const SMALL_WINDOWS = [
+  { width: 320, height: 568 },
+  { width: 740, height: 360 },
+] as const;
+const MIN_TILE_PX = 120;
+const MAX_LABEL = 0.2;
+const MIN_SPEAKER = 0.6;
+const MAX_FIRST_LOAD_BYTES = 150 * 1024;
+
+/** Bytes of a response's body on the wire, with gzip. */
+async function compressedSize(url: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    get(url, { headers: { 'accept-encoding': 'gzip' } }, (response) => {
+      let bytes = 0;
+      response.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+      });
+      response.on('end', () => resolve(bytes));
+    }).on('error', reject);
+  });
+}
+
+describe('the layout of a call', () => {
+  let server: TestServer;
+  let browser: TestBrowser;
+  let page: Page;
+  const crowds: Crowd[] = [];
+
+  before(async () => {
+    server = await TestServer.start();
+    browser = await TestBrowser.launch();
+    page = await browser.page(await server.invite({ role: 'admin' }));
+    await page.getByTestId('name').fill('Ada');
+    await page.getByTestId('enrol').click();
+    await page.getByTestId('microphone-select').waitFor();
+  });
+
+  after(async () => {
+    await Promise.all(crowds.map((crowd) => crowd.leave()));
+    await browser.close();
+    await server.close();
+  });
+
+  /** Enters a room with others; each crowd has the room of the previous one plus some more people. */
+  async function company(people: number): Promise<void> {
+    const present = crowds.reduce((sum, crowd) => sum + crowd.seats.length, 0);
+    if (people - 1 > present) {
+      crowds.push(await Crowd.enter(server, 1, people - 1 - present));
+    }
+    await page
+      .getByTestId('count')
+      .getByText(people === 1 ? 'Only you' : `${people} people`)
+      .waitFor();
+  }
+
+  /** The tiles, once they have stayed in place for a moment. */
+  async function settled(): Promise<TileBox[]> {
+    let before = '';
+    return eventually(
+      'the tiles stay in place',
+      () => tileBoxes(page),
+      (tiles) => {
+        const now = JSON.stringify(tiles);
+        const same = now === before;
+        before = now;
+        return same;
+      },
+    );
+  }
+
+  function check(tiles: TileBox[], where: string): void {
+    assert.ok(tiles.length > 0, where);
+    for (const { width, height, label } of tiles) {
+      assert.ok(Math.min(width, height) >= MIN_TILE_PX, `${where}: a tile of ${width}×${height}`);
+      const share = (label.width * label.height) / (width * height);
+      assert.ok(share <= MAX_LABEL, `${where}: a label covers ${share.toFixed(2)} of ${width}×${height}`);
+      assert.ok(label.height <= height * MAX_LABEL, `${where}: a label of ${label.height} in ${height}`);
+    }
+  }
+
+  const scrollsSideways = () => page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+
+  /** Buttons that extend beyond the window. */
+  const cut = () =>
+    page.evaluate(() =>
+      [...document.querySelectorAll('.controls button, .top-bar button')].flatMap((element) => {
+        const { left, right, top, bottom, width } = element.getBoundingClientRect();
+        const outside = left < 0 || right > innerWidth || top < 0 || bottom > innerHeight;
+        return width > 0 && outside ? [element.outerHTML.slice(0, 80)] : [];
+      }),
+    );
+
+  async function violations(): Promise<string[]> {
+    await page.evaluate(axe.source);
+    const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run());
+    return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`));
+  }
+
+  it('loads at most 150 KiB, compressed, before it shows anything', async () => {
+    const urls = await page.evaluate(() =>
+      performance
+        .getEntriesByType('resource')
+        .filter(
+          ({ startTime }) =>
+            startTime < (performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0),
+        )
+        .map(({ name }) => name),
+    );
+    assert.ok(
+      urls.some((url) => url.endsWith('.js')) && urls.some((url) => url.endsWith('.css')),
+      String(urls),
+    );
+    const sizes = await Promise.all([server.url, ...urls].map((url) => compressedSize(url)));
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    assert.ok(total <= MAX_FIRST_LOAD_BYTES, `${total} bytes`);
+  });
+
+  it('tells somebody who is alone so, and offers the link to the room', async () => {
+    await new Person(page, 'Ada').enter('crowd-0');
+    await page.getByTestId('alone').waitFor();
+    assert.match(await page.getByTestId('room-link').inputValue(), /#\/room\/crowd-0$/);
+  });
+
+  for (const people of CROWDS) {
+    it(`shows ${people} people with faces to recognise, in windows of every size`, async () => {
+      await company(people);
+      for (const window of [...WINDOWS, ...SMALL_WINDOWS]) {
+        await page.setViewportSize(window);
+        const where = `${people} people at ${window.width}×${window.height}`;
+        const gallery = await settled();
+        check(gallery, where);
+        assert.ok(!(await scrollsSideways()), where);
+        assert.deepEqual(await cut(), [], where);
+        if (people < 2) {
+          continue;
+        }
+        await page.keyboard.press('g');
+        await page.getByTestId('stage').waitFor();
+        const tiles = await settled();
+        check(tiles, `${where}, speaker view`);
+        const speaker = tiles.find(({ large }) => large);
+        assert.ok(speaker && !speaker.self, where);
+        const share = (speaker.width * speaker.height) / (window.width * window.height);
+        // The smallest window has space for people next to the speaker only at the speaker's expense.
+        const least = window.width === 320 ? MIN_SPEAKER - 0.1 : MIN_SPEAKER;
+        assert.ok(share >= least, `${where}: the speaker has ${share.toFixed(2)} of the window`);
+        await page.keyboard.press('g');
+      }
+      await page.setViewportSize({ width: 1280, height: 800 });
+    });
+  }
+
+  it('shows few people per page on a phone, and everyone on some page', async () => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    const seen = new Set<string>();
+    for (let turned = 0; turned < 10; turned += 1) {
+      const tiles = await settled();
+      assert.ok(tiles.length <= 8, `${tiles.length} tiles`);
+      for (const id of await page
+        .locator('[data-testid=tile]')
+        .evaluateAll((all) => all.map((tile) => (tile as HTMLElement).dataset.participantId ?? ''))) {
+        seen.add(id);
+      }
+      const next = page.getByTestId('next-page');
+      if (await next.isDisabled()) {
+        break;
+      }
+      await next.click();
+    }
+    assert.equal(seen.size, 25);
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });
+
+  it('says how many people the strip next to the stage hides, and shows them', async () => {
+    await page.keyboard.press('g');
+    const after = page.getByTestId('strip-after');
+    const hidden = Number.parseInt((await after.textContent()) ?? '', 10);
+    assert.ok(hidden > 10 && hidden < 24, `+${hidden}`);
+    await after.click();
+    await page.getByTestId('strip-before').waitFor();
+    await page.keyboard.press('g');
+  });
+
+  it('keeps the speaker in full view next to an open panel, and covers the page with it on a phone', async () => {
+    await page.keyboard.press('g');
+    const stage = page.locator('[data-testid=stage] .grid [data-testid=tile]');
+    await page.getByTestId('more').click();
+    await page.getByTestId('panel-settings').click();
+    const panel = page.getByTestId('panel');
+    await panel.getByRole('heading', { name: 'Settings' }).waitFor();
+    const speaker = await eventually(
+      'the stage makes way',
+      () => stage.boundingBox(),
+      (box) => box !== null && box.x + box.width < 1280 - 288,
+    );
+    const frame = await panel.boundingBox();
+    assert.ok(speaker && frame && speaker.x + speaker.width <= frame.x);
+    assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Settings');
+    await page.setViewportSize({ width: 360, height: 740 });
+    const sheet = await panel.boundingBox();
+    assert.deepEqual(sheet, { x: 0, y: 0, width: 360, height: 740 });
+    await page.keyboard.press('Escape');
+    await panel.waitFor({ state: 'detached' });
+    await eventually(
+      'the focus is back',
+      () => page.evaluate(() => (document.activeElement as HTMLElement).dataset.testid),
+      (id) => id === 'more',
+    );
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.keyboard.press('g');
+  });
+
+  it('has no accessibility problems that axe can find, in both themes', async () => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      assert.deepEqual(await violations(), [], `gallery, ${colorScheme}`);
+      await page.keyboard.press('g');
+      await page.getByTestId('stage').waitFor();
+      assert.deepEqual(await violations(), [], `speaker view, ${colorScheme}`);
+      await page.getByTestId('more').click();
+      await page.getByRole('menu').waitFor();
+      assert.deepEqual(await violations(), [], `menu, ${colorScheme}`);
+      await page.getByTestId('panel-settings').click();
+      await page.getByTestId('language').waitFor();
+      assert.deepEqual(await violations(), [], `settings, ${colorScheme}`);
+      await page.getByTestId('panel-close').click();
+      await page.keyboard.press('?');
+      await page.getByRole('dialog').waitFor();
+      assert.deepEqual(await violations(), [], `shortcuts, ${colorScheme}`);
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+      await page.keyboard.press('g');
+    }
+  });
+
+  it('changes the language and the theme in the settings, and remembers them', async () => {
+    await page.getByTestId('more').click();
+    await page.getByTestId('panel-settings').click();
+    await page.getByTestId('language').selectOption('ru');
+    await page.getByTestId('panel').getByRole('heading', { name: 'Настройки' }).waitFor();
+    assert.equal(await page.getByTestId('leave').getAttribute('aria-label'), 'Выйти из звонка');
+    assert.equal(await page.getByTestId('count').textContent(), '25 участников');
+    assert.equal(await page.evaluate(() => document.documentElement.lang), 'ru');
+    await page.getByTestId('theme-dark').check();
+    await page.reload();
+    await page.getByTestId('join').getByText('Войти').waitFor();
+    assert.equal(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme), 'dark');
+    assert.deepEqual(browser.problems, []);
+  });
+});
