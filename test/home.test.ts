@@ -140,6 +140,7 @@ describe('the home page', () => {
     await gus.getByTestId('join').click();
     await gus.getByTestId('room-view').waitFor();
     await olga.getByTestId('lock').click();
+    await olga.locator('[data-testid=lock][data-locked=false]').waitFor();
     await late.getByTestId('join').click();
     await late.getByTestId('room-view').waitFor();
     await gus.close();
