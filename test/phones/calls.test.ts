@@ -171,6 +171,36 @@ describe('phone calls', () => {
     });
   }
 
+  it('threat 58: a room with a PIN for guests admits callers who were asked for one; a locked room admits none', async () => {
+    const configure = (change: object) => server.server.api('PATCH', `/api/rooms/${ROOM}/settings`, change);
+    const phone = await register('1001');
+    const refused = async (number: string) => {
+      const before = (await server.calls())[0]?.callId;
+      phone.command('dial', server.uri(number));
+      await phone.waitFor('CALL_CLOSED');
+      const call = await eventually(
+        'the history knows the end',
+        async () => (await server.calls())[0],
+        (last) => last !== undefined && last.callId !== before && last.endCause !== null,
+      );
+      assert.deepEqual([call?.endCause, call?.sipStatus], ['refused', 403]);
+    };
+    await configure({ pin: '135790' });
+    try {
+      await refused('100');
+      phone.command('dial', server.uri('200'));
+      await phone.waitFor('CALL_ESTABLISHED');
+      phone.press(`${PIN}#`);
+      await joined('1001');
+      phone.command('hangup');
+      await phone.waitFor('CALL_CLOSED');
+      await configure({ pin: null, locked: true });
+      await refused('100');
+    } finally {
+      await configure({ pin: null, locked: null });
+    }
+  });
+
   it('a phone mutes and unmutes itself with *6, and a moderator does so too', async () => {
     const { phone: first, participant } = await callRoom('1001', { toneHz: FIRST_HZ });
     const { phone: second } = await callRoom('1002', { toneHz: SECOND_HZ });
