@@ -50,6 +50,43 @@ export function displayable(text: string): string {
   return shown.trim();
 }
 
+const LINE_BREAKS = /\r\n?|[\n\v\f\u0085\u2028\u2029]/g;
+/** A tab, and white space other than plain spaces. */
+const ODD_SPACE = /[\p{White_Space}\u2800]/gu;
+
+/**
+ * Makes a message fit for display: composed (NFC), without invisible or reordering characters, at most five combining marks on a letter,
+ * and at most two empty lines in a row. Line breaks (as `\n`) and runs of spaces are kept; a tab becomes two spaces. May return an empty
+ * string.
+ */
+export function displayableText(text: string): string {
+  cleaning ??= new RegExp(`(${SEEN})|[${UNSEEN}]`, 'gv');
+  const unseen = cleaning;
+  return text
+    .normalize('NFC')
+    .replace(LINE_BREAKS, '\n')
+    .split('\n')
+    .map((line) =>
+      line
+        .replaceAll('\t', '  ')
+        .replace(ODD_SPACE, ' ')
+        .replace(unseen, (_match, seen: string | undefined) => seen ?? '')
+        .replace(PILED_MARKS, '$1')
+        .replace(/^\p{M}+/u, '')
+        .trimEnd(),
+    )
+    .join('\n')
+    .replace(/\n{4,}/g, '\n\n\n')
+    .replace(/^\n+|\n+$/g, '');
+}
+
+/** Whether the text is exactly one emoji, as people put on messages. */
+export function isEmoji(text: string): boolean {
+  emoji ??= /^\p{RGI_Emoji}$/v;
+  return emoji.test(text);
+}
+let emoji: RegExp | undefined;
+
 /** A room's name: letters and digits of any script with their marks, `-` and `_`, 1 to 64 code points, composed (NFC). */
 export const ROOM_ID = /^[\p{L}\p{N}][\p{L}\p{M}\p{N}_-]{0,63}$/u;
 

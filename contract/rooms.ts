@@ -26,6 +26,10 @@ export const roomAction = z.enum([
   'participant.spotlight',
   'reaction.send',
   'call.dial',
+  /** Write in the chat. */
+  'chat.send',
+  /** Remove messages of others. */
+  'chat.moderate',
 ]);
 export type RoomAction = z.infer<typeof roomAction>;
 
@@ -82,6 +86,13 @@ const options = {
   emptyTimeout: z.int().min(0).max(3600),
   /** How long the seat of someone whose connection was lost is kept, in seconds. Default: `limits.resumeSeconds`. */
   departureTimeout: z.int().min(0).max(300),
+  /**
+   * Who may read what: `all`: everyone may read everything; `sinceJoined`: owners and accounts with a role in the room may read everything,
+   * others what was written since they first came. Default `sinceJoined`.
+   */
+  chatHistory: z.enum(['all', 'sinceJoined']),
+  /** How long messages are kept, in days. Default 30. */
+  chatDays: z.int().min(1).max(3650),
 };
 
 export const roomSettings = z.object({
@@ -119,6 +130,8 @@ export const roomChange = z.object({
   pin: roomPin.nullable().optional(),
   /** null cancels the meeting. */
   schedule: roomSchedule.nullable().optional(),
+  chatHistory: options.chatHistory.nullable().optional(),
+  chatDays: options.chatDays.nullable().optional(),
 });
 export type RoomChange = z.infer<typeof roomChange>;
 

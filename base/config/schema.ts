@@ -304,6 +304,12 @@ export const configSchema = z.strictObject({
       sendQueueBytes: count({ min: 4096 })
         .default(1_048_576)
         .describe('A connection with more unsent data than this, in bytes, is closed.'),
+      chatBytesPerRoom: count({ min: 65_536 })
+        .default(33_554_432)
+        .describe('Maximum size of the chat kept per room, in bytes; about 60 000 short messages.'),
+      chatBytes: count({ min: 65_536 })
+        .default(2_147_483_648)
+        .describe('Maximum size of all chats kept on this server, in bytes.'),
       resumeSeconds: timerSeconds
         .default(30)
         .describe('How long a peer’s seat in the room is kept after it has lost its connection, in seconds.'),

@@ -226,6 +226,17 @@ export const ERROR_CODES = {
     message: 'There is no such participant in the room; they may have left.',
   },
 
+  // Chat
+  CHAT_FULL: {
+    status: 507,
+    message:
+      'The chat cannot store more messages until old ones are deleted; tell the owner of the room, or the administrator.',
+  },
+  CHAT_MESSAGE_UNKNOWN: {
+    status: 404,
+    message: 'There is no such message, or it was deleted, or you may not read it.',
+  },
+
   // Phones
   GATEWAY_MISSING: {
     status: 503,

@@ -87,6 +87,7 @@ export class Client extends Emitter<ClientEvents> {
       roomId,
       connection: this.#connection,
       identity: this.identity,
+      accountId: this.account.accountId,
       createDevice: this.#createDevice,
       onClosed: () => {
         this.#room = undefined;

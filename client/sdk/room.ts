@@ -1,6 +1,7 @@
 import type { types } from 'mediasoup-client';
 import type { EventData, Participant, SnapshotPart } from '../../contract/index.ts';
 import { CanopyError } from '../../contract/light.ts';
+import { Chat } from './chat/index.ts';
 import type { Connection } from './connection.ts';
 import { Emitter } from './emitter.ts';
 import type { FrameTransforms } from './frame-transforms.ts';
@@ -36,6 +37,8 @@ export interface RoomOptions extends JoinOptions {
   roomId: string;
   connection: Connection;
   identity: Identity;
+  /** The account that the connection is signed in to. */
+  accountId: string;
   createDevice(): Promise<types.Device>;
   onClosed(): void;
 }
@@ -43,6 +46,8 @@ export interface RoomOptions extends JoinOptions {
 /** A conference from one peer's point of view. Created by Client.join(). */
 export class Room extends Emitter<RoomEvents> {
   readonly roomId: string;
+  /** The room's chat. */
+  readonly chat: Chat;
   /** Moderation, and what moderators did. */
   readonly moderation: Moderation;
   /** Whom moderators show large to everyone. */
@@ -83,6 +88,11 @@ export class Room extends Emitter<RoomEvents> {
       raised: (participantId) => this.emit('hand-raised', participantId),
       lowered: (participantId, by) => this.emit('hand-lowered', participantId, by),
     });
+    this.on('participant-updated', ({ participantId, roomRole }) => {
+      if (participantId === this.#participantId) {
+        this.chat.setRole(roomRole);
+      }
+    });
     this.on('participant-left', ({ participantId }) => this.#hands.lower(participantId));
     const feature = {
       roomId,
@@ -92,6 +102,11 @@ export class Room extends Emitter<RoomEvents> {
       publications: () => this.publications,
       onServerEvent: this.#session.onServerEvent.bind(this.#session),
     };
+    this.chat = new Chat({
+      ...feature,
+      accountId: options.accountId,
+      request: (name, data) => connection.request(name, data),
+    });
     this.moderation = new Moderation(feature);
     this.spotlight = new Spotlight(feature);
     this.reactions = new Reactions(feature);
@@ -330,6 +345,7 @@ export class Room extends Emitter<RoomEvents> {
   }
 
   #closed(): void {
+    this.chat.close();
     this.#layout.close();
     this.#subscriptions.close();
     this.#media?.close();
@@ -405,6 +421,7 @@ export class Room extends Emitter<RoomEvents> {
     }
     this.#hands.reset(parts.hands);
     this.#setInfo(parts.room);
+    this.chat.entered();
     this.moderation.reset(parts.moderation);
     this.spotlight.reset(parts.spotlight);
     this.#subscriptions.reset(producers, own.consumerIds);

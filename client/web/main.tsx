@@ -13,6 +13,7 @@ import './styles/panels.css';
 import './styles/devices.css';
 import './styles/hands.css';
 import './styles/lock.css';
+import './styles/chat-toast.css';
 
 const root = document.getElementById('app');
 const model = new AppModel();

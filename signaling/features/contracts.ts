@@ -1,6 +1,7 @@
 /** All requests and events of the wire protocol, for the reference pages and tests; and their types, for clients. */
 import { SESSION_EVENTS, SESSION_REQUESTS } from '../../contract/index.ts';
 import { BAN_EVENTS, BAN_REQUESTS } from './bans/contract.ts';
+import { CHAT_EVENTS, CHAT_REQUESTS } from './chat/contract.ts';
 import { CONFERENCE_EVENTS, CONFERENCE_REQUESTS } from './conference/contract.ts';
 import { HAND_EVENTS, HAND_REQUESTS, HAND_SNAPSHOT } from './hands/contract.ts';
 import { INVITATION_REQUESTS } from './invitations/contract.ts';
@@ -24,6 +25,7 @@ export const REQUESTS = {
   ...SPOTLIGHT_REQUESTS,
   ...MOVE_HERE_REQUESTS,
   ...NAME_REQUESTS,
+  ...CHAT_REQUESTS,
   ...PATH_REQUESTS,
   ...ROOM_REQUESTS,
   ...TELEPHONY_REQUESTS,
@@ -35,6 +37,7 @@ export const EVENTS = {
   ...MODERATION_EVENTS,
   ...BAN_EVENTS,
   ...HAND_EVENTS,
+  ...CHAT_EVENTS,
   ...REACTION_EVENTS,
   ...SPOTLIGHT_EVENTS,
   ...NAME_EVENTS,

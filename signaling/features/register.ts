@@ -1,6 +1,7 @@
 import type { Kernel } from '../kernel/index.ts';
 import { registerAccounts } from './accounts/index.ts';
 import { registerBans } from './bans/index.ts';
+import { registerChat } from './chat/index.ts';
 import { registerConference } from './conference/index.ts';
 import { registerHands } from './hands/index.ts';
 import { type InvitationsFeature, registerInvitations } from './invitations/index.ts';
@@ -23,6 +24,7 @@ export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeat
   registerSpotlight(kernel);
   registerMoveHere(kernel);
   registerNames(kernel);
+  registerChat(kernel);
   registerPaths(kernel);
   registerRooms(kernel);
   registerAccounts(kernel);

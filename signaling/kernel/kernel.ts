@@ -126,11 +126,13 @@ export class Kernel {
   readonly origins: OwnOrigins;
   /** Runs when an account has been revoked, so that features clean up after it. */
   readonly accountRevoked = new Hook<string>();
+  /** Runs before an account is deleted, so that features delete what is nobody else's. May run again after a crash. */
+  readonly accountDeleting = new Hook<string>();
   /** Runs before a newcomer enters a room, after the policy has permitted it. Features throw to refuse. */
   readonly entering = new Hook<{ principal: PeerPrincipal; room: RoomRecord }>();
   /** Runs when someone has taken a seat in a room: not when they return to it. */
   readonly entered = new Hook<{ room: Room; peer: Peer }>();
-  /** Runs before the store closes, so that features write what is unsaved. */
+  /** Runs before the store closes, so that features write what is unsaved and stop their timers. */
   readonly closing = new Hook<void>();
   /** Runs in the transaction that deletes a room, so that features delete their rows about it. `committed`: runs afterwards. */
   readonly roomDeleted = new Hook<RoomDeletion>();

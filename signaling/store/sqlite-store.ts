@@ -87,10 +87,10 @@ class SqliteStore implements Store {
 
   async tables(): Promise<string[]> {
     const { rows } = await sql<{ name: string }>`
-      select name from sqlite_master where type = 'table'
-      and name not like 'sqlite\\_%' escape '\\' and name not like 'kysely\\_%' escape '\\' order by rowid`.execute(
-      this.db,
-    );
+      select name from sqlite_master join pragma_table_list using (name)
+      where schema = 'main' and pragma_table_list.type = 'table'
+      and name not like 'sqlite\\_%' escape '\\' and name not like 'kysely\\_%' escape '\\'
+      order by sqlite_master.rowid`.execute(this.db);
     return rows.map(({ name }) => name);
   }
 

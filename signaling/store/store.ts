@@ -21,7 +21,7 @@ export interface Store {
   /** Streams a table's rows, inside snapshot(). */
   rows(db: Transaction<Tables>, table: string): AsyncIterable<Row>;
 
-  /** All tables except the engine's and the migrator's, in order of creation: a table comes after those it refers to. */
+  /** All tables except the engine's (search indexes among them) and the migrator's, in order of creation: a table comes after those it refers to. */
   tables(): Promise<string[]>;
 
   /**

@@ -23,6 +23,9 @@ const GIVEN: Record<string, unknown> = {
     dtlsParameters: { fingerprints: [{ algorithm: 'sha-256', value: FINGERPRINT }] },
     signature: 'AAAA',
   },
+  'chat.send': { id: someId, text: 'Hello' },
+  'chat.edit': { seq: 1, text: 'Hello' },
+  'chat.react': { seq: 1, emoji: '👍', on: true },
   'producer.create': { transportId: someId, kind: 'audio', source: 'microphone', rtpParameters: opus() },
 };
 /** Requests allowed outside rooms; all others need a seat. */
@@ -42,6 +45,9 @@ const OUTSIDE = [
   'room.list',
   'room.invitation',
   'room.delete',
+  'chat.sync',
+  'chat.history',
+  'chat.search',
   'path.open',
   'path.create',
   'path.connect',

@@ -13,6 +13,7 @@ import {
 } from '../../sdk/index.ts';
 import { strings } from '../strings/index.ts';
 import { Arrivals } from './arrivals.ts';
+import { ChatModel, isChatOpen } from './chat.ts';
 import { type DeviceEvent, deviceSentence, type LocalMedia } from './local-media.ts';
 import { MediaTrouble } from './media-trouble.ts';
 import type { MicrophoneHint } from './microphone-judge.ts';
@@ -42,6 +43,7 @@ export class Call {
   /** This user's screen while it is shared. */
   readonly screen = signal<Publication | undefined>(undefined);
   readonly view = signal<View>('gallery');
+  readonly chat: ChatModel;
   /** The open side panel. */
   readonly panel = signal<PanelName | undefined>(undefined);
   /** Key of the pinned tile; see seatKey(). */
@@ -84,6 +86,15 @@ export class Call {
     this.stats = new TileStats(room);
     this.trouble = new MediaTrouble(room);
     this.removals = new Removals(room);
+    this.chat = new ChatModel({
+      room,
+      accountId: client.account.accountId,
+      isOpen: isChatOpen(this.panel),
+      open: () => {
+        this.panel.value = 'chat';
+      },
+      notices,
+    });
     const microphone = new MicrophoneWatch(media);
     this.#stop.push(
       () => microphone.close(),
@@ -324,6 +335,7 @@ export class Call {
     this.stats.close();
     this.trouble.close();
     this.removals.close();
+    this.chat.close();
     this.#arrivals.close();
     this.#media.onDevice = () => {};
     this.#media.rest();

@@ -1,6 +1,9 @@
 /** The page's state and behaviour, without its looks. */
 export { AppModel, type Screen } from './app-model.ts';
 export type { Call } from './call.ts';
+export { type ChatModel, canNotify, type Mentionable } from './chat.ts';
+export { type ChatItem, chatItems, type MessageGroup } from './chat-groups.ts';
+export { firstLine, textPieces } from './chat-text.ts';
 export { type Destination, readDestination } from './destination.ts';
 export { echoBack, testTone } from './device-tests.ts';
 export { bestGrid } from './grid.ts';

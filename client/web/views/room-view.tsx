@@ -4,10 +4,12 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { AppModel, Call, Trouble } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
 import { BackupButton } from './backup.tsx';
+import { ChatToast } from './chat-toast.tsx';
 import { toggleFullScreen } from './full-screen.tsx';
 import { ScreenIcon, ShieldIcon } from './icons.tsx';
 import { Lock } from './lock.tsx';
 import { Audio } from './media-element.tsx';
+import { PageTitle } from './page-title.tsx';
 import { panelShortcuts, SidePanel } from './panels/index.ts';
 import { RaisedHands } from './raised-hands.tsx';
 import { ShortcutSheet } from './shortcut-sheet.tsx';
@@ -31,13 +33,6 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
   });
   const sheet = useSignal(false);
   const heading = useRef<HTMLHeadingElement>(null);
-  const title = call.info.value.title ?? call.room.roomId;
-  useEffect(() => {
-    document.title = `${title} – Canopy`;
-    return () => {
-      document.title = 'Canopy';
-    };
-  }, [title]);
   useEffect(() => {
     // The focused element of the lobby is gone: keyboard users continue at the top of the room.
     heading.current?.focus();
@@ -53,6 +48,7 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
       data-testid="room-view"
       data-state={call.state.value}
     >
+      <PageTitle call={call} />
       <TopBar model={model} call={call} heading={heading} />
       <ConnectionBanner call={call} />
       {/* Displayed below the tiles but before them in tab order, so that keyboard users need not pass all their buttons. */}
@@ -60,6 +56,7 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
       <main class="stage-area" aria-label={strings.value.room.participants}>
         <Stage call={call} media={media} />
       </main>
+      <ChatToast call={call} />
       <SidePanel model={model} call={call} />
       {sheet.value && <ShortcutSheet call={call} onClose={() => (sheet.value = false)} />}
       <Sound model={model} call={call} />

@@ -11,6 +11,7 @@ const SHORTCUTS = [
   ['s', 'screen'],
   ['h', 'hand'],
   ['g', 'view'],
+  ['c', 'chat'],
   ['f', 'fullScreen'],
   ['d', 'statistics'],
   ['?', 'sheet'],

@@ -32,7 +32,9 @@ export type ActionInRoom =
   /** Raise a hand to ask to speak. */
   | 'hand.raise'
   /** Lower the hands of others. */
-  | 'hand.lowerOthers';
+  | 'hand.lowerOthers'
+  /** Read the whole chat, also what was written before one first came. */
+  | 'chat.readAll';
 
 /** Actions on the server, outside any room. */
 export type ServerAction =
@@ -77,6 +79,9 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'participant.renameOthers': 'rename others',
   'hand.raise': 'raise your hand',
   'hand.lowerOthers': 'lower the hands of others',
+  'chat.send': 'write in the chat',
+  'chat.moderate': 'remove messages of others',
+  'chat.readAll': 'read the whole chat',
   'call.dial': 'call phones',
   'invite.create:admin': 'invite an admin',
   'invite.create:member': 'invite a member',

@@ -63,6 +63,9 @@ const IN_ROOM: Record<ActionInRoom, string> = {
   'hand.raise': 'admin owner member guest phone token',
   'hand.lowerOthers': 'admin owner member token',
   'participant.renameOthers': 'admin owner member token',
+  'chat.send': 'admin owner member guest phone token',
+  'chat.moderate': 'admin owner member token',
+  'chat.readAll': 'admin owner token',
 };
 const ON_SERVER: Record<ServerAction, string> = {
   'invite.create:admin': 'admin token',

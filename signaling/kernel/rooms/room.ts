@@ -72,6 +72,8 @@ export class Room {
   readonly #log: Logger;
   /** Everything that participants see happen, in order. */
   readonly #events: RoomLog = new MemoryRoomLog();
+  /** Kinds of entries that bridges get without their data. */
+  readonly #peopleOnly = new Set<string>();
   /** Entries that have yet to be sent. */
   readonly #outbox: Array<(peer: Peer) => void> = [];
   /** The media of each peer. */
@@ -381,11 +383,19 @@ export class Room {
   /**
    * Adds an entry to the room's log and sends it, with its position, to everyone in the room, including the peer that caused it. Everything
    * that participants see happen goes through here.
+   *
+   * @param peopleOnly bridges get only the position of entries of this kind. Default false.
    */
-  append<N extends LoggedEvent>(kind: N, data: EntryData<N>): void {
+  append<N extends LoggedEvent>(kind: N, data: EntryData<N>, { peopleOnly = false } = {}): void {
     const seq = this.#events.append(kind, Buffer.from(JSON.stringify(data)));
-    const event = { ...data, log: { logId: this.#events.logId, seq } } as unknown as EventData<N>;
-    this.#outbox.push((peer) => peer.send(kind, event));
+    const log = { logId: this.#events.logId, seq };
+    const event = { ...data, log } as unknown as EventData<N>;
+    if (peopleOnly) {
+      this.#peopleOnly.add(kind);
+    }
+    this.#outbox.push((peer) =>
+      peer.send(kind, this.#hides(kind, peer) ? ({ log } as unknown as EventData<N>) : event),
+    );
     // Sending may end the connection of a slow reader, which appends another entry. Everyone gets this one first.
     if (this.#outbox.length === 1) {
       this.#flush();
@@ -420,7 +430,7 @@ export class Room {
     return missed.map(({ seq, kind, bytes }) => ({
       seq,
       kind,
-      data: JSON.parse(Buffer.from(bytes).toString()),
+      data: this.#hides(kind, peer) ? {} : JSON.parse(Buffer.from(bytes).toString()),
     }));
   }
 
@@ -491,6 +501,11 @@ export class Room {
     }
     this.#options.sfu.closeRoom(this.roomId);
     this.#log.info('room closed');
+  }
+
+  /** Whether a peer gets entries of a kind without their data. */
+  #hides(kind: string, { principal }: Peer): boolean {
+    return principal.kind === 'bridge' && this.#peopleOnly.has(kind);
   }
 
   /** The seat of a disconnected peer that a newcomer gets if none is free. @throws {CanopyError} ROOM_FULL, LIMIT_REACHED */

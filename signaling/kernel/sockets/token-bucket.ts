@@ -1,4 +1,4 @@
-/** Allows `perSecond` events per second with bursts of `burst`. The caller passes the time, in milliseconds. */
+/** Allows `perSecond` events (or bytes) per second with bursts of `burst`. The caller passes the time, in milliseconds. */
 export class TokenBucket {
   readonly #perSecond: number;
   readonly #burst: number;
@@ -12,14 +12,14 @@ export class TokenBucket {
     this.#updatedMs = nowMs;
   }
 
-  take(nowMs: number): boolean {
+  take(nowMs: number, amount = 1): boolean {
     const elapsedMs = Math.max(0, nowMs - this.#updatedMs);
     this.#tokens = Math.min(this.#burst, this.#tokens + (elapsedMs / 1000) * this.#perSecond);
     this.#updatedMs = nowMs;
-    if (this.#tokens < 1) {
+    if (this.#tokens < amount) {
       return false;
     }
-    this.#tokens -= 1;
+    this.#tokens -= amount;
     return true;
   }
 }

@@ -2,6 +2,7 @@ import { alone } from './alone.ts';
 import { appearance } from './appearance.ts';
 import { arrivals } from './arrivals.ts';
 import { backup } from './backup.ts';
+import { chat } from './chat.ts';
 import { common } from './common.ts';
 import { controls } from './controls.ts';
 import { devices } from './devices.ts';
@@ -31,6 +32,7 @@ export const en = {
   appearance,
   arrivals,
   backup,
+  chat,
   common,
   controls,
   devices,

@@ -66,6 +66,8 @@ export const rooms = {
     'participant.readmit': 'Let removed people back in',
     'reaction.send': 'Send reactions',
     'call.dial': 'Call phones',
+    'chat.send': 'Write in the chat',
+    'chat.moderate': 'Remove messages of others',
   } satisfies Record<RoomAction, string>,
   resetPermissions: 'Reset to defaults',
   handOver: 'Hand over the room',

@@ -66,6 +66,8 @@ export const rooms: Strings['rooms'] = {
     'participant.readmit': 'Впускать удалённых обратно',
     'reaction.send': 'Отправлять реакции',
     'call.dial': 'Звонить на телефоны',
+    'chat.send': 'Писать в чат',
+    'chat.moderate': 'Удалять чужие сообщения',
   },
   resetPermissions: 'Вернуть как было',
   handOver: 'Передать комнату',

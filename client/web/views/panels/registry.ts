@@ -1,10 +1,19 @@
+import type { UnreadCounts } from '../../../sdk/index.ts';
 import type { Call, PanelName } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
-import { SettingsIcon } from '../icons.tsx';
+import { ChatIcon, SettingsIcon } from '../icons.tsx';
 import type { Panel } from './panel.ts';
 
 /** All side panels, in the order of their buttons. */
 const PANELS: Record<PanelName, Panel> = {
+  chat: {
+    icon: ChatIcon,
+    title: () => strings.value.chat.title,
+    place: 'toolbar',
+    load: async () => (await import('../chat-panel.tsx')).ChatPanel,
+    badge: (call) => chatBadge(call.chat.unread.value),
+    shortcut: 'c',
+  },
   settings: {
     icon: SettingsIcon,
     title: () => strings.value.panels.settings,
@@ -12,6 +21,18 @@ const PANELS: Record<PanelName, Panel> = {
     load: async () => (await import('../settings-panel.tsx')).SettingsPanel,
   },
 };
+
+/** How many messages are unread; an at sign if one of them mentions the user. */
+function chatBadge({ messages, mentions }: UnreadCounts): { text: string; label: string } | undefined {
+  const { chat } = strings.value;
+  if (messages === 0) {
+    return undefined;
+  }
+  const count = messages > 99 ? '99+' : String(messages);
+  return mentions > 0
+    ? { text: `@${count}`, label: `${chat.unread(messages)}, ${chat.unreadMention}` }
+    : { text: count, label: chat.unread(messages) };
+}
 
 export function panelNamed(name: PanelName): Panel {
   return PANELS[name];

@@ -1,0 +1,407 @@
+import type {
+  EventData,
+  EventName,
+  RequestInput,
+  RequestName,
+  RequestResult,
+} from '../../../contract/index.ts';
+import type { CanopyError } from '../../../contract/light.ts';
+import { Emitter } from '../emitter.ts';
+import { Reconciler } from '../reconciler.ts';
+import { type ChatMessage, ChatMessages } from './chat-messages.ts';
+import { ChatOutbox, type NewMessage, type PendingMessage } from './chat-outbox.ts';
+
+export interface ChatEvents {
+  /** The messages, those on their way, what is unread or who is writing has changed. */
+  changed: [];
+  /** Somebody else wrote a message just now. */
+  message: [message: ChatMessage, isMention: boolean];
+}
+
+export interface UnreadCounts {
+  /** Messages of others. More than 100 count as 100. */
+  messages: number;
+  /** Those of them that mention this account. */
+  mentions: number;
+}
+
+export interface ChatHost {
+  readonly roomId: string;
+  readonly accountId: string;
+  request<N extends RequestName>(name: N, data: RequestInput<N>): Promise<RequestResult<N>>;
+  onServerEvent<N extends EventName>(name: N, apply: (data: EventData<N>) => void): void;
+}
+
+/** How often others are told that this user is writing, and how long they show it, in milliseconds. */
+const TYPING_MS = 3000;
+const SHOW_TYPING_MS = 5000;
+/** How often the read mark is sent at most, in milliseconds. */
+const READ_MS = 1000;
+const PAGE = 50;
+
+/**
+ * The chat of a room. Messages that were missed while the connection was lost are fetched afterwards, and those written meanwhile are sent:
+ * each appears once, in the same order for everyone.
+ */
+export class Chat extends Emitter<ChatEvents> {
+  readonly #host: ChatHost;
+  readonly #messages = new ChatMessages();
+  readonly #outbox: ChatOutbox;
+  readonly #sync: Reconciler;
+  /** Until when each participant is shown as writing, by performance.now(). */
+  readonly #typing = new Map<string, number>();
+  #isLoaded = false;
+  #error: CanopyError | undefined;
+  #rights = { maySend: true, mayModerate: false };
+  #role: string | undefined;
+  #readSeq = 0;
+  /** Unread messages that are not loaded. */
+  #unreadBefore: UnreadCounts = { messages: 0, mentions: 0 };
+  #loadingOlder: Promise<void> | undefined;
+  #typedAtMs = Number.NEGATIVE_INFINITY;
+  #typingTimer: ReturnType<typeof setTimeout> | undefined;
+  #readTimer: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
+
+  /** @internal */
+  constructor(host: ChatHost) {
+    super();
+    this.#host = host;
+    this.#outbox = new ChatOutbox({
+      send: async (message) => {
+        await host.request('chat.send', message);
+        if (this.pending.some(({ id }) => id === message.id)) {
+          // The event is lost, or this client may not read what others get.
+          this.#sync.poke();
+        }
+      },
+      changed: () => this.emit('changed'),
+    });
+    this.#sync = new Reconciler({
+      pass: () => this.#syncOnce(),
+      failed: (error) => {
+        this.#error = error;
+        this.emit('changed');
+      },
+    });
+    host.onServerEvent('chat.sent', (data) => this.#sent(data));
+    host.onServerEvent('chat.changed', (data) => this.#changed(data));
+    host.onServerEvent('chat.cleared', () => this.#cleared());
+    host.onServerEvent('chat.typing', ({ participantIds }) => this.#areTyping(participantIds));
+    host.onServerEvent('chat.readTo', ({ seq }) => this.#readTo(seq));
+    host.onServerEvent('participant.left', ({ participantId }) => this.#left(participantId));
+  }
+
+  /** The loaded messages, oldest first. The array is replaced when it changes. */
+  get messages(): readonly ChatMessage[] {
+    return this.#messages.list;
+  }
+
+  /** This user's messages that the server does not have yet, in their order. */
+  get pending(): readonly PendingMessage[] {
+    return this.#outbox.list;
+  }
+
+  /** Whether loadOlder() finds more. */
+  get hasOlder(): boolean {
+    return this.#messages.hasOlder;
+  }
+
+  /** Whether the newest messages have been loaded. */
+  get isLoaded(): boolean {
+    return this.#isLoaded;
+  }
+
+  /** Why the chat cannot be read. */
+  get error(): CanopyError | undefined {
+    return this.#error;
+  }
+
+  /** Whether this user may write. */
+  get maySend(): boolean {
+    return this.#rights.maySend;
+  }
+
+  /** Whether this user may remove messages of others. */
+  get mayModerate(): boolean {
+    return this.#rights.mayModerate;
+  }
+
+  /** `seq` up to which this account has read. */
+  get readSeq(): number {
+    return this.#readSeq;
+  }
+
+  get unread(): UnreadCounts {
+    const unread = this.messages.filter(
+      ({ seq, author, gone }) =>
+        seq > this.#readSeq && gone === undefined && author?.accountId !== this.#host.accountId,
+    );
+    const before = this.#readSeq < (this.messages[0]?.seq ?? 0) ? this.#unreadBefore : undefined;
+    return {
+      messages: Math.min(100, unread.length + (before?.messages ?? 0)),
+      mentions: unread.filter((message) => this.#mentions(message)).length + (before?.mentions ?? 0),
+    };
+  }
+
+  /** Participant ids of others who are writing. */
+  get typing(): string[] {
+    return [...this.#typing.keys()];
+  }
+
+  /** Writes a message. It is in `pending` until the server has it, also while the connection is lost. */
+  send(message: NewMessage): PendingMessage {
+    this.#typedAtMs = Number.NEGATIVE_INFINITY;
+    return this.#outbox.add(message);
+  }
+
+  /** Sends a failed message again. */
+  retry(id: string): void {
+    this.#outbox.retry(id);
+  }
+
+  /** Drops a message that has not been sent. */
+  discard(id: string): void {
+    this.#outbox.drop(id);
+  }
+
+  /** Changes one's own message. @throws {CanopyError} CHAT_MESSAGE_UNKNOWN, FORBIDDEN, RATE_LIMITED, CHAT_FULL */
+  async edit(seq: number, text: string, mentions: string[] = []): Promise<void> {
+    await this.#host.request('chat.edit', { seq, text, mentions });
+  }
+
+  /** Deletes one's own message, or removes that of another person. @throws {CanopyError} CHAT_MESSAGE_UNKNOWN, FORBIDDEN */
+  async delete(seq: number): Promise<void> {
+    await this.#host.request('chat.delete', { seq });
+  }
+
+  /** Puts an emoji on a message, or takes it off. @throws {CanopyError} CHAT_MESSAGE_UNKNOWN, LIMIT_REACHED, RATE_LIMITED */
+  async react(seq: number, emoji: string, on: boolean): Promise<void> {
+    await this.#host.request('chat.react', { seq, emoji, on });
+  }
+
+  /** Tells others that this user is writing. Call it on each keystroke. */
+  notifyTyping(): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#typedAtMs >= TYPING_MS) {
+      this.#typedAtMs = nowMs;
+      this.#host.request('chat.typing', {}).catch(() => {});
+    }
+  }
+
+  /** Records that this user has read everything up to a message, on all their devices. */
+  markRead(seq: number): void {
+    if (seq <= this.#readSeq) {
+      return;
+    }
+    this.#readSeq = seq;
+    this.emit('changed');
+    this.#readTimer ??= setTimeout(() => {
+      this.#readTimer = undefined;
+      this.#host.request('chat.read', { seq: this.#readSeq }).catch(() => {});
+    }, READ_MS);
+  }
+
+  /** Loads a page of older messages. @throws {CanopyError} STORE_UNAVAILABLE, RATE_LIMITED, CONNECTION_LOST */
+  loadOlder(): Promise<void> {
+    const [oldest] = this.messages;
+    if (!oldest || !this.hasOlder) {
+      return Promise.resolve();
+    }
+    const { roomId } = this.#host;
+    this.#loadingOlder ??= this.#host
+      .request('chat.history', { roomId, before: oldest.seq, limit: PAGE })
+      .then((page) => {
+        // A chat that was reset meanwhile has other pages.
+        if (this.messages[0] === oldest) {
+          this.#messages.prepend(page);
+          this.emit('changed');
+        }
+      })
+      .finally(() => {
+        this.#loadingOlder = undefined;
+      });
+    return this.#loadingOlder;
+  }
+
+  /** A message by `seq`, loaded or not; undefined if it is not there or this user may not read it. */
+  async find(seq: number): Promise<ChatMessage | undefined> {
+    const { roomId } = this.#host;
+    const known = this.#messages.find(seq);
+    if (known) {
+      return known;
+    }
+    const { messages } = await this.#host.request('chat.history', { roomId, after: seq - 1, limit: 1 });
+    return messages.find((message) => message.seq === seq);
+  }
+
+  /**
+   * Messages with words that begin with those of the query, newest first.
+   *
+   * @param before only messages before this `seq`: for the next page
+   * @throws {CanopyError} RATE_LIMITED, STORE_UNAVAILABLE, CONNECTION_LOST
+   */
+  async search(query: string, before?: number): Promise<{ messages: ChatMessage[]; more: boolean }> {
+    const { roomId } = this.#host;
+    return this.#host.request('chat.search', {
+      roomId,
+      query,
+      limit: PAGE,
+      ...(before !== undefined && { before }),
+    });
+  }
+
+  /** Everything that this user may read, oldest first. @throws {CanopyError} as search() */
+  async export(): Promise<ChatMessage[]> {
+    const { roomId } = this.#host;
+    const all: ChatMessage[] = [];
+    for (let more = true; more; ) {
+      const page = await this.#host.request('chat.history', {
+        roomId,
+        after: all.at(-1)?.seq ?? 0,
+        limit: 100,
+      });
+      all.push(...page.messages);
+      more = page.more && page.messages.length > 0;
+    }
+    return all;
+  }
+
+  /** @internal The room was entered or re-entered. */
+  entered(): void {
+    this.#error = undefined;
+    this.#sync.poke();
+    this.#outbox.flush();
+  }
+
+  /** @internal What this user may read and write may depend on their role. */
+  setRole(role: string | undefined): void {
+    const isChanged = this.#role !== undefined && this.#role !== role;
+    this.#role = role;
+    if (isChanged) {
+      this.entered();
+    }
+  }
+
+  /** @internal */
+  close(): void {
+    this.#closed = true;
+    this.#sync.stop();
+    this.#outbox.close();
+    clearTimeout(this.#typingTimer);
+    clearTimeout(this.#readTimer);
+  }
+
+  #sent({ message }: EventData<'chat.sent'>): void {
+    const isKnown = this.#messages.find(message.seq) !== undefined;
+    const isNext = this.#messages.add(message);
+    this.#typing.delete(message.author?.participantId ?? '');
+    this.#arrived([message]);
+    if (!isNext) {
+      this.#sync.poke();
+    }
+    this.emit('changed');
+    if (!isKnown && message.author?.accountId !== this.#host.accountId) {
+      this.emit('message', message, this.#mentions(message));
+    }
+  }
+
+  #changed({ seq, rev, change }: EventData<'chat.changed'>): void {
+    if (!this.#messages.change(seq, rev, change)) {
+      this.#sync.poke();
+    }
+    this.emit('changed');
+  }
+
+  #cleared(): void {
+    this.#messages.clear();
+    this.#readSeq = 0;
+    this.#unreadBefore = { messages: 0, mentions: 0 };
+    this.#sync.poke();
+    this.emit('changed');
+  }
+
+  #areTyping(participantIds: readonly string[]): void {
+    for (const participantId of participantIds) {
+      this.#typing.set(participantId, performance.now() + SHOW_TYPING_MS);
+    }
+    this.emit('changed');
+    this.#typingTimer ??= setTimeout(() => this.#forgetTyping(), SHOW_TYPING_MS);
+  }
+
+  #left(participantId: string): void {
+    if (this.#typing.delete(participantId)) {
+      this.emit('changed');
+    }
+  }
+
+  /** This account has read on another device. */
+  #readTo(seq: number): void {
+    if (seq > this.#readSeq) {
+      this.#readSeq = seq;
+      this.emit('changed');
+    }
+  }
+
+  async #syncOnce(): Promise<void> {
+    const { position } = this.#messages;
+    const { roomId, accountId } = this.#host;
+    const result = await this.#host.request('chat.sync', { roomId, ...(position && { since: position }) });
+    if (this.#closed) {
+      return;
+    }
+    const before = this.messages.at(-1)?.seq;
+    const isComplete = this.#messages.sync(result);
+    const isFirst = !this.#isLoaded;
+    const { maySend, mayModerate, readSeq, unread, unreadMentions } = result;
+    this.#isLoaded = true;
+    this.#error = undefined;
+    this.#rights = { maySend, mayModerate };
+    this.#readSeq = result.fresh && isFirst ? readSeq : Math.max(readSeq, this.#readSeq);
+    this.#unreadBefore = { messages: 0, mentions: 0 };
+    const loaded = this.unread;
+    this.#unreadBefore = {
+      messages: Math.max(0, unread - loaded.messages),
+      mentions: Math.max(0, unreadMentions - loaded.mentions),
+    };
+    this.#arrived(result.messages);
+    this.emit('changed');
+    for (const message of result.messages) {
+      const isNews = !isFirst && message.seq > (before ?? 0) && message.seq > this.#readSeq;
+      if (isNews && message.gone === undefined && message.author?.accountId !== accountId) {
+        this.emit('message', message, this.#mentions(message));
+      }
+    }
+    if (!isComplete) {
+      this.#sync.poke();
+    }
+  }
+
+  /** The server has these messages: they are no longer on their way. */
+  #arrived(messages: readonly ChatMessage[]): void {
+    for (const { id, author } of messages) {
+      if (author?.accountId === this.#host.accountId) {
+        this.#outbox.drop(id);
+      }
+    }
+  }
+
+  #mentions({ mentions }: ChatMessage): boolean {
+    return mentions.includes(this.#host.accountId);
+  }
+
+  #forgetTyping(): void {
+    this.#typingTimer = undefined;
+    const nowMs = performance.now();
+    for (const [participantId, untilMs] of this.#typing) {
+      if (untilMs <= nowMs) {
+        this.#typing.delete(participantId);
+      }
+    }
+    const untilMs = Math.min(...this.#typing.values());
+    if (this.#typing.size > 0) {
+      this.#typingTimer = setTimeout(() => this.#forgetTyping(), untilMs - nowMs);
+    }
+    this.emit('changed');
+  }
+}

@@ -1,0 +1,70 @@
+/** A piece of a message. `href` is safe to follow. */
+export type TextPiece =
+  | { kind: 'text'; text: string }
+  | { kind: 'link'; text: string; href: string }
+  | { kind: 'mention'; text: string };
+
+/** The only kinds of links that become clickable: never `javascript:` or `data:` (threat 46). */
+const LINK = /\b(?:https?:\/\/|mailto:)[^\s<>"“”«»`]+/giu;
+const PROTOCOLS: readonly string[] = ['http:', 'https:', 'mailto:'];
+/** Punctuation that ends a sentence rather than an address. */
+const AFTER_LINK = /[.,;:!?'…]+$/u;
+
+/** Splits a message into plain text, links and mentions of these names. */
+export function textPieces(text: string, names: readonly string[]): TextPiece[] {
+  const pieces: TextPiece[] = [];
+  let at = 0;
+  for (const match of text.matchAll(LINK)) {
+    const shown = withoutPunctuation(match[0]);
+    const href = safeHref(shown);
+    if (href !== undefined) {
+      pieces.push(...mentionPieces(text.slice(at, match.index), names), { kind: 'link', text: shown, href });
+      at = match.index + shown.length;
+    }
+  }
+  return [...pieces, ...mentionPieces(text.slice(at), names)];
+}
+
+/** The first line of a message, for previews. */
+export function firstLine(text: string, length = 140): string {
+  const [line = ''] = text.split('\n', 1);
+  return line.length > length ? `${line.slice(0, length).trimEnd()}…` : line;
+}
+
+function mentionPieces(text: string, names: readonly string[]): TextPiece[] {
+  if (names.length > 0) {
+    // The longest name first: “@Ann Lee” is not “@Ann” followed by “ Lee”.
+    const sorted = [...names].sort((a, b) => b.length - a.length);
+    for (const name of sorted) {
+      const at = text.indexOf(`@${name}`);
+      if (at >= 0) {
+        const end = at + name.length + 1;
+        return [
+          ...mentionPieces(text.slice(0, at), names),
+          { kind: 'mention', text: text.slice(at, end) },
+          ...mentionPieces(text.slice(end), names),
+        ];
+      }
+    }
+  }
+  return text === '' ? [] : [{ kind: 'text', text }];
+}
+
+function withoutPunctuation(link: string): string {
+  const shorter = link.replace(AFTER_LINK, '');
+  const last = shorter.at(-1);
+  // A closing bracket belongs to the address only if it opened there, as in addresses of Wikipedia.
+  const opening = last === ')' ? '(' : last === ']' ? '[' : last === '}' ? '{' : undefined;
+  return opening !== undefined && !shorter.includes(opening)
+    ? withoutPunctuation(shorter.slice(0, -1))
+    : shorter;
+}
+
+function safeHref(text: string): string | undefined {
+  try {
+    const { href, protocol, host } = new URL(text);
+    return PROTOCOLS.includes(protocol) && (protocol === 'mailto:' || host !== '') ? href : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,262 @@
+import assert from 'node:assert/strict';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import fc from 'fast-check';
+import { createLogger, loadConfig } from '../../../base/index.ts';
+// biome-ignore lint/plugin: the client side of a chat, without a connection
+import { Chat } from '../../../client/sdk/chat/index.ts';
+// biome-ignore lint/plugin: the client side of the log, without a connection
+import { RoomLog } from '../../../client/sdk/room-log.ts';
+import type { EventName, RequestName, RequestResult } from '../../../contract/index.ts';
+import { CanopyError } from '../../../contract/light.ts';
+import { Sfu } from '../../../sfu/index.ts';
+import { Kernel } from '../../kernel/index.ts';
+import { MIGRATIONS, registerFeatures } from '../index.ts';
+import { DirectLink } from '../testing/index.ts';
+
+const RUNS = Number(process.env.CHAT_RUNS ?? 60);
+const PEOPLE = 3;
+const PATIENCE_MS = 20_000;
+
+/** Somebody with the SDK's chat, whose connection may be cut at any moment: answers on the way are lost. */
+class Person {
+  readonly accountId = randomBytes(32).toString('hex');
+  readonly chat: Chat;
+  /** What it was told about as news, by id. */
+  readonly news: string[] = [];
+  readonly #roomId: string;
+  readonly #appliers = new Map<string, (data: unknown) => void>();
+  readonly #log: RoomLog;
+  #link: DirectLink | undefined;
+  #peerId: string | undefined;
+  #held: Array<() => void> | undefined;
+
+  constructor(roomId: string) {
+    this.#roomId = roomId;
+    this.chat = new Chat({
+      roomId,
+      accountId: this.accountId,
+      request: (name, data) => this.#request(name, data) as never,
+      onServerEvent: (name, apply) => this.#appliers.set(name, apply as (data: unknown) => void),
+    });
+    this.chat.on('message', ({ id }) => this.news.push(id));
+    this.#log = new RoomLog({
+      apply: (kind, data) => this.#appliers.get(kind)?.(data),
+      missing: () => assert.fail('an entry is missing'),
+    });
+  }
+
+  get connected(): boolean {
+    return this.#link !== undefined;
+  }
+
+  async enter(kernel: Kernel): Promise<void> {
+    if (this.#link) {
+      return;
+    }
+    const link = new DirectLink(kernel, this.accountId, (from, arrival) => {
+      if (from === this.#link && 'event' in arrival) {
+        const receive = () => this.#log.receive(arrival.event as EventName, arrival.data);
+        this.#held ? this.#held.push(receive) : receive();
+      }
+      return 0;
+    });
+    this.#link = link;
+    this.#held = [];
+    const { position: since } = this.#log;
+    const resume =
+      this.#peerId === undefined ? {} : { resume: { peerId: this.#peerId, ...(since && { since }) } };
+    const answer = await link.request('room.join', { roomId: this.#roomId, ...resume });
+    if (this.#link !== link) {
+      return;
+    }
+    if (!answer.ok) {
+      this.cut();
+      return;
+    }
+    const joined = answer.result as RequestResult<'room.join'>;
+    this.#peerId = joined.peerId;
+    this.#log.catchUp(joined.log);
+    const held = this.#held;
+    this.#held = undefined;
+    // A seat is kept only with a transport.
+    link.request('transport.create', { direction: 'send' }).catch(() => {});
+    this.chat.entered();
+    for (const receive of held) {
+      receive();
+    }
+  }
+
+  cut(): void {
+    const link = this.#link;
+    this.#link = undefined;
+    link?.cut(true);
+  }
+
+  async #request(name: RequestName, data: unknown): Promise<unknown> {
+    const link = this.#link;
+    if (!link) {
+      throw new CanopyError('CONNECTION_LOST');
+    }
+    const answer = await link.request(name, data).catch((error: unknown) => {
+      throw CanopyError.from(error);
+    });
+    if (link !== this.#link) {
+      throw new CanopyError('CONNECTION_LOST');
+    }
+    if (!answer.ok) {
+      throw CanopyError.fromBody(answer.error);
+    }
+    return answer.result;
+  }
+}
+
+async function until(isTrue: () => boolean): Promise<void> {
+  const deadlineMs = performance.now() + PATIENCE_MS;
+  while (!isTrue()) {
+    assert.ok(performance.now() < deadlineMs);
+    await turn();
+  }
+}
+
+const STEPS = [
+  'send',
+  'send',
+  'send',
+  'edit',
+  'react',
+  'delete',
+  'cut',
+  'cut',
+  'enter',
+  'enter',
+  'wait',
+  'restart',
+] as const;
+
+describe('a chat under cuts and restarts', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'canopy-chat-'));
+  const log = createLogger({ level: 'silent', format: 'json' });
+  const config = loadConfig({
+    env: {},
+    flags: { 'server.host': '127.0.0.1', 'server.port': 0, 'data.dir': dir },
+  });
+  let sfu: Sfu;
+  let kernel: Kernel;
+
+  const open = async () => {
+    sfu = await Sfu.create({ workers: 1, rtcPort: 0, listen: [{ ip: '127.0.0.1' }], log });
+    kernel = await Kernel.open({ config, log, migrations: MIGRATIONS, sfu, version: '0.0.0' });
+    registerFeatures(kernel);
+  };
+  const close = async () => {
+    await kernel.close();
+    await sfu.close();
+  };
+  before(open);
+  after(async () => {
+    await close();
+    rmSync(dir, { recursive: true });
+  });
+
+  it(`${RUNS} random interleavings: everyone has every message once, in the same order and state`, async (t) => {
+    let messages = 0;
+    let restarts = 0;
+    const step = fc.record({
+      kind: fc.constantFrom(...STEPS),
+      who: fc.nat(PEOPLE - 1),
+      count: fc.integer({ min: 1, max: 6 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 50, size: 'max' }), async (steps) => {
+        const roomId = `room-${randomUUID()}`;
+        const people = Array.from({ length: PEOPLE }, () => new Person(roomId));
+        for (const person of people) {
+          await person.enter(kernel);
+          // From here on, they may read what is written.
+          await until(() => person.chat.isLoaded);
+        }
+        const sent = new Map<string, { who: number; text: string }>();
+        const own = (who: number) =>
+          people[who]?.chat.messages.filter(({ author }) => author?.accountId === people[who]?.accountId) ??
+          [];
+        for (const { kind, who, count } of steps) {
+          const person = people[who] as Person;
+          const [known] = person.chat.messages.slice(-count);
+          const [mine] = own(who).slice(-count);
+          const ignore = () => {};
+          if (kind === 'send' && [...sent.values()].filter((one) => one.who === who).length < 6) {
+            const text = `message ${sent.size}`;
+            sent.set(person.chat.send({ text }).id, { who, text });
+          } else if (kind === 'edit' && mine) {
+            person.chat.edit(mine.seq, `edited ${randomUUID()}`).catch(ignore);
+          } else if (kind === 'react' && known) {
+            person.chat.react(known.seq, count % 2 ? '👍' : '🎉', count < 4).catch(ignore);
+          } else if (kind === 'delete' && mine && count === 1) {
+            person.chat.delete(mine.seq).catch(ignore);
+          } else if (kind === 'cut') {
+            person.cut();
+          } else if (kind === 'enter') {
+            void person.enter(kernel);
+          } else if (kind === 'wait') {
+            await turn();
+          } else if (kind === 'restart' && count === 1) {
+            restarts += 1;
+            for (const each of people) {
+              each.cut();
+            }
+            await close();
+            await open();
+          }
+        }
+        const deadlineMs = performance.now() + PATIENCE_MS;
+        const isQuiet = () =>
+          people.every(({ connected, chat }) => connected && chat.isLoaded && chat.pending.length === 0) &&
+          new Set(people.map(({ chat }) => JSON.stringify(chat.messages))).size === 1;
+        while (!isQuiet()) {
+          assert.ok(
+            performance.now() < deadlineMs,
+            JSON.stringify(
+              people.map(({ chat, connected }) => [
+                connected,
+                chat.pending,
+                chat.messages.map(({ seq, rev }) => [seq, rev]),
+              ]),
+            ),
+          );
+          for (const each of people) {
+            await each.enter(kernel);
+          }
+          await turn();
+        }
+        const all = people[0]?.chat.messages ?? [];
+        assert.deepEqual(all.map(({ id }) => id).toSorted(), [...sent.keys()].toSorted());
+        for (let who = 0; who < PEOPLE; who += 1) {
+          // Each person's own messages are in the order in which they were written.
+          assert.deepEqual(
+            own(who).map(({ id }) => id),
+            [...sent].flatMap(([id, one]) => (one.who === who ? [id] : [])),
+          );
+          const { news } = people[who] as Person;
+          assert.equal(new Set(news).size, news.length, 'nobody is told about a message twice');
+        }
+        messages += all.length;
+        for (const each of people) {
+          each.cut();
+          each.chat.close();
+        }
+        const room = kernel.rooms.find(roomId);
+        if (room) {
+          kernel.rooms.end(room, 'ROOM_CLOSED');
+        }
+      }),
+      { numRuns: RUNS, endOnFailure: true, seed: 20_261_129 },
+    );
+    t.diagnostic(`${messages} messages, ${restarts} restarts of the server`);
+    assert.ok(messages > 3 * RUNS && restarts > RUNS / 10);
+  });
+});

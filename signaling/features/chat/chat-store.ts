@@ -1,0 +1,413 @@
+import { randomBytes } from 'node:crypto';
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
+import type { Store, Tables } from '../../store/index.ts';
+import type { ChatMessage, ChatPage, ChatPosition } from './contract.ts';
+import type { ChatMessageRow, ChatReaderRow, ChatRow } from './tables.ts';
+import { queryWords } from './words.ts';
+
+type Db = Kysely<Tables> | Transaction<Tables>;
+
+/** Which messages: those of a room after `sinceSeq`. */
+export interface Range {
+  roomId: string;
+  sinceSeq: number;
+}
+
+/** Maximum size of the texts in one answer, in bytes: connections have a limit for unsent data. */
+const MAX_PAGE_BYTES = 100_000;
+/** What a message counts for beside its text, in bytes. */
+const OVERHEAD_BYTES = 200;
+/** Where counting unread messages ends. */
+const MAX_UNREAD = 100;
+/** More changed messages than this are not sent one by one. */
+const MAX_CHANGES = 200;
+/** Messages that one statement deletes, since others wait for it. */
+const DELETED_AT_ONCE = 500;
+
+/** The tables of chats. Every change of a chat runs in one transaction, which numbers it. */
+export class ChatStore {
+  readonly #store: Store;
+  /** The next free `message_id`. One server at a time writes to a database. */
+  #nextId: number | undefined;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** Runs `work` in a transaction with the chat of a room, which it creates if there is none. */
+  change<T>(roomId: string, work: (db: Transaction<Tables>, chat: ChatRow) => Promise<T>): Promise<T> {
+    return this.#store.transaction(async (db) => {
+      const chat = (await this.#chat(db, roomId)) ?? (await this.#create(db, roomId));
+      return work(db, chat);
+    }, `chat ${roomId}`);
+  }
+
+  async position(roomId: string): Promise<ChatPosition | null> {
+    const chat = await this.#chat(this.#store.db, roomId);
+    return chat ? { chatId: chat.chat_id, rev: chat.rev } : null;
+  }
+
+  /** Size of all chats together, in bytes. */
+  async totalBytes(db: Db = this.#store.db): Promise<number> {
+    const { bytes } = await db
+      .selectFrom('chats')
+      .select(({ fn }) => fn.sum<number>('bytes').as('bytes'))
+      .executeTakeFirstOrThrow();
+    return Number(bytes ?? 0);
+  }
+
+  /** Records changed numbers of a chat. */
+  async saveChat(db: Db, { room_id, rev, bytes }: ChatRow): Promise<void> {
+    await db.updateTable('chats').set({ rev, bytes }).where('room_id', '=', room_id).execute();
+  }
+
+  async insert(db: Db, message: Omit<ChatMessageRow, 'message_id'>): Promise<void> {
+    this.#nextId ??= await this.#firstFreeId(db);
+    const message_id = this.#nextId;
+    this.#nextId += 1;
+    await db
+      .insertInto('chat_messages')
+      .values({ message_id, ...message })
+      .execute();
+  }
+
+  async update(db: Db, message: Pick<ChatMessageRow, 'room_id' | 'seq'> & Partial<ChatMessageRow>) {
+    const { room_id, seq, ...change } = message;
+    await db
+      .updateTable('chat_messages')
+      .set(change)
+      .where('room_id', '=', room_id)
+      .where('seq', '=', seq)
+      .execute();
+  }
+
+  find(db: Db, roomId: string, seq: number): Promise<ChatMessageRow | undefined> {
+    return db
+      .selectFrom('chat_messages')
+      .selectAll()
+      .where('room_id', '=', roomId)
+      .where('seq', '=', seq)
+      .executeTakeFirst();
+  }
+
+  /** The message that a client sent under this id. */
+  sent(db: Db, roomId: string, accountId: string, clientId: string): Promise<ChatMessageRow | undefined> {
+    return db
+      .selectFrom('chat_messages')
+      .selectAll()
+      .where('room_id', '=', roomId)
+      .where('account_id', '=', accountId)
+      .where('client_id', '=', clientId)
+      .executeTakeFirst();
+  }
+
+  /** A page of messages, oldest first: those before or after a `seq`, by default the newest. */
+  async page(
+    { roomId, sinceSeq }: Range,
+    { before, after, limit }: { before?: number | undefined; after?: number | undefined; limit: number },
+  ): Promise<ChatPage> {
+    let query = this.#store.db
+      .selectFrom('chat_messages')
+      .selectAll()
+      .where('room_id', '=', roomId)
+      .where('seq', '>', Math.max(sinceSeq, after ?? 0));
+    if (before !== undefined) {
+      query = query.where('seq', '<', before);
+    }
+    const rows = await query
+      .orderBy('seq', after === undefined ? 'desc' : 'asc')
+      .limit(limit + 1)
+      .execute();
+    const { messages, more } = pageOf(rows, limit);
+    return { messages: after === undefined ? messages.reverse() : messages, more };
+  }
+
+  /** The messages that changed after a revision; undefined if they are too many for one answer. */
+  async changes({ roomId, sinceSeq }: Range, rev: number): Promise<ChatMessage[] | undefined> {
+    const rows = await this.#store.db
+      .selectFrom('chat_messages')
+      .selectAll()
+      .where('room_id', '=', roomId)
+      .where('rev', '>', rev)
+      .where('seq', '>', sinceSeq)
+      .orderBy('rev')
+      .limit(MAX_CHANGES + 1)
+      .execute();
+    const { messages, more } = pageOf(rows, MAX_CHANGES);
+    return more ? undefined : messages;
+  }
+
+  /** Messages with words that begin with those of the query, newest first. */
+  async search(
+    { roomId, sinceSeq }: Range,
+    { query, before, limit }: { query: string; before?: number | undefined; limit: number },
+  ): Promise<ChatPage> {
+    const words = queryWords(query);
+    if (words.length === 0) {
+      return { messages: [], more: false };
+    }
+    let found = this.#store.db
+      .selectFrom('chat_messages')
+      .selectAll()
+      .where('room_id', '=', roomId)
+      .where('seq', '>', sinceSeq)
+      .where('gone', 'is', null)
+      .where(this.#store.engine === 'sqlite' ? matchesInSqlite(roomId, words) : matchesInPostgres(words));
+    if (before !== undefined) {
+      found = found.where('seq', '<', before);
+    }
+    const rows = await found
+      .orderBy('seq', 'desc')
+      .limit(limit + 1)
+      .execute();
+    return pageOf(rows, limit);
+  }
+
+  reader(roomId: string, accountId: string, db: Db = this.#store.db): Promise<ChatReaderRow | undefined> {
+    return db
+      .selectFrom('chat_readers')
+      .selectAll()
+      .where('room_id', '=', roomId)
+      .where('account_id', '=', accountId)
+      .executeTakeFirst();
+  }
+
+  /** Records that an account came to the room, unless it did before. Returns since when it may read. */
+  async admit(db: Db, { room_id, rev }: ChatRow, accountId: string): Promise<number> {
+    const known = await this.reader(room_id, accountId, db);
+    if (!known) {
+      await db
+        .insertInto('chat_readers')
+        .values({ room_id, account_id: accountId, since_seq: rev, read_seq: rev })
+        .execute();
+    }
+    return known?.since_seq ?? rev;
+  }
+
+  /** Records how far an account has read. Returns whether that is news. */
+  async markRead(roomId: string, accountId: string, seq: number): Promise<boolean> {
+    const { numUpdatedRows } = await this.#store.db
+      .updateTable('chat_readers')
+      .set({ read_seq: seq })
+      .where('room_id', '=', roomId)
+      .where('account_id', '=', accountId)
+      .where('read_seq', '<', seq)
+      .where(({ eb, selectFrom }) =>
+        eb(selectFrom('chats').select('rev').where('chats.room_id', '=', roomId), '>=', seq),
+      )
+      .executeTakeFirst();
+    return numUpdatedRows > 0n;
+  }
+
+  /** How many messages of others an account has not read, up to 100, and how many of those mention it. */
+  async unread({ roomId, sinceSeq }: Range, { account_id, read_seq }: ChatReaderRow) {
+    const rows = await this.#store.db
+      .selectFrom('chat_messages')
+      .select('mentions')
+      .where('room_id', '=', roomId)
+      .where('seq', '>', Math.max(sinceSeq, read_seq))
+      .where('gone', 'is', null)
+      .where(({ eb, or }) => or([eb('account_id', '!=', account_id), eb('account_id', 'is', null)]))
+      .limit(MAX_UNREAD)
+      .execute();
+    return {
+      unread: rows.length,
+      unreadMentions: rows.filter(({ mentions }) => mentions.includes(account_id)).length,
+    };
+  }
+
+  /** Deletes the whole chat of a room. Returns the number of messages. */
+  async clear(roomId: string): Promise<number> {
+    return this.#store.transaction((db) => this.forgetRoom(db, roomId), `chat ${roomId}`);
+  }
+
+  /** Does the same in a running transaction. */
+  async forgetRoom(db: Pick<Db, 'deleteFrom'>, roomId: string): Promise<number> {
+    const { numDeletedRows } = await db
+      .deleteFrom('chat_messages')
+      .where('room_id', '=', roomId)
+      .executeTakeFirst();
+    await db.deleteFrom('chats').where('room_id', '=', roomId).execute();
+    return Number(numDeletedRows);
+  }
+
+  /** Rooms with a message sent before this time, and when their oldest was. */
+  async roomsBefore(timeMs: number): Promise<string[]> {
+    const rows = await this.#store.db
+      .selectFrom('chat_messages')
+      .select('room_id')
+      .groupBy('room_id')
+      .having(({ fn }) => fn.min('sent_at_ms'), '<', timeMs)
+      .execute();
+    return rows.map(({ room_id }) => room_id);
+  }
+
+  /** Deletes some of a room's messages that were sent before this time. Returns whether there may be more. */
+  deleteBefore(roomId: string, timeMs: number): Promise<boolean> {
+    return this.change(roomId, async (db, chat) => {
+      const old = await db
+        .selectFrom('chat_messages')
+        .select(['seq', 'size'])
+        .where('room_id', '=', roomId)
+        .where('sent_at_ms', '<', timeMs)
+        .limit(DELETED_AT_ONCE)
+        .execute();
+      if (old.length > 0) {
+        await db
+          .deleteFrom('chat_messages')
+          .where('room_id', '=', roomId)
+          .where(
+            'seq',
+            'in',
+            old.map(({ seq }) => seq),
+          )
+          .execute();
+        const bytes = old.reduce((sum, { size }) => sum - size, chat.bytes);
+        await this.saveChat(db, { ...chat, bytes });
+      }
+      return old.length === DELETED_AT_ONCE;
+    });
+  }
+
+  /** Forgets who wrote the messages of an account, and its mentions and reactions. The texts stay. */
+  async forgetAccount(accountId: string): Promise<void> {
+    const { db } = this.#store;
+    const rooms = await db
+      .selectFrom('chat_readers')
+      .select('room_id')
+      .where('account_id', '=', accountId)
+      .execute();
+    for (const { room_id } of rooms) {
+      await this.change(room_id, async (transaction) => {
+        const rows = await transaction
+          .selectFrom('chat_messages')
+          .select(['seq', 'mentions', 'reactions'])
+          .where('room_id', '=', room_id)
+          .where(({ eb, or }) =>
+            or([eb('mentions', 'like', `%${accountId}%`), eb('reactions', 'like', `%${accountId}%`)]),
+          )
+          .execute();
+        for (const { seq, mentions, reactions } of rows) {
+          await this.update(transaction, {
+            room_id,
+            seq,
+            mentions: JSON.stringify((JSON.parse(mentions) as string[]).filter((id) => id !== accountId)),
+            reactions: JSON.stringify(withReaction(JSON.parse(reactions), accountId, undefined, false)),
+          });
+        }
+        await transaction
+          .updateTable('chat_messages')
+          .set({ account_id: null, participant_id: null, display_name: null, certified_name: null })
+          .where('room_id', '=', room_id)
+          .where('account_id', '=', accountId)
+          .execute();
+        await transaction
+          .deleteFrom('chat_readers')
+          .where('room_id', '=', room_id)
+          .where('account_id', '=', accountId)
+          .execute();
+      });
+    }
+  }
+
+  #chat(db: Db, roomId: string): Promise<ChatRow | undefined> {
+    return db.selectFrom('chats').selectAll().where('room_id', '=', roomId).executeTakeFirst();
+  }
+
+  async #create(db: Db, roomId: string): Promise<ChatRow> {
+    const chat = { room_id: roomId, chat_id: randomBytes(12).toString('base64url'), rev: 0, bytes: 0 };
+    await db.insertInto('chats').values(chat).execute();
+    return chat;
+  }
+
+  async #firstFreeId(db: Db): Promise<number> {
+    const { id } = await db
+      .selectFrom('chat_messages')
+      .select(({ fn }) => fn.max('message_id').as('id'))
+      .executeTakeFirstOrThrow();
+    return Number(id ?? 0) + 1;
+  }
+}
+
+/** What a message with this text and these mentions counts for, in bytes. */
+export function sizeOf(text: string, mentions: readonly string[]): number {
+  // The text is kept twice: as written, and as words for the search.
+  return OVERHEAD_BYTES + 2 * Buffer.byteLength(text) + mentions.length * 64;
+}
+
+export function messageOf(row: ChatMessageRow): ChatMessage {
+  const { account_id, participant_id, display_name, certified_name } = row;
+  return {
+    seq: row.seq,
+    rev: row.rev,
+    id: row.client_id,
+    author:
+      account_id === null || participant_id === null || display_name === null
+        ? null
+        : {
+            accountId: account_id,
+            participantId: participant_id,
+            displayName: display_name,
+            ...(certified_name !== null && { certifiedName: certified_name }),
+          },
+    sentAtMs: row.sent_at_ms,
+    text: row.text,
+    mentions: JSON.parse(row.mentions),
+    reactions: JSON.parse(row.reactions),
+    ...(row.reply_to !== null && { replyTo: row.reply_to }),
+    ...(row.edited_at_ms !== null && { editedAtMs: row.edited_at_ms }),
+    ...(row.gone !== null && { gone: row.gone }),
+  };
+}
+
+/**
+ * Reactions after an account has put an emoji on, or taken it off.
+ *
+ * @param emoji undefined: all
+ */
+export function withReaction(
+  reactions: ChatMessage['reactions'],
+  accountId: string,
+  emoji: string | undefined,
+  on: boolean,
+): ChatMessage['reactions'] {
+  const without = reactions.map((each) =>
+    emoji === undefined || each.emoji === emoji
+      ? { ...each, accountIds: each.accountIds.filter((id) => id !== accountId) }
+      : each,
+  );
+  if (!on || emoji === undefined) {
+    return without.filter(({ accountIds }) => accountIds.length > 0);
+  }
+  return without.some((each) => each.emoji === emoji)
+    ? without.map((each) =>
+        each.emoji === emoji ? { ...each, accountIds: [...each.accountIds, accountId] } : each,
+      )
+    : [...without, { emoji, accountIds: [accountId] }];
+}
+
+/** The first rows, up to a number and a size. */
+function pageOf(rows: ChatMessageRow[], limit: number): ChatPage {
+  let bytes = 0;
+  let count = 0;
+  for (const { size } of rows.slice(0, limit)) {
+    bytes += size;
+    if (count > 0 && bytes > MAX_PAGE_BYTES) {
+      break;
+    }
+    count += 1;
+  }
+  return { messages: rows.slice(0, count).map(messageOf), more: rows.length > count };
+}
+
+/** Words have no characters that mean anything in a query (threat 46), and each is quoted. */
+function matchesInSqlite(roomId: string, words: readonly string[]): RawBuilder<boolean> {
+  const room = Buffer.from(roomId).toString('hex');
+  const query = `room : "${room}" AND words : (${words.map((word) => `"${word}"*`).join(' AND ')})`;
+  return sql`message_id in (select rowid from chat_search where chat_search match ${query})`;
+}
+
+function matchesInPostgres(words: readonly string[]): RawBuilder<boolean> {
+  const query = words.map((word) => `'${word}':*`).join(' & ');
+  return sql`to_tsvector('simple'::regconfig, words) @@ to_tsquery('simple'::regconfig, ${query})`;
+}

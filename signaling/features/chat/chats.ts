@@ -1,0 +1,358 @@
+import { CanopyError, type Config } from '../../../base/index.ts';
+import {
+  demand,
+  isNamed,
+  may,
+  type Peer,
+  type PeerPrincipal,
+  type Room,
+  type RoomRecord,
+} from '../../kernel/index.ts';
+import type { Store } from '../../store/index.ts';
+import { ChatStore, messageOf, sizeOf, withReaction } from './chat-store.ts';
+import type { ChatChange, ChatMessage } from './contract.ts';
+import type { ChatMessageRow, ChatRow } from './tables.ts';
+import { wordsOf } from './words.ts';
+
+/** Maximum number of different emoji on a message, and of reactions in all. */
+const MAX_EMOJI = 20;
+const MAX_REACTIONS = 500;
+/** How many changes of one room may wait for the database. */
+const MAX_WAITING = 100;
+
+/** Phones see no chat, nor do bridges. */
+const PEOPLE_ONLY = { peopleOnly: true };
+
+type Db = Parameters<Parameters<ChatStore['change']>[1]>[0];
+
+export interface ChatsOptions {
+  store: Store;
+  limits: Pick<Config['limits'], 'chatBytesPerRoom' | 'chatBytes'>;
+  /** Unix time in milliseconds. */
+  now?: () => number;
+}
+
+/** Someone in a room who changes its chat. */
+export interface Writer {
+  room: Room;
+  peer: Peer;
+  principal: PeerPrincipal;
+}
+
+/**
+ * The chats of all rooms. A change is stored first and then appended to the room's log, one after another in each room, so that the log has
+ * them in the order of their revisions.
+ */
+export class Chats {
+  readonly store: ChatStore;
+  readonly #limits: ChatsOptions['limits'];
+  readonly #now: () => number;
+  /** The last change of each room, and how many wait. */
+  readonly #queues = new Map<string, { last: Promise<unknown>; waiting: number }>();
+  /** Since when each account may read, for those who are or were in the open room. */
+  readonly #sinceSeq = new WeakMap<Room, Readers>();
+  /** The last revision in the log of an open room. */
+  readonly #announcedRev = new WeakMap<Room, number>();
+
+  constructor({ store, limits, now = Date.now }: ChatsOptions) {
+    this.store = new ChatStore(store);
+    this.#limits = limits;
+    this.#now = now;
+  }
+
+  /** Records that an account is in a room: from now on it may read what is written. */
+  async admit(room: Room, accountId: string): Promise<void> {
+    if (!this.#knownIn(room).has(accountId)) {
+      await this.#serialize(room.roomId, () => this.#change(room, async () => undefined));
+    }
+  }
+
+  /** Whether someone may read everything, also from before they first came. */
+  readsAll(principal: PeerPrincipal, record: RoomRecord): boolean {
+    return (
+      record.chatHistory === 'all' || isNamed(principal, record) || may(principal, 'chat.readAll', record)
+    );
+  }
+
+  /** @throws {CanopyError} CHAT_FULL, CHAT_MESSAGE_UNKNOWN - `replyTo`; and the store's */
+  async send(
+    writer: Writer,
+    message: { id: string; text: string; replyTo?: number | undefined; mentions: string[] },
+  ): Promise<{ seq: number }> {
+    const { room, peer, principal } = writer;
+    const { roomId } = room;
+    const { id, text, replyTo, mentions } = message;
+    const participant = peer.participants.get(peer.participantId ?? '');
+    if (!participant) {
+      throw new CanopyError('ROOM_NOT_JOINED');
+    }
+    return this.#serialize(roomId, async () => {
+      const { row, isNew } = await this.#change(room, async (db, chat, readers) => {
+        const earlier = await this.store.sent(db, roomId, principal.accountId, id);
+        if (earlier) {
+          return { row: earlier, isNew: false };
+        }
+        if (replyTo !== undefined) {
+          await this.#readable(db, writer, readers, replyTo);
+        }
+        const size = sizeOf(text, mentions);
+        await this.#requireSpace(db, chat, size);
+        const rev = chat.rev + 1;
+        const row = {
+          room_id: roomId,
+          seq: rev,
+          rev,
+          client_id: id,
+          account_id: principal.accountId,
+          participant_id: participant.participantId,
+          display_name: participant.displayName,
+          certified_name: participant.certifiedName ?? null,
+          sent_at_ms: this.#now(),
+          edited_at_ms: null,
+          gone: null,
+          text,
+          words: wordsOf(text).join(' '),
+          reply_to: replyTo ?? null,
+          mentions: JSON.stringify([...new Set(mentions)]),
+          reactions: '[]',
+          size,
+        };
+        await this.store.insert(db, row);
+        await this.store.saveChat(db, { ...chat, rev, bytes: chat.bytes + size });
+        return { row: { message_id: 0, ...row }, isNew: true };
+      });
+      if (isNew) {
+        this.#announce(room, row.rev, () =>
+          room.append('chat.sent', { message: messageOf(row) }, PEOPLE_ONLY),
+        );
+      } else if (row.rev > (this.#announcedRev.get(room) ?? 0)) {
+        // It was stored, but the connection to the database was lost before we knew: tell the others now.
+        this.#announce(room, row.rev, () =>
+          room.append('chat.changed', { seq: row.seq, rev: row.rev }, PEOPLE_ONLY),
+        );
+      }
+      return { seq: row.seq };
+    });
+  }
+
+  /** @throws {CanopyError} CHAT_MESSAGE_UNKNOWN, CHAT_FULL; FORBIDDEN - it is not theirs */
+  async edit(writer: Writer, seq: number, text: string, mentions: string[]): Promise<void> {
+    await this.#modify(writer, seq, async (db, row, chat) => {
+      if (row.account_id !== writer.principal.accountId) {
+        throw new CanopyError('FORBIDDEN', 'people can only edit their own messages');
+      }
+      const size = sizeOf(text, mentions);
+      await this.#requireSpace(db, chat, size - row.size);
+      const editedAtMs = this.#now();
+      return {
+        row: {
+          text,
+          words: wordsOf(text).join(' '),
+          mentions: JSON.stringify([...new Set(mentions)]),
+          edited_at_ms: editedAtMs,
+          size,
+        },
+        change: { text, mentions, editedAtMs },
+      };
+    });
+  }
+
+  /** Deletes one's own message, or removes another person's. @throws {CanopyError} CHAT_MESSAGE_UNKNOWN, FORBIDDEN */
+  async delete(writer: Writer, seq: number): Promise<void> {
+    await this.#modify(writer, seq, async (_db, row) => {
+      const isOwn = row.account_id === writer.principal.accountId;
+      if (!isOwn) {
+        demand(writer.principal, 'chat.moderate', writer.room.record);
+      }
+      return tombstone(isOwn ? 'deleted' : 'removed');
+    });
+  }
+
+  /** Removes a message, for the operator. @throws {CanopyError} CHAT_MESSAGE_UNKNOWN */
+  async remove(roomId: string, room: Room | undefined, seq: number): Promise<void> {
+    await this.#serialize(roomId, async () => {
+      const changed = await this.store.change(roomId, async (db, chat) => {
+        const row = await this.store.find(db, roomId, seq);
+        if (!row || row.gone !== null) {
+          throw new CanopyError('CHAT_MESSAGE_UNKNOWN');
+        }
+        return this.#save(db, chat, row, tombstone('removed'));
+      });
+      if (room) {
+        this.#changed(room, seq, changed);
+      }
+    });
+  }
+
+  /** Puts an emoji on a message or takes it off. @throws {CanopyError} CHAT_MESSAGE_UNKNOWN; LIMIT_REACHED */
+  async react(writer: Writer, seq: number, emoji: string, on: boolean): Promise<void> {
+    const { accountId } = writer.principal;
+    await this.#modify(writer, seq, async (_db, row) => {
+      const before: ChatMessage['reactions'] = JSON.parse(row.reactions);
+      const isOn = before.some((each) => each.emoji === emoji && each.accountIds.includes(accountId));
+      if (isOn === on) {
+        return undefined;
+      }
+      const reactions = withReaction(before, accountId, emoji, on);
+      const count = reactions.reduce((sum, { accountIds }) => sum + accountIds.length, 0);
+      if (on && (reactions.length > MAX_EMOJI || count > MAX_REACTIONS)) {
+        throw new CanopyError('LIMIT_REACHED', `at most ${MAX_EMOJI} emoji and ${MAX_REACTIONS} reactions`);
+      }
+      return { row: { reactions: JSON.stringify(reactions) }, change: { reactions } };
+    });
+  }
+
+  /** Deletes the chat of a room with everything in it. Returns the number of messages. */
+  async clear(roomId: string, room: Room | undefined): Promise<number> {
+    return this.#serialize(roomId, async () => {
+      const messages = await this.store.clear(roomId);
+      if (room) {
+        this.#sinceSeq.delete(room);
+        this.#announcedRev.delete(room);
+        if (!room.closed) {
+          room.append('chat.cleared', {}, PEOPLE_ONLY);
+        }
+      }
+      return messages;
+    });
+  }
+
+  /** Changes a message that the writer may read. `decide` returns undefined to leave it as it is. */
+  async #modify(
+    writer: Writer,
+    seq: number,
+    decide: (db: Db, row: ChatMessageRow, chat: ChatRow) => Promise<Modification | undefined>,
+  ): Promise<void> {
+    const { room } = writer;
+    await this.#serialize(room.roomId, async () => {
+      const changed = await this.#change(room, async (db, chat, readers) => {
+        const row = await this.#readable(db, writer, readers, seq);
+        const modification = await decide(db, row, chat);
+        return modification && this.#save(db, chat, row, modification);
+      });
+      if (changed) {
+        this.#changed(room, seq, changed);
+      }
+    });
+  }
+
+  async #save(db: Db, chat: ChatRow, { room_id, seq, size }: ChatMessageRow, { row, change }: Modification) {
+    const rev = chat.rev + 1;
+    await this.store.update(db, { room_id, seq, rev, ...row });
+    await this.store.saveChat(db, { ...chat, rev, bytes: chat.bytes + (row.size ?? size) - size });
+    return { rev, change };
+  }
+
+  /** Announces a changed message. If somebody in the room may not read it, the log says only that it changed. */
+  #changed(room: Room, seq: number, { rev, change }: { rev: number; change: ChatChange }): void {
+    const known = this.#knownIn(room);
+    const isForAll = [...room.peers.values()].every(
+      ({ principal }) =>
+        principal.kind === 'bridge' ||
+        this.readsAll(principal, room.record) ||
+        mayRead(known, principal.accountId, seq),
+    );
+    this.#announce(room, rev, () =>
+      room.append('chat.changed', { seq, rev, ...(isForAll && { change }) }, PEOPLE_ONLY),
+    );
+  }
+
+  #announce(room: Room, rev: number, append: () => void): void {
+    if (!room.closed) {
+      this.#announcedRev.set(room, rev);
+      append();
+    }
+  }
+
+  /** A message that the writer may read and that is not gone. @throws {CanopyError} CHAT_MESSAGE_UNKNOWN */
+  async #readable(
+    db: Db,
+    { room, principal }: Writer,
+    readers: Readers,
+    seq: number,
+  ): Promise<ChatMessageRow> {
+    const row = await this.store.find(db, room.roomId, seq);
+    const isReadable = this.readsAll(principal, room.record) || mayRead(readers, principal.accountId, seq);
+    if (!row || row.gone !== null || !isReadable) {
+      throw new CanopyError('CHAT_MESSAGE_UNKNOWN');
+    }
+    return row;
+  }
+
+  /**
+   * Changes the chat of an open room. First records everyone in the room as readers of what comes, also those whose client has not asked
+   * for the chat yet.
+   */
+  async #change<T>(room: Room, work: (db: Db, chat: ChatRow, readers: Readers) => Promise<T>): Promise<T> {
+    const readers = new Map(this.#knownIn(room));
+    const result = await this.store.change(room.roomId, async (db, chat) => {
+      for (const { principal } of room.peers.values()) {
+        if (principal.kind === 'device' && !readers.has(principal.accountId)) {
+          readers.set(principal.accountId, await this.store.admit(db, chat, principal.accountId));
+        }
+      }
+      return work(db, chat, readers);
+    });
+    // Only now is it certain that they are stored.
+    this.#sinceSeq.set(room, readers);
+    return result;
+  }
+
+  #knownIn(room: Room): Readers {
+    return this.#sinceSeq.get(room) ?? new Map();
+  }
+
+  /** @throws {CanopyError} CHAT_FULL */
+  async #requireSpace(db: Db, { bytes }: ChatRow, more: number): Promise<void> {
+    const { chatBytesPerRoom, chatBytes } = this.#limits;
+    if (more <= 0) {
+      return;
+    }
+    if (bytes + more > chatBytesPerRoom) {
+      throw new CanopyError('CHAT_FULL', `at most ${chatBytesPerRoom} bytes per room`);
+    }
+    if ((await this.store.totalBytes(db)) + more > chatBytes) {
+      throw new CanopyError('CHAT_FULL', `at most ${chatBytes} bytes on this server`);
+    }
+  }
+
+  /** Runs the changes of a room one after another. @throws {CanopyError} STORE_BUSY - too many wait */
+  async #serialize<T>(roomId: string, work: () => Promise<T>): Promise<T> {
+    const queue = this.#queues.get(roomId) ?? { last: Promise.resolve(), waiting: 0 };
+    if (queue.waiting >= MAX_WAITING) {
+      throw new CanopyError('STORE_BUSY', `at most ${MAX_WAITING} changes of a chat at once`);
+    }
+    this.#queues.set(roomId, queue);
+    queue.waiting += 1;
+    const done = queue.last.then(work);
+    queue.last = done.catch(() => undefined);
+    try {
+      return await done;
+    } finally {
+      queue.waiting -= 1;
+      if (queue.waiting === 0) {
+        this.#queues.delete(roomId);
+      }
+    }
+  }
+}
+
+/** Since when accounts may read, as a `seq`. */
+type Readers = ReadonlyMap<string, number>;
+
+function mayRead(readers: Readers, accountId: string, seq: number): boolean {
+  return (readers.get(accountId) ?? Number.POSITIVE_INFINITY) < seq;
+}
+
+/** A changed row, and the same for the log. */
+interface Modification {
+  row: Partial<ChatMessageRow>;
+  change: ChatChange;
+}
+
+function tombstone(gone: 'deleted' | 'removed'): Modification {
+  return {
+    row: { gone, text: '', words: '', mentions: '[]', reactions: '[]', size: sizeOf('', []) },
+    change: { gone, text: '', mentions: [], reactions: [] },
+  };
+}

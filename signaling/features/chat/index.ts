@@ -1,0 +1,2 @@
+export { CHAT_MIGRATIONS } from './migrations.ts';
+export { registerChat } from './register.ts';
