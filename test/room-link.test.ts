@@ -70,7 +70,7 @@ describe('one link for everybody, on the page', () => {
 
     const [zoe, mal] = [await knock('Zoë'), await knock('Mal')];
     assert.match(await text(mal, 'waiting-for'), /1 person is ahead of you/);
-    await ann.click('panel-waiting');
+    await ann.click('panel-people');
     const waiting = ann.page.getByTestId('waiting-person');
     await eventually(
       'both wait',
@@ -98,7 +98,7 @@ describe('one link for everybody, on the page', () => {
     const page = await knock('Kim');
     await page.reload();
     await page.getByTestId('waiting-for').waitFor();
-    await ann.click('panel-waiting');
+    await ann.click('panel-people');
     assert.equal(await ann.page.getByTestId('waiting-person').count(), 1);
     await page.getByTestId('cancel-waiting').click();
     await ann.page.getByTestId('waiting-person').waitFor({ state: 'detached' });

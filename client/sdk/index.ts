@@ -9,6 +9,7 @@ export type {
   Participant,
   RoomAction,
   RoomLink,
+  RoomRole,
   RoomSchedule,
 } from '../../contract/index.ts';
 export {

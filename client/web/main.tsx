@@ -13,6 +13,8 @@ import './styles/panels.css';
 import './styles/devices.css';
 import './styles/hands.css';
 import './styles/door.css';
+import './styles/people.css';
+import './styles/reactions.css';
 import './styles/lock.css';
 import './styles/chat-toast.css';
 

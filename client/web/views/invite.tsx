@@ -18,7 +18,6 @@ export function InviteDialog({ call, onClose }: { call: Call; onClose(): void })
           {/* A link is made only when it is wanted. */}
           {oneTime.value && <OneTimeLink call={call} />}
         </details>
-        <RemovedPeople call={call} />
       </div>
       <form method="dialog">
         <button type="submit" class="quiet">
@@ -26,25 +25,5 @@ export function InviteDialog({ call, onClose }: { call: Call; onClose(): void })
         </button>
       </form>
     </Dialog>
-  );
-}
-
-function RemovedPeople({ call }: { call: Call }) {
-  const removed = call.removals.list.value;
-  if (removed.length === 0) {
-    return null;
-  }
-  return (
-    <section class="removed" data-testid="removed" aria-label={strings.value.invite.removed}>
-      <p class="hint">{strings.value.invite.removedHint}</p>
-      {removed.map(({ accountId, displayName }) => (
-        <p key={accountId}>
-          <span dir="auto">{displayName}</span>
-          <button type="button" data-testid="readmit" onClick={() => void call.readmit(accountId)}>
-            {strings.value.invite.readmit}
-          </button>
-        </p>
-      ))}
-    </section>
   );
 }

@@ -21,7 +21,6 @@ export const waiting = {
       one: 'Turn this person away for five minutes?',
       other: `Turn all ${people} people away for five minutes?`,
     }),
-  nobody: 'Nobody is waiting.',
   guest: 'Guest',
   verified: 'Has an account here',
   since: (minutes: number) =>

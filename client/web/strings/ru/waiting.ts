@@ -23,7 +23,6 @@ export const waiting: Strings['waiting'] = {
       few: `Не впускать ${people} человек пять минут?`,
       many: `Не впускать ${people} человек пять минут?`,
     }),
-  nobody: 'Никто не ждёт.',
   guest: 'Гость',
   verified: 'Есть учётная запись на сервере',
   since: (minutes) =>

@@ -1,21 +1,26 @@
 import type { UnreadCounts } from '../../../sdk/index.ts';
 import type { Call, PanelName } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
-import { ChatIcon, SettingsIcon, WaitingIcon } from '../icons.tsx';
+import { ChatIcon, PeopleIcon, SettingsIcon } from '../icons.tsx';
 import type { Panel } from './panel.ts';
 
 /** All side panels, in the order of their buttons. */
 const PANELS: Record<PanelName, Panel> = {
-  waiting: {
-    icon: WaitingIcon,
-    title: () => strings.value.waiting.heading,
+  people: {
+    icon: PeopleIcon,
+    title: () => strings.value.people.heading,
     place: 'toolbar',
-    load: async () => (await import('../waiting-panel.tsx')).WaitingPanel,
-    badge: ({ waiting }) => {
-      const { length } = waiting.people.value;
-      return length > 0 ? { text: `${length}`, label: strings.value.waiting.count(length) } : undefined;
+    shortcut: 'p',
+    load: async () => (await import('../people-panel.tsx')).PeoplePanel,
+    badge: (call) => {
+      const { people, waiting } = strings.value;
+      const { length } = call.waiting.people.value;
+      const inCall = people.inCall(call.headcount);
+      return {
+        text: `${call.headcount}`,
+        label: length > 0 ? `${inCall}, ${waiting.count(length)}` : inCall,
+      };
     },
-    available: ({ waiting, panel }) => waiting.people.value.length > 0 || panel.value === 'waiting',
   },
   chat: {
     icon: ChatIcon,

@@ -6,8 +6,8 @@ import { strings } from '../strings/index.ts';
 
 const MINUTE_MS = 60_000;
 
-/** The people who wait to be let in, longest-waiting first. */
-export function WaitingPanel({ call }: { call: Call }) {
+/** The people who wait to be let in, longest-waiting first; nothing if nobody does. */
+export function WaitingPeople({ call }: { call: Call }) {
   const words = strings.value.waiting;
   const people = call.waiting.people.value;
   const nowMs = useSignal(Date.now());
@@ -22,10 +22,11 @@ export function WaitingPanel({ call }: { call: Call }) {
     }
   };
   if (people.length === 0) {
-    return <p class="panel-empty">{words.nobody}</p>;
+    return null;
   }
   return (
-    <div class="waiting-list" data-testid="waiting-list">
+    <section class="waiting-list" data-testid="waiting-list" aria-label={words.heading}>
+      <h3>{words.heading}</h3>
       {people.length > 1 && (
         <div class="row">
           <button
@@ -46,7 +47,7 @@ export function WaitingPanel({ call }: { call: Call }) {
           <Person key={person.waitId} call={call} person={person} nowMs={nowMs.value} />
         ))}
       </ul>
-    </div>
+    </section>
   );
 }
 
