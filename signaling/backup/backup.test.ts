@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
 import { loadConfig } from '../../base/index.ts';
 import { storeEngines } from '../../test/support/store-engines.ts';
 import { MIGRATIONS } from '../features/index.ts';
@@ -65,6 +66,19 @@ describe('copies of a deployment', () => {
       .insertInto('rooms')
       .values({ ...row, created_at_ms: 1, last_used_at_ms: 2 })
       .execute();
+    await store.db
+      .insertInto('chats')
+      .values({ room_id: 'team', chat_id: 'chat', rev: 1, bytes: 300 })
+      .execute();
+    await store.db
+      .insertInto('chat_messages')
+      .values({
+        ...{ message_id: 1, room_id: 'team', seq: 1, rev: 1, client_id: 'client-1', size: 300 },
+        ...{ account_id: 'a'.repeat(64), participant_id: crypto.randomUUID(), display_name: 'Анна' },
+        ...{ certified_name: null, sent_at_ms: 3, edited_at_ms: null, gone: null, reply_to: null },
+        ...{ text: 'Привет 👋', words: 'привет', mentions: '[]', reactions: '[]' },
+      })
+      .execute();
     await store.close();
   };
 
@@ -80,12 +94,19 @@ describe('copies of a deployment', () => {
           await moveStore({ dir, to: fromUrl });
         }
         const counts = await createBackup(configOf(dir, fromUrl), file, '0.2.0');
-        assert.deepEqual([counts.accounts, counts.rooms], [PEOPLE, 1]);
+        assert.deepEqual([counts.accounts, counts.rooms, counts.chat_messages], [PEOPLE, 1, 1]);
         assert.equal(statSync(file).mode & 0o777, 0o600);
         const target = join(outer, 'restored');
         const toUrl = await to.newUrl();
         assert.deepEqual(await restoreBackup(configOf(target, toUrl), file), counts);
         assert.deepEqual(await digests(target, toUrl), await digests(dir, fromUrl));
+        // The search index of SQLite is not copied, but filled as the rows come.
+        if (toUrl === undefined) {
+          const restored = new Database(join(target, 'canopy.sqlite'), { readonly: true });
+          const query = 'select rowid from chat_search where chat_search match \'words : "прив"*\'';
+          assert.deepEqual(restored.prepare(query).pluck().all(), [1]);
+          restored.close();
+        }
         for (const name of ['ca.pem', 'ca.key', 'api.key', 'ticket.key']) {
           assert.equal(readFileSync(join(target, name), 'utf8'), readFileSync(join(dir, name), 'utf8'), name);
         }

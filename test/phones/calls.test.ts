@@ -219,6 +219,30 @@ describe('phone calls', () => {
     await second.hears(FIRST_HZ);
   });
 
+  it('a phone that may not unmute stays muted despite *6, until a moderator lets it speak', async () => {
+    const { phone: first, participant } = await callRoom('1001', { toneHz: FIRST_HZ });
+    const { phone: second } = await callRoom('1002', { toneHz: SECOND_HZ });
+    const { participantId } = participant;
+    await second.hears(FIRST_HZ);
+    await moderator.get('participant.mute', { participantId, muted: true, deny: true });
+    await second.hearsNothing();
+    first.press('*6');
+    first.press('*9');
+    await moderator.event('hand.raised', (up) => up.participantId === participantId);
+    await second.hearsNothing();
+    await moderator.get('participant.ask', { participantId, source: 'microphone' });
+    first.press('*6');
+    await second.hears(FIRST_HZ);
+    // Newcomers enter muted.
+    await moderator.get('participant.muteAll', { except: 'me', onEntry: true });
+    const { participant: late } = await callRoom('1003');
+    await moderator.event(
+      'producer.added',
+      ({ producer }) => producer.participantId === late.participantId && producer.paused,
+    );
+    await moderator.get('participant.allowAll', {});
+  });
+
   it('a phone raises and lowers its hand with *9', async () => {
     const { phone, participant } = await callRoom('1001');
     const isOurs = ({ participantId }: { participantId: string }) =>

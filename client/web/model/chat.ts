@@ -54,6 +54,15 @@ export class ChatModel {
   readonly editing = signal<ChatMessage | undefined>(undefined);
   /** Whether messages notify the user while the page is hidden. */
   readonly notifies = signal(readNotifies());
+  /** Names of authors, by account. */
+  readonly #authors = computed(
+    () =>
+      new Map(
+        this.messages.value.flatMap(({ author }) =>
+          author ? [[author.accountId, author.displayName] as const] : [],
+        ),
+      ),
+  );
   readonly #options: ChatModelOptions;
   /** Whether the newest message is in view. */
   #isAtEnd = true;
@@ -180,7 +189,12 @@ export class ChatModel {
 
   /** The name of an account, as far as this page has seen it. */
   nameOf(accountId: string): string | undefined {
-    return this.#people().get(accountId);
+    for (const participant of this.#options.room.participants.values()) {
+      if (participant.accountId === accountId && participant.kind === 'user') {
+        return participant.displayName;
+      }
+    }
+    return this.#authors.value.get(accountId);
   }
 
   /** Turns notifications on, if the user permits them, or off. */
@@ -310,12 +324,7 @@ export class ChatModel {
 
   /** Names by account: of those in the room, and of authors who have left. */
   #people(): Map<string, string> {
-    const people = new Map<string, string>();
-    for (const { author } of this.messages.value) {
-      if (author) {
-        people.set(author.accountId, author.displayName);
-      }
-    }
+    const people = new Map(this.#authors.value);
     for (const { accountId, displayName, kind } of this.#options.room.participants.values()) {
       if (kind === 'user') {
         people.set(accountId, displayName);

@@ -17,11 +17,20 @@ export function ChatList({ model, target }: { model: ChatModel; target: Signal<n
   const scroller = useRef<HTMLDivElement>(null);
   const atEnd = useSignal(true);
   const active = useSignal<number | undefined>(undefined);
+  /** Screen readers do not read out older messages that are loaded. */
+  const loading = useSignal(false);
   const items = useComputed(() => chatItems(model.messages.value, model.newAfter.value));
   const { chat } = strings.value;
   const messages = model.messages.value;
   const pending = model.pending.value;
 
+  const loadOlder = async () => {
+    loading.value = true;
+    await model.try(() => model.chat.loadOlder());
+    requestAnimationFrame(() => {
+      loading.value = false;
+    });
+  };
   const scrolled = () => {
     const element = scroller.current;
     if (!element) {
@@ -30,7 +39,7 @@ export function ChatList({ model, target }: { model: ChatModel; target: Signal<n
     atEnd.value = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_END;
     model.setAtEnd(atEnd.value);
     if (element.scrollTop < NEAR_TOP && model.hasOlder.value) {
-      void model.try(() => model.chat.loadOlder());
+      void loadOlder();
     }
   };
   const toEnd = () => {
@@ -85,7 +94,7 @@ export function ChatList({ model, target }: { model: ChatModel; target: Signal<n
     const find = () => scroller.current?.querySelector<HTMLElement>(`[data-seq="${seq}"]`);
     for (let pages = 0; pages < MAX_PAGES && !find() && model.hasOlder.peek(); pages += 1) {
       const first = model.messages.peek()[0];
-      await model.try(() => model.chat.loadOlder());
+      await loadOlder();
       await new Promise(requestAnimationFrame);
       if (model.messages.peek()[0] === first) {
         break;
@@ -112,6 +121,7 @@ export function ChatList({ model, target }: { model: ChatModel; target: Signal<n
         role="log"
         aria-live="polite"
         aria-label={chat.title}
+        aria-busy={loading.value}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and arrow keys move between its messages
         tabIndex={0}
         data-testid="chat-list"
@@ -131,12 +141,7 @@ export function ChatList({ model, target }: { model: ChatModel; target: Signal<n
         )}
         {state === 'loading' && <p class="chat-hint">{chat.loading}</p>}
         {model.hasOlder.value && (
-          <button
-            type="button"
-            class="quiet"
-            data-testid="chat-older"
-            onClick={() => void model.try(() => model.chat.loadOlder())}
-          >
+          <button type="button" class="quiet" data-testid="chat-older" onClick={() => void loadOlder()}>
             {chat.older}
           </button>
         )}

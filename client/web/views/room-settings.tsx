@@ -9,6 +9,7 @@ import {
 } from '../../sdk/index.ts';
 import { type AppModel, type Call, saveCalendar } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
+import { ChatFields, chatChangeOf, chatSettingsOf } from './chat-settings.tsx';
 import { Dialog } from './dialog.tsx';
 import { type Permissions, PermissionTable, sameActions } from './permission-table.tsx';
 import { Problem } from './problem.tsx';
@@ -92,6 +93,7 @@ function SettingsForm({
   const emptyTimeout = useSignal(room.emptyTimeout ?? 0);
   const departureTimeout = useSignal<number | undefined>(room.departureTimeout);
   const permissions = useSignal<Permissions>({ ...defaults.permissions, ...room.permissions });
+  const chat = useSignal(chatSettingsOf(room));
   const { busy, problem, act } = useAct();
   const isPinUsable = pin.value === '' || /^\d{6,12}$/.test(pin.value);
   const save = () =>
@@ -103,6 +105,7 @@ function SettingsForm({
         emptyTimeout: emptyTimeout.value === 0 ? null : emptyTimeout.value,
         departureTimeout: departureTimeout.value ?? null,
         permissions: chosen(permissions.value, defaults.permissions),
+        ...chatChangeOf(chat.value),
         ...(pin.value !== '' ? { pin: pin.value } : removesPin.value && { pin: null }),
       };
       const client = await model.connected();
@@ -194,6 +197,7 @@ function SettingsForm({
           onChange={(changed) => (permissions.value = changed)}
         />
       </fieldset>
+      <ChatFields settings={chat} />
       <fieldset>
         <legend>{words.stayOpen}</legend>
         <SecondsSelect

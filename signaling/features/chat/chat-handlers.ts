@@ -14,12 +14,15 @@ import type { ChatLimits } from './chat-limits.ts';
 import type { Range } from './chat-store.ts';
 import type { Chats } from './chats.ts';
 import type { CHAT_REQUESTS } from './contract.ts';
+import type { ChatReaderRow } from './tables.ts';
 import type { Typing } from './typing.ts';
 
 /** Someone who reads the chat of a room, inside or outside. */
 interface Reader {
   principal: PeerPrincipal;
   record: RoomRecord;
+  /** If they have been there. */
+  reader: ChatReaderRow | undefined;
   /** What they may read. */
   range: Range;
 }
@@ -47,15 +50,12 @@ export function chatHandlers(
         throw new CanopyError('KICKED');
       }
     }
-    let sinceSeq = 0;
-    if (!chats.readsAll(principal, record)) {
-      const reader = await store.reader(roomId, principal.accountId);
-      if (!reader) {
-        throw new CanopyError('FORBIDDEN', 'you have not been in this room since its chat began');
-      }
-      sinceSeq = reader.since_seq;
+    const reader = await store.reader(roomId, principal.accountId);
+    if (!reader && !chats.belongs(principal, record)) {
+      throw new CanopyError('FORBIDDEN', 'you have not been in this room since its chat began');
     }
-    return { principal, record, range: { roomId, sinceSeq } };
+    const sinceSeq = chats.readsAll(principal, record) ? 0 : (reader?.since_seq ?? 0);
+    return { principal, record, reader, range: { roomId, sinceSeq } };
   };
 
   /** A person in a room who may write there. @throws {CanopyError} FORBIDDEN, ROOM_NOT_JOINED, RATE_LIMITED */
@@ -67,11 +67,9 @@ export function chatHandlers(
 
   return {
     'chat.sync': async (session, { roomId, since, limit }) => {
-      const { principal, record, range } = await requireReader(session, roomId);
-      const { accountId } = principal;
+      const { principal, record, reader, range } = await requireReader(session, roomId);
       // Before the messages: what changes meanwhile comes again with the next question, or as an event.
       const position = await store.position(roomId);
-      const reader = await store.reader(roomId, accountId);
       const unread = reader ? await store.unread(range, reader) : { unread: 0, unreadMentions: 0 };
       const state = {
         position,

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
+import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { createLogger, loadConfig } from '../../../base/index.ts';
 // biome-ignore lint/plugin: the client side of a chat, without a connection
@@ -258,5 +259,69 @@ describe('a chat under cuts and restarts', () => {
     );
     t.diagnostic(`${messages} messages, ${restarts} restarts of the server`);
     assert.ok(messages > 3 * RUNS && restarts > RUNS / 10);
+  });
+
+  it('a message that the database refuses stays with its error until it is sent again or dropped', async () => {
+    const roomId = `room-${randomUUID()}`;
+    const [ann, bob] = [new Person(roomId), new Person(roomId)];
+    for (const person of [ann, bob]) {
+      await person.enter(kernel);
+      await until(() => person.chat.isLoaded);
+    }
+    const other = new Database(join(dir, 'canopy.sqlite'));
+    other.exec('BEGIN IMMEDIATE');
+    const { id } = ann.chat.send({ text: 'kept' });
+    ann.chat.send({ text: 'dropped' });
+    await until(() => ann.chat.pending.every(({ state }) => state === 'failed'));
+    assert.deepEqual(
+      ann.chat.pending.map(({ text, error }) => [text, error?.code]),
+      [
+        ['kept', 'STORE_BUSY'],
+        ['dropped', 'STORE_BUSY'],
+      ],
+    );
+    other.exec('ROLLBACK');
+    other.close();
+    ann.chat.discard(ann.chat.pending[1]?.id ?? '');
+    ann.chat.retry(id);
+    await until(() => ann.chat.pending.length === 0);
+    for (const { chat } of [ann, bob]) {
+      assert.deepEqual(
+        chat.messages.map(({ text }) => text),
+        ['kept'],
+      );
+    }
+    assert.deepEqual(bob.news, [id]);
+    for (const person of [ann, bob]) {
+      person.cut();
+      person.chat.close();
+    }
+  });
+
+  it('counts what is unread, on all devices of an account, until it is read', async () => {
+    const roomId = `room-${randomUUID()}`;
+    const [ann, bob] = [new Person(roomId), new Person(roomId)];
+    for (const person of [ann, bob]) {
+      await person.enter(kernel);
+      await until(() => person.chat.isLoaded);
+    }
+    ann.chat.send({ text: 'one', mentions: [bob.accountId] });
+    ann.chat.send({ text: 'two' });
+    await until(() => bob.chat.messages.length === 2);
+    assert.deepEqual(bob.chat.unread, { messages: 2, mentions: 1 });
+    assert.deepEqual(ann.chat.unread, { messages: 0, mentions: 0 });
+    bob.cut();
+    ann.chat.send({ text: 'three' });
+    await bob.enter(kernel);
+    await until(() => bob.chat.messages.length === 3);
+    assert.deepEqual(bob.chat.unread, { messages: 3, mentions: 1 });
+    bob.chat.markRead(bob.chat.messages[1]?.seq ?? 0);
+    assert.deepEqual(bob.chat.unread, { messages: 1, mentions: 0 });
+    await ann.chat.delete(ann.chat.messages[2]?.seq ?? 0);
+    await until(() => bob.chat.unread.messages === 0);
+    for (const person of [ann, bob]) {
+      person.cut();
+      person.chat.close();
+    }
   });
 });

@@ -51,8 +51,6 @@ export function registerChatRoutes(kernel: Kernel, chats: Chats): void {
           querystring: chatExportQuery,
           response: { 200: z.string(), ...errorResponses },
         },
-        // The file is streamed, not one JSON string.
-        serializerCompiler: () => (data) => String(data),
       },
       async ({ params: { roomId }, query: { format } }, reply) => {
         const type = format === 'json' ? 'application/json' : 'text/plain';

@@ -242,6 +242,23 @@ export class ChatStore {
     return rows.map(({ room_id }) => room_id);
   }
 
+  /** Rooms that have been forgotten and whose chat has no messages. */
+  async abandoned(): Promise<string[]> {
+    const rows = await this.#store.db
+      .selectFrom('chats')
+      .select('room_id')
+      .where(({ eb, selectFrom }) => eb('room_id', 'not in', selectFrom('rooms').select('rooms.room_id')))
+      .where(({ exists, not, selectFrom }) =>
+        not(
+          exists(
+            selectFrom('chat_messages').select('seq').whereRef('chat_messages.room_id', '=', 'chats.room_id'),
+          ),
+        ),
+      )
+      .execute();
+    return rows.map(({ room_id }) => room_id);
+  }
+
   /** Deletes some of a room's messages that were sent before this time. Returns whether there may be more. */
   deleteBefore(roomId: string, timeMs: number): Promise<boolean> {
     return this.change(roomId, async (db, chat) => {

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import Database from 'better-sqlite3';
 import type { Identity } from '../../../client/sdk/index.ts';
 import type { RequestInput } from '../../../contract/index.ts';
 import { InProcessServer } from '../../../test/support/in-process-server.ts';
 import { newIdentity, ProtocolClient } from '../../../test/support/protocol-client.ts';
+import { Bystanders } from '../../../test/support/raw-call.ts';
 import { storeEngines } from '../../../test/support/store-engines.ts';
 
 interface Someone {
@@ -456,6 +459,33 @@ for (const engine of storeEngines()) {
     });
   });
 }
+
+describe('a chat whose database is locked', () => {
+  it('threat 15: refuses messages with a code, the call goes on, and the message arrives once when it is free', async () => {
+    const server = await InProcessServer.start();
+    const other = new Database(join(server.dataDir, 'canopy.sqlite'));
+    try {
+      const [ann, bob] = await Promise.all([newIdentity(server), newIdentity(server)]);
+      const people = await Bystanders.start(server.url, ann, bob);
+      const { client } = people.ann;
+      other.exec('BEGIN IMMEDIATE');
+      const message = { id: randomUUID(), text: 'Hello' };
+      assert.equal(await client.refusal('chat.send', message), 'STORE_BUSY');
+      assert.deepEqual((await client.get('chat.history', { roomId: 'bystanders' })).messages, []);
+      await people.goOn();
+      other.exec('ROLLBACK');
+      await client.get('chat.send', message);
+      await client.get('chat.send', message);
+      await people.bob.client.event('chat.sent');
+      await people.bob.client.get('session.ping', {});
+      assert.equal(people.bob.client.count('chat.sent'), 1);
+      await people.leave();
+    } finally {
+      other.close();
+      await server.close();
+    }
+  });
+});
 
 describe('a full chat', () => {
   it('threat 40: beyond its size a room takes no more messages, with a code, until some are deleted', async () => {

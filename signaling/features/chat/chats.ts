@@ -69,9 +69,12 @@ export class Chats {
 
   /** Whether someone may read everything, also from before they first came. */
   readsAll(principal: PeerPrincipal, record: RoomRecord): boolean {
-    return (
-      record.chatHistory === 'all' || isNamed(principal, record) || may(principal, 'chat.readAll', record)
-    );
+    return record.chatHistory === 'all' || this.belongs(principal, record);
+  }
+
+  /** Whether someone may read everything even if they have never been in the room. */
+  belongs(principal: PeerPrincipal, record: RoomRecord): boolean {
+    return isNamed(principal, record) || may(principal, 'chat.readAll', record);
   }
 
   /** @throws {CanopyError} CHAT_FULL, CHAT_MESSAGE_UNKNOWN - `replyTo`; and the store's */
@@ -284,6 +287,9 @@ export class Chats {
    * for the chat yet.
    */
   async #change<T>(room: Room, work: (db: Db, chat: ChatRow, readers: Readers) => Promise<T>): Promise<T> {
+    if (room.closed) {
+      throw new CanopyError('ROOM_NOT_JOINED');
+    }
     const readers = new Map(this.#knownIn(room));
     const result = await this.store.change(room.roomId, async (db, chat) => {
       for (const { principal } of room.peers.values()) {

@@ -13,10 +13,15 @@ export function registerChat(kernel: Kernel): void {
   const context = { chats, limits: new ChatLimits(), typing: new Typing() };
   kernel.requests(CHAT_REQUESTS, chatHandlers(kernel, context));
   registerChatRoutes(kernel, chats);
+  kernel.entered.add(async ({ room, peer }) => {
+    if (peer.participantId !== undefined) {
+      await chats.admit(room, peer.principal.accountId);
+    }
+  });
   kernel.accountDeleting.add((accountId) => chats.store.forgetAccount(accountId));
   kernel.roomDeleted.add(async ({ db, roomId }) => {
     await chats.store.forgetRoom(db, roomId);
   });
-  const retention = new Retention(kernel, chats.store);
+  const retention = new Retention(kernel, chats);
   kernel.closing.add(() => retention.close());
 }

@@ -1,5 +1,5 @@
 import type { Kernel } from '../../kernel/index.ts';
-import type { ChatStore } from './chat-store.ts';
+import type { Chats } from './chats.ts';
 
 /** How often old messages are deleted, in milliseconds. */
 const RUN_MS = 3_600_000;
@@ -7,17 +7,17 @@ const DAY_MS = 86_400_000;
 /** How long messages are kept unless the room's settings say otherwise, in days. */
 const DEFAULT_DAYS = 30;
 
-/** Deletes messages that are older than their room's settings permit, every hour. */
+/** Deletes messages that are older than their room's settings permit, and what is left of the chats of forgotten rooms, every hour. */
 export class Retention {
   readonly #kernel: Pick<Kernel, 'rooms' | 'log'>;
-  readonly #store: ChatStore;
+  readonly #chats: Chats;
   readonly #timer: NodeJS.Timeout;
   #running: Promise<void> = Promise.resolve();
   #closed = false;
 
-  constructor(kernel: Pick<Kernel, 'rooms' | 'log'>, store: ChatStore) {
+  constructor(kernel: Pick<Kernel, 'rooms' | 'log'>, chats: Chats) {
     this.#kernel = kernel;
-    this.#store = store;
+    this.#chats = chats;
     this.#timer = setInterval(() => {
       this.#running = this.#running
         .then(() => this.run())
@@ -30,12 +30,19 @@ export class Retention {
 
   /** @param nowMs Unix time in milliseconds */
   async run(nowMs = Date.now()): Promise<void> {
+    const { store } = this.#chats;
     // One day is the shortest retention.
-    for (const roomId of await this.#store.roomsBefore(nowMs - DAY_MS)) {
+    for (const roomId of await store.roomsBefore(nowMs - DAY_MS)) {
       const { chatDays = DEFAULT_DAYS } = await this.#kernel.rooms.record(roomId);
-      while (!this.#closed && (await this.#store.deleteBefore(roomId, nowMs - chatDays * DAY_MS))) {
+      while (!this.#closed && (await store.deleteBefore(roomId, nowMs - chatDays * DAY_MS))) {
         // Let others work in between.
         await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+    for (const roomId of await store.abandoned()) {
+      // A room that has just been opened is not in the store yet.
+      if (!this.#closed && !this.#kernel.rooms.find(roomId)) {
+        await this.#chats.clear(roomId, undefined);
       }
     }
   }

@@ -63,6 +63,13 @@ export const chat = {
   notificationsOff: 'Turn off notifications',
   notificationsBlocked:
     'The browser does not permit notifications. Allow them in its settings for this site.',
+  history: 'Earlier messages',
+  historySinceJoined: 'From when people first joined',
+  historyAll: 'All messages, for everyone who has been here',
+  historyHint: 'Owners and people with a role in this room can always read all messages.',
+  keep: 'Keep messages for',
+  days: (count: number) => plural(count, { one: '1 day', other: `${count} days` }),
+  years: (count: number) => plural(count, { one: '1 year', other: `${count} years` }),
   mentionedYou: (name: string) => `${name} mentioned you`,
   from: (name: string) => `Message from ${name}`,
 };

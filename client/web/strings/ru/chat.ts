@@ -76,6 +76,13 @@ export const chat: Strings['chat'] = {
   notificationsOn: 'Включить уведомления',
   notificationsOff: 'Выключить уведомления',
   notificationsBlocked: 'Браузер не разрешает уведомления. Разрешите их в настройках этого сайта.',
+  history: 'Более ранние сообщения',
+  historySinceJoined: 'С момента первого входа участника',
+  historyAll: 'Все сообщения, для всех, кто здесь был',
+  historyHint: 'Владельцы и те, у кого есть роль в этой комнате, всегда видят все сообщения.',
+  keep: 'Хранить сообщения',
+  days: (count) => plural(count, { one: `${count} день`, few: `${count} дня`, many: `${count} дней` }),
+  years: (count) => plural(count, { one: `${count} год`, few: `${count} года`, many: `${count} лет` }),
   mentionedYou: (name) => `${name} упоминает вас`,
   from: (name) => `Сообщение от: ${name}`,
 };
