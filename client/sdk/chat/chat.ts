@@ -5,7 +5,7 @@ import type {
   RequestName,
   RequestResult,
 } from '../../../contract/index.ts';
-import type { CanopyError } from '../../../contract/light.ts';
+import { CanopyError } from '../../../contract/light.ts';
 import { Emitter } from '../emitter.ts';
 import { Reconciler } from '../reconciler.ts';
 import { type ChatMessage, ChatMessages } from './chat-messages.ts';
