@@ -103,6 +103,33 @@ describe('the layout of a page', () => {
     await bob.sees('Ann');
   });
 
+  it('shows the call in a small window, and receives its video while the page is hidden', async () => {
+    const mini = (run: (page: Document) => unknown) =>
+      bob.page.evaluate(
+        `(${run})(window.documentPictureInPicture.window?.document ?? document.implementation.createHTMLDocument())`,
+      );
+    await bob.click('more');
+    await bob.click('more-picture-in-picture');
+    await eventually(
+      'the window shows Ann',
+      () => mini((page) => page.querySelector('[data-testid=tile] .name')?.textContent),
+      (name) => name === 'Ann',
+    );
+    await bob.setHidden(true);
+    await bob.sees('Ann');
+    await mini((page) => page.querySelector<HTMLElement>('[data-testid=microphone]')?.click());
+    await eventually(
+      'Bob is muted',
+      () => ann.hasMuted('Bob', 'microphone'),
+      (muted) => muted === true,
+    );
+    await mini((page) => page.querySelector<HTMLElement>('[data-testid=microphone]')?.click());
+    await mini((page) => page.defaultView?.close());
+    await sends(ann);
+    await bob.setHidden(false);
+    await bob.sees('Ann');
+  });
+
   it('reports a pin by mouse or keyboard, and keeps that tile large', async () => {
     const [alike] = await bobsTiles();
     await bob.pin('Ann');

@@ -2,7 +2,7 @@
  * The SDK: enrol an identity with an invitation, connect, join a room, publish and receive. It runs in browsers, and elsewhere if
  * connect() gets a WebRTC implementation as `createDevice`.
  */
-export type { MediaSource, Participant, RoomAction, RoomSchedule } from '../../contract/index.ts';
+export type { MediaSource, Participant, RoomAction, RoomRole, RoomSchedule } from '../../contract/index.ts';
 export {
   CanopyError,
   canonicalRoomId,

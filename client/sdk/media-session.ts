@@ -123,6 +123,12 @@ export class MediaSession {
     }
   }
 
+  /** Statistics of a direction's transport and all it carries; undefined while there is none. */
+  async getStats(direction: Direction): Promise<RTCStatsReport | undefined> {
+    const transport = this.#ready.get(direction)?.transport;
+    return transport?.closed === false ? transport.getStats() : undefined;
+  }
+
   /** Restarts ICE on both transports. */
   async restartIce(): Promise<void> {
     await Promise.all([...this.#ready.values()].map((link) => link.restartIce()));

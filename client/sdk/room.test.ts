@@ -6,10 +6,10 @@ import type { ProducerInfo, RequestResult } from '../../contract/index.ts';
 import { CanopyError, dtlsStatement, type ErrorCode } from '../../contract/light.ts';
 import { emptySnapshot, ScriptedServer } from '../../test/support/scripted-server.ts';
 import { type Client, connect } from './client.ts';
+import type { Emitter } from './emitter.ts';
 import { enrol } from './identity/index.ts';
 import type { RemoteTrack } from './remote-track.ts';
 import type { Room } from './room.ts';
-import type { RoomEvents } from './room-events.ts';
 
 const uuid = () => crypto.randomUUID();
 const withCode = (code: ErrorCode) => (error: CanopyError) => error.code === code;
@@ -117,13 +117,13 @@ async function createDevice(): Promise<types.Device> {
 }
 
 /** Resolves with the arguments of the next matching event. */
-function next<N extends keyof RoomEvents>(
-  room: Room,
+function next<Events extends Record<keyof Events, unknown[]>, N extends keyof Events>(
+  emitter: Emitter<Events>,
   event: N,
-  fits: (...args: RoomEvents[N]) => boolean = () => true,
-): Promise<RoomEvents[N]> {
+  fits: (...args: Events[N]) => boolean = () => true,
+): Promise<Events[N]> {
   return new Promise((resolve) => {
-    const off = room.on(event, (...args) => {
+    const off = emitter.on(event, (...args) => {
       if (!fits(...args)) {
         return;
       }
@@ -922,6 +922,60 @@ describe('moderation and phones', () => {
     await microphone.unmute();
     await server.request('producer.resume');
     assert.equal(microphone.muted, false);
+  });
+
+  it('keeps a microphone muted that a moderator stopped, and unmutes it once that is allowed', async () => {
+    const room = await client.join('demo');
+    const microphone = await room.publish(track('audio'), { muted: true });
+    server.script['producer.resume'] = () => {
+      throw new CanopyError('STOPPED_BY_MODERATOR');
+    };
+    await assert.rejects(microphone.unmute(), withCode('STOPPED_BY_MODERATOR'));
+    assert.deepEqual([microphone.muted, microphone.closed], [true, false]);
+    const asked = next(room.moderation, 'asked');
+    delete server.script['producer.resume'];
+    server.emit('participant.asked', { participantId: SELF, source: 'microphone', by: BOB });
+    const [what, moderator] = await asked;
+    assert.deepEqual([what, moderator?.displayName], ['microphone', 'Bob']);
+    await microphone.unmute();
+    assert.equal(microphone.muted, false);
+  });
+
+  it('mutes a camera that a moderator stops, and says what moderators did to whom', async () => {
+    snapshot.parts.moderation.restraints.push({ participantId: BOB, muted: true, denied: [] });
+    const room = await client.join('demo');
+    const { moderation } = room;
+    assert.equal(moderation.restraintOf(BOB).muted, true);
+    const camera = await room.publish(track('video'));
+    const stopped = next(moderation, 'stopped');
+    server.emit('participant.action', { participantId: SELF, action: 'stop-camera', by: BOB });
+    assert.equal((await stopped)[0], 'camera');
+    assert.equal(camera.muted, true);
+    const restrained = next(moderation, 'restrained');
+    server.emit('participant.restrained', { participantId: SELF, muted: false, denied: ['camera'], by: BOB });
+    assert.deepEqual(await restrained, [SELF]);
+    assert.deepEqual(moderation.restraintOf(SELF).denied, ['camera']);
+    server.emit('participant.left', { participantId: BOB, reason: 'left' });
+    await next(room, 'participant-left');
+    assert.equal(moderation.restraintOf(BOB).muted, false);
+  });
+
+  it('says who is in the spotlight, until they leave, and passes reactions on', async () => {
+    snapshot.parts.spotlight.push(BOB);
+    const room = await client.join('demo');
+    assert.deepEqual(room.spotlight.participantIds, [BOB]);
+    const lit = next(room.spotlight, 'changed');
+    server.emit('room.spotlight', { participantIds: [BOB, SELF], by: BOB });
+    assert.deepEqual((await lit)[0], [BOB, SELF]);
+    const left = next(room.spotlight, 'changed');
+    server.emit('participant.left', { participantId: BOB, reason: 'left' });
+    assert.deepEqual(await left, [[SELF], undefined]);
+    const reactions = [{ participantId: SELF, kind: 'applause' as const, count: 2 }];
+    const reacted = next(room.reactions, 'reactions');
+    server.emit('room.reactions', { reactions });
+    assert.deepEqual(await reacted, [reactions]);
+    await room.reactions.send('love');
+    assert.deepEqual(server.got('reaction.send')[0]?.data, { kind: 'love' });
   });
 
   it('closes when the user is removed', async () => {

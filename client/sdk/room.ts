@@ -319,6 +319,14 @@ export class Room extends Emitter<RoomEvents> {
     });
   }
 
+  /**
+   * Statistics of everything that is sent or received, in one report; cheaper than a report per track. Inbound streams name their track in
+   * `trackIdentifier`. Undefined while there is no transport.
+   */
+  async getStats(direction: Direction): Promise<RTCStatsReport | undefined> {
+    return this.#media?.getStats(direction);
+  }
+
   /** Restarts ICE on all transports. Disconnected transports do this automatically. */
   async restartIce(): Promise<void> {
     await this.#media?.restartIce();

@@ -12,6 +12,8 @@ import './styles/menus.css';
 import './styles/panels.css';
 import './styles/devices.css';
 import './styles/hands.css';
+import './styles/people.css';
+import './styles/reactions.css';
 import './styles/lock.css';
 import './styles/chat-toast.css';
 

@@ -171,6 +171,36 @@ describe('phone calls', () => {
     });
   }
 
+  it('threat 58: a room with a PIN for guests admits callers who were asked for one; a locked room admits none', async () => {
+    const configure = (change: object) => server.server.api('PATCH', `/api/rooms/${ROOM}/settings`, change);
+    const phone = await register('1001');
+    const refused = async (number: string) => {
+      const before = (await server.calls())[0]?.callId;
+      phone.command('dial', server.uri(number));
+      await phone.waitFor('CALL_CLOSED');
+      const call = await eventually(
+        'the history knows the end',
+        async () => (await server.calls())[0],
+        (last) => last !== undefined && last.callId !== before && last.endCause !== null,
+      );
+      assert.deepEqual([call?.endCause, call?.sipStatus], ['refused', 403]);
+    };
+    await configure({ pin: '135790' });
+    try {
+      await refused('100');
+      phone.command('dial', server.uri('200'));
+      await phone.waitFor('CALL_ESTABLISHED');
+      phone.press(`${PIN}#`);
+      await joined('1001');
+      phone.command('hangup');
+      await phone.waitFor('CALL_CLOSED');
+      await configure({ pin: null, locked: true });
+      await refused('100');
+    } finally {
+      await configure({ pin: null, locked: null });
+    }
+  });
+
   it('a phone mutes and unmutes itself with *6, and a moderator does so too', async () => {
     const { phone: first, participant } = await callRoom('1001', { toneHz: FIRST_HZ });
     const { phone: second } = await callRoom('1002', { toneHz: SECOND_HZ });
@@ -187,6 +217,30 @@ describe('phone calls', () => {
     await first.hears(SECOND_HZ);
     await moderator.get('participant.mute', { participantId, muted: false });
     await second.hears(FIRST_HZ);
+  });
+
+  it('a phone that may not unmute stays muted despite *6, until a moderator lets it speak', async () => {
+    const { phone: first, participant } = await callRoom('1001', { toneHz: FIRST_HZ });
+    const { phone: second } = await callRoom('1002', { toneHz: SECOND_HZ });
+    const { participantId } = participant;
+    await second.hears(FIRST_HZ);
+    await moderator.get('participant.mute', { participantId, muted: true, deny: true });
+    await second.hearsNothing();
+    first.press('*6');
+    first.press('*9');
+    await moderator.event('hand.raised', (up) => up.participantId === participantId);
+    await second.hearsNothing();
+    await moderator.get('participant.ask', { participantId, source: 'microphone' });
+    first.press('*6');
+    await second.hears(FIRST_HZ);
+    // Newcomers enter muted.
+    await moderator.get('participant.muteAll', { except: 'me', onEntry: true });
+    const { participant: late } = await callRoom('1003');
+    await moderator.event(
+      'producer.added',
+      ({ producer }) => producer.participantId === late.participantId && producer.paused,
+    );
+    await moderator.get('participant.allowAll', {});
   });
 
   it('a phone raises and lowers its hand with *9', async () => {

@@ -32,11 +32,14 @@ export class TestBrowser {
     toneHz = 440,
     flags = [],
     pulseServer,
+    audible = false,
   }: {
     toneHz?: number;
     flags?: string[];
     /** Use the microphones of this PulseAudio server, and no camera, instead of the fake ones. */
     pulseServer?: string;
+    /** Play sound on the speakers of that server. Default false. */
+    audible?: boolean;
   } = {}): Promise<TestBrowser> {
     const dir = mkdtempSync(join(tmpdir(), 'canopy-browser-'));
     const wav = join(dir, 'tone.wav');
@@ -44,6 +47,7 @@ export class TestBrowser {
     const browser = await chromium.launch({
       executablePath: process.env.CANOPY_CHROMIUM ?? '/usr/bin/chromium',
       headless: true,
+      ...(audible && { ignoreDefaultArgs: ['--mute-audio'] }),
       args: [
         ...FLAGS,
         ...(pulseServer === undefined

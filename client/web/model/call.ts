@@ -13,18 +13,25 @@ import {
 } from '../../sdk/index.ts';
 import { strings } from '../strings/index.ts';
 import { Arrivals } from './arrivals.ts';
+import { CallQuality } from './call-quality.ts';
 import { ChatModel, isChatOpen } from './chat.ts';
+import { layoutFor } from './data-use.ts';
 import { type DeviceEvent, deviceSentence, type LocalMedia } from './local-media.ts';
 import { MediaTrouble } from './media-trouble.ts';
 import type { MicrophoneHint } from './microphone-judge.ts';
 import { MicrophoneWatch } from './microphone-watch.ts';
+import { CallModeration } from './moderation.ts';
 import type { Notices } from './notices.ts';
+import { isOwnGhost, OtherDevices } from './other-devices.ts';
 import type { PanelName } from './panels.ts';
 import { preferences } from './preferences.ts';
+import { CallReactions } from './reactions.ts';
 import { Removals } from './removals.ts';
 import { ScreenLayout } from './screen-layout.ts';
 import { promote, type View } from './seating.ts';
+import { playSound } from './sounds.ts';
 import { TileStats } from './tile-stats.ts';
+import { Volumes } from './volumes.ts';
 
 /** A room as the page shows it: the SDK's room as signals, and the local tracks published to it. */
 export class Call {
@@ -48,8 +55,8 @@ export class Call {
   readonly panel = signal<PanelName | undefined>(undefined);
   /** Key of the pinned tile; see seatKey(). */
   readonly pinned = signal<string | undefined>(undefined);
-  /** Participant id of whoever a moderator shows large to all. */
-  readonly spotlight = signal<string | undefined>(undefined);
+  /** Participant ids of those whom moderators show large to everyone. */
+  readonly spotlight = signal<readonly string[]>([]);
   /** Participant id of the last speaker other than this user. */
   readonly lastSpeaker = signal<string | undefined>(undefined);
   /** Participant ids in display order, this user first. */
@@ -59,8 +66,14 @@ export class Call {
   readonly stats: TileStats;
   /** Connectivity problems of audio and video. */
   readonly trouble: MediaTrouble;
+  /** How well everyone's media gets through. */
+  readonly quality: CallQuality;
+  /** How loud each person is here. */
+  readonly volumes = new Volumes();
   /** Removed people, whom a moderator may readmit. */
   readonly removals: Removals;
+  readonly moderation: CallModeration;
+  readonly reactions: CallReactions;
   readonly #arrivals: Arrivals;
   /** How many people are visible at once; speakers are moved into these seats. */
   visibleSeats = Number.POSITIVE_INFINITY;
@@ -82,9 +95,10 @@ export class Call {
     this.#media = media;
     this.#notices = notices;
     this.#reportedProblems = media.problems.value;
-    this.layout = new ScreenLayout((tiles) => room.setLayout({ tiles }));
+    this.layout = new ScreenLayout((tiles) => room.setLayout(layoutFor(preferences.value.dataUse, tiles)));
     this.stats = new TileStats(room);
     this.trouble = new MediaTrouble(room);
+    this.quality = new CallQuality(room);
     this.removals = new Removals(room);
     this.chat = new ChatModel({
       room,
@@ -100,10 +114,15 @@ export class Call {
       () => microphone.close(),
       () => notices.release('microphone'),
     );
-    this.#arrivals = new Arrivals((sentence) => notices.say(sentence));
+    this.#arrivals = new Arrivals((sentence, what) => {
+      notices.say(sentence);
+      playSound(what, this.headcount, media.choices.value.speaker);
+    });
     media.onDevice = (event) => this.#reportDevice(event);
+    const self = { participantId: room.participantId, accountId: client.account.accountId };
     const refresh = () => {
-      this.participants.value = [...room.participants.values()];
+      this.participants.value = [...room.participants.values()].filter((each) => !isOwnGhost(each, self));
+      this.spotlight.value = room.spotlight.participantIds;
       this.sources.value = room.sources;
       this.tracks.value = room.tracks;
       this.hands.value = room.hands.map(({ participantId }) => participantId);
@@ -116,10 +135,24 @@ export class Call {
     if (room.speaker) {
       this.#spoke(room.speaker);
     }
-    for (const participant of room.participants.values()) {
-      this.#warnIfOnTwoDevices(participant);
-    }
+    this.moderation = new CallModeration({
+      room,
+      media,
+      notices,
+      moderates: () => this.moderates,
+      shareScreen: async (on) => {
+        if (on !== (this.screen.value !== undefined)) {
+          await this.toggleScreen();
+        }
+      },
+    });
+    this.reactions = new CallReactions(room, notices);
+    const otherDevices = new OtherDevices(room, self.accountId, notices);
     this.#stop.push(
+      () => this.moderation.close(),
+      () => this.reactions.close(),
+      () => otherDevices.close(),
+      room.spotlight.on('changed', (participantIds) => this.#spotlit(participantIds)),
       room.on('state', (state) => {
         this.state.value = state;
       }),
@@ -132,7 +165,6 @@ export class Call {
       room.on('info', (info) => this.#showInfo(info)),
       room.on('participant-joined', (participant) => {
         this.#arrivals.joined(participant.displayName);
-        this.#warnIfOnTwoDevices(participant);
         refresh();
       }),
       room.on('participant-updated', refresh),
@@ -159,19 +191,26 @@ export class Call {
       room.on('server-closing', () => notices.say(strings.value.notices.serverClosing)),
       room.on('error', (error) => notices.error(error)),
       room.on('muted-by', (moderator) => {
+        // Those who were muted already need not be told.
+        if (media.microphoneOn.value) {
+          notices.say(strings.value.notices.mutedBy(moderator?.displayName ?? strings.value.common.someone));
+        }
         void media.setMuted(true);
-        notices.say(strings.value.notices.mutedBy(moderator?.displayName ?? strings.value.common.someone));
       }),
       room.on('call-failed', ({ error }) => notices.error(error)),
       room.on('unpublished', (publication, error) => this.#unpublished(publication, error)),
       effect(() => {
-        const { microphone, muted } = { microphone: media.microphone.value, muted: media.silenced.value };
+        const { microphone, muted } = { microphone: media.microphone.value, muted: this.#isSilenced };
         this.#enqueue(() => this.#sendMicrophone(microphone, muted));
+      }),
+      effect(() => {
+        preferences.value;
+        this.layout.refresh();
       }),
       effect(() => this.#reportProblems(media.problems.value)),
       effect(() => this.#reportMicrophone(microphone.hint.value)),
       effect(() => {
-        const camera = media.camera.value;
+        const camera = this.moderation.denied.value.includes('camera') ? undefined : media.camera.value;
         this.#enqueue(() => this.#sendCamera(camera));
       }),
     );
@@ -202,6 +241,9 @@ export class Call {
     const shared = this.screen.value;
     if (shared) {
       await this.#endScreen(shared);
+      return;
+    }
+    if (!this.moderation.admits('screen')) {
       return;
     }
     let stream: MediaStream;
@@ -261,6 +303,11 @@ export class Call {
     await this.#try(() => this.room.lowerHand(participantId));
   }
 
+  /** How many people are in the call, without those whose connection is lost. */
+  get headcount(): number {
+    return this.participants.value.filter(({ connected }) => connected).length;
+  }
+
   /** Locks the room, or unlocks it. */
   async toggleLock(): Promise<void> {
     try {
@@ -270,7 +317,7 @@ export class Call {
     }
   }
 
-  /** Whether this user may change the room's settings. */
+  /** Whether this user may change the room's settings, roles among them. */
   get owns(): boolean {
     return this.#roomRole === 'owner';
   }
@@ -292,6 +339,18 @@ export class Call {
       this.#notices.say(info.locked ? wasLocked : wasUnlocked);
     }
     this.info.value = info;
+  }
+
+  /** Who decided that a muted participant is muted. */
+  mutedBy(participantId: string): 'self' | 'moderator' {
+    const restraint = this.moderation.restraints.value.get(participantId);
+    return restraint?.muted || restraint?.denied.includes('microphone') ? 'moderator' : 'self';
+  }
+
+  /** Shows someone large to everyone, or no longer. */
+  async setSpotlight(participantId: string, on: boolean): Promise<void> {
+    const { spotlight } = this.room;
+    await this.#try(() => (on ? spotlight.add(participantId) : spotlight.remove(participantId)));
   }
 
   /** Renames someone, or this user, in this call. @throws {CanopyError} as Room.rename() */
@@ -334,6 +393,7 @@ export class Call {
     this.layout.close();
     this.stats.close();
     this.trouble.close();
+    this.quality.close();
     this.removals.close();
     this.chat.close();
     this.#arrivals.close();
@@ -474,15 +534,17 @@ export class Call {
     return this.moderates ? removedForNow(name) : removed(name);
   }
 
-  /** Warns that the user is also in the room on another device, and may hear themselves. */
-  #warnIfOnTwoDevices({ participantId, accountId, kind, connected }: Participant): void {
-    if (participantId === this.room.participantId || kind === 'phone' || !connected) {
-      return;
+  /** Whether this user cannot be heard, by their own choice or a moderator's. */
+  get #isSilenced(): boolean {
+    return this.#media.silenced.value || this.moderation.denied.value.includes('microphone');
+  }
+
+  #spotlit(participantIds: readonly string[]): void {
+    const { participantId: self = '' } = this.room;
+    if (participantIds.includes(self) && !this.spotlight.value.includes(self)) {
+      this.#notices.say(strings.value.moderation.spotlit);
     }
-    if (accountId !== this.client.account.accountId) {
-      return;
-    }
-    this.#notices.warn(strings.value.notices.twoDevices);
+    this.spotlight.value = participantIds;
   }
 
   #enqueue(change: () => Promise<void>): void {

@@ -1,16 +1,11 @@
 /** Trying out microphone and speaker. */
+import { delay, playNotes, playStream } from './playback.ts';
 
-/** setSinkId() is missing in some browsers. */
-type WithSink = HTMLAudioElement & { setSinkId?: (id: string) => Promise<void> };
-
-const RECORD_MS = 3000;
-/** Two notes, in hertz, and the duration of each, in seconds. */
-const NOTES_HZ = [523.25, 783.99];
-const NOTE_SECONDS = 0.5;
-const VOLUME = 0.25;
+const RECORD_SECONDS = 3;
+const TEST_TONE = { notesHz: [523.25, 783.99], noteSeconds: 0.5, volume: 0.25 };
 
 /**
- * Records a microphone for three seconds and plays it back.
+ * Records a microphone for three seconds and plays it back: a long echo, which needs neither codec nor file.
  *
  * @param onPlaying called when the recording ends
  * @returns when it was played, or the signal was aborted
@@ -20,83 +15,30 @@ export async function echoBack(
   speaker: string | undefined,
   { onPlaying, signal }: { onPlaying(): void; signal: AbortSignal },
 ): Promise<void> {
-  const recorder = new MediaRecorder(new MediaStream([track]));
-  const chunks: Blob[] = [];
-  recorder.ondataavailable = ({ data }) => chunks.push(data);
-  const stopped = new Promise((resolve) => {
-    recorder.onstop = resolve;
-  });
-  recorder.start();
-  await delay(RECORD_MS, signal);
-  if (recorder.state !== 'inactive') {
-    recorder.stop();
-  }
-  await stopped;
-  if (signal.aborted) {
-    return;
-  }
-  onPlaying();
-  const url = URL.createObjectURL(new Blob(chunks, { type: recorder.mimeType }));
-  try {
-    await play({ src: url }, speaker, signal);
-  } finally {
-    URL.revokeObjectURL(url);
-  }
-}
-
-/** Plays two notes on a speaker. @returns when they were played, or the signal was aborted */
-export async function testTone(speaker: string | undefined, signal: AbortSignal): Promise<void> {
   const context = new AudioContext();
   try {
+    const [gate, echo] = [context.createGain(), context.createDelay(RECORD_SECONDS)];
+    echo.delayTime.value = RECORD_SECONDS;
     const destination = context.createMediaStreamDestination();
-    for (const [index, frequencyHz] of NOTES_HZ.entries()) {
-      const [oscillator, gain] = [context.createOscillator(), context.createGain()];
-      const startSeconds = context.currentTime + index * NOTE_SECONDS;
-      oscillator.frequency.value = frequencyHz;
-      gain.gain.setValueAtTime(0, startSeconds);
-      gain.gain.linearRampToValueAtTime(VOLUME, startSeconds + 0.02);
-      gain.gain.exponentialRampToValueAtTime(0.001, startSeconds + NOTE_SECONDS);
-      oscillator.connect(gain).connect(destination);
-      oscillator.start(startSeconds);
-      oscillator.stop(startSeconds + NOTE_SECONDS);
-    }
-    await play({ srcObject: destination.stream }, speaker, signal, NOTES_HZ.length * NOTE_SECONDS * 1000);
+    context
+      .createMediaStreamSource(new MediaStream([track]))
+      .connect(gate)
+      .connect(echo);
+    echo.connect(destination);
+    const recorded = delay(RECORD_SECONDS * 1000, signal).then(() => {
+      gate.gain.value = 0;
+      if (!signal.aborted) {
+        onPlaying();
+      }
+    });
+    await playStream(destination.stream, speaker, 2 * RECORD_SECONDS * 1000, signal);
+    await recorded;
   } finally {
     await context.close();
   }
 }
 
-/** @param durationMs for streams, which have no end. Default: until the end */
-async function play(
-  source: { src: string } | { srcObject: MediaStream },
-  speaker: string | undefined,
-  signal: AbortSignal,
-  durationMs?: number,
-): Promise<void> {
-  const audio: WithSink = new Audio();
-  Object.assign(audio, source);
-  // An unplugged speaker is replaced by the default one.
-  await audio.setSinkId?.(speaker ?? '').catch(() => {});
-  const ended = new Promise((resolve) => {
-    audio.onended = resolve;
-    audio.onerror = resolve;
-    signal.addEventListener('abort', resolve);
-  });
-  try {
-    await audio.play();
-    await (durationMs === undefined ? ended : delay(durationMs, signal));
-  } finally {
-    audio.pause();
-    audio.srcObject = null;
-  }
-}
-
-function delay(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
+/** Plays two notes on a speaker. @returns when they were played, or the signal was aborted */
+export function testTone(speaker: string | undefined, signal: AbortSignal): Promise<void> {
+  return playNotes(TEST_TONE, speaker, signal);
 }

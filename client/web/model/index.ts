@@ -1,6 +1,8 @@
 /** The page's state and behaviour, without its looks. */
+export { amplify } from './amplifier.ts';
 export { AppModel, type Screen } from './app-model.ts';
 export type { Call } from './call.ts';
+export type { PersonQuality, StreamDetails } from './call-quality.ts';
 export { type ChatModel, canNotify, type Mentionable } from './chat.ts';
 export { type ChatItem, chatItems, type MessageGroup } from './chat-groups.ts';
 export { firstLine, textPieces } from './chat-text.ts';
@@ -8,6 +10,7 @@ export { type Destination, readDestination } from './destination.ts';
 export { echoBack, testTone } from './device-tests.ts';
 export { bestGrid } from './grid.ts';
 export { HomeRooms, type RoomListState } from './home-rooms.ts';
+export type { Quality } from './link-quality.ts';
 export {
   bothDevicesSentence,
   type CaptureKind,
@@ -16,6 +19,8 @@ export {
   type LocalMedia,
 } from './local-media.ts';
 export type { Trouble } from './media-trouble.ts';
+export type { Asked, CallModeration } from './moderation.ts';
+export { matchesName } from './names.ts';
 export type { Notices } from './notices.ts';
 export type { PanelName } from './panels.ts';
 export type { PathCheck } from './path-check.ts';
@@ -26,10 +31,12 @@ export {
   preferences,
   setPreferences,
 } from './preferences.ts';
+export { type CallReactions, REACTION_EMOJI } from './reactions.ts';
 export { roomUrl, toRoomId } from './route.ts';
 export { saveCalendar } from './save-file.ts';
 export type { ScreenLayout } from './screen-layout.ts';
 export { arrange, seatKey } from './seating.ts';
-export { type Corner, moveSelf, selfCorner, selfView, setSelfView } from './self-view.ts';
+export { type Corner, moveSelf, SELF_VIEWS, selfCorner, selfView, setSelfView } from './self-view.ts';
 export { watchLevel } from './sound-level.ts';
 export { setTheme, THEMES, theme } from './theme.ts';
+export { MAX_VOLUME } from './volumes.ts';

@@ -125,6 +125,7 @@ export class LocalMedia {
 
   /** Mutes or unmutes. Opens the microphone if it is not open yet. */
   async setMuted(muted: boolean): Promise<void> {
+    this.talking.value = false;
     this.muted.value = muted;
     this.#remember({ muted });
     if (!muted && !this.microphone.value) {
@@ -143,8 +144,9 @@ export class LocalMedia {
   /** Changes what the browser does to the microphone's sound. */
   async setProcessing(changes: AudioProcessing): Promise<void> {
     this.#remember({ processing: { ...this.choices.value.processing, ...changes } });
-    // Browsers ignore such changes to an open microphone.
+    // Browsers ignore such changes while the microphone is open.
     if (this.microphone.value) {
+      this.#set('microphone', undefined);
       await this.#openOne('microphone');
     }
   }

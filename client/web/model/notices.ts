@@ -20,7 +20,7 @@ const NOTICE_MS = 8000;
 /** … and one with an action. */
 const ACTION_MS = 20_000;
 
-/** Short messages that disappear after a while. */
+/** Short messages that disappear after a while. Its methods may be called in effects, which then do not depend on the list. */
 export class Notices {
   readonly list = signal<Notice[]>([]);
   #nextId = 1;
@@ -49,10 +49,10 @@ export class Notices {
     const before = this.#kept.get(key);
     const notice = { id: before ?? this.#nextId++, text, isError: false, action };
     this.#kept.set(key, notice.id);
-    const isShown = this.list.value.some(({ id }) => id === before);
+    const isShown = this.list.peek().some(({ id }) => id === before);
     this.list.value = isShown
-      ? this.list.value.map((each) => (each.id === before ? notice : each))
-      : [...this.list.value, notice];
+      ? this.list.peek().map((each) => (each.id === before ? notice : each))
+      : [...this.list.peek(), notice];
   }
 
   release(key: string): void {
@@ -64,13 +64,13 @@ export class Notices {
   }
 
   dismiss(id: number): void {
-    this.list.value = this.list.value.filter((notice) => notice.id !== id);
+    this.list.value = this.list.peek().filter((notice) => notice.id !== id);
   }
 
   #add(text: string, isError: boolean, action?: NoticeAction): void {
     const notice = { id: this.#nextId++, text, isError, action };
     // A repeated notice restarts its display time.
-    const others = this.list.value.filter((each) => each.text !== text);
+    const others = this.list.peek().filter((each) => each.text !== text);
     const kept = new Set(this.#kept.values());
     const passing = others.filter(({ id }) => !kept.has(id)).slice(-2);
     this.list.value = [...others.filter(({ id }) => kept.has(id)), ...passing, notice];

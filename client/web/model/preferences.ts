@@ -8,8 +8,6 @@ export const DATA_USES: readonly DataUse[] = ['full', 'low', 'audio'];
 export interface Preferences {
   /** Show one's own video as in a mirror. */
   mirror: boolean;
-  /** Show one's own video in calls. */
-  selfView: boolean;
   /** Sounds when people join, leave or raise a hand. */
   sounds: boolean;
   /** Holding the space bar while muted sends sound. */
@@ -20,7 +18,6 @@ export interface Preferences {
 const STORAGE_KEY = 'canopy.preferences';
 const DEFAULTS: Preferences = {
   mirror: true,
-  selfView: true,
   sounds: true,
   pushToTalk: true,
   dataUse: 'full',

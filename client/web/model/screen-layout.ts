@@ -61,6 +61,11 @@ export class ScreenLayout {
     };
   }
 
+  /** Reports again, since what is reported has changed. */
+  refresh(): void {
+    this.#changed();
+  }
+
   /** Reports a video that is shown outside the page, even while the page is in the background. Returns a function that ends it. */
   keep(video: ShownVideo, { width, height }: { width: number; height: number }): () => void {
     const shown = { video, width, height, visible: true };

@@ -35,11 +35,14 @@ describe('arrange()', () => {
     assert.deepEqual(names(arrange({ ...request, tiles, pinned: 'gone camera' }).stage), ['bob screen']);
   });
 
-  it('shows a person in the spotlight to everyone, except to those who pinned somebody', () => {
+  it('shows people in the spotlight to everyone, except to themselves and those who pinned somebody', () => {
     const tiles = [me, ann, bob, screen];
-    assert.deepEqual(names(arrange({ ...request, tiles, spotlight: 'ann' }).stage), ['ann camera']);
-    const pinned = arrange({ ...request, tiles, spotlight: 'ann', pinned: seatKey(bob) });
+    assert.deepEqual(names(arrange({ ...request, tiles, spotlight: ['ann'] }).stage), ['ann camera']);
+    const pinned = arrange({ ...request, tiles, spotlight: ['ann'], pinned: seatKey(bob) });
     assert.deepEqual(names(pinned.stage), ['bob camera']);
+    const both = { ...request, tiles, spotlight: ['me', 'bob', 'ann'] };
+    assert.deepEqual(names(arrange(both).stage), ['ann camera', 'bob camera']);
+    assert.deepEqual(names(arrange({ ...both, spotlight: ['me'] }).stage), ['bob screen']);
   });
 
   it('shows the other person large and this user above them in a call of two', () => {

@@ -20,8 +20,8 @@ export interface SeatingRequest<T extends Seat> {
   view: View;
   /** Key of the pinned tile. */
   pinned: string | undefined;
-  /** Participant id of whoever a moderator shows large to all. */
-  spotlight?: string | undefined;
+  /** Participant ids of those whom moderators show large to everyone. */
+  spotlight?: readonly string[];
   /** Participant id of the last speaker other than this user. */
   speaker: string | undefined;
   /** Default `tile`. */
@@ -37,7 +37,7 @@ export interface Seating<T> {
 }
 
 /**
- * Splits tiles into those on the stage and the rest. A pinned tile comes first, then a person in the spotlight, shared screens, and the
+ * Splits tiles into those on the stage and the rest. A pinned tile comes first, then people in the spotlight, shared screens, and the
  * speaker in speaker view. In a call of two the other person is on the stage.
  */
 export function arrange<T extends Seat>(request: SeatingRequest<T>): Seating<T> {
@@ -74,14 +74,17 @@ function withoutOwn<T extends Seat>({
   return selfView === 'floating' || others.length === 1 ? { own, tiles: others } : { own: undefined, tiles };
 }
 
-function onStage<T extends Seat>({ tiles, view, pinned, spotlight, speaker }: SeatingRequest<T>): T[] {
+function onStage<T extends Seat>({ tiles, view, pinned, spotlight = [], speaker }: SeatingRequest<T>): T[] {
   const chosen = tiles.find((tile) => seatKey(tile) === pinned);
   if (chosen) {
     return [chosen];
   }
-  const lit = tiles.find(({ participantId, screen }) => participantId === spotlight && !screen);
-  if (lit) {
-    return [lit];
+  // One's own face helps nobody.
+  const lit = tiles.filter(
+    ({ participantId, screen, self }) => spotlight.includes(participantId) && !screen && !self,
+  );
+  if (lit.length > 0) {
+    return lit;
   }
   const screens = tiles.filter(({ screen, self }) => screen && !self);
   if (screens.length > 0 || view === 'gallery') {

@@ -5,7 +5,8 @@ const CORNERS = ['bottom-end', 'bottom-start', 'top-start', 'top-end'] as const;
 /** A corner of the stage. */
 export type Corner = (typeof CORNERS)[number];
 
-const VIEWS: readonly SelfView[] = ['auto', 'floating', 'tile', 'hidden'];
+/** Where this user's own camera can be shown. */
+export const SELF_VIEWS: readonly SelfView[] = ['auto', 'floating', 'tile', 'hidden'];
 const STORAGE_KEY = 'canopy.self-view';
 
 interface Stored {
@@ -16,7 +17,7 @@ interface Stored {
 const stored = read();
 
 /** Where this user's own camera is shown. */
-export const selfView = signal<SelfView>(VIEWS.find((each) => each === stored.view) ?? 'auto');
+export const selfView = signal<SelfView>(SELF_VIEWS.find((each) => each === stored.view) ?? 'auto');
 /** The corner in which it floats. */
 export const selfCorner = signal<Corner>(CORNERS.find((each) => each === stored.corner) ?? 'bottom-end');
 

@@ -1,5 +1,6 @@
 import type { AppModel, Notices } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
+import { PreviousIcon } from './icons.tsx';
 import { DamagedInvitation, Invitation } from './invitation.tsx';
 import { lazyView } from './lazy-view.tsx';
 import { Lobby } from './lobby.tsx';
@@ -38,7 +39,8 @@ function CurrentScreen({ model }: { model: AppModel }) {
     case 'lobby':
       return (
         <>
-          <a class="home-link quiet" href="#/" data-testid="home-link">
+          <a class="home-link" href="#/" data-testid="home-link">
+            <PreviousIcon />
             {strings.value.home.backHome}
           </a>
           <Lobby key={screen.roomId} model={model} roomId={screen.roomId} />

@@ -92,12 +92,13 @@ export function EchoTest({ media }: { media: LocalMedia }) {
       class="small"
       data-testid="echo-test"
       data-state={state.value}
+      aria-label={state.value === 'idle' ? devices.recordTest : undefined}
       aria-live="polite"
       disabled={!track}
       title={track ? devices.recordHint : devices.unmuteToTest}
       onClick={() => void run()}
     >
-      {state.value === 'idle' ? devices.recordTest : devices[state.value]}
+      {state.value === 'idle' ? devices.test : devices[state.value]}
     </button>
   );
 }
@@ -127,10 +128,12 @@ export function SpeakerTest({ media }: { media: LocalMedia }) {
       class="small"
       data-testid="speaker-test"
       data-playing={playing.value}
+      aria-label={playing.value ? undefined : devices.speakerTest}
+      title={devices.speakerTest}
       aria-live="polite"
       onClick={() => void run()}
     >
-      {playing.value ? devices.speakerPlaying : devices.speakerTest}
+      {playing.value ? devices.playing : devices.test}
     </button>
   );
 }

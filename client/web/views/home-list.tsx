@@ -8,6 +8,9 @@ import { CalendarIcon, CopyIcon, LockIcon, MoreIcon, SettingsIcon } from './icon
 import { MenuButton, MenuItem } from './menu.tsx';
 import { ago, meetingTime } from './times.ts';
 
+/** A visit this recent is called one of just now, in milliseconds. */
+const JUST_NOW_MS = 60_000;
+
 interface ListContext {
   model: AppModel;
   rooms: HomeRooms;
@@ -78,10 +81,10 @@ function RoomRow({ room, model, open }: ListContext & { room: RoomSummary }) {
             </span>
           )}
         </p>
-        <p class="hint">
+        <div class="room-times">
           {participants > 0 && <span class="live">{home.inside(participants)}</span>}
           <RoomTimes room={room} />
-        </p>
+        </div>
       </div>
       <button
         type="button"
@@ -142,7 +145,9 @@ function RoomTimes({ room: { roomId, title, schedule, nextStartMs, visitedAtMs }
     );
   }
   if (visitedAtMs !== undefined) {
-    return <span>{home.visited(ago(visitedAtMs))}</span>;
+    return (
+      <span>{Date.now() - visitedAtMs < JUST_NOW_MS ? home.visitedNow : home.visited(ago(visitedAtMs))}</span>
+    );
   }
   return title === null ? null : (
     <span class="room-name" dir="auto">

@@ -85,32 +85,11 @@ export function InviteDialog({ call, onClose }: { call: Call; onClose(): void })
       >
         {copied.value ? common.copied : common.copyLink}
       </button>
-      <RemovedPeople call={call} />
       <form method="dialog">
         <button type="submit" class="quiet">
           {common.done}
         </button>
       </form>
     </Dialog>
-  );
-}
-
-function RemovedPeople({ call }: { call: Call }) {
-  const removed = call.removals.list.value;
-  if (removed.length === 0) {
-    return null;
-  }
-  return (
-    <section class="removed" data-testid="removed" aria-label={strings.value.invite.removed}>
-      <p class="hint">{strings.value.invite.removedHint}</p>
-      {removed.map(({ accountId, displayName }) => (
-        <p key={accountId}>
-          <span dir="auto">{displayName}</span>
-          <button type="button" data-testid="readmit" onClick={() => void call.readmit(accountId)}>
-            {strings.value.invite.readmit}
-          </button>
-        </p>
-      ))}
-    </section>
   );
 }

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
-import { watchLevel } from '../model/index.ts';
+import { amplify, watchLevel } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
 
 /** Plays video. Audio is played separately. */
@@ -29,17 +29,29 @@ type WithSink = HTMLAudioElement & { setSinkId?: (id: string) => Promise<void> }
 export function Audio({
   track,
   speaker,
+  volume,
   unlocked,
   onBlocked,
 }: {
   track: MediaStreamTrack;
   speaker: string | undefined;
+  /** 0 to 2; 1 is as sent. */
+  volume: number;
   /** Incremented by each click that may unblock audio. */
   unlocked: number;
   onBlocked(): void;
 }) {
   const element = useRef<WithSink>(null);
-  const stream = useMemo(() => new MediaStream([track]), [track]);
+  const amplified = volume > 1;
+  const amplifier = useMemo(() => (amplified ? amplify(track) : undefined), [track, amplified]);
+  const stream = useMemo(() => amplifier?.stream ?? new MediaStream([track]), [track, amplifier]);
+  useEffect(() => () => amplifier?.close(), [amplifier]);
+  useEffect(() => {
+    amplifier?.setGain(volume);
+    if (element.current) {
+      element.current.volume = Math.min(1, volume);
+    }
+  }, [amplifier, volume]);
   useEffect(() => {
     const audio = element.current;
     if (!audio) {

@@ -22,7 +22,11 @@ export function MenuButton({
   const open = useSignal(false);
   const element = useRef<HTMLDivElement>(null);
   const menu = useRef<HTMLDivElement>(null);
-  const items = () => [...(element.current?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? [])];
+  // Some are hidden, depending on the width of the window.
+  const items = () =>
+    [...(element.current?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? [])].filter((item) =>
+      item.checkVisibility(),
+    );
   const close = () => {
     open.value = false;
   };
@@ -59,13 +63,14 @@ export function MenuButton({
       }
     };
     addEventListener('pointerdown', clicked);
-    addEventListener('keydown', pressed);
+    // Before the panel that the menu is in, which Escape would close too.
+    addEventListener('keydown', pressed, true);
     // It would no longer be next to its button.
     addEventListener('resize', close);
     return () => {
       removeEventListener('resize', close);
       removeEventListener('pointerdown', clicked);
-      removeEventListener('keydown', pressed);
+      removeEventListener('keydown', pressed, true);
     };
   }, [open.value]);
   return (
@@ -156,10 +161,10 @@ function place(menu: HTMLElement, button: DOMRect): void {
 /** The menu item that a key moves the focus to (ARIA Authoring Practices, menu button pattern). */
 function menuTarget(key: string, items: HTMLElement[]): HTMLElement | undefined {
   const at = items.indexOf(document.activeElement as HTMLElement);
-  if (key === 'ArrowDown') {
+  if (key === 'ArrowDown' || key === 'ArrowRight') {
     return items[(at + 1) % items.length];
   }
-  if (key === 'ArrowUp') {
+  if (key === 'ArrowUp' || key === 'ArrowLeft') {
     return items.at(at - 1);
   }
   if (key === 'Home') {

@@ -2,13 +2,15 @@ import { useSignal } from '@preact/signals';
 import type { Participant } from '../../sdk/index.ts';
 import { type Call, moveSelf, selfView, setSelfView } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
-import { EditIcon, GalleryIcon, HideIcon, MoreIcon, MoveIcon } from './icons.tsx';
+import { ConnectionIcon, EditIcon, GalleryIcon, HideIcon, MoreIcon, MoveIcon } from './icons.tsx';
 import { MenuButton, MenuItem } from './menu.tsx';
+import { LazyPersonDialog } from './quality.tsx';
 import { RenameDialog } from './rename.tsx';
 
 /** Actions on this user's own tile: their name, and where the tile is. */
 export function OwnTileMenu({ call, participant }: { call: Call; participant: Participant }) {
   const renaming = useSignal(false);
+  const showing = useSignal(false);
   const { own } = strings.value;
   return (
     <div class="actions">
@@ -17,7 +19,13 @@ export function OwnTileMenu({ call, participant }: { call: Call; participant: Pa
           {strings.value.rename.own}
         </MenuItem>
         {call.participants.value.length > 1 && <SelfViewItems call={call} />}
+        <MenuItem testId="own-quality" icon={<ConnectionIcon />} onSelect={() => (showing.value = true)}>
+          {strings.value.quality.openOwn}
+        </MenuItem>
       </MenuButton>
+      {showing.value && (
+        <LazyPersonDialog call={call} participant={participant} onClose={() => (showing.value = false)} />
+      )}
       {renaming.value && (
         <RenameDialog call={call} participant={participant} onClose={() => (renaming.value = false)} />
       )}

@@ -102,7 +102,5 @@ function videosText({ small, medium }: VideoCounts): string {
   if (medium === 0) {
     return paths.videosSmall(small);
   }
-  return small > medium
-    ? paths.or(paths.videosMedium(medium), paths.videosSmall(small))
-    : paths.videosMedium(medium);
+  return small > medium ? paths.videosBoth(medium, small) : paths.videosMedium(medium);
 }

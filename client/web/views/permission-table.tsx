@@ -32,7 +32,7 @@ export function PermissionTable({
             <td />
             {ROLES.map((role) => (
               <th key={role} scope="col">
-                {words.role[role]}
+                <span>{words.role[role]}</span>
               </th>
             ))}
           </tr>

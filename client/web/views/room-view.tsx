@@ -3,6 +3,7 @@ import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { AppModel, Call, Trouble } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
+import { AskedDialog } from './asked.tsx';
 import { BackupButton } from './backup.tsx';
 import { ChatToast } from './chat-toast.tsx';
 import { toggleFullScreen } from './full-screen.tsx';
@@ -15,6 +16,7 @@ import { RaisedHands } from './raised-hands.tsx';
 import { ShortcutSheet } from './shortcut-sheet.tsx';
 import { Stage } from './stage.tsx';
 import { Toolbar } from './toolbar.tsx';
+import { usePushToTalk } from './use-push-to-talk.ts';
 import { useShortcuts } from './use-shortcuts.ts';
 
 /** The screen of a call. */
@@ -31,6 +33,7 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
     '?': () => (sheet.value = true),
     ...panelShortcuts(call),
   });
+  usePushToTalk(media);
   const sheet = useSignal(false);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
@@ -58,6 +61,7 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
       </main>
       <ChatToast call={call} />
       <SidePanel model={model} call={call} />
+      <AskedDialog call={call} />
       {sheet.value && <ShortcutSheet call={call} onClose={() => (sheet.value = false)} />}
       <Sound model={model} call={call} />
     </div>
@@ -73,7 +77,7 @@ function TopBar({
   call: Call;
   heading: RefObject<HTMLHeadingElement | null>;
 }) {
-  const count = call.participants.value.length;
+  const count = call.headcount;
   const identity = model.identity.value;
   // The account's name, not the name in this call, which anyone may choose.
   const { displayName } = call.client.account;
@@ -129,12 +133,20 @@ function ConnectionBanner({ call }: { call: Call }) {
           {state === 'closed' ? room.ended : room.reconnecting}
         </p>
       )}
-      {state === 'connected' && trouble && <TroubleBanner trouble={trouble} />}
+      {state === 'connected' && trouble && (
+        <TroubleBanner trouble={trouble} onTest={() => (call.panel.value = 'settings')} />
+      )}
     </div>
   );
 }
 
-function TroubleBanner({ trouble: { sending, receiving, lasts, endpoints } }: { trouble: Trouble }) {
+function TroubleBanner({
+  trouble: { sending, receiving, lasts, endpoints },
+  onTest,
+}: {
+  trouble: Trouble;
+  onTest(): void;
+}) {
   const { room } = strings.value;
   const ports = new Set(
     endpoints.map(({ protocol, address, port }) => `${protocol.toUpperCase()} ${urlHost(address)}:${port}`),
@@ -145,7 +157,10 @@ function TroubleBanner({ trouble: { sending, receiving, lasts, endpoints } }: { 
       {lasts && (
         <span class="advice">
           {' '}
-          {room.troubleAdvice([...ports].join(', '))} <code>canopy doctor</code>.
+          {room.troubleAdvice([...ports].join(', '))} <code>canopy doctor</code>.{' '}
+          <button type="button" class="small" data-testid="trouble-test" onClick={onTest}>
+            {strings.value.paths.test}
+          </button>
         </span>
       )}
     </p>
@@ -168,10 +183,11 @@ function Sound({ model, call }: { model: AppModel; call: Call }) {
     <>
       {call.tracks.value
         .filter(({ kind }) => kind === 'audio')
-        .map(({ consumerId, track }) => (
+        .map(({ consumerId, track, participant }) => (
           <Audio
             key={consumerId}
             track={track}
+            volume={participant ? call.volumes.of(participant) : 1}
             speaker={model.media.choices.value.speaker}
             unlocked={unlocked.value}
             onBlocked={() => (blocked.value = true)}

@@ -1,10 +1,176 @@
+import type { ComponentChildren } from 'preact';
+import { useId } from 'preact/hooks';
+import {
+  DATA_USES,
+  type LocalMedia,
+  preferences,
+  SELF_VIEWS,
+  selfView,
+  setPreferences,
+  setSelfView,
+} from '../model/index.ts';
+import { strings } from '../strings/index.ts';
 import { Appearance } from './appearance.tsx';
+import { DeviceCheck, DeviceProblems } from './device-check.tsx';
+import { LevelMeter } from './media-element.tsx';
+import type { PanelProps } from './panels/panel.ts';
+import { PathCheckView } from './path-check.tsx';
+import { setShortcutsOn, shortcutsOn } from './use-shortcuts.ts';
 
 /** The settings of this device, during a call. */
-export function SettingsPanel() {
+export function SettingsPanel({ model, call }: PanelProps) {
+  const { media } = model;
+  const { settings, paths } = strings.value;
+  const { mirror, sounds, pushToTalk } = preferences.value;
   return (
     <div class="settings">
+      <Section heading={settings.devices}>
+        <DeviceProblems media={media} />
+        <DeviceCheck media={media} />
+        <LevelMeter track={media.microphone.value} />
+        <Processing media={media} />
+      </Section>
+      <Section heading={settings.video}>
+        <Check
+          testId="mirror"
+          label={settings.mirror}
+          checked={mirror}
+          onChange={(on) => setPreferences({ mirror: on })}
+        />
+        <SelfViewSelect />
+        <DataUse />
+      </Section>
+      <Section heading={paths.heading}>
+        <PathCheckView check={model.pathCheck} client={call.client} />
+      </Section>
+      <Section heading={settings.notices}>
+        <Check
+          testId="sounds"
+          label={settings.sounds}
+          checked={sounds}
+          onChange={(on) => setPreferences({ sounds: on })}
+        />
+      </Section>
+      <Section heading={settings.keyboard}>
+        <Check
+          testId="push-to-talk"
+          label={settings.pushToTalk}
+          checked={pushToTalk}
+          onChange={(on) => setPreferences({ pushToTalk: on })}
+        />
+        <Check
+          testId="settings-shortcuts"
+          label={settings.shortcuts}
+          checked={shortcutsOn.value}
+          onChange={setShortcutsOn}
+        />
+      </Section>
       <Appearance />
     </div>
+  );
+}
+
+function Section({ heading, children }: { heading: string; children: ComponentChildren }) {
+  const id = useId();
+  return (
+    <section class="settings-section" aria-labelledby={id}>
+      <h3 id={id}>{heading}</h3>
+      {children}
+    </section>
+  );
+}
+
+function Check({
+  testId,
+  label,
+  checked,
+  onChange,
+}: {
+  testId: string;
+  label: string;
+  checked: boolean;
+  onChange(on: boolean): void;
+}) {
+  return (
+    <label class="check">
+      <input
+        type="checkbox"
+        data-testid={testId}
+        checked={checked}
+        onChange={(event) => onChange(event.currentTarget.checked)}
+      />
+      <span>{label}</span>
+    </label>
+  );
+}
+
+const PROCESSING = ['noiseSuppression', 'echoCancellation', 'autoGainControl'] as const;
+
+/** What the browser does to the microphone's sound. */
+function Processing({ media }: { media: LocalMedia }) {
+  const { settings } = strings.value;
+  const { processing = {} } = media.choices.value;
+  return (
+    <fieldset class="choices">
+      <legend>{settings.processing}</legend>
+      {PROCESSING.map((name) => (
+        <Check
+          key={name}
+          testId={name}
+          label={settings[name]}
+          checked={processing[name] ?? true}
+          onChange={(on) => void media.setProcessing({ [name]: on })}
+        />
+      ))}
+      <p class="hint">{settings.processingHint}</p>
+    </fieldset>
+  );
+}
+
+/** Where this user's own video is shown. */
+function SelfViewSelect() {
+  const { settings } = strings.value;
+  return (
+    <label class="field">
+      {settings.selfView}
+      <select
+        data-testid="self-view"
+        value={selfView.value}
+        onChange={({ currentTarget: { value } }) => {
+          const chosen = SELF_VIEWS.find((each) => each === value);
+          if (chosen) {
+            setSelfView(chosen);
+          }
+        }}
+      >
+        {SELF_VIEWS.map((each) => (
+          <option key={each} value={each}>
+            {settings.selfViews[each]}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** How much video to receive. */
+function DataUse() {
+  const { settings } = strings.value;
+  return (
+    <fieldset class="choices">
+      <legend>{settings.dataUse}</legend>
+      {DATA_USES.map((each) => (
+        <label key={each} class="choice">
+          <input
+            type="radio"
+            name="data-use"
+            data-testid={`data-use-${each}`}
+            checked={preferences.value.dataUse === each}
+            onChange={() => setPreferences({ dataUse: each })}
+          />
+          {settings.dataUses[each]}
+        </label>
+      ))}
+    </fieldset>
   );
 }

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Allocation, Participant } from '../../sdk/index.ts';
-import type { ScreenLayout } from '../model/index.ts';
+import { preferences, type ScreenLayout } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
 import { toggleFullScreen } from './full-screen.tsx';
 import { FullScreenIcon, MicrophoneIcon, PhoneIcon, PinIcon, SavingIcon } from './icons.tsx';
@@ -37,6 +37,12 @@ export interface TileProps {
   layout?: ScreenLayout;
   /** Statistics, if shown. */
   lines?: readonly string[] | undefined;
+  /** How well the participant's media gets through. */
+  quality?: ComponentChildren;
+  /** Whether a moderator muted the participant, or keeps it muted. */
+  mutedBy?: 'self' | 'moderator';
+  /** Shown over the video. */
+  overlay?: ComponentChildren;
   /** The button for actions on the participant. */
   menu?: ComponentChildren;
 }
@@ -52,6 +58,7 @@ export function Tile({
   certifiedName,
   guest,
   muted,
+  mutedBy,
   speaking,
   connected = true,
   mediaConnected = true,
@@ -63,6 +70,8 @@ export function Tile({
   onPin,
   layout,
   lines,
+  quality,
+  overlay,
   menu,
 }: TileProps) {
   const element = useRef<HTMLElement>(null);
@@ -104,13 +113,14 @@ export function Tile({
       data-self={self ?? false}
       data-speaking={speaking ?? false}
       data-muted={muted ?? false}
+      data-muted-by={muted ? mutedBy : undefined}
       data-call-state={callState}
       data-saving={saving}
       data-media-connected={mediaConnected}
     >
       {/* Visible until the first video frame arrives. */}
       {!screen && <Avatar name={name} seed={seed} phone={phone} />}
-      {track && <Video track={track} mirrored={self && !screen} />}
+      {track && <Video track={track} mirrored={self && !screen && preferences.value.mirror} />}
       {onPin && (
         <button
           type="button"
@@ -124,6 +134,7 @@ export function Tile({
           <PinIcon />
         </button>
       )}
+      {overlay}
       {menu}
       {screen && !self && document.fullscreenEnabled && (
         <div class="actions">
@@ -146,7 +157,11 @@ export function Tile({
       )}
       <figcaption>
         {!screen && hand && <HandBadge {...hand} />}
-        {!screen && muted && <MicrophoneIcon off />}
+        {!screen && muted && (
+          <span class={mutedBy === 'moderator' ? 'muted stopped' : 'muted'}>
+            <MicrophoneIcon off />
+          </span>
+        )}
         <span class="name" dir="auto">
           {label}
         </span>
@@ -156,7 +171,9 @@ export function Tile({
           </span>
         )}
         {guest && <span class="state">{tile.guest}</span>}
-        {!screen && muted && <span class="sr-only">{tile.muted}</span>}
+        {!screen && muted && (
+          <span class="sr-only">{mutedBy === 'moderator' ? tile.mutedByModerator : tile.muted}</span>
+        )}
         {speaking && <span class="sr-only">{tile.speaking}</span>}
         {state && <span class="state">{state}</span>}
         {saving && (
@@ -170,13 +187,15 @@ export function Tile({
             <SavingIcon />
           </span>
         )}
+        {!screen && quality}
       </figcaption>
       {saving && <p class="saving-text">{tile.saving[saving]}</p>}
     </figure>
   );
 }
 
-function Avatar({ name, seed, phone }: { name: string; seed: string; phone?: boolean }) {
+/** Someone's initials, or a phone. */
+export function Avatar({ name, seed, phone }: { name: string; seed: string; phone?: boolean }) {
   const initials = name.split(/\s+/).slice(0, 2).map(firstCharacter).join('').toUpperCase();
   const hue = [...seed].reduce((sum, character) => (sum * 31 + character.charCodeAt(0)) % 9973, 0) % 6;
   return (

@@ -1,6 +1,8 @@
 import type { MediaSource, RemoteTrack } from '../../sdk/index.ts';
-import { type Call, type LocalMedia, seatKey } from '../model/index.ts';
+import { type Call, type LocalMedia, preferences, seatKey } from '../model/index.ts';
 import { OwnTileMenu } from './own-tile-menu.tsx';
+import { QualityButton } from './quality.tsx';
+import { TileReactions } from './reactions.tsx';
 import type { TileProps } from './tile.tsx';
 import { TileMenu } from './tile-menu.tsx';
 
@@ -35,6 +37,8 @@ export function tilesOf(call: Call, media: LocalMedia): TileProps[] {
         ? { place: hands.indexOf(participantId) + 1, of: hands.length }
         : undefined,
       lines: lines.get(seatKey({ participantId, screen: isScreen })),
+      overlay: !isScreen && <TileReactions call={call} participantId={participantId} />,
+      mutedBy: call.mutedBy(participantId),
     });
     const remote = (isScreen: boolean, track: RemoteTrack | undefined) => {
       const key = seatKey({ participantId, screen: isScreen });
@@ -48,18 +52,25 @@ export function tilesOf(call: Call, media: LocalMedia): TileProps[] {
     };
     const speaking = call.speaker.value === participantId;
     if (participantId === self) {
-      const own = { speaking, track: media.camera.value, muted: !media.microphoneOn.value };
+      const own = {
+        speaking,
+        track: media.camera.value,
+        muted: !media.microphoneOn.value,
+        quality: <QualityButton call={call} participant={participant} />,
+      };
       return [{ ...common(false), ...own, menu: <OwnTileMenu call={call} participant={participant} /> }];
     }
     const person: TileProps = {
       ...remote(false, trackOf('camera')),
-      speaking,
+      // Whoever spoke last stays the speaker until somebody else does.
+      speaking: speaking && microphone?.muted !== true,
       connected,
       ...(mediaConnected !== undefined && { mediaConnected }),
       phone: kind === 'phone',
       callState,
       muted: microphone?.muted ?? kind !== 'phone',
-      menu: call.moderates && <TileMenu call={call} participant={participant} muted={microphone?.muted} />,
+      quality: <QualityButton call={call} participant={participant} />,
+      menu: <TileMenu call={call} participant={participant} />,
     };
     if (!sourceOf('screen')) {
       return [person];
@@ -70,7 +81,8 @@ export function tilesOf(call: Call, media: LocalMedia): TileProps[] {
 
 /** The track to show, or why the server sends none. */
 function videoOf(track: RemoteTrack | undefined): Pick<TileProps, 'track' | 'saving'> {
-  if (!track || track.muted) {
+  const isUnwanted = track?.source === 'camera' && preferences.value.dataUse === 'audio';
+  if (!track || track.muted || isUnwanted) {
     return { track: undefined };
   }
   const { allocation } = track;

@@ -26,6 +26,7 @@ import { MenuButton, MenuItem } from './menu.tsx';
 import { PanelButtons, PanelItems } from './panels/index.ts';
 import { PictureInPictureItem } from './picture-in-picture.tsx';
 import { HandToggle } from './raised-hands.tsx';
+import { ReactionButton, ReactionChoices, ReactionSummary } from './reactions.tsx';
 import { CameraToggle, MicrophoneToggle } from './toggles.tsx';
 
 const RoomSettings = lazyView(async () => (await import('./room-settings.tsx')).RoomSettings);
@@ -54,11 +55,13 @@ export function Toolbar({ model, call, onShortcuts }: ToolbarProps) {
   const view = viewChoice(call);
   return (
     <nav class="controls" aria-label={controls.label}>
+      <ReactionSummary call={call} />
       <div class="controls-main">
         <MicrophoneToggle media={media} />
         <CameraToggle media={media} />
         {canShareScreen && <ScreenToggle call={call} />}
         <HandToggle call={call} />
+        <ReactionButton call={call} />
         <ToolbarButton
           testId="view"
           itemClass="from-wide"
@@ -70,6 +73,7 @@ export function Toolbar({ model, call, onShortcuts }: ToolbarProps) {
           {view.icon}
         </ToolbarButton>
         <MenuButton label={controls.more} testId="more" icon={<MoreIcon />} buttonClass="round">
+          <ReactionChoices call={call} itemClass="below-medium" />
           <PanelItems call={call} />
           {call.moderates && (
             <MenuItem

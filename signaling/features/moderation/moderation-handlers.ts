@@ -41,8 +41,8 @@ export function moderationHandlers(
       const { room, peer } = requireRight(session, right);
       const by = byOf(peer);
       const { host } = requireTarget(room, participantId, by);
-      restraints.allow(room, participantId, source, by);
       host.send('participant.asked', { participantId, source, by });
+      restraints.allow(room, participantId, source, by);
       return {};
     },
 

@@ -39,6 +39,8 @@ export async function muteParticipant(
     throw new CanopyError('FORBIDDEN', 'people can only unmute themselves');
   }
   const microphones = room.producersOf(participantId, 'microphone');
+  // Notify the host first, so that producers that it creates from now on are muted too.
+  host.send('participant.action', { participantId, action: muted ? 'mute' : 'unmute', by });
   if (!muted) {
     restraints.allow(room, participantId, 'microphone', by);
   } else if (deny) {
@@ -47,8 +49,6 @@ export async function muteParticipant(
   if (muted && microphones.some(({ paused }) => !paused)) {
     restraints.mark(room, participantId, by);
   }
-  // Notify the host first, so that producers that it creates from now on are muted too.
-  host.send('participant.action', { participantId, action: muted ? 'mute' : 'unmute', by });
   await setPaused(room, host, microphones, muted);
 }
 
@@ -84,15 +84,15 @@ export async function stopVideo(
   deny?: boolean,
 ): Promise<void> {
   const { participantId } = participant;
-  if (deny) {
-    restraints.deny(room, participantId, source, by);
-  }
   const sources = source === 'camera' ? (['camera'] as const) : (['screen', 'screen-audio'] as const);
   host.send('participant.action', {
     participantId,
     action: source === 'camera' ? 'stop-camera' : 'stop-screen',
     by,
   });
+  if (deny) {
+    restraints.deny(room, participantId, source, by);
+  }
   await setPaused(room, host, room.producersOf(participantId, ...sources), true);
 }
 

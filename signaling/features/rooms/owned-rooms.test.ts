@@ -509,6 +509,14 @@ describe('rooms that people own', () => {
       assert.deepEqual([room.title, room.roles, room.schedule], [null, {}, undefined]);
     });
 
+    it('answers an owner who is inside, too', async () => {
+      await configure({ schedule: MEETING });
+      const owner = await enter(olga);
+      const { ics } = await owner.client.get('room.delete', { roomId });
+      assert.match(ics ?? '', /STATUS:CANCELLED/);
+      assert.equal(await owner.client.ended(), 'ROOM_DELETED');
+    });
+
     it('threat 5: does not let in who is joining at that moment, and the room does not come back', async () => {
       const [worker] = await server.sfu.workers();
       const client = await connect(max.identity);

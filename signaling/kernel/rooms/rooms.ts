@@ -7,7 +7,7 @@ import type { Sfu } from '../../../sfu/index.ts';
 import type { Tables } from '../../store/index.ts';
 import { factorOf, type Holder, type NestedBudget } from '../budgets/index.ts';
 import { changeServerRole, type PeerPrincipal } from '../principals/index.ts';
-import type { Peer } from './peer.ts';
+import type { Peer, PeerConnection } from './peer.ts';
 import type { PeerMediaOptions } from './peer-media.ts';
 import { type LeaveReason, Room, type RoomOptions } from './room.ts';
 import type { RecordChange, RoomRecord, RoomRecords } from './room-records.ts';
@@ -107,7 +107,15 @@ export class Rooms {
     await this.#options.records.delete(record, check, others);
     const room = this.#rooms.get(record.roomId);
     if (room) {
-      this.end(room, 'ROOM_DELETED');
+      const connections = connectionsIn(room);
+      room.endIfEmpty();
+      room.close();
+      // After the answer, since whoever deletes the room may be inside.
+      setImmediate(() => {
+        for (const connection of connections) {
+          connection.end('ROOM_DELETED');
+        }
+      });
     }
   }
 
@@ -157,7 +165,7 @@ export class Rooms {
 
   /** Closes a room and ends the connections in it with the code. Returns the number of connections ended. */
   end(room: Room, code: ErrorCode): number {
-    const connections = [...room.peers.values()].flatMap(({ connection }) => connection ?? []);
+    const connections = connectionsIn(room);
     room.endIfEmpty();
     room.close();
     for (const connection of connections) {
@@ -269,4 +277,8 @@ export class Rooms {
     });
     sfu.on('transportclosed', (event) => pathsOf(event)?.remove(event.transportId));
   }
+}
+
+function connectionsIn(room: Room): PeerConnection[] {
+  return [...room.peers.values()].flatMap(({ connection }) => connection ?? []);
 }

@@ -20,18 +20,15 @@ export const devices = {
   tryAgain: 'Try again',
   joinAnyway: 'You can still join: you will see and hear everyone else.',
   denied: (kind: Kind) =>
-    `Your browser blocks the ${NAMES[kind]}. Allow it next to the address bar, then try again.`,
-  deniedBoth:
-    'Your browser blocks the camera and microphone. Allow them next to the address bar, then try again.',
+    `The browser may not use the ${NAMES[kind]}; allow it in the address bar and try again.`,
+  deniedBoth: 'The browser may not use the camera or microphone; allow it in the address bar and try again.',
   deniedBySystem: (kind: Kind) =>
     `Your system does not let the browser use the ${NAMES[kind]}. Allow it in the privacy settings of your system.`,
   insecure: 'Camera and microphone work only on secure pages: open this address with https://.',
-  notFound: (kind: Kind) => `No ${NAMES[kind]} was found. If you plug one in, it will be used automatically.`,
-  notFoundBoth: 'No camera or microphone was found. If you plug one in, it will be used automatically.',
-  busy: (kind: Kind) =>
-    `The ${NAMES[kind]} is in use by another program. Close that program, then try again.`,
-  busyBoth: 'The camera and microphone are in use by another program. Close that program, then try again.',
-  ended: (kind: Kind) => `The ${NAMES[kind]} has stopped. Try again, or choose another one.`,
+  notFound: (kind: Kind) => `No ${NAMES[kind]} was found; plug one in, or join without.`,
+  notFoundBoth: 'No camera or microphone was found; plug one in, or join without.',
+  busy: (kind: Kind) => `The ${NAMES[kind]} is in use by another program; close that program and try again.`,
+  busyBoth: 'The camera and microphone are in use by another program; close that program and try again.',
   replaced: (kind: Kind, label: string) =>
     `Your ${NAMES[kind]} was disconnected. Now using ${label || `another ${NAMES[kind]}`}.`,
   lost: (kind: Kind) =>
@@ -41,12 +38,12 @@ export const devices = {
   speakerLost: 'Your speaker was disconnected. You now hear others on the default one.',
   added: (label: string) => `${label} was connected.`,
   useIt: 'Use it',
+  test: 'Test',
   recordTest: 'Test microphone',
   recording: 'Speak now…',
-  playing: 'You should hear yourself…',
+  playing: 'Playing…',
   recordHint: 'Records three seconds and plays them back.',
   speakerTest: 'Test speaker',
-  speakerPlaying: 'You should hear a sound…',
   unmuteToTest: 'Turn the microphone on to test it.',
   speakingMuted: 'You are muted.',
   speakingMutedHint: 'Hold the space bar to talk.',
@@ -55,5 +52,4 @@ export const devices = {
     'No sound comes from your microphone. It may be muted on the device, or the wrong one may be selected.',
   silentAction: 'Check microphone',
   mutedBySystem: 'Your system has muted the microphone. Unmute it on the device or in the system’s settings.',
-  talking: 'Talking while you hold the key',
 };

@@ -38,6 +38,7 @@ export const home = {
   editSchedule: 'Change the meeting',
   settings: 'Room settings',
   appearance: 'Language and theme',
-  visited: (ago: string) => `You were here ${ago}`,
+  visited: (ago: string) => `Visited ${ago}`,
+  visitedNow: 'Visited just now',
   backHome: 'Home',
 };

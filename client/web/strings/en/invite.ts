@@ -5,7 +5,4 @@ export const invite = {
   link: 'Invitation link',
   creating: 'Creating link…',
   asMember: 'May enter every room and invite others',
-  removed: 'Removed people',
-  removedHint: 'Removed people cannot rejoin for five minutes.',
-  readmit: 'Let back in',
 };

@@ -8,6 +8,5 @@ export const notices = {
   loweredYourHand: (name: string) => `${name} lowered your hand`,
   removed: (name: string) => `${name} was removed.`,
   removedForNow: (name: string) =>
-    `${name} was removed for five minutes. You can let them back in under “Invite someone”.`,
-  twoDevices: 'You are in this room on two devices. Leave on one, or mute one.',
+    `${name} was removed for five minutes. You can let them back in under “People”.`,
 };

@@ -32,6 +32,7 @@ export const paths = {
   videos: 'Enough for about',
   videosMedium: (count: number) => `${videos(count)} at medium quality`,
   videosSmall: (count: number) => `${videos(count)} at low quality`,
-  or: (one: string, other: string) => `${one}, or ${other}`,
+  videosBoth: (medium: number, small: number) =>
+    `${videos(medium)} at medium quality, or ${small} at low quality`,
   audioOnly: 'audio only',
 };

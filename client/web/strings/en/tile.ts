@@ -7,6 +7,7 @@ export const tile = {
   guest: 'guest',
   /** Read after the person’s name. */
   muted: ', muted',
+  mutedByModerator: ', muted by a moderator',
   speaking: ', speaking',
   reconnecting: 'reconnecting…',
   noMedia: 'no audio or video',

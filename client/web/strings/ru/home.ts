@@ -43,6 +43,7 @@ export const home: Strings['home'] = {
   editSchedule: 'Изменить встречу',
   settings: 'Настройки комнаты',
   appearance: 'Язык и тема',
-  visited: (ago) => `Вы были здесь ${ago}`,
+  visited: (ago) => `Вы заходили ${ago}`,
+  visitedNow: 'Вы заходили только что',
   backHome: 'На главную',
 };

@@ -13,14 +13,19 @@ import { hands } from './hands.ts';
 import { home } from './home.ts';
 import { invite } from './invite.ts';
 import { lobby } from './lobby.ts';
+import { moderation } from './moderation.ts';
 import { notices } from './notices.ts';
 import { own } from './own.ts';
 import { panels } from './panels.ts';
 import { paths } from './paths.ts';
+import { people } from './people.ts';
 import { phones } from './phones.ts';
+import { quality } from './quality.ts';
+import { reactions } from './reactions.ts';
 import { rename } from './rename.ts';
 import { room } from './room.ts';
 import { rooms } from './rooms.ts';
+import { settings } from './settings.ts';
 import { shortcuts } from './shortcuts.ts';
 import { stage } from './stage.ts';
 import { tile } from './tile.ts';
@@ -41,13 +46,18 @@ export const ru: Strings = {
   home,
   invite,
   lobby,
+  moderation,
   notices,
   own,
   panels,
   paths,
+  people,
   phones,
+  quality,
+  reactions,
   rename,
   room,
+  settings,
   rooms,
   shortcuts,
   stage,

@@ -35,6 +35,6 @@ export const paths: Strings['paths'] = {
   videos: 'Хватит примерно на',
   videosMedium: (count) => `${videos(count)} среднего качества`,
   videosSmall: (count) => `${videos(count)} низкого качества`,
-  or: (one, other) => `${one} или ${other}`,
+  videosBoth: (medium, small) => `${videos(medium)} среднего качества или ${small} низкого`,
   audioOnly: 'один только звук',
 };

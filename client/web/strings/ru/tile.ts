@@ -7,6 +7,7 @@ export const tile: Strings['tile'] = {
   certifiedAs: (name) => `(в сертификате: ${name})`,
   guest: 'гость',
   muted: ', микрофон выключен',
+  mutedByModerator: ', микрофон выключен модератором',
   speaking: ', говорит',
   reconnecting: 'соединение прервано…',
   noMedia: 'нет звука и видео',

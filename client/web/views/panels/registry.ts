@@ -1,11 +1,19 @@
 import type { UnreadCounts } from '../../../sdk/index.ts';
 import type { Call, PanelName } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
-import { ChatIcon, SettingsIcon } from '../icons.tsx';
+import { ChatIcon, PeopleIcon, SettingsIcon } from '../icons.tsx';
 import type { Panel } from './panel.ts';
 
 /** All side panels, in the order of their buttons. */
 const PANELS: Record<PanelName, Panel> = {
+  people: {
+    icon: PeopleIcon,
+    title: () => strings.value.people.heading,
+    place: 'toolbar',
+    shortcut: 'p',
+    load: async () => (await import('../people-panel.tsx')).PeoplePanel,
+    badge: (call) => ({ text: `${call.headcount}`, label: strings.value.people.inCall(call.headcount) }),
+  },
   chat: {
     icon: ChatIcon,
     title: () => strings.value.chat.title,
