@@ -26,6 +26,7 @@ const PANELS: Record<PanelName, Panel> = {
     icon: ChatIcon,
     title: () => strings.value.chat.title,
     place: 'toolbar',
+    essential: true,
     load: async () => (await import('../chat-panel.tsx')).ChatPanel,
     badge: (call) => chatBadge(call.chat.unread.value),
     shortcut: 'c',
