@@ -14,7 +14,7 @@ describe('accessibility of the page', () => {
   let page: Page;
 
   before(async () => {
-    server = await TestServer.start();
+    server = await TestServer.start({ env: { CANOPY_LIMITS_PARTICIPANTS_PER_ROOM: '30' } });
     browser = await TestBrowser.launch();
     crowd = await Crowd.enter(server, 1, 24);
     page = await browser.page(await server.invite({ role: 'admin', roomId: 'team' }));
