@@ -5,7 +5,7 @@ import type {
   RequestName,
   RequestResult,
 } from '../../../contract/index.ts';
-import type { CanopyError } from '../../../contract/light.ts';
+import { CanopyError } from '../../../contract/light.ts';
 import { Emitter } from '../emitter.ts';
 import { Reconciler } from '../reconciler.ts';
 import { type ChatMessage, ChatMessages } from './chat-messages.ts';
@@ -38,6 +38,8 @@ const SHOW_TYPING_MS = 5000;
 /** How often the read mark is sent at most, in milliseconds. */
 const READ_MS = 1000;
 const PAGE = 50;
+/** The largest page that the server sends. */
+const MAX_PAGE = 100;
 
 /**
  * The chat of a room. Messages that were missed while the connection was lost are fetched afterwards, and those written meanwhile are sent:
@@ -251,16 +253,11 @@ export class Chat extends Emitter<ChatEvents> {
     });
   }
 
-  /** Everything that this user may read, oldest first. @throws {CanopyError} as search() */
+  /** Everything that this user may read, oldest first. @throws {CanopyError} STORE_UNAVAILABLE, CONNECTION_LOST */
   async export(): Promise<ChatMessage[]> {
-    const { roomId } = this.#host;
     const all: ChatMessage[] = [];
     for (let more = true; more; ) {
-      const page = await this.#host.request('chat.history', {
-        roomId,
-        after: all.at(-1)?.seq ?? 0,
-        limit: 100,
-      });
+      const page = await this.#pageAfter(all.at(-1)?.seq ?? 0);
       all.push(...page.messages);
       more = page.more && page.messages.length > 0;
     }
@@ -340,6 +337,24 @@ export class Chat extends Emitter<ChatEvents> {
     if (seq > this.#readSeq) {
       this.#readSeq = seq;
       this.emit('changed');
+    }
+  }
+
+  /** A page of history, as soon as the server permits one more. */
+  async #pageAfter(after: number): Promise<RequestResult<'chat.history'>> {
+    for (;;) {
+      try {
+        return await this.#host.request('chat.history', {
+          roomId: this.#host.roomId,
+          after,
+          limit: MAX_PAGE,
+        });
+      } catch (error) {
+        if (CanopyError.from(error).code !== 'RATE_LIMITED') {
+          throw error;
+        }
+        await new Promise((resolve) => setTimeout(resolve, READ_MS));
+      }
     }
   }
 

@@ -76,12 +76,7 @@ export class ChatModel {
     this.#options = options;
     this.chat = room.chat;
     this.accountId = accountId;
-    const visibility = () => {
-      if (document.hidden) {
-        this.#isAtEnd = this.#isAtEnd && isOpen.value;
-      }
-      this.#read();
-    };
+    const visibility = () => this.#read();
     document.addEventListener('visibilitychange', visibility);
     this.#stop.push(
       () => document.removeEventListener('visibilitychange', visibility),
@@ -105,10 +100,6 @@ export class ChatModel {
   setAtEnd(isAtEnd: boolean): void {
     this.#isAtEnd = isAtEnd;
     this.#read();
-  }
-
-  get isAtEnd(): boolean {
-    return this.#isAtEnd;
   }
 
   isOwn(message: ChatMessage): boolean {

@@ -91,6 +91,8 @@ export function ChatList({ model, target }: { model: ChatModel; target: Signal<n
     }
   });
   const show = async (seq: number) => {
+    // When the list has just appeared, the composer takes the focus first.
+    await new Promise(requestAnimationFrame);
     const find = () => scroller.current?.querySelector<HTMLElement>(`[data-seq="${seq}"]`);
     for (let pages = 0; pages < MAX_PAGES && !find() && model.hasOlder.peek(); pages += 1) {
       const first = model.messages.peek()[0];

@@ -14,8 +14,8 @@ const ROOM_CHANGES_AT_ONCE = 100;
 const ROOM_BYTES_PER_SECOND = 8 * 1024;
 const ROOM_BYTES_AT_ONCE = 256 * 1024;
 /** Questions to the database (pages, searches): per account. */
-const READS_PER_SECOND = 5;
-const READS_AT_ONCE = 30;
+const READS_PER_SECOND = 10;
+const READS_AT_ONCE = 60;
 /** Holders that are remembered. One that is forgotten starts with a full share. */
 const MAX_HOLDERS = 20_000;
 

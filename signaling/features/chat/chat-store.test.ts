@@ -8,7 +8,7 @@ import { storeEngines } from '../../../test/support/store-engines.ts';
 import type { Kernel, RoomRecord } from '../../kernel/index.ts';
 import { openStore, type Store } from '../../store/index.ts';
 import { MIGRATIONS } from '../index.ts';
-import { sizeOf } from './chat-store.ts';
+import { sizeOf } from './chat-rows.ts';
 import { Chats } from './chats.ts';
 import { Retention } from './retention.ts';
 import { wordsOf } from './words.ts';
@@ -132,6 +132,14 @@ for (const engine of storeEngines()) {
         assert.deepEqual(rows, [], table);
       }
       assert.deepEqual([await found('gone', 'secret'), await found('kept', 'secret')], [0, 1]);
+    });
+
+    it('rooms that begin at the same time do not disturb each other', async () => {
+      const rooms = Array.from({ length: 8 }, (_, n) => `room-${n}`);
+      await Promise.all(rooms.flatMap((roomId) => [write(roomId, 'one'), write(roomId, 'two')]));
+      for (const roomId of rooms) {
+        assert.deepEqual((await texts(roomId)).sort(), ['one', 'two']);
+      }
     });
 
     it('an answer has at most about 100 kB, whatever the number of messages', async () => {

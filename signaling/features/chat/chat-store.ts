@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import type { Store, Tables } from '../../store/index.ts';
+import { messageOf, withReaction } from './chat-rows.ts';
 import type { ChatMessage, ChatPage, ChatPosition } from './contract.ts';
+import { matchesInPostgres, matchesInSqlite } from './search-index.ts';
 import type { ChatMessageRow, ChatReaderRow, ChatRow } from './tables.ts';
 import { queryWords } from './words.ts';
 
@@ -15,8 +17,6 @@ export interface Range {
 
 /** Maximum size of the texts in one answer, in bytes: connections have a limit for unsent data. */
 const MAX_PAGE_BYTES = 100_000;
-/** What a message counts for beside its text, in bytes. */
-const OVERHEAD_BYTES = 200;
 /** Where counting unread messages ends. */
 const MAX_UNREAD = 100;
 /** More changed messages than this are not sent one by one. */
@@ -27,8 +27,9 @@ const DELETED_AT_ONCE = 500;
 /** The tables of chats. Every change of a chat runs in one transaction, which numbers it. */
 export class ChatStore {
   readonly #store: Store;
-  /** The next free `message_id`. One server at a time writes to a database. */
-  #nextId: number | undefined;
+  /** The first free `message_id` when the server started, and how many it has used. One server at a time writes to a database. */
+  #firstId: Promise<number> | undefined;
+  #usedIds = 0;
 
   constructor(store: Store) {
     this.#store = store;
@@ -62,9 +63,7 @@ export class ChatStore {
   }
 
   async insert(db: Db, message: Omit<ChatMessageRow, 'message_id'>): Promise<void> {
-    this.#nextId ??= await this.#firstFreeId(db);
-    const message_id = this.#nextId;
-    this.#nextId += 1;
+    const message_id = await this.#newId(db);
     await db
       .insertInto('chat_messages')
       .values({ message_id, ...message })
@@ -337,6 +336,19 @@ export class ChatStore {
     return chat;
   }
 
+  async #newId(db: Db): Promise<number> {
+    // Rooms that begin at the same time share the question.
+    this.#firstId ??= this.#firstFreeId(db);
+    try {
+      const first = await this.#firstId;
+      this.#usedIds += 1;
+      return first + this.#usedIds - 1;
+    } catch (error) {
+      this.#firstId = undefined;
+      throw error;
+    }
+  }
+
   async #firstFreeId(db: Db): Promise<number> {
     const { id } = await db
       .selectFrom('chat_messages')
@@ -344,63 +356,6 @@ export class ChatStore {
       .executeTakeFirstOrThrow();
     return Number(id ?? 0) + 1;
   }
-}
-
-/** What a message with this text and these mentions counts for, in bytes. */
-export function sizeOf(text: string, mentions: readonly string[]): number {
-  // The text is kept twice: as written, and as words for the search.
-  return OVERHEAD_BYTES + 2 * Buffer.byteLength(text) + mentions.length * 64;
-}
-
-export function messageOf(row: ChatMessageRow): ChatMessage {
-  const { account_id, participant_id, display_name, certified_name } = row;
-  return {
-    seq: row.seq,
-    rev: row.rev,
-    id: row.client_id,
-    author:
-      account_id === null || participant_id === null || display_name === null
-        ? null
-        : {
-            accountId: account_id,
-            participantId: participant_id,
-            displayName: display_name,
-            ...(certified_name !== null && { certifiedName: certified_name }),
-          },
-    sentAtMs: row.sent_at_ms,
-    text: row.text,
-    mentions: JSON.parse(row.mentions),
-    reactions: JSON.parse(row.reactions),
-    ...(row.reply_to !== null && { replyTo: row.reply_to }),
-    ...(row.edited_at_ms !== null && { editedAtMs: row.edited_at_ms }),
-    ...(row.gone !== null && { gone: row.gone }),
-  };
-}
-
-/**
- * Reactions after an account has put an emoji on, or taken it off.
- *
- * @param emoji undefined: all
- */
-export function withReaction(
-  reactions: ChatMessage['reactions'],
-  accountId: string,
-  emoji: string | undefined,
-  on: boolean,
-): ChatMessage['reactions'] {
-  const without = reactions.map((each) =>
-    emoji === undefined || each.emoji === emoji
-      ? { ...each, accountIds: each.accountIds.filter((id) => id !== accountId) }
-      : each,
-  );
-  if (!on || emoji === undefined) {
-    return without.filter(({ accountIds }) => accountIds.length > 0);
-  }
-  return without.some((each) => each.emoji === emoji)
-    ? without.map((each) =>
-        each.emoji === emoji ? { ...each, accountIds: [...each.accountIds, accountId] } : each,
-      )
-    : [...without, { emoji, accountIds: [accountId] }];
 }
 
 /** The first rows, up to a number and a size. */
@@ -415,16 +370,4 @@ function pageOf(rows: ChatMessageRow[], limit: number): ChatPage {
     count += 1;
   }
   return { messages: rows.slice(0, count).map(messageOf), more: rows.length > count };
-}
-
-/** Words have no characters that mean anything in a query (threat 46), and each is quoted. */
-function matchesInSqlite(roomId: string, words: readonly string[]): RawBuilder<boolean> {
-  const room = Buffer.from(roomId).toString('hex');
-  const query = `room : "${room}" AND words : (${words.map((word) => `"${word}"*`).join(' AND ')})`;
-  return sql`message_id in (select rowid from chat_search where chat_search match ${query})`;
-}
-
-function matchesInPostgres(words: readonly string[]): RawBuilder<boolean> {
-  const query = words.map((word) => `'${word}':*`).join(' & ');
-  return sql`to_tsvector('simple'::regconfig, words) @@ to_tsquery('simple'::regconfig, ${query})`;
 }

@@ -9,7 +9,8 @@ import {
   type RoomRecord,
 } from '../../kernel/index.ts';
 import type { Store } from '../../store/index.ts';
-import { ChatStore, messageOf, sizeOf, withReaction } from './chat-store.ts';
+import { messageOf, sizeOf, withReaction } from './chat-rows.ts';
+import { ChatStore } from './chat-store.ts';
 import type { ChatChange, ChatMessage } from './contract.ts';
 import type { ChatMessageRow, ChatRow } from './tables.ts';
 import { wordsOf } from './words.ts';

@@ -1,0 +1,62 @@
+import type { ChatMessage } from './contract.ts';
+import type { ChatMessageRow } from './tables.ts';
+
+/** What a message counts for beside its text, in bytes. */
+const OVERHEAD_BYTES = 200;
+
+/** What a message with this text and these mentions counts for, in bytes. */
+export function sizeOf(text: string, mentions: readonly string[]): number {
+  // The text is kept twice: as written, and as words for the search.
+  return OVERHEAD_BYTES + 2 * Buffer.byteLength(text) + mentions.length * 64;
+}
+
+export function messageOf(row: ChatMessageRow): ChatMessage {
+  const { account_id, participant_id, display_name, certified_name } = row;
+  return {
+    seq: row.seq,
+    rev: row.rev,
+    id: row.client_id,
+    author:
+      account_id === null || participant_id === null || display_name === null
+        ? null
+        : {
+            accountId: account_id,
+            participantId: participant_id,
+            displayName: display_name,
+            ...(certified_name !== null && { certifiedName: certified_name }),
+          },
+    sentAtMs: row.sent_at_ms,
+    text: row.text,
+    mentions: JSON.parse(row.mentions),
+    reactions: JSON.parse(row.reactions),
+    ...(row.reply_to !== null && { replyTo: row.reply_to }),
+    ...(row.edited_at_ms !== null && { editedAtMs: row.edited_at_ms }),
+    ...(row.gone !== null && { gone: row.gone }),
+  };
+}
+
+/**
+ * Reactions after an account has put an emoji on, or taken it off.
+ *
+ * @param emoji undefined: all
+ */
+export function withReaction(
+  reactions: ChatMessage['reactions'],
+  accountId: string,
+  emoji: string | undefined,
+  on: boolean,
+): ChatMessage['reactions'] {
+  const without = reactions.map((each) =>
+    emoji === undefined || each.emoji === emoji
+      ? { ...each, accountIds: each.accountIds.filter((id) => id !== accountId) }
+      : each,
+  );
+  if (!on || emoji === undefined) {
+    return without.filter(({ accountIds }) => accountIds.length > 0);
+  }
+  return without.some((each) => each.emoji === emoji)
+    ? without.map((each) =>
+        each.emoji === emoji ? { ...each, accountIds: [...each.accountIds, accountId] } : each,
+      )
+    : [...without, { emoji, accountIds: [accountId] }];
+}
