@@ -8,6 +8,7 @@ export * from './light.ts';
 export * from './media.ts';
 export * from './producers.ts';
 export * from './rest.ts';
+export * from './room-links.ts';
 export * from './room-log.ts';
 export * from './rooms.ts';
 export { type MediaKind, mediaKind } from './rtp-codecs.ts';

@@ -22,6 +22,8 @@ export const roomAction = z.enum([
   /** Remove and ban. */
   'participant.kick',
   'participant.readmit',
+  /** See who waits in the lobby, and admit or deny them. */
+  'lobby.admit',
   /** Show someone large to everyone. */
   'participant.spotlight',
   'reaction.send',
@@ -32,6 +34,13 @@ export const roomAction = z.enum([
   'chat.moderate',
 ]);
 export type RoomAction = z.infer<typeof roomAction>;
+
+/**
+ * Who waits to be admitted. `guests`, the default: people with a room link whom the room would not let in otherwise; `everyone`: also
+ * members and invited guests, but not owners, admins and accounts with an assigned role; `off`: nobody, so that a room link lets people in.
+ */
+export const lobbyMode = z.enum(['off', 'guests', 'everyone']);
+export type LobbyMode = z.infer<typeof lobbyMode>;
 
 const actions = z.array(roomAction).max(roomAction.options.length);
 
@@ -91,6 +100,8 @@ const options = {
    * others what was written since they first came. Default `sinceJoined`.
    */
   chatHistory: z.enum(['all', 'sinceJoined']),
+  /** Who waits in the lobby. Default `guests`. */
+  lobby: lobbyMode,
   /** How long messages are kept, in days. Default 30. */
   chatDays: z.int().min(1).max(3650),
 };
@@ -122,6 +133,7 @@ export const roomChange = z.object({
     .record(sha256Hex, roomRole.nullable())
     .refine((roles) => Object.keys(roles).length <= MAX_ROLES, { error: `at most ${MAX_ROLES} accounts` })
     .optional(),
+  lobby: lobbyMode.nullable().optional(),
   locked: options.locked.nullable().optional(),
   maxParticipants: options.maxParticipants.nullable().optional(),
   emptyTimeout: options.emptyTimeout.nullable().optional(),

@@ -41,6 +41,8 @@ export type EventName = keyof Events;
 export type EventData<N extends EventName> = z.output<Events[N]>;
 
 export type SnapshotPart<N extends keyof SnapshotParts> = z.output<SnapshotParts[N]>;
+/** All parts; an optional one may be absent. */
+export type SnapshotData = z.output<z.ZodObject<{ -readonly [N in keyof SnapshotParts]: SnapshotParts[N] }>>;
 
 /** The envelope of every request. */
 export const requestEnvelope = z.object({ id: requestId, data: z.unknown() });

@@ -35,6 +35,7 @@ describe('two people in a conference', () => {
   it('join with the printed invitation and with one created in the room', async () => {
     await ann.enterByInvitation(server.firstInvitation, 'team');
     await ann.click('invite');
+    await ann.click('one-time');
     await ann.click('invite-member');
     const link = await ann.page.getByTestId('invite-link').inputValue();
     await ann.page.keyboard.press('Escape');

@@ -43,7 +43,7 @@ describe('devices in a call', { skip }, () => {
       toneHz: BOB_HZ,
       flags: ['--use-fake-device-for-media-stream=device-count=3'],
     });
-    ann = new Person(await annBrowser.page(await server.invite({ role: 'member' })), 'Ann');
+    ann = new Person(await annBrowser.page(await server.invite({ role: 'member', roomId: 'team' })), 'Ann');
     bob = new Person(await bobBrowser.page(), 'Bob');
     // Noise suppression takes a tone for noise, and changes its level all the time.
     await bob.page.addInitScript(() =>

@@ -42,7 +42,7 @@ describe('the layout of a call', () => {
   before(async () => {
     server = await TestServer.start();
     browser = await TestBrowser.launch();
-    page = await browser.page(await server.invite({ role: 'admin' }));
+    page = await browser.page(await server.invite({ role: 'admin', roomId: 'crowd-0' }));
     await page.getByTestId('name').fill('Ada');
     await page.getByTestId('enrol').click();
     await page.getByTestId('microphone-select').waitFor();

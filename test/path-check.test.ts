@@ -44,7 +44,7 @@ describe('the connection test before a call', () => {
   async function test(
     server: TestServer,
   ): Promise<{ page: Page; states: Record<string, string | null>; text: string }> {
-    const page = await browser.page(await server.invite());
+    const page = await browser.page(await server.invite({ roomId: 'team' }));
     await page.getByTestId('name').fill('Ann');
     await page.getByTestId('enrol').click();
     await page.getByTestId('path-test').click();
@@ -131,7 +131,7 @@ describe('the connection test before a call', () => {
     const firefox = await FirefoxBrowser.launch(relay.address);
     t.after(() => firefox.close());
     const page = await firefox.page();
-    await page.goto(await server.invite());
+    await page.goto(await server.invite({ roomId: 'team' }));
     await page.getByTestId('name').fill('Ann');
     await page.getByTestId('enrol').click();
     await page.getByTestId('path-test').click();

@@ -41,7 +41,7 @@ try {
   const page = await browser.page();
   await paintOwnCamera(page);
   const viewer = new Person(page, 'Robin');
-  await page.goto(await server.invite({ role: 'admin' }));
+  await page.goto(await server.invite({ role: 'admin', roomId: ROOM }));
   await page.getByTestId('name').fill('Robin');
   await page.getByTestId('enrol').click();
   await page.getByTestId('microphone-select').waitFor();

@@ -295,6 +295,14 @@ export const configSchema = z.strictObject({
       seatsPerAccount: count({ min: 1 })
         .default(5)
         .describe('Maximum devices of one account in the same room.'),
+      waitingPerRoom: count({ min: 1 })
+        .default(100)
+        .describe(
+          'Maximum people waiting in a room’s lobby; from one address (IPv6: /64) at most half as many, and on the whole server ten times as many.',
+        ),
+      guestsPerLink: count({ min: 1 })
+        .default(200)
+        .describe('Maximum new guests per hour through one room link.'),
       requestsPerSecond: count({ min: 1 })
         .default(100)
         .describe('Maximum requests per second per connection; bursts may be three times as large.'),

@@ -169,6 +169,30 @@ export const ERROR_CODES = {
   INVITE_UNKNOWN: { status: 404, message: 'This invitation does not exist; ask for a new link.' },
   INVITE_USED: { status: 410, message: 'This invitation has already been used; ask for a new link.' },
   INVITE_EXPIRED: { status: 410, message: 'This invitation has expired; ask for a new link.' },
+  LINK_UNKNOWN: {
+    status: 404,
+    message: 'This link leads to no room; copy the whole link again, or ask for the current one.',
+  },
+  LINK_EXPIRED: { status: 410, message: 'This link has expired; ask for the current one.' },
+  LINK_WITHDRAWN: { status: 410, message: 'This link was withdrawn or replaced; ask for the current one.' },
+  LINK_FULL: {
+    status: 409,
+    message:
+      'This link has let in as many people as it may for now; ask for another one, or try again later.',
+  },
+  LOBBY_REQUIRED: {
+    status: 403,
+    message: 'Everyone waits in the lobby of this room until a moderator admits them; ask to join.',
+  },
+  LOBBY_FULL: {
+    status: 503,
+    message: 'Too many people are waiting for this room; try again in a few minutes.',
+    retryable: true,
+  },
+  LOBBY_DENIED: {
+    status: 403,
+    message: 'A moderator did not let you in. You can ask again in five minutes.',
+  },
   CSR_INVALID: {
     status: 400,
     message:

@@ -9,10 +9,12 @@ import {
 } from './connection.ts';
 import { Emitter } from './emitter.ts';
 import { type Identity, serverInfo } from './identity/index.ts';
+import { Knock } from './knock.ts';
 import { OwnRooms } from './own-rooms.ts';
 import type { PathReport } from './paths/index.ts';
 import { requirePlatform } from './requirements.ts';
 import { type JoinOptions, Room } from './room.ts';
+import { RoomLinks } from './room-links.ts';
 
 export interface ConnectOptions extends ConnectionOptions {
   /** Creates the mediasoup device. Default: mediasoup-client's device for this browser. */
@@ -57,6 +59,9 @@ export class Client extends Emitter<ClientEvents> {
     const connection = new Connection(options);
     try {
       const account = await connection.open();
+      if (!account) {
+        throw new CanopyError('IDENTITY_MISSING');
+      }
       return new Client(options, connection, account);
     } catch (error) {
       throw await explainRefusal(CanopyError.from(error), connection.origin);
@@ -106,6 +111,32 @@ export class Client extends Emitter<ClientEvents> {
   /** Adds the rights of another invitation to the signed-in account. */
   redeemInvitation(secret: string): Promise<RequestResult<'invite.redeem'>> {
     return this.#connection.request('invite.redeem', { secret });
+  }
+
+  /**
+   * Asks to enter a room for which this account has no invitation, by the secret of a room link; or one that told join() LOBBY_REQUIRED, by
+   * its id. A refusal rejects the result's `admission`.
+   *
+   * @throws {CanopyError} ROOM_ALREADY_JOINED
+   */
+  async knock(where: { secret: string } | { roomId: string }): Promise<Knock> {
+    if (this.#room) {
+      throw new CanopyError('ROOM_ALREADY_JOINED');
+    }
+    return new Knock(this.#connection, where, () => {}).start();
+  }
+
+  /** Makes, lists, renews and withdraws links to rooms that any number of people can use. */
+  get roomLinks(): RoomLinks {
+    return new RoomLinks(this.#connection);
+  }
+
+  /** Changes a room's settings; returns all of them. @throws {CanopyError} FORBIDDEN, LIMIT_REACHED */
+  configureRoom(
+    roomId: string,
+    change: Omit<RequestInput<'room.configure'>, 'roomId'> = {},
+  ): Promise<RequestResult<'room.configure'>> {
+    return this.#connection.request('room.configure', { roomId, ...change });
   }
 
   /**

@@ -32,6 +32,9 @@ export interface ConnectionOptions {
   socketOptions?: Record<string, unknown>;
 }
 
+/** Where to connect. Without an identity the connection stays unauthenticated, which the server allows only for waiting in a lobby. */
+export type DialOptions = Omit<ConnectionOptions, 'identity'> & { identity?: Identity | undefined };
+
 type ServerEvents = { [N in EventName]: [EventData<N>] };
 export interface ConnectionEvents extends ServerEvents {
   /** `error`: why it closed or was interrupted, if known. */
@@ -61,12 +64,12 @@ const CHECK_MS = 3000;
 export class Connection extends Emitter<ConnectionEvents> {
   /** Runs after every reconnect, before pending requests are re-sent; set by the room. */
   onReturn: ReturnHandler = async () => true;
-  readonly #options: ConnectionOptions;
+  readonly #options: DialOptions;
   readonly #origins: readonly string[];
   #origin: string;
   #state: ConnectionState = 'connecting';
   #socket: Socket | undefined;
-  /** The current socket, once it is authenticated. */
+  /** The current socket, once it is authenticated, or open if there is no identity. */
   #authenticated: Socket | undefined;
   #abortConnect: () => void = () => {};
   #pending = new Map<string, Pending>();
@@ -80,7 +83,7 @@ export class Connection extends Emitter<ConnectionEvents> {
   #notBeforeMs = 0;
   #checking = false;
 
-  constructor(options: ConnectionOptions) {
+  constructor(options: DialOptions) {
     super();
     this.#options = options;
     const urls = typeof options.url === 'string' ? [options.url] : options.url;
@@ -101,8 +104,12 @@ export class Connection extends Emitter<ConnectionEvents> {
     return this.#origin;
   }
 
-  /** Connects for the first time. @throws {CanopyError} CONNECTION_LOST, REQUEST_TIMEOUT, or the server's refusal of the certificate */
-  async open(): Promise<RequestResult<'auth.prove'>> {
+  /**
+   * Connects for the first time. Resolves to the account, or to undefined without an identity.
+   *
+   * @throws {CanopyError} CONNECTION_LOST, REQUEST_TIMEOUT, or the server's refusal of the certificate
+   */
+  async open(): Promise<RequestResult<'auth.prove'> | undefined> {
     try {
       const account = await this.#connectToAny();
       this.#flow();
@@ -209,7 +216,7 @@ export class Connection extends Emitter<ConnectionEvents> {
   }
 
   /** Dials the current address, then the others in order, until one accepts. Rejects with the last error. */
-  async #connectToAny(): Promise<RequestResult<'auth.prove'>> {
+  async #connectToAny(): Promise<RequestResult<'auth.prove'> | undefined> {
     const round = this.#round;
     const others = this.#origins.filter((origin) => origin !== this.#origin);
     for (;;) {
@@ -227,8 +234,8 @@ export class Connection extends Emitter<ConnectionEvents> {
     }
   }
 
-  /** Opens a socket, waits for the challenge and answers it. */
-  async #connect(): Promise<RequestResult<'auth.prove'>> {
+  /** Opens a socket, waits for the challenge and answers it if there is an identity. */
+  async #connect(): Promise<RequestResult<'auth.prove'> | undefined> {
     const { path, socketOptions, identity } = this.#options;
     const { connectTimeoutMs = this.#origins.length > 1 ? 4000 : 10_000 } = this.#options;
     this.#dropSocket();
@@ -253,6 +260,10 @@ export class Connection extends Emitter<ConnectionEvents> {
           this.#lost();
         }
       });
+      if (!identity) {
+        this.#authenticated = socket;
+        return undefined;
+      }
       const statement = { origin: this.#origin, nonce, timeMs: Date.now() };
       const signature = await identity.proveAuth(statement);
       const proof: RequestInput<'auth.prove'> = {

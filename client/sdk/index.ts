@@ -2,7 +2,16 @@
  * The SDK: enrol an identity with an invitation, connect, join a room, publish and receive. It runs in browsers, and elsewhere if
  * connect() gets a WebRTC implementation as `createDevice`.
  */
-export type { MediaSource, Participant, RoomAction, RoomRole, RoomSchedule } from '../../contract/index.ts';
+export type {
+  LobbyMode,
+  MediaSource,
+  OpenedLink,
+  Participant,
+  RoomAction,
+  RoomLink,
+  RoomRole,
+  RoomSchedule,
+} from '../../contract/index.ts';
 export {
   CanopyError,
   canonicalRoomId,
@@ -38,12 +47,25 @@ export {
   importIdentity,
   loadIdentity,
   memoryStore,
+  openRoomLink,
   parseInvitation,
+  parseRoomLink,
   type RestoreOptions,
+  type RoomLinkSecret,
   restoreFromBackup,
   type StoredIdentity,
 } from './identity/index.ts';
+export {
+  type Admission,
+  Knock,
+  type KnockEvents,
+  type KnockOptions,
+  knock,
+  type LobbyProgress,
+  newKnockKey,
+} from './knock.ts';
 export type { Layout, LayoutTile } from './layout.ts';
+export type { Lobby, LobbyEvents, WaitingPerson } from './lobby.ts';
 export type { MediaConnectivity, MediaEndpoint, MediaState } from './media-connectivity.ts';
 export type { Ban, EntryRule, Moderation, ModerationEvents, Stoppable } from './moderation.ts';
 export type {
@@ -64,4 +86,5 @@ export type { Allocation, RemoteSource, RemoteTrack } from './remote-track.ts';
 export type { Restraint } from './restraints.ts';
 export type { JoinOptions, Room, RoomInfo } from './room.ts';
 export type { RoomEvents, RoomState } from './room-events.ts';
+export type { RoomLinks } from './room-links.ts';
 export type { Spotlight } from './spotlight.ts';

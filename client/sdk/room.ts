@@ -7,6 +7,7 @@ import { Emitter } from './emitter.ts';
 import type { FrameTransforms } from './frame-transforms.ts';
 import type { Identity } from './identity/index.ts';
 import { type Layout, LayoutReporter } from './layout.ts';
+import { Lobby } from './lobby.ts';
 import type { MediaConnectivity } from './media-connectivity.ts';
 import { MediaSession } from './media-session.ts';
 import { Moderation } from './moderation.ts';
@@ -52,6 +53,8 @@ export class Room extends Emitter<RoomEvents> {
   readonly moderation: Moderation;
   /** Whom moderators show large to everyone. */
   readonly spotlight: Spotlight;
+  /** Who waits to be admitted, for participants who may admit them. */
+  readonly lobby: Lobby;
   /** Short signs such as applause. */
   readonly reactions: Reactions;
   readonly #options: RoomOptions;
@@ -109,6 +112,7 @@ export class Room extends Emitter<RoomEvents> {
     });
     this.moderation = new Moderation(feature);
     this.spotlight = new Spotlight(feature);
+    this.lobby = new Lobby(feature);
     this.reactions = new Reactions(feature);
     const host = { connection: options.connection, media: () => this.#media };
     this.#subscriptions = new Subscriptions({
@@ -432,6 +436,7 @@ export class Room extends Emitter<RoomEvents> {
     this.chat.entered();
     this.moderation.reset(parts.moderation);
     this.spotlight.reset(parts.spotlight);
+    this.lobby.reset(parts.lobby);
     this.#subscriptions.reset(producers, own.consumerIds);
     this.#layout.reset();
     this.#syncPublications();

@@ -12,6 +12,7 @@ import './styles/menus.css';
 import './styles/panels.css';
 import './styles/devices.css';
 import './styles/hands.css';
+import './styles/door.css';
 import './styles/people.css';
 import './styles/reactions.css';
 import './styles/lock.css';

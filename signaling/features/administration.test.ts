@@ -284,6 +284,7 @@ describe('the REST API for administrators', () => {
         'GET /metrics',
         'GET /readyz',
         'POST /api/enrol',
+        'POST /api/links/open',
       ]);
       assert.ok(all.length > open.length + 20);
       for (const { method, path } of all.filter(({ needsKey }) => needsKey)) {
@@ -314,6 +315,9 @@ describe('the REST API for administrators', () => {
       await (await person()).get('room.join', { roomId: lastRoom });
       const lastUse = database.prepare('SELECT 1 FROM rooms WHERE room_id = ?').pluck();
       await eventually('the uses of rooms are written', async () => lastUse.get(lastRoom), Boolean);
+      // So are the visits.
+      const lastVisit = database.prepare('SELECT 1 FROM room_visits WHERE room_id = ?').pluck();
+      await eventually('the visits are written', async () => lastVisit.get(lastRoom), Boolean);
       await ok('GET', '/api/accounts');
       const apiKey = readFileSync(join(server.dataDir, 'api.key'), 'utf8').trim();
       const earlier = await state();

@@ -5,6 +5,7 @@ import { CHAT_EVENTS, CHAT_REQUESTS } from './chat/contract.ts';
 import { CONFERENCE_EVENTS, CONFERENCE_REQUESTS } from './conference/contract.ts';
 import { HAND_EVENTS, HAND_REQUESTS, HAND_SNAPSHOT } from './hands/contract.ts';
 import { INVITATION_REQUESTS } from './invitations/contract.ts';
+import { LINK_EVENTS, LINK_REQUESTS, LINK_SNAPSHOT } from './links/contract.ts';
 import { MODERATION_EVENTS, MODERATION_REQUESTS, MODERATION_SNAPSHOT } from './moderation/contract.ts';
 import { MOVE_HERE_REQUESTS } from './move-here/contract.ts';
 import { NAME_EVENTS, NAME_REQUESTS } from './names/contract.ts';
@@ -17,6 +18,7 @@ import { TELEPHONY_EVENTS, TELEPHONY_REQUESTS } from './telephony/contract.ts';
 export const REQUESTS = {
   ...SESSION_REQUESTS,
   ...INVITATION_REQUESTS,
+  ...LINK_REQUESTS,
   ...CONFERENCE_REQUESTS,
   ...MODERATION_REQUESTS,
   ...BAN_REQUESTS,
@@ -37,6 +39,7 @@ export const EVENTS = {
   ...MODERATION_EVENTS,
   ...BAN_EVENTS,
   ...HAND_EVENTS,
+  ...LINK_EVENTS,
   ...CHAT_EVENTS,
   ...REACTION_EVENTS,
   ...SPOTLIGHT_EVENTS,
@@ -48,6 +51,7 @@ export const EVENTS = {
 /** What features add to the snapshot that `room.join` returns. */
 export const SNAPSHOT_PARTS = {
   ...HAND_SNAPSHOT,
+  ...LINK_SNAPSHOT,
   ...MODERATION_SNAPSHOT,
   ...SPOTLIGHT_SNAPSHOT,
   ...ROOM_SNAPSHOT,

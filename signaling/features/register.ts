@@ -5,6 +5,7 @@ import { registerChat } from './chat/index.ts';
 import { registerConference } from './conference/index.ts';
 import { registerHands } from './hands/index.ts';
 import { type InvitationsFeature, registerInvitations } from './invitations/index.ts';
+import { registerLinks } from './links/index.ts';
 import { registerModeration } from './moderation/index.ts';
 import { registerMoveHere } from './move-here/index.ts';
 import { registerNames } from './names/index.ts';
@@ -29,5 +30,7 @@ export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeat
   registerRooms(kernel);
   registerAccounts(kernel);
   registerTelephony(kernel);
-  return { invitations: registerInvitations(kernel) };
+  const invitations = registerInvitations(kernel);
+  registerLinks(kernel, invitations);
+  return { invitations };
 }

@@ -37,6 +37,7 @@ export {
   isConfinedToRooms,
   isNamed,
   may,
+  mayEnterLocked,
   mayOwn,
   type RoomPolicy,
   roomRoleOf,
@@ -44,6 +45,7 @@ export {
 } from './policy/index.ts';
 export {
   holderOf,
+  NEWCOMER,
   OPERATOR,
   type PeerPrincipal,
   PHONE,

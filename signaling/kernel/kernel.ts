@@ -10,13 +10,14 @@ import {
   type RequestSchema,
   type Role,
   SESSION_REQUESTS,
+  type SnapshotData,
   type SnapshotPart,
   type SnapshotParts,
 } from '../../contract/index.ts';
 import type { Sfu } from '../../sfu/index.ts';
 import { Authority, TrustStore } from '../identity/index.ts';
 import { type Migrations, openStore, type Store, sharedSecret, type Tables } from '../store/index.ts';
-import { Accounts, Devices, Revocations } from './accounts/index.ts';
+import { Accounts, Devices, ExpiredGuests, Revocations } from './accounts/index.ts';
 import { type Budgets, createBudgets, createSeatBudget } from './budgets/index.ts';
 import { caNotYetValid } from './ca-not-yet-valid.ts';
 import { CertificateWatch } from './certificate-watch.ts';
@@ -36,7 +37,7 @@ import {
 import { type JoinStage, Metrics } from './metrics/index.ts';
 import { ownServerUrl } from './own-server-url.ts';
 import { demand, isNamed, may, type ServerAction } from './policy/index.ts';
-import { changeServerRole, type PeerPrincipal, serverRoleOf } from './principals/index.ts';
+import { changeServerRole, type PeerPrincipal, type Principal, serverRoleOf } from './principals/index.ts';
 import { Readiness } from './readiness.ts';
 import {
   EntryGuard,
@@ -86,6 +87,9 @@ export interface DialIn {
 
 /** Maximum client retry delay, in seconds: people inside may reconnect during a long drain. */
 const MAX_RETRY_AFTER_SECONDS = 10;
+
+/** How long people need not wait again once they were admitted from a lobby, in milliseconds. */
+const ADMITTED_MS = 12 * 3_600_000;
 
 /** Everything that is opened asynchronously before the rest of the kernel is constructed. */
 interface Ground {
@@ -138,12 +142,13 @@ export class Kernel {
   readonly roomDeleted = new Hook<RoomDeletion>();
   readonly #stops: Array<RoomOptions['isStopped']> = [];
   readonly #followers: Array<RoomOptions['onEntry']> = [];
-  readonly #snapshotParts = new Map<string, (room: Room) => unknown>();
+  readonly #snapshotParts = new Map<string, (room: Room, peer: Peer) => unknown>();
   readonly #roomRecords: RoomRecords;
   readonly #options: KernelOptions;
   readonly #ground: Ground;
   readonly #readiness: Readiness;
   readonly #certificates: CertificateWatch;
+  readonly #expiredGuests: ExpiredGuests;
   #draining = false;
   #drained: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
@@ -183,6 +188,8 @@ export class Kernel {
       onRefused: failed,
     });
     this.#certificates = new CertificateWatch({ trust, rooms: this.rooms, connections: this.sockets, log });
+    this.accountDeleting.add((accountId) => this.rooms.forgetAccount(accountId));
+    this.#expiredGuests = new ExpiredGuests({ accounts: this.accounts, deleting: this.accountDeleting, log });
     admitForeignPages(ground.app, () => this.origins.current());
     this.#observe();
     this.requests(SESSION_REQUESTS, signInHandlers(this), { perConnection: ['auth.prove', 'session.ping'] });
@@ -233,10 +240,13 @@ export class Kernel {
   }
 
   /**
-   * Adds a feature's state of a room to the snapshot that `room.join` returns. `take` runs synchronously when the snapshot is taken; the
-   * feature appends every later change to the room's log.
+   * Adds a feature's state of a room to the snapshot that `room.join` returns to a peer. `take` runs synchronously when the snapshot is
+   * taken; the feature appends every later change to the room's log, or sends it to those whom it concerns.
    */
-  snapshotPart<N extends keyof SnapshotParts>(name: N, take: (room: Room) => SnapshotPart<N>): void {
+  snapshotPart<N extends keyof SnapshotParts>(
+    name: N,
+    take: (room: Room, peer: Peer) => SnapshotPart<N>,
+  ): void {
     this.#snapshotParts.set(name, take);
   }
 
@@ -250,14 +260,21 @@ export class Kernel {
     this.#followers.push(follower);
   }
 
-  /** The current state of a room that features keep. */
-  snapshotParts(room: Room): { [N in keyof SnapshotParts]: SnapshotPart<N> } {
-    const parts = [...this.#snapshotParts].map(([name, take]) => [name, take(room)]);
+  /** The current state of a room that features keep, as this peer may see it. */
+  snapshotParts(room: Room, peer: Peer): SnapshotData {
+    const parts = [...this.#snapshotParts].map(([name, take]) => [name, take(room, peer)]);
     return Object.fromEntries(parts);
   }
 
   /** How phones reach a room; undefined if they cannot. Set by the feature for phones. */
   dialIn: (roomId: string) => Promise<DialIn | undefined> = () => Promise.resolve(undefined);
+
+  /**
+   * The address of a link that lets anyone ask to join a room, valid until this Unix time in milliseconds; undefined if the principal may not
+   * invite. Set by the feature for room links.
+   */
+  joinUrl: (principal: Principal, roomId: string, untilMs: number) => Promise<string | undefined> = () =>
+    Promise.resolve(undefined);
 
   /** Adds routes that need no authentication. */
   routes(add: (app: ZodInstance) => void): void {
@@ -269,15 +286,25 @@ export class Kernel {
     registerWithApiKey(this.#ground.app, { apiKey: this.#ground.apiKey, action }, add);
   }
 
-  /** Checks that the principal may enter the room. @throws {CanopyError} FORBIDDEN - the room admits only invited people, or not this role */
+  /**
+   * Checks that the principal may enter the room.
+   *
+   * @throws {CanopyError} FORBIDDEN - the room admits only invited people, or not this role
+   * @throws {CanopyError} LOBBY_REQUIRED - everyone has to be admitted from the lobby
+   */
   async demandEntry(principal: PeerPrincipal, room: RoomRecord): Promise<void> {
     demand(principal, 'room.enter', room);
-    const mayEnter =
-      may(principal, 'room.enterUninvited', room) ||
-      isNamed(principal, room) ||
-      (await this.accounts.hasGrant(principal.accountId, room.roomId));
-    if (!mayEnter) {
+    const isExpected = isNamed(principal, room);
+    const skipsLobby = room.lobby !== 'everyone' || isExpected || may(principal, 'lobby.skip', room);
+    if (skipsLobby && (isExpected || may(principal, 'room.enterUninvited', room))) {
+      return;
+    }
+    const grant = await this.accounts.grantOf(principal.accountId, room.roomId);
+    if (!grant) {
       demand(principal, 'room.enterUninvited', room);
+    }
+    if (!skipsLobby && Date.now() - (grant?.admitted_at_ms ?? 0) > ADMITTED_MS) {
+      throw new CanopyError('LOBBY_REQUIRED');
     }
   }
 
@@ -298,6 +325,11 @@ export class Kernel {
     }
     stages.add(stage);
     this.#ground.metrics.joinStage(stage, (performance.now() - openedAtMs) / 1000);
+  }
+
+  /** A secret that is created once and kept in a file of the data folder. */
+  secret(file: string): string {
+    return secretIn(this.config.data.dir, file, this.log);
   }
 
   /** Where features register their own metrics. */
@@ -335,6 +367,7 @@ export class Kernel {
       await this.close();
       throw error;
     }
+    void this.#expiredGuests.sweep();
     tls.watch((changed) => listener.setTls(changed));
     lock.remember({
       port: listener.port,
@@ -373,6 +406,7 @@ export class Kernel {
   async #close(): Promise<void> {
     const { app, listener, lock, tls } = this.#ground;
     this.#certificates.close();
+    await this.#expiredGuests.close();
     await this.sockets.close();
     this.rooms.close();
     tls.close();
@@ -486,8 +520,7 @@ async function openGround(
     onReloadError: (error) =>
       log.error({ err: error }, 'changed trust files are unusable; keeping the previous ones'),
   });
-  const secret = (name: string) =>
-    keptSecret(dir, name, (file) => log.warn({ file }, 'file was empty; created a new secret'));
+  const secret = (name: string) => secretIn(dir, name, log);
   // Servers that share a database verify each other's tickets; the first one provides the key.
   const ticketKey =
     store.engine === 'postgres'
@@ -517,4 +550,8 @@ async function openGround(
     ticketKey,
     apiKey: secret('api.key'),
   };
+}
+
+function secretIn(dir: string, name: string, log: Logger): string {
+  return keptSecret(dir, name, (file) => log.warn({ file }, 'file was empty; created a new secret'));
 }

@@ -214,7 +214,8 @@ async function storedKey(accountKey: CryptoKey, store: IdentityStore): Promise<C
   return stored;
 }
 
-async function isPinned(ca: Certificate, fingerprint: string | undefined): Promise<boolean> {
+/** @internal Whether a CA has this fingerprint, if one is given. */
+export async function isPinned(ca: Certificate, fingerprint: string | undefined): Promise<boolean> {
   return fingerprint === undefined || toBase64Url(await sha256(ca.der)) === fingerprint;
 }
 
@@ -241,7 +242,8 @@ function readPem(text: string, label: string): string[] {
   return [...blocks].map((match) => (match[1] ?? '').replace(/\s/g, ''));
 }
 
-async function callApi<T>(
+/** @internal Calls the server's REST API. @throws {CanopyError} CONNECTION_LOST, or the server's refusal */
+export async function callApi<T>(
   { serverUrl, fetch: call = fetch }: ServerOptions,
   path: string,
   body?: object,

@@ -12,5 +12,6 @@ export {
 } from './enrol.ts';
 export { Identity } from './identity.ts';
 export { type Invitation, parseInvitation } from './invitation.ts';
+export { openRoomLink, parseRoomLink, type RoomLinkSecret } from './room-link.ts';
 export { verifyServerBinding } from './server-binding.ts';
 export { type IdentityStore, memoryStore, type StoredIdentity } from './store.ts';

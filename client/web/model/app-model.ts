@@ -14,6 +14,7 @@ import {
   restoreFromBackup,
 } from '../../sdk/index.ts';
 import { Call } from './call.ts';
+import { Door, type Doorway } from './door.ts';
 import { LocalMedia } from './local-media.ts';
 import { Notices } from './notices.ts';
 import { PathCheck } from './path-check.ts';
@@ -25,7 +26,12 @@ export type Screen =
   | { name: 'invitation'; invitation: Invitation }
   /** A truncated or altered invitation link. */
   | { name: 'damaged-invitation' }
-  | { name: 'no-identity' }
+  /** In front of a room, by a link for everyone or where everyone has to be let in. */
+  | { name: 'door'; door: Door }
+  /** A truncated room link. */
+  | { name: 'damaged-link' }
+  /** `roomId`: the room that the address names. */
+  | { name: 'no-identity'; roomId: string | undefined }
   /** The user's rooms. */
   | { name: 'home' }
   | { name: 'lobby'; roomId: string }
@@ -180,7 +186,16 @@ export class AppModel {
       });
       // No video is received before it has a place on the page.
       client.room?.setLayout({ tiles: [] });
-      const room = await joining;
+      const room = await joining.catch((error: unknown) => {
+        if (CanopyError.from(error).code === 'LOBBY_REQUIRED') {
+          return undefined;
+        }
+        throw error;
+      });
+      if (!room) {
+        this.#showDoor({ roomId });
+        return;
+      }
       window.canopy = { client, room };
       void this.media.wake();
       const call = new Call(client, room, this.media, this.notices);
@@ -231,16 +246,55 @@ export class AppModel {
       }
       void this.leave();
     }
+    if (screen.name === 'door') {
+      screen.door.close();
+    }
     if (route.page === 'invitation') {
       this.screen.value = { name: 'invitation', invitation: route.invitation };
     } else if (route.page === 'damaged-invitation') {
       this.screen.value = { name: 'damaged-invitation' };
+    } else if (route.page === 'link') {
+      this.#showDoor({ link: route.link });
+    } else if (route.page === 'damaged-link') {
+      this.screen.value = { name: 'damaged-link' };
     } else if (!this.identity.value) {
-      this.screen.value = { name: 'no-identity' };
+      this.screen.value = {
+        name: 'no-identity',
+        roomId: route.page === 'room' ? route.roomId : undefined,
+      };
     } else if (route.page === 'room') {
       this.#showLobby(route.roomId);
     } else {
       this.#showHome();
+    }
+  }
+
+  #showDoor(doorway: Doorway): void {
+    const door = new Door(
+      {
+        url: this.#url,
+        store: this.#store,
+        identity: () => this.identity.value,
+        connect: () => this.#connect(),
+        enrolled: (identity) => this.#use(identity),
+        enter: (roomId) => this.#enter(door, roomId),
+      },
+      doorway,
+    );
+    this.problem.value = undefined;
+    this.screen.value = { name: 'door', door };
+    void door.open();
+  }
+
+  /** Takes somebody who was let in into the room. */
+  async #enter(door: Door, roomId: string): Promise<void> {
+    await this.join(roomId);
+    const { value } = this.screen;
+    // The problem is shown where the user can try again.
+    if (value.name === 'door' && value.door === door) {
+      const pin = this.pinWanted.value;
+      this.#go(roomFragment(roomId));
+      this.pinWanted.value = pin;
     }
   }
 

@@ -32,6 +32,7 @@ import { promote, type View } from './seating.ts';
 import { playSound } from './sounds.ts';
 import { TileStats } from './tile-stats.ts';
 import { Volumes } from './volumes.ts';
+import { Waiting } from './waiting.ts';
 
 /** A room as the page shows it: the SDK's room as signals, and the local tracks published to it. */
 export class Call {
@@ -72,6 +73,8 @@ export class Call {
   readonly volumes = new Volumes();
   /** Removed people, whom a moderator may readmit. */
   readonly removals: Removals;
+  /** People who wait to be let in. */
+  readonly waiting: Waiting;
   readonly moderation: CallModeration;
   readonly reactions: CallReactions;
   readonly #arrivals: Arrivals;
@@ -100,6 +103,7 @@ export class Call {
     this.trouble = new MediaTrouble(room);
     this.quality = new CallQuality(room);
     this.removals = new Removals(room);
+    this.waiting = new Waiting(room, notices, () => this.openPanel('people'));
     this.chat = new ChatModel({
       room,
       accountId: client.account.accountId,
@@ -230,6 +234,10 @@ export class Call {
   /** Opens a side panel, or closes it if it is open. */
   togglePanel(name: PanelName): void {
     this.panel.value = this.panel.value === name ? undefined : name;
+  }
+
+  openPanel(name: PanelName): void {
+    this.panel.value = name;
   }
 
   closePanel(): void {
@@ -395,6 +403,7 @@ export class Call {
     this.trouble.close();
     this.quality.close();
     this.removals.close();
+    this.waiting.close();
     this.chat.close();
     this.#arrivals.close();
     this.#media.onDevice = () => {};

@@ -8,8 +8,10 @@ export { type ChatItem, chatItems, type MessageGroup } from './chat-groups.ts';
 export { firstLine, textPieces } from './chat-text.ts';
 export { type Destination, readDestination } from './destination.ts';
 export { echoBack, testTone } from './device-tests.ts';
+export { Door, type DoorStage } from './door.ts';
 export { bestGrid } from './grid.ts';
 export { HomeRooms, type RoomListState } from './home-rooms.ts';
+export { Inviting } from './invite.ts';
 export type { Quality } from './link-quality.ts';
 export {
   bothDevicesSentence,

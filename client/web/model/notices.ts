@@ -55,6 +55,11 @@ export class Notices {
       : [...this.list.peek(), notice];
   }
 
+  /** Whether keep() shows a notice for this key that the user has not dismissed. */
+  isKept(key: string): boolean {
+    return this.list.value.some(({ id }) => id === this.#kept.get(key));
+  }
+
   release(key: string): void {
     const id = this.#kept.get(key);
     this.#kept.delete(key);

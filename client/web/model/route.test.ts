@@ -21,6 +21,22 @@ describe('parseRoute()', () => {
     }
   });
 
+  it('parses a room link, and recognises an incomplete one', () => {
+    const caFingerprint = 'A'.repeat(43);
+    assert.deepEqual(parseRoute(`#/join/s3cret.${caFingerprint}`), {
+      page: 'link',
+      link: { secret: 's3cret', caFingerprint },
+    });
+    for (const fragment of [
+      `#/join/s3cret.${caFingerprint.slice(1)}`,
+      '#/join/s3cret',
+      '#/join/',
+      '#/join',
+    ]) {
+      assert.deepEqual(parseRoute(fragment), { page: 'damaged-link' }, fragment);
+    }
+  });
+
   it('parses a room name in any script', () => {
     assert.deepEqual(parseRoute(roomFragment('совещание-1')), { page: 'room', roomId: 'совещание-1' });
   });

@@ -1,12 +1,21 @@
-import { canonicalRoomId, type Invitation, parseInvitation, ROOM_ID } from '../../sdk/index.ts';
+import {
+  canonicalRoomId,
+  type Invitation,
+  parseInvitation,
+  parseRoomLink,
+  ROOM_ID,
+  type RoomLinkSecret,
+} from '../../sdk/index.ts';
 
 export type Route =
   | { page: 'invitation'; invitation: Invitation }
   | { page: 'damaged-invitation' }
+  | { page: 'link'; link: RoomLinkSecret }
+  | { page: 'damaged-link' }
   | { page: 'room'; roomId: string }
   | { page: 'home' };
 
-/** Parses the address's fragment: `#/invite/…`, `#/room/NAME`, or anything else for the start page. */
+/** Parses the address's fragment: `#/invite/…`, `#/join/…`, `#/room/NAME`, or anything else for the start page. */
 export function parseRoute(fragment: string): Route {
   const invitation = parseInvitation(fragment);
   if (invitation) {
@@ -15,6 +24,13 @@ export function parseRoute(fragment: string): Route {
   // Mail programs break long links, and people copy links incompletely.
   if (/^#\/?invite(\/|$)/.test(fragment)) {
     return { page: 'damaged-invitation' };
+  }
+  const link = parseRoomLink(fragment);
+  if (link) {
+    return { page: 'link', link };
+  }
+  if (/^#\/?join(\/|$)/.test(fragment)) {
+    return { page: 'damaged-link' };
   }
   const [, encoded] = /^#\/room\/([^/]+)$/.exec(fragment) ?? [];
   const text = encoded === undefined ? undefined : decoded(encoded);

@@ -1,13 +1,15 @@
 import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
+import type { Call } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
 import { CopyIcon, PeopleIcon } from './icons.tsx';
+import { useRoomLink } from './use-room-link.ts';
 
 /** Shown to somebody who is alone in a room, next to their own video: the link for the others. */
-export function Alone() {
+export function Alone({ call }: { call: Call }) {
   const copied = useSignal(false);
   const field = useRef<HTMLInputElement>(null);
-  const link = location.href;
+  const link = useRoomLink(call.room.roomId, async () => call.client);
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(link);

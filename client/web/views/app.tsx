@@ -1,5 +1,6 @@
 import type { AppModel, Notices } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
+import { DamagedLink, DoorView } from './door.tsx';
 import { PreviousIcon } from './icons.tsx';
 import { DamagedInvitation, Invitation } from './invitation.tsx';
 import { lazyView } from './lazy-view.tsx';
@@ -32,8 +33,12 @@ function CurrentScreen({ model }: { model: AppModel }) {
       return <Invitation model={model} invitation={screen.invitation} />;
     case 'damaged-invitation':
       return <DamagedInvitation />;
+    case 'door':
+      return <DoorView model={model} door={screen.door} />;
+    case 'damaged-link':
+      return <DamagedLink />;
     case 'no-identity':
-      return <NoIdentity model={model} />;
+      return <NoIdentity model={model} roomId={screen.roomId} />;
     case 'home':
       return <Home model={model} />;
     case 'lobby':

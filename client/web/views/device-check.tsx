@@ -63,7 +63,7 @@ export function DeviceCheck({ media }: { media: LocalMedia }) {
 }
 
 /** Records the microphone and plays it back. */
-export function EchoTest({ media }: { media: LocalMedia }) {
+function EchoTest({ media }: { media: LocalMedia }) {
   const { devices } = strings.value;
   const state = useSignal<'idle' | 'recording' | 'playing'>('idle');
   const stop = useSignal<AbortController | undefined>(undefined);
@@ -104,7 +104,7 @@ export function EchoTest({ media }: { media: LocalMedia }) {
 }
 
 /** Plays a sound on the chosen speaker. */
-export function SpeakerTest({ media }: { media: LocalMedia }) {
+function SpeakerTest({ media }: { media: LocalMedia }) {
   const { devices } = strings.value;
   const playing = useSignal(false);
   const stop = useSignal<AbortController | undefined>(undefined);

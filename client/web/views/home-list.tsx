@@ -156,13 +156,20 @@ function RoomTimes({ room: { roomId, title, schedule, nextStartMs, visitedAtMs }
   );
 }
 
-async function copyLink({ notices }: AppModel, roomId: string): Promise<void> {
+async function copyLink(model: AppModel, roomId: string): Promise<void> {
+  const { notices } = model;
+  const link = await model
+    .connected()
+    .then((client) => client.roomLinks.obtain(roomId))
+    .then(({ url }) => url ?? roomUrl(roomId))
+    // People who may not invite copy the room's address.
+    .catch(() => roomUrl(roomId));
   try {
-    await navigator.clipboard.writeText(roomUrl(roomId));
+    await navigator.clipboard.writeText(link);
     notices.say(strings.value.home.linkCopied);
   } catch {
     // Without permission, the user copies it from here.
-    notices.say(roomUrl(roomId));
+    notices.say(link);
   }
 }
 

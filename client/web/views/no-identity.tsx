@@ -4,13 +4,13 @@ import { strings } from '../strings/index.ts';
 import { Problem } from './problem.tsx';
 
 /** Shown to people without an identity: how to get one, and the two alternatives. */
-export function NoIdentity({ model }: { model: AppModel }) {
+export function NoIdentity({ model, roomId }: { model: AppModel; roomId: string | undefined }) {
   const { welcome } = strings.value;
   return (
     <main class="center">
       <section class="card" data-testid="no-identity">
         <h1>{welcome.heading}</h1>
-        <p>{welcome.noIdentity}</p>
+        <p dir="auto">{roomId === undefined ? welcome.noIdentity : welcome.noIdentityRoom(roomId)}</p>
         <Problem error={model.problem.value} />
         <details>
           <summary>{welcome.haveBackup}</summary>

@@ -9,6 +9,7 @@ import { InviteDialog } from './invite.tsx';
 import { MuteAllDialog } from './mute-all.tsx';
 import { PersonRow } from './person-row.tsx';
 import { RemovedPeople } from './removed-people.tsx';
+import { WaitingPeople } from './waiting-people.tsx';
 
 /** Everyone in the call: raised hands first, then by name. */
 export function PeoplePanel({ model, call }: { model: AppModel; call: Call }) {
@@ -38,6 +39,7 @@ export function PeoplePanel({ model, call }: { model: AppModel; call: Call }) {
         />
         {call.moderates && <Actions call={call} />}
       </div>
+      <WaitingPeople call={call} />
       {all.length === 0 && <p class="people-none">{people.none}</p>}
       {hands.length > 0 && (
         <List heading={people.hands} testId="people-hands">

@@ -1,12 +1,13 @@
 import { useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { displayable, type RoomSchedule, type RoomSummary } from '../../sdk/index.ts';
-import { type AppModel, roomUrl, saveCalendar } from '../model/index.ts';
+import { type AppModel, saveCalendar } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
 import { CopyLinkField } from './copy-link-field.tsx';
 import { Dialog } from './dialog.tsx';
 import { Problem } from './problem.tsx';
 import { useAct } from './use-act.ts';
+import { useRoomLink } from './use-room-link.ts';
 
 /** Durations to choose from, in minutes. */
 const DURATIONS = [15, 30, 45, 60, 90, 120, 180, 240, 480];
@@ -73,7 +74,7 @@ export function ScheduleDialog({
     });
 
   if (outcome.value) {
-    return <OutcomeDialog outcome={outcome.value} planned={planned} onClose={onClose} />;
+    return <OutcomeDialog model={model} outcome={outcome.value} planned={planned} onClose={onClose} />;
   }
   const heading = before ? words.reschedule : planned ? words.schedule : words.newRoom;
   return (
@@ -194,12 +195,18 @@ export function ScheduleDialog({
   );
 }
 
+function RoomLinkField({ model, label, roomId }: { model: AppModel; label: string; roomId: string }) {
+  return <CopyLinkField label={label} link={useRoomLink(roomId, () => model.connected())} />;
+}
+
 /** Says how to invite people, or how to remove a cancelled meeting from calendars. */
 function OutcomeDialog({
+  model,
   outcome: { kind, roomId, ics },
   planned,
   onClose,
 }: {
+  model: AppModel;
   outcome: Outcome;
   planned: boolean;
   onClose(): void;
@@ -213,7 +220,7 @@ function OutcomeDialog({
       ) : (
         <>
           {planned && <p>{words.plannedWhat}</p>}
-          <CopyLinkField label={words.link} link={roomUrl(roomId)} />
+          <RoomLinkField model={model} label={words.link} roomId={roomId} />
         </>
       )}
       {ics !== undefined && (

@@ -11,7 +11,6 @@ const SHORTCUTS = [
   ['s', 'screen'],
   ['h', 'hand'],
   ['g', 'view'],
-  ['c', 'chat'],
   ['f', 'fullScreen'],
   ['d', 'statistics'],
   ['?', 'sheet'],

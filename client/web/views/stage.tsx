@@ -26,7 +26,7 @@ export function Stage({ call, media }: { call: Call; media: LocalMedia }) {
     return (
       <div class={alone ? 'with-alone' : 'without-stage'}>
         <Gallery tiles={rest} call={call} />
-        {alone && <Alone />}
+        {alone && <Alone call={call} />}
         {floating && <FloatingSelf tile={floating} />}
       </div>
     );

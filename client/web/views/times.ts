@@ -3,7 +3,7 @@ import { language } from '../strings/index.ts';
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
-/** When a meeting takes place, in the user's time zone: “tomorrow, 10:00–10:45”. */
+/** When a meeting takes place, in the user's time zone: “Tomorrow, 10:00–10:45”. */
 export function meetingTime(startMs: number, durationMinutes: number, nowMs = Date.now()): string {
   const tag = language.value;
   const start = new Date(startMs);
@@ -19,7 +19,7 @@ export function meetingTime(startMs: number, durationMinutes: number, nowMs = Da
           month: 'short',
           ...(start.getFullYear() !== new Date(nowMs).getFullYear() && { year: 'numeric' }),
         }).format(start);
-  return `${day}, ${span}`;
+  return `${day.charAt(0).toLocaleUpperCase(tag)}${day.slice(1)}, ${span}`;
 }
 
 /** How long ago something was: “2 hours ago”. */

@@ -26,8 +26,7 @@ import {
   roomId,
   rtpCapabilities,
   rtpSendParameters,
-  type SnapshotPart,
-  type SnapshotParts,
+  type SnapshotData,
   signature,
 } from '../../../contract/index.ts';
 
@@ -78,7 +77,7 @@ export const CONFERENCE_REQUESTS = {
       /** The dominant speaker, or null. */
       speaker: objectId.nullable(),
       /** The features' state of the room, by name. */
-      parts: z.custom<{ [N in keyof SnapshotParts]: SnapshotPart<N> }>(),
+      parts: z.custom<SnapshotData>(),
       /**
        * Position of the room log; everything else here is the state after this entry. `entries`: the entries after `resume.since`, in order;
        * absent if not requested or no longer in the log.

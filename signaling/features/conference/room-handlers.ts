@@ -70,7 +70,7 @@ async function join(
   const isInside = () =>
     wanted !== undefined && context.rooms.find(roomId)?.peers.get(wanted)?.device.deviceId === deviceId;
   const isReturning = isInside();
-  const { permissions, roles, ownerId } = record;
+  const { permissions, roles, ownerId, lobby } = record;
   const role = serverRoleOf(principal);
   // Anyone may return to their seat, even if the settings have changed or the store is unavailable.
   if (!isReturning) {
@@ -103,6 +103,7 @@ async function join(
     room.record !== record ||
     record.permissions !== permissions ||
     record.roles !== roles ||
+    record.lobby !== lobby ||
     // Opening the room may have given it its first owner.
     (ownerId !== null && record.ownerId !== ownerId) ||
     serverRoleOf(principal) !== role ||
@@ -172,7 +173,7 @@ async function join(
     participants: [...room.peers.values()].flatMap((each) => [...each.participants.values()]),
     producers: room.producersFor(peer),
     speaker: room.speaker,
-    parts: context.snapshotParts(room),
+    parts: context.snapshotParts(room, peer),
     log: { ...room.position, ...(entries && { entries }) },
     own: resumed
       ? context.sfu.ownObjects(roomId, peer.peerId)

@@ -37,6 +37,7 @@ export function registerEnrolRoute(kernel: Kernel, invitations: Invitations): vo
           body.secret,
           accountId,
           signed.displayName,
+          signed.notAfterMs,
         );
         if (roomId !== null && invitedBy !== accountId) {
           rooms.readmit(roomId, accountId);

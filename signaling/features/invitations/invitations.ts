@@ -14,6 +14,8 @@ export interface NewInvitation {
   ttlSeconds: number;
   /** Whether it is for the server's own phone gateway. Default false. */
   isGateway?: boolean;
+  /** The room link through which this person was admitted. */
+  linkId?: string;
 }
 
 /** Maximum number of open invitations per account, and of used or expired ones that are kept. */
@@ -76,6 +78,7 @@ export class Invitations {
             used_at_ms: null,
             used_by: null,
             is_gateway: invitation.isGateway ? 1 : 0,
+            link_id: invitation.linkId ?? null,
           })
           .execute();
       },
@@ -99,9 +102,15 @@ export class Invitations {
    * gets the same result again for ten minutes. Rights are only added, never removed.
    *
    * @param certifiedName name in the account's new certificate; undefined for an existing account that keeps its certificate
+   * @param expiresAtMs when that certificate expires
    * @throws {CanopyError} see check()
    */
-  async admit(secret: string, accountId: string, certifiedName?: string): Promise<Admission> {
+  async admit(
+    secret: string,
+    accountId: string,
+    certifiedName?: string,
+    expiresAtMs: number | null = null,
+  ): Promise<Admission> {
     const nowMs = this.#now();
     const work = async (db: Db) => {
       const retryMs = certifiedName === undefined ? 0 : RETRY_MS;
@@ -112,21 +121,21 @@ export class Invitations {
         .where('secret_hash', '=', row.secret_hash)
         .execute();
       if (certifiedName !== undefined) {
+        const certified = { display_name: certifiedName, expires_at_ms: expiresAtMs };
         await db
           .insertInto('accounts')
           .values({
             account_id: accountId,
-            display_name: certifiedName,
+            ...certified,
             role: admission.role,
             source: 'invite',
             created_at_ms: nowMs,
             last_seen_at_ms: null,
-            invitation: row.secret_hash,
+            // Everyone who came by the same link shares its budgets.
+            invitation: row.link_id ?? row.secret_hash,
             is_gateway: row.is_gateway,
           })
-          .onConflict((conflict) =>
-            conflict.column('account_id').doUpdateSet({ display_name: certifiedName }),
-          )
+          .onConflict((conflict) => conflict.column('account_id').doUpdateSet(certified))
           .execute();
       }
       await db
@@ -137,7 +146,11 @@ export class Invitations {
       if (row.room_id !== null) {
         await db
           .insertInto('grants')
-          .values({ account_id: accountId, room_id: row.room_id })
+          .values({
+            account_id: accountId,
+            room_id: row.room_id,
+            admitted_at_ms: row.link_id === null ? null : row.created_at_ms,
+          })
           .onConflict((conflict) => conflict.columns(['account_id', 'room_id']).doNothing())
           .execute();
       }
@@ -161,6 +174,18 @@ export class Invitations {
       .execute();
   }
 
+  /** Expires the unused invitations of people admitted through a room link. */
+  async expireByLink(linkId: string): Promise<void> {
+    const nowMs = this.#now();
+    await this.#store.db
+      .updateTable('invitations')
+      .set({ expires_at_ms: nowMs })
+      .where('link_id', '=', linkId)
+      .where('used_at_ms', 'is', null)
+      .where('expires_at_ms', '>', nowMs)
+      .execute();
+  }
+
   /** Deletes the right of guests to enter a room, and makes open invitations for guests to it unusable. */
   async forgetRoom(db: Transaction<Tables>, roomId: string): Promise<void> {
     const nowMs = this.#now();
@@ -175,12 +200,27 @@ export class Invitations {
       .execute();
   }
 
+  /** Deletes the invitations that an account has used. */
+  async forgetUsedBy(accountId: string): Promise<void> {
+    await this.#store.db.deleteFrom('invitations').where('used_by', '=', accountId).execute();
+  }
+
+  /** Deletes the finished invitations of people admitted through room links, older than this Unix time in milliseconds. */
+  async forgetByLink(beforeMs: number): Promise<void> {
+    await this.#store.db
+      .deleteFrom('invitations')
+      .where('link_id', 'is not', null)
+      .where('expires_at_ms', '<', beforeMs)
+      .execute();
+  }
+
   /** Invitations that can still be used, latest first. `before`: only those after this one in the list. */
   async open({ limit, before }: { limit: number; before?: string | undefined }): Promise<InvitationInfo[]> {
     let query = this.#store.db
       .selectFrom('invitations')
       .selectAll()
       .where('used_at_ms', 'is', null)
+      .where('link_id', 'is', null)
       .where('expires_at_ms', '>', this.#now());
     if (before !== undefined) {
       query = query.where(isAfter('invitations', 'secret_hash', before));

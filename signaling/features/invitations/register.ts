@@ -6,7 +6,7 @@ import { registerInvitationRoutes } from './invitation-routes.ts';
 import { invitationUrl } from './invitation-url.ts';
 import { Invitations, START } from './invitations.ts';
 
-export interface InvitationsFeature {
+export interface InvitationsFeature extends Pick<Invitations, 'create' | 'expireByLink' | 'forgetByLink'> {
   /** A one-time link for the first person, while nobody has enrolled. It invalidates the links of earlier starts. */
   first(): Promise<string | null>;
 }
@@ -19,8 +19,12 @@ export function registerInvitations(kernel: Kernel): InvitationsFeature {
   registerEnrolRoute(kernel, invitations);
   // Otherwise the owner of a revoked account could return with another one.
   kernel.accountRevoked.add((accountId) => invitations.expireFrom(accountId));
+  kernel.accountDeleting.add((accountId) => invitations.forgetUsedBy(accountId));
   kernel.roomDeleted.add(({ db, roomId }) => invitations.forgetRoom(db, roomId));
   return {
+    create: (invitation) => invitations.create(invitation),
+    expireByLink: (linkId) => invitations.expireByLink(linkId),
+    forgetByLink: (beforeMs) => invitations.forgetByLink(beforeMs),
     first: async () => {
       if (!(await invitations.isFirstStart())) {
         return null;

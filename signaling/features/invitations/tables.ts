@@ -14,6 +14,8 @@ export interface InvitationRow {
   used_by: string | null;
   /** 1 for the server's own phone gateway. */
   is_gateway: number;
+  /** The room link through which this person came; null for an invitation that someone made. */
+  link_id: string | null;
 }
 
 declare module '../../store/tables.ts' {

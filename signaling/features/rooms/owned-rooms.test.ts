@@ -554,8 +554,12 @@ describe('rooms that people own', () => {
       const { ics } = await max.client.get('room.invitation', { roomId });
       const event = readCalendar(ics).at(-1);
       assert.equal(event?.SUMMARY, 'Planung');
-      const link = `${server.url}/#/room/${encodeURIComponent(roomId)}`;
+      const { links } = await max.client.get('link.list', { roomId });
+      const link = links[0]?.url ?? '';
+      assert.ok(link.startsWith(`${server.url}/#/join/`));
       assert.equal(event.LOCATION, link);
+      const again = await max.client.get('room.invitation', { roomId });
+      assert.equal(readCalendar(again.ics).at(-1)?.LOCATION, link);
       assert.equal(event.DESCRIPTION, `Bitte pünktlich\n\n${link}\n\n☎ 4930123456, PIN 1234567#`);
       const rest = await fetch(`${server.url}/api/rooms/${encodeURIComponent(roomId)}/invitation.ics`);
       assert.equal(rest.status, 401);

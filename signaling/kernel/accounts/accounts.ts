@@ -51,6 +51,7 @@ export class Accounts {
         last_seen_at_ms: null,
         invitation: null,
         is_gateway: 0,
+        expires_at_ms: null,
       })
       .onConflict((conflict) => conflict.column('account_id').doNothing())
       .execute();
@@ -89,21 +90,67 @@ export class Accounts {
     await this.#store.sync();
   }
 
-  async grant(accountId: string, roomId: string): Promise<void> {
+  /**
+   * Lets an account into a room. Resolves once that is on disk.
+   *
+   * @param admittedAtMs when the account was admitted from the room's lobby; omitted if it did not wait
+   */
+  async grant(accountId: string, roomId: string, admittedAtMs?: number): Promise<void> {
     await this.#store.db
       .insertInto('grants')
-      .values({ account_id: accountId, room_id: roomId })
-      .onConflict((conflict) => conflict.columns(['account_id', 'room_id']).doNothing())
+      .values({ account_id: accountId, room_id: roomId, admitted_at_ms: admittedAtMs ?? null })
+      .onConflict((conflict) => {
+        const known = conflict.columns(['account_id', 'room_id']);
+        return admittedAtMs === undefined
+          ? known.doNothing()
+          : known.doUpdateSet({ admitted_at_ms: admittedAtMs });
+      })
       .execute();
+    await this.#store.sync();
   }
 
-  async hasGrant(accountId: string, roomId: string): Promise<boolean> {
-    const row = await this.#store.db
+  async grantOf(accountId: string, roomId: string): Promise<{ admitted_at_ms: number | null } | undefined> {
+    return this.#store.db
       .selectFrom('grants')
-      .select('room_id')
+      .select('admitted_at_ms')
       .where('account_id', '=', accountId)
       .where('room_id', '=', roomId)
       .executeTakeFirst();
-    return row !== undefined;
+  }
+
+  async hasGrant(accountId: string, roomId: string): Promise<boolean> {
+    return (await this.grantOf(accountId, roomId)) !== undefined;
+  }
+
+  /** Guests whose certificate expired before this time, longest-expired first. */
+  async guestsExpiredBefore(timeMs: number, limit: number): Promise<string[]> {
+    const rows = await this.#store.db
+      .selectFrom('accounts')
+      .select('account_id')
+      .where('role', '=', 'guest')
+      .where('expires_at_ms', '<', timeMs)
+      .orderBy('expires_at_ms')
+      .limit(limit)
+      .execute();
+    return rows.map(({ account_id }) => account_id);
+  }
+
+  /**
+   * Deletes guests with their devices and grants, unless their role has changed or they got a new certificate meanwhile. Returns those
+   * deleted.
+   */
+  async deleteGuests(accountIds: string[], expiredBeforeMs: number): Promise<string[]> {
+    const deleted = await this.#store.db
+      .deleteFrom('accounts')
+      .where('account_id', 'in', accountIds)
+      .where('role', '=', 'guest')
+      .where('expires_at_ms', '<', expiredBeforeMs)
+      .returning('account_id')
+      .execute();
+    const ids = deleted.map(({ account_id }) => account_id);
+    for (const accountId of ids) {
+      this.#lastKnown.delete(accountId);
+    }
+    return ids;
   }
 }

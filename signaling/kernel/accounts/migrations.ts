@@ -89,4 +89,30 @@ export const ACCOUNT_MIGRATIONS: Migrations = {
         .execute();
     },
   },
+  '0012_guests_by_link': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      const { schema } = db;
+      await schema.alterTable('accounts').addColumn('expires_at_ms', 'bigint').execute();
+      await schema.alterTable('grants').addColumn('admitted_at_ms', 'bigint').execute();
+      await schema.alterTable('invitations').addColumn('link_id', 'text').execute();
+      await schema.createIndex('invitations_by_link').on('invitations').column('link_id').execute();
+      await schema
+        .createIndex('accounts_by_invitation')
+        .on('accounts')
+        .columns(['invitation', 'created_at_ms'])
+        .execute();
+      await schema
+        .createIndex('accounts_by_expiry')
+        .on('accounts')
+        .columns(['role', 'expires_at_ms'])
+        .execute();
+      // Guests' certificates have always been valid for a day.
+      await (db as Kysely<Tables>)
+        .updateTable('accounts')
+        .set(({ eb }) => ({ expires_at_ms: eb('created_at_ms', '+', 86_400_000) }))
+        .where('role', '=', 'guest')
+        .where('source', '=', 'invite')
+        .execute();
+    },
+  },
 };

@@ -7,10 +7,15 @@ export interface AccountRow {
   source: 'invite' | 'pki';
   created_at_ms: number;
   last_seen_at_ms: number | null;
-  /** `secret_hash` of the invitation that the account enrolled with; null for people with a company certificate. */
+  /**
+   * What the account enrolled with: `secret_hash` of an invitation, or `link_id` of a room link; null for people with a company
+   * certificate.
+   */
   invitation: string | null;
   /** 1 for the phone gateway created with this data folder. */
   is_gateway: number;
+  /** When the latest certificate issued by the deployment CA expires; null for people with a company certificate. */
+  expires_at_ms: number | null;
 }
 
 export interface DeviceRow {
@@ -33,8 +38,8 @@ declare module '../../store/tables.ts' {
     accounts: AccountRow;
     /** Devices that have signed in. */
     devices: DeviceRow;
-    /** Rooms that a guest may enter. */
-    grants: { account_id: string; room_id: string };
+    /** Rooms that a guest may enter. `admitted_at_ms`: when the account was last admitted from the lobby; null if it never waited. */
+    grants: { account_id: string; room_id: string; admitted_at_ms: number | null };
     /** The deployment's own revocations. */
     revocations: RevocationRow;
   }

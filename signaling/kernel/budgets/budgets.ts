@@ -16,6 +16,9 @@ export function factorOf({ kind }: PeerPrincipal): number {
  */
 const TCP_CONNECTIONS_BESIDE_SOCKETS = 200;
 
+/** In how many lobbies an account may wait at once. */
+const WAITS_PER_ACCOUNT = 5;
+
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
@@ -29,12 +32,15 @@ export interface Budgets {
   rooms: NestedBudget;
   /** Bytes of cached answers. */
   answers: NestedBudget;
+  /** People who wait in lobbies. */
+  waiting: NestedBudget;
   /** Connection tests, each counted for ten minutes. */
   pathTests: NestedBudget;
 }
 
 export function createBudgets({ limits, server }: Pick<Config, 'limits' | 'server'>): Budgets {
-  const { connectionsPerAddress, connectionsPerAccount, rooms, roomsPerAccount } = limits;
+  const { connectionsPerAddress, connectionsPerAccount, rooms, roomsPerAccount, peersPerRoom } = limits;
+  const { waitingPerRoom } = limits;
   return {
     connections: new NestedBudget({
       what: 'connections',
@@ -43,7 +49,8 @@ export function createBudgets({ limits, server }: Pick<Config, 'limits' | 'serve
         // A misbehaving device must not lock out the account's other devices.
         device: Math.ceil(connectionsPerAccount / 2),
         account: connectionsPerAccount,
-        invitation: connectionsPerAccount * 4,
+        // A room full of people who came by one link, each of whom may be reconnecting.
+        invitation: Math.max(connectionsPerAccount * 4, peersPerRoom * 2),
         address: connectionsPerAddress,
       },
     }),
@@ -73,6 +80,16 @@ export function createBudgets({ limits, server }: Pick<Config, 'limits' | 'serve
         server: 64 * MIB,
       },
     }),
+    waiting: new NestedBudget({
+      what: 'people waiting in lobbies',
+      code: 'LOBBY_FULL',
+      limits: {
+        account: WAITS_PER_ACCOUNT,
+        invitation: waitingPerRoom,
+        address: Math.ceil(waitingPerRoom / 2),
+        server: waitingPerRoom * 10,
+      },
+    }),
     pathTests: new NestedBudget({
       what: 'connection tests in ten minutes',
       code: 'RATE_LIMITED',
@@ -82,11 +99,17 @@ export function createBudgets({ limits, server }: Pick<Config, 'limits' | 'serve
   };
 }
 
-/** Creates the seat budget of a room: a few devices per account, and at most half of the room's seats per invitation link. */
+/**
+ * Creates the seat budget of a room: a few devices per account, and at most nine tenths of the room's seats for everyone who came by one
+ * room link, so that whoever made the link gets in.
+ */
 export function createSeatBudget({ limits }: Pick<Config, 'limits'>): NestedBudget {
   const { seatsPerAccount, peersPerRoom } = limits;
   return new NestedBudget({
     what: 'seats in a room',
-    limits: { account: seatsPerAccount, invitation: Math.max(seatsPerAccount, Math.ceil(peersPerRoom / 2)) },
+    limits: {
+      account: seatsPerAccount,
+      invitation: Math.max(seatsPerAccount, Math.floor(peersPerRoom * 0.9)),
+    },
   });
 }

@@ -15,6 +15,8 @@ export type ActionInRoom =
   | 'room.setOwner'
   /** Enter while barred after a removal. */
   | 'room.enterBarred'
+  /** Enter without waiting, even if everyone has to. */
+  | 'lobby.skip'
   /** Remove a server's admin. */
   | 'participant.kickAdmin'
   /** Ban people, besides the right to remove them. */
@@ -75,6 +77,8 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'media.sendStopped': 'start what a moderator stopped',
   'reaction.send': 'send reactions',
   'participant.readmit': 'readmit people',
+  'lobby.admit': 'admit people who wait in the lobby',
+  'lobby.skip': 'enter without waiting in the lobby',
   'participant.host': 'host participants',
   'participant.renameOthers': 'rename others',
   'hand.raise': 'raise your hand',

@@ -5,7 +5,15 @@ import type { ActionInRoom, ServerAction } from './actions.ts';
 export type Standing = RoomRole | 'admin' | 'bridge';
 
 /** A principal's standing on the server. */
-export type ServerStanding = 'admin' | 'member' | 'guest' | 'bridge' | 'gateway' | 'phone' | 'token';
+export type ServerStanding =
+  | 'admin'
+  | 'member'
+  | 'guest'
+  | 'bridge'
+  | 'gateway'
+  | 'phone'
+  | 'newcomer'
+  | 'token';
 
 const MODERATING: readonly ActionInRoom[] = [
   ...roomAction.options,
@@ -26,11 +34,19 @@ export const IN_ROOM: Readonly<Record<Standing, ReadonlySet<ActionInRoom>>> = {
     'room.delete',
     'room.setOwner',
     'room.enterBarred',
+    'lobby.skip',
     'participant.kickAdmin',
     'chat.readAll',
     'participant.banOwner',
   ]),
-  owner: new Set([...MODERATING, 'room.configure', 'room.handOver', 'room.delete', 'chat.readAll']),
+  owner: new Set([
+    ...MODERATING,
+    'room.configure',
+    'room.handOver',
+    'room.delete',
+    'lobby.skip',
+    'chat.readAll',
+  ]),
   moderator: new Set(MODERATING),
   speaker: new Set(['room.enter', 'room.open', 'media.send', 'chat.send', 'hand.raise', 'reaction.send']),
   viewer: new Set(['room.enter', 'chat.send', 'hand.raise', 'reaction.send']),
@@ -39,6 +55,7 @@ export const IN_ROOM: Readonly<Record<Standing, ReadonlySet<ActionInRoom>>> = {
     'room.enterUninvited',
     'room.enterWithoutPin',
     'room.open',
+    'lobby.skip',
     'media.send',
     'participant.host',
   ]),
@@ -58,6 +75,7 @@ export const ON_SERVER: Readonly<Record<ServerStanding, ReadonlySet<ServerAction
   bridge: new Set(),
   gateway: new Set(['gateway.register']),
   phone: new Set(),
+  newcomer: new Set(),
   token: new Set([
     'room.create',
     'invite.create:admin',

@@ -3,7 +3,14 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { type RoomAction, roomAction, roomRole } from '../../../contract/index.ts';
 import type { VerifiedDevice } from '../../identity/index.ts';
-import { OPERATOR, type PeerPrincipal, PHONE, type Principal, peerPrincipal } from '../principals/index.ts';
+import {
+  NEWCOMER,
+  OPERATOR,
+  type PeerPrincipal,
+  PHONE,
+  type Principal,
+  peerPrincipal,
+} from '../principals/index.ts';
 import { type ActionInRoom, PHRASES, type ServerAction } from './actions.ts';
 import { demand, may, type RoomPolicy, roomRoleOf } from './policy.ts';
 
@@ -58,6 +65,8 @@ const IN_ROOM: Record<ActionInRoom, string> = {
   'media.sendStopped': 'admin owner member token',
   'reaction.send': 'admin owner member guest phone token',
   'participant.readmit': 'admin owner member token',
+  'lobby.admit': 'admin owner member token',
+  'lobby.skip': 'admin owner bridge gateway token',
   'participant.host': 'bridge gateway',
   'call.dial': 'admin owner member token',
   'hand.raise': 'admin owner member guest phone token',
@@ -109,6 +118,18 @@ describe('may', () => {
       [...Object.keys(IN_ROOM), ...Object.keys(ON_SERVER)].sort(),
       Object.keys(PHRASES).sort(),
     );
+  });
+
+  it('someone without an account stands in a room as a guest does, and may do nothing on the server', () => {
+    const room: RoomPolicy = { ...unchanged, permissions: { speaker: ['room.enter', 'call.dial'] } };
+    for (const action of Object.keys(IN_ROOM) as ActionInRoom[]) {
+      for (const policy of [unchanged, room]) {
+        assert.equal(may(NEWCOMER, action, policy), may(guest, action, policy), action);
+      }
+    }
+    for (const action of Object.keys(ON_SERVER) as ServerAction[]) {
+      assert.ok(!may(NEWCOMER, action), action);
+    }
   });
 
   it('threat 5: only admins remove an admin', () => {

@@ -121,6 +121,7 @@ function standingIn(principal: Target, { ownerId, roles }: RoomPolicy): Standing
     case 'bridge':
       return 'bridge';
     case 'phone':
+    case 'newcomer':
       return 'speaker';
     case 'device': {
       const { accountId, role } = principal;

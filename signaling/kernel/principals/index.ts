@@ -5,6 +5,8 @@ export {
   changeServerRole,
   type DevicePrincipal,
   holderOf,
+  NEWCOMER,
+  type NewcomerPrincipal,
   OPERATOR,
   type PeerPrincipal,
   PHONE,

@@ -32,6 +32,11 @@ export interface PhonePrincipal {
   readonly kind: 'phone';
 }
 
+/** Someone with a room link and no account yet. They will be a guest. */
+export interface NewcomerPrincipal {
+  readonly kind: 'newcomer';
+}
+
 /** A secret that is presented over HTTP. */
 export interface TokenPrincipal {
   readonly kind: 'token';
@@ -46,10 +51,13 @@ export type PersonRole = Exclude<Role, 'bridge'>;
 export type PeerPrincipal = DevicePrincipal | BridgePrincipal;
 
 /** Who makes a request. The policy decides what they may do. */
-export type Principal = PeerPrincipal | PhonePrincipal | TokenPrincipal;
+export type Principal = PeerPrincipal | PhonePrincipal | NewcomerPrincipal | TokenPrincipal;
 
 /** The principal of every phone. */
 export const PHONE: PhonePrincipal = { kind: 'phone' };
+
+/** The principal of everyone without an account. */
+export const NEWCOMER: NewcomerPrincipal = { kind: 'newcomer' };
 
 /** The operator, authenticated by the API key. */
 export const OPERATOR: TokenPrincipal = { kind: 'token', name: 'api.key' };

@@ -118,6 +118,16 @@ export class RoomRecords {
     });
   }
 
+  /** The rooms in which an account has an assigned role. */
+  async naming(accountId: string): Promise<string[]> {
+    const rows = await this.#store.db
+      .selectFrom('room_roles')
+      .select('room_id')
+      .where('account_id', '=', accountId)
+      .execute();
+    return rows.map(({ room_id }) => room_id);
+  }
+
   /**
    * Creates a room with an owner. Resolves once it is on disk.
    *

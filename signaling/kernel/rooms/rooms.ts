@@ -186,6 +186,13 @@ export class Rooms {
     }
   }
 
+  /** Removes the roles that an account was assigned, in all rooms. */
+  async forgetAccount(accountId: string): Promise<void> {
+    for (const roomId of await this.#options.records.naming(accountId)) {
+      await this.configure(await this.record(roomId), { roles: { [accountId]: null } });
+    }
+  }
+
   /** Bars an account from a room for five minutes. */
   bar(roomId: string, accountId: string): void {
     this.#barred.set(`${roomId} ${accountId}`, true);

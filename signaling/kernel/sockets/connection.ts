@@ -17,7 +17,7 @@ export interface ConnectionOptions {
   /** The network the client connects from, as named by networkOf(). */
   network: string;
   requestsPerSecond: number;
-  /** How long a client may take to authenticate, in milliseconds. */
+  /** How long a client may take to authenticate, unless it waits in a lobby, in milliseconds. */
   authMs: number;
   onRefused(code: ErrorCode): void;
   onClosed(connection: Connection): void;
@@ -58,8 +58,13 @@ export class Connection implements PeerConnection {
       options.requestsPerSecond * 3,
       performance.now(),
     );
-    this.#authTimer = setTimeout(() => {
-      if (!this.session.principal) {
+    this.#authTimer = setInterval(() => {
+      if (this.session.principal) {
+        clearInterval(this.#authTimer);
+      } else if (this.session.waiting) {
+        // Over hours, even heartbeats add up.
+        options.wire.forgiveBytes();
+      } else {
         this.end('AUTH_REQUIRED');
       }
     }, options.authMs);
@@ -141,7 +146,7 @@ export class Connection implements PeerConnection {
 
   #disconnected(reason: string): void {
     this.session.closed = true;
-    clearTimeout(this.#authTimer);
+    clearInterval(this.#authTimer);
     this.#options.wire.cutSoon();
     const { seat } = this.session;
     if (seat) {

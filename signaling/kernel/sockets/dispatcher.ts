@@ -28,12 +28,15 @@ export interface DispatchObserver {
 export interface RequestOptions<N extends RequestName> {
   /** Requests that concern their connection: a retry must run again on the new one. */
   perConnection?: readonly N[];
+  /** Requests allowed before authentication. Their handlers limit how much strangers may ask. */
+  anonymous?: readonly N[];
 }
 
 interface Registered {
   data: RequestSchema['data'];
   handle(session: Session, data: unknown): Promise<unknown>;
   perConnection: boolean;
+  anonymous: boolean;
 }
 
 type AnyAnswer = Answer<unknown>;
@@ -57,7 +60,7 @@ export class Dispatcher {
   register<S extends Record<string, RequestSchema>>(
     schemas: S,
     handlers: Handlers<keyof S & RequestName>,
-    { perConnection = [] }: RequestOptions<keyof S & RequestName> = {},
+    { perConnection = [], anonymous = [] }: RequestOptions<keyof S & RequestName> = {},
   ): void {
     for (const [name, handle] of Object.entries(handlers)) {
       const { data } = schemas[name] as RequestSchema;
@@ -65,6 +68,7 @@ export class Dispatcher {
         data,
         handle: handle as Registered['handle'],
         perConnection: (perConnection as readonly string[]).includes(name),
+        anonymous: (anonymous as readonly string[]).includes(name),
       });
     }
   }
@@ -83,7 +87,7 @@ export class Dispatcher {
       return this.#failure(new CanopyError('BAD_REQUEST', 'expected {id, data}'), session.log, name);
     }
     const { id, data } = parsed.data;
-    if (!session.principal && name !== 'auth.prove') {
+    if (!session.principal && !request.anonymous && name !== 'auth.prove') {
       return this.#failure(new CanopyError('AUTH_REQUIRED'), session.log, name);
     }
     if (!session.principal || request.perConnection) {

@@ -22,6 +22,8 @@ export interface Session {
   seat: { room: Room; peer: Peer } | null;
   /** The stages of joining that have been recorded. */
   readonly stages: Set<string>;
+  /** Whether it may stay unauthenticated longer than usual, because someone waits in a lobby. */
+  waiting?: boolean;
   /** Whether a join is in progress. */
   joining: boolean;
   /** Whether the connection is closed. A handler still running must not attach anything to it. */

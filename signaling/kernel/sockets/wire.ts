@@ -49,6 +49,7 @@ export class Wire {
   readonly #options: WireOptions;
   readonly #bucket: TokenBucket;
   readonly #countBytes: (chunk: Uint8Array) => void;
+  #unauthenticatedBytes = 0;
   #onViolation: (violation: Violation) => void = () => this.cut();
 
   constructor(raw: EngineSocket, options: WireOptions) {
@@ -56,10 +57,9 @@ export class Wire {
     this.#webSocket = raw.transport.socket;
     this.#options = options;
     this.#bucket = new TokenBucket(options.packetsPerSecond, options.burst, performance.now());
-    let unauthenticatedBytes = 0;
     this.#countBytes = ({ byteLength }) => {
-      unauthenticatedBytes += byteLength;
-      if (unauthenticatedBytes > MAX_UNAUTHENTICATED_BYTES) {
+      this.#unauthenticatedBytes += byteLength;
+      if (this.#unauthenticatedBytes > MAX_UNAUTHENTICATED_BYTES) {
         raw.request.socket.pause();
         this.#violate('PAYLOAD_TOO_LARGE');
       }
@@ -88,6 +88,11 @@ export class Wire {
   /** The client is authenticated and gets the usual limits. */
   trust(): void {
     this.#raw.request.socket.off('data', this.#countBytes);
+  }
+
+  /** Counts an unauthenticated client's bytes from zero again. */
+  forgiveBytes(): void {
+    this.#unauthenticatedBytes = 0;
   }
 
   /** Size of what engine.io and the WebSocket have queued, in bytes. */

@@ -6,6 +6,7 @@ import { chat } from './chat.ts';
 import { common } from './common.ts';
 import { controls } from './controls.ts';
 import { devices } from './devices.ts';
+import { door } from './door.ts';
 import { errors } from './errors.ts';
 import { listed } from './forms.ts';
 import { hands } from './hands.ts';
@@ -28,6 +29,7 @@ import { settings } from './settings.ts';
 import { shortcuts } from './shortcuts.ts';
 import { stage } from './stage.ts';
 import { tile } from './tile.ts';
+import { waiting } from './waiting.ts';
 import { welcome } from './welcome.ts';
 /** The English strings. Their shape is the one that every other language has to have. */
 export const en = {
@@ -40,6 +42,7 @@ export const en = {
   common,
   controls,
   devices,
+  door,
   errors,
   hands,
   home,
@@ -61,5 +64,6 @@ export const en = {
   shortcuts,
   stage,
   tile,
+  waiting,
   welcome,
 };

@@ -64,6 +64,7 @@ export const rooms = {
     'participant.spotlight': 'Put people in the spotlight',
     'participant.kick': 'Remove others',
     'participant.readmit': 'Let removed people back in',
+    'lobby.admit': 'Let waiting people in',
     'reaction.send': 'Send reactions',
     'call.dial': 'Call phones',
     'chat.send': 'Write in the chat',

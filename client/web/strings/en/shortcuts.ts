@@ -6,7 +6,6 @@ export const shortcuts = {
   screen: 'Share your screen or stop sharing',
   hand: 'Raise or lower your hand',
   view: 'Gallery view or speaker view',
-  chat: 'Open or close the chat',
   fullScreen: 'Full screen',
   statistics: 'Show statistics',
   sheet: 'Show this list',

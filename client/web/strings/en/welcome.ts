@@ -3,6 +3,8 @@ export const welcome = {
   heading: 'Welcome to Canopy',
   noIdentity:
     'This browser has no account here yet. Ask someone who has one for an invitation link and open it in this browser: all you need is a name.',
+  noIdentityRoom: (room: string) =>
+    `You cannot enter ${room} yet: this browser has no account here. Ask someone who has one for the link to the room and open it in this browser: all you need is a name.`,
   invited: 'You are invited',
   damaged: 'This invitation link is damaged',
   damagedAdvice:

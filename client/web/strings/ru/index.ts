@@ -7,6 +7,7 @@ import { chat } from './chat.ts';
 import { common } from './common.ts';
 import { controls } from './controls.ts';
 import { devices } from './devices.ts';
+import { door } from './door.ts';
 import { errors } from './errors.ts';
 import { listed } from './forms.ts';
 import { hands } from './hands.ts';
@@ -29,6 +30,7 @@ import { settings } from './settings.ts';
 import { shortcuts } from './shortcuts.ts';
 import { stage } from './stage.ts';
 import { tile } from './tile.ts';
+import { waiting } from './waiting.ts';
 import { welcome } from './welcome.ts';
 
 export const ru: Strings = {
@@ -41,6 +43,7 @@ export const ru: Strings = {
   common,
   controls,
   devices,
+  door,
   errors,
   hands,
   home,
@@ -62,5 +65,6 @@ export const ru: Strings = {
   shortcuts,
   stage,
   tile,
+  waiting,
   welcome,
 };

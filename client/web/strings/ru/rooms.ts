@@ -64,6 +64,7 @@ export const rooms: Strings['rooms'] = {
     'participant.spotlight': 'Показывать участника всем крупно',
     'participant.kick': 'Удалять других',
     'participant.readmit': 'Впускать удалённых обратно',
+    'lobby.admit': 'Впускать ожидающих',
     'reaction.send': 'Отправлять реакции',
     'call.dial': 'Звонить на телефоны',
     'chat.send': 'Писать в чат',

@@ -12,7 +12,15 @@ const PANELS: Record<PanelName, Panel> = {
     place: 'toolbar',
     shortcut: 'p',
     load: async () => (await import('../people-panel.tsx')).PeoplePanel,
-    badge: (call) => ({ text: `${call.headcount}`, label: strings.value.people.inCall(call.headcount) }),
+    badge: (call) => {
+      const { people, waiting } = strings.value;
+      const { length } = call.waiting.people.value;
+      const inCall = people.inCall(call.headcount);
+      return {
+        text: `${call.headcount}`,
+        label: length > 0 ? `${inCall}, ${waiting.count(length)}` : inCall,
+      };
+    },
   },
   chat: {
     icon: ChatIcon,

@@ -1,0 +1,31 @@
+import { plural } from './forms.ts';
+
+/** The screen of somebody who opened a room link, before and while waiting to be let in. */
+export const door = {
+  invitesYou: (name: string, room: string) => `${name} invites you to ${room}`,
+  invited: (room: string) => `You are invited to ${room}`,
+  opening: 'Opening the link…',
+  damaged: 'This link is damaged',
+  damagedAdvice:
+    'Part of it is missing. Copy the whole link and open it again, or ask the sender for a new one.',
+  closed: 'This link does not work',
+  yourName: 'Your name',
+  nameHint: 'Others will see it. There is no account to create and no password to remember.',
+  /** Followed by a name. */
+  joinAs: 'You join as',
+  askToJoin: 'Ask to join',
+  joinNow: 'Join now',
+  lobbyHint: 'Someone in the meeting will let you in.',
+  devices: 'Microphone, speaker and camera',
+  asking: 'Asking…',
+  entering: 'You were let in. Joining…',
+  waitingTitle: 'Waiting',
+  waiting: 'Waiting to be let in',
+  notBegun: 'The meeting has not begun. You will be let in once someone who can do so is there.',
+  noHost: 'Nobody who can let you in is there yet. Keep this page open.',
+  hostThere: 'You asked to join. Someone will let you in soon.',
+  ahead: (people: number) =>
+    plural(people, { one: '1 person is ahead of you.', other: `${people} people are ahead of you.` }),
+  keptPlace: 'Reconnecting… Your place is kept.',
+  askAgain: 'Ask again',
+};
