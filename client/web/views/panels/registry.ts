@@ -30,7 +30,6 @@ const PANELS: Record<PanelName, Panel> = {
     load: async () => (await import('../chat-panel.tsx')).ChatPanel,
     badge: (call) => chatBadge(call.chat.unread.value),
     shortcut: 'c',
-    essential: true,
   },
   settings: {
     icon: SettingsIcon,
