@@ -310,6 +310,20 @@ export class Kernel {
     }
   }
 
+  /**
+   * Checks that the principal may enter the room and was neither removed from it lately nor banned. For whatever people do about a room from
+   * outside: otherwise those who were sent away could read along, or make themselves a way back.
+   *
+   * @throws {CanopyError} FORBIDDEN, LOBBY_REQUIRED, BANNED, KICKED
+   */
+  async demandAccess(principal: PeerPrincipal, room: RoomRecord): Promise<void> {
+    await this.demandEntry(principal, room);
+    await this.entering.run({ principal, room });
+    if (this.rooms.isBarred(room.roomId, principal.accountId) && !may(principal, 'room.enterBarred', room)) {
+      throw new CanopyError('KICKED');
+    }
+  }
+
   /** Changes a person's role on their open connections and in rooms. */
   changeRole(accountId: string, role: Role): void {
     for (const principal of this.sockets.principals) {

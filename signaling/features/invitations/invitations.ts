@@ -99,7 +99,7 @@ export class Invitations {
 
   /**
    * Atomically uses an invitation for an account and grants its rights. Of two concurrent accounts, only one succeeds; an enrolling account
-   * gets the same result again for ten minutes. Rights are only added, never removed.
+   * gets the same result again for ten minutes, with `isRepeated`. Rights are only added, never removed.
    *
    * @param certifiedName name in the account's new certificate; undefined for an existing account that keeps its certificate
    * @param expiresAtMs when that certificate expires
@@ -110,7 +110,7 @@ export class Invitations {
     accountId: string,
     certifiedName?: string,
     expiresAtMs: number | null = null,
-  ): Promise<Admission> {
+  ): Promise<Admission & { isRepeated: boolean }> {
     const nowMs = this.#now();
     const work = async (db: Db) => {
       const retryMs = certifiedName === undefined ? 0 : RETRY_MS;
@@ -154,7 +154,7 @@ export class Invitations {
           .onConflict((conflict) => conflict.columns(['account_id', 'room_id']).doNothing())
           .execute();
       }
-      return admission;
+      return { ...admission, isRepeated: row.used_at_ms !== null };
     };
     const keys = [`invitation ${hash(secret)}`, `account ${accountId}`];
     const admission = await this.#store.transaction(work, ...keys);

@@ -31,7 +31,7 @@ export class LinkAdministration {
     this.#lobby = lobby;
   }
 
-  /** @throws {CanopyError} FORBIDDEN, LOBBY_REQUIRED, LIMIT_REACHED */
+  /** @throws {CanopyError} FORBIDDEN, LOBBY_REQUIRED, BANNED, KICKED, LIMIT_REACHED */
   async create(principal: Principal, roomId: string, limits: Limits): Promise<RoomLink> {
     await this.#demandInviting(principal, await this.#kernel.rooms.record(roomId));
     const link = await this.#links.create({ ...limits, roomId, createdBy: accountOf(principal) });
@@ -39,7 +39,7 @@ export class LinkAdministration {
     return this.#shown(principal, link);
   }
 
-  /** @throws {CanopyError} FORBIDDEN, LOBBY_REQUIRED */
+  /** @throws {CanopyError} FORBIDDEN, LOBBY_REQUIRED, BANNED, KICKED */
   async list(principal: Principal, roomId: string): Promise<LinkList> {
     const record = await this.#kernel.rooms.record(roomId);
     await this.#demandInviting(principal, record);
@@ -52,7 +52,7 @@ export class LinkAdministration {
    * there is none.
    *
    * @param untilMs Unix time in milliseconds
-   * @throws {CanopyError} FORBIDDEN, LOBBY_REQUIRED, LIMIT_REACHED
+   * @throws {CanopyError} FORBIDDEN, LOBBY_REQUIRED, BANNED, KICKED, LIMIT_REACHED
    */
   async obtain(principal: Principal, roomId: string, untilMs: number): Promise<string | undefined> {
     const { links } = await this.list(principal, roomId);
@@ -62,7 +62,7 @@ export class LinkAdministration {
     return url ?? undefined;
   }
 
-  /** @throws {CanopyError} LINK_UNKNOWN, LINK_EXPIRED, LINK_WITHDRAWN, FORBIDDEN, LOBBY_REQUIRED */
+  /** @throws {CanopyError} LINK_UNKNOWN, LINK_EXPIRED, LINK_WITHDRAWN, FORBIDDEN, LOBBY_REQUIRED, BANNED, KICKED */
   async renew(principal: Principal, linkId: string, limits: Limits): Promise<RoomLink> {
     const { room_id } = await this.#links.byId(linkId);
     await this.#demandInviting(principal, await this.#kernel.rooms.record(room_id));
@@ -72,7 +72,7 @@ export class LinkAdministration {
     return this.#shown(principal, link);
   }
 
-  /** @throws {CanopyError} LINK_UNKNOWN, LINK_EXPIRED, LINK_WITHDRAWN, FORBIDDEN, LOBBY_REQUIRED */
+  /** @throws {CanopyError} LINK_UNKNOWN, LINK_EXPIRED, LINK_WITHDRAWN, FORBIDDEN, LOBBY_REQUIRED, BANNED, KICKED */
   async withdraw(principal: Principal, linkId: string): Promise<void> {
     const { room_id } = await this.#links.byId(linkId);
     await this.#demandInviting(principal, await this.#kernel.rooms.record(room_id));
@@ -84,7 +84,7 @@ export class LinkAdministration {
   async #demandInviting(principal: Principal, room: RoomRecord): Promise<void> {
     if (isPeer(principal)) {
       // Otherwise people who may not enter could invite themselves.
-      await this.#kernel.demandEntry(principal, room);
+      await this.#kernel.demandAccess(principal, room);
     }
     demand(principal, 'invite.create:guest');
     demand(principal, 'room.invite', room);

@@ -66,7 +66,9 @@ export function roomHandlers(kernel: Kernel, feature: RoomsFeature): Handlers<ke
       const principal = requirePrincipal(session);
       reads.take(principal);
       const record = await kernel.rooms.record(roomId);
-      await kernel.demandEntry(principal, record);
+      await kernel.demandAccess(principal, record);
+      // It may name a number with a PIN of its own.
+      kernel.entry.checkKnowsPin(principal, record);
       return { ics: await invitationOf(kernel, principal, describeRoom(record)) };
     },
 
