@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { enrol, type Identity, parseInvitation } from '../../client/sdk/index.ts';
+import { enrol, type Identity, parseInvitation, parseRoomLink } from '../../client/sdk/index.ts';
 import { InProcessServer } from '../../test/support/in-process-server.ts';
 import { newIdentity, ProtocolClient } from '../../test/support/protocol-client.ts';
 
@@ -105,6 +105,78 @@ describe('people who were sent away', () => {
       assert.equal(await client.refusal(name, data), 'ROOM_LOCKED', name);
     }
     client.close();
+  });
+
+  it('threat 64: a banned link lets nobody new in, whatever account they have already', async () => {
+    await owner.get('room.configure', { roomId, lobby: 'off' });
+    const { url = '' } = await owner.get('link.create', { roomId, ttlSeconds: 3600 });
+    const { secret = '' } = parseRoomLink(url ?? '') ?? {};
+    const knock = { secret, displayName: 'Mal', key: 'k'.repeat(22) };
+    const newcomer = await ProtocolClient.open(server.url);
+    const admission = await newcomer.get('lobby.knock', knock);
+    assert.ok(admission.status === 'admitted');
+    const identity = await enrol({ serverUrl: server.url, secret: admission.secret ?? '' });
+    const { accountId, client } = await someone(identity);
+    await owner.get('ban.add', { accountId, link: true });
+    const other = await someone(await newIdentity(server, { role: 'guest', roomId: 'elsewhere' }));
+    assert.equal(await other.client.refusal('lobby.knock', { secret }), 'BANNED');
+    newcomer.close();
+    client.close();
+    other.client.close();
+  });
+
+  it('threat 7: entries while bans change succeed or are refused, and nothing else', async () => {
+    const { accountId, client } = await someone(await newIdentity(server));
+    client.close();
+    const clients = await Promise.all(
+      Array.from({ length: 6 }, async () => (await someone(await newIdentity(server))).client),
+    );
+    const changes = Array.from({ length: 20 }, (_, n) =>
+      owner.ask(n % 2 === 0 ? 'ban.add' : 'ban.lift', { accountId }),
+    );
+    const reads = Array.from({ length: 60 }, (_, n) =>
+      clients[n % clients.length]?.ask('invite.create', { role: 'guest', roomId, ttlSeconds: 60 }),
+    );
+    for (const answer of await Promise.all([...changes, ...reads])) {
+      assert.ok(answer?.ok, JSON.stringify(answer));
+    }
+    for (const each of clients) {
+      each.close();
+    }
+  });
+
+  it('threat 5: deleting a room twice at once does not delete the room that somebody else then made', async () => {
+    const deletions = [owner.ask('room.delete', { roomId }), owner.ask('room.delete', { roomId })];
+    const other = await someone(await newIdentity(server));
+    await other.client.get('room.list', { which: 'mine' });
+    const codes = (await Promise.all(deletions)).map((answer) => answer.ok || answer.error.code);
+    assert.deepEqual(codes, [true, 'ROOM_DELETED']);
+    other.client.close();
+  });
+
+  it('threat 7: a room locked while somebody’s PIN is being checked stays closed to them', async () => {
+    await owner.get('room.configure', { roomId, pin: '246810' });
+    const { client } = await someone(await newIdentity(server, { role: 'guest', roomId }));
+    const entry = client.ask('room.join', { roomId, pin: '246810' });
+    await owner.get('room.configure', { roomId, locked: true });
+    const answer = await entry;
+    // Either they were in first, or they are out.
+    assert.ok(answer.ok || answer.error.code === 'ROOM_LOCKED', JSON.stringify(answer));
+    client.close();
+  });
+
+  it('threat 4: an account that makes and withdraws one link after the other is soon refused', async () => {
+    let code = '';
+    for (let n = 0; n < 150 && code === ''; n += 1) {
+      const answer = await owner.ask('link.create', { roomId, ttlSeconds: 3600 });
+      if (answer.ok) {
+        const { linkId } = answer.result as { linkId: string };
+        await owner.get('link.withdraw', { linkId });
+      } else {
+        code = answer.error.code;
+      }
+    }
+    assert.equal(code, 'RATE_LIMITED');
   });
 
   it('threat 58: a guest who does not know the PIN learns no other way in', async () => {

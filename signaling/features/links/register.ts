@@ -38,7 +38,7 @@ export function registerLinks(
       return await administration.obtain(principal, roomId, untilMs);
     } catch (error) {
       if (
-        ['FORBIDDEN', 'LOBBY_REQUIRED', 'BANNED', 'KICKED', 'LIMIT_REACHED'].includes(
+        ['FORBIDDEN', 'LOBBY_REQUIRED', 'BANNED', 'KICKED', 'LIMIT_REACHED', 'RATE_LIMITED'].includes(
           CanopyError.from(error).code,
         )
       ) {

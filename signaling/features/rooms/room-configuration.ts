@@ -1,6 +1,7 @@
 import { CanopyError } from '../../../base/index.ts';
 import type { RoomChange, RoomDescription } from '../../../contract/index.ts';
 import {
+  AccountRate,
   demand,
   describeRoom,
   hashPin,
@@ -13,7 +14,6 @@ import {
   type Room,
   type RoomRecord,
 } from '../../kernel/index.ts';
-import { AccountRate } from './account-rate.ts';
 import type { RoomInfo } from './contract.ts';
 
 /** How many changes of one account may wait for the store; all rooms share one queue. */

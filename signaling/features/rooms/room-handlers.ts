@@ -1,4 +1,5 @@
 import {
+  AccountRate,
   defaultPermissions,
   describeRoom,
   type Handlers,
@@ -6,7 +7,6 @@ import {
   requirePrincipal,
   requireRight,
 } from '../../kernel/index.ts';
-import { AccountRate } from './account-rate.ts';
 import type { ROOM_REQUESTS } from './contract.ts';
 import type { RoomConfiguration } from './room-configuration.ts';
 import type { RoomCreation } from './room-creation.ts';
