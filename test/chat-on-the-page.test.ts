@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import axe from 'axe-core';
 import type { Locator, Page } from 'playwright-core';
 import { TestBrowser } from './support/browser.ts';
 import { CuttableRelay } from './support/cuttable-relay.ts';
@@ -184,6 +185,24 @@ describe('the chat on the page', () => {
     await ann.getByTestId('panel-close').click();
     await ann.getByTestId('panel-chat').click();
     assert.equal(await ann.getByTestId('chat-input').inputValue(), 'a draft');
+  });
+
+  it('has no accessibility problems, as a panel and as a sheet, in both themes', async () => {
+    for (const page of [bob, gus]) {
+      await open(page);
+      await page.evaluate(axe.source);
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        await message(page, 'Большое').hover();
+        const { violations } = await page.evaluate(() =>
+          (window as unknown as { axe: typeof axe }).axe.run('[data-testid=panel]'),
+        );
+        assert.deepEqual(
+          violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`)),
+          [],
+        );
+      }
+    }
   });
 
   it('nothing on the pages went wrong', () => {

@@ -12,6 +12,7 @@ export function registerBans(kernel: Kernel): void {
   kernel.requests(BAN_REQUESTS, banHandlers(bans));
   kernel.entering.add(({ principal, room }) => bans.check(principal, room));
   kernel.knocking.add(({ linkId, room }) => bans.checkLink(linkId, room));
+  kernel.accountDeleting.add((accountId) => records.forgetAccount(accountId));
   kernel.roomDeleted.add(async ({ db, roomId, committed }) => {
     await records.forgetRoom(db, roomId);
     committed.push(() => records.reread(roomId));
