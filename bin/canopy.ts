@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { CanopyError } from '../base/index.ts';
 import type { BenchFlags } from './bench.ts';
 import { ensureParts } from './ensure-parts.ts';
+import type { InviteOptions } from './invite.ts';
 import { configOf, withConfig } from './options.ts';
 import { UsageError } from './usage-error.ts';
 import { VERSION } from './version.ts';
@@ -60,21 +61,23 @@ withConfig(
 withConfig(
   program
     .command('invite')
-    .description('create a one-time invitation link, in the data folder of a server')
+    .description('create an invitation link, in the data folder of a server')
     .option('--role <role>', 'admin, member, guest or bridge', 'member')
     .option(
       '--room <room>',
       'room that the invitation leads to; required for guests, who may enter only that one',
     )
     .option('--name <name>', 'name of the invited person')
-    .option('--ttl-hours <hours>', 'how long the link is valid, at most 720', '24'),
+    .option('--link', 'a link to --room for everyone, who then wait to be admitted; not for one person')
+    .option(
+      '--ttl-hours <hours>',
+      'how long the link is valid: 24, at most 720; with --link 672, at most 8784',
+    ),
   ['data.dir', 'server.publicUrl', 'server.port'],
-).action(
-  async (options: { role: string; room?: string; name?: string; ttlHours: string }, command: Command) => {
-    const { invite } = await import('./invite.ts');
-    process.stdout.write(`${await invite(configOf(command), options)}\n`);
-  },
-);
+).action(async (options: InviteOptions, command: Command) => {
+  const { invite } = await import('./invite.ts');
+  process.stdout.write(`${await invite(configOf(command), options)}\n`);
+});
 
 withConfig(
   program

@@ -106,6 +106,9 @@ describe('canopy commands', () => {
     assert.equal(account?.devices[0]?.deviceId, ann.deviceId);
     const { stdout: link } = await canopy('invite', ...data);
     assert.match(link, new RegExp(`^http://localhost:${server.port}/#/invite/`));
+    const { stdout: everyone } = await canopy('invite', '--link', '--room', 'team', ...data);
+    assert.match(everyone, new RegExp(`^http://localhost:${server.port}/#/join/[\\w-]{32}\\.[\\w-]{43}\n$`));
+    assert.match((await canopy('invite', '--link', ...data)).stderr, /name it with --room/);
 
     assert.match(
       (await canopy('revoke', 'zz', ...data)).stderr,

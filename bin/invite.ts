@@ -1,6 +1,7 @@
+import type { z } from 'zod';
 import type { Config } from '../base/index.ts';
-import { inviteRequest } from '../contract/index.ts';
-import { createInvitation } from '../signaling/index.ts';
+import { inviteRequest, linkRequest, roomParams } from '../contract/index.ts';
+import { createInvitation, createRoomLink } from '../signaling/index.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Hints for invalid flags, by the request field that each sets. */
@@ -8,26 +9,48 @@ const HINTS: Record<string, string> = {
   role: '--role is admin, member, guest or bridge',
   roomId: '--room is the name of a room as in its link: letters, digits and ._- , no spaces',
   displayName: '--name is 1 to 64 characters',
-  ttlSeconds: '--ttl-hours is a number of hours from 0.1 to 720',
+  ttlSeconds: '--ttl-hours is a number of hours from 0.1 to 720, or with --link from 1 to 8784',
 };
+const HOUR_SECONDS = 3600;
 
-/** Creates an invitation in the store of the data folder, whether or not a server is running. Returns the link. @throws {UsageError} */
+export interface InviteOptions {
+  role: string;
+  room?: string;
+  name?: string;
+  ttlHours?: string;
+  /** A link for everyone instead of an invitation for one person. */
+  link?: boolean;
+}
+
+/**
+ * Creates an invitation or a room link in the store of the data folder, whether or not a server is running. Returns the link.
+ *
+ * @throws {UsageError}
+ */
 export async function invite(
   config: Config,
-  { role, room, name, ttlHours }: { role: string; room?: string; name?: string; ttlHours: string },
+  { role, room, name, ttlHours, link = false }: InviteOptions,
 ): Promise<string> {
-  const request = inviteRequest.safeParse({
-    role,
-    roomId: room,
-    displayName: name,
-    ttlSeconds: Math.round(Number(ttlHours) * 3600),
-  });
+  const ttl = ttlHours !== undefined && { ttlSeconds: Math.round(Number(ttlHours) * HOUR_SECONDS) };
+  if (link) {
+    if (room === undefined) {
+      throw new UsageError('a link for everyone leads to a room: name it with --room');
+    }
+    const wanted = checked(linkRequest.extend(roomParams.shape).safeParse({ roomId: room, ...ttl }));
+    return createRoomLink(config, wanted);
+  }
+  const request = checked(inviteRequest.safeParse({ role, roomId: room, displayName: name, ...ttl }));
+  if (request.role === 'guest' && request.roomId === undefined) {
+    throw new UsageError('guests need a room: name it with --room');
+  }
+  return createInvitation(config, request);
+}
+
+/** @throws {UsageError} */
+function checked<T>(request: z.ZodSafeParseResult<T>): T {
   if (!request.success) {
     const fields = request.error.issues.map(({ path, message }) => HINTS[String(path[0])] ?? message);
     throw new UsageError([...new Set(fields)].join('; '));
   }
-  if (request.data.role === 'guest' && request.data.roomId === undefined) {
-    throw new UsageError('guests need a room: name it with --room');
-  }
-  return createInvitation(config, request.data);
+  return request.data;
 }

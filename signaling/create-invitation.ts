@@ -1,8 +1,22 @@
 import { CanopyError, type Config } from '../base/index.ts';
-import { Invitations, invitationUrl, MIGRATIONS, type NewInvitation } from './features/index.ts';
+import {
+  Invitations,
+  invitationUrl,
+  LINKS_KEY,
+  linkUrl,
+  MIGRATIONS,
+  type NewInvitation,
+  RoomLinks,
+} from './features/index.ts';
 import { Authority } from './identity/index.ts';
-import { defaultPublicUrl, isConfinedToRooms, rememberedServer, requireDataDir } from './kernel/index.ts';
-import { openStore } from './store/index.ts';
+import {
+  defaultPublicUrl,
+  isConfinedToRooms,
+  keptSecret,
+  rememberedServer,
+  requireDataDir,
+} from './kernel/index.ts';
+import { openStore, type Store } from './store/index.ts';
 
 /**
  * Creates an invitation directly in the data folder. A server must have run there once, but need not be running. The link uses the
@@ -15,14 +29,41 @@ export async function createInvitation(config: Config, invitation: NewInvitation
   if (isConfinedToRooms(invitation.role) && invitation.roomId === undefined) {
     throw new CanopyError('BAD_REQUEST', 'roomId: required for role guest');
   }
+  return withStore(config, async (store, caFingerprint) => {
+    const { secret } = await new Invitations(store).create(invitation);
+    return invitationUrl(linkBase(config), secret, caFingerprint);
+  });
+}
+
+/**
+ * Creates a room link directly in the data folder, as createInvitation() does.
+ *
+ * @throws {CanopyError} LIMIT_REACHED - the room has too many links
+ * @throws {CanopyError} CONFIG_INVALID - no server has run on the folder
+ */
+export async function createRoomLink(
+  config: Config,
+  link: { roomId: string; ttlSeconds: number },
+): Promise<string> {
+  return withStore(config, async (store, caFingerprint) => {
+    const key = keptSecret(config.data.dir, LINKS_KEY, () => undefined);
+    const links = new RoomLinks({ store, key, guestsPerHour: config.limits.guestsPerLink });
+    const { secret } = await links.create(link);
+    return linkUrl(linkBase(config), secret ?? '', caFingerprint);
+  });
+}
+
+async function withStore<T>(
+  config: Config,
+  work: (store: Store, caFingerprint: string) => Promise<T>,
+): Promise<T> {
   const { dir } = config.data;
   const { url } = config.store;
   requireDataDir(dir, url);
   const authority = await Authority.open({ dir, name: config.server.name });
   const store = await openStore(dir, { url, migrations: MIGRATIONS });
   try {
-    const { secret } = await new Invitations(store).create(invitation);
-    return invitationUrl(linkBase(config), secret, authority.fingerprint);
+    return await work(store, authority.fingerprint);
   } finally {
     await store.close();
   }

@@ -1,6 +1,6 @@
 /** The control plane's public API. */
 export { type Counts, createBackup, moveStore, restoreBackup } from './backup/index.ts';
-export { createInvitation } from './create-invitation.ts';
+export { createInvitation, createRoomLink } from './create-invitation.ts';
 export {
   type AccountInfo,
   accountList,

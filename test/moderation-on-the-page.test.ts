@@ -153,11 +153,14 @@ describe('people and moderation on the page', () => {
   });
 
   it('hands moderation over: the new moderator renames people, who are told', async () => {
-    assert.equal(await zoe.page.getByTestId('tile-menu').count(), 0);
+    await zoe.click('panel-people');
+    await row(zoe.page, 'Gus').getByTestId('person-menu').click();
+    assert.equal(await zoe.page.getByTestId('tile-rename').count(), 0);
+    await zoe.page.keyboard.press('Escape');
     await act('Zoë', 'person-role');
     await olga.page.getByTestId('role-moderator').check();
     await olga.click('role-now');
-    await zoe.click('panel-people');
+    await row(zoe.page, 'Zoë').getByText('Moderator').waitFor();
     await row(zoe.page, 'Gus').getByTestId('person-menu').click();
     await zoe.click('tile-rename');
     await zoe.page.getByTestId('new-name').fill('Augustus');
@@ -172,7 +175,7 @@ describe('people and moderation on the page', () => {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     const focused = () => page.evaluate(() => document.activeElement?.getAttribute('data-testid'));
-    await eventually('the first action has the focus', focused, (now) => now === 'person-pin');
+    await eventually('the first action has the focus', focused, (now) => now === 'tile-person');
     await page.keyboard.press('Escape');
     await eventually('the button has it again', focused, (now) => now === 'person-menu');
     const label = await page.evaluate(() => document.activeElement?.getAttribute('aria-label'));

@@ -14,9 +14,9 @@ describe('accessibility of the page', () => {
   let page: Page;
 
   before(async () => {
-    server = await TestServer.start();
+    server = await TestServer.start({ env: { CANOPY_LIMITS_PARTICIPANTS_PER_ROOM: '30' } });
     browser = await TestBrowser.launch();
-    crowd = await Crowd.enter(server, 1, 24);
+    crowd = await Crowd.enter(server, 1, 22);
     page = await browser.page(await server.invite({ role: 'admin', roomId: 'team' }));
     await page.getByTestId('name').fill('Ada');
     await page.getByTestId('enrol').click();

@@ -3,6 +3,7 @@ export { type AccountInfo, accountList, revokeResponse } from './accounts/index.
 export { roomAllocation } from './conference/index.ts';
 export { EVENTS, REQUESTS, SNAPSHOT_PARTS } from './contracts.ts';
 export { Invitations, invitationUrl, type NewInvitation } from './invitations/index.ts';
+export { LINKS_KEY, linkUrl, RoomLinks } from './links/index.ts';
 export { registerMetrics } from './metrics.ts';
 export { MIGRATIONS } from './migrations.ts';
 export type { RoomInfo } from './moderation/index.ts';

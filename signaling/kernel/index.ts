@@ -12,6 +12,7 @@ export {
   checkDataDir,
   DataLock,
   inUse,
+  keptSecret,
   openDataDir,
   rememberedServer,
   requireDataDir,

@@ -134,6 +134,8 @@ export class Kernel {
   readonly accountDeleting = new Hook<string>();
   /** Runs before a newcomer enters a room, after the policy has permitted it. Features throw to refuse. */
   readonly entering = new Hook<{ principal: PeerPrincipal; room: RoomRecord }>();
+  /** Runs before someone without an account may ask to enter a room by a link. Features throw to refuse. */
+  readonly knocking = new Hook<{ linkId: string; room: RoomRecord }>();
   /** Runs when someone has taken a seat in a room: not when they return to it. */
   readonly entered = new Hook<{ room: Room; peer: Peer }>();
   /** Runs before the store closes, so that features write what is unsaved and stop their timers. */

@@ -38,7 +38,7 @@ export function RemovedPeople({ call }: { call: Call }) {
         {bans.map((ban) => (
           <li key={ban.accountId} class="person" data-testid="banned-person">
             <div class="person-name">
-              <span dir="auto">{ban.displayName}</span>
+              <span dir="auto">{ban.displayName || people.deletedAccount}</span>
               <span class="person-badges" dir="auto">
                 {bannedText(ban)}
               </span>
@@ -65,5 +65,5 @@ function bannedText({ bannedBy, bannedAtMs }: Ban): string {
     dateStyle: 'medium',
     timeStyle: 'short',
   });
-  return bannedBy ? people.bannedBy(bannedBy.displayName, when) : people.bannedByOperator(when);
+  return bannedBy ? people.bannedBy(bannedBy.displayName, when) : people.bannedAt(when);
 }

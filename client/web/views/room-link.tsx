@@ -4,12 +4,12 @@ import type { LobbyMode, RoomLink } from '../../sdk/index.ts';
 import { type Call, Inviting } from '../model/index.ts';
 import { language, strings } from '../strings/index.ts';
 import { CopyLinkField } from './copy-link-field.tsx';
+import { LobbySelect } from './lobby-select.tsx';
 import { Problem } from './problem.tsx';
 
 const DAY_SECONDS = 86_400;
 const PERIODS = { day: DAY_SECONDS, week: 7 * DAY_SECONDS, month: 28 * DAY_SECONDS, year: 365 * DAY_SECONDS };
 type Period = keyof typeof PERIODS;
-const LOBBY_MODES: readonly LobbyMode[] = ['off', 'guests', 'everyone'];
 
 /** The room's link for everyone: copies it, says who gets in by it, and replaces or withdraws it. */
 export function RoomLinkSection({ call }: { call: Call }) {
@@ -34,21 +34,11 @@ export function RoomLinkSection({ call }: { call: Call }) {
         {link && <About link={link} lobby={inviting.lobby.value} />}
       </p>
       {call.owns && (
-        <label class="field">
-          {invite.lobby}
-          <select
-            data-testid="lobby-mode"
-            disabled={inviting.busy.value}
-            value={inviting.lobby.value}
-            onChange={({ currentTarget }) => void inviting.setLobby(currentTarget.value as LobbyMode)}
-          >
-            {LOBBY_MODES.map((mode) => (
-              <option key={mode} value={mode}>
-                {invite.lobbyModes[mode]}
-              </option>
-            ))}
-          </select>
-        </label>
+        <LobbySelect
+          value={inviting.lobby.value}
+          disabled={inviting.busy.value}
+          onChange={(mode) => void inviting.setLobby(mode)}
+        />
       )}
       <Problem error={inviting.problem.value} />
       <Manage inviting={inviting} />

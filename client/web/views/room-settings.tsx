@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks';
 import {
   CanopyError,
   displayable,
+  type LobbyMode,
   type RoomChange,
   type RoomDefaults,
   type RoomDescription,
@@ -11,6 +12,7 @@ import { type AppModel, type Call, saveCalendar } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
 import { ChatFields, chatChangeOf, chatSettingsOf } from './chat-settings.tsx';
 import { Dialog } from './dialog.tsx';
+import { LobbySelect } from './lobby-select.tsx';
 import { type Permissions, PermissionTable, sameActions } from './permission-table.tsx';
 import { Problem } from './problem.tsx';
 import { DeleteRoom, HandOver } from './room-ownership.tsx';
@@ -94,13 +96,15 @@ function SettingsForm({
   const departureTimeout = useSignal<number | undefined>(room.departureTimeout);
   const permissions = useSignal<Permissions>({ ...defaults.permissions, ...room.permissions });
   const chat = useSignal(chatSettingsOf(room));
+  const lobby = useSignal<LobbyMode>(room.lobby ?? 'guests');
   const { busy, problem, act } = useAct();
   const isPinUsable = pin.value === '' || /^\d{6,12}$/.test(pin.value);
   const save = () =>
     act(async () => {
       const change: RoomChange = {
         title: displayable(title.value) === '' ? null : title.value,
-        locked: locked.value,
+        locked: locked.value || null,
+        lobby: lobby.value === 'guests' ? null : lobby.value,
         maxParticipants: limit.value === '' ? null : Number(limit.value),
         emptyTimeout: emptyTimeout.value === 0 ? null : emptyTimeout.value,
         departureTimeout: departureTimeout.value ?? null,
@@ -109,7 +113,7 @@ function SettingsForm({
         ...(pin.value !== '' ? { pin: pin.value } : removesPin.value && { pin: null }),
       };
       const client = await model.connected();
-      await client.rooms.configure(room.roomId, change);
+      await client.rooms.configure(room.roomId, changesIn(change, room));
       model.notices.say(words.saved);
       onClose();
     });
@@ -148,6 +152,7 @@ function SettingsForm({
         <p class="hint" id="locked-hint">
           {words.lockedHint}
         </p>
+        <LobbySelect value={lobby.value} onChange={(mode) => (lobby.value = mode)} />
         <label class="field">
           {words.pin}
           <input
@@ -276,6 +281,22 @@ function timeOf(seconds: number): string {
     return words.hours(seconds / 3600);
   }
   return seconds % 60 === 0 ? words.minutes(seconds / 60) : words.seconds(seconds);
+}
+
+/** What differs from the room as it was loaded, so that others’ changes since then are kept. */
+function changesIn({ permissions, ...change }: RoomChange, room: RoomDescription): RoomChange {
+  const before: Record<string, unknown> = { ...room };
+  const differs = ([name, value]: [string, unknown]) =>
+    JSON.stringify(value ?? null) !== JSON.stringify(before[name] ?? null);
+  const given: Record<string, unknown> = room.permissions;
+  const roles = Object.entries(permissions ?? {}).filter(
+    ([role, actions]) => JSON.stringify(actions ?? null) !== JSON.stringify(given[role] ?? null),
+  );
+  return {
+    ...Object.fromEntries(Object.entries(change).filter(differs)),
+    ...(change.pin === null && { pin: null }),
+    ...(roles.length > 0 && { permissions: Object.fromEntries(roles) }),
+  };
 }
 
 /** What to store: nothing for a role that has its defaults, so that it also gets later ones. */

@@ -54,6 +54,29 @@ export class BanRecords {
     await db.deleteFrom('room_bans').where('room_id', '=', roomId).execute();
   }
 
+  /** Deletes the bans of an account that is being deleted, except those of its link, and what names it. */
+  async forgetAccount(accountId: string): Promise<void> {
+    await this.#store.transaction(async (db) => {
+      await db
+        .deleteFrom('room_bans')
+        .where('account_id', '=', accountId)
+        .where('invitation', 'is', null)
+        .execute();
+      await db
+        .updateTable('room_bans')
+        .set({ display_name: '' })
+        .where('account_id', '=', accountId)
+        .execute();
+      await db
+        .updateTable('room_bans')
+        .set({ banned_by: null, banned_by_name: null })
+        .where('banned_by', '=', accountId)
+        .execute();
+    }, `bans of account ${accountId}`);
+    this.#cache.clear();
+    await this.#store.sync();
+  }
+
   /** Forgets what is cached of a room. */
   reread(roomId: string): void {
     this.#cache.delete(roomId);

@@ -6,6 +6,9 @@ import type { Identity } from '../../../client/sdk/index.ts';
 import { InProcessServer } from '../../../test/support/in-process-server.ts';
 import { linkDevices } from '../../../test/support/linked-device.ts';
 import { newIdentity, ProtocolClient } from '../../../test/support/protocol-client.ts';
+import { openStore } from '../../store/index.ts';
+import { MIGRATIONS } from '../migrations.ts';
+import { BanRecords } from './ban-records.ts';
 import type { Ban } from './rest.ts';
 
 interface Someone {
@@ -184,6 +187,25 @@ describe('bans', () => {
     await ada.get('ban.add', { accountId: owner.accountId });
     assert.equal(await olga.ended(), 'BANNED');
     close(member, client, ada);
+  });
+
+  it('the bans of a deleted account go, except those of its link, and so does what names it', async () => {
+    const olga = await enter(owner);
+    const [gus, eve] = [await guest(), await guest()];
+    await olga.get('ban.add', { accountId: gus.accountId });
+    await olga.get('ban.add', { accountId: eve.accountId, link: true });
+    const store = await openStore(server.dataDir, { migrations: MIGRATIONS });
+    const records = new BanRecords(store);
+    for (const { accountId } of [gus, eve, owner]) {
+      await records.forgetAccount(accountId);
+    }
+    const rows = [...(await records.of(roomId)).values()];
+    assert.deepEqual(
+      rows.map((row) => [row.account_id, row.display_name, row.banned_by, row.invitation !== null]),
+      [[eve.accountId, '', null, true]],
+    );
+    await store.close();
+    close(olga);
   });
 
   it('the operator bans, lists and lifts, whether or not the room is open', async () => {

@@ -106,6 +106,14 @@ export class Bans {
     }
   }
 
+  /** Checks a newcomer who comes by a link. @throws {CanopyError} BANNED - the link was banned */
+  async checkLink(linkId: string, { roomId }: RoomRecord): Promise<void> {
+    const bans = await this.#records.of(roomId);
+    if ([...bans.values()].some(({ invitation }) => invitation === linkId)) {
+      throw new CanopyError('BANNED');
+    }
+  }
+
   /** Whether an account enrolled with a link after the link was banned. */
   async #cameByBannedLink(
     accountId: string,

@@ -11,6 +11,8 @@ export function registerBans(kernel: Kernel): void {
   const bans = new Bans(records, kernel);
   kernel.requests(BAN_REQUESTS, banHandlers(bans));
   kernel.entering.add(({ principal, room }) => bans.check(principal, room));
+  kernel.knocking.add(({ linkId, room }) => bans.checkLink(linkId, room));
+  kernel.accountDeleting.add((accountId) => records.forgetAccount(accountId));
   kernel.roomDeleted.add(async ({ db, roomId, committed }) => {
     await records.forgetRoom(db, roomId);
     committed.push(() => records.reread(roomId));

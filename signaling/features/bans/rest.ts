@@ -4,11 +4,13 @@ import { roomParams, sha256Hex } from '../../../contract/index.ts';
 
 export const ban = z.object({
   accountId: sha256Hex,
-  displayName: z.string().describe('The name at the time of the ban.'),
+  displayName: z
+    .string()
+    .describe('The name at the time of the ban; empty if the account has been deleted since.'),
   bannedBy: z
     .object({ accountId: sha256Hex, displayName: z.string() })
     .nullable()
-    .describe('The moderator; null: the operator.'),
+    .describe('The moderator; null: the operator, or an account that has been deleted since.'),
   bannedAtMs: z.number().describe('Unix time in milliseconds.'),
   link: z
     .boolean()

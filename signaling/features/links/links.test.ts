@@ -567,6 +567,40 @@ describe('room links and the lobby', () => {
       await again.get('room.join', { roomId });
     });
 
+    it('threat 64: nobody new comes by a link that was banned with someone who came by it', async () => {
+      const { client, secret, participantId } = await host();
+      const waiting = await knock(secret);
+      await client.get('lobby.admit', { waitIds: [waiting.waitId] });
+      const guest = await enter((await waiting.client.event('lobby.admitted')).secret);
+      const { accountId } =
+        guest.joined.participants.find((each) => each.participantId !== participantId) ?? {};
+      await client.get('ban.add', { accountId: accountId ?? '', link: true });
+      assert.equal(await guest.client.ended(), 'BANNED');
+      assert.equal(await refusedKnock(secret), 'BANNED');
+      const renewed = await client.get('link.create', { roomId });
+      const next = await knock(parts(renewed.url).secret);
+      assert.equal(next.answer.status, 'waiting');
+    });
+
+    it('a locked room lets nobody in by a link, and whoever waits cannot be admitted until it is unlocked', async () => {
+      const { client, secret } = await host();
+      const waiting = await knock(secret);
+      await configure({ locked: true });
+      assert.equal(await refusedKnock(secret), 'ROOM_LOCKED');
+      assert.equal(await client.refusal('lobby.admit', { waitIds: [waiting.waitId] }), 'ROOM_LOCKED');
+      await configure({ locked: false });
+      await client.get('lobby.admit', { waitIds: [waiting.waitId] });
+      await waiting.client.event('lobby.admitted');
+    });
+
+    it('people who wait for a room that is deleted are refused, and its links are gone', async () => {
+      const { client, secret } = await host();
+      const waiting = await knock(secret);
+      await client.get('room.delete', { roomId });
+      assert.equal((await waiting.client.event('lobby.refused')).error.code, 'LINK_UNKNOWN');
+      assert.equal(await refusedKnock(secret), 'LINK_UNKNOWN');
+    });
+
     it('threat 30: guessing secrets is soon refused without looking them up', async () => {
       const { secret } = await host();
       const guesses = [];

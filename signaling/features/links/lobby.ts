@@ -300,6 +300,9 @@ export class Lobby {
       if (!may(NEWCOMER, 'room.enter', record)) {
         throw new CanopyError('FORBIDDEN', 'guests may not enter this room');
       }
+      if (link) {
+        await this.#kernel.knocking.run({ linkId: link.link_id, room: record });
+      }
       // A room that newcomers may not open begins when someone else opens it.
       const mayBegin = rooms.find(record.roomId) !== undefined || may(NEWCOMER, 'room.open', record);
       return isOff && mayBegin ? 'admit' : 'wait';

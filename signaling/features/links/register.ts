@@ -9,6 +9,9 @@ import { type Enrolment, Lobby } from './lobby.ts';
 import { linkMetrics } from './metrics.ts';
 import { RoomLinks } from './room-links.ts';
 
+/** The file with the key from which the secrets of links are derived. */
+export const LINKS_KEY = 'links.key';
+
 /** How often links that have long been invalid are deleted, in milliseconds. */
 const PRUNE_MS = 3_600_000;
 
@@ -19,7 +22,7 @@ export function registerLinks(
 ): void {
   const links = new RoomLinks({
     store: kernel.store,
-    key: kernel.secret('links.key'),
+    key: kernel.secret(LINKS_KEY),
     guestsPerHour: kernel.config.limits.guestsPerLink,
   });
   const lobby = new Lobby(kernel, links, enrolment);

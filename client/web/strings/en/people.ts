@@ -63,7 +63,8 @@ export const people = {
   removed: 'Can come back in five minutes',
   readmit: 'Let back in',
   bannedBy: (name: string, when: string) => `Banned by ${name}, ${when}`,
-  bannedByOperator: (when: string) => `Banned by the administrator, ${when}`,
+  bannedAt: (when: string) => `Banned, ${when}`,
+  deletedAccount: 'Deleted account',
   lift: 'Lift ban',
   liftName: (name: string) => `Lift the ban of ${name}`,
 };

@@ -62,7 +62,8 @@ export const people: Strings['people'] = {
   removed: 'Можно вернуться через пять минут',
   readmit: 'Впустить',
   bannedBy: (name, when) => `Доступ закрыт: ${name}, ${when}`,
-  bannedByOperator: (when) => `Доступ закрыт администратором, ${when}`,
+  bannedAt: (when) => `Доступ закрыт, ${when}`,
+  deletedAccount: 'Удалённая учётная запись',
   lift: 'Снять запрет',
   liftName: (name) => `Снять запрет: ${name}`,
 };
