@@ -28,6 +28,9 @@ const HINTS = {
   rtpParameters: [opus(), simulcast()],
   dtlsParameters: [{ role: 'client', fingerprints: [{ algorithm: 'sha-256', value: FINGERPRINT }] }],
   peerId: ['@peer'],
+  // Longer ones would outlast the test.
+  departureTimeout: [0, 1],
+  emptyTimeout: [0, 1],
 };
 
 /** Deleting the bystanders' room would be no malformed request. */
