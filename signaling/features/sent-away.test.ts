@@ -62,6 +62,19 @@ describe('people who were sent away', () => {
     removed.client.close();
   });
 
+  it('threat 64: nobody enters with an invitation that somebody made before they were banned', async () => {
+    const { client, accountId } = await someone(await newIdentity(server));
+    const invite = async (room: string) => {
+      const { secret } = await client.get('invite.create', { role: 'guest', roomId: room, ttlSeconds: 3600 });
+      return secret;
+    };
+    const [secret, elsewhere] = [await invite(roomId), await invite('elsewhere')];
+    await owner.get('ban.add', { accountId });
+    await assert.rejects(enrol({ serverUrl: server.url, secret }), { code: 'INVITE_EXPIRED' });
+    await enrol({ serverUrl: server.url, secret: elsewhere });
+    client.close();
+  });
+
   it('threat 5: whoever was removed does not get in by repeating their enrolment', async () => {
     const invitation = parseInvitation(await server.invite({ role: 'guest', roomId, displayName: 'Gus' }));
     assert.ok(invitation);

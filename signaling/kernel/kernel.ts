@@ -136,6 +136,8 @@ export class Kernel {
   readonly entering = new Hook<{ principal: PeerPrincipal; room: RoomRecord }>();
   /** Runs before someone without an account may ask to enter a room by a link. Features throw to refuse. */
   readonly knocking = new Hook<{ linkId: string; room: RoomRecord }>();
+  /** Runs when an account has been banned from a room. */
+  readonly accountBanned = new Hook<{ accountId: string; roomId: string }>();
   /** Runs when someone has taken a seat in a room: not when they return to it. */
   readonly entered = new Hook<{ room: Room; peer: Peer }>();
   /** Runs before the store closes, so that features write what is unsaved and stop their timers. */

@@ -162,16 +162,19 @@ export class Invitations {
     return admission;
   }
 
-  /** Expires the unused invitations made by an account, or by START. */
-  async expireFrom(accountId: string): Promise<void> {
+  /** Expires the unused invitations made by an account, or by START. `roomId`: only those to this room. */
+  async expireFrom(accountId: string, roomId?: string): Promise<void> {
     const nowMs = this.#now();
-    await this.#store.db
+    let expired = this.#store.db
       .updateTable('invitations')
       .set({ expires_at_ms: nowMs })
       .where('created_by', '=', accountId)
       .where('used_at_ms', 'is', null)
-      .where('expires_at_ms', '>', nowMs)
-      .execute();
+      .where('expires_at_ms', '>', nowMs);
+    if (roomId !== undefined) {
+      expired = expired.where('room_id', '=', roomId);
+    }
+    await expired.execute();
   }
 
   /** Expires the unused invitations of people admitted through a room link. */
