@@ -1,7 +1,7 @@
 /** What a room's owners decide: who has which role, and what each role may do. */
 import { z } from 'zod';
 import { roomRole, sha256Hex } from './common.ts';
-import { displayable, storable } from './names.ts';
+import { displayable, displayableText } from './names.ts';
 
 /** Permissions that owners may grant to a role in their room, or revoke. */
 export const roomAction = z.enum([
@@ -73,7 +73,7 @@ export const roomSchedule = z.object({
     .regex(/^[A-Za-z][A-Za-z0-9_+/-]{0,63}$/)
     .refine(isTimeZone, { error: 'unknown time zone' }),
   repeats: recurrence.optional(),
-  description: z.string().max(1000).overwrite(storable).optional(),
+  description: z.string().max(1000).overwrite(displayableText).optional(),
 });
 export type RoomSchedule = z.infer<typeof roomSchedule>;
 

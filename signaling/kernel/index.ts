@@ -1,4 +1,5 @@
 /** What every feature builds on. */
+export { AccountRate } from './account-rate.ts';
 export {
   type AccountRow,
   Accounts,

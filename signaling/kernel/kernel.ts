@@ -136,6 +136,8 @@ export class Kernel {
   readonly entering = new Hook<{ principal: PeerPrincipal; room: RoomRecord }>();
   /** Runs before someone without an account may ask to enter a room by a link. Features throw to refuse. */
   readonly knocking = new Hook<{ linkId: string; room: RoomRecord }>();
+  /** Runs when an account has been banned from a room. */
+  readonly accountBanned = new Hook<{ accountId: string; roomId: string }>();
   /** Runs when someone has taken a seat in a room: not when they return to it. */
   readonly entered = new Hook<{ room: Room; peer: Peer }>();
   /** Runs before the store closes, so that features write what is unsaved and stop their timers. */
@@ -307,6 +309,20 @@ export class Kernel {
     }
     if (!skipsLobby && Date.now() - (grant?.admitted_at_ms ?? 0) > ADMITTED_MS) {
       throw new CanopyError('LOBBY_REQUIRED');
+    }
+  }
+
+  /**
+   * Checks that the principal may enter the room and was neither removed from it lately nor banned. For whatever people do about a room from
+   * outside: otherwise those who were sent away could read along, or make themselves a way back.
+   *
+   * @throws {CanopyError} FORBIDDEN, LOBBY_REQUIRED, BANNED, KICKED
+   */
+  async demandAccess(principal: PeerPrincipal, room: RoomRecord): Promise<void> {
+    await this.demandEntry(principal, room);
+    await this.entering.run({ principal, room });
+    if (this.rooms.isBarred(room.roomId, principal.accountId) && !may(principal, 'room.enterBarred', room)) {
+      throw new CanopyError('KICKED');
     }
   }
 

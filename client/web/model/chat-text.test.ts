@@ -35,6 +35,14 @@ describe('the text of a message', () => {
     assert.deepEqual(linksOf('https://аррlе.example')[0]?.[1], 'https://xn--l-7sbq6ba.example/');
   });
 
+  it('threat 46: a hostile address does not freeze the page', () => {
+    const beganMs = performance.now();
+    const [[text] = []] = linksOf(`http://a${'.'.repeat(2900)}x${')'.repeat(1000)}`);
+    assert.equal(text, `http://a${'.'.repeat(2900)}x`);
+    const tookMs = performance.now() - beganMs;
+    assert.ok(tookMs < 500, `${tookMs} ms`);
+  });
+
   it('marks mentions by their names, the longest first', () => {
     assert.deepEqual(textPieces('Hi @Ann Lee and @Ann, not @Bob', ['Ann', 'Ann Lee']), [
       { kind: 'text', text: 'Hi ' },

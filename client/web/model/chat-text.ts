@@ -8,7 +8,8 @@ export type TextPiece =
 const LINK = /\b(?:https?:\/\/|mailto:)[^\s<>"“”«»`]+/giu;
 const PROTOCOLS: readonly string[] = ['http:', 'https:', 'mailto:'];
 /** Punctuation that ends a sentence rather than an address. */
-const AFTER_LINK = /[.,;:!?'…]+$/u;
+const AFTER_LINK = ".,;:!?'…";
+const OPENING: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' };
 
 /** Splits a message into plain text, links and mentions of these names. */
 export function textPieces(text: string, names: readonly string[]): TextPiece[] {
@@ -51,13 +52,18 @@ function mentionPieces(text: string, names: readonly string[]): TextPiece[] {
 }
 
 function withoutPunctuation(link: string): string {
-  const shorter = link.replace(AFTER_LINK, '');
-  const last = shorter.at(-1);
-  // A closing bracket belongs to the address only if it opened there, as in addresses of Wikipedia.
-  const opening = last === ')' ? '(' : last === ']' ? '[' : last === '}' ? '{' : undefined;
-  return opening !== undefined && !shorter.includes(opening)
-    ? withoutPunctuation(shorter.slice(0, -1))
-    : shorter;
+  // Character by character: an expression that looks for the end tries every run of full stops in the address (threat 46).
+  let { length } = link;
+  for (; length > 0; length -= 1) {
+    const last = link[length - 1] ?? '';
+    // A closing bracket belongs to the address only if it opened there, as in addresses of Wikipedia.
+    const opening = OPENING[last];
+    const isPart = opening === undefined ? !AFTER_LINK.includes(last) : link.includes(opening);
+    if (isPart) {
+      break;
+    }
+  }
+  return link.slice(0, length);
 }
 
 function safeHref(text: string): string | undefined {

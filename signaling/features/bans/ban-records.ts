@@ -16,7 +16,12 @@ export class BanRecords {
 
   constructor(store: Store) {
     this.#store = store;
-    this.#cache = new LRUCache({ max: MAX_CACHED, fetchMethod: (roomId) => this.#read(roomId) });
+    this.#cache = new LRUCache({
+      max: MAX_CACHED,
+      fetchMethod: (roomId) => this.#read(roomId),
+      // A change of the bans while somebody enters must not fail their entry: they came just before it.
+      ignoreFetchAbort: true,
+    });
   }
 
   /** @throws {CanopyError} STORE_BUSY */

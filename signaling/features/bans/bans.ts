@@ -4,6 +4,7 @@ import {
   type Accounts,
   demand,
   holderOf,
+  type Kernel,
   may,
   type Principal,
   type RoomRecord,
@@ -25,15 +26,17 @@ export class Bans {
   readonly #accounts: Accounts;
   readonly #rooms: Rooms;
   readonly #log: Logger;
+  readonly #banned: Kernel['accountBanned'];
 
   constructor(
     records: BanRecords,
-    { accounts, rooms, log }: { accounts: Accounts; rooms: Rooms; log: Logger },
+    { accounts, rooms, log, accountBanned }: Pick<Kernel, 'accounts' | 'rooms' | 'log' | 'accountBanned'>,
   ) {
     this.#records = records;
     this.#accounts = accounts;
     this.#rooms = rooms;
     this.#log = log;
+    this.#banned = accountBanned;
   }
 
   /** The room's bans, latest first. @throws {CanopyError} STORE_BUSY */
@@ -82,6 +85,7 @@ export class Bans {
       banned_at_ms: Date.now(),
       invitation: link ? account.invitation : null,
     });
+    await this.#banned.run({ accountId, roomId: room.roomId });
     this.#changed(room.roomId, 'account banned', accountId, by);
   }
 

@@ -34,7 +34,7 @@ export function chatHandlers(
 ): Handlers<keyof typeof CHAT_REQUESTS> {
   const { store } = chats;
 
-  /** @throws {CanopyError} FORBIDDEN, KICKED, RATE_LIMITED */
+  /** @throws {CanopyError} FORBIDDEN, LOBBY_REQUIRED, BANNED, KICKED, ROOM_LOCKED, RATE_LIMITED */
   const requireReader = async (session: Session, roomId: string): Promise<Reader> => {
     const principal = requirePrincipal(session);
     requirePerson(principal);
@@ -44,11 +44,8 @@ export function chatHandlers(
     if (seat) {
       await chats.admit(seat.room, principal.accountId);
     } else {
-      await kernel.demandEntry(principal, record);
-      await kernel.entering.run({ principal, room: record });
-      if (kernel.rooms.isBarred(roomId, principal.accountId)) {
-        throw new CanopyError('KICKED');
-      }
+      await kernel.demandAccess(principal, record);
+      kernel.entry.checkLock(principal, record);
     }
     const reader = await store.reader(roomId, principal.accountId);
     if (!reader && !chats.belongs(principal, record)) {

@@ -8,6 +8,9 @@ const CHANGES_AT_ONCE = 10;
 /** Bytes of text per account and room. */
 const BYTES_PER_SECOND = 1024;
 const BYTES_AT_ONCE = 32 * 1024;
+/** Bytes of text per account in all rooms together: the space for chats is shared by the whole server. */
+const ACCOUNT_BYTES_PER_SECOND = 2 * 1024;
+const ACCOUNT_BYTES_AT_ONCE = 64 * 1024;
 /** Changes and bytes of text in a room by everyone together. */
 const ROOM_CHANGES_PER_SECOND = 10;
 const ROOM_CHANGES_AT_ONCE = 100;
@@ -36,6 +39,9 @@ export class ChatLimits {
     const own = `${roomId} ${accountId}`;
     this.#take('changes', own, 1, CHANGES_PER_SECOND, CHANGES_AT_ONCE);
     this.#take('bytes', own, bytes, BYTES_PER_SECOND, BYTES_AT_ONCE);
+    // No room has this name.
+    const everywhere = `* ${accountId}`;
+    this.#take('bytes', everywhere, bytes, ACCOUNT_BYTES_PER_SECOND, ACCOUNT_BYTES_AT_ONCE);
     this.#take('changes', roomId, 1, ROOM_CHANGES_PER_SECOND, ROOM_CHANGES_AT_ONCE);
     this.#take('bytes', roomId, bytes, ROOM_BYTES_PER_SECOND, ROOM_BYTES_AT_ONCE);
   }

@@ -71,7 +71,7 @@ export const CHAT_MIGRATIONS: Migrations = {
 async function indexInSqlite(db: Kysely<unknown>): Promise<void> {
   await sql`
     create virtual table chat_search using fts5(room, words, content = '', contentless_delete = 1,
-      tokenize = 'unicode61 remove_diacritics 0', prefix = '2 3')`.execute(db);
+      tokenize = 'unicode61 remove_diacritics 0', prefix = '1 2 3')`.execute(db);
   const add = sql.raw(
     'insert into chat_search (rowid, room, words) values (new.message_id, hex(new.room_id), new.words);',
   );

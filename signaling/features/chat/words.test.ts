@@ -16,6 +16,10 @@ describe('the words of a message', () => {
     assert.deepEqual(queryWords('a a b c d e f g h i'), ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']);
   });
 
+  it('threat 46: are not much longer than the text', () => {
+    assert.ok(wordsOf('\ufdfa'.repeat(4000)).join(' ').length <= 8000);
+  });
+
   it('threat 46: have no characters that mean anything in a query language', () => {
     assert.deepEqual(queryWords('"a" OR b* NEAR(c) \' -- :* & | ! \0 \ud800'), ['a', 'or', 'b', 'near', 'c']);
     fc.assert(

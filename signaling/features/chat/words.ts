@@ -1,5 +1,7 @@
 /** Longer words are cut, in UTF-16 code units. */
 const MAX_WORD = 64;
+/** How much of a text is indexed, in UTF-16 code units: without compatibility forms, one character can become eighteen. */
+const MAX_INDEXED = 8000;
 /** Maximum number of words in a query. */
 const MAX_QUERY_WORDS = 8;
 
@@ -10,7 +12,7 @@ const segmenter = new Intl.Segmenter(undefined, { granularity: 'word' });
  * split by dictionary. Words consist of letters, digits and marks only, so they mean nothing to a query language.
  */
 export function wordsOf(text: string): string[] {
-  const folded = text.normalize('NFKC').toLowerCase().replaceAll('ё', 'е');
+  const folded = text.normalize('NFKC').slice(0, MAX_INDEXED).toLowerCase().replaceAll('ё', 'е');
   return [...segmenter.segment(folded)].flatMap(({ segment, isWordLike }) =>
     isWordLike
       ? segment

@@ -70,7 +70,7 @@ async function join(
   const isInside = () =>
     wanted !== undefined && context.rooms.find(roomId)?.peers.get(wanted)?.device.deviceId === deviceId;
   const isReturning = isInside();
-  const { permissions, roles, ownerId, lobby } = record;
+  const { permissions, roles, ownerId, lobby, locked, pinHash } = record;
   const role = serverRoleOf(principal);
   // Anyone may return to their seat, even if the settings have changed or the store is unavailable.
   if (!isReturning) {
@@ -104,6 +104,8 @@ async function join(
     record.permissions !== permissions ||
     record.roles !== roles ||
     record.lobby !== lobby ||
+    record.locked !== locked ||
+    record.pinHash !== pinHash ||
     // Opening the room may have given it its first owner.
     (ownerId !== null && record.ownerId !== ownerId) ||
     serverRoleOf(principal) !== role ||

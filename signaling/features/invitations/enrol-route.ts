@@ -33,13 +33,14 @@ export function registerEnrolRoute(kernel: Kernel, invitations: Invitations): vo
           validSeconds: isConfinedToRooms(offered.role) ? GUEST_VALID_SECONDS : MEMBER_VALID_SECONDS,
         });
         // The loser of a race for the invitation gets no certificate.
-        const { role, roomId, invitedBy } = await invitations.admit(
+        const { role, roomId, invitedBy, isRepeated } = await invitations.admit(
           body.secret,
           accountId,
           signed.displayName,
           signed.notAfterMs,
         );
-        if (roomId !== null && invitedBy !== accountId) {
+        // Whoever was removed since they enrolled must not get in again by repeating that.
+        if (roomId !== null && invitedBy !== accountId && !isRepeated) {
           rooms.readmit(roomId, accountId);
         }
         log.info({ accountId, role }, 'account enrolled');

@@ -27,7 +27,7 @@ export function invitationHandlers(
       if (data.roomId !== undefined) {
         const room = await rooms.record(data.roomId);
         // Otherwise people who may not enter could invite themselves.
-        await kernel.demandEntry(principal, room);
+        await kernel.demandAccess(principal, room);
         demand(principal, 'room.invite', room);
       }
       const { secret, expiresAtMs } = await invitations.create({ ...data, createdBy: accountId });

@@ -99,7 +99,7 @@ export class Invitations {
 
   /**
    * Atomically uses an invitation for an account and grants its rights. Of two concurrent accounts, only one succeeds; an enrolling account
-   * gets the same result again for ten minutes. Rights are only added, never removed.
+   * gets the same result again for ten minutes, with `isRepeated`. Rights are only added, never removed.
    *
    * @param certifiedName name in the account's new certificate; undefined for an existing account that keeps its certificate
    * @param expiresAtMs when that certificate expires
@@ -110,7 +110,7 @@ export class Invitations {
     accountId: string,
     certifiedName?: string,
     expiresAtMs: number | null = null,
-  ): Promise<Admission> {
+  ): Promise<Admission & { isRepeated: boolean }> {
     const nowMs = this.#now();
     const work = async (db: Db) => {
       const retryMs = certifiedName === undefined ? 0 : RETRY_MS;
@@ -154,7 +154,7 @@ export class Invitations {
           .onConflict((conflict) => conflict.columns(['account_id', 'room_id']).doNothing())
           .execute();
       }
-      return admission;
+      return { ...admission, isRepeated: row.used_at_ms !== null };
     };
     const keys = [`invitation ${hash(secret)}`, `account ${accountId}`];
     const admission = await this.#store.transaction(work, ...keys);
@@ -162,16 +162,19 @@ export class Invitations {
     return admission;
   }
 
-  /** Expires the unused invitations made by an account, or by START. */
-  async expireFrom(accountId: string): Promise<void> {
+  /** Expires the unused invitations made by an account, or by START. `roomId`: only those to this room. */
+  async expireFrom(accountId: string, roomId?: string): Promise<void> {
     const nowMs = this.#now();
-    await this.#store.db
+    let expired = this.#store.db
       .updateTable('invitations')
       .set({ expires_at_ms: nowMs })
       .where('created_by', '=', accountId)
       .where('used_at_ms', 'is', null)
-      .where('expires_at_ms', '>', nowMs)
-      .execute();
+      .where('expires_at_ms', '>', nowMs);
+    if (roomId !== undefined) {
+      expired = expired.where('room_id', '=', roomId);
+    }
+    await expired.execute();
   }
 
   /** Expires the unused invitations of people admitted through a room link. */

@@ -323,6 +323,8 @@ export class Lobby {
         return 'wait';
       }
       if (code === 'FORBIDDEN' && link && may(principal, 'room.enter', record)) {
+        // The link decides, as for someone without an account.
+        await this.#kernel.knocking.run({ linkId: link.link_id, room: record });
         return isOff ? 'admit' : 'wait';
       }
       throw error;

@@ -37,7 +37,11 @@ export function registerLinks(
     try {
       return await administration.obtain(principal, roomId, untilMs);
     } catch (error) {
-      if (['FORBIDDEN', 'LOBBY_REQUIRED', 'LIMIT_REACHED'].includes(CanopyError.from(error).code)) {
+      if (
+        ['FORBIDDEN', 'LOBBY_REQUIRED', 'BANNED', 'KICKED', 'LIMIT_REACHED', 'RATE_LIMITED'].includes(
+          CanopyError.from(error).code,
+        )
+      ) {
         return undefined;
       }
       throw error;

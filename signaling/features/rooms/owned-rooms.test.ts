@@ -565,6 +565,14 @@ describe('rooms that people own', () => {
       assert.equal(rest.status, 401);
     });
 
+    it('threat 38: has no line of its own and no reordered text from the description', async () => {
+      const description = '\u202egnp.exe\r\nBEGIN:VALARM\u2028END:VALARM';
+      await configure({ schedule: { ...MEETING, description } });
+      const { ics } = await max.client.get('room.invitation', { roomId });
+      assert.match(ics, /DESCRIPTION:gnp\.exe\\nBEGIN:VALARM\\nEND:VALARM/);
+      assert.doesNotMatch(ics, /^(BEGIN|END):VALARM/m);
+    });
+
     it('does not exist for a room without a meeting', async () => {
       assert.equal(await olga.client.refusal('room.invitation', { roomId }), 'NOT_FOUND');
     });

@@ -1,6 +1,7 @@
 import { CanopyError } from '../../../base/index.ts';
 import type { RoomChange, RoomDescription } from '../../../contract/index.ts';
 import {
+  AccountRate,
   demand,
   describeRoom,
   hashPin,
@@ -17,6 +18,9 @@ import type { RoomInfo } from './contract.ts';
 
 /** How many changes of one account may wait for the store; all rooms share one queue. */
 const MAX_WAITING = 8;
+/** PINs that an account may set at once, and per second after that: hashing one costs tens of milliseconds. */
+const PINS_AT_ONCE = 10;
+const PINS_PER_SECOND = 0.2;
 
 /** Reads and changes the settings of rooms. */
 export class RoomConfiguration {
@@ -25,6 +29,7 @@ export class RoomConfiguration {
   readonly #waiting = new Map<string, number>();
   /** What the people in a room know about it, as JSON. */
   readonly #announced = new WeakMap<Room, string>();
+  readonly #pins = new AccountRate('new PINs', { perSecond: PINS_PER_SECOND, burst: PINS_AT_ONCE });
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -51,6 +56,9 @@ export class RoomConfiguration {
       }
     };
     check();
+    if (typeof change.pin === 'string') {
+      this.#pins.take(principal);
+    }
     if (changed.length > 0) {
       await this.configure(principal, room, await recordChange(change), check);
       log.info({ roomId, by: nameOf(principal), changed }, 'room settings changed');

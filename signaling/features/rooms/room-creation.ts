@@ -1,6 +1,5 @@
 import type { RoomChange, RoomDescription } from '../../../contract/index.ts';
-import { demand, describeRoom, type Kernel, type Principal } from '../../kernel/index.ts';
-import { AccountRate } from './account-rate.ts';
+import { AccountRate, demand, describeRoom, type Kernel, type Principal } from '../../kernel/index.ts';
 import { nameOf, type RoomConfiguration, recordChange } from './room-configuration.ts';
 import { newRoomName } from './room-names.ts';
 

@@ -1,4 +1,5 @@
 import {
+  AccountRate,
   defaultPermissions,
   demand,
   describeRoom,
@@ -7,7 +8,6 @@ import {
   requirePrincipal,
   requireSeat,
 } from '../../kernel/index.ts';
-import { AccountRate } from './account-rate.ts';
 import type { ROOM_REQUESTS } from './contract.ts';
 import type { RoomConfiguration } from './room-configuration.ts';
 import type { RoomCreation } from './room-creation.ts';
@@ -67,7 +67,9 @@ export function roomHandlers(kernel: Kernel, feature: RoomsFeature): Handlers<ke
       const principal = requirePrincipal(session);
       reads.take(principal);
       const record = await kernel.rooms.record(roomId);
-      await kernel.demandEntry(principal, record);
+      await kernel.demandAccess(principal, record);
+      // It may name a number with a PIN of its own.
+      kernel.entry.checkKnowsPin(principal, record);
       return { ics: await invitationOf(kernel, principal, describeRoom(record)) };
     },
 

@@ -95,7 +95,7 @@ export class RoomLists {
     return Promise.all(
       page.map(async ({ roomId, visitedAtMs }) => {
         const record = await this.#kernel.rooms.record(roomId);
-        const mayEnter = await this.#kernel.demandEntry(principal, record).then(
+        const mayEnter = await this.#kernel.demandAccess(principal, record).then(
           () => true,
           () => false,
         );

@@ -19,26 +19,17 @@ export class EntryGuard {
   /**
    * Checks a newcomer. Whoever was inside since the room opened, and was not removed, is not new.
    *
-   * @throws {CanopyError} ROOM_LOCKED, PIN_REQUIRED, PIN_WRONG; RATE_LIMITED - too many wrong PINs
+   * @throws {CanopyError} ROOM_LOCKED, PIN_REQUIRED, PIN_WRONG, SERVER_BUSY; RATE_LIMITED - too many wrong PINs
    */
   async check(
     principal: PeerPrincipal,
     record: RoomRecord,
     { pin, holder }: { pin: string | undefined; holder: Holder },
   ): Promise<void> {
-    const { roomId, locked, pinHash } = record;
+    const { roomId, pinHash } = record;
     const { accountId } = principal;
-    if (this.#rooms.find(roomId)?.wasInside(accountId)) {
-      return;
-    }
-    if (locked && !mayEnterLocked(principal, record)) {
-      throw new CanopyError('ROOM_LOCKED');
-    }
-    if (
-      pinHash === undefined ||
-      isNamed(principal, record) ||
-      may(principal, 'room.enterWithoutPin', record)
-    ) {
+    this.checkLock(principal, record);
+    if (pinHash === undefined || !this.#needsPin(principal, record)) {
       return;
     }
     if (pin === undefined) {
@@ -48,10 +39,33 @@ export class EntryGuard {
     if (!attempt) {
       throw new CanopyError('RATE_LIMITED', 'too many wrong PINs; try again in an hour');
     }
-    if (!(await isPin(pin, pinHash))) {
+    let isRight: boolean;
+    try {
+      isRight = await isPin(pin, pinHash);
+    } catch (error) {
+      attempt.right();
+      throw error;
+    }
+    if (!isRight) {
       throw new CanopyError('PIN_WRONG');
     }
     attempt.right();
+    // It may have been locked meanwhile.
+    this.checkLock(principal, record);
+  }
+
+  /** Checks somebody who is outside. @throws {CanopyError} ROOM_LOCKED */
+  checkLock(principal: PeerPrincipal, record: RoomRecord): void {
+    if (record.locked && !this.#wasInside(principal, record) && !mayEnterLocked(principal, record)) {
+      throw new CanopyError('ROOM_LOCKED');
+    }
+  }
+
+  /** Checks somebody who wants to know how else to enter, e.g. by phone. @throws {CanopyError} PIN_REQUIRED */
+  checkKnowsPin(principal: PeerPrincipal, record: RoomRecord): void {
+    if (this.#needsPin(principal, record)) {
+      throw new CanopyError('PIN_REQUIRED');
+    }
   }
 
   /**
@@ -67,5 +81,18 @@ export class EntryGuard {
     if (pinHash !== undefined && !pinGiven) {
       throw new CanopyError('PIN_REQUIRED');
     }
+  }
+
+  #needsPin(principal: PeerPrincipal, record: RoomRecord): boolean {
+    return !(
+      record.pinHash === undefined ||
+      this.#wasInside(principal, record) ||
+      isNamed(principal, record) ||
+      may(principal, 'room.enterWithoutPin', record)
+    );
+  }
+
+  #wasInside({ accountId }: PeerPrincipal, { roomId }: RoomRecord): boolean {
+    return this.#rooms.find(roomId)?.wasInside(accountId) ?? false;
   }
 }

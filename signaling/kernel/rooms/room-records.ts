@@ -148,7 +148,7 @@ export class RoomRecords {
    *
    * @param check called after all earlier changes are done; it may throw to refuse the deletion
    * @param others deletes the rows of features, in the same transaction
-   * @throws {CanopyError} STORE_BUSY, STORE_UNWRITABLE
+   * @throws {CanopyError} ROOM_DELETED, STORE_BUSY, STORE_UNWRITABLE
    */
   delete(
     record: RoomRecord,
@@ -156,6 +156,10 @@ export class RoomRecords {
     others: (db: Transaction<Tables>) => Promise<void>,
   ): Promise<void> {
     return this.#serialize(async () => {
+      if (this.#deleted.has(record)) {
+        // Somebody else may have created a room with this name since.
+        throw new CanopyError('ROOM_DELETED');
+      }
       check();
       const { roomId } = record;
       await this.#store.transaction(async (db) => {

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
-import { CanopyError } from '../../../base/index.ts';
-import { type Principal, TokenBucket } from '../../kernel/index.ts';
+import { CanopyError } from '../../base/index.ts';
+import type { Principal } from './principals/index.ts';
+import { TokenBucket } from './sockets/index.ts';
 
 /** How many accounts are remembered. */
 const MAX_ACCOUNTS = 10_000;
