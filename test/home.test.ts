@@ -124,6 +124,7 @@ describe('the home page', () => {
     await olga.getByTestId('settings-save').click();
     await olga.getByTestId('notice').getByText('Room settings saved').waitFor();
     assert.equal(await olga.getByRole('heading', { level: 1 }).textContent(), 'Утро');
+    assert.equal(await olga.title(), 'Утро – Canopy');
 
     const gus = await enrolled('Gus', await server.invite({ role: 'guest', roomId }));
     await gus.getByTestId('join').click();
