@@ -9,14 +9,17 @@ import { PulseAudio } from './support/pulse-audio.ts';
 import { TestServer } from './support/server.ts';
 import { eventually } from './support/wait.ts';
 
-const skip =
-  !((await installed('pulseaudio')) && (await installed('pactl')) && (await installed('parec'))) &&
-  'there is no PulseAudio here';
-
 const BOB_HZ = 600;
 const BUILTIN_HZ = 440;
 const HEADSET_HZ = 880;
 const USB_HZ = 1200;
+
+/** The page's debug handle, and the last element that it played. */
+interface Handle {
+  canopy: { room: { publications: Array<{ source: string; track: MediaStreamTrack }> } };
+  played?: HTMLMediaElement;
+}
+declare const window: Handle;
 
 async function openSettings(page: Page): Promise<void> {
   await page.getByTestId('more').click();
@@ -24,7 +27,41 @@ async function openSettings(page: Page): Promise<void> {
   await page.locator('[data-panel=settings] [data-testid=microphone-select]').waitFor();
 }
 
-describe('devices in a call', { skip }, () => {
+/** Noise suppression takes a tone for noise, and changes its level all the time: turns it off. */
+async function keepTones(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    if (localStorage.getItem('canopy.devices') === null) {
+      const processing = { noiseSuppression: false, autoGainControl: false, echoCancellation: false };
+      localStorage.setItem('canopy.devices', JSON.stringify({ processing }));
+    }
+  });
+}
+
+/** A person whose page keeps tones as they are, in the lobby. */
+async function inLobby(browser: TestBrowser, server: TestServer, name: string): Promise<Person> {
+  const page = await browser.page();
+  await keepTones(page);
+  await page.goto(await server.invite({ role: 'member', roomId: 'team' }));
+  await page.getByTestId('name').fill(name);
+  await page.getByTestId('enrol').click();
+  await page.getByTestId('preview').waitFor();
+  return new Person(page, name);
+}
+
+const sentFrom = (page: Page, source: string) =>
+  page.evaluate(
+    (source) =>
+      window.canopy.room.publications.find((each) => each.source === source)?.track.getSettings().deviceId,
+    source,
+  );
+
+const noticeOf = ({ page }: Person, text: string) => page.getByTestId('notice').getByText(text);
+
+const skip =
+  !((await installed('pulseaudio')) && (await installed('pactl')) && (await installed('parec'))) &&
+  'there is no PulseAudio here';
+
+describe('devices that are changed, come and go in a call', { skip }, () => {
   let server: TestServer;
   let pulse: PulseAudio;
   let annBrowser: TestBrowser;
@@ -43,16 +80,10 @@ describe('devices in a call', { skip }, () => {
       toneHz: BOB_HZ,
       flags: ['--use-fake-device-for-media-stream=device-count=3'],
     });
-    ann = new Person(await annBrowser.page(await server.invite({ role: 'member', roomId: 'team' })), 'Ann');
-    bob = new Person(await bobBrowser.page(), 'Bob');
-    // Noise suppression takes a tone for noise, and changes its level all the time.
-    await bob.page.addInitScript(() =>
-      localStorage.setItem(
-        'canopy.devices',
-        JSON.stringify({ processing: { noiseSuppression: false, autoGainControl: false } }),
-      ),
-    );
-    await bob.enterByInvitation(await server.invite({ role: 'member' }), 'team');
+    ann = await inLobby(annBrowser, server, 'Ann');
+    bob = await inLobby(bobBrowser, server, 'Bob');
+    await ann.enter('team');
+    await bob.enter('team');
   });
 
   after(async () => {
@@ -63,53 +94,22 @@ describe('devices in a call', { skip }, () => {
   });
 
   const heardOn = (speaker: string, frequencyHz: number) =>
-    eventually(
-      `${frequencyHz} Hz on ${speaker}`,
-      () => pulse.hear(speaker),
-      (heard) => isTone(frequencyHz)(heard),
-    );
-  const notice = (text: string) => ann.page.getByTestId('notice').getByText(text);
+    eventually(`${frequencyHz} Hz on ${speaker}`, () => pulse.hear(speaker), isTone(frequencyHz));
+  /** Takes up the offer to use new devices. */
+  const accept = (label: string) =>
+    ann.page
+      .getByTestId('notice')
+      .filter({ hasText: `${label} was connected.` })
+      .getByTestId('notice-action')
+      .click();
 
-  it('are tried out before it: the microphone is played back, and the speaker plays a sound', async () => {
-    const { page } = ann;
-    await page.getByTestId('name').fill('Ann');
-    await page.getByTestId('enrol').click();
-    await page.locator('[data-testid=echo-test]:not([disabled])').click();
-    await page.locator('[data-testid=echo-test][data-state=recording]').waitFor();
-    await page.locator('[data-testid=echo-test][data-state=playing]').waitFor();
-    await heardOn('speaker', BUILTIN_HZ);
-    await page.locator('[data-testid=echo-test][data-state=idle]').waitFor();
-    await page.getByTestId('speaker-test').click();
-    await heardOn('speaker', 523);
-    await page.locator('[data-testid=speaker-test][data-playing=false]').waitFor();
-  });
-
-  it('can be changed, and the others hear and see the new ones', async () => {
-    await ann.enter('team');
+  it('the others hear another microphone, and see another camera', async () => {
     await bob.hears('Ann', BUILTIN_HZ);
-    await heardOn('speaker', BOB_HZ);
     await openSettings(ann.page);
     await ann.page.getByTestId('microphone-select').selectOption({ label: 'headset' });
     await bob.hears('Ann', HEADSET_HZ);
 
-    const unplug = await pulse.plugInSpeaker('earphones');
-    await notice('earphones was connected.').waitFor();
-    await ann.page.getByTestId('notice-action').click();
-    await heardOn('earphones', BOB_HZ);
-    assert.notEqual(await ann.page.getByTestId('speaker-select').inputValue(), 'default');
-    await unplug();
-    await notice('Your speaker was disconnected').waitFor();
-    await heardOn('speaker', BOB_HZ);
-
     const before = await ann.sees('Bob');
-    const camera = () =>
-      bob.page.evaluate(() => {
-        const { canopy } = window as unknown as {
-          canopy: { room: { publications: Array<{ source: string; track: MediaStreamTrack }> } };
-        };
-        return canopy.room.publications.find(({ source }) => source === 'camera')?.track.getSettings()
-          .deviceId;
-      });
     await openSettings(bob.page);
     const options = await bob.page
       .getByTestId('camera-select')
@@ -118,153 +118,54 @@ describe('devices in a call', { skip }, () => {
     // The second one sends depth only.
     const another = options.at(-1) ?? '';
     await bob.page.getByTestId('camera-select').selectOption(another);
-    await eventually('the other camera is sent', camera, (id) => id === another);
+    await eventually(
+      'the other camera is sent',
+      () => sentFrom(bob.page, 'camera'),
+      (id) => id === another,
+    );
     const now = await ann.sees('Bob');
     assert.ok(now.framesDecoded > before.framesDecoded);
-    assert.deepEqual([...annBrowser.problems, ...bobBrowser.problems], []);
   });
 
-  it('are offered when they are plugged in', async () => {
+  it('a new speaker is offered, used, and replaced when it is unplugged', async () => {
+    await heardOn('speaker', BOB_HZ);
+    const unplug = await pulse.plugInSpeaker('earphones');
+    await accept('earphones');
+    await heardOn('earphones', BOB_HZ);
+    await unplug();
+    await noticeOf(ann, 'Your speaker was disconnected').waitFor();
+    await heardOn('speaker', BOB_HZ);
+  });
+
+  it('a new microphone is offered, used, and replaced when it is unplugged', async () => {
     const unplug = await pulse.plugIn('usb', USB_HZ);
-    await notice('usb was connected.').waitFor();
-    await ann.page.getByTestId('notice-action').click();
+    await accept('usb');
     await bob.hears('Ann', USB_HZ);
     await unplug();
-    await notice('Your microphone was disconnected. Now using').waitFor();
+    await noticeOf(ann, 'Your microphone was disconnected. Now using').waitFor();
     await bob.hears('Ann', BUILTIN_HZ);
   });
 
-  it('follow the settings of the microphone’s sound', async () => {
+  it('the settings of the microphone’s sound take effect at once', async () => {
     const settings = () =>
       ann.page.evaluate(() => {
-        const { canopy } = window as unknown as {
-          canopy: { room: { publications: Array<{ source: string; track: MediaStreamTrack }> } };
-        };
-        const sent = canopy.room.publications.find(({ source }) => source === 'microphone');
+        const sent = window.canopy.room.publications.find(({ source }) => source === 'microphone');
         const { noiseSuppression, echoCancellation } = sent?.track.getSettings() ?? {};
         return [noiseSuppression, echoCancellation].join();
       });
+    await eventually('both are off', settings, (now) => now === 'false,false');
+    await ann.page.getByTestId('echoCancellation').check();
+    await ann.page.getByTestId('noiseSuppression').check();
     await eventually('both are on', settings, (now) => now === 'true,true');
     await ann.page.getByTestId('noiseSuppression').uncheck();
-    await eventually('noise suppression is off', settings, (now) => now === 'false,true');
-    // From now on, a tone is not taken for noise.
-    await ann.page.getByTestId('autoGainControl').uncheck();
+    await ann.page.getByTestId('echoCancellation').uncheck();
+    await eventually('both are off again', settings, (now) => now === 'false,false');
     await bob.hears('Ann', BUILTIN_HZ);
-  });
-
-  it('say that a muted user speaks, who may talk by holding the space bar', async () => {
-    const { page } = ann;
-    await page.getByTestId('panel-close').click();
-    await page.getByTestId('microphone').click();
-    await eventually('Ann is muted', () => bob.hasMuted('Ann', 'microphone'));
-    await notice('You are muted. Hold the space bar to talk.').waitFor();
-    const muted = (expected: boolean) =>
-      eventually(
-        `muted: ${expected}`,
-        () => bob.hasMuted('Ann', 'microphone'),
-        (now) => now === expected,
-      );
-    // On the microphone's button, which still has the focus, too.
-    await page.keyboard.down(' ');
-    await muted(false);
-    await bob.hears('Ann', BUILTIN_HZ);
-    await page.waitForTimeout(400);
-    await page.keyboard.up(' ');
-    await muted(true);
-    await page.getByRole('heading', { level: 1 }).focus();
-    await page.keyboard.down(' ');
-    await muted(false);
-    await page.keyboard.up(' ');
-    await muted(true);
-    // A short press of the button switches it.
-    await page.getByTestId('microphone').focus();
-    await page.keyboard.press(' ');
-    await muted(false);
-    await notice('You are muted').waitFor({ state: 'detached' });
-  });
-
-  it('say that a microphone is silent, and offer a way out', async () => {
-    const unplug = await pulse.plugIn('dead', 0);
-    await notice('dead was connected.').waitFor();
-    await ann.page.getByTestId('notice-action').click();
-    await notice('No sound comes from your microphone').waitFor();
-    await ann.page.getByTestId('notice-action').click();
-    await ann.page.getByTestId('microphone-select').selectOption({ label: 'builtin' });
-    await notice('No sound comes from your microphone').waitFor({ state: 'detached' });
-    await bob.hears('Ann', BUILTIN_HZ);
-    await unplug();
-  });
-
-  it('play each person as loud as chosen, until the tab closes', async () => {
-    const level = async () => (await heardOn('speaker', BOB_HZ)).levelDb;
-    const openVolume = async () => {
-      await ann.page.locator('[data-testid=tile]', { hasText: 'Bob' }).getByTestId('tile-menu').click();
-      await ann.page.getByTestId('tile-person').click();
-      await ann.page.getByTestId('volume').waitFor();
-    };
-    await openVolume();
-    const asSent = await level();
-    const setVolume = (percent: number) => ann.page.getByTestId('volume').fill(String(percent));
-    const near = (what: string, changeDb: number) =>
-      eventually(
-        what,
-        async () => (await pulse.hear('speaker')).levelDb - asSent,
-        (change) => Math.abs(change - changeDb) < 1.5,
-      );
-    await setVolume(50);
-    await near('half as loud', -6);
-    await setVolume(200);
-    await near('twice as loud', 6);
-    await setVolume(100);
-    await near('as sent', 0);
-    await setVolume(0);
-    await eventually(
-      'silence',
-      () => pulse.hear('speaker'),
-      ({ levelDb }) => levelDb < -70,
-    );
-    await ann.page.keyboard.press('Escape');
-    await ann.page.reload();
-    await ann.enter('team');
-    await openVolume();
-    assert.equal(await ann.page.getByTestId('volume').inputValue(), '0');
-    await setVolume(100);
-    await near('as sent', 0);
-    await ann.page.keyboard.press('Escape');
-  });
-
-  it('come with details about how well everything gets through', async () => {
-    await ann.sees('Bob');
-    await ann.page.locator('[data-testid=tile]', { hasText: 'Bob' }).getByTestId('tile-menu').click();
-    await ann.page.getByTestId('tile-person').click();
-    const details = ann.page.getByTestId('quality-details');
-    await eventually(
-      'the details',
-      async () => (await details.textContent()) ?? '',
-      (text) => /connection.*PathUDP.*Camera.*[1-9]\d* kbit\/s.*VP8.*\d+ × \d+, [1-9]\d* fps/s.test(text),
-    );
-    await ann.page.keyboard.press('Escape');
-  });
-
-  it('receive no cameras if the user wants sound only', async () => {
-    await openSettings(ann.page);
-    await ann.page.getByTestId('data-use-audio').check();
-    await ann.page.locator('[data-testid=tile][data-self=false] video').waitFor({ state: 'detached' });
-    const bytes = async () => (await ann.video('Bob'))?.bytesReceived;
-    let last = await bytes();
-    await eventually('no more video arrives', async () => {
-      const now = await bytes();
-      const same = now === last;
-      last = now;
-      return same;
-    });
-    await bob.hears('Ann', BUILTIN_HZ);
-    await ann.page.getByTestId('data-use-full').check();
-    await ann.sees('Bob');
     assert.deepEqual([...annBrowser.problems, ...bobBrowser.problems], []);
   });
 
-  it('are not opened after a call, or while they are switched off', async () => {
+  it('nothing is opened after a call, or while it is switched off', async () => {
+    await ann.page.getByTestId('panel-close').click();
     await ann.page.getByTestId('microphone').click();
     await ann.click('leave');
     await ann.page.getByTestId('join').waitFor();
@@ -282,5 +183,179 @@ describe('devices in a call', { skip }, () => {
     assert.equal(await bob.hasMuted('Ann', 'microphone'), undefined);
     await ann.page.getByTestId('microphone').click();
     await bob.hears('Ann', BUILTIN_HZ);
+  });
+});
+
+describe('trying out devices, and feedback in a call', () => {
+  let server: TestServer;
+  let browser: TestBrowser;
+  let ann: Person;
+  let bob: Person;
+
+  before(async () => {
+    server = await TestServer.start({ flags: ['--workers', '1'] });
+    browser = await TestBrowser.launch({ toneHz: BOB_HZ });
+    ann = await inLobby(browser, server, 'Ann');
+  });
+  after(async () => {
+    await browser.close();
+    await server.close();
+  });
+
+  /** The level of what an element plays, in dBFS. */
+  const levelOf = (page: Page, which: 'remote' | 'played') =>
+    page.evaluate(async (which) => {
+      const element =
+        which === 'played'
+          ? window.played
+          : document.querySelector<HTMLMediaElement>('[data-testid=remote-audio]');
+      if (!(element?.srcObject instanceof MediaStream)) {
+        return undefined;
+      }
+      const context = new AudioContext();
+      const analyser = context.createAnalyser();
+      analyser.fftSize = 16_384;
+      context.createMediaStreamSource(element.srcObject).connect(analyser);
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      const samples = new Float32Array(analyser.fftSize);
+      analyser.getFloatTimeDomainData(samples);
+      await context.close();
+      const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
+      return 10 * Math.log10(power * element.volume ** 2 + 1e-12);
+    }, which);
+
+  it('the microphone is recorded and played back, and the speaker plays a sound', async () => {
+    const { page } = ann;
+    await page.evaluate(() => {
+      const { play } = HTMLMediaElement.prototype;
+      HTMLMediaElement.prototype.play = function (this: HTMLMediaElement) {
+        window.played = this;
+        return Reflect.apply(play, this, []);
+      };
+    });
+    await page.locator('[data-testid=echo-test]:not([disabled])').click();
+    await page.locator('[data-testid=echo-test][data-state=recording]').waitFor();
+    assert.ok(((await levelOf(page, 'played')) ?? 0) < -70, 'nothing is played while recording');
+    await page.locator('[data-testid=echo-test][data-state=playing]').waitFor();
+    assert.ok(((await levelOf(page, 'played')) ?? -90) > -30, 'the recording is played');
+    await page.locator('[data-testid=echo-test][data-state=idle]').waitFor();
+    await page.getByTestId('speaker-test').click();
+    await page.locator('[data-testid=speaker-test][data-playing=true]').waitFor();
+    assert.ok(((await levelOf(page, 'played')) ?? -90) > -50, 'the sound is played');
+    await page.locator('[data-testid=speaker-test][data-playing=false]').waitFor();
+    await ann.enter('team');
+    bob = await inLobby(browser, server, 'Bob');
+    await bob.enter('team');
+    await bob.hears('Ann', BOB_HZ);
+  });
+
+  it('a muted user who speaks is told so, and may talk by holding the space bar', async () => {
+    const { page } = ann;
+    const muted = (expected: boolean) =>
+      eventually(
+        `muted: ${expected}`,
+        () => bob.hasMuted('Ann', 'microphone'),
+        (now) => now === expected,
+      );
+    await page.getByTestId('microphone').click();
+    await muted(true);
+    await noticeOf(ann, 'You are muted. Hold the space bar to talk.').waitFor();
+    // On the microphone's button, which still has the focus, too.
+    await page.keyboard.down(' ');
+    await muted(false);
+    await bob.hears('Ann', BOB_HZ);
+    await page.keyboard.up(' ');
+    await muted(true);
+    await page.getByRole('heading', { level: 1 }).focus();
+    await page.keyboard.down(' ');
+    await muted(false);
+    await page.keyboard.up(' ');
+    await muted(true);
+    // A short press of the button switches it.
+    await page.getByTestId('microphone').focus();
+    await page.keyboard.press(' ');
+    await muted(false);
+    await noticeOf(ann, 'You are muted').waitFor({ state: 'detached' });
+  });
+
+  it('a silent microphone is noticed, with a way out', async () => {
+    const silent = await TestBrowser.launch({ toneHz: 0 });
+    try {
+      const carol = await inLobby(silent, server, 'Carol');
+      await carol.enter('team');
+      await noticeOf(carol, 'No sound comes from your microphone').waitFor();
+      await carol.page.getByTestId('notice-action').click();
+      await carol.page.locator('[data-panel=settings] [data-testid=microphone-select]').waitFor();
+      await carol.leave();
+    } finally {
+      await silent.close();
+    }
+  });
+
+  const openPerson = async () => {
+    const tile = ann.page.locator('[data-testid=tile]', { hasText: 'Bob' });
+    await tile.hover();
+    await tile.getByTestId('tile-menu').click();
+    await ann.page.getByTestId('tile-person').click();
+    await ann.page.getByTestId('volume').waitFor();
+  };
+
+  it('each person is as loud as chosen, until the tab closes', async () => {
+    await openPerson();
+    const level = async () => (await levelOf(ann.page, 'remote')) ?? 0;
+    const asSent = await level();
+    const setVolume = (percent: number) => ann.page.getByTestId('volume').fill(String(percent));
+    const near = (what: string, changeDb: number) =>
+      eventually(
+        what,
+        async () => (await level()) - asSent,
+        (change) => Math.abs(change - changeDb) < 1.5,
+      );
+    await near('as sent', 0);
+    await setVolume(50);
+    await near('half as loud', -6);
+    await setVolume(200);
+    await near('twice as loud', 6);
+    await setVolume(0);
+    await eventually('silence', level, (now) => now < -90);
+    await ann.page.keyboard.press('Escape');
+    await ann.page.reload();
+    await ann.enter('team');
+    await bob.hears('Ann', BOB_HZ);
+    await openPerson();
+    assert.equal(await ann.page.getByTestId('volume').inputValue(), '0');
+    await setVolume(100);
+    await near('as sent again', 0);
+    await ann.page.keyboard.press('Escape');
+  });
+
+  it('there are details about how well someone’s media gets through', async () => {
+    await ann.sees('Bob');
+    await openPerson();
+    const details = ann.page.getByTestId('quality-details');
+    await eventually(
+      'the details',
+      async () => (await details.textContent()) ?? '',
+      (text) => /connection.*PathUDP.*Camera.*[1-9]\d* kbit\/s.*VP8.*\d+ × \d+, [1-9]\d* fps/s.test(text),
+    );
+    await ann.page.keyboard.press('Escape');
+  });
+
+  it('whoever wants sound only gets no cameras', async () => {
+    await openSettings(ann.page);
+    await ann.page.getByTestId('data-use-audio').check();
+    await ann.page.locator('[data-testid=tile][data-self=false] video').waitFor({ state: 'detached' });
+    const bytes = async () => (await ann.video('Bob'))?.bytesReceived;
+    let last = await bytes();
+    await eventually('no more video arrives', async () => {
+      const now = await bytes();
+      const same = now === last;
+      last = now;
+      return same;
+    });
+    await bob.hears('Ann', BOB_HZ);
+    await ann.page.getByTestId('data-use-full').check();
+    await ann.sees('Bob');
+    assert.deepEqual(browser.problems, []);
   });
 });

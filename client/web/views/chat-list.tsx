@@ -63,14 +63,18 @@ export function ChatList({ model, target }: { model: ChatModel; target: Signal<n
     ? { oldest: before.current?.oldest, height: element.scrollHeight, top: element.scrollTop }
     : undefined;
   const oldest = messages[0]?.seq;
+  /** Number of messages on their way when it was last drawn. */
+  const sent = useRef(pending.length);
   useLayoutEffect(() => {
     const now = scroller.current;
     const was = before.current;
     if (now && was?.oldest !== undefined && oldest !== undefined && oldest < was.oldest) {
       now.scrollTop = was.top + now.scrollHeight - was.height;
-    } else if (atEnd.value) {
+    } else if (atEnd.value || pending.length > sent.current) {
+      // Also when the user has sent something, wherever they were.
       toEnd();
     }
+    sent.current = pending.length;
     before.current = { oldest, height: now?.scrollHeight ?? 0, top: now?.scrollTop ?? 0 };
   }, [messages, pending, oldest]);
 

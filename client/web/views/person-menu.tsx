@@ -42,7 +42,7 @@ export function PersonMenu({
         )}
         {withPin && !isSelf && <PinItem call={call} participant={participant} />}
         {call.moderates && !isSelf && <MediaItems call={call} participant={participant} />}
-        {call.moderates && (
+        {(call.moderates || isSelf) && (
           <StandingItems call={call} participant={participant} onRole={() => (dialog.value = 'role')} />
         )}
         {(call.moderates || isSelf) && (
@@ -160,7 +160,7 @@ function StandingItems({ call, participant, onRole }: ItemProps & { onRole(): vo
   const mayChangeRole = call.owns && !isSelf && kind !== 'phone' && role !== 'admin';
   return (
     <>
-      {(isLit || call.spotlight.value.length < 3) && (
+      {(isLit || (call.moderates && call.spotlight.value.length < 3)) && (
         <MenuItem testId="person-spotlight" onSelect={() => void call.setSpotlight(participantId, !isLit)}>
           {isLit ? people.unspotlight : people.spotlight}
         </MenuItem>

@@ -40,9 +40,11 @@ export function SettingsPanel({ model, call }: PanelProps) {
         <SelfViewSelect />
         <DataUse />
       </Section>
-      <Section heading={paths.heading}>
+      {/* The check is a section of the same name itself. */}
+      <div class="settings-section">
+        <h3>{paths.heading}</h3>
         <PathCheckView check={model.pathCheck} client={call.client} />
-      </Section>
+      </div>
       <Section heading={settings.notices}>
         <Check
           testId="sounds"
