@@ -21,7 +21,7 @@ for (const engine of storeEngines()) {
     it('finds rooms by the roles that were given before, and keeps their settings', async () => {
       const url = await engine.newUrl();
       const before = Object.fromEntries(
-        Object.entries(KERNEL_MIGRATIONS).filter(([name]) => name !== '0009_room_roles'),
+        Object.entries(KERNEL_MIGRATIONS).filter(([name]) => name < '0009_room_roles'),
       );
       const [ann, bob] = ['a'.repeat(64), 'b'.repeat(64)];
       const settings = { permissions: { viewer: [] }, roles: { [ann]: 'moderator', [bob]: 'viewer' } };
