@@ -179,6 +179,8 @@ describe('the home page', () => {
     await olga.getByTestId('new-meeting').click();
     await olga.locator('[data-testid=tile][data-self=true] video').waitFor();
     await olga.getByTestId('leave').click();
+    await olga.getByRole('heading', { name: 'You left the call' }).waitFor();
+    assert.equal(await olga.getByTestId('join').textContent(), 'Rejoin');
     await olga.getByTestId('home-link').click();
     assert.match((await row(olga, 'recent').first().textContent()) ?? '', /^[a-z2-9-]{13}.*Visited/);
     await olga.getByTestId('appearance').click();

@@ -34,7 +34,8 @@ export type Screen =
   | { name: 'no-identity'; roomId: string | undefined }
   /** The user's rooms. */
   | { name: 'home' }
-  | { name: 'lobby'; roomId: string }
+  /** `left`: the user has just left a call there. */
+  | { name: 'lobby'; roomId: string; left: boolean }
   | { name: 'room'; call: Call };
 
 declare global {
@@ -232,7 +233,7 @@ export class AppModel {
       return;
     }
     this.problem.value = error;
-    this.#showLobby(call.room.roomId);
+    this.#showLobby(call.room.roomId, error === undefined);
   }
 
   #route(): void {
@@ -305,11 +306,11 @@ export class AppModel {
     this.#connectEarly();
   }
 
-  #showLobby(roomId: string): void {
+  #showLobby(roomId: string, left = false): void {
     if (this.screen.value.name === 'home') {
       void this.media.wake();
     }
-    this.screen.value = { name: 'lobby', roomId };
+    this.screen.value = { name: 'lobby', roomId, left };
     this.#connectEarly();
   }
 

@@ -8,7 +8,7 @@ import { PathCheckView } from './path-check.tsx';
 import { Problem } from './problem.tsx';
 
 /** The screen before joining: preview, devices, name and room. */
-export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
+export function Lobby({ model, roomId, left }: { model: AppModel; roomId: string; left: boolean }) {
   const { media } = model;
   const typed = useSignal(roomId);
   const { lobby } = strings.value;
@@ -27,7 +27,7 @@ export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
         <PathCheckView check={model.pathCheck} client={model.client.value} />
       </div>
       <form class="card" onSubmit={submit}>
-        <h1>{lobby.heading}</h1>
+        <h1>{left ? lobby.leftCall : lobby.heading}</h1>
         <IdentityLine model={model} />
         <label class="field">
           {lobby.room}
@@ -50,7 +50,13 @@ export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
         <Problem error={model.problem.value} />
         <div class="join-row">
           <button type="submit" class="primary" data-testid="join" disabled={model.busy.value}>
-            {model.busy.value ? lobby.joining : replaced ? lobby.useThisTab : lobby.join}
+            {model.busy.value
+              ? lobby.joining
+              : replaced
+                ? lobby.useThisTab
+                : left
+                  ? lobby.rejoin
+                  : lobby.join}
           </button>
         </div>
       </form>

@@ -1,6 +1,7 @@
 /** The screen before a call. */
 export const lobby = {
   heading: 'Ready to join?',
+  leftCall: 'You left the call',
   room: 'Room',
   roomExample: 'e.g. weekly-meeting',
   roomNeedsLetter: 'A room name needs a letter or a digit.',
@@ -8,6 +9,7 @@ export const lobby = {
   yourName: 'Your name in this call',
   othersWillSee: (name: string) => `Others will see ${name}`,
   join: 'Join',
+  rejoin: 'Rejoin',
   joining: 'Joining…',
   useThisTab: 'Use this tab',
   /** Followed by a name. */
