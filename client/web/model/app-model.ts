@@ -226,6 +226,7 @@ export class AppModel {
 
   #callEnded(call: Call, error: CanopyError | undefined): void {
     call.close();
+    this.notices.clear();
     if (error?.code === 'ROOM_DELETED') {
       this.notices.error(error);
       this.screen.value = { name: 'home' };

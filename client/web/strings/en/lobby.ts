@@ -15,6 +15,6 @@ export const lobby = {
   /** Followed by a name. */
   youAre: 'You are',
   verified: 'identity verified',
-  forget: 'Forget',
-  confirmForget: 'Forget this identity on this device? Without a backup you will need a new invitation.',
+  forget: 'Remove from this device',
+  confirmForget: 'Remove your account from this device? Without a backup you will need a new invitation.',
 };
