@@ -4,7 +4,7 @@ import type { RtpCapabilities } from 'mediasoup/types';
 import type { Logger } from 'pino';
 import { CanopyError, type ErrorCode } from '../base/errors/index.ts';
 import { Allocations } from './allocation/index.ts';
-import { PathTests, type TestLoad } from './path-tests/index.ts';
+import { PathTests, type SentLoad, type TestLoad } from './path-tests/index.ts';
 import type { Peer } from './peers/index.ts';
 import { LoadMonitor, refusal, type StressLevel } from './protection/index.ts';
 import { Placement, Rooms } from './rooms/index.ts';
@@ -382,8 +382,8 @@ export class Sfu extends EventEmitter<SfuEvents> {
     await this.#pathTests.get(testId).connect(transportId, dtlsParameters);
   }
 
-  /** Sends test packets over a connected path. Resolves with their number when they are sent. @throws {CanopyError} TRANSPORT_UNKNOWN */
-  async sendTestLoad(testId: string, transportId: string, load: TestLoad): Promise<number> {
+  /** Sends test packets over a connected path. Resolves when they are sent. @throws {CanopyError} TRANSPORT_UNKNOWN */
+  async sendTestLoad(testId: string, transportId: string, load: TestLoad): Promise<SentLoad> {
     return this.#pathTests.get(testId).send(transportId, load);
   }
 

@@ -111,7 +111,7 @@ describe('the chat on the page', () => {
     await act(ann, 'Спасибо', 'chat-react');
     await reply.getByTestId('chat-reaction').waitFor();
     const reaction = message(bob, 'Спасибо').getByTestId('chat-reaction');
-    assert.equal(await reaction.getAttribute('aria-label'), '👍 Ann Lee');
+    assert.equal(await reaction.getAttribute('aria-label'), '👍 1: Ann Lee');
     await reaction.click();
     await message(ann, 'Спасибо').getByTestId('chat-reaction').filter({ hasText: '2' }).waitFor();
     // Arrow up edits one's own last message.
@@ -144,12 +144,12 @@ describe('the chat on the page', () => {
     await message(gus, 'Большое').getByTestId('chat-reply').waitFor();
     assert.equal(await message(gus, 'Большое').getByTestId('chat-delete').count(), 0);
     await act(bob, 'something rude', 'chat-delete');
-    await message(bob, 'something rude').getByTestId('chat-delete').click();
+    await message(bob, 'something rude').getByTestId('chat-confirm-delete').click();
     await gus.getByTestId('chat-gone').filter({ hasText: 'removed by a moderator' }).waitFor();
     assert.ok(!(await texts(gus)).some((text) => text.includes('rude')));
     await write(gus, 'sorry');
     await act(gus, 'sorry', 'chat-delete');
-    await message(gus, 'sorry').getByTestId('chat-delete').click();
+    await message(gus, 'sorry').getByTestId('chat-confirm-delete').click();
     await bob.getByTestId('chat-gone').filter({ hasText: 'Message deleted' }).waitFor();
     // The sheet of a phone has room for everything.
     const width = await gus.evaluate(() => document.documentElement.scrollWidth);

@@ -47,8 +47,11 @@ try {
   await page.getByTestId('microphone-select').waitFor();
   await takeAll(page, 'lobby');
   await viewer.enter(ROOM);
+  // The fake microphone plays a tone, which would count as speech.
+  await page.keyboard.press('m');
   for (const people of crowds) {
     await cast.resize(people - 1);
+    await dismissNotices(page);
     await takeAll(page, `${people}-gallery`);
     if (people > 2) {
       await page.keyboard.press('g');
@@ -66,6 +69,16 @@ try {
   await server.close();
 }
 
+/** Waits for the announcements of newcomers, which are batched, and closes them. */
+async function dismissNotices(page: Page): Promise<void> {
+  await page.waitForTimeout(1200);
+  await page.evaluate(() => {
+    for (const button of document.querySelectorAll<HTMLElement>('[data-testid=notice] button:last-child')) {
+      button.click();
+    }
+  });
+}
+
 async function takeAll(page: Page, name: string): Promise<void> {
   for (const { width, height } of WINDOWS) {
     if (!widths.includes(width)) {
@@ -76,6 +89,8 @@ async function takeAll(page: Page, name: string): Promise<void> {
     await waitForVideo(page);
     for (const colorScheme of schemes) {
       await page.emulateMedia({ colorScheme });
+      // Colours change over a moment.
+      await page.waitForTimeout(400);
       await page.screenshot({ path: join(folder, `${name}-${width}-${colorScheme}.png`) });
     }
   }

@@ -6,7 +6,7 @@ import { transportInfo } from '../transports/index.ts';
 import type { ClientDtlsParameters, MediaPath, TestedPath } from '../types.ts';
 import { answered } from '../worker-errors.ts';
 import type { MediaWorker } from '../workers/index.ts';
-import { TEST_PAYLOAD_TYPE, type TestLoad, TestStream } from './test-stream.ts';
+import { type SentLoad, TEST_PAYLOAD_TYPE, type TestLoad, TestStream } from './test-stream.ts';
 
 const CODEC = 'video/VP8';
 const MID = 'urn:ietf:params:rtp-hdrext:sdes:mid';
@@ -123,10 +123,10 @@ export class PathTest {
   }
 
   /**
-   * Sends a load over a path. Resolves with the number of packets when it is sent.
+   * Sends a load over a path. Resolves when it is sent.
    * @throws {CanopyError} TRANSPORT_UNKNOWN - also if the client has not connected it
    */
-  async send(transportId: string, load: TestLoad): Promise<number> {
+  async send(transportId: string, load: TestLoad): Promise<SentLoad> {
     const { transport, stream } = this.#path(transportId);
     if (transport.dtlsState !== 'connected') {
       throw new CanopyError('TRANSPORT_UNKNOWN', 'not connected');

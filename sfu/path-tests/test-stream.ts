@@ -20,6 +20,11 @@ export interface TestLoad {
   durationMs: number;
 }
 
+export interface SentLoad {
+  packets: number;
+  durationMs: number;
+}
+
 /** Sends test packets: a video frame that never ends. */
 export class TestStream {
   readonly #ssrc: number;
@@ -32,8 +37,8 @@ export class TestStream {
     this.#send = send;
   }
 
-  /** Sends the load, and resolves with the number of packets when all is sent, or the stream has closed. */
-  async run({ packets, packetBytes, durationMs }: TestLoad): Promise<number> {
+  /** Sends the load. Resolves when all is sent, or the stream has closed, with what was sent and how long it took: longer on a busy server. */
+  async run({ packets, packetBytes, durationMs }: TestLoad): Promise<SentLoad> {
     const startMs = performance.now();
     let sent = 0;
     while (sent < packets && !this.#closed) {
@@ -45,7 +50,7 @@ export class TestStream {
       }
       await new Promise((resolve) => setTimeout(resolve, Math.max(5, durationMs / packets)));
     }
-    return sent;
+    return { packets: sent, durationMs: performance.now() - startMs };
   }
 
   close(): void {

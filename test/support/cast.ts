@@ -18,7 +18,7 @@ const NAMES = [
   'محمد الخوارزمي',
   'Barbara Liskov',
   'Donald Knuth',
-  '坂村健',
+  'Ken Sakamura',
   'Hedy Lamarr',
   'Tim Berners-Lee',
   'Annie Easley',

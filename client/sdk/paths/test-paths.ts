@@ -94,10 +94,10 @@ async function measure(
     jitterMs: light.jitterMs,
     roundTripMs: await tested.roundTripMs(),
   });
-  const { samples, sentBytes, sentPackets, receivedPackets } = await tested.receive('full');
+  const { samples, sentBytes, sentMs, sentPackets, receivedPackets } = await tested.receive('full');
   const rateBps = arrivalRateBps(samples) ?? 0;
-  // It takes the server a second.
-  const limited = receivedPackets < sentPackets * WHOLE_SHARE || rateBps < sentBytes * 8 * WHOLE_RATE_SHARE;
+  const sentBps = (sentBytes * 8 * 1000) / sentMs;
+  const limited = receivedPackets < sentPackets * WHOLE_SHARE || rateBps < sentBps * WHOLE_RATE_SHARE;
   const bitrateBps = limited ? Math.min(rateBps, maxBitrateBps) : maxBitrateBps;
   found({ received: { bitrateBps, limited, videos: videosIn(bitrateBps) } });
 }

@@ -28,6 +28,8 @@ const MAX_QUEUE_MS = 3000;
 export interface Arrivals {
   sentPackets: number;
   sentBytes: number;
+  /** How long the server took to send them. */
+  sentMs: number;
   receivedPackets: number;
   samples: ByteSample[];
   jitterMs: number | undefined;
@@ -133,6 +135,7 @@ export class TestedPath {
     return {
       sentPackets: sent?.packets ?? 0,
       sentBytes: sent?.bytes ?? 0,
+      sentMs: sent?.durationMs ?? 0,
       receivedPackets: now.packets - before.packets,
       samples,
       jitterMs: now.jitterMs,

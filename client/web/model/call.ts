@@ -522,6 +522,10 @@ export class Call {
     if (hint === undefined) {
       this.#notices.release('microphone');
     } else if (hint === 'speaking-muted') {
+      if (this.moderation.denied.value.includes('microphone')) {
+        this.#notices.keep('microphone', strings.value.moderation.mayNotUnmute);
+        return;
+      }
       // Phones have no space bar.
       const text =
         preferences.value.pushToTalk && matchMedia('(any-pointer: fine)').matches

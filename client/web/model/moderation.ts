@@ -169,9 +169,8 @@ export class CallModeration {
   }
 
   /** Bans someone; the user has confirmed it. @throws {CanopyError} as Moderation.ban() */
-  async ban({ accountId, displayName }: Participant, link: boolean): Promise<void> {
+  async ban({ accountId }: Participant, link: boolean): Promise<void> {
     await this.#host.room.moderation.ban(accountId, { link });
-    this.#host.notices.say(strings.value.moderation.banned(displayName));
   }
 
   async liftBan(accountId: string): Promise<void> {

@@ -1,10 +1,11 @@
 import { type Signal, useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
+import { useRef } from 'preact/hooks';
 import type { ChatMessage } from '../../sdk/index.ts';
 import type { ChatModel } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
 import { EMOJI, QUICK_EMOJI } from './chat-emoji.ts';
-import { CopyIcon, EditIcon, ReplyIcon, SmileIcon, TrashIcon } from './icons.tsx';
+import { CloseIcon, CopyIcon, EditIcon, ReplyIcon, SmileIcon, TrashIcon } from './icons.tsx';
 
 /** What the user can do with a message that they point at or have focused. */
 export function ChatActions({
@@ -23,48 +24,57 @@ export function ChatActions({
 
 function ActionBar({ message, model }: { message: ChatMessage; model: ChatModel }) {
   const { chat } = strings.value;
-  const hasAllEmoji = useSignal(false);
-  const isConfirming = useSignal(false);
+  const mode = useSignal<'actions' | 'emoji' | 'confirm'>('actions');
+  const bar = useRef<HTMLDivElement>(null);
   const isOwn = model.isOwn(message);
   const react = (emoji: string) => {
     const isOn = message.reactions.some(
       (each) => each.emoji === emoji && each.accountIds.includes(model.accountId),
     );
-    hasAllEmoji.value = false;
+    mode.value = 'actions';
     void model.try(() => model.chat.react(message.seq, emoji, !isOn));
   };
-  const remove = () => {
-    if (isConfirming.value) {
-      void model.try(() => model.chat.delete(message.seq));
-    }
-    isConfirming.value = !isConfirming.value;
+  const showEmoji = () => {
+    mode.value = 'emoji';
+    requestAnimationFrame(() => bar.current?.scrollIntoView({ block: 'nearest' }));
   };
   return (
-    <div class="chat-actions" role="toolbar" aria-label={chat.actions} data-testid="chat-actions">
-      {model.maySend.value &&
-        (hasAllEmoji.value ? EMOJI : QUICK_EMOJI).map((emoji) => (
-          <button
-            key={emoji}
-            type="button"
-            data-testid="chat-react"
-            aria-label={`${chat.react}: ${emoji}`}
-            onClick={() => react(emoji)}
-          >
-            {emoji}
-          </button>
-        ))}
-      {model.maySend.value && !hasAllEmoji.value && (
+    <div
+      ref={bar}
+      class={mode.value === 'emoji' ? 'chat-actions all-emoji' : 'chat-actions'}
+      role="toolbar"
+      aria-label={chat.actions}
+      data-testid="chat-actions"
+    >
+      {mode.value === 'emoji' && <EmojiButtons emoji={EMOJI} onChosen={react} />}
+      {mode.value === 'confirm' && (
         <>
-          <Action label={chat.moreEmoji} testId="chat-more-emoji" onClick={() => (hasAllEmoji.value = true)}>
-            <SmileIcon />
-          </Action>
-          <Action label={chat.reply} testId="chat-reply" onClick={() => model.reply(message)}>
-            <ReplyIcon />
+          <button
+            type="button"
+            class="danger"
+            data-testid="chat-confirm-delete"
+            onClick={() => void model.try(() => model.chat.delete(message.seq))}
+          >
+            {isOwn ? chat.confirmDelete : chat.confirmRemove}
+          </button>
+          <Action label={chat.cancel} testId="chat-cancel" onClick={() => (mode.value = 'actions')}>
+            <CloseIcon />
           </Action>
         </>
       )}
-      {!hasAllEmoji.value && (
+      {mode.value === 'actions' && (
         <>
+          {model.maySend.value && (
+            <>
+              <EmojiButtons emoji={QUICK_EMOJI} onChosen={react} />
+              <Action label={chat.moreEmoji} testId="chat-more-emoji" onClick={showEmoji}>
+                <SmileIcon />
+              </Action>
+              <Action label={chat.reply} testId="chat-reply" onClick={() => model.reply(message)}>
+                <ReplyIcon />
+              </Action>
+            </>
+          )}
           <Action label={chat.copy} testId="chat-copy" onClick={() => void copy(model, message.text)}>
             <CopyIcon />
           </Action>
@@ -74,14 +84,33 @@ function ActionBar({ message, model }: { message: ChatMessage; model: ChatModel 
             </Action>
           )}
           {(isOwn || model.mayModerate.value) && (
-            <Action label={isOwn ? chat.delete : chat.remove} testId="chat-delete" danger onClick={remove}>
-              {isConfirming.value ? isOwn ? chat.confirmDelete : chat.confirmRemove : <TrashIcon />}
+            <Action
+              label={isOwn ? chat.delete : chat.remove}
+              testId="chat-delete"
+              danger
+              onClick={() => (mode.value = 'confirm')}
+            >
+              <TrashIcon />
             </Action>
           )}
         </>
       )}
     </div>
   );
+}
+
+function EmojiButtons({ emoji, onChosen }: { emoji: readonly string[]; onChosen(emoji: string): void }) {
+  return emoji.map((each) => (
+    <button
+      key={each}
+      type="button"
+      data-testid="chat-react"
+      title={strings.value.chat.react}
+      onClick={() => onChosen(each)}
+    >
+      {each}
+    </button>
+  ));
 }
 
 function Action({

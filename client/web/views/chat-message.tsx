@@ -156,7 +156,7 @@ function Quote({ seq, model, onShow }: { seq: number; model: ChatModel; onShow()
       type="button"
       class="chat-quote"
       data-testid="chat-quote"
-      aria-label={chat.inReplyTo(name)}
+      title={chat.inReplyTo(name)}
       onClick={onShow}
     >
       <span class="name" dir="auto">

@@ -88,7 +88,7 @@ export function ChatSearch({
         {result && (count === 0 ? chat.nothingFound : chat.found(count))}
         {result?.more && '+'}
       </p>
-      <div class="chat-list">
+      <div class="chat-list results">
         {result?.messages.map((message) => (
           <button
             key={message.seq}

@@ -617,6 +617,52 @@ describe('room links and the lobby', () => {
   });
 });
 
+describe('a guest who came by a link', () => {
+  it('is deleted a day after the certificate expired, with everything that names the account', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'canopy-links-'));
+    const start = () => InProcessServer.start({ 'data.dir': dataDir });
+    const first = await start();
+    const key = readFileSync(join(dataDir, 'api.key'), 'utf8').trim();
+    const api = (method: string, path: string, body?: unknown) => first.api(method, path, body, key);
+    await api('PATCH', '/api/rooms/team/settings', { lobby: 'off' });
+    const made = (await api('POST', '/api/rooms/team/links', {})).body as RoomLink;
+    const stranger = await ProtocolClient.open(first.url);
+    const data = { secret: parts(made.url).secret, displayName: 'Gus', key: newKey() };
+    const answer = await stranger.get('lobby.knock', data);
+    assert.ok(answer.status === 'admitted');
+    const identity = await enrol({ serverUrl: first.url, secret: answer.secret ?? '' });
+    const guest = await ProtocolClient.enter(first.url, identity);
+    const { participants } = await guest.get('room.join', { roomId: 'team' });
+    const accountId = participants[0]?.accountId ?? '';
+    await api('PATCH', '/api/rooms/team/settings', { roles: { [accountId]: 'viewer' } });
+    stranger.close();
+    guest.close();
+    await first.close();
+
+    const database = new Database(join(dataDir, 'canopy.sqlite'));
+    const naming = () => {
+      const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all();
+      const isNamed = (table: unknown) =>
+        JSON.stringify(database.prepare(`SELECT * FROM "${table}"`).all()).includes(accountId);
+      return tables.filter(isNamed);
+    };
+    assert.ok(naming().includes('accounts'));
+    // As if two days had passed.
+    database.prepare('UPDATE accounts SET expires_at_ms = expires_at_ms - ?').run(2 * 86_400_000 + 1000);
+    const second = await start();
+    await eventually(
+      'nothing names the guest',
+      async () => naming().join(),
+      (tables) => tables === '',
+    );
+    const { body } = await second.api('GET', '/api/rooms/team/settings', undefined, key);
+    assert.deepEqual((body as { roles: object }).roles, {});
+    database.close();
+    await second.close();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+});
+
 describe('a server that restarts while somebody waits', () => {
   it('threat 42: the link stays valid and can be shown again, and whoever waits knocks again', async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'canopy-links-'));

@@ -66,4 +66,5 @@ export function registerLinks(
     prune().catch((error: unknown) => kernel.log.warn({ err: error }, 'could not delete old room links'));
   }, PRUNE_MS);
   timer.unref();
+  kernel.closing.add(() => clearInterval(timer));
 }

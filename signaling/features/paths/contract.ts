@@ -41,11 +41,11 @@ export const PATH_REQUESTS = {
   },
   /**
    * Sends test packets for a second, once per load: `light` is 100 small packets, which no network should lose; `full` is as much as a call
-   * may send, at most 4 Mbit/s. Answered when they are sent.
+   * may send, at most 4 Mbit/s. Answered when they are sent, which takes a busy server longer (`durationMs`).
    */
   'path.send': {
     data: z.object({ transportId: objectId, load: z.enum(['light', 'full']) }),
-    result: z.object({ packets: z.number(), bytes: z.number() }),
+    result: z.object({ packets: z.number(), bytes: z.number(), durationMs: z.number() }),
   },
   'path.close': { data: nothing, result: nothing },
 } as const;

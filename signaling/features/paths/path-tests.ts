@@ -86,8 +86,8 @@ export class PathTests {
     this.#fullLoads += Number(full);
     try {
       const testLoad = full ? fullLoad(this.#kernel.config.media.downBudgetKbps * 1000) : LIGHT;
-      const packets = await this.#kernel.sfu.sendTestLoad(running.testId, transportId, testLoad);
-      return { packets, bytes: packets * testLoad.packetBytes };
+      const sent = await this.#kernel.sfu.sendTestLoad(running.testId, transportId, testLoad);
+      return { ...sent, bytes: sent.packets * testLoad.packetBytes };
     } finally {
       this.#fullLoads -= Number(full);
     }

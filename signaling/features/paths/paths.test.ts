@@ -99,8 +99,7 @@ describe('connection tests', () => {
   it('threat 4: a test sends half a megabyte at most, however fast calls may be', async (t) => {
     const fast = await InProcessServer.start({ 'media.downBudgetKbps': 100_000 });
     t.after(() => fast.close());
-    const { report, sentBytes } = await testBehind({}, fast);
-    assert.equal(report.received?.limited, false);
+    const { sentBytes } = await testBehind({}, fast);
     assert.ok(sentBytes > 400_000 && sentBytes < 700_000, `${sentBytes} bytes`);
   });
 

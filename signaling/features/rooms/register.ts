@@ -23,6 +23,7 @@ export function registerRooms(kernel: Kernel): void {
   });
   kernel.roomDeleted.add(({ db, roomId }) => visits.forgetRoom(db, roomId));
   kernel.accountRevoked.add((accountId) => visits.forgetAccount(accountId));
+  kernel.accountDeleting.add((accountId) => visits.forgetAccount(accountId));
   kernel.closing.add(() => visits.close());
   registerRoomSettingsRoutes(kernel, configuration);
   registerSavedRoomRoutes(kernel, feature);

@@ -36,7 +36,7 @@ export const chat = {
   confirmRemove: 'Remove?',
   react: 'React',
   moreEmoji: 'More emoji',
-  reaction: (emoji: string, names: readonly string[]) => `${emoji} ${listed(names)}`,
+  reaction: (emoji: string, names: readonly string[]) => `${emoji} ${names.length}: ${listed(names)}`,
   typing: (names: readonly string[]) =>
     plural(names.length, { one: `${listed(names)} is typing…`, other: `${listed(names)} are typing…` }),
   message: 'Message',

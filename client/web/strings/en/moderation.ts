@@ -21,7 +21,6 @@ export const moderation = {
   stoppedScreen: (name: string) => `${name} stopped your screen sharing.`,
   renamed: (name: string, by: string) => `${by} changed your name to ${name}.`,
   spotlit: 'You are in the spotlight: everyone sees you large.',
-  roleNow: (name: string, role: string) => `${name}: ${role}`,
   /** Muting everyone. */
   muteAll: 'Mute all',
   exceptMe: 'Everyone except me',
@@ -34,7 +33,6 @@ export const moderation = {
   banHint: 'They leave now and cannot come back, on any device, until you lift the ban.',
   banLink: 'Also stop newcomers from using the guest link they came with',
   banNow: 'Ban',
-  banned: (name: string) => `${name} was banned.`,
   /** Several devices of one person. */
   otherDevice: 'You are in this call on another device too.',
   moveHere: 'Move the call here',

@@ -7,6 +7,5 @@ export const notices = {
   loweredOwnHand: 'You lowered your hand',
   loweredYourHand: (name: string) => `${name} lowered your hand`,
   removed: (name: string) => `${name} was removed.`,
-  removedForNow: (name: string) =>
-    `${name} was removed for five minutes. You can let them back in under “People”.`,
+  removedForNow: (name: string) => `${name} was removed. You can let them back in under “People”.`,
 };

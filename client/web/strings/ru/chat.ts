@@ -41,7 +41,7 @@ export const chat: Strings['chat'] = {
   confirmRemove: 'Удалить у всех?',
   react: 'Поставить реакцию',
   moreEmoji: 'Ещё реакции',
-  reaction: (emoji, names) => `${emoji} ${listed(names)}`,
+  reaction: (emoji, names) => `${emoji} ${names.length}: ${listed(names)}`,
   typing: (names) => `${listed(names)} ${names.length === 1 ? 'пишет…' : 'пишут…'}`,
   message: 'Сообщение',
   placeholder: 'Сообщение для всех',

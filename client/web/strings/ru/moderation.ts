@@ -20,7 +20,6 @@ export const moderation: Strings['moderation'] = {
   stoppedScreen: (name) => `${name} останавливает показ вашего экрана.`,
   renamed: (name, by) => `Ваше новое имя: ${name}. Его изменил модератор (${by}).`,
   spotlit: 'Теперь все видят вас крупно.',
-  roleNow: (name, role) => `${name}: ${role}`,
   muteAll: 'Выключить все микрофоны',
   exceptMe: 'Все, кроме меня',
   exceptModerators: 'Все, кроме владельцев и модераторов',
@@ -32,7 +31,6 @@ export const moderation: Strings['moderation'] = {
     'Участник сразу выйдет из звонка и не сможет вернуться ни с одного устройства, пока вы не снимете запрет.',
   banLink: 'И больше никого не впускать по его гостевой ссылке',
   banNow: 'Закрыть доступ',
-  banned: (name) => `Доступ закрыт: ${name}.`,
   otherDevice: 'Вы участвуете в этом звонке и на другом устройстве.',
   moveHere: 'Перенести звонок сюда',
 };

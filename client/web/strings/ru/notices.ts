@@ -8,5 +8,5 @@ export const notices: Strings['notices'] = {
   loweredOwnHand: 'Вы опустили руку',
   loweredYourHand: (name) => `${name} опускает вашу руку`,
   removed: (name) => `${name} больше не в звонке: удаление модератором.`,
-  removedForNow: (name) => `${name} не сможет войти пять минут. Впустить раньше можно в разделе «Участники».`,
+  removedForNow: (name) => `${name} больше не в звонке. Впустить снова можно в разделе «Участники».`,
 };
