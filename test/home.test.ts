@@ -110,6 +110,7 @@ describe('the home page', () => {
     await olga.getByTestId('home-link').click();
     await olga.getByTestId('home').waitFor();
     await row(olga, 'mine').getByTestId('enter').click();
+    assert.equal(await olga.getByTestId('lobby-title').textContent(), 'Планёрка');
     await olga.getByTestId('join').click();
     await olga.getByTestId('room-view').waitFor();
     assert.equal(await olga.title(), 'Планёрка – Canopy');

@@ -34,8 +34,8 @@ export type Screen =
   | { name: 'no-identity'; roomId: string | undefined }
   /** The user's rooms. */
   | { name: 'home' }
-  /** `left`: the user has just left a call there. */
-  | { name: 'lobby'; roomId: string; left: boolean }
+  /** `title`: the room's, as far as this tab knows it. `left`: the user has just left a call there. */
+  | { name: 'lobby'; roomId: string; title: string | undefined; left: boolean }
   | { name: 'room'; call: Call };
 
 declare global {
@@ -73,6 +73,8 @@ export class AppModel {
   readonly pathCheck = new PathCheck();
   readonly #url = location.origin;
   readonly #store = browserStore();
+  /** Titles of rooms that this tab has shown, by room id. */
+  readonly #titles = new Map<string, string>();
   #connecting: Promise<Client> | undefined;
 
   /** Shows the screen for the address, now and whenever the address changes. */
@@ -159,8 +161,9 @@ export class AppModel {
     return this.#connect();
   }
 
-  /** Shows the screen before joining a room. */
-  open(roomId: string): void {
+  /** Shows the screen before joining a room, with its title if that is known. */
+  open(roomId: string, title: string | null = null): void {
+    this.#setTitle(roomId, title);
     location.hash = roomFragment(roomId);
   }
 
@@ -227,6 +230,7 @@ export class AppModel {
   #callEnded(call: Call, error: CanopyError | undefined): void {
     call.close();
     this.notices.clear();
+    this.#setTitle(call.room.roomId, call.info.value.title);
     if (error?.code === 'ROOM_DELETED') {
       this.notices.error(error);
       this.screen.value = { name: 'home' };
@@ -300,6 +304,14 @@ export class AppModel {
     }
   }
 
+  #setTitle(roomId: string, title: string | null): void {
+    if (title === null) {
+      this.#titles.delete(roomId);
+    } else {
+      this.#titles.set(roomId, title);
+    }
+  }
+
   #showHome(): void {
     this.screen.value = { name: 'home' };
     // No camera light without a preview.
@@ -311,7 +323,7 @@ export class AppModel {
     if (this.screen.value.name === 'home') {
       void this.media.wake();
     }
-    this.screen.value = { name: 'lobby', roomId, left };
+    this.screen.value = { name: 'lobby', roomId, title: this.#titles.get(roomId), left };
     this.#connectEarly();
   }
 
