@@ -3,6 +3,8 @@ import type { Strings } from '../table.ts';
 export const shortcuts: Strings['shortcuts'] = {
   heading: 'Сочетания клавиш',
   microphone: 'Выключить или включить микрофон',
+  talk: 'Удерживать, чтобы говорить с выключенным микрофоном',
+  space: 'Пробел',
   camera: 'Включить или выключить камеру',
   screen: 'Показать экран или прекратить показ',
   hand: 'Поднять или опустить руку',
