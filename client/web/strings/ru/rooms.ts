@@ -40,7 +40,7 @@ export const rooms: Strings['rooms'] = {
   pinIsSet: 'PIN-код задан. Введите другой, чтобы заменить его.',
   pinInvalid: 'В PIN-коде от 6 до 12 цифр.',
   removePin: 'Убрать PIN-код',
-  maxParticipants: 'Сколько людей и телефонов может войти',
+  maxParticipants: 'Максимум людей и телефонов',
   maxDefault: 'Как задано на сервере',
   stayOpen: 'Когда все вышли',
   keepOpen: 'Сколько держать комнату открытой',
