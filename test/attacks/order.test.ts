@@ -91,8 +91,9 @@ describe('threat 5: order and ownership', () => {
       const client = await ProtocolClient.enter(server.url, identity);
       const refused = async () => {
         for (const [name, { data }] of requests) {
-          const [sample] = fc.sample(wellFormed(data), 1);
-          assert.equal(await client.refusal(name, GIVEN[name] ?? sample), 'ROOM_NOT_JOINED', name);
+          // Some schemas never accept what their JSON Schema generates, so generate only what is not given.
+          const sample = GIVEN[name] ?? fc.sample(wellFormed(data), 1)[0];
+          assert.equal(await client.refusal(name, sample), 'ROOM_NOT_JOINED', name);
         }
       };
       await refused();

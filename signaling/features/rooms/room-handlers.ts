@@ -1,10 +1,11 @@
 import {
   defaultPermissions,
+  demand,
   describeRoom,
   type Handlers,
   type Kernel,
   requirePrincipal,
-  requireRight,
+  requireSeat,
 } from '../../kernel/index.ts';
 import { AccountRate } from './account-rate.ts';
 import type { ROOM_REQUESTS } from './contract.ts';
@@ -71,7 +72,9 @@ export function roomHandlers(kernel: Kernel, feature: RoomsFeature): Handlers<ke
     },
 
     'room.handOver': async (session, { participantId }) => {
-      const { principal, room } = requireRight(session, 'room.handOver');
+      const principal = requirePrincipal(session);
+      const { room } = requireSeat(session);
+      demand(principal, 'room.handOver', room.record);
       await configuration.handOver(principal, room, participantId);
       return {};
     },
