@@ -125,7 +125,11 @@ describe('the home page', () => {
     await olga.getByTestId('settings-save').click();
     await olga.getByTestId('notice').getByText('Room settings saved').waitFor();
     assert.equal(await olga.getByRole('heading', { level: 1 }).textContent(), 'Утро');
-    assert.equal(await olga.title(), 'Утро – Canopy');
+    await eventually(
+      'the tab has the new title',
+      () => olga.title(),
+      (title) => title === 'Утро – Canopy',
+    );
 
     const gus = await enrolled('Gus', await server.invite({ role: 'guest', roomId }));
     await gus.getByTestId('join').click();
