@@ -160,7 +160,7 @@ describe('people and moderation on the page', () => {
     await act('Zoë', 'person-role');
     await olga.page.getByTestId('role-moderator').check();
     await olga.click('role-now');
-    await row(zoe.page, 'Zoë').getByText('Moderator').waitFor();
+    await row(zoe.page, 'Zoë').getByText('Moderator', { exact: true }).waitFor();
     await row(zoe.page, 'Gus').getByTestId('person-menu').click();
     await zoe.click('tile-rename');
     await zoe.page.getByTestId('new-name').fill('Augustus');
