@@ -68,10 +68,13 @@ withConfig(
       'room that the invitation leads to; required for guests, who may enter only that one',
     )
     .option('--name <name>', 'name of the invited person')
-    .option('--link', 'a link to --room for everyone, who then wait to be admitted; not for one person')
+    .option(
+      '--link',
+      'create a link to --room that anyone can use; by default they wait until someone admits them',
+    )
     .option(
       '--ttl-hours <hours>',
-      'how long the link is valid: 24, at most 720; with --link 672, at most 8784',
+      'how long the link is valid (default 24, at most 720; with --link default 672, at most 8784)',
     ),
   ['data.dir', 'server.publicUrl', 'server.port'],
 ).action(async (options: InviteOptions, command: Command) => {

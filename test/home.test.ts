@@ -110,6 +110,7 @@ describe('the home page', () => {
     await olga.getByTestId('home-link').click();
     await olga.getByTestId('home').waitFor();
     await row(olga, 'mine').getByTestId('enter').click();
+    assert.equal(await olga.getByTestId('lobby-title').textContent(), 'Планёрка');
     await olga.getByTestId('join').click();
     await olga.getByTestId('room-view').waitFor();
     assert.equal(await olga.title(), 'Планёрка – Canopy');
@@ -124,6 +125,11 @@ describe('the home page', () => {
     await olga.getByTestId('settings-save').click();
     await olga.getByTestId('notice').getByText('Room settings saved').waitFor();
     assert.equal(await olga.getByRole('heading', { level: 1 }).textContent(), 'Утро');
+    await eventually(
+      'the tab has the new title',
+      () => olga.title(),
+      (title) => title === 'Утро – Canopy',
+    );
 
     const gus = await enrolled('Gus', await server.invite({ role: 'guest', roomId }));
     await gus.getByTestId('join').click();
@@ -178,6 +184,8 @@ describe('the home page', () => {
     await olga.getByTestId('new-meeting').click();
     await olga.locator('[data-testid=tile][data-self=true] video').waitFor();
     await olga.getByTestId('leave').click();
+    await olga.getByRole('heading', { name: 'You left the call' }).waitFor();
+    assert.equal(await olga.getByTestId('join').textContent(), 'Rejoin');
     await olga.getByTestId('home-link').click();
     assert.match((await row(olga, 'recent').first().textContent()) ?? '', /^[a-z2-9-]{13}.*Visited/);
     await olga.getByTestId('appearance').click();

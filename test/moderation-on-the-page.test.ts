@@ -131,7 +131,7 @@ describe('people and moderation on the page', () => {
     await act('Gus', 'person-spotlight');
     const large = zoe.page.getByTestId('stage').locator('.grid [data-testid=tile]');
     await large.filter({ hasText: 'Gus' }).waitFor();
-    await says(gus.page, 'Everyone sees you large now.');
+    await says(gus.page, 'You are in the spotlight: everyone sees you large.');
     await zoe.pin('Olga');
     await large.filter({ hasText: 'Olga' }).waitFor();
     await zoe.pin('Olga');

@@ -11,6 +11,9 @@ import { type SentLoad, TEST_PAYLOAD_TYPE, type TestLoad, TestStream } from './t
 const CODEC = 'video/VP8';
 const MID = 'urn:ietf:params:rtp-hdrext:sdes:mid';
 
+/** How long a load waits for the end of the DTLS handshake, in milliseconds: the client may see it before the server does. */
+const MAX_HANDSHAKE_MS = 3000;
+
 interface Path {
   transport: WebRtcTransport;
   stream: TestStream;
@@ -127,7 +130,10 @@ export class PathTest {
    * @throws {CanopyError} TRANSPORT_UNKNOWN - also if the client has not connected it
    */
   async send(transportId: string, load: TestLoad): Promise<SentLoad> {
-    const { transport, stream } = this.#path(transportId);
+    const { transport, stream, connecting } = this.#path(transportId);
+    if (connecting) {
+      await handshake(transport);
+    }
     if (transport.dtlsState !== 'connected') {
       throw new CanopyError('TRANSPORT_UNKNOWN', 'not connected');
     }
@@ -171,4 +177,29 @@ function withoutFeedback({ codecs = [], headerExtensions = [] }: RtpCapabilities
       .map((codec) => ({ ...codec, rtcpFeedback: [] })),
     headerExtensions: headerExtensions.filter(({ uri }) => uri === MID),
   };
+}
+
+/** Resolves when the DTLS handshake has ended in any way, or has taken too long. */
+function handshake(transport: WebRtcTransport): Promise<void> {
+  return new Promise((resolve) => {
+    const isOver = () => transport.closed || !['new', 'connecting'].includes(transport.dtlsState);
+    if (isOver()) {
+      resolve();
+      return;
+    }
+    const settle = () => {
+      clearTimeout(timer);
+      transport.off('dtlsstatechange', check);
+      transport.observer.off('close', settle);
+      resolve();
+    };
+    const check = () => {
+      if (isOver()) {
+        settle();
+      }
+    };
+    const timer = setTimeout(settle, MAX_HANDSHAKE_MS);
+    transport.on('dtlsstatechange', check);
+    transport.observer.on('close', settle);
+  });
 }

@@ -34,7 +34,8 @@ export type Screen =
   | { name: 'no-identity'; roomId: string | undefined }
   /** The user's rooms. */
   | { name: 'home' }
-  | { name: 'lobby'; roomId: string }
+  /** `title`: the room's, as far as this tab knows it. `left`: the user has just left a call there. */
+  | { name: 'lobby'; roomId: string; title: string | undefined; left: boolean }
   | { name: 'room'; call: Call };
 
 declare global {
@@ -72,6 +73,8 @@ export class AppModel {
   readonly pathCheck = new PathCheck();
   readonly #url = location.origin;
   readonly #store = browserStore();
+  /** Titles of rooms that this tab has shown, by room id. */
+  readonly #titles = new Map<string, string>();
   #connecting: Promise<Client> | undefined;
 
   /** Shows the screen for the address, now and whenever the address changes. */
@@ -158,8 +161,9 @@ export class AppModel {
     return this.#connect();
   }
 
-  /** Shows the screen before joining a room. */
-  open(roomId: string): void {
+  /** Shows the screen before joining a room, with its title if that is known. */
+  open(roomId: string, title: string | null = null): void {
+    this.#setTitle(roomId, title);
     location.hash = roomFragment(roomId);
   }
 
@@ -225,6 +229,8 @@ export class AppModel {
 
   #callEnded(call: Call, error: CanopyError | undefined): void {
     call.close();
+    this.notices.clear();
+    this.#setTitle(call.room.roomId, call.info.value.title);
     if (error?.code === 'ROOM_DELETED') {
       this.notices.error(error);
       this.screen.value = { name: 'home' };
@@ -232,7 +238,7 @@ export class AppModel {
       return;
     }
     this.problem.value = error;
-    this.#showLobby(call.room.roomId);
+    this.#showLobby(call.room.roomId, error === undefined);
   }
 
   #route(): void {
@@ -298,6 +304,14 @@ export class AppModel {
     }
   }
 
+  #setTitle(roomId: string, title: string | null): void {
+    if (title === null) {
+      this.#titles.delete(roomId);
+    } else {
+      this.#titles.set(roomId, title);
+    }
+  }
+
   #showHome(): void {
     this.screen.value = { name: 'home' };
     // No camera light without a preview.
@@ -305,11 +319,11 @@ export class AppModel {
     this.#connectEarly();
   }
 
-  #showLobby(roomId: string): void {
+  #showLobby(roomId: string, left = false): void {
     if (this.screen.value.name === 'home') {
       void this.media.wake();
     }
-    this.screen.value = { name: 'lobby', roomId };
+    this.screen.value = { name: 'lobby', roomId, title: this.#titles.get(roomId), left };
     this.#connectEarly();
   }
 

@@ -526,9 +526,11 @@ export class Call {
         this.#notices.keep('microphone', strings.value.moderation.mayNotUnmute);
         return;
       }
-      const text = preferences.value.pushToTalk
-        ? `${devices.speakingMuted} ${devices.speakingMutedHint}`
-        : devices.speakingMuted;
+      // Phones have no space bar.
+      const text =
+        preferences.value.pushToTalk && matchMedia('(any-pointer: fine)').matches
+          ? `${devices.speakingMuted} ${devices.speakingMutedHint}`
+          : devices.speakingMuted;
       this.#notices.keep('microphone', text, {
         label: devices.unmute,
         run: () => void this.#media.setMuted(false),

@@ -68,6 +68,12 @@ export class Notices {
     }
   }
 
+  /** What was said in a call means nothing outside it. */
+  clear(): void {
+    this.list.value = [];
+    this.#kept.clear();
+  }
+
   dismiss(id: number): void {
     this.list.value = this.list.peek().filter((notice) => notice.id !== id);
   }

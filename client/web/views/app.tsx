@@ -48,7 +48,7 @@ function CurrentScreen({ model }: { model: AppModel }) {
             <PreviousIcon />
             {strings.value.home.backHome}
           </a>
-          <Lobby key={screen.roomId} model={model} roomId={screen.roomId} />
+          <Lobby key={screen.roomId} model={model} {...screen} />
         </>
       );
     case 'room':

@@ -19,7 +19,7 @@ export function BanDialog({
   return (
     <FormDialog
       title={moderation.ban(participant.displayName)}
-      submit={{ label: moderation.banNow, testId: 'ban-now' }}
+      submit={{ label: moderation.banNow, testId: 'ban-now', danger: true }}
       ready
       act={() => call.moderation.ban(participant, link.value)}
       onClose={onClose}

@@ -85,11 +85,12 @@ function Ask({ model, door }: { model: AppModel; door: Door }) {
           {words.joinAs} <strong dir="auto">{model.identity.value?.displayName}</strong>
         </p>
       )}
+      {/* Above the devices: on phones the button would cover it. */}
+      <Problem error={door.problem.value} />
       <details class="devices">
         <summary>{words.devices}</summary>
         <DeviceCheck media={model.media} />
       </details>
-      <Problem error={door.problem.value} />
       <div class="join-row">
         <button
           type="submit"
@@ -99,7 +100,7 @@ function Ask({ model, door }: { model: AppModel; door: Door }) {
         >
           {door.problem.value ? words.askAgain : waits ? words.askToJoin : words.joinNow}
         </button>
-        {waits && <p class="hint">{words.lobbyHint}</p>}
+        {waits && !door.problem.value && <p class="hint">{words.lobbyHint}</p>}
       </div>
     </form>
   );

@@ -15,8 +15,8 @@ export function FormDialog({
   children,
 }: {
   title: string;
-  /** The button that acts. */
-  submit: { label: string; testId: string };
+  /** The button that acts. `danger`: it harms somebody or cannot be undone. */
+  submit: { label: string; testId: string; danger?: boolean };
   /** Whether the fields allow acting. */
   ready: boolean;
   act(): Promise<unknown>;
@@ -46,7 +46,12 @@ export function FormDialog({
       >
         {children}
         <Problem error={problem.value} />
-        <button type="submit" class="primary" data-testid={submit.testId} disabled={busy.value || !ready}>
+        <button
+          type="submit"
+          class={submit.danger ? 'primary danger' : 'primary'}
+          data-testid={submit.testId}
+          disabled={busy.value || !ready}
+        >
           {submit.label}
         </button>
       </form>

@@ -90,7 +90,7 @@ function RoomRow({ room, model, open }: ListContext & { room: RoomSummary }) {
         type="button"
         data-testid="enter"
         aria-label={home.enterNamed(title)}
-        onClick={() => model.open(roomId)}
+        onClick={() => model.open(roomId, room.title)}
       >
         {home.enter}
       </button>

@@ -8,7 +8,18 @@ import { PathCheckView } from './path-check.tsx';
 import { Problem } from './problem.tsx';
 
 /** The screen before joining: preview, devices, name and room. */
-export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
+export function Lobby({
+  model,
+  roomId,
+  title,
+  left,
+}: {
+  model: AppModel;
+  roomId: string;
+  /** Shown instead of the field with the room's name. */
+  title: string | undefined;
+  left: boolean;
+}) {
   const { media } = model;
   const typed = useSignal(roomId);
   const { lobby } = strings.value;
@@ -27,30 +38,45 @@ export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
         <PathCheckView check={model.pathCheck} client={model.client.value} />
       </div>
       <form class="card" onSubmit={submit}>
-        <h1>{lobby.heading}</h1>
+        <h1>{left ? lobby.leftCall : lobby.heading}</h1>
+        {title !== undefined && (
+          <p data-testid="lobby-title" dir="auto">
+            <strong>{title}</strong>
+          </p>
+        )}
         <IdentityLine model={model} />
-        <label class="field">
-          {lobby.room}
-          <input
-            data-testid="room"
-            value={typed.value}
-            onInput={(event) => (typed.value = event.currentTarget.value)}
-            placeholder={lobby.roomExample}
-            required
-            maxLength={64}
-            autocomplete="off"
-            aria-describedby="room-hint"
-          />
-        </label>
-        <p class="hint" id="room-hint" role="status" data-testid="room-hint">
-          {roomHint(typed.value, target)}
-        </p>
+        {title === undefined && (
+          <>
+            <label class="field">
+              {lobby.room}
+              <input
+                data-testid="room"
+                value={typed.value}
+                onInput={(event) => (typed.value = event.currentTarget.value)}
+                placeholder={lobby.roomExample}
+                required
+                maxLength={64}
+                autocomplete="off"
+                aria-describedby="room-hint"
+              />
+            </label>
+            <p class="hint" id="room-hint" role="status" data-testid="room-hint">
+              {roomHint(typed.value, target)}
+            </p>
+          </>
+        )}
         <NameField model={model} />
         <DeviceCheck media={media} />
         <Problem error={model.problem.value} />
         <div class="join-row">
           <button type="submit" class="primary" data-testid="join" disabled={model.busy.value}>
-            {model.busy.value ? lobby.joining : replaced ? lobby.useThisTab : lobby.join}
+            {model.busy.value
+              ? lobby.joining
+              : replaced
+                ? lobby.useThisTab
+                : left
+                  ? lobby.rejoin
+                  : lobby.join}
           </button>
         </div>
       </form>

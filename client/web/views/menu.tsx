@@ -150,11 +150,13 @@ function place(menu: HTMLElement, button: DOMRect): void {
   const middle = (button.left + button.right - width) / 2;
   const left = Math.min(Math.max(MARGIN_PX, middle), innerWidth - width - MARGIN_PX);
   const above = button.top > innerHeight - button.bottom;
-  const top = above ? button.top - height - MARGIN_PX : button.bottom + MARGIN_PX;
+  // A menu too tall for its side of the button covers the button rather than hide its last items.
+  const wanted = above ? button.top - height - MARGIN_PX : button.bottom + MARGIN_PX;
+  const top = Math.min(wanted, innerHeight - height - MARGIN_PX);
   Object.assign(menu.style, {
     left: `${left}px`,
     top: `${Math.max(MARGIN_PX, top)}px`,
-    maxHeight: `${(above ? button.top : innerHeight - button.bottom) - 2 * MARGIN_PX}px`,
+    maxHeight: `${innerHeight - 2 * MARGIN_PX}px`,
   });
 }
 

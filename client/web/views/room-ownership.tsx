@@ -75,7 +75,7 @@ export function DeleteRoom({ remove }: { remove(): Promise<void> }) {
           <p>{words.confirmDelete}</p>
           <button
             type="button"
-            class="danger"
+            class="primary danger"
             data-testid="delete-now"
             disabled={busy.value}
             onClick={() => void act(remove)}

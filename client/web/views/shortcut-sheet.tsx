@@ -1,4 +1,4 @@
-import type { Call } from '../model/index.ts';
+import { type Call, preferences } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
 import { Dialog } from './dialog.tsx';
 import { panelKeys } from './panels/index.ts';
@@ -19,7 +19,11 @@ const SHORTCUTS = [
 /** Lists the keyboard shortcuts, and turns them off. */
 export function ShortcutSheet({ call, onClose }: { call: Call; onClose(): void }) {
   const { common, shortcuts } = strings.value;
-  const keys = [...SHORTCUTS.map(([key, what]) => [key, shortcuts[what]] as const), ...panelKeys(call)];
+  const keys = [
+    ...SHORTCUTS.map(([key, what]) => [key, shortcuts[what]] as const),
+    ...panelKeys(call),
+    ...(preferences.value.pushToTalk ? [[shortcuts.space, shortcuts.talk] as const] : []),
+  ];
   return (
     <Dialog title={shortcuts.heading} onClose={onClose}>
       <dl class="shortcuts">

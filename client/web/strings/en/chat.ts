@@ -63,9 +63,9 @@ export const chat = {
   notificationsOff: 'Turn off notifications',
   notificationsBlocked:
     'The browser does not permit notifications. Allow them in its settings for this site.',
-  history: 'Earlier messages',
-  historySinceJoined: 'From when people first joined',
-  historyAll: 'All messages, for everyone who has been here',
+  history: 'Participants can read',
+  historySinceJoined: 'Messages sent since they first joined',
+  historyAll: 'All messages',
   historyHint: 'Owners and people with a role in this room can always read all messages.',
   keep: 'Keep messages for',
   days: (count: number) => plural(count, { one: '1 day', other: `${count} days` }),

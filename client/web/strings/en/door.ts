@@ -12,7 +12,7 @@ export const door = {
   yourName: 'Your name',
   nameHint: 'Others will see it. There is no account to create and no password to remember.',
   /** Followed by a name. */
-  joinAs: 'You join as',
+  joinAs: 'Joining as',
   askToJoin: 'Ask to join',
   joinNow: 'Join now',
   lobbyHint: 'Someone in the meeting will let you in.',
@@ -21,8 +21,8 @@ export const door = {
   entering: 'You were let in. Joining…',
   waitingTitle: 'Waiting',
   waiting: 'Waiting to be let in',
-  notBegun: 'The meeting has not begun. You will be let in once someone who can do so is there.',
-  noHost: 'Nobody who can let you in is there yet. Keep this page open.',
+  notBegun: 'The meeting has not started yet. You will be let in once the host arrives.',
+  noHost: 'Nobody who can let you in is in the meeting yet. Keep this page open.',
   hostThere: 'You asked to join. Someone will let you in soon.',
   ahead: (people: number) =>
     plural(people, { one: '1 person is ahead of you.', other: `${people} people are ahead of you.` }),

@@ -3,11 +3,13 @@ export const invite = {
   heading: 'Invite people',
   roomLink: 'Link for everyone',
   /** Who gets in by the link, by the room’s lobby. */
-  askFirst: 'Anyone with this link can ask to join; someone in the meeting lets them in.',
+  askFirst: 'Anyone with this link can ask to join, and someone in the meeting lets them in.',
   comeIn: 'Anyone with this link can join.',
   validUntil: (date: string) => `Valid until ${date}.`,
   guests: (people: number, most: number | null) =>
-    most === null ? `Guests by this link: ${people}` : `Guests by this link: ${people} of ${most}`,
+    most === null
+      ? `Guests who used this link: ${people}`
+      : `Guests who used this link: ${people} of ${most}`,
   lobby: 'Who waits to be let in',
   lobbyModes: { off: 'Nobody', guests: 'Guests', everyone: 'Everyone but owners' },
   manage: 'Change or withdraw this link',
@@ -16,15 +18,15 @@ export const invite = {
   mostPeople: 'Guests at a time',
   noLimit: 'no limit',
   renew: 'Replace with a new link',
-  renewHint: 'The present link then stops working.',
+  renewHint: 'The current link stops working.',
   renewed: 'This is the new link. The old one no longer works.',
   withdraw: 'Withdraw link',
-  withdrawn: 'The link was withdrawn: nobody can join by it any more.',
-  create: 'Make a link',
+  withdrawn: 'The link was withdrawn: nobody can join with it any more.',
+  create: 'Create a link',
   unknownLink: 'The room has a link that this server can no longer show. Replace it with a new one.',
   oneTime: 'Link for one person',
   what: 'Send this link to one person. It works once and is valid for a day. Nobody needs to let them in.',
   link: 'Invitation link',
   creating: 'Creating link…',
-  asMember: 'May enter every room and invite others',
+  asMember: 'Can enter any room and invite others',
 };

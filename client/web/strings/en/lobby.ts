@@ -1,6 +1,7 @@
 /** The screen before a call. */
 export const lobby = {
   heading: 'Ready to join?',
+  leftCall: 'You left the call',
   room: 'Room',
   roomExample: 'e.g. weekly-meeting',
   roomNeedsLetter: 'A room name needs a letter or a digit.',
@@ -8,11 +9,12 @@ export const lobby = {
   yourName: 'Your name in this call',
   othersWillSee: (name: string) => `Others will see ${name}`,
   join: 'Join',
+  rejoin: 'Rejoin',
   joining: 'Joining…',
   useThisTab: 'Use this tab',
   /** Followed by a name. */
   youAre: 'You are',
   verified: 'identity verified',
-  forget: 'Forget',
-  confirmForget: 'Forget this identity on this device? Without a backup you will need a new invitation.',
+  forget: 'Remove from this device',
+  confirmForget: 'Remove your account from this device? Without a backup you will need a new invitation.',
 };

@@ -20,7 +20,7 @@ export const moderation = {
   stoppedCamera: (name: string) => `${name} turned off your camera.`,
   stoppedScreen: (name: string) => `${name} stopped your screen sharing.`,
   renamed: (name: string, by: string) => `${by} changed your name to ${name}.`,
-  spotlit: 'Everyone sees you large now.',
+  spotlit: 'You are in the spotlight: everyone sees you large.',
   /** Muting everyone. */
   muteAll: 'Mute all',
   exceptMe: 'Everyone except me',
@@ -31,7 +31,7 @@ export const moderation = {
   /** Bans. */
   ban: (name: string) => `Ban ${name}?`,
   banHint: 'They leave now and cannot come back, on any device, until you lift the ban.',
-  banLink: 'Also let nobody new in with the guest link they used',
+  banLink: 'Also stop newcomers from using the guest link they came with',
   banNow: 'Ban',
   /** Several devices of one person. */
   otherDevice: 'You are in this call on another device too.',

@@ -25,7 +25,7 @@ export const paths = {
   roundTrip: 'Round-trip time',
   milliseconds: (count: number) => `${count} ms`,
   loss: 'Packet loss',
-  percent: (count: number) => `${count} %`,
+  percent: (count: number) => `${count}%`,
   download: 'Download',
   mbps: (rate: string) => `${rate} Mbit/s`,
   mbpsEnough: (rate: string) => `${rate} Mbit/s or more, as much as a call uses`,

@@ -7,7 +7,7 @@ export const people = {
   inCall: (count: number) =>
     plural(count, { one: '1 person in the call', other: `${count} people in the call` }),
   search: 'Search people',
-  none: 'Nobody of that name is here.',
+  none: 'Nobody here has that name.',
   hands: 'Raised hands',
   everyone: 'In the call',
   you: '(you)',
@@ -56,15 +56,15 @@ export const people = {
   /** Actions on everyone. */
   muteAll: 'Mute all…',
   lowerHands: 'Lower all hands',
-  entersMuted: 'People enter muted.',
+  entersMuted: 'People join muted.',
   mayNotUnmuteAll: 'People cannot unmute themselves.',
   allowAll: 'Let everyone unmute',
   removedAndBanned: 'Removed and banned',
-  removed: 'Can come back in five minutes',
+  removed: 'Can come back after five minutes',
   readmit: 'Let back in',
   bannedBy: (name: string, when: string) => `Banned by ${name}, ${when}`,
   bannedAt: (when: string) => `Banned, ${when}`,
   deletedAccount: 'Deleted account',
   lift: 'Lift ban',
-  liftName: (name: string) => `Lift the ban of ${name}`,
+  liftName: (name: string) => `Lift the ban on ${name}`,
 };

@@ -7,7 +7,7 @@ export const quality = {
   openOwn: 'Connection…',
   volume: 'Volume for you',
   volumeHint: 'Only on this device.',
-  percent: (count: number) => `${count} %`,
+  percent: (count: number) => `${count}%`,
   levels: {
     good: 'Good connection',
     fair: 'Fair connection',

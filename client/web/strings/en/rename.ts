@@ -5,5 +5,5 @@ export const rename = {
   change: 'Change',
   yourName: 'Your name in this call',
   name: 'Name in this call',
-  verifiedToo: (name: string) => `Others will also see the name you were verified as: ${name}`,
+  verifiedToo: (name: string) => `Others will also see your verified name: ${name}`,
 };

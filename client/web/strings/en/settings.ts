@@ -7,7 +7,7 @@ export const settings = {
   autoGainControl: 'Adjust the level automatically',
   processingHint: 'Turn these off only for music, or with a headset and a studio microphone.',
   video: 'Video',
-  mirror: 'Mirror my video for me',
+  mirror: 'Mirror my own view',
   selfView: 'My video in calls',
   selfViews: {
     auto: 'Automatic: in the corner of a call of two',
@@ -15,11 +15,11 @@ export const settings = {
     tile: 'Among the others',
     hidden: 'Hidden from me',
   },
-  dataUse: 'Video that I receive',
+  dataUse: 'Received video',
   dataUses: {
     full: 'Best quality',
     low: 'Low quality, to save data',
-    audio: 'None: sound and shared screens only',
+    audio: 'Off: sound and shared screens only',
   },
   notices: 'Sounds',
   sounds: 'Play a sound when someone joins, leaves or raises a hand',

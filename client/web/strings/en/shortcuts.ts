@@ -2,6 +2,8 @@
 export const shortcuts = {
   heading: 'Keyboard shortcuts',
   microphone: 'Mute or unmute',
+  talk: 'Hold to talk while muted',
+  space: 'Space',
   camera: 'Turn your camera on or off',
   screen: 'Share your screen or stop sharing',
   hand: 'Raise or lower your hand',

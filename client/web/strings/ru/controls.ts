@@ -11,7 +11,7 @@ export const controls: Strings['controls'] = {
   raiseHand: 'Поднять руку',
   lowerHand: 'Опустить руку',
   galleryView: 'Галерея',
-  speakerView: 'Крупно того, кто говорит',
+  speakerView: 'Говорящий крупно',
   statistics: 'Статистика',
   fullScreen: 'На весь экран',
   exitFullScreen: 'Выйти из полноэкранного режима',

@@ -44,7 +44,7 @@ export const devices: Strings['devices'] = {
   test: 'Проверить',
   recordTest: 'Проверить микрофон',
   recording: 'Говорите…',
-  playing: 'Звучит…',
+  playing: 'Воспроизводим…',
   recordHint: 'Запишет три секунды и проиграет запись.',
   speakerTest: 'Проверить динамик',
   unmuteToTest: 'Включите микрофон, чтобы его проверить.',

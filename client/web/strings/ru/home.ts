@@ -29,9 +29,9 @@ export const home: Strings['home'] = {
   enterNamed: (title) => `Войти: ${title}`,
   inside: (people) =>
     plural(people, {
-      one: `внутри ${people} участник`,
-      few: `внутри ${people} участника`,
-      many: `внутри ${people} участников`,
+      one: `в комнате ${people} участник`,
+      few: `в комнате ${people} участника`,
+      many: `в комнате ${people} участников`,
     }),
   locked: 'Закрыта',
   weekly: 'каждую неделю',

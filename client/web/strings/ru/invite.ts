@@ -3,7 +3,7 @@ import type { Strings } from '../table.ts';
 export const invite: Strings['invite'] = {
   heading: 'Пригласить',
   roomLink: 'Ссылка для всех',
-  askFirst: 'По этой ссылке любой может попросить войти; его впустит кто-нибудь из участников.',
+  askFirst: 'По этой ссылке любой может попросить разрешения войти. Впустит его кто-нибудь из участников.',
   comeIn: 'По этой ссылке может войти любой.',
   validUntil: (date) => `Действует до ${date}.`,
   guests: (people, most) =>

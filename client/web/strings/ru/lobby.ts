@@ -2,6 +2,7 @@ import type { Strings } from '../table.ts';
 
 export const lobby: Strings['lobby'] = {
   heading: 'Готовы войти?',
+  leftCall: 'Вы вышли из звонка',
   room: 'Комната',
   roomExample: 'например, планёрка',
   roomNeedsLetter: 'В названии комнаты нужна буква или цифра.',
@@ -9,11 +10,12 @@ export const lobby: Strings['lobby'] = {
   yourName: 'Ваше имя в этом звонке',
   othersWillSee: (name) => `Другие увидят: ${name}`,
   join: 'Войти',
+  rejoin: 'Войти снова',
   joining: 'Входим…',
   useThisTab: 'Продолжить в этой вкладке',
   youAre: 'Вы —',
   verified: 'личность подтверждена',
-  forget: 'Забыть',
+  forget: 'Удалить с этого устройства',
   confirmForget:
     'Удалить учётную запись с этого устройства? Без резервной копии понадобится новое приглашение.',
 };

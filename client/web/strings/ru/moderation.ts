@@ -19,7 +19,7 @@ export const moderation: Strings['moderation'] = {
   stoppedCamera: (name) => `${name} выключает вашу камеру.`,
   stoppedScreen: (name) => `${name} останавливает показ вашего экрана.`,
   renamed: (name, by) => `Ваше новое имя: ${name}. Его изменил модератор (${by}).`,
-  spotlit: 'Теперь вас видят крупно все.',
+  spotlit: 'Теперь все видят вас крупно.',
   muteAll: 'Выключить все микрофоны',
   exceptMe: 'Все, кроме меня',
   exceptModerators: 'Все, кроме владельцев и модераторов',

@@ -7,6 +7,6 @@ export const notices: Strings['notices'] = {
   raisedHand: 'Вы подняли руку',
   loweredOwnHand: 'Вы опустили руку',
   loweredYourHand: (name) => `${name} опускает вашу руку`,
-  removed: (name) => `${name} больше не в звонке: удаление модератором.`,
+  removed: (name) => `Участник удалён из звонка: ${name}.`,
   removedForNow: (name) => `${name} больше не в звонке. Впустить снова можно в разделе «Участники».`,
 };

@@ -29,8 +29,8 @@ export const waiting: Strings['waiting'] = {
     minutes < 1
       ? 'только что'
       : plural(minutes, {
-          one: `${minutes} минуту`,
-          few: `${minutes} минуты`,
-          many: `${minutes} минут`,
+          one: `ждёт ${minutes} минуту`,
+          few: `ждёт ${minutes} минуты`,
+          many: `ждёт ${minutes} минут`,
         }),
 };

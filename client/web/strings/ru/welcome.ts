@@ -1,7 +1,7 @@
 import type { Strings } from '../table.ts';
 
 export const welcome: Strings['welcome'] = {
-  heading: 'Это Canopy',
+  heading: 'Добро пожаловать в Canopy',
   noIdentity:
     'В этом браузере пока нет учётной записи. Попросите ссылку-приглашение у того, у кого она есть, и откройте её здесь: понадобится только имя.',
   noIdentityRoom: (room) =>
