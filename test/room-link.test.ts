@@ -64,6 +64,7 @@ describe('one link for everybody, on the page', () => {
     assert.match(await text(ann.page, 'notice'), /^Bob is waiting to be let in/);
     await ann.click('notice-action');
     await inRoom(bob);
+    assert.equal(await bob.title(), 'team – Canopy');
     const tookMs = performance.now() - startedMs;
     assert.ok(tookMs < ENTRY_MS, `${tookMs} ms`);
     assert.ok(!bob.url().includes('join'), 'the secret is gone from the address');

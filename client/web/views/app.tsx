@@ -6,6 +6,7 @@ import { DamagedInvitation, Invitation } from './invitation.tsx';
 import { lazyView } from './lazy-view.tsx';
 import { Lobby } from './lobby.tsx';
 import { NoIdentity } from './no-identity.tsx';
+import { usePageTitle } from './page-title.tsx';
 import { RoomView } from './room-view.tsx';
 
 const Home = lazyView(
@@ -15,6 +16,7 @@ const Home = lazyView(
 const PinDialog = lazyView(async () => (await import('./pin-dialog.tsx')).PinDialog);
 
 export function App({ model }: { model: AppModel }) {
+  usePageTitle(model);
   return (
     <>
       <CurrentScreen model={model} />

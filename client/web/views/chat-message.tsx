@@ -3,7 +3,7 @@ import { Component } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { ChatMessage, PendingMessage } from '../../sdk/index.ts';
 import { type ChatModel, firstLine, type MessageGroup, textPieces } from '../model/index.ts';
-import { errorSentence, strings } from '../strings/index.ts';
+import { errorSentence, language, strings } from '../strings/index.ts';
 import { ChatActions } from './chat-actions.tsx';
 
 interface GroupProps {
@@ -61,8 +61,8 @@ function GroupHeader({ group: { author, sentAtMs }, isOwn }: { group: MessageGro
 function Time({ timeMs }: { timeMs: number }) {
   const date = new Date(timeMs);
   return (
-    <time dateTime={date.toISOString()} title={date.toLocaleString()}>
-      {date.toLocaleTimeString(undefined, { hour: 'numeric', minute: '2-digit' })}
+    <time dateTime={date.toISOString()} title={date.toLocaleString(language.value)}>
+      {date.toLocaleTimeString(language.value, { hour: 'numeric', minute: '2-digit' })}
     </time>
   );
 }
@@ -92,7 +92,7 @@ function MessageView({ message, model, active, onShow }: MessageProps) {
         <p class="chat-text" dir="auto" data-testid="chat-text">
           <MessageText message={message} model={model} />
           {editedAtMs !== undefined && (
-            <span class="chat-edited" title={new Date(editedAtMs).toLocaleString()}>
+            <span class="chat-edited" title={new Date(editedAtMs).toLocaleString(language.value)}>
               {' '}
               ({chat.edited})
             </span>

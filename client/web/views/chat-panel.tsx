@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { ChatMessage } from '../../sdk/index.ts';
 import { type Call, type ChatModel, canNotify } from '../model/index.ts';
-import { strings } from '../strings/index.ts';
+import { language, strings } from '../strings/index.ts';
 import { ChatComposer } from './chat-composer.tsx';
 import { ChatList } from './chat-list.tsx';
 import { ChatSearch } from './chat-search.tsx';
@@ -98,5 +98,5 @@ function lineOf({ sentAtMs, author, text, gone, editedAtMs }: ChatMessage): stri
   const certified = author?.certifiedName === undefined ? '' : ` (${author.certifiedName})`;
   const content = gone ? `[${chat[gone]}]` : text.replaceAll('\n', '\n    ');
   const edited = editedAtMs !== undefined && !gone ? ` [${chat.edited}]` : '';
-  return `${new Date(sentAtMs).toLocaleString()} ${name}${certified}: ${content}${edited}\n`;
+  return `${new Date(sentAtMs).toLocaleString(language.value)} ${name}${certified}: ${content}${edited}\n`;
 }

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { ChatMessage } from '../../sdk/index.ts';
 import { type ChatModel, firstLine } from '../model/index.ts';
-import { strings } from '../strings/index.ts';
+import { language, strings } from '../strings/index.ts';
 import { CloseIcon } from './icons.tsx';
 
 /** How long the user pauses before what they have typed is searched for, in milliseconds. */
@@ -102,7 +102,7 @@ export function ChatSearch({
                 {message.author?.displayName ?? chat.deletedAccount}
               </span>
               <time dateTime={new Date(message.sentAtMs).toISOString()}>
-                {new Date(message.sentAtMs).toLocaleString(undefined, {
+                {new Date(message.sentAtMs).toLocaleString(language.value, {
                   dateStyle: 'short',
                   timeStyle: 'short',
                 })}

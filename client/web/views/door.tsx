@@ -112,13 +112,9 @@ function Wait({ door }: { door: Door }) {
   const progress = door.progress.value;
   const entering = door.stage.value === 'entering';
   useEffect(() => {
-    document.title = `${words.waitingTitle} – Canopy`;
     // The button that was pressed is gone.
     heading.current?.focus();
-    return () => {
-      document.title = 'Canopy';
-    };
-  }, [words]);
+  }, []);
   return (
     <section class="card waiting-card" data-testid="waiting" data-stage={door.stage.value}>
       <h1 ref={heading} tabIndex={-1} dir="auto">

@@ -1,19 +1,28 @@
-import { useEffect } from 'preact/hooks';
-import type { Call } from '../model/index.ts';
+import { useSignalEffect } from '@preact/signals';
+import type { AppModel } from '../model/index.ts';
+import { strings } from '../strings/index.ts';
 
-/** Shows the room in the browser's title, with the number of unread messages. */
-export function PageTitle({ call }: { call: Call }) {
-  const { messages } = call.chat.unread.value;
-  const name = call.info.value.title ?? call.room.roomId;
-  useEffect(() => {
+/** Shows in the browser's title where the user is: in a room, with the number of unread messages, or waiting for one. */
+export function usePageTitle(model: AppModel): void {
+  // In one place: a screen that goes would reset the title of the one that comes.
+  useSignalEffect(() => {
+    const where = placeOf(model);
+    document.title = where === undefined ? 'Canopy' : `${where} – Canopy`;
+  });
+}
+
+function placeOf({ screen }: AppModel): string | undefined {
+  const { value } = screen;
+  if (value.name === 'room') {
+    const { call } = value;
+    const { messages } = call.chat.unread.value;
     const count = messages > 99 ? '99+' : messages;
-    document.title = `${messages > 0 ? `(${count}) ` : ''}${name} – Canopy`;
-  }, [name, messages]);
-  useEffect(
-    () => () => {
-      document.title = 'Canopy';
-    },
-    [],
-  );
-  return null;
+    return `${messages > 0 ? `(${count}) ` : ''}${call.info.value.title ?? call.room.roomId}`;
+  }
+  if (value.name === 'door') {
+    const { door } = value;
+    const stage = door.stage.value;
+    return stage === 'waiting' || stage === 'entering' ? strings.value.door.waitingTitle : door.title;
+  }
+  return value.name === 'lobby' ? value.title : undefined;
 }

@@ -10,7 +10,6 @@ import { toggleFullScreen } from './full-screen.tsx';
 import { ScreenIcon, ShieldIcon } from './icons.tsx';
 import { Lock } from './lock.tsx';
 import { Audio } from './media-element.tsx';
-import { PageTitle } from './page-title.tsx';
 import { panelShortcuts, SidePanel } from './panels/index.ts';
 import { RaisedHands } from './raised-hands.tsx';
 import { ShortcutSheet } from './shortcut-sheet.tsx';
@@ -51,7 +50,6 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
       data-testid="room-view"
       data-state={call.state.value}
     >
-      <PageTitle call={call} />
       <TopBar model={model} call={call} heading={heading} />
       <ConnectionBanner call={call} />
       {/* Displayed below the tiles but before them in tab order, so that keyboard users need not pass all their buttons. */}

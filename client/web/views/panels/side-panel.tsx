@@ -51,7 +51,9 @@ function Frame({ name, model, call }: PanelProps & { name: PanelName }) {
       data-panel={name}
       aria-labelledby={headingId}
       onKeyDown={(event) => {
-        if (event.key === 'Escape' && !event.defaultPrevented) {
+        // In a dialog that the panel opened, Escape closes only that.
+        const inDialog = event.target instanceof Element && event.target.closest('dialog') !== null;
+        if (event.key === 'Escape' && !event.defaultPrevented && !inDialog) {
           event.preventDefault();
           close();
         }
