@@ -156,11 +156,16 @@ describe('threat 2: proof of possession', () => {
     }
   });
 
-  it('without it every request is refused with AUTH_REQUIRED', async () => {
+  it('without it every request is refused with AUTH_REQUIRED, but those of newcomers with a room link', async () => {
     const client = await ProtocolClient.open(server.url);
-    for (const name of Object.keys(REQUESTS).filter((name) => name !== 'auth.prove')) {
+    const newcomers = ['auth.prove', 'lobby.knock', 'lobby.cancel'];
+    for (const name of Object.keys(REQUESTS).filter((name) => !newcomers.includes(name))) {
       assert.equal(await client.refusal(name, {}), 'AUTH_REQUIRED', name);
     }
+    // Without the secret of a link they do nothing.
+    assert.equal(await client.refusal('lobby.knock', {}), 'BAD_REQUEST');
+    assert.equal(await client.refusal('lobby.knock', { roomId: 'team' }), 'AUTH_REQUIRED');
+    await client.get('lobby.cancel', {});
     client.close();
   });
 
