@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { CanopyError, type Identity } from '../../sdk/index.ts';
 import { strings } from '../strings/index.ts';
-import { Dialog } from './dialog.tsx';
+import { CloseButton, Dialog } from './dialog.tsx';
 import { Problem } from './problem.tsx';
 
 /** Minimum length of a backup password, in characters. */
@@ -80,11 +80,7 @@ export function BackupDialog({ identity, onClose }: { identity: Identity; onClos
         </form>
       )}
       <Problem error={problem.value} />
-      <form method="dialog">
-        <button type="submit" class="quiet">
-          {common.close}
-        </button>
-      </form>
+      <CloseButton label={common.close} />
     </Dialog>
   );
 }

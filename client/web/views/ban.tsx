@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { Participant } from '../../sdk/index.ts';
 import type { Call } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
+import { CheckField } from './check-field.tsx';
 import { FormDialog } from './form-dialog.tsx';
 
 /** Asks whether to ban someone. */
@@ -26,17 +27,14 @@ export function BanDialog({
     >
       <p>{moderation.banHint}</p>
       {participant.role === 'guest' && (
-        <label class="check">
-          <input
-            type="checkbox"
-            data-testid="ban-link"
-            checked={link.value}
-            onChange={(event) => {
-              link.value = event.currentTarget.checked;
-            }}
-          />
-          {moderation.banLink}
-        </label>
+        <CheckField
+          testId="ban-link"
+          checked={link.value}
+          onChange={(checked) => {
+            link.value = checked;
+          }}
+          label={moderation.banLink}
+        />
       )}
     </FormDialog>
   );

@@ -35,3 +35,14 @@ export function Dialog({
     </dialog>
   );
 }
+
+/** The button of a dialog that closes it and does nothing else. */
+export function CloseButton({ label, testId }: { label: string; testId?: string }) {
+  return (
+    <form method="dialog">
+      <button type="submit" class="quiet" data-testid={testId}>
+        {label}
+      </button>
+    </form>
+  );
+}

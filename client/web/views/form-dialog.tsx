@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { CanopyError } from '../../sdk/index.ts';
 import { strings } from '../strings/index.ts';
-import { Dialog } from './dialog.tsx';
+import { CloseButton, Dialog } from './dialog.tsx';
 import { Problem } from './problem.tsx';
 
 /** A dialog that does one thing with what was entered. It closes on success, and shows why it failed otherwise. */
@@ -55,11 +55,7 @@ export function FormDialog({
           {submit.label}
         </button>
       </form>
-      <form method="dialog">
-        <button type="submit" class="quiet">
-          {strings.value.common.cancel}
-        </button>
-      </form>
+      <CloseButton label={strings.value.common.cancel} />
     </Dialog>
   );
 }

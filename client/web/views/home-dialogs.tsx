@@ -2,7 +2,7 @@ import type { RoomSummary } from '../../sdk/index.ts';
 import type { AppModel, HomeRooms } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
 import { Appearance } from './appearance.tsx';
-import { Dialog } from './dialog.tsx';
+import { CloseButton, Dialog } from './dialog.tsx';
 import { RoomSettings } from './room-settings.tsx';
 import { ScheduleDialog } from './schedule-dialog.tsx';
 
@@ -36,11 +36,7 @@ export function HomeDialogs({
       return (
         <Dialog title={strings.value.home.appearance} onClose={onClose}>
           <Appearance />
-          <form method="dialog">
-            <button type="submit" class="quiet">
-              {strings.value.common.done}
-            </button>
-          </form>
+          <CloseButton label={strings.value.common.done} />
         </Dialog>
       );
     case 'new-room':

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { Call } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
-import { Dialog } from './dialog.tsx';
+import { CloseButton, Dialog } from './dialog.tsx';
 import { OneTimeLink } from './one-time-link.tsx';
 import { RoomLinkSection } from './room-link.tsx';
 
@@ -19,11 +19,7 @@ export function InviteDialog({ call, onClose }: { call: Call; onClose(): void })
           {oneTime.value && <OneTimeLink call={call} />}
         </details>
       </div>
-      <form method="dialog">
-        <button type="submit" class="quiet">
-          {common.done}
-        </button>
-      </form>
+      <CloseButton label={common.done} />
     </Dialog>
   );
 }

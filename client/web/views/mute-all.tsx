@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { Call } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
+import { CheckField } from './check-field.tsx';
 import { FormDialog } from './form-dialog.tsx';
 
 /** Asks whom to mute, and for how long. */
@@ -40,28 +41,22 @@ export function MuteAllDialog({ call, onClose }: { call: Call; onClose(): void }
           </label>
         ))}
       </fieldset>
-      <label class="check">
-        <input
-          type="checkbox"
-          data-testid="mute-on-entry"
-          checked={onEntry.value}
-          onChange={(event) => {
-            onEntry.value = event.currentTarget.checked;
-          }}
-        />
-        {moderation.onEntry}
-      </label>
-      <label class="check">
-        <input
-          type="checkbox"
-          data-testid="may-unmute"
-          checked={mayUnmute.value}
-          onChange={(event) => {
-            mayUnmute.value = event.currentTarget.checked;
-          }}
-        />
-        {moderation.mayUnmuteThemselves}
-      </label>
+      <CheckField
+        testId="mute-on-entry"
+        checked={onEntry.value}
+        onChange={(checked) => {
+          onEntry.value = checked;
+        }}
+        label={moderation.onEntry}
+      />
+      <CheckField
+        testId="may-unmute"
+        checked={mayUnmute.value}
+        onChange={(checked) => {
+          mayUnmute.value = checked;
+        }}
+        label={moderation.mayUnmuteThemselves}
+      />
     </FormDialog>
   );
 }

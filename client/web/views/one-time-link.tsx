@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { CanopyError } from '../../sdk/index.ts';
 import type { Call } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
+import { CheckField } from './check-field.tsx';
 import { CopyLinkField } from './copy-link-field.tsx';
 import { Problem } from './problem.tsx';
 
@@ -42,15 +43,12 @@ export function OneTimeLink({ call }: { call: Call }) {
       <p>{invite.what}</p>
       <CopyLinkField link={link.value} label={invite.link} testId="invite-link" copyTestId="copy" />
       {admin && (
-        <label class="check">
-          <input
-            type="checkbox"
-            data-testid="invite-member"
-            checked={asMember}
-            onChange={(event) => choose(event.currentTarget.checked)}
-          />
-          {invite.asMember}
-        </label>
+        <CheckField
+          testId="invite-member"
+          checked={asMember}
+          onChange={(checked) => choose(checked)}
+          label={invite.asMember}
+        />
       )}
       <Problem error={problem.value} />
     </>

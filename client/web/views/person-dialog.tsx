@@ -2,7 +2,7 @@ import { useId } from 'preact/hooks';
 import type { Participant } from '../../sdk/index.ts';
 import { type Call, MAX_VOLUME, type PersonQuality, type StreamDetails } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
-import { Dialog } from './dialog.tsx';
+import { CloseButton, Dialog } from './dialog.tsx';
 
 export interface PersonDialogProps {
   call: Call;
@@ -25,11 +25,7 @@ export function PersonDialog({ call, participant, onClose }: PersonDialogProps) 
           <p class="hint">{isSelf ? quality.nothingSent : quality.nothing}</p>
         )}
       </div>
-      <form method="dialog">
-        <button type="submit" class="quiet">
-          {common.close}
-        </button>
-      </form>
+      <CloseButton label={common.close} />
     </Dialog>
   );
 }

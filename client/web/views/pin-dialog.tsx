@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { CanopyError } from '../../sdk/index.ts';
 import type { AppModel } from '../model/index.ts';
 import { errorSentence, strings } from '../strings/index.ts';
-import { Dialog } from './dialog.tsx';
+import { CloseButton, Dialog } from './dialog.tsx';
 
 /** Asks for the PIN of the room that the user wants to join. */
 export function PinDialog({ model, roomId, wrong }: { model: AppModel; roomId: string; wrong: boolean }) {
@@ -50,11 +50,7 @@ export function PinDialog({ model, roomId, wrong }: { model: AppModel; roomId: s
           {words.join}
         </button>
       </form>
-      <form method="dialog">
-        <button type="submit" class="quiet">
-          {common.cancel}
-        </button>
-      </form>
+      <CloseButton label={common.cancel} />
     </Dialog>
   );
 }

@@ -11,7 +11,8 @@ import {
 import { type AppModel, type Call, saveCalendar } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
 import { ChatFields, chatChangeOf, chatSettingsOf } from './chat-settings.tsx';
-import { Dialog } from './dialog.tsx';
+import { CheckField } from './check-field.tsx';
+import { CloseButton, Dialog } from './dialog.tsx';
 import { LobbySelect } from './lobby-select.tsx';
 import { type Permissions, PermissionTable, sameActions } from './permission-table.tsx';
 import { Problem } from './problem.tsx';
@@ -66,11 +67,7 @@ export function RoomSettings({ model, roomId, call, onClose }: SettingsProps) {
       ) : (
         <div class="settings-loading" aria-busy={problem.value === undefined} />
       )}
-      <form method="dialog">
-        <button type="submit" class="quiet">
-          {common.close}
-        </button>
-      </form>
+      <CloseButton label={common.close} />
     </Dialog>
   );
 }
@@ -139,16 +136,13 @@ function SettingsForm({
       </label>
       <fieldset>
         <legend>{words.access}</legend>
-        <label class="check">
-          <input
-            type="checkbox"
-            data-testid="settings-locked"
-            checked={locked.value}
-            aria-describedby="locked-hint"
-            onChange={(event) => (locked.value = event.currentTarget.checked)}
-          />
-          {words.lockedSetting}
-        </label>
+        <CheckField
+          testId="settings-locked"
+          checked={locked.value}
+          describedBy="locked-hint"
+          onChange={(checked) => (locked.value = checked)}
+          label={words.lockedSetting}
+        />
         <p class="hint" id="locked-hint">
           {words.lockedHint}
         </p>
@@ -170,16 +164,13 @@ function SettingsForm({
           {isPinUsable ? (room.hasPin ? words.pinIsSet : words.pinHint) : words.pinInvalid}
         </p>
         {room.hasPin && (
-          <label class="check">
-            <input
-              type="checkbox"
-              data-testid="settings-remove-pin"
-              checked={removesPin.value}
-              disabled={pin.value !== ''}
-              onChange={(event) => (removesPin.value = event.currentTarget.checked)}
-            />
-            {words.removePin}
-          </label>
+          <CheckField
+            testId="settings-remove-pin"
+            checked={removesPin.value}
+            disabled={pin.value !== ''}
+            onChange={(checked) => (removesPin.value = checked)}
+            label={words.removePin}
+          />
         )}
         <label class="field">
           {words.maxParticipants}

@@ -3,8 +3,9 @@ import { useMemo } from 'preact/hooks';
 import { displayable, type RoomSchedule, type RoomSummary } from '../../sdk/index.ts';
 import { type AppModel, saveCalendar } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
+import { CheckField } from './check-field.tsx';
 import { CopyLinkField } from './copy-link-field.tsx';
-import { Dialog } from './dialog.tsx';
+import { CloseButton, Dialog } from './dialog.tsx';
 import { Problem } from './problem.tsx';
 import { useAct } from './use-act.ts';
 import { useRoomLink } from './use-room-link.ts';
@@ -148,15 +149,12 @@ export function ScheduleDialog({
                 <TimeZones chosen={timeZone.value} />
               </select>
             </label>
-            <label class="check">
-              <input
-                type="checkbox"
-                data-testid="weekly"
-                checked={weekly.value}
-                onChange={(event) => (weekly.value = event.currentTarget.checked)}
-              />
-              {words.weekly}
-            </label>
+            <CheckField
+              testId="weekly"
+              checked={weekly.value}
+              onChange={(checked) => (weekly.value = checked)}
+              label={words.weekly}
+            />
             <label class="field">
               {words.description}
               <textarea
@@ -186,11 +184,7 @@ export function ScheduleDialog({
           </button>
         )}
       </form>
-      <form method="dialog">
-        <button type="submit" class="quiet">
-          {common.close}
-        </button>
-      </form>
+      <CloseButton label={common.close} />
     </Dialog>
   );
 }
@@ -228,11 +222,7 @@ function OutcomeDialog({
           {words.download}
         </button>
       )}
-      <form method="dialog">
-        <button type="submit" class="quiet" data-testid="outcome-done">
-          {common.done}
-        </button>
-      </form>
+      <CloseButton label={common.done} testId="outcome-done" />
     </Dialog>
   );
 }

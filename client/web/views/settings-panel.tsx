@@ -11,6 +11,7 @@ import {
 } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
 import { Appearance } from './appearance.tsx';
+import { CheckField } from './check-field.tsx';
 import { DeviceCheck, DeviceProblems } from './device-check.tsx';
 import { LevelMeter } from './media-element.tsx';
 import type { PanelProps } from './panels/panel.ts';
@@ -31,7 +32,7 @@ export function SettingsPanel({ model, call }: PanelProps) {
         <Processing media={media} />
       </Section>
       <Section heading={settings.video}>
-        <Check
+        <CheckField
           testId="mirror"
           label={settings.mirror}
           checked={mirror}
@@ -46,7 +47,7 @@ export function SettingsPanel({ model, call }: PanelProps) {
         <PathCheckView check={model.pathCheck} client={call.client} />
       </div>
       <Section heading={settings.notices}>
-        <Check
+        <CheckField
           testId="sounds"
           label={settings.sounds}
           checked={sounds}
@@ -54,13 +55,13 @@ export function SettingsPanel({ model, call }: PanelProps) {
         />
       </Section>
       <Section heading={settings.keyboard}>
-        <Check
+        <CheckField
           testId="push-to-talk"
           label={settings.pushToTalk}
           checked={pushToTalk}
           onChange={(on) => setPreferences({ pushToTalk: on })}
         />
-        <Check
+        <CheckField
           testId="settings-shortcuts"
           label={settings.shortcuts}
           checked={shortcutsOn.value}
@@ -82,30 +83,6 @@ function Section({ heading, children }: { heading: string; children: ComponentCh
   );
 }
 
-function Check({
-  testId,
-  label,
-  checked,
-  onChange,
-}: {
-  testId: string;
-  label: string;
-  checked: boolean;
-  onChange(on: boolean): void;
-}) {
-  return (
-    <label class="check">
-      <input
-        type="checkbox"
-        data-testid={testId}
-        checked={checked}
-        onChange={(event) => onChange(event.currentTarget.checked)}
-      />
-      <span>{label}</span>
-    </label>
-  );
-}
-
 const PROCESSING = ['noiseSuppression', 'echoCancellation', 'autoGainControl'] as const;
 
 /** What the browser does to the microphone's sound. */
@@ -116,7 +93,7 @@ function Processing({ media }: { media: LocalMedia }) {
     <fieldset class="choices">
       <legend>{settings.processing}</legend>
       {PROCESSING.map((name) => (
-        <Check
+        <CheckField
           key={name}
           testId={name}
           label={settings[name]}

@@ -1,6 +1,7 @@
 import { type Call, preferences } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
-import { Dialog } from './dialog.tsx';
+import { CheckField } from './check-field.tsx';
+import { CloseButton, Dialog } from './dialog.tsx';
 import { panelKeys } from './panels/index.ts';
 import { setShortcutsOn, shortcutsOn } from './use-shortcuts.ts';
 
@@ -36,20 +37,13 @@ export function ShortcutSheet({ call, onClose }: { call: Call; onClose(): void }
           </div>
         ))}
       </dl>
-      <label class="check">
-        <input
-          type="checkbox"
-          data-testid="shortcuts-on"
-          checked={shortcutsOn.value}
-          onChange={(event) => setShortcutsOn(event.currentTarget.checked)}
-        />
-        {shortcuts.enable}
-      </label>
-      <form method="dialog">
-        <button type="submit" class="quiet">
-          {common.close}
-        </button>
-      </form>
+      <CheckField
+        testId="shortcuts-on"
+        checked={shortcutsOn.value}
+        onChange={(checked) => setShortcutsOn(checked)}
+        label={shortcuts.enable}
+      />
+      <CloseButton label={common.close} />
     </Dialog>
   );
 }
