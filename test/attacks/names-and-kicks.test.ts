@@ -84,9 +84,10 @@ describe('threat 64: names and kicks', () => {
   it('a new invitation to the room readmits, but not one created by the removed person', async () => {
     const alice = await seated(admin);
     const bob = await seated(member);
+    const own = await bob.client.get('invite.create', { role: 'guest', roomId: 'lobby' });
     await alice.client.get('participant.kick', { participantId: bob.own.participantId });
     const back = await ProtocolClient.enter(server.url, member);
-    const own = await back.get('invite.create', { role: 'guest', roomId: 'lobby' });
+    assert.equal(await back.refusal('invite.create', { role: 'guest', roomId: 'lobby' }), 'KICKED');
     await back.get('invite.redeem', { secret: own.secret });
     assert.equal(await back.refusal('room.join', { roomId: 'lobby' }), 'KICKED');
     await back.get('room.join', { roomId: 'elsewhere' });
