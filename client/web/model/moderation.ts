@@ -29,6 +29,9 @@ export interface CallModerationHost {
   shareScreen(on: boolean): Promise<void>;
 }
 
+/** Always the same array, so that what depends on it does not run again. */
+const NOTHING: readonly Stoppable[] = [];
+
 /** Moderation in a call: what this user does to others, and what moderators do to this user. */
 export class CallModeration {
   /** What moderators did to each participant. */
@@ -41,8 +44,8 @@ export class CallModeration {
   /** What this user may not start. */
   readonly denied = computed<readonly Stoppable[]>(() =>
     this.#host.moderates()
-      ? []
-      : (this.restraints.value.get(this.#host.room.participantId ?? '')?.denied ?? []),
+      ? NOTHING
+      : (this.restraints.value.get(this.#host.room.participantId ?? '')?.denied ?? NOTHING),
   );
   readonly #host: CallModerationHost;
   readonly #stop: Array<() => void>;
