@@ -21,8 +21,22 @@ const SEEN = [
   String.raw`(?<=\p{Script=Han})[\u{e0100}-\u{e01ef}]`,
 ].join('|');
 
+const ONE_EMOJI = String.raw`^\p{RGI_Emoji}$`;
+
 /** Compiled on first use: some tools' engines lack the flag, and they do not clean names. */
 let cleaning: RegExp | undefined;
+let emoji: RegExp | undefined;
+
+/** What is to be removed; in a group of its own what is to be kept although it looks the same. */
+function unseen(): RegExp {
+  cleaning ??= new RegExp(`(${SEEN})|[${UNSEEN}]`, 'gv');
+  return cleaning;
+}
+
+function kept(_match: string, seen: string | undefined): string {
+  return seen ?? '';
+}
+
 const SPACES = /[\p{White_Space}\u2800]+/gu;
 /** More combining marks on one letter than any script needs; they would overflow into adjacent lines. */
 const PILED_MARKS = /(\p{M}{5})\p{M}+/gu;
@@ -32,11 +46,10 @@ const PILED_MARKS = /(\p{M}{5})\p{M}+/gu;
  * UTF-16 code units. Emoji, combining marks and joiners of real scripts are kept. May return an empty string.
  */
 export function displayable(text: string): string {
-  cleaning ??= new RegExp(`(${SEEN})|[${UNSEEN}]`, 'gv');
   const clean = text
     .normalize('NFC')
     .replace(SPACES, ' ')
-    .replace(cleaning, (_match, seen: string | undefined) => seen ?? '')
+    .replace(unseen(), kept)
     .replace(PILED_MARKS, '$1')
     .replace(/^[\p{M} ]+/u, '')
     .replace(/ {2,}/g, ' ');
@@ -60,8 +73,6 @@ const ODD_SPACE = /[\p{White_Space}\u2800]/gu;
  * string.
  */
 export function displayableText(text: string): string {
-  cleaning ??= new RegExp(`(${SEEN})|[${UNSEEN}]`, 'gv');
-  const unseen = cleaning;
   return text
     .normalize('NFC')
     .replace(LINE_BREAKS, '\n')
@@ -70,7 +81,7 @@ export function displayableText(text: string): string {
       line
         .replaceAll('\t', '  ')
         .replace(ODD_SPACE, ' ')
-        .replace(unseen, (_match, seen: string | undefined) => seen ?? '')
+        .replace(unseen(), kept)
         .replace(PILED_MARKS, '$1')
         .replace(/^\p{M}+/u, '')
         .trimEnd(),
@@ -82,10 +93,9 @@ export function displayableText(text: string): string {
 
 /** Whether the text is exactly one emoji, as people put on messages. */
 export function isEmoji(text: string): boolean {
-  emoji ??= /^\p{RGI_Emoji}$/v;
+  emoji ??= new RegExp(ONE_EMOJI, 'v');
   return emoji.test(text);
 }
-let emoji: RegExp | undefined;
 
 /** A room's name: letters and digits of any script with their marks, `-` and `_`, 1 to 64 code points, composed (NFC). */
 export const ROOM_ID = /^[\p{L}\p{N}][\p{L}\p{M}\p{N}_-]{0,63}$/u;
