@@ -69,7 +69,7 @@ describe('the connection test before a call', () => {
     assert.deepEqual(states, { udp: 'connected', tcp: 'connected' });
     assert.match(text, /Your calls will use UDP/);
     assert.match(text, /3 videos at medium quality, or 11 at low quality/);
-    assert.match(text, /Round-trip time\d+ ms.*Packet loss0 %.*2 Mbit\/s or more/);
+    assert.match(text, /Round-trip time\d+ ms.*Packet loss0%.*2 Mbit\/s or more/);
     await page.close();
     await untilBaseline(server);
     assert.deepEqual(browser.problems, []);
