@@ -100,6 +100,7 @@ describe('one link for everybody, on the page', () => {
     await page.reload();
     await page.getByTestId('waiting-for').waitFor();
     await ann.click('panel-people');
+    await ann.page.getByTestId('waiting-person').first().waitFor();
     assert.equal(await ann.page.getByTestId('waiting-person').count(), 1);
     await page.getByTestId('cancel-waiting').click();
     await ann.page.getByTestId('waiting-person').waitFor({ state: 'detached' });
