@@ -960,7 +960,7 @@ describe('moderation and phones', () => {
     assert.equal(moderation.restraintOf(BOB).muted, false);
   });
 
-  it('says who is in the spotlight, until they leave, and passes reactions on', async () => {
+  it('reports the spotlight, which people leave with the room, and reactions', async () => {
     snapshot.parts.spotlight.push(BOB);
     const room = await client.join('demo');
     assert.deepEqual(room.spotlight.participantIds, [BOB]);

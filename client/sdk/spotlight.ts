@@ -4,7 +4,7 @@ import { Emitter } from './emitter.ts';
 import type { RoomSession } from './room-session.ts';
 
 export interface SpotlightEvents {
-  /** Who is in the spotlight has changed. `moderator`: undefined if someone left, or the server did not say. */
+  /** People were added to the spotlight or removed from it. `moderator`: undefined if someone left, or the server did not say. */
   changed: [participantIds: readonly string[], moderator: Participant | undefined];
 }
 

@@ -10,7 +10,7 @@ import { EmptyCalendar, EmptyHistory, EmptyRooms } from './illustrations.tsx';
 import { Problem } from './problem.tsx';
 import '../styles/home.css';
 
-/** The page of somebody with an identity: start, plan or join a meeting, and the user's rooms. */
+/** The home page of people who are enrolled: start, schedule or join a meeting, and the user's rooms. */
 export function Home({ model }: { model: AppModel }) {
   const rooms = useMemo(() => new HomeRooms(() => model.connected()), [model]);
   const dialog = useSignal<HomeDialog | undefined>(undefined);

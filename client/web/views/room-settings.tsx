@@ -19,6 +19,7 @@ import { Problem } from './problem.tsx';
 import { DeleteRoom, HandOver } from './room-ownership.tsx';
 import { useAct } from './use-act.ts';
 import '../styles/room-settings.css';
+import { TitleField } from './title-field.tsx';
 
 /** How long an empty room may stay open, and a seat be kept, in seconds. */
 const EMPTY_SECONDS = [0, 60, 300, 900, 3600];
@@ -122,18 +123,7 @@ function SettingsForm({
         void save();
       }}
     >
-      <label class="field">
-        {words.title}
-        <input
-          data-testid="settings-title"
-          dir="auto"
-          value={title.value}
-          placeholder={room.roomId}
-          maxLength={128}
-          autocomplete="off"
-          onInput={(event) => (title.value = event.currentTarget.value)}
-        />
-      </label>
+      <TitleField title={title} testId="settings-title" placeholder={room.roomId} />
       <fieldset>
         <legend>{words.access}</legend>
         <CheckField

@@ -7,6 +7,7 @@ import { CheckField } from './check-field.tsx';
 import { CopyLinkField } from './copy-link-field.tsx';
 import { CloseButton, Dialog } from './dialog.tsx';
 import { Problem } from './problem.tsx';
+import { TitleField } from './title-field.tsx';
 import { useAct } from './use-act.ts';
 import { useRoomLink } from './use-room-link.ts';
 
@@ -86,19 +87,7 @@ export function ScheduleDialog({
           void save();
         }}
       >
-        <label class="field">
-          {words.title}
-          <input
-            data-testid="room-title"
-            dir="auto"
-            value={title.value}
-            placeholder={words.titleExample}
-            maxLength={128}
-            autocomplete="off"
-            required
-            onInput={(event) => (title.value = event.currentTarget.value)}
-          />
-        </label>
+        <TitleField title={title} testId="room-title" placeholder={words.titleExample} required />
         {planned && (
           <>
             <div class="fields">

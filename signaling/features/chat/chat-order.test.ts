@@ -243,7 +243,7 @@ describe('a chat under cuts and restarts', () => {
             [...sent].flatMap(([id, one]) => (one.who === who ? [id] : [])),
           );
           const { news } = people[who] as Person;
-          assert.equal(new Set(news).size, news.length, 'nobody is told about a message twice');
+          assert.equal(new Set(news).size, news.length, 'no message is announced twice');
         }
         messages += all.length;
         for (const each of people) {

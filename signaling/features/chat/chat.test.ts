@@ -138,7 +138,7 @@ for (const engine of storeEngines()) {
       assert.deepEqual([last.messages.map(({ text }) => text), last.more], [['m6'], false]);
     });
 
-    it('a client that comes back gets what changed, and all anew only if that is too much', async () => {
+    it('a client that comes back gets only the changes, or everything if there are too many', async () => {
       const [o, m] = [await enter(olga), await enter(max)];
       const seq = await write(o.client, 'one');
       const { position } = await m.client.get('chat.sync', { roomId });

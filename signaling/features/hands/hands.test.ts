@@ -143,7 +143,7 @@ describe('raised hands', () => {
     await ann.client.get('hand.raise', {});
     await client.get('hand.raise', {});
     assert.equal(await client.refusal('hand.lower', { participantId: ann.participantId }), 'FORBIDDEN');
-    // The answer must not tell a guest who is in the room.
+    // The answer must not reveal to a guest who is in the room.
     assert.equal(await client.refusal('hand.lower', { participantId: crypto.randomUUID() }), 'FORBIDDEN');
     assert.equal(
       await ann.client.refusal('hand.lower', { participantId: crypto.randomUUID() }),

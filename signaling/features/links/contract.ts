@@ -100,7 +100,7 @@ export const LINK_REQUESTS = {
 } as const;
 
 export const LINK_EVENTS = {
-  /** To people who wait: their place has changed, or who is in the room. */
+  /** Sent to people in the lobby when their place changes, or somebody enters or leaves the room. */
   'lobby.progress': progress,
   /** To someone who waited: they may enter. */
   'lobby.admitted': admission,

@@ -413,7 +413,7 @@ export class Lobby {
     }
   }
 
-  /** Brings everyone up to date. Rights, settings and who is in a room change in many places, so this looks at them once a second. */
+  /** Notifies everyone of changes. Rights, settings and rosters change in many places, so they are checked once a second. */
   #tick(): void {
     for (const roomId of this.#list.roomIds) {
       const room = this.#kernel.rooms.find(roomId);

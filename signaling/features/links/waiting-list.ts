@@ -10,7 +10,7 @@ export type Progress = EventData<'lobby.progress'>;
 /** Someone in a lobby. */
 export interface Waiting extends Knocker {
   readonly person: WaitingPerson;
-  /** The link by which they came; undefined for someone with an account who has to wait anyway. */
+  /** The link that they used; undefined for someone who has an account and came without one. */
   readonly link: RoomLinkRow | undefined;
   /** The connection on which they wait; null for a while after it was lost. */
   session: Session | null;

@@ -267,7 +267,7 @@ describe('muting and stopping others', () => {
     } as const;
     for (const [name, data] of Object.entries(requests)) {
       assert.equal(await gus.client.refusal(name, { participantId, ...data }), 'FORBIDDEN', name);
-      // The answer must not tell a guest who is in the room.
+      // The answer must not reveal to a guest who is in the room.
       assert.equal(await gus.client.refusal(name, { participantId: nobody, ...data }), 'FORBIDDEN', name);
       assert.equal(
         await olga.client.refusal(name, { participantId: nobody, ...data }),

@@ -1,3 +1,4 @@
+import type { SelectQueryBuilder } from 'kysely';
 import type { RoomDescription } from '../../../contract/index.ts';
 import {
   describeRoom,
@@ -7,7 +8,7 @@ import {
   recordOf,
   roomRoleOf,
 } from '../../kernel/index.ts';
-import { isAfter } from '../../store/index.ts';
+import { isAfter, type Tables } from '../../store/index.ts';
 import type { RoomSummary } from './contract.ts';
 import { nextMeeting } from './meeting-times.ts';
 import type { RoomVisits } from './room-visits.ts';
@@ -32,9 +33,9 @@ export class RoomLists {
   }
 
   /** Configured rooms that the account owns, and rooms in which it has a role; latest first. */
-  async mine(principal: PeerPrincipal, { limit, after }: Page): Promise<RoomSummary[]> {
+  async mine(principal: PeerPrincipal, page: Page): Promise<RoomSummary[]> {
     const { accountId } = principal;
-    let query = this.#kernel.store.db
+    const query = this.#kernel.store.db
       .selectFrom('rooms')
       .selectAll()
       .where(({ eb, and, or, exists, selectFrom }) =>
@@ -51,14 +52,7 @@ export class RoomLists {
           ),
         ]),
       );
-    if (after !== undefined) {
-      query = query.where(isAfter('rooms', 'room_id', after));
-    }
-    const rows = await query
-      .orderBy('created_at_ms', 'desc')
-      .orderBy('room_id', 'desc')
-      .limit(limit)
-      .execute();
+    const rows = await latest(query, page);
     return rows.map((row) => this.#summary(principal, recordOf(row)));
   }
 
@@ -107,19 +101,12 @@ export class RoomLists {
   }
 
   /** All stored rooms, latest first. */
-  async all({ limit, after, ownerId }: Page & { ownerId?: string | undefined }): Promise<RoomDescription[]> {
+  async all({ ownerId, ...page }: Page & { ownerId?: string | undefined }): Promise<RoomDescription[]> {
     let query = this.#kernel.store.db.selectFrom('rooms').selectAll();
     if (ownerId !== undefined) {
       query = query.where('owner_id', '=', ownerId);
     }
-    if (after !== undefined) {
-      query = query.where(isAfter('rooms', 'room_id', after));
-    }
-    const rows = await query
-      .orderBy('created_at_ms', 'desc')
-      .orderBy('room_id', 'desc')
-      .limit(limit)
-      .execute();
+    const rows = await latest(query, page);
     return rows.map((row) => describeRoom(recordOf(row)));
   }
 
@@ -138,4 +125,13 @@ export class RoomLists {
       ...(meeting && { nextStartMs: meeting.startMs }),
     };
   }
+}
+
+/** One page of the rooms that a query finds, latest first. */
+function latest(
+  query: SelectQueryBuilder<Tables, 'rooms', Tables['rooms']>,
+  { limit, after }: Page,
+): Promise<Array<Tables['rooms']>> {
+  const rest = after === undefined ? query : query.where(isAfter('rooms', 'room_id', after));
+  return rest.orderBy('created_at_ms', 'desc').orderBy('room_id', 'desc').limit(limit).execute();
 }

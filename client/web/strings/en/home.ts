@@ -1,6 +1,6 @@
 import { plural } from './forms.ts';
 
-/** The page of somebody with an identity who is in no room. */
+/** The home page. */
 export const home = {
   brand: 'Canopy',
   greeting: (name: string) => `Hello, ${name}`,
