@@ -44,6 +44,11 @@ export const configSchema = z.strictObject({
         .describe(
           'Other web origins whose pages may enrol and connect, comma-separated, e.g. `https://app.example`. The server’s own addresses are always allowed.',
         ),
+      embedders: list(origin)
+        .default([])
+        .describe(
+          'Web origins whose pages may show meetings in a frame and ask people for new ones, comma-separated, e.g. `https://intranet.example`. The server’s own pages always may.',
+        ),
       tls: z
         .enum(['auto', 'off'])
         .default('auto')

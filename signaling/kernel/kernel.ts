@@ -553,6 +553,7 @@ async function openGround(
     log,
     trustProxy: config.server.trustProxy,
     version,
+    embedders: config.server.embedders,
     onError: (code) => metrics.error(code),
   });
   return {
