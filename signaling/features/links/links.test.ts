@@ -555,6 +555,24 @@ describe('room links and the lobby', () => {
       await again.get('room.join', { roomId });
     });
 
+    it('threat 64: with the lobby off, whoever comes by the link of someone just removed waits', async () => {
+      const { client, secret } = await host();
+      await configure({ lobby: 'off' });
+      const first = await knock(secret);
+      assert.ok(first.answer.status === 'admitted');
+      const guest = await enter(first.answer.secret);
+      const { accountId = '', participantId = '' } =
+        guest.joined.participants.find((each) => each.participantId === guest.joined.participantId) ?? {};
+      await client.get('participant.kick', { participantId });
+      assert.equal(await guest.client.ended(), 'KICKED');
+      const alias = await knock(secret, 'Someone new');
+      assert.equal(alias.answer.status, 'waiting');
+      const { url } = await client.get('link.create', { roomId });
+      assert.equal((await knock(parts(url).secret)).answer.status, 'admitted');
+      await client.get('participant.readmit', { accountId });
+      assert.equal((await knock(secret, 'Someone else')).answer.status, 'admitted');
+    });
+
     it('threat 64: nobody new comes by a link that was banned with someone who came by it', async () => {
       const { client, secret, participantId } = await host();
       const waiting = await knock(secret);
