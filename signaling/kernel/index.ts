@@ -78,3 +78,4 @@ export {
   type Session,
   TokenBucket,
 } from './sockets/index.ts';
+export { queryWords, wordsOf } from './words.ts';
