@@ -14,7 +14,9 @@ export function registerRooms(kernel: Kernel): void {
   const configuration = new RoomConfiguration(kernel);
   const creation = new RoomCreation(kernel, configuration);
   const feature = { visits, configuration, creation, lists: new RoomLists(kernel, visits) };
-  kernel.requests(ROOM_REQUESTS, roomHandlers(kernel, feature));
+  kernel.requests(ROOM_REQUESTS, roomHandlers(kernel, feature), {
+    audited: ['room.create', 'room.configure', 'room.handOver', 'room.delete'],
+  });
   kernel.snapshotPart('room', ({ record }) => infoOf(record));
   kernel.entered.add(({ room, peer }) => {
     if (peer.principal.kind === 'device') {

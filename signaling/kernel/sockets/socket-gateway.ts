@@ -184,6 +184,7 @@ export class SocketGateway {
       wire,
       dispatcher,
       log,
+      address: this.#addressOf(socket.request),
       network: this.#networkOf(socket.request),
       requestsPerSecond: config.limits.requestsPerSecond,
       authMs: AUTH_MS,
