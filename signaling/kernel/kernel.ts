@@ -154,6 +154,7 @@ export class Kernel {
   readonly roomDeleted = new Hook<RoomDeletion>();
   readonly #stops: Array<RoomOptions['isStopped']> = [];
   readonly #followers: Array<RoomOptions['onEntry']> = [];
+  readonly #rightsFollowers: Array<RoomOptions['onRights']> = [];
   readonly #snapshotParts = new Map<string, (room: Room, peer: Peer) => unknown>();
   readonly #roomRecords: RoomRecords;
   readonly #options: KernelOptions;
@@ -291,11 +292,19 @@ export class Kernel {
     this.#followers.push(follower);
   }
 
+  /** Calls a feature whenever a peer's role or the settings of its room have changed. */
+  followRights(follower: RoomOptions['onRights']): void {
+    this.#rightsFollowers.push(follower);
+  }
+
   /** The current state of a room that features keep, as this peer may see it. */
   snapshotParts(room: Room, peer: Peer): SnapshotData {
     const parts = [...this.#snapshotParts].map(([name, take]) => [name, take(room, peer)]);
     return Object.fromEntries(parts);
   }
+
+  /** Whether calls to phones can be placed. Set by the feature for phones. */
+  callsPhones: () => boolean = () => false;
 
   /** How phones reach a room; undefined if they cannot. Set by the feature for phones. */
   dialIn: (roomId: string) => Promise<DialIn | undefined> = () => Promise.resolve(undefined);
@@ -495,6 +504,11 @@ export class Kernel {
           follower(room, entry);
         }
       },
+      onRights: (room, peer) => {
+        for (const follower of this.#rightsFollowers) {
+          follower(room, peer);
+        }
+      },
       rehomeTicket: async ({ roomId }, { peerId, displayName, principal, connection }) => ({
         // Clients stay on this server under the name that they connected to.
         url: connection?.origin ?? this.publicUrl,
@@ -593,6 +607,7 @@ async function openGround(
     log,
     trustProxy: config.server.trustProxy,
     version,
+    embedders: config.server.embedders,
     onError: (code) => metrics.error(code),
   });
   return {

@@ -17,6 +17,7 @@ export function registerTelephony(kernel: Kernel): void {
     audited: ['gateway.register', 'call.dial'],
   });
   registerTelephonyRoutes(kernel, telephony);
+  kernel.callsPhones = () => config.sip.enabled || telephony.hadGateway;
   kernel.dialIn = async (roomId) => dialInOf(await settings.load(), roomId);
   kernel.roomDeleted.add(async ({ db, roomId, committed }) => {
     if (await settings.forgetRoom(db, roomId)) {

@@ -76,13 +76,14 @@ export function registerServerRoutes(
         response: { 200: serverInfo },
       },
     },
-    ({ query: { origin } }) => ({
+    ({ query: { origin, embedder } }) => ({
       name: config.server.name,
       version,
       protocolVersion: PROTOCOL_VERSION,
       identityPolicy: config.identity.policy,
       deploymentCa: Buffer.from(authority.certificateDer).toString('base64'),
       ...(origin !== undefined && { originAllowed: origins.current().has(origin) }),
+      ...(embedder !== undefined && { embedderAllowed: config.server.embedders.includes(embedder) }),
     }),
   );
 }
