@@ -5,6 +5,7 @@ import { CHAT_MIGRATIONS } from './chat/index.ts';
 import { LINK_MIGRATIONS } from './links/index.ts';
 import { ROOM_VISIT_MIGRATIONS } from './rooms/index.ts';
 import { TELEPHONY_MIGRATIONS } from './telephony/index.ts';
+import { WEBHOOK_MIGRATIONS } from './webhooks/index.ts';
 
 /** The migrations of all tables: the kernel's and the features'. */
 export const MIGRATIONS: Migrations = {
@@ -14,4 +15,5 @@ export const MIGRATIONS: Migrations = {
   ...ROOM_VISIT_MIGRATIONS,
   ...CHAT_MIGRATIONS,
   ...LINK_MIGRATIONS,
+  ...WEBHOOK_MIGRATIONS,
 };
