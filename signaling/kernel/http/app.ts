@@ -84,6 +84,8 @@ export async function createApp({
       directives: {
         defaultSrc: ["'self'"],
         connectSrc: ["'self'"],
+        // WebAssembly for the effects on one's own sound and picture.
+        scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
         fontSrc: ["'self'", 'data:'],
         styleSrc: ["'self'", "'unsafe-inline'"],
         mediaSrc: ["'self'", 'blob:'],
