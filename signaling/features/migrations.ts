@@ -6,6 +6,7 @@ import { CONTACT_MIGRATIONS } from './contacts/index.ts';
 import { LINK_MIGRATIONS } from './links/index.ts';
 import { ROOM_VISIT_MIGRATIONS } from './rooms/index.ts';
 import { TELEPHONY_MIGRATIONS } from './telephony/index.ts';
+import { WEBHOOK_MIGRATIONS } from './webhooks/index.ts';
 
 /** The migrations of all tables: the kernel's and the features'. */
 export const MIGRATIONS: Migrations = {
@@ -15,5 +16,6 @@ export const MIGRATIONS: Migrations = {
   ...ROOM_VISIT_MIGRATIONS,
   ...CHAT_MIGRATIONS,
   ...LINK_MIGRATIONS,
+  ...WEBHOOK_MIGRATIONS,
   ...CONTACT_MIGRATIONS,
 };

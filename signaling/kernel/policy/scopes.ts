@@ -14,6 +14,7 @@ const RESOURCES: Record<AdminAction, string> = {
   'call.administer': 'calls',
   'token.administer': 'tokens',
   'audit.administer': 'audit',
+  'webhook.administer': 'webhooks',
 };
 
 /** The scope that a request to this part of the operator's API needs. */
