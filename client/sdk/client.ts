@@ -7,6 +7,7 @@ import {
   type ConnectionOptions,
   type ConnectionState,
 } from './connection.ts';
+import { DirectCalls } from './direct-calls.ts';
 import { Emitter } from './emitter.ts';
 import { type Identity, serverInfo } from './identity/index.ts';
 import { Knock } from './knock.ts';
@@ -39,6 +40,8 @@ export class Client extends Emitter<ClientEvents> {
   readonly account: Account;
   /** The rooms of this account. */
   readonly rooms: OwnRooms;
+  /** Calls between this account and other people. */
+  readonly calls: DirectCalls;
   readonly #connection: Connection;
   readonly #createDevice: () => Promise<types.Device>;
   #room: Room | undefined;
@@ -49,6 +52,7 @@ export class Client extends Emitter<ClientEvents> {
     this.account = account;
     this.#connection = connection;
     this.rooms = new OwnRooms(connection);
+    this.calls = new DirectCalls({ connection, room: () => this.#room });
     this.#createDevice = options.createDevice ?? createBrowserDevice;
     connection.on('state', (state, error) => this.emit('state', state, error));
   }
@@ -163,7 +167,7 @@ export class Client extends Emitter<ClientEvents> {
 
   /** Leaves the room and closes the connection. */
   async close(): Promise<void> {
-    await this.#room?.leave();
+    await Promise.all([this.#room?.leave(), this.calls.close()]);
     this.#connection.close();
   }
 }

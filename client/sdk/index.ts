@@ -35,6 +35,15 @@ export { type AudioProcessing, type CaptureOptions, openCapture, openScreen } fr
 export type { Chat, ChatMessage, NewMessage, PendingMessage, UnreadCounts } from './chat/index.ts';
 export { type Account, Client, type ClientEvents, type ConnectOptions, connect } from './client.ts';
 export type { ConnectionOptions, ConnectionState } from './connection.ts';
+export type {
+  CallMedia,
+  CallSettings,
+  DirectCall,
+  DirectCalls,
+  DirectCallsEvents,
+  RecentCall,
+  RecentCallsPage,
+} from './direct-calls.ts';
 export type { FrameTransforms, TransformedMedia } from './frame-transforms.ts';
 export {
   browserStore,

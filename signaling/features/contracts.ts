@@ -3,6 +3,7 @@ import { SESSION_EVENTS, SESSION_REQUESTS } from '../../contract/index.ts';
 import { BAN_EVENTS, BAN_REQUESTS } from './bans/contract.ts';
 import { CHAT_EVENTS, CHAT_REQUESTS } from './chat/contract.ts';
 import { CONFERENCE_EVENTS, CONFERENCE_REQUESTS } from './conference/contract.ts';
+import { DIRECT_CALL_EVENTS, DIRECT_CALL_REQUESTS } from './direct-calls/contract.ts';
 import { HAND_EVENTS, HAND_REQUESTS, HAND_SNAPSHOT } from './hands/contract.ts';
 import { INVITATION_REQUESTS } from './invitations/contract.ts';
 import { LINK_EVENTS, LINK_REQUESTS, LINK_SNAPSHOT } from './links/contract.ts';
@@ -31,6 +32,7 @@ export const REQUESTS = {
   ...PATH_REQUESTS,
   ...ROOM_REQUESTS,
   ...TELEPHONY_REQUESTS,
+  ...DIRECT_CALL_REQUESTS,
 };
 
 export const EVENTS = {
@@ -46,6 +48,7 @@ export const EVENTS = {
   ...NAME_EVENTS,
   ...ROOM_EVENTS,
   ...TELEPHONY_EVENTS,
+  ...DIRECT_CALL_EVENTS,
 };
 
 /** What features add to the snapshot that `room.join` returns. */

@@ -3,6 +3,7 @@ import { registerAccounts } from './accounts/index.ts';
 import { registerBans } from './bans/index.ts';
 import { registerChat } from './chat/index.ts';
 import { registerConference } from './conference/index.ts';
+import { registerDirectCalls } from './direct-calls/index.ts';
 import { registerHands } from './hands/index.ts';
 import { type InvitationsFeature, registerInvitations } from './invitations/index.ts';
 import { registerLinks } from './links/index.ts';
@@ -30,6 +31,7 @@ export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeat
   registerRooms(kernel);
   registerAccounts(kernel);
   registerTelephony(kernel);
+  registerDirectCalls(kernel);
   const invitations = registerInvitations(kernel);
   registerLinks(kernel, invitations);
   return { invitations };

@@ -39,6 +39,7 @@ export {
   isConfinedToRooms,
   isNamed,
   may,
+  mayBeCalled,
   mayEnterLocked,
   mayOwn,
   type RoomPolicy,

@@ -17,7 +17,8 @@ export function registerRooms(kernel: Kernel): void {
   kernel.requests(ROOM_REQUESTS, roomHandlers(kernel, feature));
   kernel.snapshotPart('room', ({ record }) => infoOf(record));
   kernel.entered.add(({ room, peer }) => {
-    if (peer.principal.kind === 'device') {
+    // Direct calls have a list of their own.
+    if (peer.principal.kind === 'device' && !room.record.parties) {
       visits.visited(peer.principal.accountId, room.roomId);
     }
   });
