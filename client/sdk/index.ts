@@ -55,6 +55,7 @@ export {
   type Invitation,
   importIdentity,
   loadIdentity,
+  mayEmbed,
   memoryStore,
   openRoomLink,
   parseInvitation,
