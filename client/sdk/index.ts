@@ -17,6 +17,7 @@ export {
   canonicalRoomId,
   displayable,
   type ErrorCode,
+  isCallRoom,
   ROOM_ID,
 } from '../../contract/light.ts';
 export {
