@@ -43,6 +43,8 @@ export type ServerAction =
   | `invite.create:${Role}`
   /** Create rooms to own. */
   | 'room.create'
+  /** Keep contacts. */
+  | 'contact.keep'
   /** Call other people directly, and be called. */
   | 'person.call'
   /** Become the phone gateway in charge of calls. */
@@ -101,6 +103,7 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'invite.create:guest': 'invite guests',
   'invite.create:bridge': 'invite a bridge',
   'room.create': 'create rooms',
+  'contact.keep': 'keep contacts',
   'person.call': 'call people directly',
   'gateway.register': 'register as the phone gateway',
   'account.administer': 'administer accounts',

@@ -79,13 +79,14 @@ export const IN_ROOM: Readonly<Record<Standing, ReadonlySet<ActionInRoom>>> = {
 export const ON_SERVER: Readonly<Record<ServerStanding, ReadonlySet<ServerAction>>> = {
   admin: new Set([
     'room.create',
+    'contact.keep',
     'person.call',
     'invite.create:admin',
     'invite.create:member',
     'invite.create:guest',
     'invite.create:bridge',
   ]),
-  member: new Set(['room.create', 'person.call', 'invite.create:guest']),
+  member: new Set(['room.create', 'contact.keep', 'person.call', 'invite.create:guest']),
   guest: new Set(),
   bridge: new Set(),
   gateway: new Set(['gateway.register']),
