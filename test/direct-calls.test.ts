@@ -209,7 +209,7 @@ describe('calling people on the page', () => {
     await eventually(
       'Ann is told that Bob is away',
       () => ann.getByTestId('call-state').textContent(),
-      (text) => text?.includes('is not connected now'),
+      (text) => text?.includes('is not connected now') === true,
     );
     await ann.getByTestId('close-call').click();
     assert.deepEqual(browser.problems, []);

@@ -349,8 +349,10 @@ describe('direct calls', () => {
     await bob.calls.block(ann.accountId, false);
     await bob.calls.configure({ callsFrom: 'nobody' });
     await assert.rejects(ann.calls.start(bob.accountId), { code: 'CALL_BARRED' });
-    // Without the feature for contacts, everyone counts as one.
     await bob.calls.configure({ callsFrom: 'contacts' });
+    await assert.rejects(ann.calls.start(bob.accountId), { code: 'CALL_BARRED' });
+    const { accountId } = ann;
+    await bob.client.contacts.put({ contactId: randomUUID(), name: 'Annie', accounts: [{ accountId }] });
     const { callId } = await ann.calls.start(bob.accountId);
     await bob.until((call) => call.callId === callId);
     // Barring somebody stops what rings.
