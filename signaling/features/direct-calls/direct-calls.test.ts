@@ -341,7 +341,7 @@ describe('direct calls', () => {
     await ann.calls.end(callId);
   });
 
-  it('threat 63: people choose who may call them, and a barred caller learns nothing and leaves no trace', async () => {
+  it('people choose who may call them, and a barred caller learns nothing and leaves no trace', async () => {
     const { ann, bob } = await pair();
     await bob.calls.block(ann.accountId);
     await assert.rejects(ann.calls.start(bob.accountId), { code: 'CALL_BARRED' });
@@ -361,7 +361,7 @@ describe('direct calls', () => {
     assert.deepEqual(await recent(bob), ['incoming declined Ann']);
   });
 
-  it('threat 63: a member cannot make somebody ring all night', async () => {
+  it('a member cannot make somebody ring all night', async () => {
     const { ann, bob } = await pair();
     for (let n = 0; n < 5; n += 1) {
       const { callId } = await ann.calls.start(bob.accountId);
