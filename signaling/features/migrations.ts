@@ -3,6 +3,7 @@ import type { Migrations } from '../store/index.ts';
 import { BAN_MIGRATIONS } from './bans/index.ts';
 import { CHAT_MIGRATIONS } from './chat/index.ts';
 import { CONTACT_MIGRATIONS } from './contacts/index.ts';
+import { DIRECT_CALL_MIGRATIONS } from './direct-calls/index.ts';
 import { LINK_MIGRATIONS } from './links/index.ts';
 import { ROOM_VISIT_MIGRATIONS } from './rooms/index.ts';
 import { TELEPHONY_MIGRATIONS } from './telephony/index.ts';
@@ -18,4 +19,5 @@ export const MIGRATIONS: Migrations = {
   ...LINK_MIGRATIONS,
   ...WEBHOOK_MIGRATIONS,
   ...CONTACT_MIGRATIONS,
+  ...DIRECT_CALL_MIGRATIONS,
 };

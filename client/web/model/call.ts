@@ -39,6 +39,8 @@ import { Waiting } from './waiting.ts';
 export class Call {
   readonly client: Client;
   readonly room: Room;
+  /** Whom a direct call is with; undefined in a meeting. */
+  readonly person: string | undefined;
   readonly state = signal<RoomState>('connecting');
   readonly participants = signal<Participant[]>([]);
   /** What others send, whether or not it is received. */
@@ -95,9 +97,11 @@ export class Call {
   /** Changes to the sent media run one after another. */
   #queue: Promise<void> = Promise.resolve();
 
-  constructor(client: Client, room: Room, media: LocalMedia, notices: Notices) {
+  /** @param person whom a direct call is with */
+  constructor(client: Client, room: Room, media: LocalMedia, notices: Notices, person?: string) {
     this.client = client;
     this.room = room;
+    this.person = person;
     this.#media = media;
     this.#notices = notices;
     this.#reportedProblems = media.problems.value;
@@ -316,6 +320,11 @@ export class Call {
   /** Lowers someone's hand. */
   async lowerHand(participantId: string): Promise<void> {
     await this.#try(() => this.room.lowerHand(participantId));
+  }
+
+  /** The room's title, or whom a direct call is with. */
+  get title(): string {
+    return this.person ?? this.info.value.title ?? this.room.roomId;
   }
 
   /** How many people are in the call, without those whose connection is lost. */

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { type AppModel, type Destination, HomeRooms, readDestination } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
+import { RecentCallsList } from '../calls/recent-calls.tsx';
 import { IdentityLine } from '../identity/identity-line.tsx';
 import { CalendarIcon, CameraIcon, PlusIcon, SettingsIcon } from '../parts/icons.tsx';
 import { EmptyCalendar, EmptyHistory, EmptyRooms } from '../parts/illustrations.tsx';
@@ -116,6 +117,7 @@ export function Home({ model }: { model: AppModel }) {
             empty={{ picture: <EmptyRooms />, text: home.noMine, advice: home.noMineAdvice }}
           />
         )}
+        {mayCreate && <RecentCallsList model={model} />}
         <HomeList
           {...list}
           name="recent"
