@@ -153,7 +153,7 @@ describe('canopy commands', () => {
     const hook = ['webhook', 'create', 'display', 'https://127.0.0.1:1/hook'];
     assert.match(
       (await canopy(...hook, '--events', 'room.started', ...data)).stderr,
-      /127\.0\.0\.1 is not a public address .*WEBHOOK_TARGET_REFUSED/,
+      /127\.0\.0\.1 is not a public address .*TARGET_REFUSED/,
     );
     hook[3] = 'https://localhost:1/hook';
     assert.match(

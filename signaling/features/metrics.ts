@@ -2,6 +2,7 @@ import type { Registry } from 'prom-client';
 import { conferenceMetrics } from './conference/index.ts';
 import { directCallMetrics } from './direct-calls/index.ts';
 import { linkMetrics } from './links/index.ts';
+import { pushMetrics } from './push/index.ts';
 import { webhookMetrics } from './webhooks/index.ts';
 
 /** Registers the metrics of all features, for the reference pages only. In a server, each feature registers its own. */
@@ -9,5 +10,6 @@ export function registerMetrics(registry: Registry): void {
   conferenceMetrics(registry);
   linkMetrics(registry);
   webhookMetrics(registry);
+  pushMetrics(registry);
   directCallMetrics(registry);
 }

@@ -5,6 +5,7 @@ import { CHAT_MIGRATIONS } from './chat/index.ts';
 import { CONTACT_MIGRATIONS } from './contacts/index.ts';
 import { DIRECT_CALL_MIGRATIONS } from './direct-calls/index.ts';
 import { LINK_MIGRATIONS } from './links/index.ts';
+import { PUSH_MIGRATIONS } from './push/index.ts';
 import { ROOM_VISIT_MIGRATIONS } from './rooms/index.ts';
 import { TELEPHONY_MIGRATIONS } from './telephony/index.ts';
 import { WEBHOOK_MIGRATIONS } from './webhooks/index.ts';
@@ -20,4 +21,5 @@ export const MIGRATIONS: Migrations = {
   ...WEBHOOK_MIGRATIONS,
   ...CONTACT_MIGRATIONS,
   ...DIRECT_CALL_MIGRATIONS,
+  ...PUSH_MIGRATIONS,
 };

@@ -13,6 +13,7 @@ import { registerModeration } from './moderation/index.ts';
 import { registerMoveHere } from './move-here/index.ts';
 import { registerNames } from './names/index.ts';
 import { registerPaths } from './paths/index.ts';
+import { registerPush } from './push/index.ts';
 import { registerReactions } from './reactions/index.ts';
 import { registerRooms } from './rooms/index.ts';
 import { registerSpotlight } from './spotlight/index.ts';
@@ -40,6 +41,7 @@ export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeat
   registerTokenRoutes(kernel);
   registerAudit(kernel);
   registerWebhooks(kernel);
+  registerPush(kernel);
   const invitations = registerInvitations(kernel);
   registerLinks(kernel, invitations);
   return { invitations };

@@ -8,6 +8,7 @@ export {
   Revocations,
 } from './accounts/index.ts';
 export { type Act, type Actor, type ActorKind, AuditLog, type AuditRow } from './audit/index.ts';
+export { Away, type AwayChannel, type AwayNotice } from './away.ts';
 export { BRIDGE_FACTOR, type Budgets } from './budgets/index.ts';
 export { caNotYetValid } from './ca-not-yet-valid.ts';
 export {
@@ -33,6 +34,7 @@ export { iceServers } from './ice-servers.ts';
 export { type DialIn, Kernel, type KernelOptions, type RoomDeletion } from './kernel.ts';
 export { Metrics } from './metrics/index.ts';
 export { KERNEL_MIGRATIONS } from './migrations.ts';
+export { type Attempt, type Message, Sender, TargetGuard } from './outbound/index.ts';
 export { ownServerUrl } from './own-server-url.ts';
 export {
   type ActionInRoom,

@@ -19,6 +19,7 @@ import { Authority, TrustStore } from '../identity/index.ts';
 import { type Migrations, openStore, type Store, sharedSecret, type Tables } from '../store/index.ts';
 import { Accounts, Devices, ExpiredGuests, Revocations } from './accounts/index.ts';
 import { AuditLog, requestAuditor } from './audit/index.ts';
+import { Away } from './away.ts';
 import { type Budgets, createBudgets, createSeatBudget } from './budgets/index.ts';
 import { caNotYetValid } from './ca-not-yet-valid.ts';
 import { CertificateWatch } from './certificate-watch.ts';
@@ -137,6 +138,8 @@ export class Kernel {
   readonly sockets: SocketGateway;
   /** The server's own web origins. */
   readonly origins: OwnOrigins;
+  /** Reaches people of whom no page is open. */
+  readonly away = new Away();
   /** What happens on the server, for features that report it elsewhere. */
   readonly happenings = new HappeningNotifier();
   /** Runs when an account has been revoked, so that features clean up after it. */

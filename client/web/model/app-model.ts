@@ -23,6 +23,7 @@ import { LocalMedia } from './local-media.ts';
 import { isMeetingRequested, MeetingRequest } from './meeting-request.ts';
 import { Notices } from './notices.ts';
 import { PathCheck } from './path-check.ts';
+import { PushModel } from './push.ts';
 import { parseRoute, roomFragment } from './route.ts';
 
 export type Screen =
@@ -80,6 +81,7 @@ export class AppModel {
   readonly media = new LocalMedia();
   readonly notices = new Notices();
   readonly pathCheck = new PathCheck();
+  readonly push = new PushModel(() => this.#connect());
   readonly calls = new DirectCallsModel({
     media: this.media,
     notices: this.notices,

@@ -38,6 +38,7 @@ export {
   preferences,
   setPreferences,
 } from './preferences.ts';
+export type { PushModel } from './push.ts';
 export { type CallReactions, REACTION_EMOJI } from './reactions.ts';
 export { RecentCalls } from './recent-calls.ts';
 export { callUrl, readCallAddress, roomUrl, toRoomId } from './route.ts';

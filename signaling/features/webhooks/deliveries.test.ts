@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { createLogger } from '../../../base/index.ts';
 import { eventually } from '../../../test/support/wait.ts';
+import type { Attempt, Message } from '../../kernel/index.ts';
 import { openStore, type Store } from '../../store/index.ts';
 import { MIGRATIONS } from '../migrations.ts';
 import { Deliveries } from './deliveries.ts';
 import { DeliveryQueue } from './delivery-queue.ts';
-import type { Attempt, Message } from './sender.ts';
 import { Webhooks } from './webhooks.ts';
 
 const DAY_MS = 86_400_000;
@@ -27,7 +27,7 @@ describe('deliveries of webhooks', () => {
   let answer: (url: string, sequence: number) => Promise<number> | number;
 
   const send = async ({ url, body }: Message): Promise<Attempt> => {
-    const { sequence } = JSON.parse(body) as { sequence: number };
+    const { sequence } = JSON.parse(String(body)) as { sequence: number };
     const status = await answer(url, sequence);
     sent.push(`${url} ${sequence} ${status}`);
     return status === 0

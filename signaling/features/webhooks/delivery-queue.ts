@@ -1,5 +1,5 @@
+import type { Attempt } from '../../kernel/index.ts';
 import type { Store } from '../../store/index.ts';
-import type { Attempt } from './sender.ts';
 import type { WebhookDeliveryRow } from './tables.ts';
 
 /** Rows per statement. */
