@@ -8,7 +8,7 @@ import { countsOf, viewOf } from './room-polls.ts';
 
 /** Routes for administrators: read and delete the polls of a room. */
 export function registerPollRoutes(kernel: Kernel, polls: Polls): void {
-  kernel.adminRoutes('room.administer', (app) => {
+  kernel.adminRoutes('chat.administer', (app) => {
     app.get(
       '/api/rooms/:roomId/polls',
       {
