@@ -102,7 +102,7 @@ describe('polls on the page', () => {
     assert.equal(await notice.count(), 0);
     assert.equal(await bob.getByTestId('panel-polls').getAttribute('aria-label'), 'Polls');
     await gus.getByTestId('notice-action').click();
-    await gus.getByText('Soup kitchen').click();
+    await gus.getByRole('radiogroup').getByText('Soup kitchen').click();
     await gus.getByTestId('poll-vote').click();
     await shows(ada, ['1 vote · 50%', '1 vote · 50%', '0 votes · 0%']);
     await shows(gus, ['1 vote · 50%', '1 vote · 50%', '0 votes · 0%']);
