@@ -274,6 +274,8 @@ export const ERROR_CODES = {
     status: 409,
     message: 'This contact was changed on another device; load it again and repeat your change.',
   },
+
+  // Polls
   POLL_UNKNOWN: { status: 404, message: 'There is no such poll, or it was deleted, or you may not see it.' },
   POLL_STARTED: {
     status: 409,
