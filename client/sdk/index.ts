@@ -46,6 +46,7 @@ export {
   type Invitation,
   importIdentity,
   loadIdentity,
+  mayEmbed,
   memoryStore,
   openRoomLink,
   parseInvitation,
