@@ -29,6 +29,7 @@ import { PollsModel } from './polls.ts';
 import { preferences } from './preferences.ts';
 import { CallReactions } from './reactions.ts';
 import { Removals } from './removals.ts';
+import { roomName } from './room-name.ts';
 import { ScreenLayout } from './screen-layout.ts';
 import { promote, type View } from './seating.ts';
 import { playSound } from './sounds.ts';
@@ -345,6 +346,11 @@ export class Call {
   /** Whether this user may change the room's settings, roles among them. */
   get owns(): boolean {
     return this.#roomRole === 'owner';
+  }
+
+  /** What people call the room. */
+  get name(): string {
+    return roomName({ roomId: this.room.roomId, title: this.info.value.title });
   }
 
   /** Whether this user may do this in the room. */

@@ -39,6 +39,7 @@ export {
   setPreferences,
 } from './preferences.ts';
 export { type CallReactions, REACTION_EMOJI } from './reactions.ts';
+export { hasName, roomName } from './room-name.ts';
 export { roomUrl, toRoomId } from './route.ts';
 export { saveCalendar, saveFile } from './save-file.ts';
 export type { ScreenLayout } from './screen-layout.ts';
