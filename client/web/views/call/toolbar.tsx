@@ -153,7 +153,7 @@ export function Toolbar({ model, call, onShortcuts }: ToolbarProps) {
         <ToolbarButton
           testId="leave"
           itemClass="leave"
-          label={controls.leave}
+          label={call.person === undefined ? controls.leave : strings.value.calls.hangUp}
           onClick={() => void model.leave()}
         >
           <LeaveIcon />
