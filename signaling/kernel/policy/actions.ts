@@ -60,7 +60,8 @@ export type AdminAction =
   | 'chat.administer'
   | 'telephony.administer'
   | 'call.administer'
-  | 'token.administer';
+  | 'token.administer'
+  | 'audit.administer';
 
 /** Each action, worded to complete “your role does not let you …”. */
 export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
@@ -114,4 +115,5 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'telephony.administer': 'administer phones',
   'call.administer': 'administer calls',
   'token.administer': 'administer API tokens',
+  'audit.administer': 'read the audit log',
 };
