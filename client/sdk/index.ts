@@ -17,6 +17,7 @@ export {
   canonicalRoomId,
   displayable,
   type ErrorCode,
+  isCallRoom,
   nameLook,
   ROOM_ID,
 } from '../../contract/light.ts';
@@ -45,6 +46,15 @@ export {
   type NewContact,
   verificationCode,
 } from './contacts/index.ts';
+export type {
+  CallMedia,
+  CallSettings,
+  DirectCall,
+  DirectCalls,
+  DirectCallsEvents,
+  RecentCall,
+  RecentCallsPage,
+} from './direct-calls.ts';
 export type { FrameTransforms, TransformedMedia } from './frame-transforms.ts';
 export {
   browserStore,

@@ -1,9 +1,11 @@
 import type { Registry } from 'prom-client';
 import { conferenceMetrics } from './conference/index.ts';
+import { directCallMetrics } from './direct-calls/index.ts';
 import { linkMetrics } from './links/index.ts';
 
 /** Registers the metrics of all features, for the reference pages only. In a server, each feature registers its own. */
 export function registerMetrics(registry: Registry): void {
   conferenceMetrics(registry);
   linkMetrics(registry);
+  directCallMetrics(registry);
 }

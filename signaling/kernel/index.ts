@@ -42,6 +42,7 @@ export {
   isConfinedToRooms,
   isNamed,
   may,
+  mayBeCalled,
   mayEnterLocked,
   mayOwn,
   type RoomPolicy,

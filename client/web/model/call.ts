@@ -41,6 +41,8 @@ import { Waiting } from './waiting.ts';
 export class Call {
   readonly client: Client;
   readonly room: Room;
+  /** Whom a direct call is with; undefined in a meeting. */
+  readonly person: string | undefined;
   readonly state = signal<RoomState>('connecting');
   readonly participants = signal<Participant[]>([]);
   /** What others send, whether or not it is received. */
@@ -98,9 +100,11 @@ export class Call {
   /** Changes to the sent media run one after another. */
   #queue: Promise<void> = Promise.resolve();
 
-  constructor(client: Client, room: Room, media: LocalMedia, notices: Notices) {
+  /** @param person whom a direct call is with */
+  constructor(client: Client, room: Room, media: LocalMedia, notices: Notices, person?: string) {
     this.client = client;
     this.room = room;
+    this.person = person;
     this.#media = media;
     this.#notices = notices;
     this.#reportedProblems = media.problems.value;
@@ -348,9 +352,9 @@ export class Call {
     return this.#roomRole === 'owner';
   }
 
-  /** What people call the room. */
+  /** What people call the room, or whom a direct call is with. */
   get name(): string {
-    return roomName({ roomId: this.room.roomId, title: this.info.value.title });
+    return this.person ?? roomName({ roomId: this.room.roomId, title: this.info.value.title });
   }
 
   /** Whether this user may do this in the room. */

@@ -154,7 +154,7 @@ export function Toolbar({ model, call, onShortcuts }: ToolbarProps) {
         <IconButton
           testId="leave"
           look="round leave"
-          label={controls.leave}
+          label={call.person === undefined ? controls.leave : strings.value.calls.hangUp}
           onClick={() => void model.leave()}
         >
           <LeaveIcon />

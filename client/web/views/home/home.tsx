@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { type AppModel, type Destination, HomeRooms, readDestination } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
+import { RecentCallsList } from '../calls/recent-calls.tsx';
 import { IdentityLine } from '../identity/identity-line.tsx';
 import { IconButton } from '../parts/icon-button.tsx';
 import { CalendarIcon, CameraIcon, PlusIcon, SettingsIcon } from '../parts/icons.tsx';
@@ -112,6 +113,7 @@ export function Home({ model }: { model: AppModel }) {
             empty={{ picture: <EmptyRooms />, text: home.noMine, advice: home.noMineAdvice }}
           />
         )}
+        {mayCreate && <RecentCallsList model={model} />}
         <HomeList
           {...list}
           name="recent"
