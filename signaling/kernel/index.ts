@@ -39,6 +39,7 @@ export {
   type AdminAction,
   defaultPermissions,
   demand,
+  demandInvitingTo,
   demandScope,
   isConfinedToRooms,
   isNamed,
