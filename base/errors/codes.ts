@@ -171,6 +171,16 @@ export const ERROR_CODES = {
     message: 'The API token does not permit this; create one with what the detail names.',
   },
   TOKEN_UNKNOWN: { status: 404, message: 'There is no API token with this id; canopy token list shows all.' },
+  WEBHOOK_UNKNOWN: {
+    status: 404,
+    message: 'There is no webhook with this id; canopy webhook list shows all.',
+  },
+  WEBHOOK_EXISTS: { status: 409, message: 'There is a webhook with this name; choose another name.' },
+  WEBHOOK_TARGET_REFUSED: {
+    status: 400,
+    message:
+      'Webhooks may not be sent to this URL, as the detail explains; choose a public HTTPS address, or permit it in the configuration (webhooks).',
+  },
   TOKEN_EXISTS: { status: 409, message: 'There is an API token with this name; choose another name.' },
 
   // Invitations and rights

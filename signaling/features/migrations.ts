@@ -8,6 +8,7 @@ import { LINK_MIGRATIONS } from './links/index.ts';
 import { POLL_MIGRATIONS } from './polls/index.ts';
 import { ROOM_VISIT_MIGRATIONS } from './rooms/index.ts';
 import { TELEPHONY_MIGRATIONS } from './telephony/index.ts';
+import { WEBHOOK_MIGRATIONS } from './webhooks/index.ts';
 
 /** The migrations of all tables: the kernel's and the features'. */
 export const MIGRATIONS: Migrations = {
@@ -17,6 +18,7 @@ export const MIGRATIONS: Migrations = {
   ...ROOM_VISIT_MIGRATIONS,
   ...CHAT_MIGRATIONS,
   ...LINK_MIGRATIONS,
+  ...WEBHOOK_MIGRATIONS,
   ...CONTACT_MIGRATIONS,
   ...POLL_MIGRATIONS,
   ...DIRECT_CALL_MIGRATIONS,

@@ -19,6 +19,7 @@ import { registerRooms } from './rooms/index.ts';
 import { registerSpotlight } from './spotlight/index.ts';
 import { registerTelephony } from './telephony/index.ts';
 import { registerTokenRoutes } from './tokens/index.ts';
+import { registerWebhooks } from './webhooks/index.ts';
 
 /** Registers all features with a kernel that does not listen yet. */
 export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeature } {
@@ -40,6 +41,7 @@ export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeat
   registerDirectCalls(kernel);
   registerTokenRoutes(kernel);
   registerAudit(kernel);
+  registerWebhooks(kernel);
   const invitations = registerInvitations(kernel);
   registerLinks(kernel, invitations);
   return { invitations };

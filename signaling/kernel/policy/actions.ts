@@ -63,7 +63,8 @@ export type AdminAction =
   | 'telephony.administer'
   | 'call.administer'
   | 'token.administer'
-  | 'audit.administer';
+  | 'audit.administer'
+  | 'webhook.administer';
 
 /** Each action, worded to complete “your role does not let you …”. */
 export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
@@ -121,4 +122,5 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'call.administer': 'administer calls',
   'token.administer': 'administer API tokens',
   'audit.administer': 'read the audit log',
+  'webhook.administer': 'administer webhooks',
 };

@@ -116,5 +116,6 @@ export const ON_SERVER: Readonly<Record<ServerStanding, ReadonlySet<ServerAction
     'call.administer',
     'token.administer',
     'audit.administer',
+    'webhook.administer',
   ]),
 };

@@ -97,6 +97,7 @@ const ON_SERVER: Record<ServerAction, string> = {
   'call.administer': 'token',
   'token.administer': 'token',
   'audit.administer': 'token',
+  'webhook.administer': 'token',
 };
 
 const permitted = (isPermitted: (principal: Principal) => boolean) =>
