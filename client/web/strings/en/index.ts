@@ -4,6 +4,7 @@ import { arrivals } from './arrivals.ts';
 import { backup } from './backup.ts';
 import { chat } from './chat.ts';
 import { common } from './common.ts';
+import { contacts } from './contacts.ts';
 import { controls } from './controls.ts';
 import { devices } from './devices.ts';
 import { door } from './door.ts';
@@ -40,6 +41,7 @@ export const en = {
   backup,
   chat,
   common,
+  contacts,
   controls,
   devices,
   door,

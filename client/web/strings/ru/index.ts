@@ -5,6 +5,7 @@ import { arrivals } from './arrivals.ts';
 import { backup } from './backup.ts';
 import { chat } from './chat.ts';
 import { common } from './common.ts';
+import { contacts } from './contacts.ts';
 import { controls } from './controls.ts';
 import { devices } from './devices.ts';
 import { door } from './door.ts';
@@ -41,6 +42,7 @@ export const ru: Strings = {
   backup,
   chat,
   common,
+  contacts,
   controls,
   devices,
   door,

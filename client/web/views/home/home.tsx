@@ -5,10 +5,14 @@ import { strings } from '../../strings/index.ts';
 import { IdentityLine } from '../identity/identity-line.tsx';
 import { CalendarIcon, CameraIcon, PlusIcon, SettingsIcon } from '../parts/icons.tsx';
 import { EmptyCalendar, EmptyHistory, EmptyRooms } from '../parts/illustrations.tsx';
+import { lazyView } from '../parts/lazy-view.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { type HomeDialog, HomeDialogs } from './home-dialogs.tsx';
 import { HomeList } from './home-list.tsx';
 import '../../styles/home.css';
+
+/** Comes after what people open the page for. */
+const LazyPeopleList = lazyView(async () => (await import('../contacts/people-list.tsx')).PeopleList);
 
 /** The home page of people who are enrolled: start, schedule or join a meeting, and the user's rooms. */
 export function Home({ model }: { model: AppModel }) {
@@ -122,6 +126,7 @@ export function Home({ model }: { model: AppModel }) {
           heading={home.recent}
           empty={{ picture: <EmptyHistory />, text: home.noRecent }}
         />
+        {client.value && mayCreate && <LazyPeopleList model={model} />}
       </div>
       <HomeDialogs
         model={model}
