@@ -158,9 +158,11 @@ export function acquaintanceOf(participant: Participant, contacts: readonly Cont
   const has = ({ accounts }: Contact) => accounts.some((account) => account.accountId === accountId);
   const contact = contacts.find(has);
   const verifiedAtMs = contact?.accounts.find((account) => account.accountId === accountId)?.verifiedAtMs;
-  const looks = new Set(namesOf(participant).map(nameLook));
-  const namesakes = contacts.filter(({ name, accounts }) => accounts.length > 0 && looks.has(nameLook(name)));
-  const [impersonated] = namesakes.some(has) ? [] : namesakes;
+  const [impersonated] = namesOf(participant).flatMap((shown) => {
+    const look = nameLook(shown);
+    const namesakes = contacts.filter(({ name, accounts }) => accounts.length > 0 && nameLook(name) === look);
+    return namesakes.some(has) ? [] : namesakes;
+  });
   return {
     ...(contact && { contact }),
     ...(verifiedAtMs !== undefined && { verifiedAtMs }),
