@@ -57,6 +57,7 @@ export {
   type Invitation,
   importIdentity,
   loadIdentity,
+  mayEmbed,
   memoryStore,
   openRoomLink,
   parseInvitation,

@@ -7,6 +7,7 @@ export {
   type ImportOptions,
   importIdentity,
   loadIdentity,
+  mayEmbed,
   type RestoreOptions,
   restoreFromBackup,
   serverInfo,

@@ -8,6 +8,7 @@ import { contacts } from './contacts.ts';
 import { controls } from './controls.ts';
 import { devices } from './devices.ts';
 import { door } from './door.ts';
+import { embedding } from './embedding.ts';
 import { errors } from './errors.ts';
 import { listed } from './forms.ts';
 import { hands } from './hands.ts';
@@ -45,6 +46,7 @@ export const en = {
   controls,
   devices,
   door,
+  embedding,
   errors,
   hands,
   home,
