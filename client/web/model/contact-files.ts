@@ -4,7 +4,6 @@ import type { CardFault } from './vcard/index.ts';
 
 /** Larger files are not read, in bytes. */
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
-const PAGE = 100;
 
 /** What an import did. */
 export interface ImportReport {
@@ -36,7 +35,7 @@ export async function importContacts(
   if (cards.length === 0) {
     return { ...report, unusable: 'empty' };
   }
-  const known = new Map((await allContacts({ contacts }, false)).map((each) => [each.contactId, each]));
+  const known = new Map((await contacts.all({ full: false })).map((each) => [each.contactId, each]));
   const writes = new Map<string, NewContact>();
   for (const { line, fault, contact, leftOut } of cards) {
     if (fault) {
@@ -69,21 +68,7 @@ function updated(before: Contact, read: NewContact): NewContact {
 
 /** Offers all contacts as a vCard file to save. Returns their number. */
 export async function exportContacts(client: Pick<Client, 'contacts'>): Promise<number> {
-  const [{ writeCards }, contacts] = await Promise.all([
-    import('./vcard/index.ts'),
-    allContacts(client, true),
-  ]);
+  const [{ writeCards }, contacts] = await Promise.all([import('./vcard/index.ts'), client.contacts.all()]);
   saveFile('contacts.vcf', writeCards(contacts), 'text/vcard;charset=utf-8');
   return contacts.length;
-}
-
-async function allContacts({ contacts }: Pick<Client, 'contacts'>, full: boolean): Promise<Contact[]> {
-  const all: Contact[] = [];
-  let after: string | undefined;
-  do {
-    const page = await contacts.list({ limit: PAGE, full, ...(after && { after }) });
-    all.push(...page.contacts);
-    after = page.next;
-  } while (after);
-  return all;
 }

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import { CanopyError, type Client, type Contact, type NewContact } from '../../sdk/index.ts';
 import { strings } from '../strings/index.ts';
+import { coalesce } from './coalesce.ts';
 import type { Notices } from './notices.ts';
 
 /** How many contacts are shown at first, and added by “Show more”. */
@@ -8,6 +9,8 @@ const PAGE = 25;
 const MAX_PAGE = 100;
 /** How long after the last key a search begins, in milliseconds. */
 const SEARCH_MS = 200;
+/** How long changes are collected, in milliseconds: an import makes hundreds. */
+const RELOAD_MS = 300;
 
 interface Shown {
   contacts: readonly Contact[];
@@ -28,6 +31,7 @@ export class ContactList {
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Counts loads, so that a late answer changes nothing. */
   #load = 0;
+  readonly #reload = coalesce(() => void this.load(), RELOAD_MS);
   #followed: Client | undefined;
   #stop = (): void => {};
 
@@ -42,6 +46,7 @@ export class ContactList {
     return () => {
       this.#load += 1;
       clearTimeout(this.#timer);
+      this.#reload.stop();
       this.#stop();
       this.#followed = undefined;
     };
@@ -129,7 +134,7 @@ export class ContactList {
     if (this.#followed !== client) {
       this.#stop();
       this.#followed = client;
-      this.#stop = client.contacts.on('changed', () => void this.load());
+      this.#stop = client.contacts.on('changed', () => this.#reload.soon());
     }
   }
 }

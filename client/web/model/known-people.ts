@@ -8,6 +8,7 @@ import {
   type Room,
 } from '../../sdk/index.ts';
 import { strings } from '../strings/index.ts';
+import { coalesce } from './coalesce.ts';
 import type { Notices } from './notices.ts';
 
 /** How the user knows somebody in the call. */
@@ -20,6 +21,8 @@ export interface Acquaintance {
   impersonated?: Contact;
 }
 
+/** How long changes of contacts are collected, in milliseconds: an import makes hundreds. */
+const RELOAD_MS = 300;
 /** Maximum number of accounts and names in one question. */
 const MAX_ASKED = 50;
 
@@ -40,6 +43,7 @@ export class KnownPeople {
   /** Participants against whom the user was warned. */
   readonly #warned = new Set<string>();
   #asking: Promise<void> = Promise.resolve();
+  readonly #reload = coalesce(() => this.#askAgain(), RELOAD_MS);
 
   constructor(client: Client, room: Room, notices: Notices) {
     this.#client = client;
@@ -52,11 +56,8 @@ export class KnownPeople {
           room.on('participant-joined', check),
           room.on('participant-updated', check),
           room.on('participant-left', () => this.#judge()),
-          client.contacts.on('changed', () => {
-            this.#asked.clear();
-            this.#contacts = [];
-            this.#check();
-          }),
+          client.contacts.on('changed', () => this.#reload.soon()),
+          () => this.#reload.stop(),
         ]
       : [];
     if (this.isAvailable) {
@@ -90,6 +91,14 @@ export class KnownPeople {
     for (const stop of this.#stop) {
       stop();
     }
+  }
+
+  #askAgain(): void {
+    this.#asking = this.#asking.then(() => {
+      this.#asked.clear();
+      this.#contacts = [];
+      return this.#ask();
+    });
   }
 
   /** Asks for contacts with accounts and names that have not been asked for, one question after another. */

@@ -52,7 +52,8 @@ export function VerifyDialog({
     (account) => account.accountId === accountId.value,
   )?.verifiedAtMs;
   const setVerified = async (isVerified: boolean) => {
-    differs.value = !isVerified;
+    // The same account always has the same code.
+    differs.value = !isVerified && verifiedAtMs === undefined;
     await act(async () => {
       const { contacts } = await connect();
       if (!isVerified && !contact.value) {
