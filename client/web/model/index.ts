@@ -33,6 +33,7 @@ export { matchesName } from './names.ts';
 export type { Notices } from './notices.ts';
 export type { PanelName } from './panels.ts';
 export type { PathCheck } from './path-check.ts';
+export type { PollDraft, PollsModel } from './polls.ts';
 export {
   DATA_USES,
   type DataUse,
@@ -42,7 +43,7 @@ export {
 } from './preferences.ts';
 export { type CallReactions, REACTION_EMOJI } from './reactions.ts';
 export { roomUrl, toRoomId } from './route.ts';
-export { saveCalendar } from './save-file.ts';
+export { saveCalendar, saveFile } from './save-file.ts';
 export type { ScreenLayout } from './screen-layout.ts';
 export { arrange, seatKey } from './seating.ts';
 export { type Corner, moveSelf, SELF_VIEWS, selfCorner, selfView, setSelfView } from './self-view.ts';
