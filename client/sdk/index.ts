@@ -16,6 +16,7 @@ export {
   CanopyError,
   canonicalRoomId,
   displayable,
+  displayableText,
   type ErrorCode,
   isCallRoom,
   nameLook,

@@ -17,6 +17,7 @@ import { Arrivals } from './arrivals.ts';
 import { CallQuality } from './call-quality.ts';
 import { ChatModel, isChatOpen } from './chat.ts';
 import { layoutFor } from './data-use.ts';
+import { KnownPeople } from './known-people.ts';
 import { type DeviceEvent, deviceSentence, type LocalMedia } from './local-media.ts';
 import { MediaTrouble } from './media-trouble.ts';
 import type { MicrophoneHint } from './microphone-judge.ts';
@@ -85,6 +86,8 @@ export class Call {
   readonly waiting: Waiting;
   readonly moderation: CallModeration;
   readonly reactions: CallReactions;
+  /** Who of the people in the call is a contact. */
+  readonly known: KnownPeople;
   readonly #arrivals: Arrivals;
   /** How many people are visible at once; speakers are moved into these seats. */
   visibleSeats = Number.POSITIVE_INFINITY;
@@ -114,6 +117,7 @@ export class Call {
     this.quality = new CallQuality(room);
     this.removals = new Removals(room);
     this.waiting = new Waiting(room, notices, () => this.openPanel('people'));
+    this.known = new KnownPeople(client, room, notices);
     this.chat = new ChatModel({
       room,
       accountId: client.account.accountId,
@@ -436,6 +440,7 @@ export class Call {
     this.quality.close();
     this.removals.close();
     this.waiting.close();
+    this.known.close();
     this.chat.close();
     this.polls.close();
     this.#arrivals.close();

@@ -6,6 +6,8 @@ export type { PersonQuality, StreamDetails } from './call-quality.ts';
 export { type ChatModel, canNotify, type Mentionable } from './chat.ts';
 export { type ChatItem, chatItems, type MessageGroup } from './chat-groups.ts';
 export { firstLine, textPieces } from './chat-text.ts';
+export { exportContacts, type ImportReport, importContacts } from './contact-files.ts';
+export { ContactList } from './contact-list.ts';
 export { type Destination, readDestination } from './destination.ts';
 export { echoBack, testTone } from './device-tests.ts';
 export type { DirectCallsModel, Outgoing } from './direct-calls.ts';
@@ -14,6 +16,7 @@ export { hasBackgroundPicture } from './effects/index.ts';
 export { bestGrid } from './grid.ts';
 export { HomeRooms, type RoomListState } from './home-rooms.ts';
 export { Inviting } from './invite.ts';
+export type { Acquaintance } from './known-people.ts';
 export type { Quality } from './link-quality.ts';
 export {
   BACKGROUNDS,

@@ -5,6 +5,7 @@ import { backup } from './backup.ts';
 import { calls } from './calls.ts';
 import { chat } from './chat.ts';
 import { common } from './common.ts';
+import { contacts } from './contacts.ts';
 import { controls } from './controls.ts';
 import { devices } from './devices.ts';
 import { door } from './door.ts';
@@ -44,6 +45,7 @@ export const en = {
   calls,
   chat,
   common,
+  contacts,
   controls,
   devices,
   door,

@@ -6,6 +6,7 @@ import { backup } from './backup.ts';
 import { calls } from './calls.ts';
 import { chat } from './chat.ts';
 import { common } from './common.ts';
+import { contacts } from './contacts.ts';
 import { controls } from './controls.ts';
 import { devices } from './devices.ts';
 import { door } from './door.ts';
@@ -45,6 +46,7 @@ export const ru: Strings = {
   calls,
   chat,
   common,
+  contacts,
   controls,
   devices,
   door,

@@ -7,11 +7,15 @@ import { IdentityLine } from '../identity/identity-line.tsx';
 import { IconButton } from '../parts/icon-button.tsx';
 import { CalendarIcon, CameraIcon, PlusIcon, SettingsIcon } from '../parts/icons.tsx';
 import { EmptyCalendar, EmptyHistory, EmptyRooms } from '../parts/illustrations.tsx';
+import { lazyView } from '../parts/lazy-view.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { useHeadingFocus } from '../parts/use-heading-focus.ts';
 import { type HomeDialog, HomeDialogs } from './home-dialogs.tsx';
 import { HomeList } from './home-list.tsx';
 import '../../styles/home.css';
+
+/** Comes after what people open the page for. */
+const LazyPeopleList = lazyView(async () => (await import('../contacts/people-list.tsx')).PeopleList);
 
 /** The home page of people who are enrolled: start, schedule or join a meeting, and the user's rooms. */
 export function Home({ model }: { model: AppModel }) {
@@ -120,6 +124,7 @@ export function Home({ model }: { model: AppModel }) {
           heading={home.recent}
           empty={{ picture: <EmptyHistory />, text: home.noRecent }}
         />
+        {client.value && mayCreate && <LazyPeopleList model={model} />}
       </div>
       <HomeDialogs
         model={model}
