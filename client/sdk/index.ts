@@ -35,9 +35,25 @@ export { type AudioProcessing, type CaptureOptions, openCapture, openScreen } fr
 export type { Chat, ChatMessage, NewMessage, PendingMessage, UnreadCounts } from './chat/index.ts';
 export { type Account, Client, type ClientEvents, type ConnectOptions, connect } from './client.ts';
 export type { ConnectionOptions, ConnectionState } from './connection.ts';
+export {
+  type AskingDevice,
+  type ClaimOptions,
+  claimDevice,
+  DeviceClaim,
+  type DeviceClaimEvents,
+  DeviceOffer,
+  type DeviceOfferEvents,
+  type OwnDevice,
+  OwnDevices,
+  type OwnDevicesEvents,
+} from './devices/index.ts';
 export type { FrameTransforms, TransformedMedia } from './frame-transforms.ts';
 export {
+  AccountKey,
+  type AccountKeyState,
   browserStore,
+  createPasskey,
+  type DeviceLinkCode,
   type EnrolOptions,
   enrol,
   Identity,
@@ -45,15 +61,23 @@ export {
   type ImportOptions,
   type Invitation,
   importIdentity,
+  type Locking,
   loadIdentity,
   memoryStore,
   openRoomLink,
+  parseDeviceLink,
   parseInvitation,
+  parseLinkCode,
   parseRoomLink,
+  passkeysUsable,
   type RestoreOptions,
   type RoomLinkSecret,
+  renewalDue,
+  renewIdentity,
   restoreFromBackup,
   type StoredIdentity,
+  type Unlocking,
+  unlockWithPasskey,
 } from './identity/index.ts';
 export {
   type Admission,

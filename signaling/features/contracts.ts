@@ -3,6 +3,7 @@ import { SESSION_EVENTS, SESSION_REQUESTS } from '../../contract/index.ts';
 import { BAN_EVENTS, BAN_REQUESTS } from './bans/contract.ts';
 import { CHAT_EVENTS, CHAT_REQUESTS } from './chat/contract.ts';
 import { CONFERENCE_EVENTS, CONFERENCE_REQUESTS } from './conference/contract.ts';
+import { DEVICE_EVENTS, DEVICE_REQUESTS } from './devices/contract.ts';
 import { HAND_EVENTS, HAND_REQUESTS, HAND_SNAPSHOT } from './hands/contract.ts';
 import { INVITATION_REQUESTS } from './invitations/contract.ts';
 import { LINK_EVENTS, LINK_REQUESTS, LINK_SNAPSHOT } from './links/contract.ts';
@@ -18,6 +19,7 @@ import { TELEPHONY_EVENTS, TELEPHONY_REQUESTS } from './telephony/contract.ts';
 export const REQUESTS = {
   ...SESSION_REQUESTS,
   ...INVITATION_REQUESTS,
+  ...DEVICE_REQUESTS,
   ...LINK_REQUESTS,
   ...CONFERENCE_REQUESTS,
   ...MODERATION_REQUESTS,
@@ -35,6 +37,7 @@ export const REQUESTS = {
 
 export const EVENTS = {
   ...SESSION_EVENTS,
+  ...DEVICE_EVENTS,
   ...CONFERENCE_EVENTS,
   ...MODERATION_EVENTS,
   ...BAN_EVENTS,

@@ -3,6 +3,7 @@ import { registerAccounts } from './accounts/index.ts';
 import { registerBans } from './bans/index.ts';
 import { registerChat } from './chat/index.ts';
 import { registerConference } from './conference/index.ts';
+import { registerDevices } from './devices/index.ts';
 import { registerHands } from './hands/index.ts';
 import { type InvitationsFeature, registerInvitations } from './invitations/index.ts';
 import { registerLinks } from './links/index.ts';
@@ -29,6 +30,7 @@ export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeat
   registerPaths(kernel);
   registerRooms(kernel);
   registerAccounts(kernel);
+  registerDevices(kernel);
   registerTelephony(kernel);
   const invitations = registerInvitations(kernel);
   registerLinks(kernel, invitations);

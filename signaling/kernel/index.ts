@@ -7,7 +7,7 @@ export {
   Devices,
   Revocations,
 } from './accounts/index.ts';
-export { BRIDGE_FACTOR, type Budgets } from './budgets/index.ts';
+export { BRIDGE_FACTOR, type Budgets, type Holder, NestedBudget } from './budgets/index.ts';
 export { caNotYetValid } from './ca-not-yet-valid.ts';
 export {
   checkDataDir,
@@ -78,3 +78,4 @@ export {
   type Session,
   TokenBucket,
 } from './sockets/index.ts';
+export { StrangerRate } from './stranger-rate.ts';

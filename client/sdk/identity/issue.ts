@@ -15,8 +15,8 @@ import {
 } from '@peculiar/x509';
 import { randomBytes, toBase64, toHex } from '../bytes.ts';
 
-/** Device certificates expire with their account's, or after a year, in milliseconds. */
-const MAX_DEVICE_AGE_MS = 365 * 24 * 60 * 60 * 1000;
+/** Device certificates expire with their account's, or after 180 days, in milliseconds. */
+const MAX_DEVICE_AGE_MS = 180 * 24 * 60 * 60 * 1000;
 
 /** Encodes the name as a UTF8String. Plain text would be parsed for escapes (`#`); the library's type lacks this documented form. */
 function nameOf(displayName: string): JsonName {
@@ -39,6 +39,8 @@ export interface DeviceCertificateRequest {
   accountKey: CryptoKey;
   devicePublicKey: CryptoKey;
   displayName: string;
+  /** Default 180 days, in milliseconds. */
+  maxAgeMs?: number;
 }
 
 /** Issues a device certificate under an account, base64 DER: clientAuth only, within the account's validity. */
@@ -47,11 +49,12 @@ export async function issueDeviceCertificate({
   accountKey,
   devicePublicKey,
   displayName,
+  maxAgeMs = MAX_DEVICE_AGE_MS,
 }: DeviceCertificateRequest): Promise<string> {
   const issuer = new X509Certificate(account);
   // The account's own notBefore, which the server chose: this device's clock may be ahead of the server's.
   const notBefore = issuer.notBefore;
-  const notAfter = new Date(Math.min(issuer.notAfter.getTime(), Date.now() + MAX_DEVICE_AGE_MS));
+  const notAfter = new Date(Math.min(issuer.notAfter.getTime(), Date.now() + maxAgeMs));
   const serial = randomBytes(16);
   // A serial number is positive and begins with a non-zero byte (RFC 5280 section 4.1.2.2).
   serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x40;
