@@ -63,6 +63,7 @@ export {
   importIdentity,
   type Locking,
   loadIdentity,
+  mayEmbed,
   memoryStore,
   openRoomLink,
   parseDeviceLink,

@@ -15,6 +15,7 @@ import { registerReactions } from './reactions/index.ts';
 import { registerRooms } from './rooms/index.ts';
 import { registerSpotlight } from './spotlight/index.ts';
 import { registerTelephony } from './telephony/index.ts';
+import { registerTokenRoutes } from './tokens/index.ts';
 
 /** Registers all features with a kernel that does not listen yet. */
 export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeature } {
@@ -32,6 +33,7 @@ export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeat
   registerAccounts(kernel);
   registerDevices(kernel);
   registerTelephony(kernel);
+  registerTokenRoutes(kernel);
   const invitations = registerInvitations(kernel);
   registerLinks(kernel, invitations);
   return { invitations };

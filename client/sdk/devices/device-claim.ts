@@ -113,9 +113,13 @@ export class DeviceClaim extends Emitter<DeviceClaimEvents> {
     if (this.#isOver || this.#opening) {
       return;
     }
+    await this.#withdraw();
+    this.#end(new CanopyError('DEVICE_LINK_ENDED'));
+  }
+
+  async #withdraw(): Promise<void> {
     const { exchangeId } = this.#own.secrets;
     await this.#connection.requestNow('device.cancel', { exchangeId }).catch(() => {});
-    this.#end(new CanopyError('DEVICE_LINK_ENDED'));
   }
 
   /** Sends the request. A refusal ends the attempt; only a failure of the connection is thrown. */
@@ -157,8 +161,7 @@ export class DeviceClaim extends Emitter<DeviceClaimEvents> {
       await this.#connection.request('device.confirm', { exchangeId, confirmation }).catch(() => {});
       this.#end(await Identity.create(stored, accountKey));
     } catch (error) {
-      this.#opening = false;
-      await this.cancel();
+      await this.#withdraw();
       this.#end(CanopyError.from(error));
     }
   }

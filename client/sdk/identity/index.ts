@@ -9,6 +9,7 @@ export {
   importIdentity,
   isPinned,
   loadIdentity,
+  mayEmbed,
   type RestoreOptions,
   restoreFromBackup,
   type ServerOptions,
