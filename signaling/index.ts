@@ -9,6 +9,7 @@ export {
   REQUESTS,
   type RoomInfo,
   registerMetrics,
+  reinstateResponse,
   revokeResponse,
   roomAllocation,
   SNAPSHOT_PARTS,

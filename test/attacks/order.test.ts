@@ -59,6 +59,16 @@ const OUTSIDE = [
   'path.connect',
   'path.send',
   'path.close',
+  'device.offer',
+  'device.request',
+  'device.answer',
+  'device.confirm',
+  'device.cancel',
+  'device.list',
+  'device.rename',
+  'device.revoke',
+  'device.requestRenewal',
+  'device.renew',
 ];
 
 describe('threat 5: order and ownership', () => {
