@@ -7,7 +7,7 @@ import {
   type RenewalStatement,
   renewalStatement,
 } from '../../../contract/light.ts';
-import { type Bytes, sha256, toBase64, toBase64Url, toHex } from '../bytes.ts';
+import { type Bytes, equalBytes, sha256, toBase64, toBase64Url, toHex } from '../bytes.ts';
 import { createBackup } from './backup.ts';
 import { type Certificate, readCertificate } from './certificate.ts';
 import { sign } from './keys.ts';
@@ -62,6 +62,12 @@ export class Identity {
   /** When the device certificate expires, Unix time in milliseconds. */
   get expiresAtMs(): number {
     return this.#leaf.notAfterMs;
+  }
+
+  /** Whether the account's key issues its certificate, rather than a company's PKI. */
+  get issuedByAccount(): boolean {
+    const account = this.chain.length === 2 ? readCertificate(this.chain[1] ?? '') : undefined;
+    return account !== undefined && equalBytes(account.issuer, this.deploymentCa.subject);
   }
 
   get expired(): boolean {

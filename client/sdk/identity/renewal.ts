@@ -20,7 +20,7 @@ const MAX_REQUEST_AGE_MS = 30 * 24 * 60 * 60 * 1000;
  */
 export function renewalDue(identity: Identity, nowMs: number = Date.now()): 'no' | 'yes' | 'account' {
   const { expiresAtMs, chain } = identity;
-  if (expiresAtMs - nowMs > RENEWAL_MS || !isOwnAccount(identity)) {
+  if (expiresAtMs - nowMs > RENEWAL_MS || !identity.issuedByAccount) {
     return 'no';
   }
   const { notAfterMs, notBeforeMs } = readCertificate(chain[1] ?? '');
@@ -129,10 +129,4 @@ async function issueFor(leaf: Certificate, identity: Identity, accountKey: Crypt
     devicePublicKey,
     displayName: identity.displayName,
   });
-}
-
-/** Whether an account's key issued the certificate, rather than a company's PKI. */
-function isOwnAccount({ chain, deploymentCa }: Identity): boolean {
-  const account = chain.length === 2 ? readCertificate(chain[1] ?? '') : undefined;
-  return account !== undefined && equalBytes(account.issuer, deploymentCa.subject);
 }

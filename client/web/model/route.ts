@@ -1,6 +1,8 @@
 import {
   canonicalRoomId,
+  type DeviceLinkCode,
   type Invitation,
+  parseDeviceLink,
   parseInvitation,
   parseRoomLink,
   ROOM_ID,
@@ -12,10 +14,12 @@ export type Route =
   | { page: 'damaged-invitation' }
   | { page: 'link'; link: RoomLinkSecret }
   | { page: 'damaged-link' }
+  /** `link`: absent if it was damaged, or the user wants to type the code. */
+  | { page: 'new-device'; link?: DeviceLinkCode }
   | { page: 'room'; roomId: string }
   | { page: 'home' };
 
-/** Parses the address's fragment: `#/invite/…`, `#/join/…`, `#/room/NAME`, or anything else for the start page. */
+/** Parses the address's fragment: `#/invite/…`, `#/join/…`, `#/link/…`, `#/room/NAME`, or anything else for the start page. */
 export function parseRoute(fragment: string): Route {
   const invitation = parseInvitation(fragment);
   if (invitation) {
@@ -31,6 +35,10 @@ export function parseRoute(fragment: string): Route {
   }
   if (/^#\/?join(\/|$)/.test(fragment)) {
     return { page: 'damaged-link' };
+  }
+  if (/^#\/?link(\/|$)/.test(fragment)) {
+    const deviceLink = parseDeviceLink(fragment);
+    return { page: 'new-device', ...(deviceLink && { link: deviceLink }) };
   }
   const [, encoded] = /^#\/room\/([^/]+)$/.exec(fragment) ?? [];
   const text = encoded === undefined ? undefined : decoded(encoded);

@@ -2,8 +2,9 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { type AppModel, type Destination, HomeRooms, readDestination } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
+import { AccountBannerSlot } from '../devices/banner-slot.tsx';
 import { IdentityLine } from '../identity/identity-line.tsx';
-import { CalendarIcon, CameraIcon, PlusIcon, SettingsIcon } from '../parts/icons.tsx';
+import { CalendarIcon, CameraIcon, OwnDevicesIcon, PlusIcon, SettingsIcon } from '../parts/icons.tsx';
 import { EmptyCalendar, EmptyHistory, EmptyRooms } from '../parts/illustrations.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { type HomeDialog, HomeDialogs } from './home-dialogs.tsx';
@@ -15,7 +16,7 @@ export function Home({ model }: { model: AppModel }) {
   const rooms = useMemo(() => new HomeRooms(() => model.connected()), [model]);
   const dialog = useSignal<HomeDialog | undefined>(undefined);
   useEffect(() => rooms.start(), [rooms]);
-  const { home } = strings.value;
+  const { account, home } = strings.value;
   const { busy, client, identity, problem } = model;
   const mayCreate = client.value?.account.role !== 'guest';
   const open = (opened: HomeDialog) => {
@@ -27,6 +28,18 @@ export function Home({ model }: { model: AppModel }) {
       <header class="home-header">
         <p class="brand">{home.brand}</p>
         <IdentityLine model={model} />
+        {identity.value?.issuedByAccount && (
+          <button
+            type="button"
+            class="icon-button"
+            data-testid="your-devices"
+            title={account.open}
+            aria-label={account.open}
+            onClick={() => open({ name: 'devices' })}
+          >
+            <OwnDevicesIcon />
+          </button>
+        )}
         <button
           type="button"
           class="icon-button"
@@ -38,6 +51,7 @@ export function Home({ model }: { model: AppModel }) {
           <SettingsIcon />
         </button>
       </header>
+      <AccountBannerSlot model={model} />
       <section class="start" aria-labelledby="home-heading">
         <h1 id="home-heading" dir="auto">
           {home.greeting(identity.value?.displayName ?? '')}
