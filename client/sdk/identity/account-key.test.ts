@@ -196,6 +196,15 @@ describe('renewal of a device’s certificate', () => {
     assert.ok(after.notAfterMs > before.notAfterMs);
   });
 
+  it('happens when the identity is loaded, if nobody has to be asked', async () => {
+    const p = await person();
+    await expiring(5, p);
+    assert.equal(renewalDue((await reloaded(p.store)).identity), 'no');
+    await expiring(5, p);
+    await p.key.protect({ password: PASSWORD });
+    assert.equal(renewalDue((await reloaded(p.store)).identity), 'yes');
+  });
+
   it('works even after the certificate has expired', async () => {
     const p = await person();
     await expiring(-1, p);

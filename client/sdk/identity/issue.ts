@@ -15,8 +15,13 @@ import {
 } from '@peculiar/x509';
 import { randomBytes, toBase64, toHex } from '../bytes.ts';
 
-/** Device certificates expire with their account's, or after 180 days, in milliseconds. */
-const MAX_DEVICE_AGE_MS = 180 * 24 * 60 * 60 * 1000;
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * When device certificates expire, unless their account's does so earlier, in milliseconds. A program may run for months without anything
+ * that renews its certificate.
+ */
+export const DEVICE_AGE_MS = { browser: 180 * DAY_MS, program: 365 * DAY_MS } as const;
 
 /** Encodes the name as a UTF8String. Plain text would be parsed for escapes (`#`); the library's type lacks this documented form. */
 function nameOf(displayName: string): JsonName {
@@ -39,7 +44,7 @@ export interface DeviceCertificateRequest {
   accountKey: CryptoKey;
   devicePublicKey: CryptoKey;
   displayName: string;
-  /** Default 180 days, in milliseconds. */
+  /** Default DEVICE_AGE_MS.browser. */
   maxAgeMs?: number;
 }
 
@@ -49,7 +54,7 @@ export async function issueDeviceCertificate({
   accountKey,
   devicePublicKey,
   displayName,
-  maxAgeMs = MAX_DEVICE_AGE_MS,
+  maxAgeMs = DEVICE_AGE_MS.browser,
 }: DeviceCertificateRequest): Promise<string> {
   const issuer = new X509Certificate(account);
   // The account's own notBefore, which the server chose: this device's clock may be ahead of the server's.

@@ -42,7 +42,8 @@ export async function renewIdentity(
   accountKey: CryptoKey,
 ): Promise<void> {
   const { chain } = identity;
-  const certificate = await issueFor(readCertificate(chain[0] ?? ''), identity, accountKey);
+  const kind = store.needsExtractableKeys ? 'program' : 'browser';
+  const certificate = await issueFor(readCertificate(chain[0] ?? ''), identity, accountKey, kind);
   await adoptRenewal(identity, store, certificate);
 }
 
@@ -114,8 +115,13 @@ export async function adoptRenewal(
   identity.adopt(renewed, identity.exportableKey);
 }
 
-async function issueFor(leaf: Certificate, identity: Identity, accountKey: CryptoKey): Promise<string> {
-  const { issueDeviceCertificate } = await import('./issue.ts');
+async function issueFor(
+  leaf: Certificate,
+  identity: Identity,
+  accountKey: CryptoKey,
+  kind: 'browser' | 'program' = 'browser',
+): Promise<string> {
+  const { DEVICE_AGE_MS, issueDeviceCertificate } = await import('./issue.ts');
   const devicePublicKey = await crypto.subtle.importKey(
     'spki',
     leaf.spki,
@@ -128,5 +134,6 @@ async function issueFor(leaf: Certificate, identity: Identity, accountKey: Crypt
     accountKey,
     devicePublicKey,
     displayName: identity.displayName,
+    maxAgeMs: DEVICE_AGE_MS[kind],
   });
 }
