@@ -7,6 +7,7 @@ import {
   type ConnectionOptions,
   type ConnectionState,
 } from './connection.ts';
+import { Contacts } from './contacts/index.ts';
 import { OwnDevices } from './devices/index.ts';
 import { Emitter } from './emitter.ts';
 import { type Identity, serverInfo } from './identity/index.ts';
@@ -40,6 +41,8 @@ export class Client extends Emitter<ClientEvents> {
   readonly account: Account;
   /** The rooms of this account. */
   readonly rooms: OwnRooms;
+  /** The people whom this account knows. */
+  readonly contacts: Contacts;
   /** The devices of this account. */
   readonly devices: OwnDevices;
   readonly #connection: Connection;
@@ -52,6 +55,7 @@ export class Client extends Emitter<ClientEvents> {
     this.account = account;
     this.#connection = connection;
     this.rooms = new OwnRooms(connection);
+    this.contacts = new Contacts(connection, options.identity, account.accountId);
     this.devices = new OwnDevices(connection, options.identity);
     this.#createDevice = options.createDevice ?? createBrowserDevice;
     connection.on('state', (state, error) => this.emit('state', state, error));

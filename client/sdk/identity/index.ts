@@ -1,7 +1,7 @@
 /** Device identities: enrolling, storing and proving them, and verifying the server's. */
 export { AccountKey, type AccountKeyState, accountKeyFrom } from './account-key.ts';
 export { browserStore } from './browser-store.ts';
-export { readCertificate } from './certificate.ts';
+export { type Certificate, readCertificate } from './certificate.ts';
 export {
   type EnrolOptions,
   enrol,

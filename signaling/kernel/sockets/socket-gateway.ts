@@ -85,6 +85,15 @@ export class SocketGateway {
     }
   }
 
+  /** Sends to every connection of an account. */
+  sendTo<N extends EventName>(accountId: string, event: N, data: EventData<N>): void {
+    for (const connection of this.#connections) {
+      if (connection.session.principal?.accountId === accountId) {
+        connection.send(event, data);
+      }
+    }
+  }
+
   /** Ends the connections of matching principals. Returns the number of connections ended. */
   endMatching(matches: (principal: PeerPrincipal) => boolean, code: ErrorCode): number {
     const matching = [...this.#connections].filter(
