@@ -1,4 +1,4 @@
-import { CanopyError } from '../../../contract/light.ts';
+import { CanopyError, displayable } from '../../../contract/light.ts';
 import { AnchorSet, equalBytes, OID, statementMatches, validateChain } from '../../../contract/x509/index.ts';
 import { randomBytes, sha256, toBase64, toBase64Url } from '../bytes.ts';
 import { Connection, type DialOptions } from '../connection.ts';
@@ -257,7 +257,9 @@ export async function claimDevice(options: ClaimOptions): Promise<DeviceClaim> {
   const secrets = await linkSecrets({ code: link.code, caFingerprint });
   const deviceKeys = await generateSigningKey(store.needsExtractableKeys);
   const { makeLinkRequest } = await loadLinkMessages();
-  const pending = await makeLinkRequest(secrets, { caFingerprint, deviceKeys, name, client });
+  // As the server normalizes them: otherwise it would break the authentication.
+  const described = { name: displayable(name), client: displayable(client) };
+  const pending = await makeLinkRequest(secrets, { caFingerprint, deviceKeys, ...described });
   const connection = new Connection(dial);
   await connection.open();
   const { origin } = new URL(dial.url);

@@ -15,6 +15,9 @@ import {
   newLinkCode,
 } from '../identity/index.ts';
 
+/** How long a code works, in milliseconds. */
+const OPEN_MS = 300_000;
+
 /** A new device that asks to be added, as it describes itself. */
 export interface AskingDevice {
   name: string;
@@ -51,6 +54,7 @@ export class DeviceOffer extends Emitter<DeviceOfferEvents> {
   readonly #unlisten: Array<() => void>;
   #settle: (result: AskingDevice | CanopyError) => void = () => {};
   #expiresAtMs = 0;
+  readonly #deadlineMs = performance.now() + OPEN_MS;
   #asking:
     | (AskingDevice & { request: LinkRequest; statement: Uint8Array<ArrayBuffer>; key: CryptoKey })
     | undefined;
@@ -201,6 +205,11 @@ export class DeviceOffer extends Emitter<DeviceOfferEvents> {
   /** Takes the exchange up again on a new connection. */
   async #return(): Promise<void> {
     if (this.#isOver || this.#expiresAtMs === 0) {
+      return;
+    }
+    // The server may have forgotten it, and would open it for another five minutes.
+    if (performance.now() > this.#deadlineMs) {
+      this.#end(new CanopyError('DEVICE_LINK_EXPIRED'));
       return;
     }
     try {

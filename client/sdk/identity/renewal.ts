@@ -10,7 +10,7 @@ import type { IdentityStore } from './store.ts';
 export type RenewalRequest = RequestInput<'device.requestRenewal'>['request'];
 
 /** How long before it expires a certificate is renewed, in milliseconds. */
-export const RENEWAL_MS = 14 * 24 * 60 * 60 * 1000;
+const RENEWAL_MS = 14 * 24 * 60 * 60 * 1000;
 /** How old another device's request may be, in milliseconds. */
 const MAX_REQUEST_AGE_MS = 30 * 24 * 60 * 60 * 1000;
 

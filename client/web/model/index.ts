@@ -1,5 +1,5 @@
 /** The page's state and behaviour, without its looks. */
-export { AccountCare, type AskingDevice, type Need } from './account-care.ts';
+export type { Need } from './account-care.ts';
 export { amplify } from './amplifier.ts';
 export { AppModel, type Screen } from './app-model.ts';
 export { browserName } from './browser-name.ts';
