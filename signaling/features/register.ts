@@ -1,5 +1,6 @@
 import type { Kernel } from '../kernel/index.ts';
 import { registerAccounts } from './accounts/index.ts';
+import { registerAudit } from './audit/index.ts';
 import { registerBans } from './bans/index.ts';
 import { registerChat } from './chat/index.ts';
 import { registerConference } from './conference/index.ts';
@@ -36,6 +37,7 @@ export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeat
   registerDevices(kernel);
   registerTelephony(kernel);
   registerTokenRoutes(kernel);
+  registerAudit(kernel);
   const invitations = registerInvitations(kernel);
   registerLinks(kernel, invitations);
   return { invitations };

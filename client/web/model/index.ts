@@ -12,11 +12,14 @@ export { type Destination, readDestination } from './destination.ts';
 export { type AddingStage, DeviceAdding } from './device-adding.ts';
 export { echoBack, testTone } from './device-tests.ts';
 export { Door, type DoorStage } from './door.ts';
+export { hasBackgroundPicture } from './effects/index.ts';
 export { bestGrid } from './grid.ts';
 export { HomeRooms, type RoomListState } from './home-rooms.ts';
 export { Inviting } from './invite.ts';
 export type { Quality } from './link-quality.ts';
 export {
+  BACKGROUNDS,
+  type Background,
   bothDevicesSentence,
   type CaptureKind,
   type DeviceKind,

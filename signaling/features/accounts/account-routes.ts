@@ -28,6 +28,7 @@ export function registerAccountRoutes(kernel: Kernel, administration: AccountAdm
     app.post(
       '/api/accounts/:accountId/revoke',
       {
+        config: { act: 'account.revoke' },
         schema: {
           description:
             'Revokes an account until it is reinstated. Its connections end with CERT_REVOKED and its unused invitations expire. Revoking twice is harmless.',
@@ -40,6 +41,7 @@ export function registerAccountRoutes(kernel: Kernel, administration: AccountAdm
     app.post(
       '/api/accounts/:accountId/devices/:deviceId/revoke',
       {
+        config: { act: 'device.revoke' },
         schema: {
           description:
             'Revokes one device of an account until it is reinstated. Its connections end with CERT_REVOKED. Revoking twice is harmless.',
@@ -52,6 +54,7 @@ export function registerAccountRoutes(kernel: Kernel, administration: AccountAdm
     app.post(
       '/api/accounts/:accountId/reinstate',
       {
+        config: { act: 'account.reinstate' },
         schema: {
           description:
             'Takes back the revocation of an account. Devices that were revoked themselves stay revoked, and its invitations and links stay ended.',
@@ -64,6 +67,7 @@ export function registerAccountRoutes(kernel: Kernel, administration: AccountAdm
     app.post(
       '/api/accounts/:accountId/devices/:deviceId/reinstate',
       {
+        config: { act: 'device.reinstate' },
         schema: {
           description: 'Takes back the revocation of one device.',
           params: accountDeviceParams,
@@ -75,6 +79,7 @@ export function registerAccountRoutes(kernel: Kernel, administration: AccountAdm
     app.post(
       '/api/accounts/:accountId/role',
       {
+        config: { act: 'account.setRole' },
         schema: {
           description:
             'Changes a person’s role, effective immediately even if they are connected. Nobody loses a seat. The role of a bridge cannot be changed.',

@@ -8,6 +8,7 @@ export function registerDevices(kernel: Kernel): void {
   const { config, log } = kernel;
   const exchanges = new DeviceExchanges({ log, graceMs: config.limits.resumeSeconds * 1000 });
   kernel.requests(DEVICE_REQUESTS, deviceHandlers(kernel, { exchanges, strangers: new StrangerRate() }), {
+    audited: ['device.answer', 'device.revoke', 'device.renew'],
     anonymous: ['device.request', 'device.confirm', 'device.cancel'],
     // A retry after a reconnect must wait on the new connection.
     perConnection: ['device.offer', 'device.request', 'device.confirm', 'device.cancel'],

@@ -58,7 +58,8 @@ export type AdminAction =
   | 'chat.administer'
   | 'telephony.administer'
   | 'call.administer'
-  | 'token.administer';
+  | 'token.administer'
+  | 'audit.administer';
 
 /** Each action, worded to complete “your role does not let you …”. */
 export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
@@ -111,4 +112,5 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'telephony.administer': 'administer phones',
   'call.administer': 'administer calls',
   'token.administer': 'administer API tokens',
+  'audit.administer': 'read the audit log',
 };

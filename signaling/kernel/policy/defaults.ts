@@ -91,5 +91,6 @@ export const ON_SERVER: Readonly<Record<ServerStanding, ReadonlySet<ServerAction
     'telephony.administer',
     'call.administer',
     'token.administer',
+    'audit.administer',
   ]),
 };

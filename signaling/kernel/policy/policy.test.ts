@@ -92,6 +92,7 @@ const ON_SERVER: Record<ServerAction, string> = {
   'telephony.administer': 'token',
   'call.administer': 'token',
   'token.administer': 'token',
+  'audit.administer': 'token',
 };
 
 const permitted = (isPermitted: (principal: Principal) => boolean) =>
