@@ -56,6 +56,10 @@ export class AccountCare {
 
   constructor(host: CareHost) {
     this.#host = host;
+  }
+
+  /** Checks from time to time whether the certificate is due. */
+  start(): void {
     setInterval(() => void this.#renewIfDue(), CHECK_MS);
   }
 

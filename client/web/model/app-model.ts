@@ -102,6 +102,7 @@ export class AppModel {
       }
     });
     addEventListener('online', () => this.client.value?.reconnect());
+    this.care.start();
     await this.#attempt(async () => {
       const identity = await this.#load();
       this.identity.value = identity;

@@ -1,6 +1,9 @@
 import { signal } from '@preact/signals';
 import { CanopyError, type Client, type OwnDevice } from '../../sdk/index.ts';
 
+/** How often the list is loaded while it is shown, in milliseconds. */
+const RELOAD_MS = 5000;
+
 /** The devices of this account, in the dialog that lists them. */
 export class OwnDeviceList {
   readonly devices = signal<readonly OwnDevice[] | undefined>(undefined);
@@ -9,6 +12,13 @@ export class OwnDeviceList {
 
   constructor(connect: () => Promise<Client>) {
     this.#connect = connect;
+  }
+
+  /** Loads the list, and again now and then. Returns a function that stops it. */
+  start(): () => void {
+    void this.load();
+    const timer = setInterval(() => void this.load(), RELOAD_MS);
+    return () => clearInterval(timer);
   }
 
   /** Never rejects. */

@@ -90,7 +90,7 @@ export const account = {
   unlockPasskey: 'Your browser will ask for your passkey.',
 
   offerProtect:
-    'Your account key is readable only until you close this page. Protect it to add devices and save backups later.',
+    'Protect your account key to add devices and save backups later. It can be kept only while this page is open.',
   renew: 'Renew',
   renewHeading: 'Renew certificates',
   renewWhat: 'Your account key signs the new certificates.',

@@ -14,7 +14,7 @@ export function NewDeviceView({ model, device }: { model: AppModel; device: NewD
   const stage = device.stage.value;
   return (
     <main class="center">
-      <section class="card" data-testid="new-device" data-stage={stage}>
+      <section class="card new-device" data-testid="new-device" data-stage={stage}>
         {stage === 'key' ? (
           <>
             <h1>{account.protectHeading}</h1>

@@ -27,7 +27,7 @@ export function YourDevices({ model, onClose }: { model: AppModel; onClose(): vo
   const list = useMemo(() => new OwnDeviceList(() => model.connected()), [model]);
   const opened = useSignal<Opened | undefined>(undefined);
   const { account, common } = strings.value;
-  useEffect(() => void list.load(), [list]);
+  useEffect(() => list.start(), [list]);
   const close = () => {
     opened.value = undefined;
     void list.load();
