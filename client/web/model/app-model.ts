@@ -55,6 +55,9 @@ declare global {
   }
 }
 
+/** Guests, whose identity lasts for a day, are not asked whether it may be stored for good, in milliseconds. */
+const PERSIST_MS = 2 * 86_400_000;
+
 const NAME_KEY = 'canopy.name';
 
 function storedName(): string | undefined {
@@ -424,8 +427,10 @@ export class AppModel {
     void this.client.value?.close();
     this.client.value = undefined;
     void this.care.use(identity);
-    // Otherwise the browser may delete the identity when it needs space.
-    void navigator.storage?.persist?.().catch(() => {});
+    if (identity.expiresAtMs - Date.now() > PERSIST_MS) {
+      // Otherwise the browser may delete the identity when it needs space. Some browsers ask the user.
+      void navigator.storage?.persist?.().catch(() => {});
+    }
   }
 
   /** Uses a new certificate. In a call, the old one is good enough. */

@@ -123,10 +123,12 @@ function Waiting({ device, name }: { device: NewDevice; name: string }) {
   return (
     <>
       <h1>{account.waitingHeading}</h1>
-      <p role="status" dir="auto" data-testid="waiting-for-consent">
-        {device.lost.value ? account.reconnecting : account.waiting(name)}
-      </p>
-      <progress aria-label={account.waitingHeading} />
+      <div class="waiting-state" role="status">
+        <span class="spinner" aria-hidden="true" />
+        <p dir="auto" data-testid="waiting-for-consent">
+          {device.lost.value ? account.reconnecting : account.waiting(name)}
+        </p>
+      </div>
       <button type="button" data-testid="stop-waiting" onClick={() => void device.cancel()}>
         {common.cancel}
       </button>

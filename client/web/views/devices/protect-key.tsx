@@ -39,7 +39,7 @@ export function ProtectKeyForm({ model, onDone }: { model: AppModel; onDone(): v
     }
   };
   return (
-    <form onSubmit={(event) => void submit(event)} data-testid="protect-form">
+    <form onSubmit={(event) => void submit(event)} data-testid="protect-form" class="protect-form">
       <p>{account.protectWhat}</p>
       <UnlockFields accountKey={key} password={unlockPassword} />
       {hasPasskeys.value && (
