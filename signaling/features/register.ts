@@ -13,6 +13,7 @@ import { registerModeration } from './moderation/index.ts';
 import { registerMoveHere } from './move-here/index.ts';
 import { registerNames } from './names/index.ts';
 import { registerPaths } from './paths/index.ts';
+import { registerPolls } from './polls/index.ts';
 import { registerReactions } from './reactions/index.ts';
 import { registerRooms } from './rooms/index.ts';
 import { registerSpotlight } from './spotlight/index.ts';
@@ -30,6 +31,7 @@ export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeat
   registerMoveHere(kernel);
   registerNames(kernel);
   registerChat(kernel);
+  registerPolls(kernel);
   registerPaths(kernel);
   registerRooms(kernel);
   registerAccounts(kernel);

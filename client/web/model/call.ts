@@ -1,4 +1,4 @@
-import { effect, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import {
   CanopyError,
   type Client,
@@ -25,6 +25,7 @@ import { CallModeration } from './moderation.ts';
 import type { Notices } from './notices.ts';
 import { isOwnGhost, OtherDevices } from './other-devices.ts';
 import type { PanelName } from './panels.ts';
+import { PollsModel } from './polls.ts';
 import { preferences } from './preferences.ts';
 import { CallReactions } from './reactions.ts';
 import { Removals } from './removals.ts';
@@ -55,6 +56,7 @@ export class Call {
   readonly screen = signal<Publication | undefined>(undefined);
   readonly view = signal<View>('gallery');
   readonly chat: ChatModel;
+  readonly polls: PollsModel;
   /** The open side panel. */
   readonly panel = signal<PanelName | undefined>(undefined);
   /** Key of the pinned tile; see seatKey(). */
@@ -115,6 +117,14 @@ export class Call {
         this.panel.value = 'chat';
       },
       notices,
+    });
+    this.polls = new PollsModel({
+      room,
+      accountId: client.account.accountId,
+      isOpen: computed(() => this.panel.value === 'polls'),
+      open: () => this.openPanel('polls'),
+      notices,
+      playSound: () => playSound('poll', this.headcount, media.choices.value.speaker),
     });
     const microphone = new MicrophoneWatch(media);
     this.#stop.push(
@@ -417,6 +427,7 @@ export class Call {
     this.removals.close();
     this.waiting.close();
     this.chat.close();
+    this.polls.close();
     this.#arrivals.close();
     this.#media.onDevice = () => {};
     this.#media.rest();

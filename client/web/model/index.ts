@@ -35,6 +35,7 @@ export type { Notices } from './notices.ts';
 export { OwnDeviceList } from './own-device-list.ts';
 export type { PanelName } from './panels.ts';
 export type { PathCheck } from './path-check.ts';
+export type { PollDraft, PollsModel } from './polls.ts';
 export {
   DATA_USES,
   type DataUse,
@@ -44,7 +45,7 @@ export {
 } from './preferences.ts';
 export { type CallReactions, REACTION_EMOJI } from './reactions.ts';
 export { roomUrl, toRoomId } from './route.ts';
-export { saveCalendar } from './save-file.ts';
+export { saveCalendar, saveFile } from './save-file.ts';
 export type { ScreenLayout } from './screen-layout.ts';
 export { arrange, seatKey } from './seating.ts';
 export { type Corner, moveSelf, SELF_VIEWS, selfCorner, selfView, setSelfView } from './self-view.ts';

@@ -69,6 +69,8 @@ export const rooms = {
     'call.dial': 'Call phones',
     'chat.send': 'Write in the chat',
     'chat.moderate': 'Remove messages of others',
+    'poll.create': 'Ask polls',
+    'poll.vote': 'Vote in polls',
   } satisfies Record<RoomAction, string>,
   resetPermissions: 'Reset to defaults',
   handOver: 'Hand over the room',

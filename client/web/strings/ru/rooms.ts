@@ -69,6 +69,8 @@ export const rooms: Strings['rooms'] = {
     'call.dial': 'Звонить на телефоны',
     'chat.send': 'Писать в чат',
     'chat.moderate': 'Удалять чужие сообщения',
+    'poll.create': 'Проводить опросы',
+    'poll.vote': 'Голосовать в опросах',
   },
   resetPermissions: 'Вернуть значения по умолчанию',
   handOver: 'Передать комнату',
