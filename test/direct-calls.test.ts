@@ -47,7 +47,8 @@ describe('calling people on the page', () => {
     const download = page.waitForEvent('download');
     await page.getByTestId('backup-download').click();
     const file = await (await download).path();
-    await page.getByTestId('backup-done').click();
+    await page.reload();
+    await page.getByTestId('list-calls').getByTestId('empty').waitFor();
     const second = await browser.page(server.url);
     await second.getByText('I have a backup').click();
     await second.getByTestId('restore-file').setInputFiles(file);

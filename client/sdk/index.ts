@@ -16,6 +16,7 @@ export {
   CanopyError,
   canonicalRoomId,
   displayable,
+  displayableText,
   type ErrorCode,
   isCallRoom,
   nameLook,
@@ -46,6 +47,18 @@ export {
   type NewContact,
   verificationCode,
 } from './contacts/index.ts';
+export {
+  type AskingDevice,
+  type ClaimOptions,
+  claimDevice,
+  DeviceClaim,
+  type DeviceClaimEvents,
+  DeviceOffer,
+  type DeviceOfferEvents,
+  type OwnDevice,
+  OwnDevices,
+  type OwnDevicesEvents,
+} from './devices/index.ts';
 export type {
   CallMedia,
   CallSettings,
@@ -57,7 +70,11 @@ export type {
 } from './direct-calls.ts';
 export type { FrameTransforms, TransformedMedia } from './frame-transforms.ts';
 export {
+  AccountKey,
+  type AccountKeyState,
   browserStore,
+  createPasskey,
+  type DeviceLinkCode,
   type EnrolOptions,
   enrol,
   Identity,
@@ -65,16 +82,24 @@ export {
   type ImportOptions,
   type Invitation,
   importIdentity,
+  type Locking,
   loadIdentity,
   mayEmbed,
   memoryStore,
   openRoomLink,
+  parseDeviceLink,
   parseInvitation,
+  parseLinkCode,
   parseRoomLink,
+  passkeysUsable,
   type RestoreOptions,
   type RoomLinkSecret,
+  renewalDue,
+  renewIdentity,
   restoreFromBackup,
   type StoredIdentity,
+  type Unlocking,
+  unlockWithPasskey,
 } from './identity/index.ts';
 export {
   type Admission,
@@ -99,6 +124,7 @@ export type {
   RoomSummary,
 } from './own-rooms.ts';
 export type { MediaPath, PathReport, PathResult, VideoCounts } from './paths/index.ts';
+export type { Poll, PollForm, Polls, PollVoter } from './polls/index.ts';
 export type { VideoCodec } from './profiles.ts';
 export type { Publication, PublishOptions } from './publication.ts';
 export type { RaisedHand } from './raised-hands.ts';

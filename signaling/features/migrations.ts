@@ -5,6 +5,7 @@ import { CHAT_MIGRATIONS } from './chat/index.ts';
 import { CONTACT_MIGRATIONS } from './contacts/index.ts';
 import { DIRECT_CALL_MIGRATIONS } from './direct-calls/index.ts';
 import { LINK_MIGRATIONS } from './links/index.ts';
+import { POLL_MIGRATIONS } from './polls/index.ts';
 import { PUSH_MIGRATIONS } from './push/index.ts';
 import { ROOM_VISIT_MIGRATIONS } from './rooms/index.ts';
 import { TELEPHONY_MIGRATIONS } from './telephony/index.ts';
@@ -20,6 +21,7 @@ export const MIGRATIONS: Migrations = {
   ...LINK_MIGRATIONS,
   ...WEBHOOK_MIGRATIONS,
   ...CONTACT_MIGRATIONS,
+  ...POLL_MIGRATIONS,
   ...DIRECT_CALL_MIGRATIONS,
   ...PUSH_MIGRATIONS,
 };

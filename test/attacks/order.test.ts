@@ -25,6 +25,9 @@ const GIVEN: Record<string, unknown> = {
   },
   'chat.send': { id: someId, text: 'Hello' },
   'chat.edit': { seq: 1, text: 'Hello' },
+  'poll.create': { question: 'Tea?', answers: ['Yes', 'No'], open: true },
+  'poll.edit': { pollId: someId, question: 'Tea?', answers: ['Yes', 'No'] },
+  'poll.vote': { pollId: someId, answers: [0] },
   'chat.react': { seq: 1, emoji: '👍', on: true },
   'producer.create': { transportId: someId, kind: 'audio', source: 'microphone', rtpParameters: opus() },
 };
@@ -66,6 +69,16 @@ const OUTSIDE = [
   'path.close',
   ...['call.watch', 'call.start', 'call.ringing', 'call.answer', 'call.decline', 'call.end', 'call.list'],
   ...['call.seen', 'call.forget', 'call.configure', 'call.block', 'call.blocked'],
+  'device.offer',
+  'device.request',
+  'device.answer',
+  'device.confirm',
+  'device.cancel',
+  'device.list',
+  'device.rename',
+  'device.revoke',
+  'device.requestRenewal',
+  'device.renew',
 ];
 
 describe('threat 5: order and ownership', () => {

@@ -79,9 +79,9 @@ export class DirectCallsModel {
     });
   }
 
-  /** Rings for this client. Guests have no direct calls. */
+  /** Rings for this client. Guests have no direct calls, and a page inside another one is for meetings. */
   attach(client: Client): void {
-    if (client.account.role === 'guest') {
+    if (client.account.role === 'guest' || window.parent !== window) {
       return;
     }
     this.#client = client;
@@ -209,6 +209,10 @@ export class DirectCallsModel {
     this.#entered.add(callId);
     await this.#host.enter(roomId, person.displayName);
     this.outgoing.value = undefined;
+    if (!this.#host.isInRoom()) {
+      // The page says why. The other person need not wait.
+      await this.#try(() => this.#client?.calls.end(callId));
+    }
   }
 
   /** Says how a call that rang here ended, unless the user ended it here. */

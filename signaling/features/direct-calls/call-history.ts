@@ -214,7 +214,7 @@ export class CallHistory {
 }
 
 /** The form in which names are compared. */
-export function folded(name: string): string {
+function folded(name: string): string {
   return name.normalize('NFKC').toLowerCase().trim();
 }
 

@@ -201,10 +201,7 @@ describe('push messages', () => {
     const back = await entered(kim.identity);
     await back.get('push.unsubscribe', {});
     await back.close();
-    await server.api(
-      'POST',
-      `/api/accounts/${leo.accountId}/devices/${leo.deviceId}/revoke`,
-    );
+    await server.api('POST', `/api/accounts/${leo.accountId}/devices/${leo.deviceId}/revoke`);
     const mia = await entered(await person('Mia'));
     for (const { accountId } of [kim, leo]) {
       assert.equal((await call(mia, accountId)).call.outcome, 'offline');

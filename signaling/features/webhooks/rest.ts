@@ -44,6 +44,7 @@ export const webhookList = z.object({ webhooks: z.array(webhookInfo) });
 export const createdWebhook = webhookInfo.extend({
   secret: z.string().describe('With it the receiver verifies messages. It cannot be shown again.'),
 });
+export const deletedWebhook = z.object({ name: z.string() });
 export const webhookParams = z.object({ webhookId: z.uuid() });
 
 export const deliveryQuery = z.object({ limit: z.coerce.number().int().min(1).max(1000).default(100) });

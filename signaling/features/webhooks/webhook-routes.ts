@@ -1,10 +1,10 @@
-import { nothing } from '../../../contract/index.ts';
 import { errorResponses, type Kernel, type TargetGuard } from '../../kernel/index.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { DeliveryQueue } from './delivery-queue.ts';
 import {
   createdWebhook,
   type DeliveryInfo,
+  deletedWebhook,
   deliveryList,
   deliveryQuery,
   pingResult,
@@ -101,14 +101,14 @@ export function registerWebhookRoutes(kernel: Kernel, options: WebhookRoutesOpti
         schema: {
           description: 'Deletes a webhook, with what waits for it.',
           params: webhookParams,
-          response: { 200: nothing, ...errorResponses },
+          response: { 200: deletedWebhook, ...errorResponses },
         },
       },
       async ({ params }) => {
         const webhook = webhooks.require(params.webhookId);
         await webhooks.delete(webhook);
         deliveries.forget(webhook);
-        return {};
+        return { name: webhook.name };
       },
     );
     app.post(

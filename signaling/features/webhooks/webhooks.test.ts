@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -25,6 +25,8 @@ interface Received {
 /** A server that gets webhooks, and verifies them with the library of Standard Webhooks. */
 class Receiver {
   readonly messages: Received[] = [];
+  /** The latest request, as it came. */
+  latest: { headers: Record<string, string>; body: string } | undefined;
   secret = '';
   status = 204;
   readonly #server: Server;
@@ -41,6 +43,7 @@ class Receiver {
       const headers = request.headers as Record<string, string>;
       const message = new Verifier(receiver.secret).verify(body, headers) as Received;
       assert.equal(message.id, headers['webhook-id']);
+      receiver.latest = { headers, body };
       if (receiver.status < 300) {
         receiver.messages.push(message);
       }
@@ -116,6 +119,22 @@ describe('webhooks', () => {
       sequences,
       sequences.map((_, index) => index + 1),
     );
+  });
+
+  it('are verified by the code in the documentation, which refuses changed and old ones', async () => {
+    const page = readFileSync(new URL('../../../docs/automation.md', import.meta.url), 'utf8');
+    const code = /```js\n(.*?)```/s.exec(page)?.[1] ?? '';
+    const { isFromCanopy } = (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as {
+      isFromCanopy(secret: string, headers: Record<string, string>, body: string): boolean;
+    };
+    assert.ok(receiver.latest);
+    const { headers, body } = receiver.latest;
+    assert.equal(isFromCanopy(receiver.secret, headers, body), true);
+    assert.equal(isFromCanopy(receiver.secret, headers, `${body} `), false);
+    assert.equal(isFromCanopy(`whsec_${'A'.repeat(43)}=`, headers, body), false);
+    assert.equal(isFromCanopy(receiver.secret, { ...headers, 'webhook-id': 'msg_other' }, body), false);
+    const old = { ...headers, 'webhook-timestamp': `${Number(headers['webhook-timestamp']) - 301}` };
+    assert.equal(isFromCanopy(receiver.secret, old, body), false);
   });
 
   it('report messages of the chat, waiting people, and revoked accounts', async () => {

@@ -26,6 +26,8 @@ export const calls = {
   /** In the tab’s title and in notifications. */
   isCalling: (name: string) => `${name} is calling`,
   certified: 'Name confirmed by this server',
+  knownAs: (name: string) => `In your contacts as ${name}`,
+  compared: 'You compared verification codes',
   answerVideo: 'Answer with video',
   answerAudio: 'Answer without video',
   answerLeaving: 'Leave and answer',
@@ -35,6 +37,7 @@ export const calls = {
   calling: 'Calling…',
   ringing: 'Ringing…',
   cancel: 'Cancel call',
+  hangUp: 'Hang up',
   callAgain: 'Call again',
   close: 'Close',
   entering: 'Connecting the call…',

@@ -1,3 +1,4 @@
+import { account } from './account.ts';
 import { alone } from './alone.ts';
 import { appearance } from './appearance.ts';
 import { arrivals } from './arrivals.ts';
@@ -5,6 +6,7 @@ import { backup } from './backup.ts';
 import { calls } from './calls.ts';
 import { chat } from './chat.ts';
 import { common } from './common.ts';
+import { contacts } from './contacts.ts';
 import { controls } from './controls.ts';
 import { devices } from './devices.ts';
 import { door } from './door.ts';
@@ -22,6 +24,7 @@ import { panels } from './panels.ts';
 import { paths } from './paths.ts';
 import { people } from './people.ts';
 import { phones } from './phones.ts';
+import { polls } from './polls.ts';
 import { quality } from './quality.ts';
 import { reactions } from './reactions.ts';
 import { rename } from './rename.ts';
@@ -36,6 +39,7 @@ import { welcome } from './welcome.ts';
 /** The English strings. Their shape is the one that every other language has to have. */
 export const en = {
   listed,
+  account,
   alone,
   appearance,
   arrivals,
@@ -43,6 +47,7 @@ export const en = {
   calls,
   chat,
   common,
+  contacts,
   controls,
   devices,
   door,
@@ -59,6 +64,7 @@ export const en = {
   paths,
   people,
   phones,
+  polls,
   quality,
   reactions,
   rename,

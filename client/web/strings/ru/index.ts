@@ -1,4 +1,5 @@
 import type { Strings } from '../table.ts';
+import { account } from './account.ts';
 import { alone } from './alone.ts';
 import { appearance } from './appearance.ts';
 import { arrivals } from './arrivals.ts';
@@ -6,6 +7,7 @@ import { backup } from './backup.ts';
 import { calls } from './calls.ts';
 import { chat } from './chat.ts';
 import { common } from './common.ts';
+import { contacts } from './contacts.ts';
 import { controls } from './controls.ts';
 import { devices } from './devices.ts';
 import { door } from './door.ts';
@@ -23,6 +25,7 @@ import { panels } from './panels.ts';
 import { paths } from './paths.ts';
 import { people } from './people.ts';
 import { phones } from './phones.ts';
+import { polls } from './polls.ts';
 import { quality } from './quality.ts';
 import { reactions } from './reactions.ts';
 import { rename } from './rename.ts';
@@ -37,6 +40,7 @@ import { welcome } from './welcome.ts';
 
 export const ru: Strings = {
   listed,
+  account,
   alone,
   appearance,
   arrivals,
@@ -44,6 +48,7 @@ export const ru: Strings = {
   calls,
   chat,
   common,
+  contacts,
   controls,
   devices,
   door,
@@ -60,6 +65,7 @@ export const ru: Strings = {
   paths,
   people,
   phones,
+  polls,
   quality,
   reactions,
   rename,

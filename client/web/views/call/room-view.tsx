@@ -4,7 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { AppModel, Call, Trouble } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
 import { ChatToast } from '../chat/chat-toast.tsx';
-import { BackupButton } from '../identity/backup.tsx';
+import { BackupButton } from '../identity/backup-button.tsx';
 import { panelShortcuts, SidePanel } from '../panels/index.ts';
 import { ScreenIcon, ShieldIcon } from '../parts/icons.tsx';
 import { Audio } from '../parts/media-element.tsx';
@@ -82,7 +82,7 @@ function TopBar({
   return (
     <header class="top-bar">
       <h1 ref={heading} dir="auto" tabIndex={-1}>
-        {call.title}
+        {call.name}
       </h1>
       <Lock call={call} />
       <span class="count" data-testid="count">
@@ -100,7 +100,7 @@ function TopBar({
           {strings.value.room.verifiedAs(displayName)}
         </span>
       </span>
-      {identity && <BackupButton identity={identity} />}
+      <BackupButton model={model} />
     </header>
   );
 }

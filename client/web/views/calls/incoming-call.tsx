@@ -1,5 +1,6 @@
+import { useSignal } from '@preact/signals';
 import { useEffect, useId, useRef } from 'preact/hooks';
-import type { DirectCall } from '../../../sdk/index.ts';
+import type { Contact, DirectCall } from '../../../sdk/index.ts';
 import type { AppModel } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
 import { CameraIcon, LeaveIcon, PhoneIcon, ShieldIcon } from '../parts/icons.tsx';
@@ -44,10 +45,7 @@ function IncomingDialog({ model, call }: { model: AppModel; call: DirectCall }) 
         </span>
         <span class="calling-state">{isVideo ? calls.incomingVideo : calls.incoming}</span>
       </h2>
-      <p class="verified">
-        <ShieldIcon />
-        {calls.certified}
-      </p>
+      <Standing model={model} accountId={call.person.accountId} />
       <div class="calling-actions">
         <button type="button" class="primary" data-testid="answer-video" onClick={() => answer(true)}>
           <CameraIcon />
@@ -78,6 +76,35 @@ function IncomingDialog({ model, call }: { model: AppModel; call: DirectCall }) 
         </button>
       )}
     </dialog>
+  );
+}
+
+/** What this server and the user's contacts say about the person. */
+function Standing({ model, accountId }: { model: AppModel; accountId: string }) {
+  const contact = useSignal<Contact | undefined>(undefined);
+  useEffect(() => {
+    model
+      .connected()
+      .then(async (client) => {
+        contact.value = await client.contacts.byAccount(accountId);
+      })
+      // Without contacts, the certificate's name stands alone.
+      .catch(() => {});
+  }, [accountId]);
+  const { calls } = strings.value;
+  const known = contact.value;
+  const isCompared = known?.accounts.some((each) => each.accountId === accountId && each.verifiedAtMs);
+  return (
+    <div class="standing">
+      <p class="verified">
+        <ShieldIcon />
+        {isCompared ? calls.compared : calls.certified}
+      </p>
+      {/* Keeps its place, so that no button moves. */}
+      <p class="hint" dir="auto">
+        {known ? calls.knownAs(known.name) : '\u00a0'}
+      </p>
+    </div>
   );
 }
 
