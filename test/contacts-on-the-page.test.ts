@@ -129,8 +129,14 @@ describe('contacts on the page', () => {
     assert.equal(await row(bob, 'Ada Lovelace').getByTestId('impostor').count(), 0);
     assert.equal(await ada.page.getByTestId('impostor').count(), 0);
     await accessible(bob.page, 'impostor');
-    await eve.leave();
+    // Ada with a second account: the codes match, and the contact gets it.
+    await act(bob, 'Аda Lоvelace', 'verify-person');
+    await codeOf(bob);
+    await bob.click('codes-match');
     await bob.page.getByTestId('tile-impostor').waitFor({ state: 'detached' });
+    await eves.getByText('Ada Lovelace in your contacts').waitFor();
+    assert.equal(await bobsHome.getByTestId('contact').count(), 1);
+    await eve.leave();
   });
 
   it('contacts are added, searched, edited, deleted and put back', async () => {
