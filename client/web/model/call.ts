@@ -30,6 +30,7 @@ import { PollsModel } from './polls.ts';
 import { preferences } from './preferences.ts';
 import { CallReactions } from './reactions.ts';
 import { Removals } from './removals.ts';
+import { roomName } from './room-name.ts';
 import { ScreenLayout } from './screen-layout.ts';
 import { promote, type View } from './seating.ts';
 import { playSound } from './sounds.ts';
@@ -41,6 +42,8 @@ import { Waiting } from './waiting.ts';
 export class Call {
   readonly client: Client;
   readonly room: Room;
+  /** Whom a direct call is with; undefined in a meeting. */
+  readonly person: string | undefined;
   readonly state = signal<RoomState>('connecting');
   readonly participants = signal<Participant[]>([]);
   /** What others send, whether or not it is received. */
@@ -100,9 +103,11 @@ export class Call {
   /** Changes to the sent media run one after another. */
   #queue: Promise<void> = Promise.resolve();
 
-  constructor(client: Client, room: Room, media: LocalMedia, notices: Notices) {
+  /** @param person whom a direct call is with */
+  constructor(client: Client, room: Room, media: LocalMedia, notices: Notices, person?: string) {
     this.client = client;
     this.room = room;
+    this.person = person;
     this.#media = media;
     this.#notices = notices;
     this.#reportedProblems = media.problems.value;
@@ -349,6 +354,11 @@ export class Call {
   /** Whether this user may change the room's settings, roles among them. */
   get owns(): boolean {
     return this.#roomRole === 'owner';
+  }
+
+  /** What people call the room, or whom a direct call is with. */
+  get name(): string {
+    return this.person ?? roomName({ roomId: this.room.roomId, title: this.info.value.title });
   }
 
   /** Whether this user may do this in the room. */

@@ -10,6 +10,7 @@ export { exportContacts, type ImportReport, importContacts } from './contact-fil
 export { ContactList } from './contact-list.ts';
 export { type Destination, readDestination } from './destination.ts';
 export { echoBack, testTone } from './device-tests.ts';
+export type { DirectCallsModel, Outgoing } from './direct-calls.ts';
 export { Door, type DoorStage } from './door.ts';
 export { hasBackgroundPicture } from './effects/index.ts';
 export { bestGrid } from './grid.ts';
@@ -42,7 +43,9 @@ export {
   setPreferences,
 } from './preferences.ts';
 export { type CallReactions, REACTION_EMOJI } from './reactions.ts';
-export { roomUrl, toRoomId } from './route.ts';
+export { RecentCalls } from './recent-calls.ts';
+export { hasName, roomName } from './room-name.ts';
+export { callUrl, readCallAddress, roomUrl, toRoomId } from './route.ts';
 export { saveCalendar, saveFile } from './save-file.ts';
 export type { ScreenLayout } from './screen-layout.ts';
 export { arrange, seatKey } from './seating.ts';

@@ -2,6 +2,7 @@ import { alone } from './alone.ts';
 import { appearance } from './appearance.ts';
 import { arrivals } from './arrivals.ts';
 import { backup } from './backup.ts';
+import { calls } from './calls.ts';
 import { chat } from './chat.ts';
 import { common } from './common.ts';
 import { contacts } from './contacts.ts';
@@ -41,6 +42,7 @@ export const en = {
   appearance,
   arrivals,
   backup,
+  calls,
   chat,
   common,
   contacts,

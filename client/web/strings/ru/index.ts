@@ -3,6 +3,7 @@ import { alone } from './alone.ts';
 import { appearance } from './appearance.ts';
 import { arrivals } from './arrivals.ts';
 import { backup } from './backup.ts';
+import { calls } from './calls.ts';
 import { chat } from './chat.ts';
 import { common } from './common.ts';
 import { contacts } from './contacts.ts';
@@ -42,6 +43,7 @@ export const ru: Strings = {
   appearance,
   arrivals,
   backup,
+  calls,
   chat,
   common,
   contacts,
