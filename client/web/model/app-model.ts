@@ -10,6 +10,7 @@ import {
   type Identity,
   type Invitation,
   importIdentity,
+  isCallRoom,
   loadIdentity,
   memoryStore,
   type Room,
@@ -18,6 +19,7 @@ import {
 import { strings } from '../strings/index.ts';
 import { AccountCare } from './account-care.ts';
 import { Call } from './call.ts';
+import { DirectCallsModel } from './direct-calls.ts';
 import { Door, type Doorway } from './door.ts';
 import { LocalMedia } from './local-media.ts';
 import { isMeetingRequested, MeetingRequest } from './meeting-request.ts';
@@ -86,6 +88,14 @@ export class AppModel {
   readonly media = new LocalMedia();
   readonly notices = new Notices();
   readonly pathCheck = new PathCheck();
+  readonly calls = new DirectCallsModel({
+    media: this.media,
+    notices: this.notices,
+    connect: () => this.#connect(),
+    isInRoom: () => this.screen.value.name === 'room',
+    leave: () => this.leave(),
+    enter: (roomId, person) => this.join(roomId, { person }),
+  });
   /** The account's key on this device, and its certificates. */
   readonly care = new AccountCare({ store: () => this.#store, renewed: () => this.#reconnectOutsideCalls() });
   readonly #url = location.origin;
@@ -218,6 +228,14 @@ export class AppModel {
     location.hash = roomFragment(roomId);
   }
 
+  /** The user has dealt with a call link: it must not come up again. */
+  closeCallLink(): void {
+    if (this.calls.linked.value !== undefined) {
+      this.calls.linked.value = undefined;
+      history.replaceState(null, '', '#/');
+    }
+  }
+
   /** Creates a room with a random name and joins it. */
   async newMeeting(): Promise<void> {
     let roomId: string | undefined;
@@ -230,7 +248,11 @@ export class AppModel {
     }
   }
 
-  async join(roomId: string, pin?: string): Promise<void> {
+  /** `person`: whom a direct call is with. */
+  async join(
+    roomId: string,
+    { pin, person }: { pin?: string | undefined; person?: string | undefined } = {},
+  ): Promise<void> {
     this.pinWanted.value = undefined;
     await this.#attempt(async () => {
       const client = await this.#connect();
@@ -253,7 +275,7 @@ export class AppModel {
       }
       window.canopy = { client, room };
       void this.media.wake();
-      const call = new Call(client, room, this.media, this.notices);
+      const call = new Call(client, room, this.media, this.notices, person);
       call.onRenamed = (displayName) => this.rename(displayName);
       room.on('state', (state, error) => {
         if (state === 'closed') {
@@ -282,8 +304,14 @@ export class AppModel {
     call.close();
     this.notices.clear();
     this.#setTitle(call.room.roomId, call.info.value.title);
-    if (error?.code === 'ROOM_DELETED') {
-      this.notices.error(error);
+    const wasDirect = isCallRoom(call.room.roomId);
+    if (wasDirect && (error === undefined || error.code === 'CALL_ENDED')) {
+      this.notices.say(strings.value.calls.ended(call.name));
+    }
+    if (error?.code === 'ROOM_DELETED' || wasDirect) {
+      if (error && error.code !== 'CALL_ENDED') {
+        this.notices.error(error);
+      }
       this.screen.value = { name: 'home' };
       this.#go('#/');
       return;
@@ -324,9 +352,11 @@ export class AppModel {
         name: 'no-identity',
         roomId: route.page === 'room' ? route.roomId : undefined,
       };
-    } else if (route.page === 'room') {
+    } else if (route.page === 'room' && !isCallRoom(route.roomId)) {
       this.#showLobby(route.roomId);
     } else {
+      // A direct call cannot be joined by its address.
+      this.calls.linked.value = route.page === 'call' ? route.address : undefined;
       this.#showHome();
     }
   }
@@ -452,6 +482,7 @@ export class AppModel {
     this.#connecting ??= connect({ url: this.#url, identity })
       .then((client) => {
         this.client.value = client;
+        this.calls.attach(client);
         window.canopy = { client };
         this.care.connected(client);
         client.on('state', (state, error) => {
