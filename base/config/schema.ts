@@ -335,6 +335,12 @@ export const configSchema = z.strictObject({
       resumeSeconds: timerSeconds
         .default(30)
         .describe('How long a peer’s seat in the room is kept after it has lost its connection, in seconds.'),
+      ringSeconds: z
+        .int()
+        .min(1)
+        .max(120)
+        .default(45)
+        .describe('How long a direct call rings before it counts as missed, in seconds.'),
     })
     .prefault({}),
   webhooks: z

@@ -293,6 +293,20 @@ export const ERROR_CODES = {
   },
   POLL_NOT_OPEN: { status: 409, message: 'This poll is not open: nobody can vote any more, or not yet.' },
 
+  // Direct calls
+  CALL_ENDED: { status: 410, message: 'This call has ended; call again.' },
+  CALL_UNKNOWN: { status: 404, message: 'There is no such call, or it is not yours.' },
+  CALL_TAKEN: { status: 409, message: 'This call was answered on another of your devices.' },
+  CALL_BARRED: {
+    status: 403,
+    message: 'This person does not take calls from you; ask them to allow it.',
+  },
+  IN_ANOTHER_CALL: { status: 409, message: 'You are in another call; end it first.' },
+  PERSON_UNKNOWN: {
+    status: 404,
+    message: 'Nobody here has this address, or they cannot be called; check it.',
+  },
+
   // Phones
   GATEWAY_MISSING: {
     status: 503,

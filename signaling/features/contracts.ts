@@ -4,6 +4,7 @@ import { BAN_EVENTS, BAN_REQUESTS } from './bans/contract.ts';
 import { CHAT_EVENTS, CHAT_REQUESTS } from './chat/contract.ts';
 import { CONFERENCE_EVENTS, CONFERENCE_REQUESTS } from './conference/contract.ts';
 import { CONTACT_EVENTS, CONTACT_REQUESTS } from './contacts/contract.ts';
+import { DIRECT_CALL_EVENTS, DIRECT_CALL_REQUESTS } from './direct-calls/contract.ts';
 import { HAND_EVENTS, HAND_REQUESTS, HAND_SNAPSHOT } from './hands/contract.ts';
 import { INVITATION_REQUESTS } from './invitations/contract.ts';
 import { LINK_EVENTS, LINK_REQUESTS, LINK_SNAPSHOT } from './links/contract.ts';
@@ -35,6 +36,7 @@ export const REQUESTS = {
   ...ROOM_REQUESTS,
   ...CONTACT_REQUESTS,
   ...TELEPHONY_REQUESTS,
+  ...DIRECT_CALL_REQUESTS,
 };
 
 export const EVENTS = {
@@ -52,6 +54,7 @@ export const EVENTS = {
   ...ROOM_EVENTS,
   ...CONTACT_EVENTS,
   ...TELEPHONY_EVENTS,
+  ...DIRECT_CALL_EVENTS,
 };
 
 /** What features add to the snapshot that `room.join` returns. */

@@ -1,5 +1,6 @@
 import type { Registry } from 'prom-client';
 import { conferenceMetrics } from './conference/index.ts';
+import { directCallMetrics } from './direct-calls/index.ts';
 import { linkMetrics } from './links/index.ts';
 import { webhookMetrics } from './webhooks/index.ts';
 
@@ -8,4 +9,5 @@ export function registerMetrics(registry: Registry): void {
   conferenceMetrics(registry);
   linkMetrics(registry);
   webhookMetrics(registry);
+  directCallMetrics(registry);
 }

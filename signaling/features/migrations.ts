@@ -3,6 +3,7 @@ import type { Migrations } from '../store/index.ts';
 import { BAN_MIGRATIONS } from './bans/index.ts';
 import { CHAT_MIGRATIONS } from './chat/index.ts';
 import { CONTACT_MIGRATIONS } from './contacts/index.ts';
+import { DIRECT_CALL_MIGRATIONS } from './direct-calls/index.ts';
 import { LINK_MIGRATIONS } from './links/index.ts';
 import { POLL_MIGRATIONS } from './polls/index.ts';
 import { ROOM_VISIT_MIGRATIONS } from './rooms/index.ts';
@@ -20,4 +21,5 @@ export const MIGRATIONS: Migrations = {
   ...WEBHOOK_MIGRATIONS,
   ...CONTACT_MIGRATIONS,
   ...POLL_MIGRATIONS,
+  ...DIRECT_CALL_MIGRATIONS,
 };

@@ -153,6 +153,8 @@ export class Kernel {
   readonly entered = new Hook<{ room: Room; peer: Peer }>();
   /** Runs before the server listens, so that features read what they stored. */
   readonly starting = new Hook<void>();
+  /** Runs first when the server closes, while connections and rooms are still open. */
+  readonly stopping = new Hook<void>();
   /** Runs before the store closes, so that features write what is unsaved and stop their timers. */
   readonly closing = new Hook<void>();
   /** Runs in the transaction that deletes a room, so that features delete their rows about it. `committed`: runs afterwards. */
@@ -321,6 +323,12 @@ export class Kernel {
   joinUrl: (principal: Principal, roomId: string, untilMs: number) => Promise<string | undefined> = () =>
     Promise.resolve(undefined);
 
+  /**
+   * Whether an account has another one among its contacts: may the second call the first, if it takes calls from contacts only? Set by the
+   * feature for contacts; without it, everyone knows everyone.
+   */
+  hasContact: (accountId: string, otherId: string) => Promise<boolean> = () => Promise.resolve(true);
+
   /** Adds routes that need no authentication. */
   routes(add: (app: ZodInstance) => void): void {
     add(this.#ground.app.withTypeProvider<ZodTypeProvider>());
@@ -478,6 +486,7 @@ export class Kernel {
     const { app, listener, lock, tls } = this.#ground;
     this.#certificates.close();
     await this.#expiredGuests.close();
+    await this.stopping.run();
     await this.sockets.close();
     this.rooms.close();
     tls.close();

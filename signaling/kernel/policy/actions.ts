@@ -47,6 +47,8 @@ export type ServerAction =
   | 'room.create'
   /** Keep contacts. */
   | 'contact.keep'
+  /** Call other people directly, and be called. */
+  | 'person.call'
   /** Become the phone gateway in charge of calls. */
   | 'gateway.register'
   | AdminAction;
@@ -109,6 +111,7 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'invite.create:bridge': 'invite a bridge',
   'room.create': 'create rooms',
   'contact.keep': 'keep contacts',
+  'person.call': 'call people directly',
   'gateway.register': 'register as the phone gateway',
   'account.administer': 'administer accounts',
   'invitation.administer': 'administer invitations',

@@ -2,8 +2,10 @@ import { alone } from './alone.ts';
 import { appearance } from './appearance.ts';
 import { arrivals } from './arrivals.ts';
 import { backup } from './backup.ts';
+import { calls } from './calls.ts';
 import { chat } from './chat.ts';
 import { common } from './common.ts';
+import { contacts } from './contacts.ts';
 import { controls } from './controls.ts';
 import { devices } from './devices.ts';
 import { door } from './door.ts';
@@ -40,8 +42,10 @@ export const en = {
   appearance,
   arrivals,
   backup,
+  calls,
   chat,
   common,
+  contacts,
   controls,
   devices,
   door,
