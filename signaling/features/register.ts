@@ -5,6 +5,7 @@ import { registerBans } from './bans/index.ts';
 import { registerChat } from './chat/index.ts';
 import { registerConference } from './conference/index.ts';
 import { registerContacts } from './contacts/index.ts';
+import { registerDevices } from './devices/index.ts';
 import { registerDirectCalls } from './direct-calls/index.ts';
 import { registerHands } from './hands/index.ts';
 import { type InvitationsFeature, registerInvitations } from './invitations/index.ts';
@@ -37,6 +38,7 @@ export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeat
   registerRooms(kernel);
   registerAccounts(kernel);
   registerContacts(kernel);
+  registerDevices(kernel);
   registerTelephony(kernel);
   registerDirectCalls(kernel);
   registerTokenRoutes(kernel);
