@@ -39,7 +39,17 @@ export function actorOf(principal: PeerPrincipal | TokenPrincipal, address: stri
 
 /** Fields of requests and answers that are recorded with their values. No other value is: it may be secret, or personal. */
 const RECORDED = [
-  ...['deviceId', 'participantId', 'invitationId', 'linkId', 'tokenId', 'webhookId', 'callId', 'username'],
+  ...[
+    'deviceId',
+    'participantId',
+    'invitationId',
+    'linkId',
+    'tokenId',
+    'webhookId',
+    'callId',
+    'pollId',
+    'username',
+  ],
   ...['name', 'target', 'seq', 'role', 'scopes', 'rooms', 'expiresAtMs', 'muted', 'source', 'deny', 'link'],
   ...['enabled', 'messagesDeleted', 'connectionsEnded'],
 ];
