@@ -14,5 +14,6 @@ export * from './rooms.ts';
 export { type MediaKind, mediaKind } from './rtp-codecs.ts';
 export * from './rtp-send-parameters.ts';
 export * from './session.ts';
+export * from './sign-on.ts';
 export * from './telephony.ts';
 export * from './wire.ts';

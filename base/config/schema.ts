@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { oidcSection } from './oidc.ts';
 import {
   count,
   decimal,
@@ -203,6 +204,7 @@ export const configSchema = z.strictObject({
       error: 'identity.policy pki requires identity.caBundle',
     })
     .prefault({}),
+  oidc: oidcSection,
   sip: z
     .strictObject({
       enabled: flag

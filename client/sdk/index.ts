@@ -11,6 +11,7 @@ export type {
   RoomLink,
   RoomRole,
   RoomSchedule,
+  SignOnOffer,
 } from '../../contract/index.ts';
 export {
   CanopyError,
@@ -37,9 +38,11 @@ export { type Account, Client, type ClientEvents, type ConnectOptions, connect }
 export type { ConnectionOptions, ConnectionState } from './connection.ts';
 export type { FrameTransforms, TransformedMedia } from './frame-transforms.ts';
 export {
+  beginSignOn,
   browserStore,
   type EnrolOptions,
   enrol,
+  finishSignOn,
   Identity,
   type IdentityStore,
   type ImportOptions,
@@ -53,7 +56,9 @@ export {
   type RestoreOptions,
   type RoomLinkSecret,
   restoreFromBackup,
+  type SignedOn,
   type StoredIdentity,
+  signOnOffer,
 } from './identity/index.ts';
 export {
   type Admission,

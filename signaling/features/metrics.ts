@@ -1,9 +1,11 @@
 import type { Registry } from 'prom-client';
 import { conferenceMetrics } from './conference/index.ts';
 import { linkMetrics } from './links/index.ts';
+import { signOnMetrics } from './sign-on/index.ts';
 
 /** Registers the metrics of all features, for the reference pages only. In a server, each feature registers its own. */
 export function registerMetrics(registry: Registry): void {
   conferenceMetrics(registry);
   linkMetrics(registry);
+  signOnMetrics(registry);
 }

@@ -4,6 +4,7 @@ import { BAN_MIGRATIONS } from './bans/index.ts';
 import { CHAT_MIGRATIONS } from './chat/index.ts';
 import { LINK_MIGRATIONS } from './links/index.ts';
 import { ROOM_VISIT_MIGRATIONS } from './rooms/index.ts';
+import { SIGN_ON_MIGRATIONS } from './sign-on/index.ts';
 import { TELEPHONY_MIGRATIONS } from './telephony/index.ts';
 
 /** The migrations of all tables: the kernel's and the features'. */
@@ -14,4 +15,5 @@ export const MIGRATIONS: Migrations = {
   ...ROOM_VISIT_MIGRATIONS,
   ...CHAT_MIGRATIONS,
   ...LINK_MIGRATIONS,
+  ...SIGN_ON_MIGRATIONS,
 };

@@ -12,6 +12,7 @@ import { registerNames } from './names/index.ts';
 import { registerPaths } from './paths/index.ts';
 import { registerReactions } from './reactions/index.ts';
 import { registerRooms } from './rooms/index.ts';
+import { registerSignOn } from './sign-on/index.ts';
 import { registerSpotlight } from './spotlight/index.ts';
 import { registerTelephony } from './telephony/index.ts';
 
@@ -32,5 +33,6 @@ export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeat
   registerTelephony(kernel);
   const invitations = registerInvitations(kernel);
   registerLinks(kernel, invitations);
+  registerSignOn(kernel, invitations);
   return { invitations };
 }

@@ -20,6 +20,7 @@ export {
   runningServer,
   unusedDatabase,
 } from './data/index.ts';
+export { Hook } from './hook.ts';
 export {
   defaultPublicUrl,
   errorResponses,
@@ -28,7 +29,14 @@ export {
   type ZodInstance,
 } from './http/index.ts';
 export { iceServers } from './ice-servers.ts';
-export { type DialIn, Kernel, type KernelOptions, type RoomDeletion } from './kernel.ts';
+export {
+  type AccountReplacement,
+  type DialIn,
+  type EnrollingAccount,
+  Kernel,
+  type KernelOptions,
+  type RoomDeletion,
+} from './kernel.ts';
 export { Metrics } from './metrics/index.ts';
 export { KERNEL_MIGRATIONS } from './migrations.ts';
 export { ownServerUrl } from './own-server-url.ts';
@@ -50,6 +58,7 @@ export {
   NEWCOMER,
   OPERATOR,
   type PeerPrincipal,
+  type PersonRole,
   PHONE,
   type Principal,
   peerPrincipal,

@@ -15,7 +15,7 @@ import {
   type SnapshotParts,
 } from '../../contract/index.ts';
 import type { Sfu } from '../../sfu/index.ts';
-import { Authority, TrustStore } from '../identity/index.ts';
+import { Authority, TrustStore, type VerifiedDevice } from '../identity/index.ts';
 import { type Migrations, openStore, type Store, sharedSecret, type Tables } from '../store/index.ts';
 import { Accounts, Devices, ExpiredGuests, Revocations } from './accounts/index.ts';
 import { type Budgets, createBudgets, createSeatBudget } from './budgets/index.ts';
@@ -78,6 +78,23 @@ export interface RoomDeletion {
   committed: Array<() => void>;
 }
 
+/** An account that is being admitted by an invitation. */
+export interface EnrollingAccount {
+  db: Transaction<Tables>;
+  accountId: string;
+  invitationId: string;
+  /** The inviting account, or the feature that made the invitation; null for the command line and the API key. */
+  invitedBy: string | null;
+  /** What to do once that is on disk, before the answer. */
+  committed: Array<() => Promise<void>>;
+}
+
+/** An account that takes the place of another one of the same person. */
+export interface AccountReplacement {
+  from: string;
+  to: string;
+}
+
 /** A way to call into a room by phone. */
 export interface DialIn {
   number: string;
@@ -128,6 +145,13 @@ export class Kernel {
   readonly sockets: SocketGateway;
   /** The server's own web origins. */
   readonly origins: OwnOrigins;
+  /** Runs in the transaction that admits an account by an invitation; again if it repeats that. Features throw to refuse. */
+  readonly enrolling = new Hook<EnrollingAccount>();
+  /**
+   * Runs when an account takes the place of another one, before that one is revoked. Features move what belongs to it, and what limits it,
+   * such as bans. May run again after a crash.
+   */
+  readonly accountReplaced = new Hook<AccountReplacement>();
   /** Runs when an account has been revoked, so that features clean up after it. */
   readonly accountRevoked = new Hook<string>();
   /** Runs before an account is deleted, so that features delete what is nobody else's. May run again after a crash. */
@@ -193,6 +217,10 @@ export class Kernel {
     });
     this.#certificates = new CertificateWatch({ trust, rooms: this.rooms, connections: this.sockets, log });
     this.accountDeleting.add((accountId) => this.rooms.forgetAccount(accountId));
+    this.accountReplaced.add(async ({ from, to }) => {
+      await this.accounts.copyGrants(from, to);
+      await this.rooms.replaceAccount(from, to);
+    });
     this.#expiredGuests = new ExpiredGuests({ accounts: this.accounts, deleting: this.accountDeleting, log });
     admitForeignPages(ground.app, () => this.origins.current());
     this.#observe();
@@ -334,6 +362,28 @@ export class Kernel {
       }
     }
     this.rooms.setRole(accountId, role);
+  }
+
+  /**
+   * Revokes an account permanently: its connections and seats end at once, and features clean up after it. Returns the number of
+   * connections ended.
+   */
+  async revokeAccount(accountId: string): Promise<{ connectionsEnded: number }> {
+    const result = await this.revokeId(accountId);
+    await this.accountRevoked.run(accountId);
+    this.log.info({ accountId, ...result }, 'account revoked');
+    return result;
+  }
+
+  /** Revokes an account or a device, without what features do afterwards. */
+  async revokeId(id: string): Promise<{ connectionsEnded: number }> {
+    const isOut = ({ device }: { device: VerifiedDevice }) => this.trust.isRevoked(device);
+    // Applies from here on, so end seats and connections even if the write fails.
+    const written = this.authority.revocation.revoke(id);
+    this.rooms.remove(isOut, 'kicked');
+    const connectionsEnded = this.sockets.endMatching(isOut, 'CERT_REVOKED');
+    await written;
+    return { connectionsEnded };
   }
 
   /** Records how long a connection took to reach this stage, once per stage. */
@@ -504,6 +554,7 @@ export class Kernel {
       origins: this.origins,
       version: this.#options.version,
       apiKey,
+      publicUrl: () => this.publicUrl,
       metrics: () => metrics.page(),
       ready: async () => {
         if (this.#draining) {

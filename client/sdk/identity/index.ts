@@ -14,4 +14,5 @@ export { Identity } from './identity.ts';
 export { type Invitation, parseInvitation } from './invitation.ts';
 export { openRoomLink, parseRoomLink, type RoomLinkSecret } from './room-link.ts';
 export { verifyServerBinding } from './server-binding.ts';
+export { beginSignOn, finishSignOn, type SignedOn, signOnOffer } from './sign-on.ts';
 export { type IdentityStore, memoryStore, type StoredIdentity } from './store.ts';

@@ -1,6 +1,5 @@
 import { CanopyError } from '../../../base/index.ts';
 import type { Role } from '../../../contract/index.ts';
-import type { VerifiedDevice } from '../../identity/index.ts';
 import type { AccountRow, DeviceRow, Kernel } from '../../kernel/index.ts';
 import type { AccountInfo } from './rest.ts';
 
@@ -39,10 +38,7 @@ export class AccountAdministration {
    */
   async revokeAccount(accountId: string): Promise<{ connectionsEnded: number }> {
     await this.#require(accountId);
-    const result = await this.#revoke(accountId);
-    await this.#kernel.accountRevoked.run(accountId);
-    this.#kernel.log.info({ accountId, ...result }, 'account revoked');
-    return result;
+    return this.#kernel.revokeAccount(accountId);
   }
 
   /**
@@ -55,7 +51,7 @@ export class AccountAdministration {
     if (!known.some(({ device_id }) => device_id === deviceId)) {
       throw new CanopyError('IDENTITY_UNKNOWN', `device ${deviceId} of account ${accountId}`);
     }
-    const result = await this.#revoke(deviceId);
+    const result = await this.#kernel.revokeId(deviceId);
     this.#kernel.log.info({ accountId, deviceId, ...result }, 'device revoked');
     return result;
   }
@@ -70,17 +66,6 @@ export class AccountAdministration {
     this.#kernel.changeRole(accountId, role);
     this.#kernel.log.info({ accountId, role }, 'role changed');
     return { accountId, role };
-  }
-
-  async #revoke(id: string): Promise<{ connectionsEnded: number }> {
-    const { authority, rooms, trust } = this.#kernel;
-    const isOut = ({ device }: { device: VerifiedDevice }) => trust.isRevoked(device);
-    // Applies from here on, so end seats and connections even if the write fails.
-    const written = authority.revocation.revoke(id);
-    rooms.remove(isOut, 'kicked');
-    const connectionsEnded = this.#kernel.sockets.endMatching(isOut, 'CERT_REVOKED');
-    await written;
-    return { connectionsEnded };
   }
 
   async #require(accountId: string): Promise<void> {

@@ -55,6 +55,7 @@ export function registerLinks(
   registerLinkRoutes(kernel, administration);
   registerOpenedLinkRoute(kernel, links, rate);
   linkMetrics(kernel.registry, lobby);
+  kernel.accountReplaced.add(({ from, to }) => links.replaceAccount(from, to));
   // Otherwise the owner of a revoked account could return through the lobby.
   kernel.accountRevoked.add(async (accountId) => {
     lobby.forgetAccount(accountId);
