@@ -49,6 +49,7 @@ export {
   type Invitation,
   importIdentity,
   loadIdentity,
+  mayEmbed,
   memoryStore,
   openRoomLink,
   parseInvitation,

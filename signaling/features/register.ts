@@ -15,6 +15,7 @@ import { registerRooms } from './rooms/index.ts';
 import { registerSignOn } from './sign-on/index.ts';
 import { registerSpotlight } from './spotlight/index.ts';
 import { registerTelephony } from './telephony/index.ts';
+import { registerTokenRoutes } from './tokens/index.ts';
 
 /** Registers all features with a kernel that does not listen yet. */
 export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeature } {
@@ -31,6 +32,7 @@ export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeat
   registerRooms(kernel);
   registerAccounts(kernel);
   registerTelephony(kernel);
+  registerTokenRoutes(kernel);
   const invitations = registerInvitations(kernel);
   registerLinks(kernel, invitations);
   registerSignOn(kernel, invitations);

@@ -42,8 +42,10 @@ export { KERNEL_MIGRATIONS } from './migrations.ts';
 export { ownServerUrl } from './own-server-url.ts';
 export {
   type ActionInRoom,
+  type AdminAction,
   defaultPermissions,
   demand,
+  demandScope,
   isConfinedToRooms,
   isNamed,
   may,
@@ -63,6 +65,7 @@ export {
   type Principal,
   peerPrincipal,
   serverRoleOf,
+  type TokenPrincipal,
 } from './principals/index.ts';
 export {
   describeRoom,
@@ -87,3 +90,4 @@ export {
   type Session,
   TokenBucket,
 } from './sockets/index.ts';
+export type { ApiToken, ApiTokens } from './tokens/index.ts';

@@ -24,19 +24,20 @@ import { CertificateWatch } from './certificate-watch.ts';
 import { DataLock, importRevoked, keptSecret, openDataDir, unusedDatabase } from './data/index.ts';
 import { Hook } from './hook.ts';
 import {
+  Authenticator,
   admitForeignPages,
   createApp,
   defaultPublicUrl,
   Listener,
   OwnOrigins,
+  registerAdminRoutes,
   registerServerRoutes,
-  registerWithApiKey,
   TlsSource,
   type ZodInstance,
 } from './http/index.ts';
 import { type JoinStage, Metrics } from './metrics/index.ts';
 import { ownServerUrl } from './own-server-url.ts';
-import { demand, isNamed, may, type ServerAction } from './policy/index.ts';
+import { type AdminAction, demand, isNamed, may } from './policy/index.ts';
 import { changeServerRole, type PeerPrincipal, type Principal, serverRoleOf } from './principals/index.ts';
 import { Readiness } from './readiness.ts';
 import {
@@ -57,6 +58,7 @@ import {
   type Session,
   SocketGateway,
 } from './sockets/index.ts';
+import { ApiTokens } from './tokens/index.ts';
 
 export interface KernelOptions {
   config: Config;
@@ -119,6 +121,7 @@ interface Ground {
   budgets: Budgets;
   ticketKey: string;
   apiKey: string;
+  tokens: ApiTokens;
   metrics: Metrics;
   app: FastifyInstance;
 }
@@ -134,6 +137,8 @@ export class Kernel {
   readonly store: Store;
   readonly authority: Authority;
   readonly trust: TrustStore;
+  /** Tokens for the operator's API. */
+  readonly tokens: ApiTokens;
   readonly accounts: Accounts;
   readonly devices: Devices;
   readonly budgets: Budgets;
@@ -174,6 +179,7 @@ export class Kernel {
   readonly #roomRecords: RoomRecords;
   readonly #options: KernelOptions;
   readonly #ground: Ground;
+  readonly #authenticator: Authenticator;
   readonly #readiness: Readiness;
   readonly #certificates: CertificateWatch;
   readonly #expiredGuests: ExpiredGuests;
@@ -193,6 +199,12 @@ export class Kernel {
     this.authority = ground.authority;
     this.trust = trust;
     this.budgets = budgets;
+    this.tokens = ground.tokens;
+    this.#authenticator = new Authenticator({
+      apiKey: ground.apiKey,
+      tokens: this.tokens,
+      requestsPerSecond: config.limits.requestsPerToken,
+    });
     this.accounts = new Accounts(store);
     this.devices = new Devices(store, log);
     this.#readiness = new Readiness(store, log);
@@ -313,9 +325,12 @@ export class Kernel {
     add(this.#ground.app.withTypeProvider<ZodTypeProvider>());
   }
 
-  /** Adds routes for principals with this right on the server: today, holders of the API key. */
-  adminRoutes(action: ServerAction, add: (app: ZodInstance) => void): void {
-    registerWithApiKey(this.#ground.app, { apiKey: this.#ground.apiKey, action }, add);
+  /**
+   * Adds routes of the operator's API, for the API key and for tokens with the scope of this action: to read for GET, else to write.
+   * `request.principal` is who calls.
+   */
+  adminRoutes(action: AdminAction, add: (app: ZodInstance) => void): void {
+    registerAdminRoutes(this.#ground.app, { authenticator: this.#authenticator, action }, add);
   }
 
   /**
@@ -481,6 +496,7 @@ export class Kernel {
     await app.close();
     await listener.close();
     await this.devices.close();
+    await this.tokens.close();
     await this.closing.run();
     await this.#roomRecords.close();
     await this.store.close();
@@ -547,13 +563,13 @@ export class Kernel {
 
   /** Adds the routes about the server itself. */
   #serve(): void {
-    const { app, apiKey, metrics } = this.#ground;
+    const { app, metrics } = this.#ground;
     registerServerRoutes(app, {
       config: this.config,
       authority: this.authority,
       origins: this.origins,
       version: this.#options.version,
-      apiKey,
+      authenticator: this.#authenticator,
       publicUrl: () => this.publicUrl,
       metrics: () => metrics.page(),
       ready: async () => {
@@ -604,6 +620,7 @@ async function openGround(
     log,
     trustProxy: config.server.trustProxy,
     version,
+    embedders: config.server.embedders,
     onError: (code) => metrics.error(code),
   });
   return {
@@ -618,6 +635,7 @@ async function openGround(
     app,
     ticketKey,
     apiKey: secret('api.key'),
+    tokens: await ApiTokens.open(store, log),
   };
 }
 

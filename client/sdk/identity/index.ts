@@ -6,6 +6,7 @@ export {
   type ImportOptions,
   importIdentity,
   loadIdentity,
+  mayEmbed,
   type RestoreOptions,
   restoreFromBackup,
   serverInfo,

@@ -563,9 +563,11 @@ export class Call {
   }
 
   #enqueue(change: () => Promise<void>): void {
-    this.#queue = this.#queue.then(change).catch((error: unknown) => {
-      if (this.room.state !== 'closed') {
-        this.#notices.error(CanopyError.from(error));
+    this.#queue = this.#queue.then(change).catch((cause: unknown) => {
+      const error = CanopyError.from(cause);
+      // A device that ended meanwhile was turned off, or LocalMedia replaces it.
+      if (this.room.state !== 'closed' && error.code !== 'MEDIA_ENDED') {
+        this.#notices.error(error);
       }
     });
   }

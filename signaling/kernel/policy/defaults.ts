@@ -84,7 +84,11 @@ export const ON_SERVER: Readonly<Record<ServerStanding, ReadonlySet<ServerAction
     'invite.create:bridge',
     'account.administer',
     'invitation.administer',
+    'link.administer',
     'room.administer',
+    'chat.administer',
     'telephony.administer',
+    'call.administer',
+    'token.administer',
   ]),
 };

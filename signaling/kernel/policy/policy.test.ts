@@ -85,8 +85,12 @@ const ON_SERVER: Record<ServerAction, string> = {
   'gateway.register': 'gateway',
   'account.administer': 'token',
   'invitation.administer': 'token',
+  'link.administer': 'token',
   'room.administer': 'token',
+  'chat.administer': 'token',
   'telephony.administer': 'token',
+  'call.administer': 'token',
+  'token.administer': 'token',
 };
 
 const permitted = (isPermitted: (principal: Principal) => boolean) =>

@@ -8,6 +8,7 @@ import { common } from './common.ts';
 import { controls } from './controls.ts';
 import { devices } from './devices.ts';
 import { door } from './door.ts';
+import { embedding } from './embedding.ts';
 import { errors } from './errors.ts';
 import { listed } from './forms.ts';
 import { hands } from './hands.ts';
@@ -44,6 +45,7 @@ export const ru: Strings = {
   controls,
   devices,
   door,
+  embedding,
   errors,
   hands,
   home,
