@@ -17,6 +17,7 @@ import {
   caNotYetValid,
   checkDataDir,
   probeDatabase,
+  probeSignOn,
   readTlsFiles,
   readTrustFiles,
   runningServer,
@@ -60,6 +61,7 @@ export async function doctor(config: Config): Promise<boolean> {
     await checkCandidates(config, hosts.listen, running, say);
   }
   await checkCertificates(config, say);
+  await checkSignOn(config, say);
   if (config.sip.enabled) {
     await checkPhones(config, running, say);
   }
@@ -110,6 +112,25 @@ async function checkDatabase(config: Config, say: Say): Promise<void> {
   } catch (error) {
     const { detail, message } = CanopyError.from(error);
     say('fail', 'database', detail ?? message);
+  }
+}
+
+/** Asks the provider for single sign-on for its description, if one is set. The server starts without it too. */
+async function checkSignOn(config: Config, say: Say): Promise<void> {
+  try {
+    const probe = await probeSignOn(config);
+    if (probe !== undefined) {
+      const { issuer, redirectUri } = probe;
+      say('ok', 'sign-on', `${issuer} answers; register ${redirectUri} there as redirect URI`);
+      if (config.server.publicUrl === undefined) {
+        say('warn', 'sign-on', 'set server.publicUrl: without it, sign-on works on this machine only');
+      }
+    }
+  } catch (error) {
+    const coded = CanopyError.from(error);
+    const isAway = coded.code === 'SIGN_ON_UNAVAILABLE';
+    // A server in use keeps trying.
+    say(isAway ? 'warn' : 'fail', 'sign-on', coded.detail ?? coded.message);
   }
 }
 

@@ -6,6 +6,7 @@ export {
   accountList,
   createdToken,
   EVENTS,
+  probeSignOn,
   REQUESTS,
   type RoomInfo,
   registerMetrics,

@@ -17,6 +17,7 @@ export {
   CanopyError,
   canonicalRoomId,
   displayable,
+  ERROR_CODES,
   type ErrorCode,
   ROOM_ID,
 } from '../../contract/light.ts';

@@ -8,8 +8,6 @@ import { freePort } from './programs.ts';
 /** Claims of a person at the provider, besides `sub`. */
 export type PersonClaims = Record<string, unknown>;
 
-const CLIENT_ID = 'canopy';
-const CLIENT_SECRET = 'a-secret-of-at-least-thirty-two-characters';
 /** On the form of the provider's page. */
 const FORM = `<!doctype html><title>Provider</title><form method="post">
 <label>Login <input name="login" required></label>
@@ -18,6 +16,9 @@ const FORM = `<!doctype html><title>Provider</title><form method="post">
 /** A real OpenID Connect provider with a page on which anyone can sign on by entering a login. */
 export class SignOnProvider {
   readonly issuer: string;
+  /** The server's account here. */
+  readonly clientId = 'canopy';
+  readonly clientSecret = 'a-secret-of-at-least-thirty-two-characters';
   /** People by login. Others have no claims. */
   readonly people = new Map<string, PersonClaims>();
   readonly #redirectUri: string;
@@ -39,11 +40,6 @@ export class SignOnProvider {
     const provider = new SignOnProvider(await freePort(), key, `${serverUrl}/api/sign-on/callback`);
     await provider.open();
     return provider;
-  }
-
-  /** Settings of the server that uses this provider. */
-  get flags(): Record<string, unknown> {
-    return { 'oidc.issuer': this.issuer, 'oidc.clientId': CLIENT_ID, 'oidc.clientSecret': CLIENT_SECRET };
   }
 
   /** Starts to listen, at first or after close(). */
@@ -71,7 +67,9 @@ export class SignOnProvider {
 
   #create(): Provider {
     const provider = new Provider(this.issuer, {
-      clients: [{ client_id: CLIENT_ID, client_secret: CLIENT_SECRET, redirect_uris: [this.#redirectUri] }],
+      clients: [
+        { client_id: this.clientId, client_secret: this.clientSecret, redirect_uris: [this.#redirectUri] },
+      ],
       jwks: { keys: [this.#key] },
       cookies: { keys: ['a key for the cookies of a test'] },
       features: { devInteractions: { enabled: false } },
@@ -83,7 +81,7 @@ export class SignOnProvider {
       }),
       loadExistingGrant: async ({ oidc }) => {
         const grant = new provider.Grant({
-          clientId: CLIENT_ID,
+          clientId: this.clientId,
           ...(oidc.session?.accountId !== undefined && { accountId: oidc.session.accountId }),
         });
         grant.addOIDCScope('openid profile email');

@@ -22,6 +22,7 @@ import { isMeetingRequested, MeetingRequest } from './meeting-request.ts';
 import { Notices } from './notices.ts';
 import { PathCheck } from './path-check.ts';
 import { parseRoute, roomFragment } from './route.ts';
+import { SignOn } from './sign-on.ts';
 
 export type Screen =
   | { name: 'loading' }
@@ -33,6 +34,8 @@ export type Screen =
   | { name: 'door'; door: Door }
   /** A truncated room link. */
   | { name: 'damaged-link' }
+  /** Back from the sign-on provider. */
+  | { name: 'signed-on' }
   /** `roomId`: the room that the address names. */
   | { name: 'no-identity'; roomId: string | undefined }
   /** The user's rooms. */
@@ -80,6 +83,13 @@ export class AppModel {
   readonly pathCheck = new PathCheck();
   readonly #url = location.origin;
   #store = browserStore();
+  readonly signOn = new SignOn({
+    url: this.#url,
+    store: () => this.#store,
+    identity: () => this.identity.value,
+    enrolled: (identity) => this.#use(identity),
+    go: (fragment) => this.#go(fragment),
+  });
   /** Titles of rooms that this tab has shown, by room id. */
   readonly #titles = new Map<string, string>();
   #connecting: Promise<Client> | undefined;
@@ -100,6 +110,9 @@ export class AppModel {
       this.identity.value = identity;
       if (identity) {
         this.displayName.value = storedName() ?? identity.displayName;
+      }
+      if (!identity || identity.expired) {
+        await this.signOn.look();
       }
     });
     this.#route();
@@ -294,6 +307,9 @@ export class AppModel {
       this.#showDoor({ link: route.link });
     } else if (route.page === 'damaged-link') {
       this.screen.value = { name: 'damaged-link' };
+    } else if (route.page === 'signed-on') {
+      this.screen.value = { name: 'signed-on' };
+      void this.signOn.comeBack(route.code);
     } else if (!this.identity.value) {
       this.screen.value = {
         name: 'no-identity',

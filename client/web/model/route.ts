@@ -12,10 +12,12 @@ export type Route =
   | { page: 'damaged-invitation' }
   | { page: 'link'; link: RoomLinkSecret }
   | { page: 'damaged-link' }
+  /** Back from the sign-on provider. `code`: of the error that it ended with. */
+  | { page: 'signed-on'; code: string | undefined }
   | { page: 'room'; roomId: string }
   | { page: 'home' };
 
-/** Parses the address's fragment: `#/invite/…`, `#/join/…`, `#/room/NAME`, or anything else for the start page. */
+/** Parses the address's fragment: `#/invite/…`, `#/join/…`, `#/signed-on`, `#/room/NAME`, or anything else for the start page. */
 export function parseRoute(fragment: string): Route {
   const invitation = parseInvitation(fragment);
   if (invitation) {
@@ -31,6 +33,10 @@ export function parseRoute(fragment: string): Route {
   }
   if (/^#\/?join(\/|$)/.test(fragment)) {
     return { page: 'damaged-link' };
+  }
+  const signedOn = /^#\/signed-on(?:\/(\w+))?$/.exec(fragment);
+  if (signedOn) {
+    return { page: 'signed-on', code: signedOn[1] };
   }
   const [, encoded] = /^#\/room\/([^/]+)$/.exec(fragment) ?? [];
   const text = encoded === undefined ? undefined : decoded(encoded);

@@ -17,6 +17,10 @@ const MeetingRequestView = lazyView(
   async () => (await import('./home/meeting-request.tsx')).MeetingRequestView,
   () => <main class="center" aria-busy="true" />,
 );
+const SignedOn = lazyView(
+  async () => (await import('./identity/signed-on.tsx')).SignedOn,
+  () => <main class="center" aria-busy="true" />,
+);
 const PinDialog = lazyView(async () => (await import('./door/pin-dialog.tsx')).PinDialog);
 
 export function App({ model }: { model: AppModel }) {
@@ -43,6 +47,8 @@ function CurrentScreen({ model }: { model: AppModel }) {
       return <DoorView model={model} door={screen.door} />;
     case 'damaged-link':
       return <DamagedLink />;
+    case 'signed-on':
+      return <SignedOn model={model} />;
     case 'no-identity':
       return <NoIdentity model={model} roomId={screen.roomId} />;
     case 'home':

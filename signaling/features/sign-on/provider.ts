@@ -67,9 +67,14 @@ export class Provider {
     clearTimeout(this.#timer);
   }
 
-  /** Fetches the provider's description now. @throws {CanopyError} SIGN_ON_UNAVAILABLE */
+  /** Fetches the provider's description now. @throws {CanopyError} SIGN_ON_UNAVAILABLE - the detail has the reason, for the operator */
   async check(): Promise<void> {
-    await this.#discover();
+    try {
+      await this.#discover();
+    } catch (error) {
+      const detail = `oidc.issuer: ${this.issuer}: ${reasonOf(error)}`;
+      throw new CanopyError('SIGN_ON_UNAVAILABLE', detail, { cause: error });
+    }
   }
 
   /** The provider's page for a new attempt. @throws {CanopyError} SIGN_ON_UNAVAILABLE */
@@ -228,7 +233,7 @@ function coded(error: unknown): CanopyError {
 }
 
 /** The innermost message of an error, e.g. `connect ECONNREFUSED 127.0.0.1:443`. */
-export function reasonOf(error: unknown): string {
+function reasonOf(error: unknown): string {
   const { message, cause } = error as Error;
   return cause instanceof Error ? reasonOf(cause) : message;
 }

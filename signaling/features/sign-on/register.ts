@@ -1,5 +1,5 @@
 import type { Config } from '../../../base/index.ts';
-import type { Kernel } from '../../kernel/index.ts';
+import { defaultPublicUrl, type Kernel } from '../../kernel/index.ts';
 import { signOnMetrics } from './metrics.ts';
 import { Provider } from './provider.ts';
 import { type Inviting, SignOn } from './sign-on.ts';
@@ -35,13 +35,17 @@ export function registerSignOn(kernel: Kernel, inviting: Inviting): void {
 }
 
 /** Asks the configured provider for its description. Undefined: none is configured. @throws {CanopyError} SIGN_ON_UNAVAILABLE, CONFIG_INVALID */
-export async function probeSignOn({ oidc }: Config): Promise<string | undefined> {
+export async function probeSignOn({
+  oidc,
+  server,
+}: Config): Promise<{ issuer: string; redirectUri: string } | undefined> {
   const settings = requiredOf(oidc);
   if (!settings) {
     return undefined;
   }
-  await new Provider({ settings, redirectUri: () => '' }).check();
-  return settings.issuer;
+  const redirectUri = `${server.publicUrl ?? defaultPublicUrl(server.port)}${CALLBACK_PATH}`;
+  await new Provider({ settings, redirectUri: () => redirectUri }).check();
+  return { issuer: settings.issuer, redirectUri };
 }
 
 function requiredOf(

@@ -26,7 +26,9 @@ describe('single sign-on at a real provider', () => {
       'oidc.roleClaim': 'groups',
       'oidc.adminValues': 'admins',
       'oidc.guestValues': 'visitors',
-      ...provider.flags,
+      'oidc.issuer': provider.issuer,
+      'oidc.clientId': provider.clientId,
+      'oidc.clientSecret': provider.clientSecret,
     });
     const person = (name: string, groups: string[] = []) => ({
       name,
