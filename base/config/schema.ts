@@ -330,6 +330,9 @@ export const configSchema = z.strictObject({
       chatBytes: count({ min: 65_536 })
         .default(2_147_483_648)
         .describe('Maximum size of all chats kept on this server, in bytes.'),
+      authSeconds: decimal({ min: 1, max: MAX_TIMER_SECONDS })
+        .default(15)
+        .describe('How long a client may take to authenticate after connecting, in seconds.'),
       resumeSeconds: timerSeconds
         .default(30)
         .describe('How long a peer’s seat in the room is kept after it has lost its connection, in seconds.'),

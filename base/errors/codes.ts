@@ -294,6 +294,12 @@ export const ERROR_CODES = {
     message: 'There is no such message, or it was deleted, or you may not read it.',
   },
 
+  // Contacts
+  CONTACT_CHANGED: {
+    status: 409,
+    message: 'This contact was changed on another device; load it again and repeat your change.',
+  },
+
   // Phones
   GATEWAY_MISSING: {
     status: 503,

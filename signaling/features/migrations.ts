@@ -2,6 +2,7 @@ import { KERNEL_MIGRATIONS } from '../kernel/index.ts';
 import type { Migrations } from '../store/index.ts';
 import { BAN_MIGRATIONS } from './bans/index.ts';
 import { CHAT_MIGRATIONS } from './chat/index.ts';
+import { CONTACT_MIGRATIONS } from './contacts/index.ts';
 import { LINK_MIGRATIONS } from './links/index.ts';
 import { ROOM_VISIT_MIGRATIONS } from './rooms/index.ts';
 import { SIGN_ON_MIGRATIONS } from './sign-on/index.ts';
@@ -15,5 +16,6 @@ export const MIGRATIONS: Migrations = {
   ...ROOM_VISIT_MIGRATIONS,
   ...CHAT_MIGRATIONS,
   ...LINK_MIGRATIONS,
+  ...CONTACT_MIGRATIONS,
   ...SIGN_ON_MIGRATIONS,
 };

@@ -3,6 +3,7 @@ import { registerAccounts } from './accounts/index.ts';
 import { registerBans } from './bans/index.ts';
 import { registerChat } from './chat/index.ts';
 import { registerConference } from './conference/index.ts';
+import { registerContacts } from './contacts/index.ts';
 import { registerHands } from './hands/index.ts';
 import { type InvitationsFeature, registerInvitations } from './invitations/index.ts';
 import { registerLinks } from './links/index.ts';
@@ -31,6 +32,7 @@ export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeat
   registerPaths(kernel);
   registerRooms(kernel);
   registerAccounts(kernel);
+  registerContacts(kernel);
   registerTelephony(kernel);
   registerTokenRoutes(kernel);
   const invitations = registerInvitations(kernel);

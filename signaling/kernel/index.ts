@@ -91,3 +91,4 @@ export {
   TokenBucket,
 } from './sockets/index.ts';
 export type { ApiToken, ApiTokens } from './tokens/index.ts';
+export { queryWords, wordsOf } from './words.ts';

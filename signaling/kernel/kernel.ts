@@ -175,6 +175,7 @@ export class Kernel {
   readonly roomDeleted = new Hook<RoomDeletion>();
   readonly #stops: Array<RoomOptions['isStopped']> = [];
   readonly #followers: Array<RoomOptions['onEntry']> = [];
+  readonly #rightsFollowers: Array<RoomOptions['onRights']> = [];
   readonly #snapshotParts = new Map<string, (room: Room, peer: Peer) => unknown>();
   readonly #roomRecords: RoomRecords;
   readonly #options: KernelOptions;
@@ -304,11 +305,19 @@ export class Kernel {
     this.#followers.push(follower);
   }
 
+  /** Calls a feature whenever a peer's role or the settings of its room have changed. */
+  followRights(follower: RoomOptions['onRights']): void {
+    this.#rightsFollowers.push(follower);
+  }
+
   /** The current state of a room that features keep, as this peer may see it. */
   snapshotParts(room: Room, peer: Peer): SnapshotData {
     const parts = [...this.#snapshotParts].map(([name, take]) => [name, take(room, peer)]);
     return Object.fromEntries(parts);
   }
+
+  /** Whether calls to phones can be placed. Set by the feature for phones. */
+  callsPhones: () => boolean = () => false;
 
   /** How phones reach a room; undefined if they cannot. Set by the feature for phones. */
   dialIn: (roomId: string) => Promise<DialIn | undefined> = () => Promise.resolve(undefined);
@@ -519,6 +528,11 @@ export class Kernel {
       onEntry: (room, entry) => {
         for (const follower of this.#followers) {
           follower(room, entry);
+        }
+      },
+      onRights: (room, peer) => {
+        for (const follower of this.#rightsFollowers) {
+          follower(room, peer);
         }
       },
       rehomeTicket: async ({ roomId }, { peerId, displayName, principal, connection }) => ({

@@ -51,7 +51,9 @@ export function registerInvitationRoutes(kernel: Kernel, invitations: Invitation
           response: { 200: invitationList, ...errorResponses },
         },
       },
-      async ({ query }) => ({ invitations: await invitations.open(query) }),
+      async ({ query: { limit, before } }) => ({
+        invitations: await invitations.open({ limit, after: before }),
+      }),
     );
     app.delete(
       '/api/invites/:invitationId',

@@ -43,6 +43,8 @@ export type ServerAction =
   | `invite.create:${Role}`
   /** Create rooms to own. */
   | 'room.create'
+  /** Keep contacts. */
+  | 'contact.keep'
   /** Become the phone gateway in charge of calls. */
   | 'gateway.register'
   | AdminAction;
@@ -99,6 +101,7 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'invite.create:guest': 'invite guests',
   'invite.create:bridge': 'invite a bridge',
   'room.create': 'create rooms',
+  'contact.keep': 'keep contacts',
   'gateway.register': 'register as the phone gateway',
   'account.administer': 'administer accounts',
   'invitation.administer': 'administer invitations',

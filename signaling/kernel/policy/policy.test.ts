@@ -82,6 +82,7 @@ const ON_SERVER: Record<ServerAction, string> = {
   'invite.create:guest': 'admin owner member token',
   'invite.create:bridge': 'admin token',
   'room.create': 'admin owner member token',
+  'contact.keep': 'admin owner member',
   'gateway.register': 'gateway',
   'account.administer': 'token',
   'invitation.administer': 'token',
