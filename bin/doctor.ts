@@ -14,6 +14,7 @@ import {
   Sfu,
 } from '../sfu/index.ts';
 import {
+  AcmeFiles,
   caNotYetValid,
   checkDataDir,
   probeDatabase,
@@ -313,7 +314,7 @@ async function checkCandidates(
   }
 }
 
-async function checkCertificates({ server, data, identity }: Config, say: Say): Promise<void> {
+async function checkCertificates({ acme, server, data, identity }: Config, say: Say): Promise<void> {
   const own = [
     {
       file: join(data.dir, 'ca.pem'),
@@ -330,6 +331,9 @@ async function checkCertificates({ server, data, identity }: Config, say: Say): 
     } else {
       say('ok', 'certificate', `${what}: ${file} is created at the first start`);
     }
+  }
+  if (acme.domains.length > 0) {
+    checkAcme(acme, new AcmeFiles(data.dir), say);
   }
   checkTlsFiles(server, say);
   await checkTrustFiles(identity, say);
@@ -349,6 +353,22 @@ async function checkCertificates({ server, data, identity }: Config, say: Say): 
     if (file !== undefined) {
       checkCertificate({ file, what, renewal }, say);
     }
+  }
+}
+
+/** Shows the certificate from the ACME authority, and why there is none or no newer one. */
+function checkAcme({ domains, directory }: Config['acme'], files: AcmeFiles, say: Say): void {
+  const names = domains.join(', ');
+  const certificate = files.certificate(domains);
+  const days = Math.floor(((certificate?.notAfterMs ?? 0) - Date.now()) / 86_400_000);
+  if (certificate) {
+    say('ok', 'certificate', `ACME: ${names}, expires in ${days} days`);
+  }
+  const { problem } = files.status;
+  if (problem !== '') {
+    say('warn', 'certificate', `ACME: the latest attempt for ${names} at ${directory} failed: ${problem}`);
+  } else if (!certificate) {
+    say('ok', 'certificate', `ACME: the running server gets one for ${names} at ${directory}`);
   }
 }
 

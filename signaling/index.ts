@@ -19,6 +19,7 @@ export {
 } from './features/index.ts';
 export { readTrustFiles } from './identity/index.ts';
 export {
+  AcmeFiles,
   caNotYetValid,
   checkDataDir,
   inUse,

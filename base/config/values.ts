@@ -87,6 +87,14 @@ function isOrigin(value: string): boolean {
   return /^https?:\/\//i.test(value) && pathname === '/' && `${search}${hash}${username}${password}` === '';
 }
 
+/** An e-mail address without a display name. */
+export const email = z.email({ error: 'write an e-mail address such as admin@example.com' }).max(254);
+
+/** An https:// URL. */
+export const httpsUrl = z
+  .url({ protocol: /^https$/, error: 'write an https:// URL' })
+  .regex(/^[^\s@#]+$/, { error: 'write an https:// URL without user and fragment' });
+
 /** Identifier of an OpenID Connect provider (OpenID Connect Core 1.0, section 2), as the provider writes it. */
 export const issuer = z.string().refine(isIssuer, {
   error: 'write the provider’s issuer: an https:// URL without query and fragment (http:// only on loopback)',

@@ -1,10 +1,12 @@
 import type { Registry } from 'prom-client';
+import { tlsMetrics } from '../kernel/index.ts';
 import { conferenceMetrics } from './conference/index.ts';
 import { linkMetrics } from './links/index.ts';
 import { signOnMetrics } from './sign-on/index.ts';
 
-/** Registers the metrics of all features, for the reference pages only. In a server, each feature registers its own. */
+/** Registers the metrics of all features and of the HTTPS certificate, for the reference pages only. In a server, each feature registers its own. */
 export function registerMetrics(registry: Registry): void {
+  tlsMetrics(registry);
   conferenceMetrics(registry);
   linkMetrics(registry);
   signOnMetrics(registry);

@@ -1,4 +1,5 @@
 /** What every feature builds on. */
+
 export { AccountRate } from './account-rate.ts';
 export {
   type AccountRow,
@@ -7,6 +8,7 @@ export {
   Devices,
   Revocations,
 } from './accounts/index.ts';
+export { AcmeFiles } from './acme/index.ts';
 export { BRIDGE_FACTOR, type Budgets } from './budgets/index.ts';
 export { caNotYetValid } from './ca-not-yet-valid.ts';
 export {
@@ -26,6 +28,7 @@ export {
   errorResponses,
   openTlsSource,
   readTlsFiles,
+  tlsMetrics,
   type ZodInstance,
 } from './http/index.ts';
 export { iceServers } from './ice-servers.ts';

@@ -18,6 +18,7 @@ import type { Sfu } from '../../sfu/index.ts';
 import { Authority, TrustStore, type VerifiedDevice } from '../identity/index.ts';
 import { type Migrations, openStore, type Store, sharedSecret, type Tables } from '../store/index.ts';
 import { Accounts, Devices, ExpiredGuests, Revocations } from './accounts/index.ts';
+import { AcmeRenewal } from './acme/index.ts';
 import { type Budgets, createBudgets, createSeatBudget } from './budgets/index.ts';
 import { caNotYetValid } from './ca-not-yet-valid.ts';
 import { CertificateWatch } from './certificate-watch.ts';
@@ -33,6 +34,7 @@ import {
   registerAdminRoutes,
   registerServerRoutes,
   TlsSource,
+  tlsMetrics,
   type ZodInstance,
 } from './http/index.ts';
 import { type JoinStage, Metrics } from './metrics/index.ts';
@@ -184,6 +186,7 @@ export class Kernel {
   readonly #readiness: Readiness;
   readonly #certificates: CertificateWatch;
   readonly #expiredGuests: ExpiredGuests;
+  readonly #acme: AcmeRenewal;
   #draining = false;
   #drained: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
@@ -229,6 +232,7 @@ export class Kernel {
       onRefused: failed,
     });
     this.#certificates = new CertificateWatch({ trust, rooms: this.rooms, connections: this.sockets, log });
+    this.#acme = new AcmeRenewal({ config, log, listener, onRenewed: () => void ground.tls.check() });
     this.accountDeleting.add((accountId) => this.rooms.forgetAccount(accountId));
     this.accountReplaced.add(async ({ from, to }) => {
       await this.accounts.copyGrants(from, to);
@@ -461,6 +465,7 @@ export class Kernel {
     }
     void this.#expiredGuests.sweep();
     tls.watch((changed) => listener.setTls(changed));
+    this.#acme.start();
     lock.remember({
       port: listener.port,
       publicUrl: this.publicUrl,
@@ -498,6 +503,7 @@ export class Kernel {
   async #close(): Promise<void> {
     const { app, listener, lock, tls } = this.#ground;
     this.#certificates.close();
+    this.#acme.close();
     await this.#expiredGuests.close();
     await this.sockets.close();
     this.rooms.close();
@@ -552,7 +558,11 @@ export class Kernel {
   /** Feeds the metrics, and the log of media connections. */
   #observe(): void {
     const { sfu, rooms, sockets, log } = this;
-    const { metrics } = this.#ground;
+    const { metrics, tls } = this.#ground;
+    tlsMetrics(metrics.registry, {
+      expiresMs: () => tls.expiresMs,
+      acmeFailures: () => this.#acme.failures,
+    });
     metrics.watch({
       further: this.#options.furtherMetrics,
       sfu,
