@@ -9,11 +9,14 @@ export { firstLine, textPieces } from './chat-text.ts';
 export { type Destination, readDestination } from './destination.ts';
 export { echoBack, testTone } from './device-tests.ts';
 export { Door, type DoorStage } from './door.ts';
+export { hasBackgroundPicture } from './effects/index.ts';
 export { bestGrid } from './grid.ts';
 export { HomeRooms, type RoomListState } from './home-rooms.ts';
 export { Inviting } from './invite.ts';
 export type { Quality } from './link-quality.ts';
 export {
+  BACKGROUNDS,
+  type Background,
   bothDevicesSentence,
   type CaptureKind,
   type DeviceKind,
@@ -27,6 +30,7 @@ export { matchesName } from './names.ts';
 export type { Notices } from './notices.ts';
 export type { PanelName } from './panels.ts';
 export type { PathCheck } from './path-check.ts';
+export type { PollDraft, PollsModel } from './polls.ts';
 export {
   DATA_USES,
   type DataUse,
@@ -35,8 +39,9 @@ export {
   setPreferences,
 } from './preferences.ts';
 export { type CallReactions, REACTION_EMOJI } from './reactions.ts';
+export { hasName, roomName } from './room-name.ts';
 export { roomUrl, toRoomId } from './route.ts';
-export { saveCalendar } from './save-file.ts';
+export { saveCalendar, saveFile } from './save-file.ts';
 export type { ScreenLayout } from './screen-layout.ts';
 export { arrange, seatKey } from './seating.ts';
 export { type Corner, moveSelf, SELF_VIEWS, selfCorner, selfView, setSelfView } from './self-view.ts';

@@ -17,7 +17,7 @@ function placeOf({ screen }: AppModel): string | undefined {
     const { call } = value;
     const { messages } = call.chat.unread.value;
     const count = messages > 99 ? '99+' : messages;
-    return `${messages > 0 ? `(${count}) ` : ''}${call.info.value.title ?? call.room.roomId}`;
+    return `${messages > 0 ? `(${count}) ` : ''}${call.name}`;
   }
   if (value.name === 'door') {
     const { door } = value;

@@ -102,6 +102,8 @@ export function registerSignOnRoutes(
       } catch (error) {
         const { code, cause, detail } = CanopyError.from(error);
         onOutcome('failed');
+        const address = clientAddress(request.raw, config.server.trustProxy);
+        kernel.audit.record({ actor: { kind: 'stranger', address }, action: 'signOn', outcome: code });
         log.warn({ code, detail, err: cause }, 'sign-on failed');
         return back(reply, `#/signed-on/${code}`);
       }

@@ -151,6 +151,9 @@ describe('single sign-on at a real provider', () => {
     await lee.ended();
     const [now, before2] = await accounts();
     assert.deepEqual([now?.displayName, now?.revoked, before2?.revoked], ['Lee', false, true]);
+    const { body } = await server.api('GET', '/api/audit?action=account.replace');
+    const [entry] = (body as { entries: Array<{ actor: { id: string }; accountId: string }> }).entries;
+    assert.deepEqual([entry?.actor.id, entry?.accountId], [now?.accountId, old.accountId]);
     const settings = async (roomId: string) =>
       (await server.api('GET', `/api/rooms/${roomId}/settings`)).body as { ownerId: string; roles: object };
     assert.equal((await settings('of-lee')).ownerId, now?.accountId);

@@ -118,6 +118,13 @@ export class SignOn {
     await this.#kernel.accountReplaced.run({ from, to });
     await this.#kernel.revokeAccount(from);
     await this.#records.replaced(from);
+    const account = await this.#kernel.accounts.find(to);
+    this.#kernel.audit.record({
+      actor: { kind: 'account', id: to, name: account?.display_name },
+      action: 'account.replace',
+      accountId: from,
+      ...(account && { details: { role: account.role } }),
+    });
     this.#kernel.log.info({ from, to }, 'account replaced after a sign-on in another browser');
   }
 }

@@ -21,6 +21,7 @@ import { panels } from './panels.ts';
 import { paths } from './paths.ts';
 import { people } from './people.ts';
 import { phones } from './phones.ts';
+import { polls } from './polls.ts';
 import { quality } from './quality.ts';
 import { reactions } from './reactions.ts';
 import { rename } from './rename.ts';
@@ -58,6 +59,7 @@ export const en = {
   paths,
   people,
   phones,
+  polls,
   quality,
   reactions,
   rename,
