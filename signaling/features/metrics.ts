@@ -1,8 +1,10 @@
 import type { Registry } from 'prom-client';
 import { tlsMetrics } from '../kernel/index.ts';
 import { conferenceMetrics } from './conference/index.ts';
+import { directCallMetrics } from './direct-calls/index.ts';
 import { linkMetrics } from './links/index.ts';
 import { signOnMetrics } from './sign-on/index.ts';
+import { webhookMetrics } from './webhooks/index.ts';
 
 /** Registers the metrics of all features and of the HTTPS certificate, for the reference pages only. In a server, each feature registers its own. */
 export function registerMetrics(registry: Registry): void {
@@ -10,4 +12,6 @@ export function registerMetrics(registry: Registry): void {
   conferenceMetrics(registry);
   linkMetrics(registry);
   signOnMetrics(registry);
+  webhookMetrics(registry);
+  directCallMetrics(registry);
 }

@@ -5,6 +5,8 @@ import { registerBans } from './bans/index.ts';
 import { registerChat } from './chat/index.ts';
 import { registerConference } from './conference/index.ts';
 import { registerContacts } from './contacts/index.ts';
+import { registerDevices } from './devices/index.ts';
+import { registerDirectCalls } from './direct-calls/index.ts';
 import { registerHands } from './hands/index.ts';
 import { type InvitationsFeature, registerInvitations } from './invitations/index.ts';
 import { registerLinks } from './links/index.ts';
@@ -19,6 +21,7 @@ import { registerSignOn } from './sign-on/index.ts';
 import { registerSpotlight } from './spotlight/index.ts';
 import { registerTelephony } from './telephony/index.ts';
 import { registerTokenRoutes } from './tokens/index.ts';
+import { registerWebhooks } from './webhooks/index.ts';
 
 /** Registers all features with a kernel that does not listen yet. */
 export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeature } {
@@ -36,9 +39,12 @@ export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeat
   registerRooms(kernel);
   registerAccounts(kernel);
   registerContacts(kernel);
+  registerDevices(kernel);
   registerTelephony(kernel);
+  registerDirectCalls(kernel);
   registerTokenRoutes(kernel);
   registerAudit(kernel);
+  registerWebhooks(kernel);
   const invitations = registerInvitations(kernel);
   registerLinks(kernel, invitations);
   registerSignOn(kernel, invitations);

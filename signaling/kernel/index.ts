@@ -10,7 +10,7 @@ export {
 } from './accounts/index.ts';
 export { AcmeFiles } from './acme/index.ts';
 export { type Act, type Actor, type ActorKind, AuditLog, type AuditRow } from './audit/index.ts';
-export { BRIDGE_FACTOR, type Budgets } from './budgets/index.ts';
+export { BRIDGE_FACTOR, type Budgets, type Holder, NestedBudget } from './budgets/index.ts';
 export { caNotYetValid } from './ca-not-yet-valid.ts';
 export {
   checkDataDir,
@@ -23,6 +23,7 @@ export {
   runningServer,
   unusedDatabase,
 } from './data/index.ts';
+export type { Happening } from './happenings.ts';
 export { Hook } from './hook.ts';
 export {
   defaultPublicUrl,
@@ -49,10 +50,12 @@ export {
   type AdminAction,
   defaultPermissions,
   demand,
+  demandInvitingTo,
   demandScope,
   isConfinedToRooms,
   isNamed,
   may,
+  mayBeCalled,
   mayEnterLocked,
   mayOwn,
   type RoomPolicy,
@@ -94,5 +97,6 @@ export {
   type Session,
   TokenBucket,
 } from './sockets/index.ts';
+export { StrangerRate } from './stranger-rate.ts';
 export type { ApiToken, ApiTokens } from './tokens/index.ts';
 export { queryWords, wordsOf } from './words.ts';

@@ -24,6 +24,7 @@ import { type Budgets, createBudgets, createSeatBudget } from './budgets/index.t
 import { caNotYetValid } from './ca-not-yet-valid.ts';
 import { CertificateWatch } from './certificate-watch.ts';
 import { DataLock, importRevoked, keptSecret, openDataDir, unusedDatabase } from './data/index.ts';
+import { HappeningNotifier } from './happenings.ts';
 import { Hook } from './hook.ts';
 import {
   Authenticator,
@@ -155,6 +156,8 @@ export class Kernel {
   readonly sockets: SocketGateway;
   /** The server's own web origins. */
   readonly origins: OwnOrigins;
+  /** What happens on the server, for features that report it elsewhere. */
+  readonly happenings = new HappeningNotifier();
   /** Runs in the transaction that admits an account by an invitation; again if it repeats that. Features throw to refuse. */
   readonly enrolling = new Hook<EnrollingAccount>();
   /**
@@ -174,6 +177,10 @@ export class Kernel {
   readonly accountBanned = new Hook<{ accountId: string; roomId: string }>();
   /** Runs when someone has taken a seat in a room: not when they return to it. */
   readonly entered = new Hook<{ room: Room; peer: Peer }>();
+  /** Runs before the server listens, so that features read what they stored. */
+  readonly starting = new Hook<void>();
+  /** Runs first when the server closes, while connections and rooms are still open. */
+  readonly stopping = new Hook<void>();
   /** Runs before the store closes, so that features write what is unsaved and stop their timers. */
   readonly closing = new Hook<void>();
   /** Runs in the transaction that deletes a room, so that features delete their rows about it. `committed`: runs afterwards. */
@@ -348,6 +355,12 @@ export class Kernel {
   joinUrl: (principal: Principal, roomId: string, untilMs: number) => Promise<string | undefined> = () =>
     Promise.resolve(undefined);
 
+  /**
+   * Whether an account has another one among its contacts: may the second call the first, if it takes calls from contacts only? Set by the
+   * feature for contacts; without it, everyone knows everyone.
+   */
+  hasContact: (accountId: string, otherId: string) => Promise<boolean> = () => Promise.resolve(true);
+
   /** Adds routes that need no authentication. */
   routes(add: (app: ZodInstance) => void): void {
     add(this.#ground.app.withTypeProvider<ZodTypeProvider>());
@@ -405,6 +418,21 @@ export class Kernel {
     }
   }
 
+  /**
+   * Revokes an account or a device (its id): its connections and seats end at once. Returns the number of connections ended.
+   *
+   * @throws {CanopyError} STORE_…: it applies nevertheless, but only until a restart; call again
+   */
+  async revoke(id: string): Promise<{ connectionsEnded: number }> {
+    const isOut = ({ device }: { device: VerifiedDevice }) => this.trust.isRevoked(device);
+    // Applies from here on, so end seats and connections even if the write fails.
+    const written = this.authority.revocation.revoke(id);
+    this.rooms.remove(isOut, 'kicked');
+    const connectionsEnded = this.sockets.endMatching(isOut, 'CERT_REVOKED');
+    await written;
+    return { connectionsEnded };
+  }
+
   /** Changes a person's role on their open connections and in rooms. */
   changeRole(accountId: string, role: Role): void {
     for (const principal of this.sockets.principals) {
@@ -420,21 +448,10 @@ export class Kernel {
    * connections ended.
    */
   async revokeAccount(accountId: string): Promise<{ connectionsEnded: number }> {
-    const result = await this.revokeId(accountId);
+    const result = await this.revoke(accountId);
     await this.accountRevoked.run(accountId);
     this.log.info({ accountId, ...result }, 'account revoked');
     return result;
-  }
-
-  /** Revokes an account or a device, without what features do afterwards. */
-  async revokeId(id: string): Promise<{ connectionsEnded: number }> {
-    const isOut = ({ device }: { device: VerifiedDevice }) => this.trust.isRevoked(device);
-    // Applies from here on, so end seats and connections even if the write fails.
-    const written = this.authority.revocation.revoke(id);
-    this.rooms.remove(isOut, 'kicked');
-    const connectionsEnded = this.sockets.endMatching(isOut, 'CERT_REVOKED');
-    await written;
-    return { connectionsEnded };
   }
 
   /** Records how long a connection took to reach this stage, once per stage. */
@@ -480,6 +497,7 @@ export class Kernel {
     const { config, sfu } = this;
     const { app, listener, lock, tls } = this.#ground;
     try {
+      await this.starting.run();
       await app.ready();
       await listener.listen(config.server.host, config.server.port);
     } catch (error) {
@@ -528,6 +546,7 @@ export class Kernel {
     this.#certificates.close();
     this.#acme.close();
     await this.#expiredGuests.close();
+    await this.stopping.run();
     await this.sockets.close();
     this.rooms.close();
     tls.close();
@@ -554,6 +573,8 @@ export class Kernel {
       maxPeersPerRoom: config.limits.peersPerRoom,
       maxParticipantsPerRoom: config.limits.participantsPerRoom,
       resumeMs: config.limits.resumeSeconds * 1000,
+      onOpened: (room) => this.happenings.emit('room.opened', { room }),
+      onClosed: (room) => this.happenings.emit('room.closed', { room }),
       isStopped: (...question) => this.#stops.some((rule) => rule(...question)),
       onEntry: (room, entry) => {
         for (const follower of this.#followers) {

@@ -21,6 +21,11 @@ const SignedOn = lazyView(
   async () => (await import('./identity/signed-on.tsx')).SignedOn,
   () => <main class="center" aria-busy="true" />,
 );
+const CallScreens = lazyView(async () => (await import('./calls/call-screens.tsx')).CallScreens);
+const NewDeviceView = lazyView(
+  async () => (await import('./devices/new-device.tsx')).NewDeviceView,
+  () => <main class="center" aria-busy="true" />,
+);
 const PinDialog = lazyView(async () => (await import('./door/pin-dialog.tsx')).PinDialog);
 
 export function App({ model }: { model: AppModel }) {
@@ -29,6 +34,7 @@ export function App({ model }: { model: AppModel }) {
     <>
       <CurrentScreen model={model} />
       <PinPrompt model={model} />
+      <Ringing model={model} />
       <NoticeList notices={model.notices} />
     </>
   );
@@ -49,6 +55,8 @@ function CurrentScreen({ model }: { model: AppModel }) {
       return <DamagedLink />;
     case 'signed-on':
       return <SignedOn model={model} />;
+    case 'new-device':
+      return <NewDeviceView model={model} device={screen.device} />;
     case 'no-identity':
       return <NoIdentity model={model} roomId={screen.roomId} />;
     case 'home':
@@ -68,6 +76,11 @@ function CurrentScreen({ model }: { model: AppModel }) {
     case 'room':
       return <RoomView model={model} call={screen.call} />;
   }
+}
+
+/** A call that rings here, or that the user places. */
+function Ringing({ model: { calls }, model }: { model: AppModel }) {
+  return calls.incoming.value || calls.outgoing.value ? <CallScreens model={model} /> : null;
 }
 
 /** Asks for the PIN of a room that has one. */

@@ -17,9 +17,9 @@ export const signOn = {
   knownUnused: (name: string) => `It belongs to ${name} and is on another device or in another browser.`,
   linkHeading: 'Is that device at hand?',
   linkAdvice:
-    'Then add this browser to your account from there: open this page on that device, and add a device in its settings. Nothing is lost, and both can be used.',
+    'Then add this browser to your account with a code from that device. Nothing is lost, and both can be used.',
   startOverHeading: 'Is it lost?',
   startOverAdvice:
-    'Start over: this browser gets a new account with your rooms and rights. All your other devices are signed out for good.',
+    'Start over: this browser gets a new account with your rooms and rights. All your other devices are signed out.',
   startOver: 'Start over in this browser',
 };

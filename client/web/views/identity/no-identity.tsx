@@ -4,9 +4,9 @@ import { strings } from '../../strings/index.ts';
 import { Problem } from '../parts/problem.tsx';
 import { SignOnButton } from './sign-on-button.tsx';
 
-/** Shown to people without an identity: how to get one, and the two alternatives. */
+/** Shown to people without an identity: how to get one, and the alternatives. */
 export function NoIdentity({ model, roomId }: { model: AppModel; roomId: string | undefined }) {
-  const { welcome } = strings.value;
+  const { account, welcome } = strings.value;
   const offer = model.signOn.offer.value;
   return (
     <main class="center">
@@ -15,6 +15,15 @@ export function NoIdentity({ model, roomId }: { model: AppModel; roomId: string 
         <p dir="auto">{offer ? withSignOn(roomId, offer.label) : withoutSignOn(roomId)}</p>
         <SignOnButton model={model} primary />
         <Problem error={model.problem.value} />
+        <details>
+          <summary>{account.haveOther}</summary>
+          <div class="have-other">
+            <p>{account.haveOtherHow}</p>
+            <a class="button primary" href="#/link" data-testid="use-code">
+              {account.useCode}
+            </a>
+          </div>
+        </details>
         <details>
           <summary>{welcome.haveBackup}</summary>
           <Restore model={model} />

@@ -64,6 +64,9 @@ function Known({ model: { signOn } }: { model: AppModel }) {
       <p dir="auto">{used === null ? words.knownUnused(name) : words.known(name, ago(used))}</p>
       <h2>{words.linkHeading}</h2>
       <p>{words.linkAdvice}</p>
+      <a class="button primary" href="#/link" data-testid="link-instead">
+        {strings.value.account.useCode}
+      </a>
       <h2>{words.startOverHeading}</h2>
       <p>{words.startOverAdvice}</p>
       <Problem error={signOn.problem.value} />
