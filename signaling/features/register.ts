@@ -18,6 +18,7 @@ import { registerPolls } from './polls/index.ts';
 import { registerPush } from './push/index.ts';
 import { registerReactions } from './reactions/index.ts';
 import { registerRooms } from './rooms/index.ts';
+import { registerSignOn } from './sign-on/index.ts';
 import { registerSpotlight } from './spotlight/index.ts';
 import { registerTelephony } from './telephony/index.ts';
 import { registerTokenRoutes } from './tokens/index.ts';
@@ -48,5 +49,6 @@ export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeat
   registerPush(kernel);
   const invitations = registerInvitations(kernel);
   registerLinks(kernel, invitations);
+  registerSignOn(kernel, invitations);
   return { invitations };
 }

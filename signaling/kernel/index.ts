@@ -1,4 +1,5 @@
 /** What every feature builds on. */
+
 export { AccountRate } from './account-rate.ts';
 export {
   type AccountRow,
@@ -7,6 +8,7 @@ export {
   Devices,
   Revocations,
 } from './accounts/index.ts';
+export { AcmeFiles } from './acme/index.ts';
 export { type Act, type Actor, type ActorKind, AuditLog, type AuditRow } from './audit/index.ts';
 export { Away, type AwayChannel, type AwayNotice } from './away.ts';
 export { BRIDGE_FACTOR, type Budgets, type Holder, NestedBudget } from './budgets/index.ts';
@@ -23,15 +25,24 @@ export {
   unusedDatabase,
 } from './data/index.ts';
 export type { Happening } from './happenings.ts';
+export { Hook } from './hook.ts';
 export {
   defaultPublicUrl,
   errorResponses,
   openTlsSource,
   readTlsFiles,
+  tlsMetrics,
   type ZodInstance,
 } from './http/index.ts';
 export { iceServers } from './ice-servers.ts';
-export { type DialIn, Kernel, type KernelOptions, type RoomDeletion } from './kernel.ts';
+export {
+  type AccountReplacement,
+  type DialIn,
+  type EnrollingAccount,
+  Kernel,
+  type KernelOptions,
+  type RoomDeletion,
+} from './kernel.ts';
 export { Metrics } from './metrics/index.ts';
 export { KERNEL_MIGRATIONS } from './migrations.ts';
 export { type Attempt, type Message, Sender, TargetGuard } from './outbound/index.ts';
@@ -58,6 +69,7 @@ export {
   NEWCOMER,
   OPERATOR,
   type PeerPrincipal,
+  type PersonRole,
   PHONE,
   type Principal,
   peerPrincipal,

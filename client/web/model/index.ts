@@ -56,6 +56,7 @@ export { saveCalendar, saveFile } from './save-file.ts';
 export type { ScreenLayout } from './screen-layout.ts';
 export { arrange, seatKey } from './seating.ts';
 export { type Corner, moveSelf, SELF_VIEWS, selfCorner, selfView, setSelfView } from './self-view.ts';
+export type { SignOn, SignOnStage } from './sign-on.ts';
 export { watchLevel } from './sound-level.ts';
 export { setTheme, THEMES, theme } from './theme.ts';
 export { MAX_VOLUME } from './volumes.ts';

@@ -32,6 +32,7 @@ import { room } from './room.ts';
 import { rooms } from './rooms.ts';
 import { settings } from './settings.ts';
 import { shortcuts } from './shortcuts.ts';
+import { signOn } from './sign-on.ts';
 import { stage } from './stage.ts';
 import { tile } from './tile.ts';
 import { waiting } from './waiting.ts';
@@ -72,6 +73,7 @@ export const en = {
   settings,
   rooms,
   shortcuts,
+  signOn,
   stage,
   tile,
   waiting,

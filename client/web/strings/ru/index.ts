@@ -33,6 +33,7 @@ import { room } from './room.ts';
 import { rooms } from './rooms.ts';
 import { settings } from './settings.ts';
 import { shortcuts } from './shortcuts.ts';
+import { signOn } from './sign-on.ts';
 import { stage } from './stage.ts';
 import { tile } from './tile.ts';
 import { waiting } from './waiting.ts';
@@ -73,6 +74,7 @@ export const ru: Strings = {
   settings,
   rooms,
   shortcuts,
+  signOn,
   stage,
   tile,
   waiting,
