@@ -62,7 +62,7 @@ function IncomingDialog({ model, call }: { model: AppModel; call: DirectCall }) 
         </button>
         <button
           type="button"
-          class="danger"
+          class="primary danger"
           data-testid="decline"
           onClick={() => void model.calls.decline(call)}
         >

@@ -62,7 +62,7 @@ export function OutgoingCall({ model, outgoing }: { model: AppModel; outgoing: O
         ) : (
           <button
             type="button"
-            class="danger"
+            class="primary danger"
             data-testid="cancel-call"
             onClick={() => void model.calls.cancel()}
           >

@@ -5,7 +5,7 @@ import { type AppModel, RecentCalls } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
 import { CheckField } from '../parts/check-field.tsx';
 import { FormDialog } from '../parts/form-dialog.tsx';
-import { CameraIcon, HideIcon, LeaveIcon, MoreIcon, PhoneIcon, SettingsIcon } from '../parts/icons.tsx';
+import { CameraIcon, HideIcon, MoreIcon, PhoneIcon, SettingsIcon, TrashIcon } from '../parts/icons.tsx';
 import { EmptyHistory } from '../parts/illustrations.tsx';
 import { MenuButton, MenuItem } from '../parts/menu.tsx';
 import { ago, duration } from '../parts/times.ts';
@@ -195,10 +195,14 @@ function CallRow({ model, recent, call }: { model: AppModel; recent: RecentCalls
         <MenuItem testId="redial-video" icon={<CameraIcon />} onSelect={() => place('video')}>
           {calls.videoCall}
         </MenuItem>
-        <MenuItem testId="forget-call" icon={<HideIcon />} onSelect={() => void recent.forget([call.callId])}>
+        <MenuItem
+          testId="forget-call"
+          icon={<TrashIcon />}
+          onSelect={() => void recent.forget([call.callId])}
+        >
           {calls.remove}
         </MenuItem>
-        <MenuItem testId="block" danger icon={<LeaveIcon />} onSelect={() => void block()}>
+        <MenuItem testId="block" danger icon={<HideIcon />} onSelect={() => void block()}>
           {calls.block}
         </MenuItem>
       </MenuButton>
