@@ -32,6 +32,10 @@ export const roomAction = z.enum([
   'chat.send',
   /** Remove messages of others. */
   'chat.moderate',
+  /** Ask polls. */
+  'poll.create',
+  /** Vote in polls. */
+  'poll.vote',
 ]);
 export type RoomAction = z.infer<typeof roomAction>;
 

@@ -171,6 +171,16 @@ export const ERROR_CODES = {
     message: 'The API token does not permit this; create one with what the detail names.',
   },
   TOKEN_UNKNOWN: { status: 404, message: 'There is no API token with this id; canopy token list shows all.' },
+  WEBHOOK_UNKNOWN: {
+    status: 404,
+    message: 'There is no webhook with this id; canopy webhook list shows all.',
+  },
+  WEBHOOK_EXISTS: { status: 409, message: 'There is a webhook with this name; choose another name.' },
+  WEBHOOK_TARGET_REFUSED: {
+    status: 400,
+    message:
+      'Webhooks may not be sent to this URL, as the detail explains; choose a public HTTPS address, or permit it in the configuration (webhooks).',
+  },
   TOKEN_EXISTS: { status: 409, message: 'There is an API token with this name; choose another name.' },
 
   // Invitations and rights
@@ -274,6 +284,14 @@ export const ERROR_CODES = {
     status: 409,
     message: 'This contact was changed on another device; load it again and repeat your change.',
   },
+
+  // Polls
+  POLL_UNKNOWN: { status: 404, message: 'There is no such poll, or it was deleted, or you may not see it.' },
+  POLL_STARTED: {
+    status: 409,
+    message: 'This poll was already opened, so it cannot be changed; create another one.',
+  },
+  POLL_NOT_OPEN: { status: 409, message: 'This poll is not open: nobody can vote any more, or not yet.' },
 
   // Direct calls
   CALL_ENDED: { status: 410, message: 'This call has ended; call again.' },

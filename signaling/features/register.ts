@@ -13,11 +13,13 @@ import { registerModeration } from './moderation/index.ts';
 import { registerMoveHere } from './move-here/index.ts';
 import { registerNames } from './names/index.ts';
 import { registerPaths } from './paths/index.ts';
+import { registerPolls } from './polls/index.ts';
 import { registerReactions } from './reactions/index.ts';
 import { registerRooms } from './rooms/index.ts';
 import { registerSpotlight } from './spotlight/index.ts';
 import { registerTelephony } from './telephony/index.ts';
 import { registerTokenRoutes } from './tokens/index.ts';
+import { registerWebhooks } from './webhooks/index.ts';
 
 /** Registers all features with a kernel that does not listen yet. */
 export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeature } {
@@ -30,6 +32,7 @@ export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeat
   registerMoveHere(kernel);
   registerNames(kernel);
   registerChat(kernel);
+  registerPolls(kernel);
   registerPaths(kernel);
   registerRooms(kernel);
   registerAccounts(kernel);
@@ -38,6 +41,7 @@ export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeat
   registerDirectCalls(kernel);
   registerTokenRoutes(kernel);
   registerAudit(kernel);
+  registerWebhooks(kernel);
   const invitations = registerInvitations(kernel);
   registerLinks(kernel, invitations);
   return { invitations };

@@ -21,6 +21,7 @@ export {
   runningServer,
   unusedDatabase,
 } from './data/index.ts';
+export type { Happening } from './happenings.ts';
 export {
   defaultPublicUrl,
   errorResponses,
@@ -38,6 +39,7 @@ export {
   type AdminAction,
   defaultPermissions,
   demand,
+  demandInvitingTo,
   demandScope,
   isConfinedToRooms,
   isNamed,

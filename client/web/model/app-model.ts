@@ -286,7 +286,7 @@ export class AppModel {
     this.#setTitle(call.room.roomId, call.info.value.title);
     const wasDirect = isCallRoom(call.room.roomId);
     if (wasDirect && (error === undefined || error.code === 'CALL_ENDED')) {
-      this.notices.say(strings.value.calls.ended(call.title));
+      this.notices.say(strings.value.calls.ended(call.name));
     }
     if (error?.code === 'ROOM_DELETED' || wasDirect) {
       if (error && error.code !== 'CALL_ENDED') {

@@ -1,4 +1,4 @@
-import { effect, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import {
   CanopyError,
   type Client,
@@ -17,6 +17,7 @@ import { Arrivals } from './arrivals.ts';
 import { CallQuality } from './call-quality.ts';
 import { ChatModel, isChatOpen } from './chat.ts';
 import { layoutFor } from './data-use.ts';
+import { KnownPeople } from './known-people.ts';
 import { type DeviceEvent, deviceSentence, type LocalMedia } from './local-media.ts';
 import { MediaTrouble } from './media-trouble.ts';
 import type { MicrophoneHint } from './microphone-judge.ts';
@@ -25,9 +26,11 @@ import { CallModeration } from './moderation.ts';
 import type { Notices } from './notices.ts';
 import { isOwnGhost, OtherDevices } from './other-devices.ts';
 import type { PanelName } from './panels.ts';
+import { PollsModel } from './polls.ts';
 import { preferences } from './preferences.ts';
 import { CallReactions } from './reactions.ts';
 import { Removals } from './removals.ts';
+import { roomName } from './room-name.ts';
 import { ScreenLayout } from './screen-layout.ts';
 import { promote, type View } from './seating.ts';
 import { playSound } from './sounds.ts';
@@ -57,6 +60,7 @@ export class Call {
   readonly screen = signal<Publication | undefined>(undefined);
   readonly view = signal<View>('gallery');
   readonly chat: ChatModel;
+  readonly polls: PollsModel;
   /** The open side panel. */
   readonly panel = signal<PanelName | undefined>(undefined);
   /** Key of the pinned tile; see seatKey(). */
@@ -82,6 +86,8 @@ export class Call {
   readonly waiting: Waiting;
   readonly moderation: CallModeration;
   readonly reactions: CallReactions;
+  /** Who of the people in the call is a contact. */
+  readonly known: KnownPeople;
   readonly #arrivals: Arrivals;
   /** How many people are visible at once; speakers are moved into these seats. */
   visibleSeats = Number.POSITIVE_INFINITY;
@@ -111,6 +117,7 @@ export class Call {
     this.quality = new CallQuality(room);
     this.removals = new Removals(room);
     this.waiting = new Waiting(room, notices, () => this.openPanel('people'));
+    this.known = new KnownPeople(client, room, notices);
     this.chat = new ChatModel({
       room,
       accountId: client.account.accountId,
@@ -119,6 +126,14 @@ export class Call {
         this.panel.value = 'chat';
       },
       notices,
+    });
+    this.polls = new PollsModel({
+      room,
+      accountId: client.account.accountId,
+      isOpen: computed(() => this.panel.value === 'polls'),
+      open: () => this.openPanel('polls'),
+      notices,
+      playSound: () => playSound('poll', this.headcount, media.choices.value.speaker),
     });
     const microphone = new MicrophoneWatch(media);
     this.#stop.push(
@@ -322,11 +337,6 @@ export class Call {
     await this.#try(() => this.room.lowerHand(participantId));
   }
 
-  /** The room's title, or whom a direct call is with. */
-  get title(): string {
-    return this.person ?? this.info.value.title ?? this.room.roomId;
-  }
-
   /** How many people are in the call, without those whose connection is lost. */
   get headcount(): number {
     return this.participants.value.filter(({ connected }) => connected).length;
@@ -344,6 +354,11 @@ export class Call {
   /** Whether this user may change the room's settings, roles among them. */
   get owns(): boolean {
     return this.#roomRole === 'owner';
+  }
+
+  /** What people call the room, or whom a direct call is with. */
+  get name(): string {
+    return this.person ?? roomName({ roomId: this.room.roomId, title: this.info.value.title });
   }
 
   /** Whether this user may do this in the room. */
@@ -425,7 +440,9 @@ export class Call {
     this.quality.close();
     this.removals.close();
     this.waiting.close();
+    this.known.close();
     this.chat.close();
+    this.polls.close();
     this.#arrivals.close();
     this.#media.onDevice = () => {};
     this.#media.rest();

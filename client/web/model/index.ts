@@ -6,6 +6,8 @@ export type { PersonQuality, StreamDetails } from './call-quality.ts';
 export { type ChatModel, canNotify, type Mentionable } from './chat.ts';
 export { type ChatItem, chatItems, type MessageGroup } from './chat-groups.ts';
 export { firstLine, textPieces } from './chat-text.ts';
+export { exportContacts, type ImportReport, importContacts } from './contact-files.ts';
+export { ContactList } from './contact-list.ts';
 export { type Destination, readDestination } from './destination.ts';
 export { echoBack, testTone } from './device-tests.ts';
 export type { DirectCallsModel, Outgoing } from './direct-calls.ts';
@@ -14,6 +16,7 @@ export { hasBackgroundPicture } from './effects/index.ts';
 export { bestGrid } from './grid.ts';
 export { HomeRooms, type RoomListState } from './home-rooms.ts';
 export { Inviting } from './invite.ts';
+export type { Acquaintance } from './known-people.ts';
 export type { Quality } from './link-quality.ts';
 export {
   BACKGROUNDS,
@@ -31,6 +34,7 @@ export { matchesName } from './names.ts';
 export type { Notices } from './notices.ts';
 export type { PanelName } from './panels.ts';
 export type { PathCheck } from './path-check.ts';
+export type { PollDraft, PollsModel } from './polls.ts';
 export {
   DATA_USES,
   type DataUse,
@@ -40,8 +44,9 @@ export {
 } from './preferences.ts';
 export { type CallReactions, REACTION_EMOJI } from './reactions.ts';
 export { RecentCalls } from './recent-calls.ts';
+export { hasName, roomName } from './room-name.ts';
 export { callUrl, readCallAddress, roomUrl, toRoomId } from './route.ts';
-export { saveCalendar } from './save-file.ts';
+export { saveCalendar, saveFile } from './save-file.ts';
 export type { ScreenLayout } from './screen-layout.ts';
 export { arrange, seatKey } from './seating.ts';
 export { type Corner, moveSelf, SELF_VIEWS, selfCorner, selfView, setSelfView } from './self-view.ts';

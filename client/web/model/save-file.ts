@@ -4,7 +4,7 @@ export function saveCalendar(roomId: string, ics: string): void {
 }
 
 /** Offers text as a file to save. */
-function saveFile(name: string, text: string, type: string): void {
+export function saveFile(name: string, text: string, type: string): void {
   const href = URL.createObjectURL(new Blob([text], { type }));
   const link = document.createElement('a');
   link.href = href;

@@ -21,7 +21,7 @@ function placeOf({ screen, calls }: AppModel): string | undefined {
     const { call } = value;
     const { messages } = call.chat.unread.value;
     const count = messages > 99 ? '99+' : messages;
-    return `${messages > 0 ? `(${count}) ` : ''}${call.title}`;
+    return `${messages > 0 ? `(${count}) ` : ''}${call.name}`;
   }
   if (value.name === 'door') {
     const { door } = value;

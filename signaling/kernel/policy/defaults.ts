@@ -26,6 +26,7 @@ const MODERATING: readonly ActionInRoom[] = [
   'media.sendStopped',
   'hand.raise',
   'hand.lowerOthers',
+  'poll.manage',
 ];
 
 /** The actions each standing may take in a room with default settings. */
@@ -51,8 +52,16 @@ export const IN_ROOM: Readonly<Record<Standing, ReadonlySet<ActionInRoom>>> = {
     'chat.readAll',
   ]),
   moderator: new Set(MODERATING),
-  speaker: new Set(['room.enter', 'room.open', 'media.send', 'chat.send', 'hand.raise', 'reaction.send']),
-  viewer: new Set(['room.enter', 'chat.send', 'hand.raise', 'reaction.send']),
+  speaker: new Set([
+    'room.enter',
+    'room.open',
+    'media.send',
+    'chat.send',
+    'poll.vote',
+    'hand.raise',
+    'reaction.send',
+  ]),
+  viewer: new Set(['room.enter', 'chat.send', 'poll.vote', 'hand.raise', 'reaction.send']),
   bridge: new Set([
     'room.enter',
     'room.enterUninvited',
@@ -107,5 +116,6 @@ export const ON_SERVER: Readonly<Record<ServerStanding, ReadonlySet<ServerAction
     'call.administer',
     'token.administer',
     'audit.administer',
+    'webhook.administer',
   ]),
 };

@@ -13,4 +13,4 @@ export {
   roomRoleOf,
   UNCHANGED,
 } from './policy.ts';
-export { demandScope, scopeOf } from './scopes.ts';
+export { demandInvitingTo, demandScope, scopeOf } from './scopes.ts';

@@ -75,6 +75,9 @@ const IN_ROOM: Record<ActionInRoom, string> = {
   'chat.send': 'admin owner member guest phone token',
   'chat.moderate': 'admin owner member token',
   'chat.readAll': 'admin owner token',
+  'poll.create': 'admin owner member token',
+  'poll.vote': 'admin owner member guest phone token',
+  'poll.manage': 'admin owner member token',
 };
 const ON_SERVER: Record<ServerAction, string> = {
   'invite.create:admin': 'admin token',
@@ -94,6 +97,7 @@ const ON_SERVER: Record<ServerAction, string> = {
   'call.administer': 'token',
   'token.administer': 'token',
   'audit.administer': 'token',
+  'webhook.administer': 'token',
 };
 
 const permitted = (isPermitted: (principal: Principal) => boolean) =>

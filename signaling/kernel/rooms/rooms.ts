@@ -28,6 +28,8 @@ export interface RoomsOptions {
   rehomeTicket: RoomOptions['rehomeTicket'];
   isStopped: RoomOptions['isStopped'];
   onEntry: RoomOptions['onEntry'];
+  onOpened(room: Room): void;
+  onClosed(room: Room): void;
   onRights: RoomOptions['onRights'];
 }
 
@@ -166,6 +168,7 @@ export class Rooms {
     this.#rooms.set(roomId, room);
     this.#releases.set(room, release);
     this.#options.records.opened(record, opener);
+    this.#options.onOpened(room);
     return room;
   }
 
@@ -281,7 +284,9 @@ export class Rooms {
 
   #forget(room: Room): void {
     this.#options.records.used(room.record);
-    this.#rooms.delete(room.roomId);
+    if (this.#rooms.delete(room.roomId)) {
+      this.#options.onClosed(room);
+    }
     this.#releases.get(room)?.();
     this.#releases.delete(room);
     if (this.#rooms.size === 0) {

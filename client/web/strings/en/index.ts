@@ -5,6 +5,7 @@ import { backup } from './backup.ts';
 import { calls } from './calls.ts';
 import { chat } from './chat.ts';
 import { common } from './common.ts';
+import { contacts } from './contacts.ts';
 import { controls } from './controls.ts';
 import { devices } from './devices.ts';
 import { door } from './door.ts';
@@ -22,6 +23,7 @@ import { panels } from './panels.ts';
 import { paths } from './paths.ts';
 import { people } from './people.ts';
 import { phones } from './phones.ts';
+import { polls } from './polls.ts';
 import { quality } from './quality.ts';
 import { reactions } from './reactions.ts';
 import { rename } from './rename.ts';
@@ -43,6 +45,7 @@ export const en = {
   calls,
   chat,
   common,
+  contacts,
   controls,
   devices,
   door,
@@ -59,6 +62,7 @@ export const en = {
   paths,
   people,
   phones,
+  polls,
   quality,
   reactions,
   rename,

@@ -4,6 +4,9 @@ import { plural } from './forms.ts';
 /** Creating, scheduling and configuring rooms. */
 export const rooms = {
   title: 'Title',
+  /** A room without a title, whose name nobody chose. */
+  meeting: 'Meeting',
+  meetingOf: (day: string, time: string) => `Meeting of ${day}, ${time}`,
   titleExample: 'e.g. Weekly planning',
   create: 'Create room',
   newRoom: 'New room',
@@ -69,6 +72,8 @@ export const rooms = {
     'call.dial': 'Call phones',
     'chat.send': 'Write in the chat',
     'chat.moderate': 'Remove messages of others',
+    'poll.create': 'Ask polls',
+    'poll.vote': 'Vote in polls',
   } satisfies Record<RoomAction, string>,
   resetPermissions: 'Reset to defaults',
   handOver: 'Hand over the room',

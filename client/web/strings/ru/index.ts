@@ -6,6 +6,7 @@ import { backup } from './backup.ts';
 import { calls } from './calls.ts';
 import { chat } from './chat.ts';
 import { common } from './common.ts';
+import { contacts } from './contacts.ts';
 import { controls } from './controls.ts';
 import { devices } from './devices.ts';
 import { door } from './door.ts';
@@ -23,6 +24,7 @@ import { panels } from './panels.ts';
 import { paths } from './paths.ts';
 import { people } from './people.ts';
 import { phones } from './phones.ts';
+import { polls } from './polls.ts';
 import { quality } from './quality.ts';
 import { reactions } from './reactions.ts';
 import { rename } from './rename.ts';
@@ -44,6 +46,7 @@ export const ru: Strings = {
   calls,
   chat,
   common,
+  contacts,
   controls,
   devices,
   door,
@@ -60,6 +63,7 @@ export const ru: Strings = {
   paths,
   people,
   phones,
+  polls,
   quality,
   reactions,
   rename,

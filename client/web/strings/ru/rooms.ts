@@ -3,6 +3,8 @@ import { plural } from './forms.ts';
 
 export const rooms: Strings['rooms'] = {
   title: 'Название',
+  meeting: 'Встреча',
+  meetingOf: (day, time) => `Встреча ${day}, ${time}`,
   titleExample: 'например, Планёрка',
   create: 'Создать комнату',
   newRoom: 'Новая комната',
@@ -69,6 +71,8 @@ export const rooms: Strings['rooms'] = {
     'call.dial': 'Звонить на телефоны',
     'chat.send': 'Писать в чат',
     'chat.moderate': 'Удалять чужие сообщения',
+    'poll.create': 'Проводить опросы',
+    'poll.vote': 'Голосовать в опросах',
   },
   resetPermissions: 'Вернуть значения по умолчанию',
   handOver: 'Передать комнату',

@@ -82,7 +82,7 @@ function TopBar({
   return (
     <header class="top-bar">
       <h1 ref={heading} dir="auto" tabIndex={-1}>
-        {call.title}
+        {call.name}
       </h1>
       <Lock call={call} />
       <span class="count" data-testid="count">
