@@ -86,7 +86,13 @@ export class AppModel {
     connect: () => this.#connect(),
     isInRoom: () => this.screen.value.name === 'room',
     leave: () => this.leave(),
-    enter: (roomId, person) => this.join(roomId, { person }),
+    enter: async (roomId, person) => {
+      const screen = this.screen.value;
+      if (screen.name === 'door') {
+        screen.door.close();
+      }
+      await this.join(roomId, { person });
+    },
   });
   readonly #url = location.origin;
   #store = browserStore();

@@ -32,6 +32,8 @@ function IncomingDialog({ model, call }: { model: AppModel; call: DirectCall }) 
       tabIndex={-1}
       aria-labelledby={titleId}
       data-testid="incoming-call"
+      // Browsers close a dialog by a second Escape.
+      onClose={() => element.current?.showModal()}
       onCancel={(event) => {
         // Escape must not decline by accident.
         event.preventDefault();
