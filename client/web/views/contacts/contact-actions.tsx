@@ -1,8 +1,17 @@
 import { useSignal } from '@preact/signals';
-import type { Contact } from '../../../sdk/index.ts';
+import type { CallMedia, Contact } from '../../../sdk/index.ts';
 import type { AppModel, ContactList } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
-import { EditIcon, MoreIcon, StarIcon, TrashIcon, VerifiedIcon } from '../parts/icons.tsx';
+import { IconButton } from '../parts/icon-button.tsx';
+import {
+  CameraIcon,
+  EditIcon,
+  MoreIcon,
+  PhoneIcon,
+  StarIcon,
+  TrashIcon,
+  VerifiedIcon,
+} from '../parts/icons.tsx';
 import { MenuButton, MenuItem } from '../parts/menu.tsx';
 import { ContactDialog } from './contact-dialog.tsx';
 import { VerifyDialog } from './verify-dialog.tsx';
@@ -18,19 +27,34 @@ export function ContactActions({
   contact: Contact;
 }) {
   const dialog = useSignal<'edit' | 'verify' | undefined>(undefined);
-  const words = strings.value.contacts;
+  const { contacts: words, calls } = strings.value;
   const close = () => {
     dialog.value = undefined;
   };
   const [account] = contact.accounts;
+  const call = (media: CallMedia) => {
+    if (account) {
+      void model.calls.call(account.accountId, media, contact.name);
+    }
+  };
   return (
     <>
+      {account && (
+        <IconButton testId="contact-call" label={calls.callNamed(contact.name)} onClick={() => call('audio')}>
+          <PhoneIcon />
+        </IconButton>
+      )}
       <MenuButton
         label={words.moreAbout(contact.name)}
         testId="contact-more"
         icon={<MoreIcon />}
         buttonClass="icon-button"
       >
+        {account && (
+          <MenuItem testId="contact-video-call" icon={<CameraIcon />} onSelect={() => call('video')}>
+            {calls.videoCall}
+          </MenuItem>
+        )}
         {account && (
           <MenuItem
             testId="contact-verify"
