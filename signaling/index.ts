@@ -10,9 +10,11 @@ export {
   createdWebhook,
   EVENTS,
   pingResult,
+  probeSignOn,
   REQUESTS,
   type RoomInfo,
   registerMetrics,
+  reinstateResponse,
   revokeResponse,
   roomAllocation,
   SNAPSHOT_PARTS,
@@ -25,6 +27,7 @@ export {
 } from './features/index.ts';
 export { readTrustFiles } from './identity/index.ts';
 export {
+  AcmeFiles,
   caNotYetValid,
   checkDataDir,
   inUse,

@@ -176,12 +176,37 @@ export const ERROR_CODES = {
     message: 'There is no webhook with this id; canopy webhook list shows all.',
   },
   WEBHOOK_EXISTS: { status: 409, message: 'There is a webhook with this name; choose another name.' },
-  WEBHOOK_TARGET_REFUSED: {
+  TARGET_REFUSED: {
     status: 400,
     message:
-      'Webhooks may not be sent to this URL, as the detail explains; choose a public HTTPS address, or permit it in the configuration (webhooks).',
+      'The server may not send anything to this URL, as the detail explains; choose a public HTTPS address, or permit it in the configuration (outbound).',
   },
   TOKEN_EXISTS: { status: 409, message: 'There is an API token with this name; choose another name.' },
+
+  // Single sign-on
+  SIGN_ON_UNAVAILABLE: {
+    status: 503,
+    message: 'The sign-on service cannot be reached; try again in a minute, or ask for an invitation.',
+    retryable: true,
+  },
+  SIGN_ON_EXPIRED: {
+    status: 401,
+    message: 'The sign-on took too long, or was started in another browser or tab; start it again here.',
+  },
+  SIGN_ON_CANCELLED: {
+    status: 403,
+    message:
+      'The sign-on service did not sign you on; start again, and confirm there that you want to continue.',
+  },
+  SIGN_ON_FAILED: {
+    status: 502,
+    message:
+      'The sign-on service’s answer was not accepted; try again. If it fails again, tell the administrator, who finds the reason in the server’s log.',
+  },
+  SIGN_ON_DENIED: {
+    status: 403,
+    message: 'You are signed on, but may not use this server; ask its administrator.',
+  },
 
   // Invitations and rights
   INVITE_UNKNOWN: { status: 404, message: 'This invitation does not exist; ask for a new link.' },
@@ -210,6 +235,47 @@ export const ERROR_CODES = {
   LOBBY_DENIED: {
     status: 403,
     message: 'A moderator did not let you in. You can ask again in five minutes.',
+  },
+
+  // A further device of an account
+  DEVICE_CODE_UNKNOWN: {
+    status: 404,
+    message:
+      'This code is wrong, or no longer valid. Codes work once, for five minutes: show a new one on the other device.',
+  },
+  DEVICE_CODE_USED: {
+    status: 409,
+    message:
+      'Another device has already used this code. If that was not you, choose “Cancel” on the device that shows the code, and show a new one.',
+  },
+  DEVICE_LINK_EXPIRED: {
+    status: 410,
+    message: 'The code’s five minutes are over; show a new one on the device that has the account.',
+  },
+  DEVICE_LINK_ENDED: {
+    status: 410,
+    message:
+      'Adding the device was cancelled on the other device, or that device is gone. Nothing was added.',
+  },
+  DEVICE_LINK_FORGED: {
+    status: 400,
+    message:
+      'The other device’s message was altered on the way, so nothing was added. If it happens again, do not trust this server.',
+  },
+  ACCOUNT_KEY_MISSING: {
+    status: 409,
+    message:
+      'This device does not hold the account’s key, or cannot export it. Use the device where the account was created, or restore a backup.',
+  },
+  ACCOUNT_KEY_LOCKED: {
+    status: 403,
+    message:
+      'The account’s key could not be unlocked: the password is wrong, or the passkey is not the one used before.',
+  },
+  PASSKEY_UNAVAILABLE: {
+    status: 400,
+    message:
+      'The passkey was not used, or it cannot protect keys in this browser. Try again, or use a password.',
   },
   CSR_INVALID: {
     status: 400,

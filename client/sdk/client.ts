@@ -8,12 +8,14 @@ import {
   type ConnectionState,
 } from './connection.ts';
 import { Contacts } from './contacts/index.ts';
+import { OwnDevices } from './devices/index.ts';
 import { DirectCalls } from './direct-calls.ts';
 import { Emitter } from './emitter.ts';
 import { type Identity, serverInfo } from './identity/index.ts';
 import { Knock } from './knock.ts';
 import { OwnRooms } from './own-rooms.ts';
 import type { PathReport } from './paths/index.ts';
+import { Push } from './push.ts';
 import { requirePlatform } from './requirements.ts';
 import { type JoinOptions, Room } from './room.ts';
 import { RoomLinks } from './room-links.ts';
@@ -45,6 +47,8 @@ export class Client extends Emitter<ClientEvents> {
   readonly contacts: Contacts;
   /** Calls between this account and other people. */
   readonly calls: DirectCalls;
+  /** The devices of this account. */
+  readonly devices: OwnDevices;
   readonly #connection: Connection;
   readonly #createDevice: () => Promise<types.Device>;
   #room: Room | undefined;
@@ -57,6 +61,7 @@ export class Client extends Emitter<ClientEvents> {
     this.rooms = new OwnRooms(connection);
     this.contacts = new Contacts(connection, options.identity, account.accountId);
     this.calls = new DirectCalls({ connection, room: () => this.#room });
+    this.devices = new OwnDevices(connection, options.identity);
     this.#createDevice = options.createDevice ?? createBrowserDevice;
     connection.on('state', (state, error) => this.emit('state', state, error));
   }
@@ -132,6 +137,11 @@ export class Client extends Emitter<ClientEvents> {
       throw new CanopyError('ROOM_ALREADY_JOINED');
     }
     return new Knock(this.#connection, where, () => {}).start();
+  }
+
+  /** Notifications while no page is open. */
+  get push(): Push {
+    return new Push(this.#connection);
   }
 
   /** Makes, lists, renews and withdraws links to rooms that any number of people can use. */

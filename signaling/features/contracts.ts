@@ -4,6 +4,7 @@ import { BAN_EVENTS, BAN_REQUESTS } from './bans/contract.ts';
 import { CHAT_EVENTS, CHAT_REQUESTS } from './chat/contract.ts';
 import { CONFERENCE_EVENTS, CONFERENCE_REQUESTS } from './conference/contract.ts';
 import { CONTACT_EVENTS, CONTACT_REQUESTS } from './contacts/contract.ts';
+import { DEVICE_EVENTS, DEVICE_REQUESTS } from './devices/contract.ts';
 import { DIRECT_CALL_EVENTS, DIRECT_CALL_REQUESTS } from './direct-calls/contract.ts';
 import { HAND_EVENTS, HAND_REQUESTS, HAND_SNAPSHOT } from './hands/contract.ts';
 import { INVITATION_REQUESTS } from './invitations/contract.ts';
@@ -13,6 +14,7 @@ import { MOVE_HERE_REQUESTS } from './move-here/contract.ts';
 import { NAME_EVENTS, NAME_REQUESTS } from './names/contract.ts';
 import { PATH_REQUESTS } from './paths/contract.ts';
 import { POLL_EVENTS, POLL_REQUESTS } from './polls/contract.ts';
+import { PUSH_REQUESTS } from './push/contract.ts';
 import { REACTION_EVENTS, REACTION_REQUESTS } from './reactions/contract.ts';
 import { ROOM_EVENTS, ROOM_REQUESTS, ROOM_SNAPSHOT } from './rooms/contract.ts';
 import { SPOTLIGHT_EVENTS, SPOTLIGHT_REQUESTS, SPOTLIGHT_SNAPSHOT } from './spotlight/contract.ts';
@@ -21,6 +23,7 @@ import { TELEPHONY_EVENTS, TELEPHONY_REQUESTS } from './telephony/contract.ts';
 export const REQUESTS = {
   ...SESSION_REQUESTS,
   ...INVITATION_REQUESTS,
+  ...DEVICE_REQUESTS,
   ...LINK_REQUESTS,
   ...CONFERENCE_REQUESTS,
   ...MODERATION_REQUESTS,
@@ -37,10 +40,12 @@ export const REQUESTS = {
   ...CONTACT_REQUESTS,
   ...TELEPHONY_REQUESTS,
   ...DIRECT_CALL_REQUESTS,
+  ...PUSH_REQUESTS,
 };
 
 export const EVENTS = {
   ...SESSION_EVENTS,
+  ...DEVICE_EVENTS,
   ...CONFERENCE_EVENTS,
   ...MODERATION_EVENTS,
   ...BAN_EVENTS,

@@ -1,4 +1,5 @@
 /** What every feature builds on. */
+
 export { AccountRate } from './account-rate.ts';
 export {
   type AccountRow,
@@ -7,8 +8,10 @@ export {
   Devices,
   Revocations,
 } from './accounts/index.ts';
+export { AcmeFiles } from './acme/index.ts';
 export { type Act, type Actor, type ActorKind, AuditLog, type AuditRow } from './audit/index.ts';
-export { BRIDGE_FACTOR, type Budgets } from './budgets/index.ts';
+export { Away, type AwayChannel, type AwayNotice } from './away.ts';
+export { BRIDGE_FACTOR, type Budgets, type Holder, NestedBudget } from './budgets/index.ts';
 export { caNotYetValid } from './ca-not-yet-valid.ts';
 export {
   checkDataDir,
@@ -22,17 +25,27 @@ export {
   unusedDatabase,
 } from './data/index.ts';
 export type { Happening } from './happenings.ts';
+export { Hook } from './hook.ts';
 export {
   defaultPublicUrl,
   errorResponses,
   openTlsSource,
   readTlsFiles,
+  tlsMetrics,
   type ZodInstance,
 } from './http/index.ts';
 export { iceServers } from './ice-servers.ts';
-export { type DialIn, Kernel, type KernelOptions, type RoomDeletion } from './kernel.ts';
+export {
+  type AccountReplacement,
+  type DialIn,
+  type EnrollingAccount,
+  Kernel,
+  type KernelOptions,
+  type RoomDeletion,
+} from './kernel.ts';
 export { Metrics } from './metrics/index.ts';
 export { KERNEL_MIGRATIONS } from './migrations.ts';
+export { type Attempt, type Message, Sender, TargetGuard } from './outbound/index.ts';
 export { ownServerUrl } from './own-server-url.ts';
 export {
   type ActionInRoom,
@@ -56,6 +69,7 @@ export {
   NEWCOMER,
   OPERATOR,
   type PeerPrincipal,
+  type PersonRole,
   PHONE,
   type Principal,
   peerPrincipal,
@@ -85,5 +99,6 @@ export {
   type Session,
   TokenBucket,
 } from './sockets/index.ts';
+export { StrangerRate } from './stranger-rate.ts';
 export type { ApiToken, ApiTokens } from './tokens/index.ts';
 export { queryWords, wordsOf } from './words.ts';

@@ -4,6 +4,7 @@ import {
   CanopyError,
   type Client,
   connect,
+  type DeviceLinkCode,
   displayable,
   enrol,
   type Identity,
@@ -16,14 +17,18 @@ import {
   restoreFromBackup,
 } from '../../sdk/index.ts';
 import { strings } from '../strings/index.ts';
+import { AccountCare } from './account-care.ts';
 import { Call } from './call.ts';
 import { DirectCallsModel } from './direct-calls.ts';
 import { Door, type Doorway } from './door.ts';
 import { LocalMedia } from './local-media.ts';
 import { isMeetingRequested, MeetingRequest } from './meeting-request.ts';
+import { NewDevice } from './new-device.ts';
 import { Notices } from './notices.ts';
 import { PathCheck } from './path-check.ts';
+import { PushModel } from './push.ts';
 import { parseRoute, roomFragment } from './route.ts';
+import { SignOn } from './sign-on.ts';
 
 export type Screen =
   | { name: 'loading' }
@@ -35,6 +40,10 @@ export type Screen =
   | { name: 'door'; door: Door }
   /** A truncated room link. */
   | { name: 'damaged-link' }
+  /** Back from the sign-on provider. */
+  | { name: 'signed-on' }
+  /** Adding this device to an account. */
+  | { name: 'new-device'; device: NewDevice }
   /** `roomId`: the room that the address names. */
   | { name: 'no-identity'; roomId: string | undefined }
   /** The user's rooms. */
@@ -51,6 +60,9 @@ declare global {
     canopy?: { client?: Client; room?: Room };
   }
 }
+
+/** Guests, whose identity lasts for a day, are not asked whether it may be stored for good, in milliseconds. */
+const PERSIST_MS = 2 * 86_400_000;
 
 const NAME_KEY = 'canopy.name';
 
@@ -80,6 +92,7 @@ export class AppModel {
   readonly media = new LocalMedia();
   readonly notices = new Notices();
   readonly pathCheck = new PathCheck();
+  readonly push = new PushModel(() => this.#connect());
   readonly calls = new DirectCallsModel({
     media: this.media,
     notices: this.notices,
@@ -94,8 +107,17 @@ export class AppModel {
       await this.join(roomId, { person });
     },
   });
+  /** The account's key on this device, and its certificates. */
+  readonly care = new AccountCare({ store: () => this.#store, renewed: () => this.#reconnectOutsideCalls() });
   readonly #url = location.origin;
   #store = browserStore();
+  readonly signOn = new SignOn({
+    url: this.#url,
+    store: () => this.#store,
+    identity: () => this.identity.value,
+    enrolled: (identity) => this.#use(identity),
+    go: (fragment) => this.#go(fragment),
+  });
   /** Titles of rooms that this tab has shown, by room id. */
   readonly #titles = new Map<string, string>();
   #connecting: Promise<Client> | undefined;
@@ -111,11 +133,17 @@ export class AppModel {
       }
     });
     addEventListener('online', () => this.client.value?.reconnect());
+    this.care.start();
     await this.#attempt(async () => {
       const identity = await this.#load();
       this.identity.value = identity;
       if (identity) {
         this.displayName.value = storedName() ?? identity.displayName;
+        // Before it is needed: an expired certificate may be renewed here.
+        await this.care.use(identity);
+      }
+      if (!identity || identity.expired) {
+        await this.signOn.look();
       }
     });
     this.#route();
@@ -174,12 +202,19 @@ export class AppModel {
     });
   }
 
+  /** Connects again after a problem was solved. */
+  retry(): void {
+    this.problem.value = undefined;
+    this.#connectEarly();
+  }
+
   /** Deletes this device's identity. The user has confirmed it. */
   async forget(): Promise<void> {
     await this.#attempt(async () => {
       await this.client.value?.close();
       await this.#store.remove(this.#url);
       this.identity.value = undefined;
+      await this.care.use(undefined);
       this.#route();
     });
   }
@@ -320,6 +355,9 @@ export class AppModel {
     if (screen.name === 'door') {
       screen.door.close();
     }
+    if (screen.name === 'new-device') {
+      screen.device.close();
+    }
     if (route.page === 'invitation') {
       this.screen.value = { name: 'invitation', invitation: route.invitation };
     } else if (route.page === 'damaged-invitation') {
@@ -328,6 +366,11 @@ export class AppModel {
       this.#showDoor({ link: route.link });
     } else if (route.page === 'damaged-link') {
       this.screen.value = { name: 'damaged-link' };
+    } else if (route.page === 'signed-on') {
+      this.screen.value = { name: 'signed-on' };
+      void this.signOn.comeBack(route.code);
+    } else if (route.page === 'new-device') {
+      this.#showNewDevice(route.link);
     } else if (!this.identity.value) {
       this.screen.value = {
         name: 'no-identity',
@@ -364,6 +407,25 @@ export class AppModel {
     if (door.isNewcomer.value && door.name.value === '') {
       door.name.value = this.suggestedName.value;
     }
+  }
+
+  #showNewDevice(link: DeviceLinkCode | undefined): void {
+    this.problem.value = undefined;
+    const device = new NewDevice(
+      {
+        url: this.#url,
+        store: () => this.#store,
+        linked: (identity, name) => {
+          this.#use(identity);
+          void this.#connect()
+            .then((client) => client.devices.rename(name))
+            .catch((error) => this.#fail(error));
+        },
+        done: () => this.#go('#/'),
+      },
+      link,
+    );
+    this.screen.value = { name: 'new-device', device };
   }
 
   /** Takes somebody who was let in into the room. */
@@ -418,6 +480,19 @@ export class AppModel {
     this.rename(identity.displayName);
     void this.client.value?.close();
     this.client.value = undefined;
+    void this.care.use(identity);
+    if (identity.expiresAtMs - Date.now() > PERSIST_MS) {
+      // Otherwise the browser may delete the identity when it needs space. Some browsers ask the user.
+      void navigator.storage?.persist?.().catch(() => {});
+    }
+  }
+
+  /** Uses a new certificate. In a call, the old one is good enough. */
+  #reconnectOutsideCalls(): void {
+    const client = this.client.value;
+    if (client && !client.room) {
+      client.reconnect();
+    }
   }
 
   #connect(): Promise<Client> {
@@ -433,6 +508,7 @@ export class AppModel {
         this.client.value = client;
         this.calls.attach(client);
         window.canopy = { client };
+        this.care.connected(client);
         client.on('state', (state, error) => {
           if (state !== 'closed') {
             return;

@@ -17,7 +17,15 @@ const MeetingRequestView = lazyView(
   async () => (await import('./home/meeting-request.tsx')).MeetingRequestView,
   () => <main class="center" aria-busy="true" />,
 );
+const SignedOn = lazyView(
+  async () => (await import('./identity/signed-on.tsx')).SignedOn,
+  () => <main class="center" aria-busy="true" />,
+);
 const CallScreens = lazyView(async () => (await import('./calls/call-screens.tsx')).CallScreens);
+const NewDeviceView = lazyView(
+  async () => (await import('./devices/new-device.tsx')).NewDeviceView,
+  () => <main class="center" aria-busy="true" />,
+);
 const PinDialog = lazyView(async () => (await import('./door/pin-dialog.tsx')).PinDialog);
 
 export function App({ model }: { model: AppModel }) {
@@ -45,6 +53,10 @@ function CurrentScreen({ model }: { model: AppModel }) {
       return <DoorView model={model} door={screen.door} />;
     case 'damaged-link':
       return <DamagedLink />;
+    case 'signed-on':
+      return <SignedOn model={model} />;
+    case 'new-device':
+      return <NewDeviceView model={model} device={screen.device} />;
     case 'no-identity':
       return <NoIdentity model={model} roomId={screen.roomId} />;
     case 'home':

@@ -30,6 +30,7 @@ export function registerRooms(kernel: Kernel): void {
   });
   kernel.accountBanned.add(({ accountId, roomId }) => configuration.dropRole(roomId, accountId));
   kernel.roomDeleted.add(({ db, roomId }) => visits.forgetRoom(db, roomId));
+  kernel.accountReplaced.add(({ from, to }) => visits.replaceAccount(from, to));
   kernel.accountRevoked.add((accountId) => visits.forgetAccount(accountId));
   kernel.accountDeleting.add((accountId) => visits.forgetAccount(accountId));
   kernel.closing.add(() => visits.close());

@@ -7,4 +7,5 @@ export { errorResponses } from './openapi.ts';
 export { defaultPublicUrl, OwnOrigins } from './origins.ts';
 export { registerServerRoutes } from './server-routes.ts';
 export { readTlsFiles } from './tls-files.ts';
+export { tlsMetrics } from './tls-metrics.ts';
 export { openTlsSource, TlsSource } from './tls-source.ts';

@@ -1,3 +1,4 @@
+import { account } from './account.ts';
 import { alone } from './alone.ts';
 import { appearance } from './appearance.ts';
 import { arrivals } from './arrivals.ts';
@@ -31,6 +32,7 @@ import { room } from './room.ts';
 import { rooms } from './rooms.ts';
 import { settings } from './settings.ts';
 import { shortcuts } from './shortcuts.ts';
+import { signOn } from './sign-on.ts';
 import { stage } from './stage.ts';
 import { tile } from './tile.ts';
 import { waiting } from './waiting.ts';
@@ -38,6 +40,7 @@ import { welcome } from './welcome.ts';
 /** The English strings. Their shape is the one that every other language has to have. */
 export const en = {
   listed,
+  account,
   alone,
   appearance,
   arrivals,
@@ -70,6 +73,7 @@ export const en = {
   settings,
   rooms,
   shortcuts,
+  signOn,
   stage,
   tile,
   waiting,

@@ -1,4 +1,5 @@
 import type { Strings } from '../table.ts';
+import { account } from './account.ts';
 import { alone } from './alone.ts';
 import { appearance } from './appearance.ts';
 import { arrivals } from './arrivals.ts';
@@ -32,6 +33,7 @@ import { room } from './room.ts';
 import { rooms } from './rooms.ts';
 import { settings } from './settings.ts';
 import { shortcuts } from './shortcuts.ts';
+import { signOn } from './sign-on.ts';
 import { stage } from './stage.ts';
 import { tile } from './tile.ts';
 import { waiting } from './waiting.ts';
@@ -39,6 +41,7 @@ import { welcome } from './welcome.ts';
 
 export const ru: Strings = {
   listed,
+  account,
   alone,
   appearance,
   arrivals,
@@ -71,6 +74,7 @@ export const ru: Strings = {
   settings,
   rooms,
   shortcuts,
+  signOn,
   stage,
   tile,
   waiting,

@@ -4,7 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { AppModel, Call, Trouble } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
 import { ChatToast } from '../chat/chat-toast.tsx';
-import { BackupButton } from '../identity/backup.tsx';
+import { BackupButton } from '../identity/backup-button.tsx';
 import { panelShortcuts, SidePanel } from '../panels/index.ts';
 import { ScreenIcon, ShieldIcon } from '../parts/icons.tsx';
 import { Audio } from '../parts/media-element.tsx';
@@ -100,7 +100,7 @@ function TopBar({
           {strings.value.room.verifiedAs(displayName)}
         </span>
       </span>
-      {identity && <BackupButton identity={identity} />}
+      <BackupButton model={model} />
     </header>
   );
 }

@@ -16,6 +16,25 @@ import { MenuButton, MenuItem } from '../parts/menu.tsx';
 import { ContactDialog } from './contact-dialog.tsx';
 import { VerifyDialog } from './verify-dialog.tsx';
 
+function CallButtons({ model, accountId, name }: { model: AppModel; accountId: string; name: string }) {
+  const { calls } = strings.value;
+  const call = (media: CallMedia) => void model.calls.call(accountId, media, name);
+  return (
+    <>
+      <IconButton label={calls.callNamed(name)} testId="contact-call" onClick={() => call('audio')}>
+        <PhoneIcon />
+      </IconButton>
+      <IconButton
+        label={calls.videoCallNamed(name)}
+        testId="contact-video-call"
+        onClick={() => call('video')}
+      >
+        <CameraIcon />
+      </IconButton>
+    </>
+  );
+}
+
 /** What can be done with a contact in the list. */
 export function ContactActions({
   model,
@@ -27,34 +46,20 @@ export function ContactActions({
   contact: Contact;
 }) {
   const dialog = useSignal<'edit' | 'verify' | undefined>(undefined);
-  const { contacts: words, calls } = strings.value;
+  const words = strings.value.contacts;
   const close = () => {
     dialog.value = undefined;
   };
   const [account] = contact.accounts;
-  const call = (media: CallMedia) => {
-    if (account) {
-      void model.calls.call(account.accountId, media, contact.name);
-    }
-  };
   return (
     <>
-      {account && (
-        <IconButton testId="contact-call" label={calls.callNamed(contact.name)} onClick={() => call('audio')}>
-          <PhoneIcon />
-        </IconButton>
-      )}
+      {account && <CallButtons model={model} accountId={account.accountId} name={contact.name} />}
       <MenuButton
         label={words.moreAbout(contact.name)}
         testId="contact-more"
         icon={<MoreIcon />}
         buttonClass="icon-button"
       >
-        {account && (
-          <MenuItem testId="contact-video-call" icon={<CameraIcon />} onSelect={() => call('video')}>
-            {calls.videoCall}
-          </MenuItem>
-        )}
         {account && (
           <MenuItem
             testId="contact-verify"

@@ -2,16 +2,28 @@ import { useSignal } from '@preact/signals';
 import type { AppModel } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
 import { Problem } from '../parts/problem.tsx';
+import { SignOnButton } from './sign-on-button.tsx';
 
-/** Shown to people without an identity: how to get one, and the two alternatives. */
+/** Shown to people without an identity: how to get one, and the alternatives. */
 export function NoIdentity({ model, roomId }: { model: AppModel; roomId: string | undefined }) {
-  const { welcome } = strings.value;
+  const { account, welcome } = strings.value;
+  const offer = model.signOn.offer.value;
   return (
     <main class="center">
       <section class="card" data-testid="no-identity">
         <h1>{welcome.heading}</h1>
-        <p dir="auto">{roomId === undefined ? welcome.noIdentity : welcome.noIdentityRoom(roomId)}</p>
+        <p dir="auto">{offer ? withSignOn(roomId, offer.label) : withoutSignOn(roomId)}</p>
+        <SignOnButton model={model} primary />
         <Problem error={model.problem.value} />
+        <details>
+          <summary>{account.haveOther}</summary>
+          <div class="have-other">
+            <p>{account.haveOtherHow}</p>
+            <a class="button primary" href="#/link" data-testid="use-code">
+              {account.useCode}
+            </a>
+          </div>
+        </details>
         <details>
           <summary>{welcome.haveBackup}</summary>
           <Restore model={model} />
@@ -23,6 +35,16 @@ export function NoIdentity({ model, roomId }: { model: AppModel; roomId: string 
       </section>
     </main>
   );
+}
+
+function withSignOn(roomId: string | undefined, label: string): string {
+  const words = strings.value.signOn;
+  return roomId === undefined ? words.noIdentity(label) : words.noIdentityRoom(roomId, label);
+}
+
+function withoutSignOn(roomId: string | undefined): string {
+  const { welcome } = strings.value;
+  return roomId === undefined ? welcome.noIdentity : welcome.noIdentityRoom(roomId);
 }
 
 function Restore({ model }: { model: AppModel }) {
