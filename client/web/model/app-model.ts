@@ -99,7 +99,13 @@ export class AppModel {
     connect: () => this.#connect(),
     isInRoom: () => this.screen.value.name === 'room',
     leave: () => this.leave(),
-    enter: (roomId, person) => this.join(roomId, { person }),
+    enter: async (roomId, person) => {
+      const screen = this.screen.value;
+      if (screen.name === 'door') {
+        screen.door.close();
+      }
+      await this.join(roomId, { person });
+    },
   });
   /** The account's key on this device, and its certificates. */
   readonly care = new AccountCare({ store: () => this.#store, renewed: () => this.#reconnectOutsideCalls() });
