@@ -347,15 +347,17 @@ export const configSchema = z.strictObject({
         .describe('How long a direct call rings before it counts as missed, in seconds.'),
     })
     .prefault({}),
-  webhooks: z
+  outbound: z
     .strictObject({
       allowHttp: flag
         .default(false)
-        .describe('Whether webhooks may be sent over plain HTTP, where others on the way can read them.'),
+        .describe(
+          'Whether webhooks and push messages may be sent over plain HTTP, where others on the way can read them.',
+        ),
       allowRanges: list(addressRange)
         .default([])
         .describe(
-          'Addresses and networks (CIDR) that webhooks may be sent to although they are not public, comma-separated, e.g. `127.0.0.1,10.1.2.0/24`.',
+          'Addresses and networks (CIDR) that webhooks and push messages may be sent to although they are not public, comma-separated, e.g. `127.0.0.1,10.1.2.0/24`.',
         ),
     })
     .prefault({}),

@@ -176,10 +176,10 @@ export const ERROR_CODES = {
     message: 'There is no webhook with this id; canopy webhook list shows all.',
   },
   WEBHOOK_EXISTS: { status: 409, message: 'There is a webhook with this name; choose another name.' },
-  WEBHOOK_TARGET_REFUSED: {
+  TARGET_REFUSED: {
     status: 400,
     message:
-      'Webhooks may not be sent to this URL, as the detail explains; choose a public HTTPS address, or permit it in the configuration (webhooks).',
+      'The server may not send anything to this URL, as the detail explains; choose a public HTTPS address, or permit it in the configuration (outbound).',
   },
   TOKEN_EXISTS: { status: 409, message: 'There is an API token with this name; choose another name.' },
 

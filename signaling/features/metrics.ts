@@ -3,6 +3,7 @@ import { tlsMetrics } from '../kernel/index.ts';
 import { conferenceMetrics } from './conference/index.ts';
 import { directCallMetrics } from './direct-calls/index.ts';
 import { linkMetrics } from './links/index.ts';
+import { pushMetrics } from './push/index.ts';
 import { signOnMetrics } from './sign-on/index.ts';
 import { webhookMetrics } from './webhooks/index.ts';
 
@@ -13,5 +14,6 @@ export function registerMetrics(registry: Registry): void {
   linkMetrics(registry);
   signOnMetrics(registry);
   webhookMetrics(registry);
+  pushMetrics(registry);
   directCallMetrics(registry);
 }

@@ -15,6 +15,7 @@ import { registerMoveHere } from './move-here/index.ts';
 import { registerNames } from './names/index.ts';
 import { registerPaths } from './paths/index.ts';
 import { registerPolls } from './polls/index.ts';
+import { registerPush } from './push/index.ts';
 import { registerReactions } from './reactions/index.ts';
 import { registerRooms } from './rooms/index.ts';
 import { registerSignOn } from './sign-on/index.ts';
@@ -45,6 +46,7 @@ export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeat
   registerTokenRoutes(kernel);
   registerAudit(kernel);
   registerWebhooks(kernel);
+  registerPush(kernel);
   const invitations = registerInvitations(kernel);
   registerLinks(kernel, invitations);
   registerSignOn(kernel, invitations);

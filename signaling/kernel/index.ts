@@ -10,6 +10,7 @@ export {
 } from './accounts/index.ts';
 export { AcmeFiles } from './acme/index.ts';
 export { type Act, type Actor, type ActorKind, AuditLog, type AuditRow } from './audit/index.ts';
+export { Away, type AwayChannel, type AwayNotice } from './away.ts';
 export { BRIDGE_FACTOR, type Budgets, type Holder, NestedBudget } from './budgets/index.ts';
 export { caNotYetValid } from './ca-not-yet-valid.ts';
 export {
@@ -44,6 +45,7 @@ export {
 } from './kernel.ts';
 export { Metrics } from './metrics/index.ts';
 export { KERNEL_MIGRATIONS } from './migrations.ts';
+export { type Attempt, type Message, Sender, TargetGuard } from './outbound/index.ts';
 export { ownServerUrl } from './own-server-url.ts';
 export {
   type ActionInRoom,

@@ -20,6 +20,7 @@ import { type Migrations, openStore, type Store, sharedSecret, type Tables } fro
 import { Accounts, Devices, ExpiredGuests, Revocations } from './accounts/index.ts';
 import { AcmeRenewal } from './acme/index.ts';
 import { AuditLog, requestAuditor } from './audit/index.ts';
+import { Away } from './away.ts';
 import { type Budgets, createBudgets, createSeatBudget } from './budgets/index.ts';
 import { caNotYetValid } from './ca-not-yet-valid.ts';
 import { CertificateWatch } from './certificate-watch.ts';
@@ -156,6 +157,8 @@ export class Kernel {
   readonly sockets: SocketGateway;
   /** The server's own web origins. */
   readonly origins: OwnOrigins;
+  /** Reaches people of whom no page is open. */
+  readonly away = new Away();
   /** What happens on the server, for features that report it elsewhere. */
   readonly happenings = new HappeningNotifier();
   /** Runs in the transaction that admits an account by an invitation; again if it repeats that. Features throw to refuse. */

@@ -26,6 +26,7 @@ import { isMeetingRequested, MeetingRequest } from './meeting-request.ts';
 import { NewDevice } from './new-device.ts';
 import { Notices } from './notices.ts';
 import { PathCheck } from './path-check.ts';
+import { PushModel } from './push.ts';
 import { parseRoute, roomFragment } from './route.ts';
 import { SignOn } from './sign-on.ts';
 
@@ -91,6 +92,7 @@ export class AppModel {
   readonly media = new LocalMedia();
   readonly notices = new Notices();
   readonly pathCheck = new PathCheck();
+  readonly push = new PushModel(() => this.#connect());
   readonly calls = new DirectCallsModel({
     media: this.media,
     notices: this.notices,

@@ -47,6 +47,7 @@ export {
   preferences,
   setPreferences,
 } from './preferences.ts';
+export type { PushModel } from './push.ts';
 export { type CallReactions, REACTION_EMOJI } from './reactions.ts';
 export { RecentCalls } from './recent-calls.ts';
 export { hasName, roomName } from './room-name.ts';

@@ -29,6 +29,8 @@ type Db = Parameters<Parameters<ChatStore['change']>[1]>[0];
 export interface ChatsOptions {
   store: Store;
   limits: Pick<Config['limits'], 'chatBytesPerRoom' | 'chatBytes'>;
+  /** Somebody who may read the room's chat was mentioned in it. */
+  onMention?: (room: Room, accountId: string, from: string) => void;
   /** Unix time in milliseconds. */
   now?: () => number;
 }
@@ -47,6 +49,7 @@ export interface Writer {
 export class Chats {
   readonly store: ChatStore;
   readonly #limits: ChatsOptions['limits'];
+  readonly #onMention: ChatsOptions['onMention'];
   readonly #now: () => number;
   /** The last change of each room, and how many wait. */
   readonly #queues = new Map<string, { last: Promise<unknown>; waiting: number }>();
@@ -55,9 +58,10 @@ export class Chats {
   /** The last revision in the log of an open room. */
   readonly #announcedRev = new WeakMap<Room, number>();
 
-  constructor({ store, limits, now = Date.now }: ChatsOptions) {
+  constructor({ store, limits, onMention, now = Date.now }: ChatsOptions) {
     this.store = new ChatStore(store);
     this.#limits = limits;
+    this.#onMention = onMention;
     this.#now = now;
   }
 
@@ -129,6 +133,11 @@ export class Chats {
         this.#announce(room, row.rev, () =>
           room.append('chat.sent', { message: messageOf(row) }, PEOPLE_ONLY),
         );
+        for (const accountId of new Set(mentions)) {
+          if (accountId !== principal.accountId && this.#knownIn(room).has(accountId)) {
+            this.#onMention?.(room, accountId, participant.displayName);
+          }
+        }
       } else if (row.rev > (this.#announcedRev.get(room) ?? 0)) {
         // It was stored, but the connection to the database was lost before we knew: tell the others now.
         this.#announce(room, row.rev, () =>

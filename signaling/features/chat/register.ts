@@ -7,9 +7,23 @@ import { CHAT_REQUESTS } from './contract.ts';
 import { Retention } from './retention.ts';
 import { Typing } from './typing.ts';
 
+/** How long somebody is told that they were mentioned, in seconds. */
+const MENTION_SECONDS = 24 * 3600;
+
 /** Chat in rooms: messages, who may read them, and how long they are kept. */
 export function registerChat(kernel: Kernel): void {
-  const chats = new Chats({ store: kernel.store, limits: kernel.config.limits });
+  const chats = new Chats({
+    store: kernel.store,
+    limits: kernel.config.limits,
+    onMention: (room, accountId, from) =>
+      kernel.away.notify(accountId, {
+        kind: 'mention',
+        from,
+        roomId: room.roomId,
+        ...(room.record.title !== null && { roomTitle: room.record.title }),
+        lifetimeSeconds: MENTION_SECONDS,
+      }),
+  });
   const context = { chats, limits: new ChatLimits(), typing: new Typing() };
   kernel.requests(CHAT_REQUESTS, chatHandlers(kernel, context), { audited: ['chat.delete'] });
   registerChatRoutes(kernel, chats);
