@@ -547,7 +547,7 @@ export class Kernel {
   async #close(): Promise<void> {
     const { app, listener, lock, tls } = this.#ground;
     this.#certificates.close();
-    this.#acme.close();
+    await this.#acme.close();
     await this.#expiredGuests.close();
     await this.stopping.run();
     await this.sockets.close();

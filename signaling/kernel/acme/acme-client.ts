@@ -7,6 +7,8 @@ export interface AcmeClientOptions {
   /** The account's P-256 keys. */
   keys: { privateKey: CryptoKey; publicKey: CryptoKey };
   email: string | undefined;
+  /** Ends everything in progress. */
+  signal: AbortSignal;
 }
 
 /** A certificate to obtain. */
@@ -112,7 +114,7 @@ export class AcmeClient {
         const problem = problems.find(({ error }) => error)?.error;
         throw new Error(`${what} failed: ${problem?.detail ?? body.status}`);
       }
-      await sleep(POLL_MS * Math.min(1, (polls + 1) / 4));
+      await sleep(POLL_MS * Math.min(1, (polls + 1) / 4), undefined, { signal: this.#options.signal });
     }
     throw new Error(`${what} is not decided after ${(POLL_MS * MAX_POLLS) / 1000} s`);
   }
@@ -122,7 +124,7 @@ export class AcmeClient {
     if (this.#directory && this.#account !== undefined) {
       return this.#directory;
     }
-    const response = await fetch(this.#options.directory, { signal: AbortSignal.timeout(REQUEST_MS) });
+    const response = await fetch(this.#options.directory, { signal: this.#limit() });
     if (!response.ok) {
       throw new Error(`${this.#options.directory} answers with status ${response.status}`);
     }
@@ -147,7 +149,7 @@ export class AcmeClient {
         method: 'POST',
         headers: { 'content-type': 'application/jose+json' },
         body: JSON.stringify(await this.#sign(url, payload)),
-        signal: AbortSignal.timeout(REQUEST_MS),
+        signal: this.#limit(),
       });
       this.#nonce = response.headers.get('replay-nonce');
       const text = await response.text();
@@ -177,10 +179,14 @@ export class AcmeClient {
       .sign(this.#options.keys.privateKey);
   }
 
+  #limit(): AbortSignal {
+    return AbortSignal.any([this.#options.signal, AbortSignal.timeout(REQUEST_MS)]);
+  }
+
   async #newNonce(): Promise<string> {
     const response = await fetch(this.#directory?.newNonce ?? '', {
       method: 'HEAD',
-      signal: AbortSignal.timeout(REQUEST_MS),
+      signal: this.#limit(),
     });
     return response.headers.get('replay-nonce') ?? '';
   }

@@ -30,7 +30,7 @@ export class AcmeRenewal {
   #failures = 0;
   #timer: NodeJS.Timeout | undefined;
   #working: Promise<void> | undefined;
-  #closed = false;
+  readonly #closing = new AbortController();
 
   constructor(options: AcmeRenewalOptions) {
     this.#options = options;
@@ -51,9 +51,11 @@ export class AcmeRenewal {
     this.#timer = setInterval(() => this.#check(), CHECK_MS).unref();
   }
 
-  close(): void {
-    this.#closed = true;
+  /** Stops, and gives up what is in progress. */
+  async close(): Promise<void> {
+    this.#closing.abort();
     clearInterval(this.#timer);
+    await this.#working;
   }
 
   #check(): void {
@@ -75,7 +77,7 @@ export class AcmeRenewal {
       log.info({ domains, directory }, 'TLS certificate obtained by ACME');
       onRenewed();
     } catch (error) {
-      if (!this.#closed) {
+      if (!this.#closing.signal.aborted) {
         this.#failed(error as Error);
       }
     }
@@ -106,6 +108,7 @@ export class AcmeRenewal {
     const client = new AcmeClient({
       directory,
       email,
+      signal: this.#closing.signal,
       keys: {
         privateKey: await importPKCS8(pem, 'ES256'),
         publicKey: await importSPKI(publicPem.toString(), 'ES256', { extractable: true }),

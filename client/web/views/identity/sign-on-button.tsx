@@ -10,10 +10,12 @@ interface Props {
   label?: string;
   /** The address to come back to. Default: the present one. */
   to?: string;
+  /** Whether something else shows what failed. Default false. */
+  quiet?: boolean;
 }
 
 /** Leads to the provider's page, if the server has single sign-on. */
-export function SignOnButton({ model: { signOn }, primary = false, label, to }: Props) {
+export function SignOnButton({ model: { signOn }, primary = false, label, to, quiet = false }: Props) {
   const offer = signOn.offer.value;
   if (!offer) {
     return null;
@@ -29,7 +31,7 @@ export function SignOnButton({ model: { signOn }, primary = false, label, to }: 
       >
         {label ?? strings.value.signOn.continueWith(offer.label)}
       </button>
-      {signOn.stage.value !== 'failed' && <Problem error={signOn.problem.value} />}
+      {!quiet && <Problem error={signOn.problem.value} />}
     </>
   );
 }

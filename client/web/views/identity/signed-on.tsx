@@ -39,6 +39,7 @@ export function SignedOn({ model }: { model: AppModel }) {
               <SignOnButton
                 model={model}
                 primary
+                quiet
                 label={words.tryAgain(offer?.label ?? '')}
                 to={signOn.destination}
               />
