@@ -269,6 +269,15 @@ export const ERROR_CODES = {
     message: 'There is no such message, or it was deleted, or you may not read it.',
   },
 
+  BREAKOUT_UNKNOWN: {
+    status: 404,
+    message: 'There is no such breakout room, or the breakout rooms are closed; go back to the main room.',
+  },
+  BREAKOUTS_OPEN: {
+    status: 409,
+    message: 'The breakout rooms are open; call everybody back before you change or delete the plan.',
+  },
+
   POLL_UNKNOWN: { status: 404, message: 'There is no such poll, or it was deleted, or you may not see it.' },
   POLL_STARTED: {
     status: 409,

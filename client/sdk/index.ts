@@ -19,6 +19,7 @@ export {
   type ErrorCode,
   ROOM_ID,
 } from '../../contract/light.ts';
+export type { Breakouts, BreakoutsState } from './breakouts.ts';
 export {
   type BridgeEvents,
   type BridgeMedia,

@@ -1,6 +1,7 @@
 import { KERNEL_MIGRATIONS } from '../kernel/index.ts';
 import type { Migrations } from '../store/index.ts';
 import { BAN_MIGRATIONS } from './bans/index.ts';
+import { BREAKOUT_MIGRATIONS } from './breakouts/index.ts';
 import { CHAT_MIGRATIONS } from './chat/index.ts';
 import { LINK_MIGRATIONS } from './links/index.ts';
 import { POLL_MIGRATIONS } from './polls/index.ts';
@@ -16,4 +17,5 @@ export const MIGRATIONS: Migrations = {
   ...CHAT_MIGRATIONS,
   ...LINK_MIGRATIONS,
   ...POLL_MIGRATIONS,
+  ...BREAKOUT_MIGRATIONS,
 };

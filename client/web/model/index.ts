@@ -1,6 +1,7 @@
 /** The page's state and behaviour, without its looks. */
 export { amplify } from './amplifier.ts';
 export { AppModel, type Screen } from './app-model.ts';
+export type { BreakoutsModel } from './breakouts.ts';
 export type { Call } from './call.ts';
 export type { PersonQuality, StreamDetails } from './call-quality.ts';
 export { type ChatModel, canNotify, type Mentionable } from './chat.ts';

@@ -21,7 +21,7 @@ export function registerRooms(kernel: Kernel): void {
   kernel.snapshotPart('rights', (room, peer) => rights.of(room, peer));
   kernel.followRights((room, peer) => rights.update(room, peer));
   kernel.entered.add(({ room, peer }) => {
-    if (peer.principal.kind === 'device') {
+    if (peer.principal.kind === 'device' && room.record.parentId === undefined) {
       visits.visited(peer.principal.accountId, room.roomId);
     }
   });

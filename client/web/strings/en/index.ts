@@ -2,6 +2,7 @@ import { alone } from './alone.ts';
 import { appearance } from './appearance.ts';
 import { arrivals } from './arrivals.ts';
 import { backup } from './backup.ts';
+import { breakouts } from './breakouts.ts';
 import { chat } from './chat.ts';
 import { common } from './common.ts';
 import { controls } from './controls.ts';
@@ -40,6 +41,7 @@ export const en = {
   appearance,
   arrivals,
   backup,
+  breakouts,
   chat,
   common,
   controls,

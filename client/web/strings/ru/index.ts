@@ -3,6 +3,7 @@ import { alone } from './alone.ts';
 import { appearance } from './appearance.ts';
 import { arrivals } from './arrivals.ts';
 import { backup } from './backup.ts';
+import { breakouts } from './breakouts.ts';
 import { chat } from './chat.ts';
 import { common } from './common.ts';
 import { controls } from './controls.ts';
@@ -41,6 +42,7 @@ export const ru: Strings = {
   appearance,
   arrivals,
   backup,
+  breakouts,
   chat,
   common,
   controls,
