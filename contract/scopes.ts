@@ -23,6 +23,7 @@ export const SCOPES = {
   'metrics:read': 'Read metrics that are current and not rate-limited.',
   'tokens:read': 'List API tokens.',
   'tokens:write': 'Create tokens with no more rights than one’s own, and revoke any.',
+  'audit:read': 'Read the audit log.',
 } as const;
 
 export const scope = z.enum(Object.keys(SCOPES) as [Scope, ...Scope[]]);

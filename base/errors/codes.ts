@@ -285,6 +285,12 @@ export const ERROR_CODES = {
   },
   POLL_NOT_OPEN: { status: 409, message: 'This poll is not open: nobody can vote any more, or not yet.' },
 
+  // Contacts
+  CONTACT_CHANGED: {
+    status: 409,
+    message: 'This contact was changed on another device; load it again and repeat your change.',
+  },
+
   // Phones
   GATEWAY_MISSING: {
     status: 503,

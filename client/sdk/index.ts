@@ -17,6 +17,7 @@ export {
   canonicalRoomId,
   displayable,
   type ErrorCode,
+  nameLook,
   ROOM_ID,
 } from '../../contract/light.ts';
 export type { Breakouts, BreakoutsState } from './breakouts.ts';
@@ -36,6 +37,15 @@ export { type AudioProcessing, type CaptureOptions, openCapture, openScreen } fr
 export type { Chat, ChatMessage, NewMessage, PendingMessage, UnreadCounts } from './chat/index.ts';
 export { type Account, Client, type ClientEvents, type ConnectOptions, connect } from './client.ts';
 export type { ConnectionOptions, ConnectionState } from './connection.ts';
+export {
+  type Contact,
+  type ContactAccount,
+  type ContactPage,
+  type Contacts,
+  type ContactsEvents,
+  type NewContact,
+  verificationCode,
+} from './contacts/index.ts';
 export type { FrameTransforms, TransformedMedia } from './frame-transforms.ts';
 export {
   browserStore,

@@ -3,6 +3,7 @@ import type { Migrations } from '../store/index.ts';
 import { BAN_MIGRATIONS } from './bans/index.ts';
 import { BREAKOUT_MIGRATIONS } from './breakouts/index.ts';
 import { CHAT_MIGRATIONS } from './chat/index.ts';
+import { CONTACT_MIGRATIONS } from './contacts/index.ts';
 import { LINK_MIGRATIONS } from './links/index.ts';
 import { POLL_MIGRATIONS } from './polls/index.ts';
 import { ROOM_VISIT_MIGRATIONS } from './rooms/index.ts';
@@ -18,4 +19,5 @@ export const MIGRATIONS: Migrations = {
   ...LINK_MIGRATIONS,
   ...POLL_MIGRATIONS,
   ...BREAKOUT_MIGRATIONS,
+  ...CONTACT_MIGRATIONS,
 };

@@ -1,9 +1,11 @@
 import type { Kernel } from '../kernel/index.ts';
 import { registerAccounts } from './accounts/index.ts';
+import { registerAudit } from './audit/index.ts';
 import { registerBans } from './bans/index.ts';
 import { registerBreakouts } from './breakouts/index.ts';
 import { registerChat } from './chat/index.ts';
 import { registerConference } from './conference/index.ts';
+import { registerContacts } from './contacts/index.ts';
 import { registerHands } from './hands/index.ts';
 import { type InvitationsFeature, registerInvitations } from './invitations/index.ts';
 import { registerLinks } from './links/index.ts';
@@ -34,8 +36,10 @@ export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeat
   registerPaths(kernel);
   registerRooms(kernel);
   registerAccounts(kernel);
+  registerContacts(kernel);
   registerTelephony(kernel);
   registerTokenRoutes(kernel);
+  registerAudit(kernel);
   const invitations = registerInvitations(kernel);
   registerLinks(kernel, invitations);
   return { invitations };

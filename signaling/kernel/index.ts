@@ -7,6 +7,7 @@ export {
   Devices,
   Revocations,
 } from './accounts/index.ts';
+export { type Act, type Actor, type ActorKind, AuditLog, type AuditRow } from './audit/index.ts';
 export { BRIDGE_FACTOR, type Budgets } from './budgets/index.ts';
 export { caNotYetValid } from './ca-not-yet-valid.ts';
 export {
@@ -82,3 +83,4 @@ export {
   TokenBucket,
 } from './sockets/index.ts';
 export type { ApiToken, ApiTokens } from './tokens/index.ts';
+export { queryWords, wordsOf } from './words.ts';

@@ -232,7 +232,7 @@ export class Call {
       room.on('call-failed', ({ error }) => notices.error(error)),
       room.on('unpublished', (publication, error) => this.#unpublished(publication, error)),
       effect(() => {
-        const { microphone, muted } = { microphone: media.microphone.value, muted: this.#isSilenced };
+        const { microphone, muted } = { microphone: media.sentMicrophone.value, muted: this.#isSilenced };
         this.#enqueue(() => this.#sendMicrophone(microphone, muted));
       }),
       effect(() => {
@@ -242,7 +242,7 @@ export class Call {
       effect(() => this.#reportProblems(media.problems.value)),
       effect(() => this.#reportMicrophone(microphone.hint.value)),
       effect(() => {
-        const camera = this.moderation.denied.value.includes('camera') ? undefined : media.camera.value;
+        const camera = this.moderation.denied.value.includes('camera') ? undefined : media.sentCamera.value;
         this.#enqueue(() => this.#sendCamera(camera));
       }),
     );
@@ -548,6 +548,15 @@ export class Call {
         break;
       case 'added':
         this.#offer(event);
+        break;
+      case 'effect-failed':
+        this.#notices.warn(event.kind === 'camera' ? devices.backgroundFailed : devices.voiceOnlyFailed);
+        break;
+      case 'effect-slow':
+        this.#notices.offer(devices.backgroundSlow, {
+          label: devices.turnOff,
+          run: () => this.#media.setBackground('none'),
+        });
     }
   }
 

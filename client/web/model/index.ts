@@ -10,11 +10,14 @@ export { firstLine, textPieces } from './chat-text.ts';
 export { type Destination, readDestination } from './destination.ts';
 export { echoBack, testTone } from './device-tests.ts';
 export { Door, type DoorStage } from './door.ts';
+export { hasBackgroundPicture } from './effects/index.ts';
 export { bestGrid } from './grid.ts';
 export { HomeRooms, type RoomListState } from './home-rooms.ts';
 export { Inviting } from './invite.ts';
 export type { Quality } from './link-quality.ts';
 export {
+  BACKGROUNDS,
+  type Background,
   bothDevicesSentence,
   type CaptureKind,
   type DeviceKind,

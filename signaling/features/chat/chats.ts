@@ -7,13 +7,13 @@ import {
   type PeerPrincipal,
   type Room,
   type RoomRecord,
+  wordsOf,
 } from '../../kernel/index.ts';
 import type { Store } from '../../store/index.ts';
 import { messageOf, sizeOf, withReaction } from './chat-rows.ts';
 import { ChatStore } from './chat-store.ts';
 import type { ChatChange, ChatMessage } from './contract.ts';
 import type { ChatMessageRow, ChatRow } from './tables.ts';
-import { wordsOf } from './words.ts';
 
 /** Maximum number of different emoji on a message, and of reactions in all. */
 const MAX_EMOJI = 20;

@@ -11,7 +11,7 @@ import { Typing } from './typing.ts';
 export function registerChat(kernel: Kernel): void {
   const chats = new Chats({ store: kernel.store, limits: kernel.config.limits });
   const context = { chats, limits: new ChatLimits(), typing: new Typing() };
-  kernel.requests(CHAT_REQUESTS, chatHandlers(kernel, context));
+  kernel.requests(CHAT_REQUESTS, chatHandlers(kernel, context), { audited: ['chat.delete'] });
   registerChatRoutes(kernel, chats);
   kernel.entered.add(async ({ room, peer }) => {
     if (peer.participantId !== undefined) {

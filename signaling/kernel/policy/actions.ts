@@ -47,6 +47,8 @@ export type ServerAction =
   | `invite.create:${Role}`
   /** Create rooms to own. */
   | 'room.create'
+  /** Keep contacts. */
+  | 'contact.keep'
   /** Become the phone gateway in charge of calls. */
   | 'gateway.register'
   | AdminAction;
@@ -60,7 +62,8 @@ export type AdminAction =
   | 'chat.administer'
   | 'telephony.administer'
   | 'call.administer'
-  | 'token.administer';
+  | 'token.administer'
+  | 'audit.administer';
 
 /** Each action, worded to complete “your role does not let you …”. */
 export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
@@ -107,6 +110,7 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'invite.create:guest': 'invite guests',
   'invite.create:bridge': 'invite a bridge',
   'room.create': 'create rooms',
+  'contact.keep': 'keep contacts',
   'gateway.register': 'register as the phone gateway',
   'account.administer': 'administer accounts',
   'invitation.administer': 'administer invitations',
@@ -116,4 +120,5 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'telephony.administer': 'administer phones',
   'call.administer': 'administer calls',
   'token.administer': 'administer API tokens',
+  'audit.administer': 'read the audit log',
 };

@@ -86,6 +86,7 @@ const ON_SERVER: Record<ServerAction, string> = {
   'invite.create:guest': 'admin owner member token',
   'invite.create:bridge': 'admin token',
   'room.create': 'admin owner member token',
+  'contact.keep': 'admin owner member',
   'gateway.register': 'gateway',
   'account.administer': 'token',
   'invitation.administer': 'token',
@@ -95,6 +96,7 @@ const ON_SERVER: Record<ServerAction, string> = {
   'telephony.administer': 'token',
   'call.administer': 'token',
   'token.administer': 'token',
+  'audit.administer': 'token',
 };
 
 const permitted = (isPermitted: (principal: Principal) => boolean) =>

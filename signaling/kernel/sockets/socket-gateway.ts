@@ -85,6 +85,15 @@ export class SocketGateway {
     }
   }
 
+  /** Sends to every connection of an account. */
+  sendTo<N extends EventName>(accountId: string, event: N, data: EventData<N>): void {
+    for (const connection of this.#connections) {
+      if (connection.session.principal?.accountId === accountId) {
+        connection.send(event, data);
+      }
+    }
+  }
+
   /** Ends the connections of matching principals. Returns the number of connections ended. */
   endMatching(matches: (principal: PeerPrincipal) => boolean, code: ErrorCode): number {
     const matching = [...this.#connections].filter(
@@ -181,6 +190,7 @@ export class SocketGateway {
       wire,
       dispatcher,
       log,
+      address: this.#addressOf(socket.request),
       network: this.#networkOf(socket.request),
       requestsPerSecond: config.limits.requestsPerSecond,
       authMs: config.limits.authSeconds * 1000,
