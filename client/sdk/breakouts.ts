@@ -67,8 +67,8 @@ export class Breakouts extends Emitter<BreakoutEvents> {
   }
 
   /** Assigns somebody to a room, or to none. If the rooms are open, they move at once. @throws {CanopyError} FORBIDDEN, BREAKOUT_UNKNOWN */
-  async assign(accountId: string, roomId: string | null): Promise<void> {
-    await this.#connection.request('breakout.assign', { accountId, roomId });
+  async assign(personId: string, roomId: string | null): Promise<void> {
+    await this.#connection.request('breakout.assign', { personId, roomId });
   }
 
   /** Opens the planned rooms. `seconds`: until everybody is called back. @throws {CanopyError} FORBIDDEN, BREAKOUT_UNKNOWN, BREAKOUTS_OPEN */

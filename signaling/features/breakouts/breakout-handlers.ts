@@ -41,8 +41,8 @@ export function breakoutHandlers(breakouts: Breakouts): Handlers<keyof typeof BR
       await breakouts.plan(requireManager(session), plan);
       return {};
     },
-    'breakout.assign': async (session, { accountId, roomId }) => {
-      await breakouts.assign(requireManager(session).room, accountId, roomId);
+    'breakout.assign': async (session, { personId, roomId }) => {
+      await breakouts.assign(requireManager(session).room, personId, roomId);
       return {};
     },
     'breakout.open': async (session, { seconds }) => {

@@ -8,7 +8,7 @@ export interface Plan {
   /** When everybody is called back, as Unix time in milliseconds. */
   endsAtMs?: number;
   rooms: Array<{ roomId: string; name: string }>;
-  /** Who is assigned where, by account. */
+  /** Who is assigned where: people by account, phones by participant. */
   people: Record<string, { displayName: string; roomId: string }>;
 }
 

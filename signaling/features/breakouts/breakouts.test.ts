@@ -6,6 +6,7 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import { createLogger, loadConfig } from '../../../base/index.ts';
 import type { Identity } from '../../../client/sdk/index.ts';
 import { Sfu } from '../../../sfu/index.ts';
+import { newGatewayIdentity } from '../../../test/support/gateway-identity.ts';
 import { InProcessServer } from '../../../test/support/in-process-server.ts';
 import { newIdentity, ProtocolClient } from '../../../test/support/protocol-client.ts';
 import { storeEngines } from '../../../test/support/store-engines.ts';
@@ -21,6 +22,7 @@ interface Someone {
 for (const engine of storeEngines()) {
   describe(`breakout rooms (${engine.name})`, { skip: engine.skip }, () => {
     let server: InProcessServer;
+    let gateway: Identity;
     let olga: Someone;
     let turn = 0;
     /** Each test has its own main room. */
@@ -28,7 +30,9 @@ for (const engine of storeEngines()) {
     const clients: ProtocolClient[] = [];
 
     before(async () => {
-      server = await InProcessServer.start({ 'store.url': await engine.newUrl() });
+      const url = await engine.newUrl();
+      server = await InProcessServer.start({ 'store.url': url });
+      gateway = await newGatewayIdentity(server, url);
     });
     after(async () => {
       await server.close();
@@ -94,7 +98,7 @@ for (const engine of storeEngines()) {
       const [gus, eve] = [await guest('Gus'), await guest('Eve')];
       const [o, g, e] = [await enter(olga), await enter(gus), await enter(eve)];
       const [one, two] = await plan(o);
-      await o.get('breakout.assign', { accountId: gus.accountId, roomId: one });
+      await o.get('breakout.assign', { personId: gus.accountId, roomId: one });
       assert.equal(g.count('breakout.move'), 0, 'nobody moves before the rooms are open');
       await o.get('breakout.open', {});
       const { roomId: to, inSeconds } = await g.event('breakout.move');
@@ -119,7 +123,7 @@ for (const engine of storeEngines()) {
       );
       // Eve came late, or nobody thought of her. She is sent to the other room, and from there to Gus.
       for (const target of [two, one]) {
-        await o.get('breakout.assign', { accountId: eve.accountId, roomId: target });
+        await o.get('breakout.assign', { personId: eve.accountId, roomId: target });
         await e.event('breakout.move', (event) => event.roomId === target);
         await move(e, target);
       }
@@ -152,7 +156,7 @@ for (const engine of storeEngines()) {
       const [o, g, e] = [await enter(olga), await enter(gus), await enter(eve)];
       assert.equal(await g.refusal('breakout.plan', { names: ['A', 'B'], assign: 'none' }), 'FORBIDDEN');
       const [one, two] = await plan(o);
-      await o.get('breakout.assign', { accountId: gus.accountId, roomId: one });
+      await o.get('breakout.assign', { personId: gus.accountId, roomId: one });
       const outside = await person({ displayName: 'Mia' });
       const mia = await connect(outside);
       assert.equal(await mia.refusal('room.join', { roomId: one }), 'BREAKOUT_UNKNOWN');
@@ -215,11 +219,49 @@ for (const engine of storeEngines()) {
       }
     });
 
+    it('the gateway moves a phone into its room, and back although the main room is locked', async () => {
+      const o = await enter(olga);
+      const phoneIn = async (room: string) => {
+        const bridge = await connect({ identity: gateway, accountId: '' });
+        await bridge.get('room.join', { roomId: room });
+        const { participantId } = await bridge.get('participant.add', {
+          displayName: 'Phone',
+          kind: 'phone',
+        });
+        return { bridge, participantId };
+      };
+      const called = await phoneIn(roomId);
+      const [one] = await plan(o);
+      await o.get('breakout.assign', { personId: called.participantId, roomId: one });
+      await o.get('room.configure', { roomId, locked: true });
+      assert.equal(called.bridge.count('breakout.movePhone'), 0);
+      await o.get('breakout.open', {});
+      assert.deepEqual(await called.bridge.event('breakout.movePhone'), {
+        participantId: called.participantId,
+        roomId: one,
+      });
+      const inside = await phoneIn(one);
+      await called.bridge.get('participant.remove', { participantId: called.participantId });
+      const { breakouts } = await o.event('breakout.changed', (event) =>
+        event.breakouts.people.some(({ at }) => at === one),
+      );
+      assert.deepEqual(
+        breakouts.people.find(({ kind }) => kind === 'phone'),
+        { personId: inside.participantId, kind: 'phone', displayName: 'Phone', assigned: one, at: one },
+      );
+      await o.get('breakout.close', {});
+      const back = await inside.bridge.event('breakout.movePhone');
+      assert.equal(back.roomId, roomId);
+      const add = { displayName: 'Phone', kind: 'phone' } as const;
+      await called.bridge.get('participant.add', add);
+      assert.equal(await called.bridge.refusal('participant.add', add), 'ROOM_LOCKED');
+    });
+
     it('breakout rooms go with their main room', async () => {
       const gus = await guest('Gus');
       const [o, g] = [await enter(olga), await enter(gus)];
       const [one] = await plan(o);
-      await o.get('breakout.assign', { accountId: gus.accountId, roomId: one });
+      await o.get('breakout.assign', { personId: gus.accountId, roomId: one });
       await o.get('breakout.open', {});
       await move(g, one);
       await g.get('chat.send', { id: crypto.randomUUID(), text: 'Hello' });

@@ -82,6 +82,10 @@ export class Breakouts {
     }
     const { rooms, entering, entry } = this.#kernel;
     const parent = await rooms.record(parentId);
+    if (principal.kind === 'bridge' && principal.isGateway) {
+      // It brings phones that were in the main room, or that somebody inside calls.
+      return;
+    }
     // Bans of the main room.
     await entering.run({ principal, room: parent });
     if (rooms.isBarred(parentId, principal.accountId) && !may(principal, 'room.enterBarred', parent)) {
@@ -116,7 +120,7 @@ export class Breakouts {
       ...(endsAtMs !== undefined && { endsAtMs }),
       rooms: plan.rooms
         .filter(({ roomId }) => mayManage || plan.choice || roomId === own || roomId === room.roomId)
-        .map((each) => ({ ...each, count: accountsIn(this.#kernel.rooms.find(each.roomId)).size })),
+        .map((each) => ({ ...each, count: peopleIn(this.#kernel.rooms.find(each.roomId)).size })),
       own,
       people: mayManage ? this.#people(family) : [],
       mayManage,
@@ -154,12 +158,10 @@ export class Breakouts {
       }));
       const people: Plan['people'] = {};
       if (assign === 'even') {
-        const others = shuffled(
-          [...accountsIn(room)].filter(([accountId]) => accountId !== principal.accountId),
-        );
-        for (const [index, [accountId, displayName]] of others.entries()) {
+        const others = shuffled([...peopleIn(room)].filter(([personId]) => personId !== principal.accountId));
+        for (const [index, [personId, { displayName }]] of others.entries()) {
           const { roomId } = planned[index % planned.length] as { roomId: string };
-          people[accountId] = { displayName, roomId };
+          people[personId] = { displayName, roomId };
         }
       }
       await this.#save(family, { status: 'planned', choice: assign === 'choice', rooms: planned, people });
@@ -172,18 +174,18 @@ export class Breakouts {
   }
 
   /** @throws {CanopyError} BREAKOUT_UNKNOWN, PARTICIPANT_UNKNOWN, LIMIT_REACHED */
-  async assign(room: Room, accountId: string, roomId: string | null): Promise<void> {
+  async assign(room: Room, personId: string, roomId: string | null): Promise<void> {
     const family = await this.#require(room);
     await this.#change(family, async () => {
       const { plan } = family;
-      const inside = this.#everyone(family).get(accountId);
-      const displayName = inside?.displayName ?? plan.people[accountId]?.displayName;
+      const inside = this.#everyone(family).get(personId);
+      const displayName = inside?.displayName ?? plan.people[personId]?.displayName;
       if (displayName === undefined) {
         throw new CanopyError('PARTICIPANT_UNKNOWN');
       }
-      await this.#assign(family, accountId, displayName, roomId);
+      await this.#assign(family, personId, displayName, roomId);
       if (plan.status === 'open' && inside && !family.closingUntilMs) {
-        this.#move(family, accountId, roomId ?? family.parentId, 0);
+        this.#move(family, personId, roomId ?? family.parentId, 0);
       }
     });
   }
@@ -218,8 +220,8 @@ export class Breakouts {
       await this.#save(family, { ...plan, status: 'open', ...(endsAtMs !== undefined && { endsAtMs }) });
       this.#hold(family);
       this.#schedule(family);
-      for (const [accountId, { roomId }] of Object.entries(family.plan.people)) {
-        this.#move(family, accountId, roomId, 0);
+      for (const [personId, { roomId }] of Object.entries(family.plan.people)) {
+        this.#move(family, personId, roomId, 0);
       }
     });
   }
@@ -273,7 +275,7 @@ export class Breakouts {
     }
     if (family.plan.status === 'open') {
       this.#hold(family);
-      const isEmpty = this.#peers(family).length === 0;
+      const isEmpty = this.#everyone(family).size === 0;
       clearTimeout(family.abandoned);
       family.abandoned = undefined;
       if (isEmpty && !this.#closed) {
@@ -281,7 +283,7 @@ export class Breakouts {
         family.abandoned.unref();
       }
     }
-    const isElsewhere = this.#peers(family).some((each) => each.room.roomId !== family.parentId);
+    const isElsewhere = [...this.#everyone(family).values()].some(({ at }) => at !== family.parentId);
     if (family.closingUntilMs !== undefined && !isElsewhere) {
       // Everybody is back.
       void this.#end(family);
@@ -345,20 +347,15 @@ export class Breakouts {
     family.changedAtMs = nowMs;
   }
 
-  async #assign(
-    family: Family,
-    accountId: string,
-    displayName: string,
-    roomId: string | null,
-  ): Promise<void> {
-    const { [accountId]: _before, ...others } = family.plan.people;
+  async #assign(family: Family, personId: string, displayName: string, roomId: string | null): Promise<void> {
+    const { [personId]: _before, ...others } = family.plan.people;
     if (roomId !== null && this.#byChild.get(roomId) !== family) {
       throw new CanopyError('BREAKOUT_UNKNOWN');
     }
     if (roomId !== null && Object.keys(others).length >= MAX_PEOPLE) {
       throw new CanopyError('LIMIT_REACHED', `at most ${MAX_PEOPLE} people`);
     }
-    const people = roomId === null ? others : { ...others, [accountId]: { displayName, roomId } };
+    const people = roomId === null ? others : { ...others, [personId]: { displayName, roomId } };
     await this.#save(family, { ...family.plan, people });
   }
 
@@ -417,12 +414,12 @@ export class Breakouts {
     );
   }
 
-  /** Everyone in the main room and the breakout rooms, by account. */
-  #everyone(family: Family): Map<string, { displayName: string; at: string }> {
-    const everyone = new Map<string, { displayName: string; at: string }>();
+  /** Everyone in the main room and the breakout rooms, phones included. */
+  #everyone(family: Family): Map<string, Person & { at: string }> {
+    const everyone = new Map<string, Person & { at: string }>();
     for (const room of this.#rooms(family)) {
-      for (const [accountId, displayName] of accountsIn(room)) {
-        everyone.set(accountId, { displayName, at: room.roomId });
+      for (const [personId, person] of peopleIn(room)) {
+        everyone.set(personId, { ...person, at: room.roomId });
       }
     }
     return everyone;
@@ -431,21 +428,42 @@ export class Breakouts {
   #people(family: Family): BreakoutsState['people'] {
     const { people } = family.plan;
     const inside = this.#everyone(family);
-    return [...new Set([...inside.keys(), ...Object.keys(people)])].map((accountId) => ({
-      accountId,
-      displayName: inside.get(accountId)?.displayName ?? people[accountId]?.displayName ?? '',
-      assigned: people[accountId]?.roomId ?? null,
-      at: inside.get(accountId)?.at ?? null,
-    }));
+    // A phone that has moved or hung up is no longer this participant.
+    const away = Object.keys(people).filter((personId) => !isPhone(personId));
+    return [...new Set([...inside.keys(), ...away])].map((personId) => {
+      const person = inside.get(personId);
+      const at = person?.at ?? null;
+      const moved = person?.kind === 'phone' && at !== family.parentId ? at : null;
+      return {
+        personId,
+        kind: person?.kind ?? 'user',
+        displayName: person?.displayName ?? people[personId]?.displayName ?? '',
+        assigned: moved ?? assignedTo(family, personId),
+        at,
+      };
+    });
   }
 
-  /** Asks the devices of an account to move. */
-  #move(family: Family, accountId: string, roomId: string, inSeconds: number): void {
+  /** Asks the devices of an account to move, or the gateway to move a phone. */
+  #move(family: Family, personId: string, roomId: string, inSeconds: number): void {
+    if (isPhone(personId)) {
+      const room = this.#rooms(family).find((each) => each.hostOf(personId));
+      if (room && room.roomId !== roomId) {
+        this.#movePhone(room, personId, roomId);
+      }
+      return;
+    }
     for (const { room, peer } of this.#peers(family)) {
-      if (peer.principal.accountId === accountId && room.roomId !== roomId) {
+      if (peer.principal.accountId === personId && room.roomId !== roomId) {
         peer.send('breakout.move', { roomId, inSeconds });
       }
     }
+  }
+
+  #movePhone(room: Room, participantId: string, roomId: string): void {
+    // Phones that come back are not new, even if the main room is locked.
+    this.#kernel.entry.expectPhone(roomId);
+    room.hostOf(participantId)?.send('breakout.movePhone', { participantId, roomId });
   }
 
   /** Keeps the main room open, with its lock and its list of who was inside, while the breakout rooms are. */
@@ -481,6 +499,13 @@ export class Breakouts {
       for (const { room, peer } of this.#peers(family)) {
         if (room.roomId !== family.parentId) {
           peer.send('breakout.move', { roomId: family.parentId, inSeconds: CALL_BACK_MS / 1000 });
+        }
+      }
+      for (const room of this.#rooms(family).filter(({ roomId }) => roomId !== family.parentId)) {
+        for (const [personId, { kind }] of peopleIn(room)) {
+          if (kind === 'phone') {
+            this.#movePhone(room, personId, family.parentId);
+          }
         }
       }
       family.timer = setTimeout(() => void this.#end(family), CALL_BACK_MS);
@@ -600,16 +625,26 @@ function inherited(parent: RoomRecord, name: string) {
   };
 }
 
-/** The people in a room with their names, by account. Phones have none of their own. */
-function accountsIn(room: Room | undefined): Map<string, string> {
-  const accounts = new Map<string, string>();
-  for (const { participantId, participants, principal } of room?.peers.values() ?? []) {
-    const participant = participants.get(participantId ?? '');
-    if (participant) {
-      accounts.set(principal.accountId, participant.displayName);
+/** Somebody in a room. */
+interface Person {
+  displayName: string;
+  kind: 'user' | 'phone';
+}
+
+/** Everyone in a room: people by account, phones by participant. */
+function peopleIn(room: Room | undefined): Map<string, Person> {
+  const people = new Map<string, Person>();
+  for (const { participants, principal } of room?.peers.values() ?? []) {
+    for (const { participantId, displayName, kind } of participants.values()) {
+      people.set(kind === 'phone' ? participantId : principal.accountId, { displayName, kind });
     }
   }
-  return accounts;
+  return people;
+}
+
+/** Participants have UUIDs, accounts have hashes. */
+function isPhone(personId: string): boolean {
+  return personId.includes('-');
 }
 
 function shuffled<T>(list: readonly T[]): T[] {

@@ -5,6 +5,7 @@ import {
   displayableText,
   displayName,
   nothing,
+  objectId,
   roomId,
   sha256Hex,
 } from '../../../contract/index.ts';
@@ -23,8 +24,12 @@ const breakoutRoom = z.object({
 });
 export type BreakoutRoom = z.infer<typeof breakoutRoom>;
 
+/** Somebody in a plan: the account of a person, or the participant of a phone. */
+const personId = z.union([sha256Hex, objectId]);
+
 const breakoutPerson = z.object({
-  accountId: sha256Hex,
+  personId,
+  kind: z.enum(['user', 'phone']),
   displayName,
   /** The breakout room that they are assigned to. */
   assigned: roomId.nullable(),
@@ -62,9 +67,9 @@ export const BREAKOUT_REQUESTS = {
     }),
     result: nothing,
   },
-  /** Assigns somebody to a room, or to none. If the rooms are open, their devices are asked to move there. */
+  /** Assigns somebody to a room, or to none. If the rooms are open, their devices are asked to move there; the gateway moves phones. */
   'breakout.assign': {
-    data: z.object({ accountId: sha256Hex, roomId: roomId.nullable() }),
+    data: z.object({ personId, roomId: roomId.nullable() }),
     result: nothing,
   },
   /** Opens planned rooms, and asks the devices of those assigned to move there. */
@@ -101,6 +106,8 @@ export const BREAKOUT_EVENTS = {
   'breakout.changed': z.object({ breakouts }),
   /** Leave this room and join that one: at once, or within this time in seconds. It may be the main room. */
   'breakout.move': z.object({ roomId, inSeconds: z.number() }),
+  /** For bridges: let this phone leave this room and join that one. */
+  'breakout.movePhone': z.object({ participantId: objectId, roomId }),
   /** A moderator's message to all rooms. */
   'breakout.message': z.object({ text: z.string(), from: displayName }),
   /** Somebody in a breakout room asks the moderators for help. */

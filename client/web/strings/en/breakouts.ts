@@ -4,7 +4,6 @@ import { plural } from './forms.ts';
 export const breakouts = {
   title: 'Breakout rooms',
   intro: 'Split the meeting into small rooms for a while, and call everybody back.',
-  phonesStay: 'People on the phone stay in the main room.',
   number: 'Number of rooms',
   assignField: 'Who goes where',
   assign: { even: 'Split everyone evenly', none: 'I assign people', choice: 'People choose' },

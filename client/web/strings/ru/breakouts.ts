@@ -4,7 +4,6 @@ import { plural } from './forms.ts';
 export const breakouts: Strings['breakouts'] = {
   title: 'Малые комнаты',
   intro: 'Разделите встречу на малые комнаты, а потом соберите всех обратно.',
-  phonesStay: 'Те, кто звонит по телефону, остаются в общей комнате.',
   number: 'Сколько комнат',
   assignField: 'Кто куда идёт',
   assign: { even: 'Разделить всех поровну', none: 'Распределю участников', choice: 'Выбирают сами' },

@@ -78,7 +78,6 @@ function PlanForm({ model }: { model: BreakoutsModel }) {
           </label>
         ))}
       </fieldset>
-      <p class="hint">{breakouts.phonesStay}</p>
       <button type="submit" class="primary" data-testid="breakout-plan">
         {breakouts.plan}
       </button>
@@ -251,8 +250,8 @@ function PeopleList({
   };
   return (
     <ul class="breakout-people">
-      {people.map(({ accountId, displayName, assigned, at }) => (
-        <li key={accountId} data-testid="breakout-person">
+      {people.map(({ personId, displayName, assigned, at }) => (
+        <li key={personId} data-testid="breakout-person">
           <span class="breakout-name">
             <bdi>{displayName}</bdi>
             <span class="hint">{place(at)}</span>
@@ -263,7 +262,7 @@ function PeopleList({
             value={assigned ?? ''}
             disabled={status === 'closing'}
             onChange={({ currentTarget }) =>
-              void model.try(() => model.breakouts.assign(accountId, currentTarget.value || null))
+              void model.try(() => model.breakouts.assign(personId, currentTarget.value || null))
             }
           >
             <option value="">{breakouts.stays}</option>
