@@ -305,6 +305,12 @@ export class AppModel {
       this.#go('#/');
       return;
     }
+    if (call.breakouts.isInside && (error?.code === 'BREAKOUT_UNKNOWN' || error?.code === 'ROOM_CLOSED')) {
+      // The breakout rooms were closed while the connection was lost.
+      this.#showLobby(call.address);
+      void this.join(call.address);
+      return;
+    }
     this.problem.value = error;
     this.#showLobby(call.address, error === undefined);
   }

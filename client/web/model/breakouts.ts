@@ -108,6 +108,11 @@ export class BreakoutsModel {
     this.state.value = state;
     const { breakouts } = strings.value;
     const { own, status, choice, mayManage } = state;
+    const isElsewhere = this.isInside && own !== null && own !== this.#options.room.roomId;
+    if (isElsewhere && status === 'open' && !mayManage) {
+      // A moderator moved this user while the page was between two rooms.
+      this.#options.move(own);
+    }
     const offered =
       status === 'open' && !this.isInside ? (own ?? (choice && !mayManage ? 'any' : undefined)) : undefined;
     if (offered === undefined) {

@@ -132,7 +132,7 @@ export class Room {
       if (isHeld) {
         isHeld = false;
         this.#holds -= 1;
-        if (this.#holds === 0 && this.peers.size === 0) {
+        if (this.#holds === 0 && this.peers.size === 0 && !this.#closed) {
           this.#emptied();
         }
       }

@@ -6,7 +6,7 @@ import { useRoomLink } from '../rooms/use-room-link.ts';
 
 /** Shown to somebody who is alone in a room, next to their own video: the link for the others. */
 export function Alone({ call }: { call: Call }) {
-  const link = useRoomLink(call.room.roomId, async () => call.client);
+  const link = useRoomLink(call.address, async () => call.client);
   const { alone } = strings.value;
   return (
     <section class="alone" data-testid="alone">
