@@ -148,6 +148,30 @@ describe('canopy commands', () => {
     assert.match((await canopy('token', 'list', ...data)).stdout, /^There are no API tokens/);
   });
 
+  it('webhooks are created, tested, disabled and deleted', async () => {
+    const data = ['--data', server.dataDir];
+    const hook = ['webhook', 'create', 'display', 'https://127.0.0.1:1/hook'];
+    assert.match(
+      (await canopy(...hook, '--events', 'room.started', ...data)).stderr,
+      /127\.0\.0\.1 is not a public address .*WEBHOOK_TARGET_REFUSED/,
+    );
+    hook[3] = 'https://localhost:1/hook';
+    assert.match(
+      (await canopy(...hook, '--events', 'all', ...data)).stderr,
+      /unknown event all.*room\.started/s,
+    );
+    const made = await canopy(...hook, '--events', 'room.started,room.ended', ...data);
+    assert.match(made.stdout, /^whsec_\S+\n$/);
+    const ping = await canopy('webhook', 'ping', 'display', ...data);
+    assert.equal(ping.code, 1);
+    assert.match(ping.stdout, /^Not delivered: .*not a public address/);
+    assert.match((await canopy('webhook', 'disable', 'display', ...data)).stdout, /is disabled \(display\)/);
+    const list = (await canopy('webhook', 'list', ...data)).stdout;
+    assert.match(list, /^display, DISABLED\n.*\n {2}url {5}https:\/\/localhost:1\/hook\n {2}events {2}room/);
+    assert.match((await canopy('webhook', 'delete', 'display', ...data)).stdout, /deleted \(display\)/);
+    assert.match((await canopy('webhook', 'list', ...data)).stdout, /^There are no webhooks/);
+  });
+
   it('commands on a folder where no server has run are refused and create nothing there', async () => {
     const nowhere = join(server.dataDir, 'nowhere');
     for (const command of ['invite', 'accounts', 'revoke']) {

@@ -7,7 +7,9 @@ export {
   accountList,
   auditList,
   createdToken,
+  createdWebhook,
   EVENTS,
+  pingResult,
   REQUESTS,
   type RoomInfo,
   registerMetrics,
@@ -17,6 +19,9 @@ export {
   type TokenInfo,
   tokenList,
   trunkList,
+  WEBHOOK_EVENTS,
+  type WebhookInfo,
+  webhookList,
 } from './features/index.ts';
 export { readTrustFiles } from './identity/index.ts';
 export {

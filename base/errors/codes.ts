@@ -171,6 +171,16 @@ export const ERROR_CODES = {
     message: 'The API token does not permit this; create one with what the detail names.',
   },
   TOKEN_UNKNOWN: { status: 404, message: 'There is no API token with this id; canopy token list shows all.' },
+  WEBHOOK_UNKNOWN: {
+    status: 404,
+    message: 'There is no webhook with this id; canopy webhook list shows all.',
+  },
+  WEBHOOK_EXISTS: { status: 409, message: 'There is a webhook with this name; choose another name.' },
+  WEBHOOK_TARGET_REFUSED: {
+    status: 400,
+    message:
+      'Webhooks may not be sent to this URL, as the detail explains; choose a public HTTPS address, or permit it in the configuration (webhooks).',
+  },
   TOKEN_EXISTS: { status: 409, message: 'There is an API token with this name; choose another name.' },
 
   // Invitations and rights
@@ -269,6 +279,7 @@ export const ERROR_CODES = {
     message: 'There is no such message, or it was deleted, or you may not read it.',
   },
 
+  // Breakout rooms
   BREAKOUT_UNKNOWN: {
     status: 404,
     message: 'There is no such breakout room, or the breakout rooms are closed; go back to the main room.',
@@ -278,6 +289,13 @@ export const ERROR_CODES = {
     message: 'The breakout rooms are open; call everybody back before you change or delete the plan.',
   },
 
+  // Contacts
+  CONTACT_CHANGED: {
+    status: 409,
+    message: 'This contact was changed on another device; load it again and repeat your change.',
+  },
+
+  // Polls
   POLL_UNKNOWN: { status: 404, message: 'There is no such poll, or it was deleted, or you may not see it.' },
   POLL_STARTED: {
     status: 409,
@@ -285,10 +303,18 @@ export const ERROR_CODES = {
   },
   POLL_NOT_OPEN: { status: 409, message: 'This poll is not open: nobody can vote any more, or not yet.' },
 
-  // Contacts
-  CONTACT_CHANGED: {
-    status: 409,
-    message: 'This contact was changed on another device; load it again and repeat your change.',
+  // Direct calls
+  CALL_ENDED: { status: 410, message: 'This call has ended; call again.' },
+  CALL_UNKNOWN: { status: 404, message: 'There is no such call, or it is not yours.' },
+  CALL_TAKEN: { status: 409, message: 'This call was answered on another of your devices.' },
+  CALL_BARRED: {
+    status: 403,
+    message: 'This person does not take calls from you; ask them to allow it.',
+  },
+  IN_ANOTHER_CALL: { status: 409, message: 'You are in another call; end it first.' },
+  PERSON_UNKNOWN: {
+    status: 404,
+    message: 'Nobody here has this address, or they cannot be called; check it.',
   },
 
   // Phones

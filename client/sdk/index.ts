@@ -16,7 +16,9 @@ export {
   CanopyError,
   canonicalRoomId,
   displayable,
+  displayableText,
   type ErrorCode,
+  isCallRoom,
   nameLook,
   ROOM_ID,
 } from '../../contract/light.ts';
@@ -46,6 +48,15 @@ export {
   type NewContact,
   verificationCode,
 } from './contacts/index.ts';
+export type {
+  CallMedia,
+  CallSettings,
+  DirectCall,
+  DirectCalls,
+  DirectCallsEvents,
+  RecentCall,
+  RecentCallsPage,
+} from './direct-calls.ts';
 export type { FrameTransforms, TransformedMedia } from './frame-transforms.ts';
 export {
   browserStore,

@@ -5,6 +5,7 @@ import { BREAKOUT_EVENTS, BREAKOUT_REQUESTS, BREAKOUT_SNAPSHOT } from './breakou
 import { CHAT_EVENTS, CHAT_REQUESTS } from './chat/contract.ts';
 import { CONFERENCE_EVENTS, CONFERENCE_REQUESTS } from './conference/contract.ts';
 import { CONTACT_EVENTS, CONTACT_REQUESTS } from './contacts/contract.ts';
+import { DIRECT_CALL_EVENTS, DIRECT_CALL_REQUESTS } from './direct-calls/contract.ts';
 import { HAND_EVENTS, HAND_REQUESTS, HAND_SNAPSHOT } from './hands/contract.ts';
 import { INVITATION_REQUESTS } from './invitations/contract.ts';
 import { LINK_EVENTS, LINK_REQUESTS, LINK_SNAPSHOT } from './links/contract.ts';
@@ -37,6 +38,7 @@ export const REQUESTS = {
   ...ROOM_REQUESTS,
   ...CONTACT_REQUESTS,
   ...TELEPHONY_REQUESTS,
+  ...DIRECT_CALL_REQUESTS,
 };
 
 export const EVENTS = {
@@ -55,6 +57,7 @@ export const EVENTS = {
   ...ROOM_EVENTS,
   ...CONTACT_EVENTS,
   ...TELEPHONY_EVENTS,
+  ...DIRECT_CALL_EVENTS,
 };
 
 /** What features add to the snapshot that `room.join` returns. */

@@ -11,3 +11,10 @@ export type { RoomInfo } from './moderation/index.ts';
 export { registerFeatures } from './register.ts';
 export { Calls, trunkList } from './telephony/index.ts';
 export { createdToken, type TokenInfo, tokenList } from './tokens/index.ts';
+export {
+  createdWebhook,
+  pingResult,
+  WEBHOOK_EVENTS,
+  type WebhookInfo,
+  webhookList,
+} from './webhooks/index.ts';

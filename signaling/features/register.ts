@@ -6,6 +6,7 @@ import { registerBreakouts } from './breakouts/index.ts';
 import { registerChat } from './chat/index.ts';
 import { registerConference } from './conference/index.ts';
 import { registerContacts } from './contacts/index.ts';
+import { registerDirectCalls } from './direct-calls/index.ts';
 import { registerHands } from './hands/index.ts';
 import { type InvitationsFeature, registerInvitations } from './invitations/index.ts';
 import { registerLinks } from './links/index.ts';
@@ -19,6 +20,7 @@ import { registerRooms } from './rooms/index.ts';
 import { registerSpotlight } from './spotlight/index.ts';
 import { registerTelephony } from './telephony/index.ts';
 import { registerTokenRoutes } from './tokens/index.ts';
+import { registerWebhooks } from './webhooks/index.ts';
 
 /** Registers all features with a kernel that does not listen yet. */
 export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeature } {
@@ -38,8 +40,10 @@ export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeat
   registerAccounts(kernel);
   registerContacts(kernel);
   registerTelephony(kernel);
+  registerDirectCalls(kernel);
   registerTokenRoutes(kernel);
   registerAudit(kernel);
+  registerWebhooks(kernel);
   const invitations = registerInvitations(kernel);
   registerLinks(kernel, invitations);
   return { invitations };

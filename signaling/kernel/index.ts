@@ -21,6 +21,7 @@ export {
   runningServer,
   unusedDatabase,
 } from './data/index.ts';
+export type { Happening } from './happenings.ts';
 export {
   defaultPublicUrl,
   errorResponses,
@@ -38,10 +39,12 @@ export {
   type AdminAction,
   defaultPermissions,
   demand,
+  demandInvitingTo,
   demandScope,
   isConfinedToRooms,
   isNamed,
   may,
+  mayBeCalled,
   mayEnterLocked,
   mayOwn,
   type RoomPolicy,

@@ -23,6 +23,7 @@ import { type Budgets, createBudgets, createSeatBudget } from './budgets/index.t
 import { caNotYetValid } from './ca-not-yet-valid.ts';
 import { CertificateWatch } from './certificate-watch.ts';
 import { DataLock, importRevoked, keptSecret, openDataDir, unusedDatabase } from './data/index.ts';
+import { HappeningNotifier } from './happenings.ts';
 import { Hook } from './hook.ts';
 import {
   Authenticator,
@@ -136,6 +137,8 @@ export class Kernel {
   readonly sockets: SocketGateway;
   /** The server's own web origins. */
   readonly origins: OwnOrigins;
+  /** What happens on the server, for features that report it elsewhere. */
+  readonly happenings = new HappeningNotifier();
   /** Runs when an account has been revoked, so that features clean up after it. */
   readonly accountRevoked = new Hook<string>();
   /** Runs before an account is deleted, so that features delete what is nobody else's. May run again after a crash. */
@@ -148,6 +151,10 @@ export class Kernel {
   readonly accountBanned = new Hook<{ accountId: string; roomId: string }>();
   /** Runs when someone has taken a seat in a room: not when they return to it. */
   readonly entered = new Hook<{ room: Room; peer: Peer }>();
+  /** Runs before the server listens, so that features read what they stored. */
+  readonly starting = new Hook<void>();
+  /** Runs first when the server closes, while connections and rooms are still open. */
+  readonly stopping = new Hook<void>();
   /** Runs before the store closes, so that features write what is unsaved and stop their timers. */
   readonly closing = new Hook<void>();
   /** Runs in the transaction that deletes a room, so that features delete their rows about it. `committed`: runs afterwards. */
@@ -316,6 +323,12 @@ export class Kernel {
   joinUrl: (principal: Principal, roomId: string, untilMs: number) => Promise<string | undefined> = () =>
     Promise.resolve(undefined);
 
+  /**
+   * Whether an account has another one among its contacts: may the second call the first, if it takes calls from contacts only? Set by the
+   * feature for contacts; without it, everyone knows everyone.
+   */
+  hasContact: (accountId: string, otherId: string) => Promise<boolean> = () => Promise.resolve(true);
+
   /** Adds routes that need no authentication. */
   routes(add: (app: ZodInstance) => void): void {
     add(this.#ground.app.withTypeProvider<ZodTypeProvider>());
@@ -430,6 +443,7 @@ export class Kernel {
     const { config, sfu } = this;
     const { app, listener, lock, tls } = this.#ground;
     try {
+      await this.starting.run();
       await app.ready();
       await listener.listen(config.server.host, config.server.port);
     } catch (error) {
@@ -476,6 +490,7 @@ export class Kernel {
     const { app, listener, lock, tls } = this.#ground;
     this.#certificates.close();
     await this.#expiredGuests.close();
+    await this.stopping.run();
     await this.sockets.close();
     this.rooms.close();
     tls.close();
@@ -502,6 +517,8 @@ export class Kernel {
       maxPeersPerRoom: config.limits.peersPerRoom,
       maxParticipantsPerRoom: config.limits.participantsPerRoom,
       resumeMs: config.limits.resumeSeconds * 1000,
+      onOpened: (room) => this.happenings.emit('room.opened', { room }),
+      onClosed: (room) => this.happenings.emit('room.closed', { room }),
       isStopped: (...question) => this.#stops.some((rule) => rule(...question)),
       onEntry: (room, entry) => {
         for (const follower of this.#followers) {

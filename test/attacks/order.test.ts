@@ -69,6 +69,8 @@ const OUTSIDE = [
   'path.connect',
   'path.send',
   'path.close',
+  ...['call.watch', 'call.start', 'call.ringing', 'call.answer', 'call.decline', 'call.end', 'call.list'],
+  ...['call.seen', 'call.forget', 'call.configure', 'call.block', 'call.blocked'],
 ];
 
 describe('threat 5: order and ownership', () => {

@@ -61,7 +61,8 @@ describe('phones and breakout rooms', () => {
     await moderator.get('breakout.open', {});
     const moved = await where(...assigned);
     const other = moved.breakouts.people.find(({ displayName }) => displayName === PHONES[1].name);
-    assert.equal(other?.assigned, assigned[1]);
+    assert.ok(other);
+    assert.equal(other.assigned, assigned[1]);
     await moderator.get('breakout.assign', { personId: other.personId, roomId: assigned[0] ?? null });
     await where(assigned[0], assigned[0]);
     await Promise.all([first.hears(1100), second.hears(700)]);

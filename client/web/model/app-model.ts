@@ -9,6 +9,7 @@ import {
   type Identity,
   type Invitation,
   importIdentity,
+  isCallRoom,
   loadIdentity,
   memoryStore,
   type Room,
@@ -16,6 +17,7 @@ import {
 } from '../../sdk/index.ts';
 import { strings } from '../strings/index.ts';
 import { Call } from './call.ts';
+import { DirectCallsModel } from './direct-calls.ts';
 import { Door, type Doorway } from './door.ts';
 import { LocalMedia } from './local-media.ts';
 import { isMeetingRequested, MeetingRequest } from './meeting-request.ts';
@@ -78,6 +80,14 @@ export class AppModel {
   readonly media = new LocalMedia();
   readonly notices = new Notices();
   readonly pathCheck = new PathCheck();
+  readonly calls = new DirectCallsModel({
+    media: this.media,
+    notices: this.notices,
+    connect: () => this.#connect(),
+    isInRoom: () => this.screen.value.name === 'room',
+    leave: () => this.leave(),
+    enter: (roomId, person) => this.join(roomId, { person }),
+  });
   readonly #url = location.origin;
   #store = browserStore();
   /** Titles of rooms that this tab has shown, by room id. */
@@ -200,6 +210,14 @@ export class AppModel {
     location.hash = roomFragment(roomId);
   }
 
+  /** The user has dealt with a call link: it must not come up again. */
+  closeCallLink(): void {
+    if (this.calls.linked.value !== undefined) {
+      this.calls.linked.value = undefined;
+      history.replaceState(null, '', '#/');
+    }
+  }
+
   /** Creates a room with a random name and joins it. */
   async newMeeting(): Promise<void> {
     let roomId: string | undefined;
@@ -212,7 +230,11 @@ export class AppModel {
     }
   }
 
-  async join(roomId: string, pin?: string): Promise<void> {
+  /** `person`: whom a direct call is with. */
+  async join(
+    roomId: string,
+    { pin, person }: { pin?: string | undefined; person?: string | undefined } = {},
+  ): Promise<void> {
     this.pinWanted.value = undefined;
     await this.#attempt(async () => {
       const client = await this.#connect();
@@ -233,7 +255,7 @@ export class AppModel {
         this.#showDoor({ roomId });
         return;
       }
-      this.#entered(client, room);
+      this.#entered(client, room, person);
     });
     const code = this.problem.value?.code;
     if (code === 'PIN_REQUIRED' || code === 'PIN_WRONG') {
@@ -250,11 +272,15 @@ export class AppModel {
     await screen.call.leave();
   }
 
-  /** Shows the call in a room that was entered. */
-  #entered(client: Client, room: Room): Call {
+  /**
+   * Shows the call in a room that was entered.
+   *
+   * @param person whom the user calls
+   */
+  #entered(client: Client, room: Room, person?: string): Call {
     window.canopy = { client, room };
     void this.media.wake();
-    const call = new Call(client, room, this.media, this.notices);
+    const call = new Call(client, room, this.media, this.notices, person);
     call.onRenamed = (displayName) => this.rename(displayName);
     call.onMove = (to) => void this.#move(call, to);
     room.on('state', (state, error) => {
@@ -299,8 +325,14 @@ export class AppModel {
     if (!call.breakouts.isInside) {
       this.#setTitle(call.room.roomId, call.info.value.title);
     }
-    if (error?.code === 'ROOM_DELETED') {
-      this.notices.error(error);
+    const wasDirect = isCallRoom(call.room.roomId);
+    if (wasDirect && (error === undefined || error.code === 'CALL_ENDED')) {
+      this.notices.say(strings.value.calls.ended(call.name));
+    }
+    if (error?.code === 'ROOM_DELETED' || wasDirect) {
+      if (error && error.code !== 'CALL_ENDED') {
+        this.notices.error(error);
+      }
       this.screen.value = { name: 'home' };
       this.#go('#/');
       return;
@@ -342,9 +374,11 @@ export class AppModel {
         name: 'no-identity',
         roomId: route.page === 'room' ? route.roomId : undefined,
       };
-    } else if (route.page === 'room') {
+    } else if (route.page === 'room' && !isCallRoom(route.roomId)) {
       this.#showLobby(route.roomId);
     } else {
+      // A direct call cannot be joined by its address.
+      this.calls.linked.value = route.page === 'call' ? route.address : undefined;
       this.#showHome();
     }
   }
@@ -438,6 +472,7 @@ export class AppModel {
     this.#connecting ??= connect({ url: this.#url, identity })
       .then((client) => {
         this.client.value = client;
+        this.calls.attach(client);
         window.canopy = { client };
         client.on('state', (state, error) => {
           if (state !== 'closed') {

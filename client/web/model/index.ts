@@ -7,13 +7,17 @@ export type { PersonQuality, StreamDetails } from './call-quality.ts';
 export { type ChatModel, canNotify, type Mentionable } from './chat.ts';
 export { type ChatItem, chatItems, type MessageGroup } from './chat-groups.ts';
 export { firstLine, textPieces } from './chat-text.ts';
+export { exportContacts, type ImportReport, importContacts } from './contact-files.ts';
+export { ContactList } from './contact-list.ts';
 export { type Destination, readDestination } from './destination.ts';
 export { echoBack, testTone } from './device-tests.ts';
+export type { DirectCallsModel, Outgoing } from './direct-calls.ts';
 export { Door, type DoorStage } from './door.ts';
 export { hasBackgroundPicture } from './effects/index.ts';
 export { bestGrid } from './grid.ts';
 export { HomeRooms, type RoomListState } from './home-rooms.ts';
 export { Inviting } from './invite.ts';
+export type { Acquaintance } from './known-people.ts';
 export type { Quality } from './link-quality.ts';
 export {
   BACKGROUNDS,
@@ -40,7 +44,9 @@ export {
   setPreferences,
 } from './preferences.ts';
 export { type CallReactions, REACTION_EMOJI } from './reactions.ts';
-export { roomUrl, toRoomId } from './route.ts';
+export { RecentCalls } from './recent-calls.ts';
+export { hasName, roomName } from './room-name.ts';
+export { callUrl, readCallAddress, roomUrl, toRoomId } from './route.ts';
 export { saveCalendar, saveFile } from './save-file.ts';
 export type { ScreenLayout } from './screen-layout.ts';
 export { arrange, seatKey } from './seating.ts';

@@ -6,10 +6,11 @@ export {
   isConfinedToRooms,
   isNamed,
   may,
+  mayBeCalled,
   mayEnterLocked,
   mayOwn,
   type RoomPolicy,
   roomRoleOf,
   UNCHANGED,
 } from './policy.ts';
-export { demandScope, scopeOf } from './scopes.ts';
+export { demandInvitingTo, demandScope, scopeOf } from './scopes.ts';

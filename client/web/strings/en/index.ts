@@ -3,8 +3,10 @@ import { appearance } from './appearance.ts';
 import { arrivals } from './arrivals.ts';
 import { backup } from './backup.ts';
 import { breakouts } from './breakouts.ts';
+import { calls } from './calls.ts';
 import { chat } from './chat.ts';
 import { common } from './common.ts';
+import { contacts } from './contacts.ts';
 import { controls } from './controls.ts';
 import { devices } from './devices.ts';
 import { door } from './door.ts';
@@ -42,8 +44,10 @@ export const en = {
   arrivals,
   backup,
   breakouts,
+  calls,
   chat,
   common,
+  contacts,
   controls,
   devices,
   door,

@@ -4,8 +4,10 @@ import { appearance } from './appearance.ts';
 import { arrivals } from './arrivals.ts';
 import { backup } from './backup.ts';
 import { breakouts } from './breakouts.ts';
+import { calls } from './calls.ts';
 import { chat } from './chat.ts';
 import { common } from './common.ts';
+import { contacts } from './contacts.ts';
 import { controls } from './controls.ts';
 import { devices } from './devices.ts';
 import { door } from './door.ts';
@@ -43,8 +45,10 @@ export const ru: Strings = {
   arrivals,
   backup,
   breakouts,
+  calls,
   chat,
   common,
+  contacts,
   controls,
   devices,
   door,

@@ -84,7 +84,7 @@ function TopBar({
   return (
     <header class="top-bar">
       <h1 ref={heading} dir="auto" tabIndex={-1}>
-        {call.info.value.title ?? call.room.roomId}
+        {call.name}
       </h1>
       <Lock call={call} />
       <span class="count" data-testid="count">

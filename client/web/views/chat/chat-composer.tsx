@@ -2,6 +2,7 @@ import { useComputed, useSignal } from '@preact/signals';
 import { useEffect, useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { type ChatModel, firstLine, type Mentionable } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
+import { IconButton } from '../parts/icon-button.tsx';
 import { CloseIcon, SendIcon, SmileIcon } from '../parts/icons.tsx';
 import { EMOJI } from './chat-emoji.ts';
 
@@ -121,15 +122,9 @@ export function ChatComposer({ model }: { model: ChatModel }) {
             </strong>
             {replyingTo && !editing && <span dir="auto">{firstLine(replyingTo.text)}</span>}
           </p>
-          <button
-            type="button"
-            class="icon-button"
-            aria-label={chat.cancel}
-            title={chat.cancel}
-            onClick={() => model.cancel()}
-          >
+          <IconButton label={chat.cancel} onClick={() => model.cancel()}>
             <CloseIcon />
-          </button>
+          </IconButton>
         </div>
       )}
       {hasEmoji.value && (
@@ -180,28 +175,23 @@ export function ChatComposer({ model }: { model: ChatModel }) {
           onKeyDown={pressed}
           onBlur={() => (mention.value = undefined)}
         />
-        <button
-          type="button"
-          class="icon-button"
-          data-testid="chat-insert-emoji"
-          aria-label={chat.emoji}
-          aria-expanded={hasEmoji.value}
-          title={chat.emoji}
+        <IconButton
+          label={chat.emoji}
+          testId="chat-insert-emoji"
+          data={{ 'aria-expanded': hasEmoji.value }}
           onClick={() => (hasEmoji.value = !hasEmoji.value)}
         >
           <SmileIcon />
-        </button>
-        <button
-          type="button"
-          class="icon-button send"
-          data-testid="chat-send"
+        </IconButton>
+        <IconButton
+          label={editing ? chat.save : chat.send}
+          testId="chat-send"
+          look="icon-button send"
           disabled={draft.trim() === ''}
-          aria-label={editing ? chat.save : chat.send}
-          title={editing ? chat.save : chat.send}
           onClick={submit}
         >
           <SendIcon />
-        </button>
+        </IconButton>
       </div>
       {left < FEW_LEFT && (
         <p class="hint" role="status">

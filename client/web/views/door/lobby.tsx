@@ -4,6 +4,7 @@ import { type AppModel, toRoomId } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
 import { IdentityLine } from '../identity/identity-line.tsx';
 import { Problem } from '../parts/problem.tsx';
+import { useHeadingFocus } from '../parts/use-heading-focus.ts';
 import { DeviceCheck, DevicePreview } from './device-check.tsx';
 import { PathCheckView } from './path-check.tsx';
 
@@ -21,6 +22,7 @@ export function Lobby({
   left: boolean;
 }) {
   const { media } = model;
+  const heading = useHeadingFocus();
   const typed = useSignal(roomId);
   const { lobby } = strings.value;
   const target = toRoomId(typed.value);
@@ -38,7 +40,9 @@ export function Lobby({
         <PathCheckView check={model.pathCheck} client={model.client.value} />
       </div>
       <form class="card" onSubmit={submit}>
-        <h1>{left ? lobby.leftCall : lobby.heading}</h1>
+        <h1 ref={heading} tabIndex={-1}>
+          {left ? lobby.leftCall : lobby.heading}
+        </h1>
         {title !== undefined && (
           <p data-testid="lobby-title" dir="auto">
             <strong>{title}</strong>
