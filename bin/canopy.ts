@@ -145,7 +145,7 @@ withConfig(
 withConfig(
   program
     .command('revoke')
-    .description('revoke an account on a running server, immediately and permanently')
+    .description('revoke an account on a running server, immediately')
     .argument('[account-id]', 'as listed by canopy accounts; its first digits are enough if they are unique')
     .option('--name <name>', 'full name instead of an id, if nobody else has it')
     .option('--device <device-id>', 'revoke only this device of the account; its first digits are enough')
@@ -159,6 +159,26 @@ withConfig(
   ) => {
     const { revoke } = await import('./accounts.ts');
     process.stdout.write(await revoke(configOf(command), { id: accountId, ...options }));
+  },
+);
+
+withConfig(
+  program
+    .command('reinstate')
+    .description('take back the revocation of an account on a running server')
+    .argument('[account-id]', 'as listed by canopy accounts; its first digits are enough if they are unique')
+    .option('--name <name>', 'full name instead of an id, if no other revoked person has it')
+    .option('--device <device-id>', 'reinstate only this device of the account; its first digits are enough')
+    .option(...URL_OPTION),
+  ['data.dir', 'server.port'],
+).action(
+  async (
+    accountId: string | undefined,
+    options: { name?: string; device?: string; url?: string },
+    command: Command,
+  ) => {
+    const { reinstate } = await import('./accounts.ts');
+    process.stdout.write(await reinstate(configOf(command), { id: accountId, ...options }));
   },
 );
 

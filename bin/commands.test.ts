@@ -118,8 +118,16 @@ describe('canopy commands', () => {
     assert.match((await canopy('revoke', '--name', 'Nobody', ...data)).stderr, /IDENTITY_UNKNOWN/);
     const start = ann.deviceId.slice(0, 10);
     const device = await canopy('revoke', '--name', 'zoë example', '--device', start, ...data);
-    assert.match(device.stdout, /device is revoked permanently \(Zoë Example\)/);
+    assert.match(device.stdout, /device is revoked \(Zoë Example\)/);
     assert.match((await canopy('revoke', '--name', 'Zoë Example', ...data)).stdout, /account is revoked/);
+
+    assert.match((await canopy('reinstate', ...data)).stderr, /say whom to reinstate/);
+    const back = await canopy('reinstate', '--name', 'zoë example', ...data);
+    assert.match(back.stdout, /account may sign in again \(Zoë Example\)/);
+    const only = await canopy('reinstate', '--name', 'zoë example', '--device', start, ...data);
+    assert.match(only.stdout, /device may sign in again/);
+    const again = await canopy('reinstate', account?.accountId ?? '', '--device', start, ...data);
+    assert.match(again.stdout, /device was not revoked/);
   });
 
   it('API tokens are created, listed and revoked', async () => {
@@ -174,10 +182,10 @@ describe('canopy commands', () => {
 
   it('commands on a folder where no server has run are refused and create nothing there', async () => {
     const nowhere = join(server.dataDir, 'nowhere');
-    for (const command of ['invite', 'accounts', 'revoke']) {
+    for (const command of ['invite', 'accounts', 'revoke', 'reinstate']) {
       const { code, stderr } = await canopy(
         command,
-        ...(command === 'revoke' ? ['abcd'] : []),
+        ...(['revoke', 'reinstate'].includes(command) ? ['abcd'] : []),
         '--data',
         nowhere,
       );

@@ -13,6 +13,7 @@ export {
   REQUESTS,
   type RoomInfo,
   registerMetrics,
+  reinstateResponse,
   revokeResponse,
   roomAllocation,
   SNAPSHOT_PARTS,

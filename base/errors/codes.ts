@@ -211,6 +211,47 @@ export const ERROR_CODES = {
     status: 403,
     message: 'A moderator did not let you in. You can ask again in five minutes.',
   },
+
+  // A further device of an account
+  DEVICE_CODE_UNKNOWN: {
+    status: 404,
+    message:
+      'This code is wrong, or no longer valid. Codes work once, for five minutes: show a new one on the other device.',
+  },
+  DEVICE_CODE_USED: {
+    status: 409,
+    message:
+      'Another device has already used this code. If that was not you, choose “Cancel” on the device that shows the code, and show a new one.',
+  },
+  DEVICE_LINK_EXPIRED: {
+    status: 410,
+    message: 'The code’s five minutes are over; show a new one on the device that has the account.',
+  },
+  DEVICE_LINK_ENDED: {
+    status: 410,
+    message:
+      'Adding the device was cancelled on the other device, or that device is gone. Nothing was added.',
+  },
+  DEVICE_LINK_FORGED: {
+    status: 400,
+    message:
+      'The other device’s message was altered on the way, so nothing was added. If it happens again, do not trust this server.',
+  },
+  ACCOUNT_KEY_MISSING: {
+    status: 409,
+    message:
+      'This device does not hold the account’s key, or cannot export it. Use the device where the account was created, or restore a backup.',
+  },
+  ACCOUNT_KEY_LOCKED: {
+    status: 403,
+    message:
+      'The account’s key could not be unlocked: the password is wrong, or the passkey is not the one used before.',
+  },
+  PASSKEY_UNAVAILABLE: {
+    status: 400,
+    message:
+      'The passkey was not used, or it cannot protect keys in this browser. Try again, or use a password.',
+  },
   CSR_INVALID: {
     status: 400,
     message:

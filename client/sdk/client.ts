@@ -8,6 +8,7 @@ import {
   type ConnectionState,
 } from './connection.ts';
 import { Contacts } from './contacts/index.ts';
+import { OwnDevices } from './devices/index.ts';
 import { DirectCalls } from './direct-calls.ts';
 import { Emitter } from './emitter.ts';
 import { type Identity, serverInfo } from './identity/index.ts';
@@ -45,6 +46,8 @@ export class Client extends Emitter<ClientEvents> {
   readonly contacts: Contacts;
   /** Calls between this account and other people. */
   readonly calls: DirectCalls;
+  /** The devices of this account. */
+  readonly devices: OwnDevices;
   readonly #connection: Connection;
   readonly #createDevice: () => Promise<types.Device>;
   #room: Room | undefined;
@@ -57,6 +60,7 @@ export class Client extends Emitter<ClientEvents> {
     this.rooms = new OwnRooms(connection);
     this.contacts = new Contacts(connection, options.identity, account.accountId);
     this.calls = new DirectCalls({ connection, room: () => this.#room });
+    this.devices = new OwnDevices(connection, options.identity);
     this.#createDevice = options.createDevice ?? createBrowserDevice;
     connection.on('state', (state, error) => this.emit('state', state, error));
   }

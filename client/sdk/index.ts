@@ -48,6 +48,18 @@ export {
   type NewContact,
   verificationCode,
 } from './contacts/index.ts';
+export {
+  type AskingDevice,
+  type ClaimOptions,
+  claimDevice,
+  DeviceClaim,
+  type DeviceClaimEvents,
+  DeviceOffer,
+  type DeviceOfferEvents,
+  type OwnDevice,
+  OwnDevices,
+  type OwnDevicesEvents,
+} from './devices/index.ts';
 export type {
   CallMedia,
   CallSettings,
@@ -59,7 +71,11 @@ export type {
 } from './direct-calls.ts';
 export type { FrameTransforms, TransformedMedia } from './frame-transforms.ts';
 export {
+  AccountKey,
+  type AccountKeyState,
   browserStore,
+  createPasskey,
+  type DeviceLinkCode,
   type EnrolOptions,
   enrol,
   Identity,
@@ -67,16 +83,24 @@ export {
   type ImportOptions,
   type Invitation,
   importIdentity,
+  type Locking,
   loadIdentity,
   mayEmbed,
   memoryStore,
   openRoomLink,
+  parseDeviceLink,
   parseInvitation,
+  parseLinkCode,
   parseRoomLink,
+  passkeysUsable,
   type RestoreOptions,
   type RoomLinkSecret,
+  renewalDue,
+  renewIdentity,
   restoreFromBackup,
   type StoredIdentity,
+  type Unlocking,
+  unlockWithPasskey,
 } from './identity/index.ts';
 export {
   type Admission,

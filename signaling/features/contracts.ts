@@ -5,6 +5,7 @@ import { BREAKOUT_EVENTS, BREAKOUT_REQUESTS, BREAKOUT_SNAPSHOT } from './breakou
 import { CHAT_EVENTS, CHAT_REQUESTS } from './chat/contract.ts';
 import { CONFERENCE_EVENTS, CONFERENCE_REQUESTS } from './conference/contract.ts';
 import { CONTACT_EVENTS, CONTACT_REQUESTS } from './contacts/contract.ts';
+import { DEVICE_EVENTS, DEVICE_REQUESTS } from './devices/contract.ts';
 import { DIRECT_CALL_EVENTS, DIRECT_CALL_REQUESTS } from './direct-calls/contract.ts';
 import { HAND_EVENTS, HAND_REQUESTS, HAND_SNAPSHOT } from './hands/contract.ts';
 import { INVITATION_REQUESTS } from './invitations/contract.ts';
@@ -22,6 +23,7 @@ import { TELEPHONY_EVENTS, TELEPHONY_REQUESTS } from './telephony/contract.ts';
 export const REQUESTS = {
   ...SESSION_REQUESTS,
   ...INVITATION_REQUESTS,
+  ...DEVICE_REQUESTS,
   ...LINK_REQUESTS,
   ...CONFERENCE_REQUESTS,
   ...MODERATION_REQUESTS,
@@ -43,6 +45,7 @@ export const REQUESTS = {
 
 export const EVENTS = {
   ...SESSION_EVENTS,
+  ...DEVICE_EVENTS,
   ...CONFERENCE_EVENTS,
   ...MODERATION_EVENTS,
   ...BAN_EVENTS,

@@ -1,5 +1,5 @@
 /** What the server does for people. Each folder is one feature, which registers itself with the kernel. */
-export { type AccountInfo, accountList, revokeResponse } from './accounts/index.ts';
+export { type AccountInfo, accountList, reinstateResponse, revokeResponse } from './accounts/index.ts';
 export { type AuditEntry, auditList } from './audit/index.ts';
 export { roomAllocation } from './conference/index.ts';
 export { EVENTS, REQUESTS, SNAPSHOT_PARTS } from './contracts.ts';

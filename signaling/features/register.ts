@@ -6,6 +6,7 @@ import { registerBreakouts } from './breakouts/index.ts';
 import { registerChat } from './chat/index.ts';
 import { registerConference } from './conference/index.ts';
 import { registerContacts } from './contacts/index.ts';
+import { registerDevices } from './devices/index.ts';
 import { registerDirectCalls } from './direct-calls/index.ts';
 import { registerHands } from './hands/index.ts';
 import { type InvitationsFeature, registerInvitations } from './invitations/index.ts';
@@ -39,6 +40,7 @@ export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeat
   registerRooms(kernel);
   registerAccounts(kernel);
   registerContacts(kernel);
+  registerDevices(kernel);
   registerTelephony(kernel);
   registerDirectCalls(kernel);
   registerTokenRoutes(kernel);

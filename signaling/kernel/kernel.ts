@@ -15,7 +15,7 @@ import {
   type SnapshotParts,
 } from '../../contract/index.ts';
 import type { Sfu } from '../../sfu/index.ts';
-import { Authority, TrustStore } from '../identity/index.ts';
+import { Authority, TrustStore, type VerifiedDevice } from '../identity/index.ts';
 import { type Migrations, openStore, type Store, sharedSecret, type Tables } from '../store/index.ts';
 import { Accounts, Devices, ExpiredGuests, Revocations } from './accounts/index.ts';
 import { AuditLog, requestAuditor } from './audit/index.ts';
@@ -388,6 +388,21 @@ export class Kernel {
     if (this.rooms.isBarred(room.roomId, principal.accountId) && !may(principal, 'room.enterBarred', room)) {
       throw new CanopyError('KICKED');
     }
+  }
+
+  /**
+   * Revokes an account or a device (its id): its connections and seats end at once. Returns the number of connections ended.
+   *
+   * @throws {CanopyError} STORE_…: it applies nevertheless, but only until a restart; call again
+   */
+  async revoke(id: string): Promise<{ connectionsEnded: number }> {
+    const isOut = ({ device }: { device: VerifiedDevice }) => this.trust.isRevoked(device);
+    // Applies from here on, so end seats and connections even if the write fails.
+    const written = this.authority.revocation.revoke(id);
+    this.rooms.remove(isOut, 'kicked');
+    const connectionsEnded = this.sockets.endMatching(isOut, 'CERT_REVOKED');
+    await written;
+    return { connectionsEnded };
   }
 
   /** Changes a person's role on their open connections and in rooms. */

@@ -4,6 +4,7 @@ import {
   CanopyError,
   type Client,
   connect,
+  type DeviceLinkCode,
   displayable,
   enrol,
   type Identity,
@@ -16,11 +17,13 @@ import {
   restoreFromBackup,
 } from '../../sdk/index.ts';
 import { strings } from '../strings/index.ts';
+import { AccountCare } from './account-care.ts';
 import { Call } from './call.ts';
 import { DirectCallsModel } from './direct-calls.ts';
 import { Door, type Doorway } from './door.ts';
 import { LocalMedia } from './local-media.ts';
 import { isMeetingRequested, MeetingRequest } from './meeting-request.ts';
+import { NewDevice } from './new-device.ts';
 import { Notices } from './notices.ts';
 import { PathCheck } from './path-check.ts';
 import { parseRoute, roomFragment } from './route.ts';
@@ -35,6 +38,8 @@ export type Screen =
   | { name: 'door'; door: Door }
   /** A truncated room link. */
   | { name: 'damaged-link' }
+  /** Adding this device to an account. */
+  | { name: 'new-device'; device: NewDevice }
   /** `roomId`: the room that the address names. */
   | { name: 'no-identity'; roomId: string | undefined }
   /** The user's rooms. */
@@ -51,6 +56,9 @@ declare global {
     canopy?: { client?: Client; room?: Room };
   }
 }
+
+/** Guests, whose identity lasts for a day, are not asked whether it may be stored for good, in milliseconds. */
+const PERSIST_MS = 2 * 86_400_000;
 
 const NAME_KEY = 'canopy.name';
 
@@ -88,6 +96,8 @@ export class AppModel {
     leave: () => this.leave(),
     enter: (roomId, person) => this.join(roomId, { person }),
   });
+  /** The account's key on this device, and its certificates. */
+  readonly care = new AccountCare({ store: () => this.#store, renewed: () => this.#reconnectOutsideCalls() });
   readonly #url = location.origin;
   #store = browserStore();
   /** Titles of rooms that this tab has shown, by room id. */
@@ -107,11 +117,14 @@ export class AppModel {
       }
     });
     addEventListener('online', () => this.client.value?.reconnect());
+    this.care.start();
     await this.#attempt(async () => {
       const identity = await this.#load();
       this.identity.value = identity;
       if (identity) {
         this.displayName.value = storedName() ?? identity.displayName;
+        // Before it is needed: an expired certificate may be renewed here.
+        await this.care.use(identity);
       }
     });
     this.#route();
@@ -170,12 +183,19 @@ export class AppModel {
     });
   }
 
+  /** Connects again after a problem was solved. */
+  retry(): void {
+    this.problem.value = undefined;
+    this.#connectEarly();
+  }
+
   /** Deletes this device's identity. The user has confirmed it. */
   async forget(): Promise<void> {
     await this.#attempt(async () => {
       await this.client.value?.close();
       await this.#store.remove(this.#url);
       this.identity.value = undefined;
+      await this.care.use(undefined);
       this.#route();
     });
   }
@@ -361,6 +381,9 @@ export class AppModel {
     if (screen.name === 'door') {
       screen.door.close();
     }
+    if (screen.name === 'new-device') {
+      screen.device.close();
+    }
     if (route.page === 'invitation') {
       this.screen.value = { name: 'invitation', invitation: route.invitation };
     } else if (route.page === 'damaged-invitation') {
@@ -369,6 +392,8 @@ export class AppModel {
       this.#showDoor({ link: route.link });
     } else if (route.page === 'damaged-link') {
       this.screen.value = { name: 'damaged-link' };
+    } else if (route.page === 'new-device') {
+      this.#showNewDevice(route.link);
     } else if (!this.identity.value) {
       this.screen.value = {
         name: 'no-identity',
@@ -405,6 +430,25 @@ export class AppModel {
     if (door.isNewcomer.value && door.name.value === '') {
       door.name.value = this.suggestedName.value;
     }
+  }
+
+  #showNewDevice(link: DeviceLinkCode | undefined): void {
+    this.problem.value = undefined;
+    const device = new NewDevice(
+      {
+        url: this.#url,
+        store: () => this.#store,
+        linked: (identity, name) => {
+          this.#use(identity);
+          void this.#connect()
+            .then((client) => client.devices.rename(name))
+            .catch((error) => this.#fail(error));
+        },
+        done: () => this.#go('#/'),
+      },
+      link,
+    );
+    this.screen.value = { name: 'new-device', device };
   }
 
   /** Takes somebody who was let in into the room. */
@@ -459,6 +503,19 @@ export class AppModel {
     this.rename(identity.displayName);
     void this.client.value?.close();
     this.client.value = undefined;
+    void this.care.use(identity);
+    if (identity.expiresAtMs - Date.now() > PERSIST_MS) {
+      // Otherwise the browser may delete the identity when it needs space. Some browsers ask the user.
+      void navigator.storage?.persist?.().catch(() => {});
+    }
+  }
+
+  /** Uses a new certificate. In a call, the old one is good enough. */
+  #reconnectOutsideCalls(): void {
+    const client = this.client.value;
+    if (client && !client.room) {
+      client.reconnect();
+    }
   }
 
   #connect(): Promise<Client> {
@@ -474,6 +531,7 @@ export class AppModel {
         this.client.value = client;
         this.calls.attach(client);
         window.canopy = { client };
+        this.care.connected(client);
         client.on('state', (state, error) => {
           if (state !== 'closed') {
             return;

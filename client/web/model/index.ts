@@ -1,7 +1,9 @@
 /** The page's state and behaviour, without its looks. */
+export type { Need } from './account-care.ts';
 export { amplify } from './amplifier.ts';
 export { AppModel, type Screen } from './app-model.ts';
 export type { BreakoutsModel } from './breakouts.ts';
+export { browserName } from './browser-name.ts';
 export type { Call } from './call.ts';
 export type { PersonQuality, StreamDetails } from './call-quality.ts';
 export { type ChatModel, canNotify, type Mentionable } from './chat.ts';
@@ -10,6 +12,7 @@ export { firstLine, textPieces } from './chat-text.ts';
 export { exportContacts, type ImportReport, importContacts } from './contact-files.ts';
 export { ContactList } from './contact-list.ts';
 export { type Destination, readDestination } from './destination.ts';
+export { type AddingStage, DeviceAdding } from './device-adding.ts';
 export { echoBack, testTone } from './device-tests.ts';
 export type { DirectCallsModel, Outgoing } from './direct-calls.ts';
 export { Door, type DoorStage } from './door.ts';
@@ -32,7 +35,9 @@ export type { Trouble } from './media-trouble.ts';
 export type { MeetingRequest } from './meeting-request.ts';
 export type { Asked, CallModeration } from './moderation.ts';
 export { matchesName } from './names.ts';
+export type { NewDevice } from './new-device.ts';
 export type { Notices } from './notices.ts';
+export { OwnDeviceList } from './own-device-list.ts';
 export type { PanelName } from './panels.ts';
 export type { PathCheck } from './path-check.ts';
 export type { PollDraft, PollsModel } from './polls.ts';

@@ -1,6 +1,8 @@
 import {
   canonicalRoomId,
+  type DeviceLinkCode,
   type Invitation,
+  parseDeviceLink,
   parseInvitation,
   parseRoomLink,
   ROOM_ID,
@@ -12,12 +14,14 @@ export type Route =
   | { page: 'damaged-invitation' }
   | { page: 'link'; link: RoomLinkSecret }
   | { page: 'damaged-link' }
+  /** `link`: absent if it was damaged, or the user wants to type the code. */
+  | { page: 'new-device'; link?: DeviceLinkCode }
   | { page: 'room'; roomId: string }
   /** `address`: an account's id or alias. */
   | { page: 'call'; address: string }
   | { page: 'home' };
 
-/** Parses the address's fragment: `#/invite/…`, `#/join/…`, `#/call/…`, `#/room/NAME`, or anything else for the start page. */
+/** Parses the address's fragment: `#/invite/…`, `#/join/…`, `#/link/…`, `#/call/…`, `#/room/NAME`, or anything else for the start page. */
 export function parseRoute(fragment: string): Route {
   const invitation = parseInvitation(fragment);
   if (invitation) {
@@ -37,6 +41,10 @@ export function parseRoute(fragment: string): Route {
   const address = parseCallAddress(fragment);
   if (address !== undefined) {
     return { page: 'call', address };
+  }
+  if (/^#\/?link(\/|$)/.test(fragment)) {
+    const deviceLink = parseDeviceLink(fragment);
+    return { page: 'new-device', ...(deviceLink && { link: deviceLink }) };
   }
   const [, encoded] = /^#\/room\/([^/]+)$/.exec(fragment) ?? [];
   const text = encoded === undefined ? undefined : decoded(encoded);

@@ -18,6 +18,10 @@ const MeetingRequestView = lazyView(
   () => <main class="center" aria-busy="true" />,
 );
 const CallScreens = lazyView(async () => (await import('./calls/call-screens.tsx')).CallScreens);
+const NewDeviceView = lazyView(
+  async () => (await import('./devices/new-device.tsx')).NewDeviceView,
+  () => <main class="center" aria-busy="true" />,
+);
 const PinDialog = lazyView(async () => (await import('./door/pin-dialog.tsx')).PinDialog);
 
 export function App({ model }: { model: AppModel }) {
@@ -45,6 +49,8 @@ function CurrentScreen({ model }: { model: AppModel }) {
       return <DoorView model={model} door={screen.door} />;
     case 'damaged-link':
       return <DamagedLink />;
+    case 'new-device':
+      return <NewDeviceView model={model} device={screen.device} />;
     case 'no-identity':
       return <NoIdentity model={model} roomId={screen.roomId} />;
     case 'home':

@@ -1,3 +1,4 @@
+import { account } from './account.ts';
 import { alone } from './alone.ts';
 import { appearance } from './appearance.ts';
 import { arrivals } from './arrivals.ts';
@@ -39,6 +40,7 @@ import { welcome } from './welcome.ts';
 /** The English strings. Their shape is the one that every other language has to have. */
 export const en = {
   listed,
+  account,
   alone,
   appearance,
   arrivals,

@@ -1,4 +1,5 @@
 import type { Strings } from '../table.ts';
+import { account } from './account.ts';
 import { alone } from './alone.ts';
 import { appearance } from './appearance.ts';
 import { arrivals } from './arrivals.ts';
@@ -40,6 +41,7 @@ import { welcome } from './welcome.ts';
 
 export const ru: Strings = {
   listed,
+  account,
   alone,
   appearance,
   arrivals,

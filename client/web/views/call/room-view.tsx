@@ -5,7 +5,7 @@ import type { AppModel, Call, Trouble } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
 import { BreakoutBanner } from '../breakouts/breakout-banner.tsx';
 import { ChatToast } from '../chat/chat-toast.tsx';
-import { BackupButton } from '../identity/backup.tsx';
+import { BackupButton } from '../identity/backup-button.tsx';
 import { panelShortcuts, SidePanel } from '../panels/index.ts';
 import { ScreenIcon, ShieldIcon } from '../parts/icons.tsx';
 import { Audio } from '../parts/media-element.tsx';
@@ -102,7 +102,7 @@ function TopBar({
           {strings.value.room.verifiedAs(displayName)}
         </span>
       </span>
-      {identity && <BackupButton identity={identity} />}
+      <BackupButton model={model} />
     </header>
   );
 }

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { type AppModel, type Call, selfView, setSelfView } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
-import { BackupDialog } from '../identity/backup.tsx';
+import { canBackUp, LazyBackupDialog } from '../identity/backup-button.tsx';
 import { PanelButtons, PanelItems } from '../panels/index.ts';
 import { IconButton } from '../parts/icon-button.tsx';
 import {
@@ -52,7 +52,6 @@ export function Toolbar({ model, call, onShortcuts }: ToolbarProps) {
     dialog.value = undefined;
   };
   const settings = useSignal(false);
-  const identity = model.identity.value;
   const view = viewChoice(call);
   return (
     <nav class="controls" aria-label={controls.label}>
@@ -123,7 +122,7 @@ export function Toolbar({ model, call, onShortcuts }: ToolbarProps) {
           )}
           <FullScreenItem />
           <PictureInPictureItem model={model} call={call} />
-          {identity?.canExportBackup && (
+          {canBackUp(model) && (
             <MenuItem
               testId="more-backup"
               itemClass="below-wide"
@@ -185,7 +184,7 @@ export function Toolbar({ model, call, onShortcuts }: ToolbarProps) {
       </div>
       {dialog.value === 'invite' && <InviteDialog call={call} onClose={close} />}
       {dialog.value === 'phone' && <CallPhoneDialog call={call} onClose={close} />}
-      {dialog.value === 'backup' && identity && <BackupDialog identity={identity} onClose={close} />}
+      {dialog.value === 'backup' && <LazyBackupDialog model={model} onClose={close} />}
       {settings.value && (
         <RoomSettings
           model={model}

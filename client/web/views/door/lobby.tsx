@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { displayable } from '../../../sdk/index.ts';
 import { type AppModel, toRoomId } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
+import { AccountBannerSlot } from '../devices/banner-slot.tsx';
 import { IdentityLine } from '../identity/identity-line.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { useHeadingFocus } from '../parts/use-heading-focus.ts';
@@ -49,6 +50,7 @@ export function Lobby({
           </p>
         )}
         <IdentityLine model={model} />
+        <AccountBannerSlot model={model} />
         {title === undefined && (
           <>
             <label class="field">

@@ -3,9 +3,10 @@ import { useEffect, useMemo } from 'preact/hooks';
 import { type AppModel, type Destination, HomeRooms, readDestination } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
 import { RecentCallsList } from '../calls/recent-calls.tsx';
+import { AccountBannerSlot } from '../devices/banner-slot.tsx';
 import { IdentityLine } from '../identity/identity-line.tsx';
 import { IconButton } from '../parts/icon-button.tsx';
-import { CalendarIcon, CameraIcon, PlusIcon, SettingsIcon } from '../parts/icons.tsx';
+import { CalendarIcon, CameraIcon, OwnDevicesIcon, PlusIcon, SettingsIcon } from '../parts/icons.tsx';
 import { EmptyCalendar, EmptyHistory, EmptyRooms } from '../parts/illustrations.tsx';
 import { lazyView } from '../parts/lazy-view.tsx';
 import { Problem } from '../parts/problem.tsx';
@@ -22,7 +23,7 @@ export function Home({ model }: { model: AppModel }) {
   const rooms = useMemo(() => new HomeRooms(() => model.connected()), [model]);
   const dialog = useSignal<HomeDialog | undefined>(undefined);
   useEffect(() => rooms.start(), [rooms]);
-  const { home } = strings.value;
+  const { account, home } = strings.value;
   const { busy, client, identity, problem } = model;
   const mayCreate = client.value?.account.role !== 'guest';
   const open = (opened: HomeDialog) => {
@@ -35,10 +36,16 @@ export function Home({ model }: { model: AppModel }) {
       <header class="home-header">
         <p class="brand">{home.brand}</p>
         <IdentityLine model={model} />
+        {identity.value?.issuedByAccount && (
+          <IconButton label={account.open} testId="your-devices" onClick={() => open({ name: 'devices' })}>
+            <OwnDevicesIcon />
+          </IconButton>
+        )}
         <IconButton label={home.appearance} testId="appearance" onClick={() => open({ name: 'appearance' })}>
           <SettingsIcon />
         </IconButton>
       </header>
+      <AccountBannerSlot model={model} />
       <section class="start" aria-labelledby="home-heading">
         <h1 ref={heading} id="home-heading" dir="auto" tabIndex={-1}>
           {home.greeting(identity.value?.displayName ?? '')}
