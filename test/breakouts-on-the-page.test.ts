@@ -86,13 +86,8 @@ describe('breakout rooms on the page', () => {
     ] as const) {
       const select = ada.getByLabel(`Room of ${name}`);
       await select.selectOption({ label: room });
-      await ada
-        .getByTestId('breakout-room')
-        .filter({ hasText: room })
-        .first()
-        .getByTestId('breakout-person')
-        .filter({ hasText: name })
-        .waitFor();
+      const section = ada.getByRole('region', { name: room });
+      await section.getByTestId('breakout-person').filter({ hasText: name }).waitFor();
     }
     await check(ada, '[data-testid=panel]');
     await picture(ada, 'planned');

@@ -186,7 +186,7 @@ function Rooms({ model, here }: { model: BreakoutsModel; here: string }) {
       {rooms.map(({ roomId, name }) => {
         const members = people.filter(({ assigned, at }) => assigned === roomId || at === roomId);
         return (
-          <section key={roomId} class="breakout" data-testid="breakout-room">
+          <section key={roomId} class="breakout" data-testid="breakout-room" aria-label={name}>
             <header>
               <h3 dir="auto">{name}</h3>
               {status === 'open' && <JoinButton model={model} roomId={roomId} here={here} />}
@@ -196,7 +196,7 @@ function Rooms({ model, here }: { model: BreakoutsModel; here: string }) {
         );
       })}
       {unassigned.length > 0 && (
-        <section class="breakout" data-testid="breakout-unassigned">
+        <section class="breakout" data-testid="breakout-unassigned" aria-label={breakouts.unassigned}>
           <header>
             <h3>{breakouts.unassigned}</h3>
           </header>
@@ -286,7 +286,7 @@ function Choice({ model, here }: { model: BreakoutsModel; here: string }) {
     <>
       <p class="hint">{breakouts.chooseHint}</p>
       {rooms.map(({ roomId, name, count }) => (
-        <section key={roomId} class="breakout" data-testid="breakout-room">
+        <section key={roomId} class="breakout" data-testid="breakout-room" aria-label={name}>
           <header>
             <h3 dir="auto">{name}</h3>
             <span class="hint">{breakouts.people(count)}</span>
