@@ -1,5 +1,6 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { Store, Tables } from '../../store/index.ts';
+import type { BreakoutRow } from './tables.ts';
 
 /** What is stored about the breakout rooms of a main room. */
 export interface Plan {
@@ -31,7 +32,7 @@ export class BreakoutStore {
   }
 
   async save(parentId: string, plan: Plan, nowMs: number): Promise<void> {
-    const row = { plan: JSON.stringify(plan), changed_at_ms: nowMs };
+    const row: Omit<BreakoutRow, 'parent_id'> = { plan: JSON.stringify(plan), changed_at_ms: nowMs };
     await this.#store.db
       .insertInto('breakouts')
       .values({ parent_id: parentId, ...row })

@@ -22,7 +22,6 @@ const breakoutRoom = z.object({
   /** How many people are in it. */
   count: z.int(),
 });
-export type BreakoutRoom = z.infer<typeof breakoutRoom>;
 
 /** Somebody in a plan: the account of a person, or the participant of a phone. */
 const personId = z.union([sha256Hex, objectId]);
@@ -36,7 +35,6 @@ const breakoutPerson = z.object({
   /** Where they are: the main room, a breakout room, or (null) neither. */
   at: roomId.nullable(),
 });
-export type BreakoutPerson = z.infer<typeof breakoutPerson>;
 
 /** The breakout rooms of a meeting, as one peer sees them. */
 export const breakouts = z.object({

@@ -34,7 +34,14 @@ describe('what people may do in a room', () => {
     assert.ok(
       ['room.invite', 'room.lock', 'participant.kick'].every((each) => olga.rights.includes(each as never)),
     );
-    assert.deepEqual(gus.rights, ['room.enter', 'room.open', 'media.send', 'reaction.send', 'chat.send']);
+    assert.deepEqual(gus.rights, [
+      'room.enter',
+      'room.open',
+      'media.send',
+      'reaction.send',
+      'chat.send',
+      'poll.vote',
+    ]);
     olga.client.close();
     gus.client.close();
   });
@@ -47,7 +54,7 @@ describe('what people may do in a room', () => {
     await configure({ roles: { [max.accountId]: 'viewer' } });
     await max.client.event(
       'room.rights',
-      ({ rights }) => rights.join() === 'room.enter,reaction.send,chat.send',
+      ({ rights }) => rights.join() === 'room.enter,reaction.send,chat.send,poll.vote',
     );
     await server.api('POST', `/api/accounts/${max.accountId}/role`, { role: 'admin' });
     await max.client.event('room.rights', ({ rights }) => rights.includes('room.lock'));
