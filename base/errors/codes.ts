@@ -345,6 +345,16 @@ export const ERROR_CODES = {
     message: 'There is no such message, or it was deleted, or you may not read it.',
   },
 
+  // Breakout rooms
+  BREAKOUT_UNKNOWN: {
+    status: 404,
+    message: 'There is no such breakout room, or the breakout rooms are closed; go back to the main room.',
+  },
+  BREAKOUTS_OPEN: {
+    status: 409,
+    message: 'The breakout rooms are open; call everybody back before you change or delete the plan.',
+  },
+
   // Contacts
   CONTACT_CHANGED: {
     status: 409,

@@ -24,6 +24,7 @@ export {
   nameLook,
   ROOM_ID,
 } from '../../contract/light.ts';
+export type { Breakouts, BreakoutsState } from './breakouts.ts';
 export {
   type BridgeEvents,
   type BridgeMedia,

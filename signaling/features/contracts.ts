@@ -1,6 +1,7 @@
 /** All requests and events of the wire protocol, for the reference pages and tests; and their types, for clients. */
 import { SESSION_EVENTS, SESSION_REQUESTS } from '../../contract/index.ts';
 import { BAN_EVENTS, BAN_REQUESTS } from './bans/contract.ts';
+import { BREAKOUT_EVENTS, BREAKOUT_REQUESTS, BREAKOUT_SNAPSHOT } from './breakouts/contract.ts';
 import { CHAT_EVENTS, CHAT_REQUESTS } from './chat/contract.ts';
 import { CONFERENCE_EVENTS, CONFERENCE_REQUESTS } from './conference/contract.ts';
 import { CONTACT_EVENTS, CONTACT_REQUESTS } from './contacts/contract.ts';
@@ -35,6 +36,7 @@ export const REQUESTS = {
   ...NAME_REQUESTS,
   ...CHAT_REQUESTS,
   ...POLL_REQUESTS,
+  ...BREAKOUT_REQUESTS,
   ...PATH_REQUESTS,
   ...ROOM_REQUESTS,
   ...CONTACT_REQUESTS,
@@ -53,6 +55,7 @@ export const EVENTS = {
   ...LINK_EVENTS,
   ...CHAT_EVENTS,
   ...POLL_EVENTS,
+  ...BREAKOUT_EVENTS,
   ...REACTION_EVENTS,
   ...SPOTLIGHT_EVENTS,
   ...NAME_EVENTS,
@@ -64,6 +67,7 @@ export const EVENTS = {
 
 /** What features add to the snapshot that `room.join` returns. */
 export const SNAPSHOT_PARTS = {
+  ...BREAKOUT_SNAPSHOT,
   ...HAND_SNAPSHOT,
   ...LINK_SNAPSHOT,
   ...MODERATION_SNAPSHOT,

@@ -393,6 +393,10 @@ export class Kernel {
    */
   async demandEntry(principal: PeerPrincipal, room: RoomRecord): Promise<void> {
     demand(principal, 'room.enter', room);
+    if (room.parentId !== undefined) {
+      // A breakout room: `entering` decides.
+      return;
+    }
     const isExpected = isNamed(principal, room);
     const skipsLobby = room.lobby !== 'everyone' || isExpected || may(principal, 'lobby.skip', room);
     if (skipsLobby && (isExpected || may(principal, 'room.enterUninvited', room))) {

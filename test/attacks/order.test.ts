@@ -28,6 +28,8 @@ const GIVEN: Record<string, unknown> = {
   'poll.create': { question: 'Tea?', answers: ['Yes', 'No'], open: true },
   'poll.edit': { pollId: someId, question: 'Tea?', answers: ['Yes', 'No'] },
   'poll.vote': { pollId: someId, answers: [0] },
+  'breakout.plan': { names: ['One', 'Two'], assign: 'none' },
+  'breakout.message': { text: 'Hello' },
   'chat.react': { seq: 1, emoji: '👍', on: true },
   'producer.create': { transportId: someId, kind: 'audio', source: 'microphone', rtpParameters: opus() },
 };

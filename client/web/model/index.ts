@@ -2,6 +2,7 @@
 export type { Need } from './account-care.ts';
 export { amplify } from './amplifier.ts';
 export { AppModel, type Screen } from './app-model.ts';
+export type { BreakoutsModel } from './breakouts.ts';
 export { browserName } from './browser-name.ts';
 export type { Call } from './call.ts';
 export type { PersonQuality, StreamDetails } from './call-quality.ts';

@@ -23,8 +23,9 @@ export function registerRooms(kernel: Kernel): void {
   kernel.snapshotPart('rights', (room, peer) => rights.of(room, peer));
   kernel.followRights((room, peer) => rights.update(room, peer));
   kernel.entered.add(({ room, peer }) => {
-    // Direct calls have a list of their own.
-    if (peer.principal.kind === 'device' && !room.record.parties) {
+    // Direct calls have a list of their own, and nobody looks for breakout rooms.
+    const isListed = !room.record.parties && room.record.parentId === undefined;
+    if (peer.principal.kind === 'device' && isListed) {
       visits.visited(peer.principal.accountId, room.roomId);
     }
   });

@@ -31,6 +31,8 @@ export class RoomLists {
     const query = this.#kernel.store.db
       .selectFrom('rooms')
       .selectAll()
+      // Breakout rooms.
+      .where('settings', 'not like', '%"parentId":%')
       .where(({ eb, and, or, exists, selectFrom }) =>
         or([
           and([

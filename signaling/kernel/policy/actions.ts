@@ -38,7 +38,9 @@ export type ActionInRoom =
   /** Read the whole chat, also what was written before one first came. */
   | 'chat.readAll'
   /** Change, close and delete polls of others. */
-  | 'poll.manage';
+  | 'poll.manage'
+  /** Plan, open, visit and close breakout rooms. */
+  | 'breakout.manage';
 
 /** Actions on the server, outside any room. */
 export type ServerAction =
@@ -104,6 +106,7 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'poll.create': 'ask polls',
   'poll.vote': 'vote in polls',
   'poll.manage': 'change polls of others',
+  'breakout.manage': 'manage breakout rooms',
   'call.dial': 'call phones',
   'invite.create:admin': 'invite an admin',
   'invite.create:member': 'invite a member',

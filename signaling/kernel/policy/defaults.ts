@@ -27,6 +27,7 @@ const MODERATING: readonly ActionInRoom[] = [
   'hand.raise',
   'hand.lowerOthers',
   'poll.manage',
+  'breakout.manage',
 ];
 
 /** The actions each standing may take in a room with default settings. */

@@ -78,6 +78,7 @@ const IN_ROOM: Record<ActionInRoom, string> = {
   'poll.create': 'admin owner member token',
   'poll.vote': 'admin owner member guest phone token',
   'poll.manage': 'admin owner member token',
+  'breakout.manage': 'admin owner member token',
 };
 const ON_SERVER: Record<ServerAction, string> = {
   'invite.create:admin': 'admin token',

@@ -3,6 +3,7 @@ import { alone } from './alone.ts';
 import { appearance } from './appearance.ts';
 import { arrivals } from './arrivals.ts';
 import { backup } from './backup.ts';
+import { breakouts } from './breakouts.ts';
 import { calls } from './calls.ts';
 import { chat } from './chat.ts';
 import { common } from './common.ts';
@@ -45,6 +46,7 @@ export const en = {
   appearance,
   arrivals,
   backup,
+  breakouts,
   calls,
   chat,
   common,

@@ -4,6 +4,7 @@ import { alone } from './alone.ts';
 import { appearance } from './appearance.ts';
 import { arrivals } from './arrivals.ts';
 import { backup } from './backup.ts';
+import { breakouts } from './breakouts.ts';
 import { calls } from './calls.ts';
 import { chat } from './chat.ts';
 import { common } from './common.ts';
@@ -46,6 +47,7 @@ export const ru: Strings = {
   appearance,
   arrivals,
   backup,
+  breakouts,
   calls,
   chat,
   common,

@@ -3,6 +3,7 @@ import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { AppModel, Call, Trouble } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
+import { BreakoutBanner } from '../breakouts/breakout-banner.tsx';
 import { ChatToast } from '../chat/chat-toast.tsx';
 import { BackupButton } from '../identity/backup-button.tsx';
 import { panelShortcuts, SidePanel } from '../panels/index.ts';
@@ -51,6 +52,7 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
       data-state={call.state.value}
     >
       <TopBar model={model} call={call} heading={heading} />
+      <BreakoutBanner call={call} />
       <ConnectionBanner call={call} />
       {/* Displayed below the tiles but before them in tab order, so that keyboard users need not pass all their buttons. */}
       <Toolbar model={model} call={call} onShortcuts={() => (sheet.value = true)} />
