@@ -109,6 +109,7 @@ export class Room extends Emitter<RoomEvents> {
       ...feature,
       accountId: options.accountId,
       request: (name, data) => connection.request(name, data),
+      url: (path) => new URL(path, connection.origin).href,
     });
     this.moderation = new Moderation(feature);
     this.spotlight = new Spotlight(feature);

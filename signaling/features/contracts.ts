@@ -2,6 +2,7 @@
 import { SESSION_EVENTS, SESSION_REQUESTS } from '../../contract/index.ts';
 import { BAN_EVENTS, BAN_REQUESTS } from './bans/contract.ts';
 import { CHAT_EVENTS, CHAT_REQUESTS } from './chat/contract.ts';
+import { FILE_REQUESTS } from './chat/index.ts';
 import { CONFERENCE_EVENTS, CONFERENCE_REQUESTS } from './conference/contract.ts';
 import { HAND_EVENTS, HAND_REQUESTS, HAND_SNAPSHOT } from './hands/contract.ts';
 import { INVITATION_REQUESTS } from './invitations/contract.ts';
@@ -28,6 +29,7 @@ export const REQUESTS = {
   ...MOVE_HERE_REQUESTS,
   ...NAME_REQUESTS,
   ...CHAT_REQUESTS,
+  ...FILE_REQUESTS,
   ...PATH_REQUESTS,
   ...ROOM_REQUESTS,
   ...TELEPHONY_REQUESTS,

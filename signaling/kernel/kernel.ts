@@ -75,7 +75,7 @@ export interface RoomDeletion {
   roomId: string;
   db: Transaction<Tables>;
   /** What to do once the room is gone. */
-  committed: Array<() => void>;
+  committed: Array<() => Promise<void> | void>;
 }
 
 /** A way to call into a room by phone. */

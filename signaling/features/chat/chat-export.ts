@@ -25,10 +25,11 @@ export async function* exported(
 }
 
 /** `2027-03-01 09:30 Ann: text`, in UTC. Further lines of a message are indented, so that nobody can fake a message of others. */
-function lineOf({ sentAtMs, author, text, editedAtMs, gone }: ChatMessage): string {
+function lineOf({ sentAtMs, author, text, files = [], editedAtMs, gone }: ChatMessage): string {
   const time = new Date(sentAtMs).toISOString().slice(0, 16).replace('T', ' ');
   const name = author === null ? 'Deleted account' : author.displayName;
   const certified = author?.certifiedName === undefined ? '' : ` (${author.certifiedName})`;
   const content = gone === undefined ? text.replaceAll('\n', '\n    ') : `[message ${gone}]`;
-  return `${time} ${name}${certified}: ${content}${editedAtMs === undefined || gone ? '' : ' [edited]'}\n`;
+  const named = files.map((file) => `[file: ${file.name}]`);
+  return `${time} ${name}${certified}: ${[content, ...named].filter((part) => part !== '').join(' ')}${editedAtMs === undefined || gone ? '' : ' [edited]'}\n`;
 }

@@ -43,6 +43,7 @@ class Person {
       accountId: this.accountId,
       request: (name, data) => this.#request(name, data) as never,
       onServerEvent: (name, apply) => this.#appliers.set(name, apply as (data: unknown) => void),
+      url: (path) => path,
     });
     this.chat.on('message', ({ id }) => this.news.push(id));
     this.#log = new RoomLog({

@@ -1,4 +1,4 @@
-import { demand, describeRoom, type Kernel, type Principal } from '../../kernel/index.ts';
+import { demand, describeRoom, type Kernel, type Principal, type RoomDeletion } from '../../kernel/index.ts';
 import { nameOf, type RoomConfiguration } from './room-configuration.ts';
 import { invitationOf } from './room-invitation.ts';
 import type { RoomVisits } from './room-visits.ts';
@@ -24,12 +24,12 @@ export async function deleteRoom(
       ? await invitationOf(kernel, principal, room, { isCancelled: true })
       : undefined;
   await visits.save();
-  const committed: Array<() => void> = [];
+  const committed: RoomDeletion['committed'] = [];
   await configuration.queued(principal, () =>
     rooms.delete(record, check, (db) => roomDeleted.run({ roomId, db, committed })),
   );
   for (const act of committed) {
-    act();
+    await act();
   }
   log.info({ roomId, by: nameOf(principal) }, 'room deleted');
   return ics === undefined ? {} : { ics };

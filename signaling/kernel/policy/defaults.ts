@@ -48,7 +48,15 @@ export const IN_ROOM: Readonly<Record<Standing, ReadonlySet<ActionInRoom>>> = {
     'chat.readAll',
   ]),
   moderator: new Set(MODERATING),
-  speaker: new Set(['room.enter', 'room.open', 'media.send', 'chat.send', 'hand.raise', 'reaction.send']),
+  speaker: new Set([
+    'room.enter',
+    'room.open',
+    'media.send',
+    'chat.send',
+    'chat.sendFile',
+    'hand.raise',
+    'reaction.send',
+  ]),
   viewer: new Set(['room.enter', 'chat.send', 'hand.raise', 'reaction.send']),
   bridge: new Set([
     'room.enter',

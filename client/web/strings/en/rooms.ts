@@ -68,6 +68,7 @@ export const rooms = {
     'reaction.send': 'Send reactions',
     'call.dial': 'Call phones',
     'chat.send': 'Write in the chat',
+    'chat.sendFile': 'Send files',
     'chat.moderate': 'Remove messages of others',
   } satisfies Record<RoomAction, string>,
   resetPermissions: 'Reset to defaults',

@@ -68,6 +68,7 @@ export const rooms: Strings['rooms'] = {
     'reaction.send': 'Отправлять реакции',
     'call.dial': 'Звонить на телефоны',
     'chat.send': 'Писать в чат',
+    'chat.sendFile': 'Отправлять файлы',
     'chat.moderate': 'Удалять чужие сообщения',
   },
   resetPermissions: 'Вернуть значения по умолчанию',
