@@ -1,19 +1,19 @@
 import type { AppModel, Notices } from '../model/index.ts';
 import { strings } from '../strings/index.ts';
-import { DamagedLink, DoorView } from './door.tsx';
-import { PreviousIcon } from './icons.tsx';
-import { DamagedInvitation, Invitation } from './invitation.tsx';
-import { lazyView } from './lazy-view.tsx';
-import { Lobby } from './lobby.tsx';
-import { NoIdentity } from './no-identity.tsx';
+import { RoomView } from './call/room-view.tsx';
+import { DamagedLink, DoorView } from './door/door.tsx';
+import { Lobby } from './door/lobby.tsx';
+import { DamagedInvitation, Invitation } from './identity/invitation.tsx';
+import { NoIdentity } from './identity/no-identity.tsx';
 import { usePageTitle } from './page-title.tsx';
-import { RoomView } from './room-view.tsx';
+import { PreviousIcon } from './parts/icons.tsx';
+import { lazyView } from './parts/lazy-view.tsx';
 
 const Home = lazyView(
-  async () => (await import('./home.tsx')).Home,
+  async () => (await import('./home/home.tsx')).Home,
   () => <main class="center" aria-busy="true" />,
 );
-const PinDialog = lazyView(async () => (await import('./pin-dialog.tsx')).PinDialog);
+const PinDialog = lazyView(async () => (await import('./door/pin-dialog.tsx')).PinDialog);
 
 export function App({ model }: { model: AppModel }) {
   usePageTitle(model);

@@ -1,6 +1,6 @@
 import type { Call, PanelName } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
-import { MenuItem } from '../menu.tsx';
+import { MenuItem } from '../parts/menu.tsx';
 import type { Panel } from './panel.ts';
 import { panelsOf } from './registry.ts';
 

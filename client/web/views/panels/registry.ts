@@ -1,7 +1,7 @@
 import type { UnreadCounts } from '../../../sdk/index.ts';
 import type { Call, PanelName } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
-import { ChatIcon, PeopleIcon, SettingsIcon } from '../icons.tsx';
+import { ChatIcon, PeopleIcon, SettingsIcon } from '../parts/icons.tsx';
 import type { Panel } from './panel.ts';
 
 /** All side panels, in the order of their buttons. */
@@ -11,7 +11,7 @@ const PANELS: Record<PanelName, Panel> = {
     title: () => strings.value.people.heading,
     place: 'toolbar',
     shortcut: 'p',
-    load: async () => (await import('../people-panel.tsx')).PeoplePanel,
+    load: async () => (await import('../people/people-panel.tsx')).PeoplePanel,
     badge: (call) => {
       const { people, waiting } = strings.value;
       const { length } = call.waiting.people.value;
@@ -27,7 +27,7 @@ const PANELS: Record<PanelName, Panel> = {
     title: () => strings.value.chat.title,
     place: 'toolbar',
     essential: true,
-    load: async () => (await import('../chat-panel.tsx')).ChatPanel,
+    load: async () => (await import('../chat/chat-panel.tsx')).ChatPanel,
     badge: (call) => chatBadge(call.chat.unread.value),
     shortcut: 'c',
   },
@@ -35,7 +35,7 @@ const PANELS: Record<PanelName, Panel> = {
     icon: SettingsIcon,
     title: () => strings.value.panels.settings,
     place: 'more menu',
-    load: async () => (await import('../settings-panel.tsx')).SettingsPanel,
+    load: async () => (await import('../settings/settings-panel.tsx')).SettingsPanel,
   },
 };
 

@@ -3,7 +3,7 @@ import type { ComponentType } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
 import type { AppModel, Call, PanelName } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
-import { CloseIcon } from '../icons.tsx';
+import { CloseIcon } from '../parts/icons.tsx';
 import type { PanelProps } from './panel.ts';
 import { panelNamed } from './registry.ts';
 

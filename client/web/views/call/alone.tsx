@@ -1,0 +1,21 @@
+import type { Call } from '../../model/index.ts';
+import { strings } from '../../strings/index.ts';
+import { CopyLinkField } from '../parts/copy-link-field.tsx';
+import { PeopleIcon } from '../parts/icons.tsx';
+import { useRoomLink } from '../rooms/use-room-link.ts';
+
+/** Shown to somebody who is alone in a room, next to their own video: the link for the others. */
+export function Alone({ call }: { call: Call }) {
+  const link = useRoomLink(call.room.roomId, async () => call.client);
+  const { alone } = strings.value;
+  return (
+    <section class="alone" data-testid="alone">
+      <span class="alone-picture">
+        <PeopleIcon />
+      </span>
+      <h2>{alone.heading}</h2>
+      <p>{alone.advice}</p>
+      <CopyLinkField label={alone.link} link={link} copyTestId="copy-room-link" />
+    </section>
+  );
+}

@@ -1,0 +1,47 @@
+import type { Call } from '../../model/index.ts';
+import { strings } from '../../strings/index.ts';
+import { LockIcon, UnlockedIcon } from '../parts/icons.tsx';
+import { MenuItem } from '../parts/menu.tsx';
+
+/** Beside the room's title: whether it is locked. Moderators lock and unlock it with a click. */
+export function Lock({ call }: { call: Call }) {
+  const { locked } = call.info.value;
+  const { rooms: words } = strings.value;
+  if (call.moderates) {
+    const label = locked ? words.unlock : words.lock;
+    return (
+      <button
+        type="button"
+        class={locked ? 'icon-button lock locked' : 'icon-button lock'}
+        data-testid="lock"
+        data-locked={locked}
+        title={label}
+        aria-label={label}
+        onClick={() => void call.toggleLock()}
+      >
+        {locked ? <LockIcon /> : <UnlockedIcon />}
+      </button>
+    );
+  }
+  return locked ? (
+    <span class="lock locked" data-testid="locked" title={words.isLocked}>
+      <LockIcon />
+      <span class="sr-only">{words.isLocked}</span>
+    </span>
+  ) : null;
+}
+
+/** The same in the menu, for screens without space in the top bar. */
+export function LockItem({ call }: { call: Call }) {
+  const { locked } = call.info.value;
+  const { rooms: words } = strings.value;
+  return call.moderates ? (
+    <MenuItem
+      testId="lock-item"
+      icon={locked ? <UnlockedIcon /> : <LockIcon />}
+      onSelect={() => void call.toggleLock()}
+    >
+      {locked ? words.unlock : words.lock}
+    </MenuItem>
+  ) : null;
+}

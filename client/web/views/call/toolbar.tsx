@@ -1,0 +1,263 @@
+import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+import { type AppModel, type Call, selfView, setSelfView } from '../../model/index.ts';
+import { strings } from '../../strings/index.ts';
+import { BackupDialog } from '../identity/backup.tsx';
+import { PanelButtons, PanelItems } from '../panels/index.ts';
+import {
+  BackupIcon,
+  GalleryIcon,
+  InviteIcon,
+  KeyboardIcon,
+  LeaveIcon,
+  MoreIcon,
+  PhoneIcon,
+  RoomIcon,
+  ScreenIcon,
+  ShowIcon,
+  SpeakerViewIcon,
+  StatisticsIcon,
+} from '../parts/icons.tsx';
+import { lazyView } from '../parts/lazy-view.tsx';
+import { MenuButton, MenuItem } from '../parts/menu.tsx';
+import { InviteDialog } from '../rooms/invite.tsx';
+import { CallPhoneDialog } from './call-phone.tsx';
+import { FullScreenItem } from './full-screen.tsx';
+import { LockItem } from './lock.tsx';
+import { PictureInPictureItem } from './picture-in-picture.tsx';
+import { HandToggle } from './raised-hands.tsx';
+import { ReactionButton, ReactionChoices, ReactionSummary } from './reactions.tsx';
+import { CameraToggle, MicrophoneToggle } from './toggles.tsx';
+
+const RoomSettings = lazyView(async () => (await import('../rooms/room-settings.tsx')).RoomSettings);
+
+interface ToolbarProps {
+  model: AppModel;
+  call: Call;
+  onShortcuts(): void;
+}
+
+type DialogName = 'invite' | 'phone' | 'backup';
+
+/**
+ * The buttons of a call: those that everyone needs in the middle, side panels at the end, all else in a menu. On narrow screens, more of them
+ * are in the menu: elements of the classes `from-medium` and `from-wide` disappear there, and those of `below-medium` and `below-wide` appear.
+ */
+export function Toolbar({ model, call, onShortcuts }: ToolbarProps) {
+  const { media } = model;
+  const { controls, invite, phones } = strings.value;
+  const dialog = useSignal<DialogName | undefined>(undefined);
+  const close = () => {
+    dialog.value = undefined;
+  };
+  const settings = useSignal(false);
+  const identity = model.identity.value;
+  const view = viewChoice(call);
+  return (
+    <nav class="controls" aria-label={controls.label}>
+      <ReactionSummary call={call} />
+      <div class="controls-main">
+        <MicrophoneToggle media={media} />
+        <CameraToggle media={media} />
+        {canShareScreen && <ScreenToggle call={call} />}
+        <HandToggle call={call} />
+        <ReactionButton call={call} />
+        <ToolbarButton
+          testId="view"
+          itemClass="from-wide"
+          shortcut="g"
+          disabled={view.disabled}
+          label={view.label}
+          onClick={() => call.toggleView()}
+        >
+          {view.icon}
+        </ToolbarButton>
+        <MenuButton label={controls.more} testId="more" icon={<MoreIcon />} buttonClass="round">
+          <ReactionChoices call={call} itemClass="below-medium" />
+          <PanelItems call={call} />
+          {call.moderates && (
+            <MenuItem
+              testId="more-invite"
+              itemClass="below-wide"
+              icon={<InviteIcon />}
+              onSelect={() => (dialog.value = 'invite')}
+            >
+              {invite.heading}
+            </MenuItem>
+          )}
+          {call.moderates && (
+            <MenuItem
+              testId="more-call-phone"
+              itemClass="below-wide"
+              icon={<PhoneIcon />}
+              onSelect={() => (dialog.value = 'phone')}
+            >
+              {phones.call}
+            </MenuItem>
+          )}
+          {canShareScreen && (
+            <MenuItem
+              testId="more-screen"
+              itemClass="below-medium"
+              icon={<ScreenIcon />}
+              onSelect={() => void call.toggleScreen()}
+            >
+              {screenLabel(call)}
+            </MenuItem>
+          )}
+          {!view.disabled && (
+            <MenuItem
+              testId="more-view"
+              itemClass="below-wide"
+              icon={view.icon}
+              onSelect={() => call.toggleView()}
+            >
+              {view.label}
+            </MenuItem>
+          )}
+          {selfView.value === 'hidden' && (
+            <MenuItem testId="self-show" icon={<ShowIcon />} onSelect={() => setSelfView('auto')}>
+              {strings.value.own.show}
+            </MenuItem>
+          )}
+          <FullScreenItem />
+          <PictureInPictureItem model={model} call={call} />
+          {identity?.canExportBackup && (
+            <MenuItem
+              testId="more-backup"
+              itemClass="below-wide"
+              icon={<BackupIcon />}
+              onSelect={() => (dialog.value = 'backup')}
+            >
+              {strings.value.backup.save}
+            </MenuItem>
+          )}
+          <MenuItem
+            testId="more-statistics"
+            icon={<StatisticsIcon />}
+            shortcut="d"
+            onSelect={() => call.stats.toggle()}
+          >
+            {controls.statistics}
+          </MenuItem>
+          <LockItem call={call} />
+          {call.owns && (
+            <MenuItem testId="room-settings" icon={<RoomIcon />} onSelect={() => (settings.value = true)}>
+              {strings.value.rooms.settings}
+            </MenuItem>
+          )}
+          <MenuItem testId="more-shortcuts" icon={<KeyboardIcon />} shortcut="?" onSelect={onShortcuts}>
+            {strings.value.shortcuts.heading}
+          </MenuItem>
+        </MenuButton>
+        <ToolbarButton
+          testId="leave"
+          itemClass="leave"
+          label={controls.leave}
+          onClick={() => void model.leave()}
+        >
+          <LeaveIcon />
+        </ToolbarButton>
+      </div>
+      <div class="controls-panels">
+        {call.moderates && (
+          <ToolbarButton
+            testId="invite"
+            itemClass="from-wide"
+            label={invite.heading}
+            onClick={() => (dialog.value = 'invite')}
+          >
+            <InviteIcon />
+          </ToolbarButton>
+        )}
+        {call.moderates && (
+          <ToolbarButton
+            testId="call-phone"
+            itemClass="from-wide"
+            label={phones.call}
+            onClick={() => (dialog.value = 'phone')}
+          >
+            <PhoneIcon />
+          </ToolbarButton>
+        )}
+        <PanelButtons call={call} />
+      </div>
+      {dialog.value === 'invite' && <InviteDialog call={call} onClose={close} />}
+      {dialog.value === 'phone' && <CallPhoneDialog call={call} onClose={close} />}
+      {dialog.value === 'backup' && identity && <BackupDialog identity={identity} onClose={close} />}
+      {settings.value && (
+        <RoomSettings
+          model={model}
+          roomId={call.room.roomId}
+          call={call}
+          onClose={() => (settings.value = false)}
+        />
+      )}
+    </nav>
+  );
+}
+
+function ToolbarButton({
+  testId,
+  itemClass,
+  label,
+  shortcut,
+  disabled = false,
+  onClick,
+  children,
+}: {
+  testId: string;
+  itemClass: string;
+  label: string;
+  shortcut?: string;
+  disabled?: boolean;
+  onClick(): void;
+  children: ComponentChildren;
+}) {
+  return (
+    <button
+      type="button"
+      class={`round ${itemClass}`}
+      data-testid={testId}
+      aria-keyshortcuts={shortcut}
+      title={shortcut ? strings.value.common.withShortcut(label, shortcut) : label}
+      aria-label={label}
+      disabled={disabled}
+      onClick={onClick}
+    >
+      {children}
+    </button>
+  );
+}
+
+/** Phones cannot share their screen. */
+const canShareScreen = typeof navigator.mediaDevices?.getDisplayMedia === 'function';
+
+function screenLabel(call: Call): string {
+  return call.screen.value ? strings.value.controls.stopSharing : strings.value.controls.shareScreen;
+}
+
+function ScreenToggle({ call }: { call: Call }) {
+  return (
+    <ToolbarButton
+      testId="screen"
+      itemClass={call.screen.value ? 'from-medium active' : 'from-medium'}
+      shortcut="s"
+      label={screenLabel(call)}
+      onClick={() => void call.toggleScreen()}
+    >
+      <ScreenIcon />
+    </ToolbarButton>
+  );
+}
+
+/** The other view, gallery or speaker. Neither while a screen is shared, which is always large. */
+function viewChoice(call: Call): { label: string; icon: ComponentChildren; disabled: boolean } {
+  const { galleryView, speakerView } = strings.value.controls;
+  const speaker = call.view.value === 'speaker';
+  return {
+    label: speaker ? galleryView : speakerView,
+    icon: speaker ? <GalleryIcon /> : <SpeakerViewIcon />,
+    disabled: call.sources.value.some(({ source }) => source === 'screen'),
+  };
+}

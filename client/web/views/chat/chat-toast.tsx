@@ -1,0 +1,36 @@
+import { type Call, firstLine } from '../../model/index.ts';
+import { strings } from '../../strings/index.ts';
+import { CloseIcon } from '../parts/icons.tsx';
+
+/** Who wrote what, over the call while the chat is closed. */
+export function ChatToast({ call }: { call: Call }) {
+  const model = call.chat;
+  const toast = model.toast.value;
+  const { chat, common } = strings.value;
+  const name = toast?.message.author?.displayName ?? chat.deletedAccount;
+  return (
+    <div class="chat-toasts" role="status" aria-live="polite">
+      {toast && (
+        <div class={toast.isMention ? 'chat-toast mention' : 'chat-toast'} data-testid="chat-toast">
+          <button
+            type="button"
+            class="chat-toast-open"
+            aria-label={`${toast.isMention ? chat.mentionedYou(name) : chat.from(name)}: ${firstLine(toast.message.text)}`}
+            onClick={() => model.openFromToast()}
+          >
+            <strong dir="auto">{toast.isMention ? chat.mentionedYou(name) : name}</strong>
+            <span dir="auto">{firstLine(toast.message.text)}</span>
+          </button>
+          <button
+            type="button"
+            class="icon-button"
+            aria-label={common.dismiss}
+            onClick={() => model.dismissToast()}
+          >
+            <CloseIcon />
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,36 @@
+import type { DeviceKind, LocalMedia } from '../../model/index.ts';
+import { strings } from '../../strings/index.ts';
+
+const KINDS = { camera: 'videoinput', microphone: 'audioinput', speaker: 'audiooutput' } as const;
+
+/** Selects a device. Hidden if the browser lists no devices of this kind, or cannot choose speakers. */
+export function DeviceSelect({ media, kind }: { media: LocalMedia; kind: DeviceKind }) {
+  const label = strings.value.devices[kind];
+  const devices = media.devices.value.filter(
+    (device) => device.kind === KINDS[kind] && device.deviceId !== '',
+  );
+  if (devices.length === 0 || (kind === 'speaker' && !('setSinkId' in HTMLMediaElement.prototype))) {
+    return null;
+  }
+  const current =
+    (kind === 'speaker' ? undefined : media[kind].value?.getSettings().deviceId) ??
+    media.choices.value[kind] ??
+    'default';
+  const shown = devices.some(({ deviceId }) => deviceId === current) ? current : 'default';
+  return (
+    <label class="field">
+      {label}
+      <select
+        data-testid={`${kind}-select`}
+        value={shown}
+        onChange={(event) => void media.choose(kind, event.currentTarget.value)}
+      >
+        {devices.map((device, index) => (
+          <option key={device.deviceId} value={device.deviceId}>
+            {device.label || strings.value.devices.unnamed(label, index + 1)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}

@@ -1,0 +1,191 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useMemo } from 'preact/hooks';
+import { type AppModel, type Destination, HomeRooms, readDestination } from '../../model/index.ts';
+import { strings } from '../../strings/index.ts';
+import { IdentityLine } from '../identity/identity-line.tsx';
+import { CalendarIcon, CameraIcon, PlusIcon, SettingsIcon } from '../parts/icons.tsx';
+import { EmptyCalendar, EmptyHistory, EmptyRooms } from '../parts/illustrations.tsx';
+import { Problem } from '../parts/problem.tsx';
+import { type HomeDialog, HomeDialogs } from './home-dialogs.tsx';
+import { HomeList } from './home-list.tsx';
+import '../../styles/home.css';
+
+/** The home page of people who are enrolled: start, schedule or join a meeting, and the user's rooms. */
+export function Home({ model }: { model: AppModel }) {
+  const rooms = useMemo(() => new HomeRooms(() => model.connected()), [model]);
+  const dialog = useSignal<HomeDialog | undefined>(undefined);
+  useEffect(() => rooms.start(), [rooms]);
+  const { home } = strings.value;
+  const { busy, client, identity, problem } = model;
+  const mayCreate = client.value?.account.role !== 'guest';
+  const open = (opened: HomeDialog) => {
+    dialog.value = opened;
+  };
+  const list = { model, rooms, open };
+  return (
+    <main class="home" data-testid="home">
+      <header class="home-header">
+        <p class="brand">{home.brand}</p>
+        <IdentityLine model={model} />
+        <button
+          type="button"
+          class="icon-button"
+          data-testid="appearance"
+          title={home.appearance}
+          aria-label={home.appearance}
+          onClick={() => open({ name: 'appearance' })}
+        >
+          <SettingsIcon />
+        </button>
+      </header>
+      <section class="start" aria-labelledby="home-heading">
+        <h1 id="home-heading" dir="auto">
+          {home.greeting(identity.value?.displayName ?? '')}
+        </h1>
+        {mayCreate && (
+          <div class="start-actions">
+            <button
+              type="button"
+              class="primary large"
+              data-testid="new-meeting"
+              disabled={busy.value}
+              onClick={() => void model.newMeeting()}
+            >
+              <CameraIcon />
+              {home.newMeeting}
+            </button>
+            <button
+              type="button"
+              class="large"
+              data-testid="schedule"
+              onClick={() => open({ name: 'schedule' })}
+            >
+              <CalendarIcon />
+              {home.schedule}
+            </button>
+          </div>
+        )}
+        <JoinForm model={model} />
+        {identity.value?.roomId !== undefined && !mayCreate && (
+          <p class="your-room">
+            {home.yourRoom}{' '}
+            <button
+              type="button"
+              data-testid="your-room"
+              onClick={() => model.open(identity.value?.roomId ?? '')}
+            >
+              <span dir="auto">{identity.value.roomId}</span>
+            </button>
+          </p>
+        )}
+        <Problem error={problem.value} />
+      </section>
+      {rooms.problem.value && rooms.problem.value.code !== problem.value?.code && (
+        <p class="problem load-problem" role="alert">
+          {home.loadFailed}{' '}
+          <button type="button" class="quiet" onClick={() => void rooms.load()}>
+            {home.tryAgain}
+          </button>
+        </p>
+      )}
+      <div class="home-lists">
+        {mayCreate && (
+          <HomeList
+            {...list}
+            name="upcoming"
+            heading={home.upcoming}
+            empty={{ picture: <EmptyCalendar />, text: home.noUpcoming, advice: home.noUpcomingAdvice }}
+          />
+        )}
+        {mayCreate && (
+          <HomeList
+            {...list}
+            name="mine"
+            heading={home.mine}
+            action={
+              <button
+                type="button"
+                class="quiet"
+                data-testid="new-room"
+                onClick={() => open({ name: 'new-room' })}
+              >
+                <PlusIcon />
+                {home.newRoom}
+              </button>
+            }
+            empty={{ picture: <EmptyRooms />, text: home.noMine, advice: home.noMineAdvice }}
+          />
+        )}
+        <HomeList
+          {...list}
+          name="recent"
+          heading={home.recent}
+          empty={{ picture: <EmptyHistory />, text: home.noRecent }}
+        />
+      </div>
+      <HomeDialogs
+        model={model}
+        rooms={rooms}
+        dialog={dialog.value}
+        onClose={() => (dialog.value = undefined)}
+      />
+    </main>
+  );
+}
+
+/** Joins by the name of a room, or by a link. */
+function JoinForm({ model }: { model: AppModel }) {
+  const typed = useSignal('');
+  const unusable = useSignal<Destination | undefined>(undefined);
+  const { home } = strings.value;
+  const submit = (event: Event) => {
+    event.preventDefault();
+    const destination = readDestination(typed.value, location.origin);
+    unusable.value = undefined;
+    if (destination.kind === 'room') {
+      model.open(destination.roomId);
+    } else if (destination.kind === 'fragment') {
+      location.hash = destination.fragment;
+    } else {
+      unusable.value = destination;
+    }
+  };
+  const wrong = unusable.value;
+  return (
+    <form class="join-form" onSubmit={submit}>
+      <label class="field">
+        {home.joinLabel}
+        <input
+          data-testid="destination"
+          dir="auto"
+          value={typed.value}
+          placeholder={home.joinExample}
+          autocomplete="off"
+          autocapitalize="off"
+          spellcheck={false}
+          maxLength={2000}
+          required
+          aria-describedby="destination-hint"
+          onInput={(event) => {
+            typed.value = event.currentTarget.value;
+            unusable.value = undefined;
+          }}
+        />
+      </label>
+      <button type="submit" data-testid="go" disabled={typed.value.trim() === ''}>
+        {home.join}
+      </button>
+      <p class="hint" id="destination-hint" role="status" data-testid="destination-hint">
+        {wrong?.kind === 'elsewhere' && (
+          <>
+            {home.otherServer(wrong.host)}{' '}
+            <a href={wrong.url} target="_blank" rel="noopener noreferrer">
+              {home.openThere}
+            </a>
+          </>
+        )}
+        {wrong?.kind === 'nothing' && home.notALink}
+      </p>
+    </form>
+  );
+}

@@ -1,0 +1,169 @@
+import type { ComponentChildren } from 'preact';
+import type { Participant } from '../../../sdk/index.ts';
+import type { AppModel, Call } from '../../model/index.ts';
+import { strings } from '../../strings/index.ts';
+import {
+  CameraIcon,
+  HandIcon,
+  MicrophoneIcon,
+  ScreenIcon,
+  SpotlightIcon,
+  TroubleIcon,
+} from '../parts/icons.tsx';
+import { Avatar } from '../stage/tile.tsx';
+import { PersonMenu } from './person-menu.tsx';
+
+type Sending = 'on' | 'muted' | 'none';
+
+/** One person in the list, with their state and the actions on them. */
+export function PersonRow({
+  model,
+  call,
+  participant,
+}: {
+  model: AppModel;
+  call: Call;
+  participant: Participant;
+}) {
+  const { participantId, displayName, certifiedName, kind, connected, mediaConnected } = participant;
+  const { people, tile } = strings.value;
+  const isSelf = participantId === call.room.participantId;
+  const phone = kind === 'phone';
+  const place = call.hands.value.indexOf(participantId) + 1;
+  const { microphone, camera, screen } = sendingOf(model, call, participant);
+  const speaking = call.speaker.value === participantId && microphone === 'on';
+  const voice = voiceText(call, participantId, microphone);
+  const trouble = !connected ? people.reconnecting : mediaConnected === false ? people.noMedia : undefined;
+  const isLit = call.spotlight.value.includes(participantId);
+  const badges = badgesOf(participant);
+  return (
+    <li class="person" data-testid="person" data-participant-id={participantId} data-voice={voice.state}>
+      <Avatar name={displayName} seed={phone ? displayName : participant.accountId} phone={phone} />
+      <div class="person-name">
+        <span dir="auto">{displayName}</span>
+        {isSelf && <span class="person-note"> {people.you}</span>}
+        {certifiedName && (
+          <span class="person-note" dir="auto">
+            {' '}
+            {tile.certifiedAs(certifiedName)}
+          </span>
+        )}
+        {(badges.length > 0 || trouble) && (
+          <span class="person-badges">
+            {badges.map((badge) => (
+              <span key={badge}>{badge}</span>
+            ))}
+            {trouble && (
+              <span class="person-trouble">
+                <TroubleIcon />
+                {trouble}
+              </span>
+            )}
+          </span>
+        )}
+      </div>
+      <div class="person-state">
+        {isLit && <State icon={<SpotlightIcon />} text={people.spotlit} />}
+        {place > 0 && (
+          <span class="hand" title={people.handRaised(place)}>
+            <HandIcon />
+            <span aria-hidden="true">{place}</span>
+            <span class="sr-only">{people.handRaised(place)},</span>
+          </span>
+        )}
+        {screen && <State icon={<ScreenIcon />} text={people.sharing} />}
+        {!phone && (
+          <State
+            icon={<CameraIcon off={camera !== 'on'} />}
+            text={camera === 'on' ? people.cameraOn : people.cameraOff}
+            faint={camera !== 'on'}
+          />
+        )}
+        <State
+          icon={<MicrophoneIcon off={microphone !== 'on'} />}
+          text={speaking ? people.speaking : voice.text}
+          faint={microphone !== 'on' && voice.state === 'muted'}
+          speaking={speaking}
+          stopped={voice.state === 'moderated' || voice.state === 'denied'}
+        />
+      </div>
+      <PersonMenu call={call} participant={participant} testId="person-menu" withPin />
+    </li>
+  );
+}
+
+function State({
+  icon,
+  text,
+  faint = false,
+  speaking = false,
+  stopped = false,
+}: {
+  icon: ComponentChildren;
+  text: string;
+  faint?: boolean;
+  speaking?: boolean;
+  /** A moderator did it. */
+  stopped?: boolean;
+}) {
+  const classes = ['state', faint && 'faint', speaking && 'speaking', stopped && 'stopped'];
+  return (
+    <span class={classes.filter(Boolean).join(' ')} title={text}>
+      {icon}
+      <span class="sr-only">{text},</span>
+    </span>
+  );
+}
+
+function sendingOf(
+  model: AppModel,
+  call: Call,
+  { participantId }: Participant,
+): { microphone: Sending; camera: Sending; screen: boolean } {
+  if (participantId === call.room.participantId) {
+    const { media } = model;
+    return {
+      microphone: media.microphoneOn.value ? 'on' : 'muted',
+      camera: media.cameraOn.value ? 'on' : 'none',
+      screen: call.screen.value !== undefined,
+    };
+  }
+  const sending = (source: string): Sending => {
+    const found = call.sources.value.find(
+      (each) => each.participantId === participantId && each.source === source,
+    );
+    return found ? (found.muted ? 'muted' : 'on') : 'none';
+  };
+  return { microphone: sending('microphone'), camera: sending('camera'), screen: sending('screen') === 'on' };
+}
+
+/** Whether someone can be heard, and if not, who decided that. */
+function voiceText(
+  call: Call,
+  participantId: string,
+  microphone: Sending,
+): { state: Sending | 'moderated' | 'denied'; text: string } {
+  const { people } = strings.value;
+  if (microphone === 'on') {
+    return { state: 'on', text: people.microphoneOn };
+  }
+  const restraint = call.moderation.restraints.value.get(participantId);
+  if (restraint?.denied.includes('microphone')) {
+    return { state: 'denied', text: people.mayNotUnmute };
+  }
+  if (restraint?.muted) {
+    return { state: 'moderated', text: people.mutedByModerator };
+  }
+  return microphone === 'muted'
+    ? { state: 'muted', text: people.muted }
+    : { state: 'none', text: people.noMicrophone };
+}
+
+function badgesOf({ kind, role, roomRole }: Participant): string[] {
+  const { people } = strings.value;
+  return [
+    // Most people are ordinary participants.
+    roomRole && roomRole !== 'speaker' ? people.roles[roomRole] : '',
+    kind === 'phone' ? people.phone : role === 'guest' ? people.guest : '',
+  ].filter((badge) => badge !== '');
+}

@@ -1,0 +1,25 @@
+import { useSignal } from '@preact/signals';
+import type { Call } from '../../model/index.ts';
+import { strings } from '../../strings/index.ts';
+import { CloseButton, Dialog } from '../parts/dialog.tsx';
+import { OneTimeLink } from './one-time-link.tsx';
+import { RoomLinkSection } from './room-link.tsx';
+
+/** The room's links. For people who may invite. */
+export function InviteDialog({ call, onClose }: { call: Call; onClose(): void }) {
+  const { common, invite } = strings.value;
+  const oneTime = useSignal(false);
+  return (
+    <Dialog title={invite.heading} onClose={onClose}>
+      <div class="invite-dialog">
+        <RoomLinkSection call={call} />
+        <details onToggle={({ currentTarget }) => (oneTime.value = currentTarget.open)}>
+          <summary data-testid="one-time">{invite.oneTime}</summary>
+          {/* A link is made only when it is wanted. */}
+          {oneTime.value && <OneTimeLink call={call} />}
+        </details>
+      </div>
+      <CloseButton label={common.done} />
+    </Dialog>
+  );
+}
