@@ -86,11 +86,15 @@ withConfig(
   program
     .command('backup')
     .description('write the database, the CA and the keys to one file, even while the server is running')
-    .argument('<file>', 'contains every secret of the deployment; only its owner can read it'),
+    .argument('<file>', 'contains the secrets of the deployment; only its owner can read it')
+    .option(
+      '--with-files-key',
+      'also the secret that encrypts the files of chats, if it is in the data folder',
+    ),
   ['data.dir'],
-).action(async (file: string, _options, command: Command) => {
+).action(async (file: string, options: { withFilesKey?: boolean }, command: Command) => {
   const { backup } = await import('./backup.ts');
-  process.stdout.write(await backup(configOf(command), file));
+  process.stdout.write(await backup(configOf(command), file, options));
 });
 
 withConfig(

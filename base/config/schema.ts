@@ -339,7 +339,9 @@ export const configSchema = z.strictObject({
         .describe('Maximum size of all files kept on this server, in bytes.'),
       diskFloorBytes: count()
         .default(1_073_741_824)
-        .describe('No file is accepted that would leave less free space than this on the disk of `data.dir`, in bytes.'),
+        .describe(
+          'No file is accepted that would leave less free space than this on the disk of `data.dir`, in bytes.',
+        ),
       resumeSeconds: timerSeconds
         .default(30)
         .describe('How long a peer’s seat in the room is kept after it has lost its connection, in seconds.'),

@@ -260,7 +260,10 @@ export const ERROR_CODES = {
     status: 404,
     message: 'There is no such message, or it was deleted, or you may not read it.',
   },
-  FILE_TOO_LARGE: { status: 413, message: 'The file is larger than this server permits; share it elsewhere.' },
+  FILE_TOO_LARGE: {
+    status: 413,
+    message: 'The file is larger than this server permits; share it elsewhere.',
+  },
   FILES_FULL: {
     status: 507,
     message:
@@ -270,7 +273,10 @@ export const ERROR_CODES = {
     status: 404,
     message: 'There is no such file, or it was deleted, or you may not read it.',
   },
-  FILE_INCOMPLETE: { status: 409, message: 'The file has not been uploaded completely; upload the rest first.' },
+  FILE_INCOMPLETE: {
+    status: 409,
+    message: 'The file has not been uploaded completely; upload the rest first.',
+  },
   FILE_OFFSET: {
     status: 409,
     message: 'The server has another part of this file; continue where its answer to file.start says.',

@@ -1,14 +1,16 @@
 /** The page's state and behaviour, without its looks. */
 export { amplify } from './amplifier.ts';
 export { AppModel, type Screen } from './app-model.ts';
+export type { Attachment } from './attachments.ts';
 export type { Call } from './call.ts';
 export type { PersonQuality, StreamDetails } from './call-quality.ts';
 export { type ChatModel, canNotify, type Mentionable } from './chat.ts';
 export { type ChatItem, chatItems, type MessageGroup } from './chat-groups.ts';
-export { firstLine, textPieces } from './chat-text.ts';
+export { firstLine, messageSummary, textPieces } from './chat-text.ts';
 export { type Destination, readDestination } from './destination.ts';
 export { echoBack, testTone } from './device-tests.ts';
 export { Door, type DoorStage } from './door.ts';
+export { fileSize } from './file-size.ts';
 export { bestGrid } from './grid.ts';
 export { HomeRooms, type RoomListState } from './home-rooms.ts';
 export { Inviting } from './invite.ts';

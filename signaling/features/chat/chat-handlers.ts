@@ -16,7 +16,12 @@ import type { Typing } from './typing.ts';
 /** Handlers for writing and reading messages. */
 export function chatHandlers(
   kernel: Kernel,
-  { chats, limits, typing, reading }: { chats: Chats; limits: ChatLimits; typing: Typing; reading: ChatReading },
+  {
+    chats,
+    limits,
+    typing,
+    reading,
+  }: { chats: Chats; limits: ChatLimits; typing: Typing; reading: ChatReading },
 ): Handlers<keyof typeof CHAT_REQUESTS> {
   const { store } = chats;
   const { fileBytes: maxFileBytes } = kernel.config.limits;
@@ -39,7 +44,8 @@ export function chatHandlers(
         readSeq: reader?.read_seq ?? 0,
         ...unread,
         maySend: may(principal, 'chat.send', record),
-        maySendFiles: maxFileBytes > 0 && may(principal, 'chat.send', record) && may(principal, 'chat.sendFile', record),
+        maySendFiles:
+          maxFileBytes > 0 && may(principal, 'chat.send', record) && may(principal, 'chat.sendFile', record),
         maxFileBytes,
         mayModerate: may(principal, 'chat.moderate', record),
       };

@@ -279,11 +279,7 @@ export class ChatStore {
       if (old.length > 0) {
         const seqs = old.map(({ seq }) => seq);
         await this.files.deleteOf(db, roomId, seqs);
-        await db
-          .deleteFrom('chat_messages')
-          .where('room_id', '=', roomId)
-          .where('seq', 'in', seqs)
-          .execute();
+        await db.deleteFrom('chat_messages').where('room_id', '=', roomId).where('seq', 'in', seqs).execute();
         const bytes = old.reduce((sum, { size }) => sum - size, chat.bytes);
         await this.saveChat(db, { ...chat, bytes });
       }

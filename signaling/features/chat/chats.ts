@@ -207,7 +207,12 @@ export class Chats {
   }
 
   /** Deletes the files of a message that were uploaded before this time. The message stays. */
-  async expireFiles(roomId: string, room: Room | undefined, seq: number, fileIds: readonly string[]): Promise<void> {
+  async expireFiles(
+    roomId: string,
+    room: Room | undefined,
+    seq: number,
+    fileIds: readonly string[],
+  ): Promise<void> {
     await this.#serialize(roomId, async () => {
       const changed = await this.store.change(roomId, async (db, chat) => {
         const row = await this.store.find(db, roomId, seq);
@@ -216,7 +221,9 @@ export class Chats {
           return undefined;
         }
         const files = filesOf(row).map(({ hasThumbnail, ...file }) =>
-          fileIds.includes(file.fileId) ? { ...file, gone: true } : { ...file, ...(hasThumbnail && { hasThumbnail }) },
+          fileIds.includes(file.fileId)
+            ? { ...file, gone: true }
+            : { ...file, ...(hasThumbnail && { hasThumbnail }) },
         );
         return this.#save(db, chat, row, { row: { files: JSON.stringify(files) }, change: { files } });
       });

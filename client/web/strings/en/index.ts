@@ -8,6 +8,7 @@ import { controls } from './controls.ts';
 import { devices } from './devices.ts';
 import { door } from './door.ts';
 import { errors } from './errors.ts';
+import { files } from './files.ts';
 import { listed } from './forms.ts';
 import { hands } from './hands.ts';
 import { home } from './home.ts';
@@ -44,6 +45,7 @@ export const en = {
   devices,
   door,
   errors,
+  files,
   hands,
   home,
   invite,

@@ -9,6 +9,7 @@ import { controls } from './controls.ts';
 import { devices } from './devices.ts';
 import { door } from './door.ts';
 import { errors } from './errors.ts';
+import { files } from './files.ts';
 import { listed } from './forms.ts';
 import { hands } from './hands.ts';
 import { home } from './home.ts';
@@ -45,6 +46,7 @@ export const ru: Strings = {
   devices,
   door,
   errors,
+  files,
   hands,
   home,
   invite,

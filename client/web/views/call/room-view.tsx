@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { AppModel, Call, Trouble } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
 import { ChatToast } from '../chat/chat-toast.tsx';
+import { FileDrop } from '../chat/file-drop.tsx';
 import { BackupButton } from '../identity/backup.tsx';
 import { panelShortcuts, SidePanel } from '../panels/index.ts';
 import { ScreenIcon, ShieldIcon } from '../parts/icons.tsx';
@@ -58,6 +59,7 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
         <Stage call={call} media={media} />
       </main>
       <ChatToast call={call} />
+      <FileDrop call={call} />
       <SidePanel model={model} call={call} />
       <AskedDialog call={call} />
       {sheet.value && <ShortcutSheet call={call} onClose={() => (sheet.value = false)} />}

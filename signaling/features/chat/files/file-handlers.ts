@@ -10,12 +10,7 @@ import {
   type Session,
   TokenBucket,
 } from '../../../kernel/index.ts';
-import {
-  type ChatFile,
-  type FILE_REQUESTS,
-  MAX_THUMBNAIL_BYTES,
-  MAX_THUMBNAIL_PIXELS,
-} from './contract.ts';
+import { type ChatFile, type FILE_REQUESTS, MAX_THUMBNAIL_BYTES, MAX_THUMBNAIL_PIXELS } from './contract.ts';
 import type { FileStore } from './file-store.ts';
 import { plainJpeg } from './jpeg.ts';
 import type { FileTickets } from './tickets.ts';
@@ -28,7 +23,10 @@ export interface FileHandlersOptions {
   files: FileStore;
   tickets: FileTickets;
   /** A file in a message that this session may read. @throws {CanopyError} CHAT_MESSAGE_UNKNOWN and what reading refuses */
-  find(session: Session, place: { roomId: string; seq: number; fileId: string }): Promise<ChatFile | undefined>;
+  find(
+    session: Session,
+    place: { roomId: string; seq: number; fileId: string },
+  ): Promise<ChatFile | undefined>;
 }
 
 /** Handlers for sending and fetching files. */

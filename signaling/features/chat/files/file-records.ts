@@ -32,7 +32,10 @@ export class FileRecords {
    * @throws {CanopyError} FILE_UNKNOWN - the id is that of another file
    * @throws {CanopyError} FILES_FULL, LIMIT_REACHED
    */
-  start(row: ChatFileRow, limits: { perRoom: number; all: number }): Promise<{ row: ChatFileRow; isNew: boolean }> {
+  start(
+    row: ChatFileRow,
+    limits: { perRoom: number; all: number },
+  ): Promise<{ row: ChatFileRow; isNew: boolean }> {
     return this.#store.transaction(async (db) => {
       const known = await this.find(row.file_id, db);
       if (known) {
@@ -81,11 +84,7 @@ export class FileRecords {
       if (row.complete === 0) {
         throw new CanopyError('FILE_INCOMPLETE', description.name);
       }
-      await db
-        .updateTable('chat_files')
-        .set({ seq: message.seq })
-        .where('file_id', '=', fileId)
-        .execute();
+      await db.updateTable('chat_files').set({ seq: message.seq }).where('file_id', '=', fileId).execute();
       files.push({ ...description, size: row.size, ...(row.thumbnail !== null && { hasThumbnail: true }) });
     }
     return files;
@@ -123,10 +122,9 @@ export class FileRecords {
   /** Deletes the rows of an account's files that have not been sent, or of all accounts' that were started before this time. Returns their ids. */
   async deleteAllUnsent(which: { accountId: string } | { beforeMs: number }): Promise<string[]> {
     const query = this.#store.db.deleteFrom('chat_files').where('seq', 'is', null);
-    const rows = await (
-      'accountId' in which
-        ? query.where('account_id', '=', which.accountId)
-        : query.where('created_at_ms', '<', which.beforeMs)
+    const rows = await ('accountId' in which
+      ? query.where('account_id', '=', which.accountId)
+      : query.where('created_at_ms', '<', which.beforeMs)
     )
       .returning('file_id')
       .execute();

@@ -7,7 +7,7 @@ import type { Kysely, Transaction } from 'kysely';
 import { CanopyError, type Config, type Logger } from '../../../../base/index.ts';
 import type { Store, Tables } from '../../../store/index.ts';
 import { FileRecords } from './file-records.ts';
-import { readSealedFile, receivedBytes, SealedFileWriter, type SealedFileOptions } from './sealed-file.ts';
+import { readSealedFile, receivedBytes, type SealedFileOptions, SealedFileWriter } from './sealed-file.ts';
 import { openBytes, sealBytes } from './sealing.ts';
 import { ServerKey } from './server-key.ts';
 import type { ChatFileRow } from './tables.ts';
@@ -108,7 +108,10 @@ export class FileStore {
     body: Readable,
   ): Promise<number> {
     const earlier = this.#uploads.get(fileId);
-    const upload = { stop: () => body.destroy(new CanopyError('FILE_OFFSET', 'continued elsewhere')), done: Promise.resolve<unknown>(undefined) };
+    const upload = {
+      stop: () => body.destroy(new CanopyError('FILE_OFFSET', 'continued elsewhere')),
+      done: Promise.resolve<unknown>(undefined),
+    };
     this.#uploads.set(fileId, upload);
     earlier?.stop();
     const done = (async () => {
@@ -190,7 +193,9 @@ export class FileStore {
   begin(): void {
     this.#beginning = this.sweep()
       .then(() => this.#checkKey())
-      .catch((error: unknown) => this.#options.log?.warn({ err: error }, 'cannot clean up files; trying again'));
+      .catch((error: unknown) =>
+        this.#options.log?.warn({ err: error }, 'cannot clean up files; trying again'),
+      );
   }
 
   /** Warns about files that this server cannot decrypt. */

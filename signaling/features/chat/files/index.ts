@@ -1,4 +1,11 @@
-export { type ChatFile, chatFile, FILE_REQUESTS, type FileDescription, fileDescription, MAX_FILES } from './contract.ts';
+export {
+  type ChatFile,
+  chatFile,
+  FILE_REQUESTS,
+  type FileDescription,
+  fileDescription,
+  MAX_FILES,
+} from './contract.ts';
 export { fileHandlers } from './file-handlers.ts';
 export { registerFileRoutes } from './file-routes.ts';
 export { FileStore } from './file-store.ts';

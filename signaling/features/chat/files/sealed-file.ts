@@ -1,9 +1,12 @@
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { openBytes, SEAL_BYTES, sealBytes } from './sealing.ts';
 
 /** Size of the pieces in which a file is encrypted, in bytes. The last one may be shorter. */
 export const PIECE_BYTES = 65_536;
 const SEALED_PIECE_BYTES = PIECE_BYTES + SEAL_BYTES;
+/** A link that someone planted is not followed. */
+const APPEND = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | constants.O_NOFOLLOW;
 
 export interface SealedFileOptions {
   path: string;
@@ -44,10 +47,12 @@ export class SealedFileWriter {
 
   /** Opens a new file, or one that is incomplete, whose last piece is dropped if it is damaged. */
   static async open(options: SealedFileOptions): Promise<SealedFileWriter> {
-    const handle = await open(options.path, 'a', 0o600);
+    const handle = await open(options.path, APPEND, 0o600);
     try {
       const written = receivedBytes(options.size, (await handle.stat()).size);
-      await handle.truncate(written === options.size ? sealedSize(written) : (written / PIECE_BYTES) * SEALED_PIECE_BYTES);
+      await handle.truncate(
+        written === options.size ? sealedSize(written) : (written / PIECE_BYTES) * SEALED_PIECE_BYTES,
+      );
       return new SealedFileWriter(options, handle, written);
     } catch (error) {
       await handle.close();
@@ -100,7 +105,7 @@ export async function* readSealedFile(
   options: SealedFileOptions,
   { from, to }: { from: number; to: number },
 ): AsyncIterable<Buffer> {
-  const handle = await open(options.path, 'r');
+  const handle = await open(options.path, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
     if ((await handle.stat()).size !== sealedSize(options.size)) {
       throw new Error(`${options.path} has the wrong size`);

@@ -1,5 +1,5 @@
 import { createHash, hkdfSync } from 'node:crypto';
-import { dirname, basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { keptSecret } from '../../../kernel/index.ts';
 import { openBytes, sealBytes } from './sealing.ts';
 
@@ -12,7 +12,11 @@ export class ServerKey {
   /** @param secret of any length */
   constructor(secret: string) {
     this.#key = Buffer.from(hkdfSync('sha256', secret, '', 'canopy files', 32));
-    this.keyId = createHash('sha256').update('canopy files key id').update(this.#key).digest('hex').slice(0, 16);
+    this.keyId = createHash('sha256')
+      .update('canopy files key id')
+      .update(this.#key)
+      .digest('hex')
+      .slice(0, 16);
   }
 
   /** Reads the key from a file, which is created if there is none. @throws {CanopyError} CONFIG_INVALID */
