@@ -1,6 +1,7 @@
 import { CanopyError, type Config } from '../base/index.ts';
 import { type AccountInfo, accountList, revokeResponse } from '../signaling/index.ts';
 import { OwnApi } from './own-api.ts';
+import { time } from './text.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Number of accounts per request. */
@@ -111,7 +112,7 @@ function describe({ devices, ...account }: AccountInfo): string {
     `  account ${account.accountId}`,
     ...devices.flatMap((device) => [
       `  device  ${device.deviceId}${mark(device)}`,
-      `          ${device.userAgent ?? 'unknown client'}, first seen ${minute(device.firstSeenAtMs)}, last seen ${minute(device.lastSeenAtMs)}`,
+      `          ${device.userAgent ?? 'unknown client'}, first seen ${time(device.firstSeenAtMs)}, last seen ${time(device.lastSeenAtMs)}`,
     ]),
   ];
   return `${lines.join('\n')}\n`;
@@ -119,15 +120,10 @@ function describe({ devices, ...account }: AccountInfo): string {
 
 function since({ source, enrolledAtMs }: Pick<AccountInfo, 'source' | 'enrolledAtMs'>): string {
   return source === 'pki'
-    ? `by certificate, first seen ${minute(enrolledAtMs)}`
-    : `enrolled ${minute(enrolledAtMs)}`;
+    ? `by certificate, first seen ${time(enrolledAtMs)}`
+    : `enrolled ${time(enrolledAtMs)}`;
 }
 
 function mark({ revoked }: { revoked: boolean }): string {
   return revoked ? ', REVOKED' : '';
-}
-
-/** Formats a time in UTC, to the minute. */
-function minute(timeMs: number): string {
-  return `${new Date(timeMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }

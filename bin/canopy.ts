@@ -3,7 +3,8 @@ import { CanopyError } from '../base/index.ts';
 import type { BenchFlags } from './bench.ts';
 import { ensureParts } from './ensure-parts.ts';
 import type { InviteOptions } from './invite.ts';
-import { configOf, withConfig } from './options.ts';
+import { commaSeparated, configOf, withConfig } from './options.ts';
+import type { TokenOptions } from './tokens.ts';
 import { UsageError } from './usage-error.ts';
 import { VERSION } from './version.ts';
 
@@ -163,6 +164,50 @@ withConfig(
     process.stdout.write(await revoke(configOf(command), { id: accountId, ...options }));
   },
 );
+
+const token = program.command('token').description('manage tokens for the REST API of a running server');
+
+withConfig(
+  token
+    .command('create')
+    .description('create a token and print it; it cannot be shown again')
+    .argument('<name>', 'what it is for')
+    .requiredOption('--scope <scopes>', 'what it permits, comma-separated, e.g. rooms:read', commaSeparated)
+    .option('--room <rooms>', 'the only rooms that it reaches, comma-separated', commaSeparated)
+    .option('--expires-days <days>', 'validity in days, or never (default 365)')
+    .option('--json', 'print JSON')
+    .option(...URL_OPTION),
+  ['data.dir', 'server.port'],
+).action(async (name: string, options: TokenOptions, command: Command) => {
+  const { createToken } = await import('./tokens.ts');
+  const { secret, note } = await createToken(configOf(command), name, options);
+  process.stdout.write(`${secret}\n`);
+  process.stderr.write(note);
+});
+
+withConfig(
+  token
+    .command('list')
+    .description('list the tokens, without their secrets')
+    .option('--json', 'print JSON')
+    .option(...URL_OPTION),
+  ['data.dir', 'server.port'],
+).action(async (options: { url?: string; json?: boolean }, command: Command) => {
+  const { listTokens } = await import('./tokens.ts');
+  process.stdout.write(await listTokens(configOf(command), options));
+});
+
+withConfig(
+  token
+    .command('revoke')
+    .description('revoke a token immediately')
+    .argument('<token>', 'its name or id, as listed by canopy token list')
+    .option(...URL_OPTION),
+  ['data.dir', 'server.port'],
+).action(async (nameOrId: string, options: { url?: string }, command: Command) => {
+  const { revokeToken } = await import('./tokens.ts');
+  process.stdout.write(await revokeToken(configOf(command), nameOrId, options));
+});
 
 program
   .command('bench')

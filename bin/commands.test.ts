@@ -122,6 +122,27 @@ describe('canopy commands', () => {
     assert.match((await canopy('revoke', '--name', 'Zoë Example', ...data)).stdout, /account is revoked/);
   });
 
+  it('API tokens are created, listed and revoked', async () => {
+    const data = ['--data', server.dataDir];
+    const made = await canopy('token', 'create', 'backup job', '--scope', 'rooms:read,chat:read', ...data);
+    const secret = made.stdout.trim();
+    assert.match(secret, /^canopy_[\w-]{43}$/);
+    assert.match(made.stderr, /^Valid until .* It cannot be shown again\.$/m);
+    const rooms = () => fetch(`${server.url}/api/rooms`, { headers: { authorization: `Bearer ${secret}` } });
+    assert.equal((await rooms()).status, 200);
+    assert.match(
+      (await canopy('token', 'list', ...data)).stdout,
+      /^backup job, expires .*\n.*\n {2}scopes {2}rooms:read chat:read$/m,
+    );
+    assert.match(
+      (await canopy('token', 'create', 'x', '--scope', 'all', ...data)).stderr,
+      /unknown scope all.*rooms:read/s,
+    );
+    assert.match((await canopy('token', 'revoke', 'backup job', ...data)).stdout, /revoked \(backup job\)/);
+    assert.equal((await rooms()).status, 401);
+    assert.match((await canopy('token', 'list', ...data)).stdout, /^There are no API tokens/);
+  });
+
   it('commands on a folder where no server has run are refused and create nothing there', async () => {
     const nowhere = join(server.dataDir, 'nowhere');
     for (const command of ['invite', 'accounts', 'revoke']) {

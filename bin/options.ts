@@ -56,3 +56,8 @@ export function configOf(command: Command): Config {
   );
   return loadConfig({ file: typeof given.config === 'string' ? given.config : undefined, flags });
 }
+
+/** Parses an option that is a list; repeating the option adds to it. */
+export function commaSeparated(value: string, earlier: string[] = []): string[] {
+  return [...earlier, ...value.split(',').map((each) => each.trim())];
+}

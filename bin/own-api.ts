@@ -32,10 +32,10 @@ export class OwnApi {
   }
 
   /** @throws {CanopyError} CONNECTION_LOST - no server answers; API_KEY_INVALID - the key cannot be read; the server's errors */
-  async call(method: 'GET' | 'POST', path: string): Promise<unknown> {
+  async call(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<unknown> {
     const key = await this.#file('api.key', 'API_KEY_INVALID');
-    const { status, body } = await this.#send(method, path, key.trim());
-    const answer = answerOf(body);
+    const { status, text: answered } = await this.#send(method, path, key.trim(), body);
+    const answer = answerOf(answered);
     if (answer === undefined) {
       throw new CanopyError(
         'CONNECTION_LOST',
@@ -52,7 +52,8 @@ export class OwnApi {
     method: string,
     path: string,
     key: string,
-  ): Promise<{ status: number | undefined; body: string }> {
+    body: unknown,
+  ): Promise<{ status: number | undefined; text: string }> {
     let url: URL;
     try {
       url = new URL(path, this.#url);
@@ -62,16 +63,21 @@ export class OwnApi {
     const secure = url.protocol === 'https:';
     const options = {
       method,
-      headers: { authorization: `Bearer ${key}` },
+      headers: {
+        authorization: `Bearer ${key}`,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
       signal: AbortSignal.timeout(TIMEOUT_MS),
       // The deployment CA issues the certificate of the built-in HTTPS.
       ...(secure && { ca: [...rootCertificates, await this.#file('ca.pem', 'CA_UNUSABLE')] }),
     };
     try {
       const response = await new Promise<IncomingMessage>((resolve, reject) => {
-        (secure ? requestSecure : requestPlain)(url, options, resolve).once('error', reject).end();
+        (secure ? requestSecure : requestPlain)(url, options, resolve)
+          .once('error', reject)
+          .end(body === undefined ? undefined : JSON.stringify(body));
       });
-      return { status: response.statusCode, body: await text(response) };
+      return { status: response.statusCode, text: await text(response) };
     } catch (cause) {
       const { code, message } = cause as NodeJS.ErrnoException;
       throw new CanopyError(

@@ -13,6 +13,7 @@ export * from './room-log.ts';
 export * from './rooms.ts';
 export { type MediaKind, mediaKind } from './rtp-codecs.ts';
 export * from './rtp-send-parameters.ts';
+export * from './scopes.ts';
 export * from './session.ts';
 export * from './telephony.ts';
 export * from './wire.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { displayName, roomId } from './common.ts';
-import { displayable } from './names.ts';
+import { displayable, nameLook } from './names.ts';
 
 describe('threat 64: names of people', () => {
   const SHOWN = [
@@ -98,5 +98,42 @@ describe('names of rooms', () => {
     for (const name of ['', '../etc', 'a b', '-a', '\u0301a', 'a\u200bb', 'a/b', 'x'.repeat(65), 'a\u202e']) {
       assert.equal(roomId.safeParse(name).success, false, JSON.stringify(name));
     }
+  });
+});
+
+describe('threat 64: names that look alike', () => {
+  it('have the same look: case, width, spaces, punctuation, and letters of other scripts make no difference', () => {
+    for (const name of [
+      'ADA LOVELACE',
+      'Аdа Lоvеlасе',
+      'ada  lovelace',
+      'Ada-Lovelace.',
+      'Ａda Love1ace',
+      'Αda Lovelace',
+    ]) {
+      assert.equal(nameLook(name), nameLook('Ada Lovelace'), name);
+    }
+    assert.equal(nameLook('СОСО'), nameLook('coco'));
+    assert.equal(nameLook('Straße'), nameLook('STRASSE'));
+  });
+
+  it('other names have another, in any script', () => {
+    const names = [
+      'Ada',
+      'Adam',
+      'Adá',
+      'Анна',
+      'Аня',
+      'محمد',
+      'أحمد',
+      '山田',
+      '김철수',
+      'हिन्दी',
+      'हिन्द',
+      '👩',
+      '👨',
+      '–',
+    ];
+    assert.equal(new Set(names.map(nameLook)).size, names.length);
   });
 });

@@ -126,3 +126,23 @@ export function canonicalRoomId(text: string): string {
 export function storable(text: string): string {
   return text.replaceAll('\0', '\ufffd').toWellFormed();
 }
+
+/** Letters and digits of other shapes or scripts, in lower case, after the Latin ones that look like them. */
+const LOOKALIKES = [
+  ...['aаα', 'bвβ', 'cсϲ', 'dԁ', 'eеёε', 'hһнη', 'iіιɩ1lӏ|', 'jјϳ', 'kкκ', 'mмμ', 'oоο0օ', 'pрρ', 'qԛ'],
+  ...['sѕ5', 'tтτ', 'uυս', 'vνѵ', 'wԝω', 'xхχ', 'yуγү', 'zζ', '3з'],
+];
+const LOOKS = new Map(
+  LOOKALIKES.flatMap((group) => [...group].map((character) => [character, group.charAt(0)])),
+);
+
+/**
+ * What a name looks like: equal for names that differ only in case, in compatibility forms, in spaces and punctuation, or in letters of the
+ * same shape, such as a Cyrillic “А” for a Latin “A”. For comparison only.
+ */
+export function nameLook(name: string): string {
+  const folded = displayable(name).normalize('NFKC').toUpperCase().toLowerCase();
+  const letters = folded.replace(/[^\p{L}\p{M}\p{N}\p{S}]/gu, '');
+  const looks = Array.from(letters, (character) => LOOKS.get(character) ?? character).join('');
+  return looks === '' ? folded : looks;
+}

@@ -78,10 +78,15 @@ export const serverInfo = z.object({
   deploymentCa: certificate,
   /** Whether the `origin` in the query may connect; absent if none was given. */
   originAllowed: z.boolean().optional(),
+  /** Whether pages of the `embedder` in the query may embed meetings; absent if none was given. */
+  embedderAllowed: z.boolean().optional(),
 });
 
 /** A page passes its own origin, since browsers do not send it with this request. */
-export const serverQuery = z.object({ origin: z.string().max(300).optional() });
+export const serverQuery = z.object({
+  origin: z.string().max(300).optional(),
+  embedder: z.string().max(300).optional(),
+});
 
 /** Body of every error response. */
 export const errorResponse = z.object({ error: errorBody });

@@ -69,5 +69,28 @@ export function serverDtlsStatement({
   return statement('canopy/server-dtls/1', workerId, 'sha-256', fingerprint, timeMs);
 }
 
+export interface VerifiedStatement {
+  /** The account that the device belongs to. */
+  ownAccountId: string;
+  /** The account of the person whose verification code was compared. */
+  accountId: string;
+  /** The person's name in the contacts. */
+  name: string;
+  /** When the codes were compared, Unix time in milliseconds. */
+  timeMs: number;
+  deviceId: string;
+}
+
+/** Signed by a device to record that its user compared verification codes with somebody, for the account's other devices. */
+export function verifiedStatement({
+  ownAccountId,
+  accountId,
+  name,
+  timeMs,
+  deviceId,
+}: VerifiedStatement): Uint8Array<ArrayBuffer> {
+  return statement('canopy/verified/1', ownAccountId, accountId, name, timeMs, deviceId);
+}
+
 /** Maximum difference between a server's DTLS statement and the client's clock, either way, in milliseconds. */
 export const SERVER_DTLS_MAX_AGE_MS = 24 * 60 * 60 * 1000;

@@ -4,6 +4,7 @@ export { createInvitation, createRoomLink } from './create-invitation.ts';
 export {
   type AccountInfo,
   accountList,
+  createdToken,
   EVENTS,
   REQUESTS,
   type RoomInfo,
@@ -11,6 +12,8 @@ export {
   revokeResponse,
   roomAllocation,
   SNAPSHOT_PARTS,
+  type TokenInfo,
+  tokenList,
   trunkList,
 } from './features/index.ts';
 export { readTrustFiles } from './identity/index.ts';

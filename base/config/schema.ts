@@ -44,6 +44,11 @@ export const configSchema = z.strictObject({
         .describe(
           'Other web origins whose pages may enrol and connect, comma-separated, e.g. `https://app.example`. The server’s own addresses are always allowed.',
         ),
+      embedders: list(origin)
+        .default([])
+        .describe(
+          'Web origins whose pages may show meetings in a frame and ask people for new ones, comma-separated, e.g. `https://intranet.example`. The server’s own pages always may.',
+        ),
       tls: z
         .enum(['auto', 'off'])
         .default('auto')
@@ -313,6 +318,11 @@ export const configSchema = z.strictObject({
       requestsPerSecond: count({ min: 1 })
         .default(100)
         .describe('Maximum requests per second per connection; bursts may be three times as large.'),
+      requestsPerToken: count({ min: 1 })
+        .default(20)
+        .describe(
+          'Maximum REST requests per second with one API token; bursts may be ten times as large. The key in `api.key` is not limited.',
+        ),
       messageBytes: count({ min: 4096 })
         .default(262_144)
         .describe('Maximum size of a client’s message, in bytes; a larger one closes the connection.'),
@@ -342,6 +352,9 @@ export const configSchema = z.strictObject({
         .describe(
           'No file is accepted that would leave less free space than this on the disk of `data.dir`, in bytes.',
         ),
+      authSeconds: decimal({ min: 1, max: MAX_TIMER_SECONDS })
+        .default(15)
+        .describe('How long a client may take to authenticate after connecting, in seconds.'),
       resumeSeconds: timerSeconds
         .default(30)
         .describe('How long a peer’s seat in the room is kept after it has lost its connection, in seconds.'),

@@ -162,8 +162,16 @@ export const ERROR_CODES = {
   },
   API_KEY_INVALID: {
     status: 401,
-    message: 'The API key is missing or wrong; it is in the file api.key in the data folder.',
+    message:
+      'The API key or token is missing, wrong or revoked. The key is in the file api.key in the data folder; canopy token create makes tokens.',
   },
+  TOKEN_EXPIRED: { status: 401, message: 'The API token has expired; create a new one.' },
+  SCOPE_MISSING: {
+    status: 403,
+    message: 'The API token does not permit this; create one with what the detail names.',
+  },
+  TOKEN_UNKNOWN: { status: 404, message: 'There is no API token with this id; canopy token list shows all.' },
+  TOKEN_EXISTS: { status: 409, message: 'There is an API token with this name; choose another name.' },
 
   // Invitations and rights
   INVITE_UNKNOWN: { status: 404, message: 'This invitation does not exist; ask for a new link.' },
@@ -291,6 +299,12 @@ export const ERROR_CODES = {
     status: 500,
     message:
       'The file cannot be decrypted: it was changed on the server, or its key is missing there. Tell the administrator.',
+  },
+
+  // Contacts
+  CONTACT_CHANGED: {
+    status: 409,
+    message: 'This contact was changed on another device; load it again and repeat your change.',
   },
 
   // Phones

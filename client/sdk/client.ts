@@ -7,6 +7,7 @@ import {
   type ConnectionOptions,
   type ConnectionState,
 } from './connection.ts';
+import { Contacts } from './contacts/index.ts';
 import { Emitter } from './emitter.ts';
 import { type Identity, serverInfo } from './identity/index.ts';
 import { Knock } from './knock.ts';
@@ -39,6 +40,8 @@ export class Client extends Emitter<ClientEvents> {
   readonly account: Account;
   /** The rooms of this account. */
   readonly rooms: OwnRooms;
+  /** The people whom this account knows. */
+  readonly contacts: Contacts;
   readonly #connection: Connection;
   readonly #createDevice: () => Promise<types.Device>;
   #room: Room | undefined;
@@ -49,6 +52,7 @@ export class Client extends Emitter<ClientEvents> {
     this.account = account;
     this.#connection = connection;
     this.rooms = new OwnRooms(connection);
+    this.contacts = new Contacts(connection, options.identity, account.accountId);
     this.#createDevice = options.createDevice ?? createBrowserDevice;
     connection.on('state', (state, error) => this.emit('state', state, error));
   }

@@ -17,6 +17,7 @@ export {
   canonicalRoomId,
   displayable,
   type ErrorCode,
+  nameLook,
   ROOM_ID,
 } from '../../contract/light.ts';
 export {
@@ -45,6 +46,15 @@ export type {
 } from './chat/index.ts';
 export { type Account, Client, type ClientEvents, type ConnectOptions, connect } from './client.ts';
 export type { ConnectionOptions, ConnectionState } from './connection.ts';
+export {
+  type Contact,
+  type ContactAccount,
+  type ContactPage,
+  type Contacts,
+  type ContactsEvents,
+  type NewContact,
+  verificationCode,
+} from './contacts/index.ts';
 export type { FrameTransforms, TransformedMedia } from './frame-transforms.ts';
 export {
   browserStore,
@@ -56,6 +66,7 @@ export {
   type Invitation,
   importIdentity,
   loadIdentity,
+  mayEmbed,
   memoryStore,
   openRoomLink,
   parseInvitation,

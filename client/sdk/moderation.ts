@@ -117,10 +117,18 @@ export class Moderation extends Emitter<ModerationEvents> {
    * Bans an account from the room, and removes it on all devices.
    *
    * @param link nobody new can enter who enrolled with the same invitation link. Default false.
+   * @param displayName the name in the list of bans for someone who has left
    * @throws {CanopyError} FORBIDDEN; IDENTITY_UNKNOWN; LIMIT_REACHED
    */
-  async ban(accountId: string, { link = false }: { link?: boolean } = {}): Promise<void> {
-    await this.#host.connection.request('ban.add', { accountId, link });
+  async ban(
+    accountId: string,
+    { link = false, displayName }: { link?: boolean; displayName?: string } = {},
+  ): Promise<void> {
+    await this.#host.connection.request('ban.add', {
+      accountId,
+      link,
+      ...(displayName !== undefined && { displayName }),
+    });
   }
 
   /** Lifts a ban. Idempotent. @throws {CanopyError} FORBIDDEN */

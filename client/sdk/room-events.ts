@@ -1,4 +1,4 @@
-import type { EventData, Participant, SnapshotPart } from '../../contract/index.ts';
+import type { EventData, Participant, RoomAction, SnapshotPart } from '../../contract/index.ts';
 import type { CanopyError } from '../../contract/light.ts';
 import type { ConnectionState } from './connection.ts';
 import type { MediaConnectivity } from './media-connectivity.ts';
@@ -27,6 +27,8 @@ export interface RoomEvents extends RoomSessionEvents {
   layers: [track: RemoteTrack, layers: EventData<'consumer.layers'>['layers']];
   /** The room's title, lock, PIN or limit, when it is entered and after every change. */
   info: [SnapshotPart<'room'>];
+  /** What this participant may do in the room, when it is entered and after every change. */
+  rights: [ReadonlySet<RoomAction>];
   /** A participant, possibly this one, raised a hand; it is last in `room.hands`. */
   'hand-raised': [participantId: string];
   /** A hand went down. `by`: the participant who lowered it; undefined if its owner left or the server did not say. */

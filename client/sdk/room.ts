@@ -1,5 +1,5 @@
 import type { types } from 'mediasoup-client';
-import type { EventData, Participant, SnapshotPart } from '../../contract/index.ts';
+import type { EventData, Participant, RoomAction, SnapshotPart } from '../../contract/index.ts';
 import { CanopyError } from '../../contract/light.ts';
 import { Chat } from './chat/index.ts';
 import type { Connection } from './connection.ts';
@@ -66,6 +66,7 @@ export class Room extends Emitter<RoomEvents> {
   /** Which spatial layers anyone wants, by own producer id. The server may send this before `producer.create` is answered. */
   readonly #wantedLayers = new Map<string, readonly boolean[]>();
   #info: RoomInfo = { title: null, locked: false, hasPin: false, maxParticipants: null };
+  #rights: ReadonlySet<RoomAction> = new Set();
   #participantId: string | undefined;
   #media: MediaSession | undefined;
   #device: { capabilities: string; device: types.Device } | undefined;
@@ -159,6 +160,11 @@ export class Room extends Emitter<RoomEvents> {
   /** Title, lock, PIN and limit of the room. */
   get info(): RoomInfo {
     return this.#info;
+  }
+
+  /** What this participant may do in the room: its role permits it, and the server can do it. */
+  get rights(): ReadonlySet<RoomAction> {
+    return this.#rights;
   }
 
   /** The raised hands, longest-raised first. */
@@ -377,6 +383,7 @@ export class Room extends Emitter<RoomEvents> {
       this.emit('call-failed', { callId, error: CanopyError.fromBody(error) }),
     );
     on('room.changed', ({ room }) => this.#setInfo(room));
+    on('room.rights', ({ rights }) => this.#setRights(rights));
     on('hand.raised', ({ participantId, raisedAtMs }) => this.#hands.raise({ participantId, raisedAtMs }));
     on('hand.lowered', ({ participantId, by }) => this.#hands.lower(participantId, by));
     on('producer.added', ({ producer }) => {
@@ -434,6 +441,7 @@ export class Room extends Emitter<RoomEvents> {
     }
     this.#hands.reset(parts.hands);
     this.#setInfo(parts.room);
+    this.#setRights(parts.rights);
     this.chat.entered();
     this.moderation.reset(parts.moderation);
     this.spotlight.reset(parts.spotlight);
@@ -446,6 +454,11 @@ export class Room extends Emitter<RoomEvents> {
   #setInfo(info: RoomInfo): void {
     this.#info = info;
     this.emit('info', info);
+  }
+
+  #setRights(rights: readonly RoomAction[]): void {
+    this.#rights = new Set(rights);
+    this.emit('rights', this.#rights);
   }
 
   #connectivity(direction: Direction): MediaConnectivity {

@@ -20,9 +20,13 @@ import './styles/chat-toast.css';
 
 const root = document.getElementById('app');
 const model = new AppModel();
-void startLanguage().then(() => {
+void startLanguage().then(async () => {
   if (root) {
     render(<App model={model} />, root);
   }
-  return model.start();
+  await model.start();
+  if (window.parent !== window) {
+    const { Embedding } = await import('./model/embedding.ts');
+    new Embedding(model).start();
+  }
 });

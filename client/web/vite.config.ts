@@ -31,5 +31,16 @@ export default defineConfig({
     target: 'es2023',
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rollupOptions: {
+      input: {
+        index: `${import.meta.dirname}/index.html`,
+        embed: `${import.meta.dirname}/../embed/index.ts`,
+      },
+      // Other sites import this module by its name.
+      preserveEntrySignatures: 'exports-only',
+      output: {
+        entryFileNames: ({ name }) => (name === 'embed' ? 'embed.js' : 'assets/[name]-[hash].js'),
+      },
+    },
   },
 });

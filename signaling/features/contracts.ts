@@ -4,6 +4,7 @@ import { BAN_EVENTS, BAN_REQUESTS } from './bans/contract.ts';
 import { CHAT_EVENTS, CHAT_REQUESTS } from './chat/contract.ts';
 import { FILE_REQUESTS } from './chat/index.ts';
 import { CONFERENCE_EVENTS, CONFERENCE_REQUESTS } from './conference/contract.ts';
+import { CONTACT_EVENTS, CONTACT_REQUESTS } from './contacts/contract.ts';
 import { HAND_EVENTS, HAND_REQUESTS, HAND_SNAPSHOT } from './hands/contract.ts';
 import { INVITATION_REQUESTS } from './invitations/contract.ts';
 import { LINK_EVENTS, LINK_REQUESTS, LINK_SNAPSHOT } from './links/contract.ts';
@@ -32,6 +33,7 @@ export const REQUESTS = {
   ...FILE_REQUESTS,
   ...PATH_REQUESTS,
   ...ROOM_REQUESTS,
+  ...CONTACT_REQUESTS,
   ...TELEPHONY_REQUESTS,
 };
 
@@ -47,6 +49,7 @@ export const EVENTS = {
   ...SPOTLIGHT_EVENTS,
   ...NAME_EVENTS,
   ...ROOM_EVENTS,
+  ...CONTACT_EVENTS,
   ...TELEPHONY_EVENTS,
 };
 

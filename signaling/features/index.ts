@@ -9,3 +9,4 @@ export { MIGRATIONS } from './migrations.ts';
 export type { RoomInfo } from './moderation/index.ts';
 export { registerFeatures } from './register.ts';
 export { Calls, trunkList } from './telephony/index.ts';
+export { createdToken, type TokenInfo, tokenList } from './tokens/index.ts';

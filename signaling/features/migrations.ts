@@ -1,7 +1,8 @@
 import { KERNEL_MIGRATIONS } from '../kernel/index.ts';
 import type { Migrations } from '../store/index.ts';
 import { BAN_MIGRATIONS } from './bans/index.ts';
-import { CHAT_FILE_MIGRATIONS, CHAT_MIGRATIONS } from './chat/index.ts';
+import { CHAT_MIGRATIONS } from './chat/index.ts';
+import { CONTACT_MIGRATIONS } from './contacts/index.ts';
 import { LINK_MIGRATIONS } from './links/index.ts';
 import { ROOM_VISIT_MIGRATIONS } from './rooms/index.ts';
 import { TELEPHONY_MIGRATIONS } from './telephony/index.ts';
@@ -13,6 +14,6 @@ export const MIGRATIONS: Migrations = {
   ...BAN_MIGRATIONS,
   ...ROOM_VISIT_MIGRATIONS,
   ...CHAT_MIGRATIONS,
-  ...CHAT_FILE_MIGRATIONS,
   ...LINK_MIGRATIONS,
+  ...CONTACT_MIGRATIONS,
 };

@@ -3,6 +3,7 @@ import { registerAccounts } from './accounts/index.ts';
 import { registerBans } from './bans/index.ts';
 import { registerChat } from './chat/index.ts';
 import { registerConference } from './conference/index.ts';
+import { registerContacts } from './contacts/index.ts';
 import { registerHands } from './hands/index.ts';
 import { type InvitationsFeature, registerInvitations } from './invitations/index.ts';
 import { registerLinks } from './links/index.ts';
@@ -14,6 +15,7 @@ import { registerReactions } from './reactions/index.ts';
 import { registerRooms } from './rooms/index.ts';
 import { registerSpotlight } from './spotlight/index.ts';
 import { registerTelephony } from './telephony/index.ts';
+import { registerTokenRoutes } from './tokens/index.ts';
 
 /** Registers all features with a kernel that does not listen yet. */
 export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeature } {
@@ -29,7 +31,9 @@ export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeat
   registerPaths(kernel);
   registerRooms(kernel);
   registerAccounts(kernel);
+  registerContacts(kernel);
   registerTelephony(kernel);
+  registerTokenRoutes(kernel);
   const invitations = registerInvitations(kernel);
   registerLinks(kernel, invitations);
   return { invitations };

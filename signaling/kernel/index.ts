@@ -34,8 +34,10 @@ export { KERNEL_MIGRATIONS } from './migrations.ts';
 export { ownServerUrl } from './own-server-url.ts';
 export {
   type ActionInRoom,
+  type AdminAction,
   defaultPermissions,
   demand,
+  demandScope,
   isConfinedToRooms,
   isNamed,
   may,
@@ -54,6 +56,7 @@ export {
   type Principal,
   peerPrincipal,
   serverRoleOf,
+  type TokenPrincipal,
 } from './principals/index.ts';
 export {
   describeRoom,
@@ -78,3 +81,5 @@ export {
   type Session,
   TokenBucket,
 } from './sockets/index.ts';
+export type { ApiToken, ApiTokens } from './tokens/index.ts';
+export { queryWords, wordsOf } from './words.ts';

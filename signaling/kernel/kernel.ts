@@ -24,19 +24,20 @@ import { CertificateWatch } from './certificate-watch.ts';
 import { DataLock, importRevoked, keptSecret, openDataDir, unusedDatabase } from './data/index.ts';
 import { Hook } from './hook.ts';
 import {
+  Authenticator,
   admitForeignPages,
   createApp,
   defaultPublicUrl,
   Listener,
   OwnOrigins,
+  registerAdminRoutes,
   registerServerRoutes,
-  registerWithApiKey,
   TlsSource,
   type ZodInstance,
 } from './http/index.ts';
 import { type JoinStage, Metrics } from './metrics/index.ts';
 import { ownServerUrl } from './own-server-url.ts';
-import { demand, isNamed, may, type ServerAction } from './policy/index.ts';
+import { type AdminAction, demand, isNamed, may } from './policy/index.ts';
 import { changeServerRole, type PeerPrincipal, type Principal, serverRoleOf } from './principals/index.ts';
 import { Readiness } from './readiness.ts';
 import {
@@ -57,6 +58,7 @@ import {
   type Session,
   SocketGateway,
 } from './sockets/index.ts';
+import { ApiTokens } from './tokens/index.ts';
 
 export interface KernelOptions {
   config: Config;
@@ -102,6 +104,7 @@ interface Ground {
   budgets: Budgets;
   ticketKey: string;
   apiKey: string;
+  tokens: ApiTokens;
   metrics: Metrics;
   app: FastifyInstance;
 }
@@ -117,6 +120,8 @@ export class Kernel {
   readonly store: Store;
   readonly authority: Authority;
   readonly trust: TrustStore;
+  /** Tokens for the operator's API. */
+  readonly tokens: ApiTokens;
   readonly accounts: Accounts;
   readonly devices: Devices;
   readonly budgets: Budgets;
@@ -146,10 +151,12 @@ export class Kernel {
   readonly roomDeleted = new Hook<RoomDeletion>();
   readonly #stops: Array<RoomOptions['isStopped']> = [];
   readonly #followers: Array<RoomOptions['onEntry']> = [];
+  readonly #rightsFollowers: Array<RoomOptions['onRights']> = [];
   readonly #snapshotParts = new Map<string, (room: Room, peer: Peer) => unknown>();
   readonly #roomRecords: RoomRecords;
   readonly #options: KernelOptions;
   readonly #ground: Ground;
+  readonly #authenticator: Authenticator;
   readonly #readiness: Readiness;
   readonly #certificates: CertificateWatch;
   readonly #expiredGuests: ExpiredGuests;
@@ -169,6 +176,12 @@ export class Kernel {
     this.authority = ground.authority;
     this.trust = trust;
     this.budgets = budgets;
+    this.tokens = ground.tokens;
+    this.#authenticator = new Authenticator({
+      apiKey: ground.apiKey,
+      tokens: this.tokens,
+      requestsPerSecond: config.limits.requestsPerToken,
+    });
     this.accounts = new Accounts(store);
     this.devices = new Devices(store, log);
     this.#readiness = new Readiness(store, log);
@@ -264,11 +277,19 @@ export class Kernel {
     this.#followers.push(follower);
   }
 
+  /** Calls a feature whenever a peer's role or the settings of its room have changed. */
+  followRights(follower: RoomOptions['onRights']): void {
+    this.#rightsFollowers.push(follower);
+  }
+
   /** The current state of a room that features keep, as this peer may see it. */
   snapshotParts(room: Room, peer: Peer): SnapshotData {
     const parts = [...this.#snapshotParts].map(([name, take]) => [name, take(room, peer)]);
     return Object.fromEntries(parts);
   }
+
+  /** Whether calls to phones can be placed. Set by the feature for phones. */
+  callsPhones: () => boolean = () => false;
 
   /** How phones reach a room; undefined if they cannot. Set by the feature for phones. */
   dialIn: (roomId: string) => Promise<DialIn | undefined> = () => Promise.resolve(undefined);
@@ -285,9 +306,12 @@ export class Kernel {
     add(this.#ground.app.withTypeProvider<ZodTypeProvider>());
   }
 
-  /** Adds routes for principals with this right on the server: today, holders of the API key. */
-  adminRoutes(action: ServerAction, add: (app: ZodInstance) => void): void {
-    registerWithApiKey(this.#ground.app, { apiKey: this.#ground.apiKey, action }, add);
+  /**
+   * Adds routes of the operator's API, for the API key and for tokens with the scope of this action: to read for GET, else to write.
+   * `request.principal` is who calls.
+   */
+  adminRoutes(action: AdminAction, add: (app: ZodInstance) => void): void {
+    registerAdminRoutes(this.#ground.app, { authenticator: this.#authenticator, action }, add);
   }
 
   /**
@@ -431,6 +455,7 @@ export class Kernel {
     await app.close();
     await listener.close();
     await this.devices.close();
+    await this.tokens.close();
     await this.closing.run();
     await this.#roomRecords.close();
     await this.store.close();
@@ -453,6 +478,11 @@ export class Kernel {
       onEntry: (room, entry) => {
         for (const follower of this.#followers) {
           follower(room, entry);
+        }
+      },
+      onRights: (room, peer) => {
+        for (const follower of this.#rightsFollowers) {
+          follower(room, peer);
         }
       },
       rehomeTicket: async ({ roomId }, { peerId, displayName, principal, connection }) => ({
@@ -497,13 +527,13 @@ export class Kernel {
 
   /** Adds the routes about the server itself. */
   #serve(): void {
-    const { app, apiKey, metrics } = this.#ground;
+    const { app, metrics } = this.#ground;
     registerServerRoutes(app, {
       config: this.config,
       authority: this.authority,
       origins: this.origins,
       version: this.#options.version,
-      apiKey,
+      authenticator: this.#authenticator,
       metrics: () => metrics.page(),
       ready: async () => {
         if (this.#draining) {
@@ -553,6 +583,7 @@ async function openGround(
     log,
     trustProxy: config.server.trustProxy,
     version,
+    embedders: config.server.embedders,
     onError: (code) => metrics.error(code),
   });
   return {
@@ -567,6 +598,7 @@ async function openGround(
     app,
     ticketKey,
     apiKey: secret('api.key'),
+    tokens: await ApiTokens.open(store, log),
   };
 }
 

@@ -1,5 +1,5 @@
 /** The database engines for everything that is persistent. Tables belong to the kernel and to features. */
-export { isAfter } from './keyset.ts';
+export { latestFirst, type Page } from './keyset.ts';
 export { lastMigration } from './migrate.ts';
 export { type Migrations, STORE_MIGRATIONS } from './migrations.ts';
 export { openStore, type StoreOptions } from './open-store.ts';

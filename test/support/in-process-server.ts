@@ -12,18 +12,23 @@ export class InProcessServer {
   readonly sfu: Sfu;
   readonly signaling: SignalingServer;
 
-  private constructor(dataDir: string, sfu: Sfu, signaling: SignalingServer) {
+  readonly #isTemporary: boolean;
+
+  private constructor(dataDir: string, isTemporary: boolean, sfu: Sfu, signaling: SignalingServer) {
+    this.#isTemporary = isTemporary;
     this.dataDir = dataDir;
     this.sfu = sfu;
     this.signaling = signaling;
     this.url = `http://127.0.0.1:${signaling.port}`;
   }
 
+  /** @param flags settings; with `data.dir`, the folder stays when the server closes */
   static async start(
     flags: Record<string, unknown> = {},
     sfuOptions: Partial<SfuOptions> = {},
   ): Promise<InProcessServer> {
-    const dataDir = await mkdtemp(join(tmpdir(), 'canopy-in-process-'));
+    const given = flags['data.dir'];
+    const dataDir = typeof given === 'string' ? given : await mkdtemp(join(tmpdir(), 'canopy-in-process-'));
     const config = loadConfig({
       env: {},
       flags: {
@@ -45,7 +50,7 @@ export class InProcessServer {
       ...sfuOptions,
     });
     const signaling = await startSignaling({ config, log, sfu, version: '0.0.0' });
-    return new InProcessServer(dataDir, sfu, signaling);
+    return new InProcessServer(dataDir, given === undefined, sfu, signaling);
   }
 
   /** Calls the REST API with the key from the data folder, or another one. */
@@ -77,6 +82,8 @@ export class InProcessServer {
   async close(): Promise<void> {
     await this.signaling.close();
     await this.sfu.close();
-    await rm(this.dataDir, { recursive: true, force: true });
+    if (this.#isTemporary) {
+      await rm(this.dataDir, { recursive: true, force: true });
+    }
   }
 }

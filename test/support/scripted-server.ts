@@ -34,6 +34,7 @@ export function emptySnapshot(peerId: string): Omit<RequestResult<'room.join'>, 
       moderation: { entryRule: 'free', restraints: [] },
       spotlight: [],
       room: { title: null, locked: false, hasPin: false, maxParticipants: null },
+      rights: [],
     },
     own: { transportIds: [], producerIds: [], consumerIds: [] },
   };

@@ -234,6 +234,13 @@ export async function serverInfo(options: ServerOptions): Promise<ServerInfo> {
   return info;
 }
 
+/** Whether the operator lets pages of an origin embed meetings (`server.embedders`). @throws {CanopyError} CONNECTION_LOST */
+export async function mayEmbed(options: ServerOptions & { embedder: string }): Promise<boolean> {
+  const query = `embedder=${encodeURIComponent(options.embedder)}`;
+  const { embedderAllowed } = await callApi<ServerInfo>(options, `/api/server?${query}`);
+  return embedderAllowed === true;
+}
+
 /** The base64 contents of the PEM blocks with this label (RFC 7468). */
 function readPem(text: string, label: string): string[] {
   const blocks = text.matchAll(

@@ -4,6 +4,8 @@ import {
   CanopyError,
   type DtlsStatement,
   dtlsStatement,
+  type VerifiedStatement,
+  verifiedStatement,
 } from '../../../contract/light.ts';
 import { type Bytes, sha256, toBase64, toBase64Url, toHex } from '../bytes.ts';
 import { createBackup } from './backup.ts';
@@ -93,6 +95,20 @@ export class Identity {
     return backup;
   }
 
+  /** Whether this device's certificate is one of the account with this id (64 hex digits), as docs/identity.md derives it. */
+  async belongsTo(accountId: string): Promise<boolean> {
+    const issuer = this.chain[1] === undefined ? undefined : readCertificate(this.chain[1]);
+    if (!issuer) {
+      return false;
+    }
+    // The deployment CA's accounts are their keys; a company's are the issuing key and a name.
+    const names = [new Uint8Array(), ...this.#leaf.extensions.subjectAltNames];
+    const ids = await Promise.all(
+      names.map(async (name) => toHex(await sha256(new Uint8Array([...issuer.spki, ...name])))),
+    );
+    return ids.includes(accountId);
+  }
+
   /** Signs the answer to a server's challenge. Returns the signature, base64url. */
   proveAuth(statement: Omit<AuthStatement, 'deviceId'>): Promise<string> {
     return this.#sign(authStatement({ ...statement, deviceId: this.deviceId }));
@@ -101,6 +117,15 @@ export class Identity {
   /** Signs a statement that binds a DTLS certificate to this device. Returns the signature, base64url. */
   bindDtls(statement: Omit<DtlsStatement, 'deviceId'>): Promise<string> {
     return this.#sign(dtlsStatement({ ...statement, deviceId: this.deviceId }));
+  }
+
+  /**
+   * Signs that this person's verification code was compared. Returns the signature, base64url.
+   *
+   * @param statement timeMs: Unix time in milliseconds
+   */
+  signVerified(statement: Omit<VerifiedStatement, 'deviceId'>): Promise<string> {
+    return this.#sign(verifiedStatement({ ...statement, deviceId: this.deviceId }));
   }
 
   async #sign(data: Bytes): Promise<string> {

@@ -1,11 +1,13 @@
 /** Device identities: enrolling, storing and proving them, and verifying the server's. */
 export { browserStore } from './browser-store.ts';
+export { type Certificate, readCertificate } from './certificate.ts';
 export {
   type EnrolOptions,
   enrol,
   type ImportOptions,
   importIdentity,
   loadIdentity,
+  mayEmbed,
   type RestoreOptions,
   restoreFromBackup,
   serverInfo,

@@ -10,12 +10,15 @@ import {
   type Invitation,
   importIdentity,
   loadIdentity,
+  memoryStore,
   type Room,
   restoreFromBackup,
 } from '../../sdk/index.ts';
+import { strings } from '../strings/index.ts';
 import { Call } from './call.ts';
 import { Door, type Doorway } from './door.ts';
 import { LocalMedia } from './local-media.ts';
+import { isMeetingRequested, MeetingRequest } from './meeting-request.ts';
 import { Notices } from './notices.ts';
 import { PathCheck } from './path-check.ts';
 import { parseRoute, roomFragment } from './route.ts';
@@ -34,6 +37,8 @@ export type Screen =
   | { name: 'no-identity'; roomId: string | undefined }
   /** The user's rooms. */
   | { name: 'home' }
+  /** Another site asks for a meeting. */
+  | { name: 'meeting-request'; request: MeetingRequest }
   /** `title`: the room's, as far as this tab knows it. `left`: the user has just left a call there. */
   | { name: 'lobby'; roomId: string; title: string | undefined; left: boolean }
   | { name: 'room'; call: Call };
@@ -66,13 +71,15 @@ export class AppModel {
   readonly busy = signal(false);
   /** The room that asks for a PIN, and whether a wrong one was entered. */
   readonly pinWanted = signal<{ roomId: string; wrong: boolean } | undefined>(undefined);
+  /** A name that the page around this one suggests for someone who has none yet. */
+  readonly suggestedName = signal('');
   /** The name that others see in the next call. */
   readonly displayName = signal('');
   readonly media = new LocalMedia();
   readonly notices = new Notices();
   readonly pathCheck = new PathCheck();
   readonly #url = location.origin;
-  readonly #store = browserStore();
+  #store = browserStore();
   /** Titles of rooms that this tab has shown, by room id. */
   readonly #titles = new Map<string, string>();
   #connecting: Promise<Client> | undefined;
@@ -89,13 +96,28 @@ export class AppModel {
     });
     addEventListener('online', () => this.client.value?.reconnect());
     await this.#attempt(async () => {
-      const identity = await loadIdentity(this.#url, this.#store);
+      const identity = await this.#load();
       this.identity.value = identity;
       if (identity) {
         this.displayName.value = storedName() ?? identity.displayName;
       }
     });
     this.#route();
+  }
+
+  /** The stored identity. Where the browser stores nothing, as in frames of other sites, an identity lasts as long as the page. */
+  async #load(): Promise<Identity | undefined> {
+    try {
+      return await loadIdentity(this.#url, this.#store);
+    } catch (error) {
+      if (!(error instanceof DOMException)) {
+        throw error;
+      }
+      console.warn(error);
+      this.#store = memoryStore();
+      this.notices.warn(strings.value.notices.nothingStored);
+      return undefined;
+    }
   }
 
   /** Uses the invitation for a new identity with this name, replacing any existing one. */
@@ -153,6 +175,15 @@ export class AppModel {
       localStorage.setItem(NAME_KEY, displayName);
     } catch {
       // Storage may be full or blocked; the name then lasts for this visit.
+    }
+  }
+
+  /** Takes a name for the case that the user is asked for one. */
+  suggestName(name: string): void {
+    this.suggestedName.value = name;
+    const { value } = this.screen;
+    if (value.name === 'door') {
+      this.#suggestTo(value.door);
     }
   }
 
@@ -287,9 +318,16 @@ export class AppModel {
       },
       doorway,
     );
+    this.#suggestTo(door);
     this.problem.value = undefined;
     this.screen.value = { name: 'door', door };
     void door.open();
+  }
+
+  #suggestTo(door: Door): void {
+    if (door.isNewcomer.value && door.name.value === '') {
+      door.name.value = this.suggestedName.value;
+    }
   }
 
   /** Takes somebody who was let in into the room. */
@@ -313,6 +351,11 @@ export class AppModel {
   }
 
   #showHome(): void {
+    if (isMeetingRequested()) {
+      this.#connectEarly();
+      this.screen.value = { name: 'meeting-request', request: new MeetingRequest(() => this.#connect()) };
+      return;
+    }
     this.screen.value = { name: 'home' };
     // No camera light without a preview.
     this.media.rest();

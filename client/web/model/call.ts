@@ -8,6 +8,7 @@ import {
   type RemoteSource,
   type RemoteTrack,
   type Room,
+  type RoomAction,
   type RoomInfo,
   type RoomState,
 } from '../../sdk/index.ts';
@@ -47,6 +48,8 @@ export class Call {
   /** Participant ids of those with a raised hand, longest-raised first. */
   readonly hands = signal<readonly string[]>([]);
   /** Title, lock, PIN and limit of the room. */
+  /** What this user may do in the room. */
+  readonly rights = signal<ReadonlySet<RoomAction>>(new Set());
   readonly info = signal<RoomInfo>({ title: null, locked: false, hasPin: false, maxParticipants: null });
   /** This user's screen while it is shared. */
   readonly screen = signal<Publication | undefined>(undefined);
@@ -134,6 +137,7 @@ export class Call {
     };
     this.state.value = room.state;
     this.info.value = room.info;
+    this.rights.value = room.rights;
     this.speaker.value = room.speaker;
     refresh();
     if (room.speaker) {
@@ -167,6 +171,9 @@ export class Call {
         }
       }),
       room.on('info', (info) => this.#showInfo(info)),
+      room.on('rights', (rights) => {
+        this.rights.value = rights;
+      }),
       room.on('participant-joined', (participant) => {
         this.#arrivals.joined(participant.displayName);
         refresh();
@@ -330,7 +337,12 @@ export class Call {
     return this.#roomRole === 'owner';
   }
 
-  /** Whether this user may mute and remove others, invite people and call phones. */
+  /** Whether this user may do this in the room. */
+  may(action: RoomAction): boolean {
+    return this.rights.value.has(action);
+  }
+
+  /** Whether this user may mute and remove others. */
   get moderates(): boolean {
     return this.#roomRole === 'owner' || this.#roomRole === 'moderator';
   }
@@ -563,9 +575,11 @@ export class Call {
   }
 
   #enqueue(change: () => Promise<void>): void {
-    this.#queue = this.#queue.then(change).catch((error: unknown) => {
-      if (this.room.state !== 'closed') {
-        this.#notices.error(CanopyError.from(error));
+    this.#queue = this.#queue.then(change).catch((cause: unknown) => {
+      const error = CanopyError.from(cause);
+      // A device that ended meanwhile was turned off, or LocalMedia replaces it.
+      if (this.room.state !== 'closed' && error.code !== 'MEDIA_ENDED') {
+        this.#notices.error(error);
       }
     });
   }

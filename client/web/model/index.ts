@@ -23,6 +23,7 @@ export {
   type LocalMedia,
 } from './local-media.ts';
 export type { Trouble } from './media-trouble.ts';
+export type { MeetingRequest } from './meeting-request.ts';
 export type { Asked, CallModeration } from './moderation.ts';
 export { matchesName } from './names.ts';
 export type { Notices } from './notices.ts';

@@ -172,8 +172,8 @@ export class CallModeration {
   }
 
   /** Bans someone; the user has confirmed it. @throws {CanopyError} as Moderation.ban() */
-  async ban({ accountId }: Participant, link: boolean): Promise<void> {
-    await this.#host.room.moderation.ban(accountId, { link });
+  async ban({ accountId, displayName }: Participant, link: boolean): Promise<void> {
+    await this.#host.room.moderation.ban(accountId, { link, displayName });
   }
 
   async liftBan(accountId: string): Promise<void> {

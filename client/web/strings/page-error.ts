@@ -11,7 +11,11 @@ export type PageError = Exclude<
   | 'FILE_UNUSABLE'
   | 'IDENTITY_UNKNOWN'
   | 'PORT_IN_USE'
+  | 'SCOPE_MISSING'
   | 'STORE_NOT_EMPTY'
   | 'STORE_UNUSABLE'
+  | 'TOKEN_EXISTS'
+  | 'TOKEN_EXPIRED'
+  | 'TOKEN_UNKNOWN'
   | 'WORKER_MISSING'
 >;

@@ -13,6 +13,10 @@ const Home = lazyView(
   async () => (await import('./home/home.tsx')).Home,
   () => <main class="center" aria-busy="true" />,
 );
+const MeetingRequestView = lazyView(
+  async () => (await import('./home/meeting-request.tsx')).MeetingRequestView,
+  () => <main class="center" aria-busy="true" />,
+);
 const PinDialog = lazyView(async () => (await import('./door/pin-dialog.tsx')).PinDialog);
 
 export function App({ model }: { model: AppModel }) {
@@ -43,6 +47,8 @@ function CurrentScreen({ model }: { model: AppModel }) {
       return <NoIdentity model={model} roomId={screen.roomId} />;
     case 'home':
       return <Home model={model} />;
+    case 'meeting-request':
+      return <MeetingRequestView request={screen.request} />;
     case 'lobby':
       return (
         <>

@@ -13,14 +13,14 @@ export class AccountAdministration {
   }
 
   /**
-   * Accounts with their devices, latest enrolment first. `before`: only those after this account in the list.
+   * Accounts with their devices, latest enrolment first. `after`: only those after this account in the list.
    *
    * @throws {CanopyError} IDENTITY_UNKNOWN
    */
-  async list(page: { limit: number; before?: string | undefined }): Promise<AccountInfo[]> {
+  async list(page: { limit: number; after?: string | undefined }): Promise<AccountInfo[]> {
     const { accounts, devices } = this.#kernel;
-    if (page.before !== undefined) {
-      await this.#require(page.before);
+    if (page.after !== undefined) {
+      await this.#require(page.after);
     }
     await devices.save();
     const rows = await accounts.list(page);

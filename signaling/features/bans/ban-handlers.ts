@@ -1,20 +1,26 @@
-import { type Handlers, requireRight, type Session } from '../../kernel/index.ts';
+import { AccountRate, type Handlers, requireRight, type Session } from '../../kernel/index.ts';
 import type { Bans, Moderator } from './bans.ts';
 import type { BAN_REQUESTS } from './contract.ts';
 
+/** Changes of bans that an account may make at once, and per second after that: each one is written to disk. */
+const CHANGES_AT_ONCE = 60;
+const CHANGES_PER_SECOND = 1;
+
 export function banHandlers(bans: Bans): Handlers<keyof typeof BAN_REQUESTS> {
+  const rate = new AccountRate('bans', { perSecond: CHANGES_PER_SECOND, burst: CHANGES_AT_ONCE });
   return {
-    'ban.add': async (session, { accountId, link }) => {
-      requireRight(session, 'participant.kick');
+    'ban.add': async (session, { accountId, link, displayName }) => {
+      rate.take(requireRight(session, 'participant.kick').principal);
       const account = await bans.requireAccount(accountId);
       // Again, since the moderator's rights may have changed meanwhile.
       const { room } = requireRight(session, 'participant.kick');
-      await bans.add(room.record, account, link, moderatorOf(session));
+      await bans.add(room.record, account, { link, displayName }, moderatorOf(session));
       return {};
     },
 
     'ban.lift': async (session, { accountId }) => {
-      const { room } = requireRight(session, 'participant.readmit');
+      const { principal, room } = requireRight(session, 'participant.readmit');
+      rate.take(principal);
       await bans.lift(room.roomId, accountId, moderatorOf(session));
       return {};
     },

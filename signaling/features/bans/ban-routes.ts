@@ -31,7 +31,8 @@ export function registerBanRoutes(kernel: Kernel, bans: Bans): void {
       async ({ params, body }) => {
         const account = await bans.requireAccount(body.accountId);
         const room = await kernel.rooms.record(params.roomId);
-        await bans.add(room, account, body.link, { principal: OPERATOR });
+        const { display_name: displayName } = account;
+        await bans.add(room, account, { link: body.link, displayName }, { principal: OPERATOR });
         return {};
       },
     );

@@ -160,6 +160,46 @@ describe('bans', () => {
     close(olga, inside, await enter(alias));
   });
 
+  it('threat 64: takes away the role in the room and the links to it, for good', async () => {
+    const olga = await enter(owner);
+    const max = await person({ displayName: 'Max' });
+    await olga.get('room.configure', { roomId, roles: { [max.accountId]: 'moderator' }, locked: true });
+    const client = await enter(max);
+    const link = await client.get('link.create', { roomId });
+    const elsewhere = await client.get('link.create', { roomId: `${roomId}-b` });
+    await olga.get('ban.add', { accountId: max.accountId });
+    assert.deepEqual((await olga.get('link.list', { roomId })).links, []);
+    assert.deepEqual((await olga.get('room.configure', { roomId })).roles, {});
+    await olga.get('ban.lift', { accountId: max.accountId });
+    const again = await connect(max);
+    assert.equal(await again.refusal('room.configure', { roomId, locked: false }), 'FORBIDDEN');
+    assert.equal(await again.refusal('room.join', { roomId }), 'ROOM_LOCKED');
+    assert.equal(await olga.refusal('link.renew', { linkId: link.linkId }), 'LINK_WITHDRAWN');
+    await again.get('link.withdraw', { linkId: elsewhere.linkId });
+    close(olga, again);
+  });
+
+  it('threat 5: the list has the name that people saw in the room, not the certified one', async () => {
+    const olga = await enter(owner);
+    const [gus, kim] = [await guest(), await person({ displayName: 'Kim Certified' })];
+    await olga.get('ban.add', { accountId: gus.accountId, displayName: 'Gus, who left' });
+    await olga.get('ban.add', { accountId: kim.accountId });
+    const { bans } = await olga.get('ban.list', {});
+    assert.deepEqual(bans.map(({ displayName }) => displayName).sort(), ['', 'Gus, who left']);
+    close(olga);
+  });
+
+  it('threat 4: an account changes at most 60 bans at once', async () => {
+    const hasty = await person({ displayName: 'Hasty' });
+    const client = await enter(hasty);
+    const codes = await Promise.all(
+      Array.from({ length: 70 }, () => client.ask('ban.lift', { accountId: owner.accountId })),
+    );
+    const refused = codes.flatMap((answer) => (answer.ok ? [] : [answer.error.code]));
+    assert.ok(refused.length >= 5 && refused.every((code) => code === 'RATE_LIMITED'), refused.join());
+    close(client);
+  });
+
   it('threat 5: guests neither ban nor see bans; admins cannot be banned, and owners only by admins', async () => {
     const olga = await enter(owner);
     const max = await person({ displayName: 'Max' });

@@ -63,11 +63,17 @@ export class Bans {
   /**
    * Bans an account and removes it from the room at once.
    *
-   * @param link nobody new can enter who enrolled with the account's invitation
+   * @param options.link nobody new can enter who enrolled with the account's invitation
+   * @param options.displayName the name in the list of bans if the account is not in the room
    * @throws {CanopyError} FORBIDDEN - the account is an admin's or a bridge's, or outranks the moderator
    * @throws {CanopyError} LIMIT_REACHED, STORE_BUSY, STORE_UNWRITABLE - the account is removed, but only barred for five minutes
    */
-  async add(room: RoomRecord, account: AccountRow, link: boolean, by: Moderator): Promise<void> {
+  async add(
+    room: RoomRecord,
+    account: AccountRow,
+    { link, displayName = '' }: { link: boolean; displayName?: string | undefined },
+    by: Moderator,
+  ): Promise<void> {
     const { account_id: accountId } = account;
     demand(by.principal, 'participant.kick', room);
     demand(by.principal, 'participant.ban', room, holderOf(account));
@@ -79,7 +85,7 @@ export class Bans {
     await this.#records.put({
       room_id: room.roomId,
       account_id: accountId,
-      display_name: seat?.displayName ?? account.display_name,
+      display_name: seat?.displayName ?? displayName,
       banned_by: accountOf(by),
       banned_by_name: by.displayName ?? null,
       banned_at_ms: Date.now(),

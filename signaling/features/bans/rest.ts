@@ -6,7 +6,9 @@ export const ban = z.object({
   accountId: sha256Hex,
   displayName: z
     .string()
-    .describe('The name at the time of the ban; empty if the account has been deleted since.'),
+    .describe(
+      'The name at the time of the ban; empty if nobody said it, or the account has been deleted since.',
+    ),
   bannedBy: z
     .object({ accountId: sha256Hex, displayName: z.string() })
     .nullable()

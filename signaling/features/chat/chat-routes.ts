@@ -16,7 +16,7 @@ import {
 /** Routes for administrators: read, search, export and delete the chat of a room. */
 export function registerChatRoutes(kernel: Kernel, chats: Chats): void {
   const { store } = chats;
-  kernel.adminRoutes('room.administer', (app) => {
+  kernel.adminRoutes('chat.administer', (app) => {
     app.get(
       '/api/rooms/:roomId/chat',
       {

@@ -1,7 +1,7 @@
+import { wordsOf } from '../../kernel/index.ts';
 import type { ChatMessage } from './contract.ts';
 import type { ChatFile } from './files/index.ts';
 import type { ChatMessageRow } from './tables.ts';
-import { wordsOf } from './words.ts';
 
 /** What a message counts for beside its text, in bytes. */
 const OVERHEAD_BYTES = 200;

@@ -5,14 +5,13 @@ import { join } from 'node:path';
 import { after, afterEach, beforeEach, describe, it } from 'node:test';
 import { createLogger, loadConfig } from '../../../base/index.ts';
 import { storeEngines } from '../../../test/support/store-engines.ts';
-import type { Kernel, RoomRecord } from '../../kernel/index.ts';
+import { type Kernel, type RoomRecord, wordsOf } from '../../kernel/index.ts';
 import { openStore, type Store } from '../../store/index.ts';
 import { MIGRATIONS } from '../index.ts';
 import { sizeOf } from './chat-rows.ts';
 import { Chats } from './chats.ts';
 import { FileStore } from './files/index.ts';
 import { Retention } from './retention.ts';
-import { wordsOf } from './words.ts';
 
 const DAY_MS = 86_400_000;
 const NOW_MS = 1_800_000_000_000;

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Kysely, Transaction } from 'kysely';
+import { queryWords } from '../../kernel/index.ts';
 import type { Store, Tables } from '../../store/index.ts';
 import { messageOf, withReaction } from './chat-rows.ts';
 import type { ChatMessage, ChatPage, ChatPosition } from './contract.ts';
 import type { FileStore } from './files/index.ts';
 import { matchesInPostgres, matchesInSqlite } from './search-index.ts';
 import type { ChatMessageRow, ChatReaderRow, ChatRow } from './tables.ts';
-import { queryWords } from './words.ts';
 
 type Db = Kysely<Tables> | Transaction<Tables>;
 

@@ -1,3 +1,3 @@
-export { CHAT_FILE_MIGRATIONS, FILE_REQUESTS } from './files/index.ts';
+export { FILE_REQUESTS } from './files/index.ts';
 export { CHAT_MIGRATIONS } from './migrations.ts';
 export { registerChat } from './register.ts';

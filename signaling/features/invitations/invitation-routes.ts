@@ -7,7 +7,7 @@ import {
   inviteResponse,
   nothing,
 } from '../../../contract/index.ts';
-import { errorResponses, isConfinedToRooms, type Kernel } from '../../kernel/index.ts';
+import { demandScope, errorResponses, isConfinedToRooms, type Kernel } from '../../kernel/index.ts';
 import { invitationUrl } from './invitation-url.ts';
 import type { Invitations } from './invitations.ts';
 
@@ -19,14 +19,18 @@ export function registerInvitationRoutes(kernel: Kernel, invitations: Invitation
       '/api/invites',
       {
         schema: {
-          description: 'Creates a one-time invitation link.',
+          description:
+            'Creates a one-time invitation link. Inviting an admin or a bridge also needs the scope `accounts:write`.',
           body: inviteRequest,
           response: { 200: inviteResponse, ...errorResponses },
         },
         config: { rateLimit: { max: 600, timeWindow: '1 minute' } },
         onRequest: async ({ headers }) => origins.require(headers.origin),
       },
-      async ({ body }) => {
+      async ({ body, principal }) => {
+        if (body.role === 'admin' || body.role === 'bridge') {
+          demandScope(principal, 'accounts:write');
+        }
         if (isConfinedToRooms(body.role) && body.roomId === undefined) {
           throw new CanopyError('BAD_REQUEST', 'roomId: required for role guest');
         }
@@ -47,7 +51,9 @@ export function registerInvitationRoutes(kernel: Kernel, invitations: Invitation
           response: { 200: invitationList, ...errorResponses },
         },
       },
-      async ({ query }) => ({ invitations: await invitations.open(query) }),
+      async ({ query: { limit, before } }) => ({
+        invitations: await invitations.open({ limit, after: before }),
+      }),
     );
     app.delete(
       '/api/invites/:invitationId',

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Transaction } from 'kysely';
 import { CanopyError } from '../../../base/index.ts';
 import type { InvitationInfo, Role } from '../../../contract/index.ts';
-import { isAfter, type Store, type Tables } from '../../store/index.ts';
+import { latestFirst, type Page, type Store, type Tables } from '../../store/index.ts';
 import type { InvitationRow } from './tables.ts';
 
 export interface NewInvitation {
@@ -217,22 +217,15 @@ export class Invitations {
       .execute();
   }
 
-  /** Invitations that can still be used, latest first. `before`: only those after this one in the list. */
-  async open({ limit, before }: { limit: number; before?: string | undefined }): Promise<InvitationInfo[]> {
-    let query = this.#store.db
+  /** Invitations that can still be used, latest first. */
+  async open(page: Page): Promise<InvitationInfo[]> {
+    const query = this.#store.db
       .selectFrom('invitations')
       .selectAll()
       .where('used_at_ms', 'is', null)
       .where('link_id', 'is', null)
       .where('expires_at_ms', '>', this.#now());
-    if (before !== undefined) {
-      query = query.where(isAfter('invitations', 'secret_hash', before));
-    }
-    const rows = await query
-      .orderBy('created_at_ms', 'desc')
-      .orderBy('secret_hash', 'desc')
-      .limit(limit)
-      .execute();
+    const rows = await latestFirst(query, 'invitations', 'secret_hash', page);
     return rows.map((row) => ({
       invitationId: row.secret_hash,
       role: row.role,

@@ -18,7 +18,7 @@ import type { RoomLinks } from './room-links.ts';
 
 /** Routes for administrators: make, list, renew and withdraw room links. */
 export function registerLinkRoutes(kernel: Kernel, administration: LinkAdministration): void {
-  kernel.adminRoutes('invitation.administer', (app) => {
+  kernel.adminRoutes('link.administer', (app) => {
     app.post(
       '/api/rooms/:roomId/links',
       {

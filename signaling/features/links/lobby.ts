@@ -292,7 +292,7 @@ export class Lobby {
     link: RoomLinkRow | undefined,
   ): Promise<'enter' | 'admit' | 'wait'> {
     const { rooms } = this.#kernel;
-    const isOff = record.lobby === 'off';
+    const isOff = record.lobby === 'off' && !(link && (await this.#isGuarded(record.roomId, link)));
     if (record.locked && (!principal || !mayEnterLocked(principal, record))) {
       throw new CanopyError('ROOM_LOCKED');
     }
@@ -329,6 +329,11 @@ export class Lobby {
       }
       throw error;
     }
+  }
+
+  /** Whether somebody who came by this link is barred from the room: they could return by it as somebody new, were the lobby off. */
+  async #isGuarded(roomId: string, { link_id }: RoomLinkRow): Promise<boolean> {
+    return this.#links.broughtAny(link_id, this.#kernel.rooms.barredFrom(roomId));
   }
 
   /** Gives them what they need to enter. @throws {CanopyError} LINK_FULL */

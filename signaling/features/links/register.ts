@@ -55,13 +55,18 @@ export function registerLinks(
   registerLinkRoutes(kernel, administration);
   registerOpenedLinkRoute(kernel, links, rate);
   linkMetrics(kernel.registry, lobby);
+  const endLinksFrom = async (accountId: string, roomId?: string) => {
+    for (const linkId of await links.withdrawFrom(accountId, roomId)) {
+      await lobby.endLink(linkId);
+    }
+  };
   // Otherwise the owner of a revoked account could return through the lobby.
   kernel.accountRevoked.add(async (accountId) => {
     lobby.forgetAccount(accountId);
-    for (const linkId of await links.withdrawFrom(accountId)) {
-      await lobby.endLink(linkId);
-    }
+    await endLinksFrom(accountId);
   });
+  // They might know their own links by heart, or have given them to others.
+  kernel.accountBanned.add(({ accountId, roomId }) => endLinksFrom(accountId, roomId));
   const prune = async () => {
     await links.prune();
     await enrolment.forgetByLink(Date.now() - PRUNE_MS * 24);

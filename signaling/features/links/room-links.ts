@@ -110,17 +110,35 @@ export class RoomLinks {
     return isWithdrawn;
   }
 
-  /** Withdraws all links that an account made. Returns their ids. */
-  async withdrawFrom(accountId: string): Promise<string[]> {
+  /** Withdraws the links that an account made. Returns their ids. `roomId`: only those to this room. */
+  async withdrawFrom(accountId: string, roomId?: string): Promise<string[]> {
     const nowMs = this.#now();
-    const rows = await this.#store.db
+    let theirs = this.#store.db
       .updateTable('room_links')
       .set({ withdrawn_at_ms: nowMs })
       .where('created_by', '=', accountId)
-      .where('withdrawn_at_ms', 'is', null)
-      .returning('link_id')
-      .execute();
+      .where('withdrawn_at_ms', 'is', null);
+    if (roomId !== undefined) {
+      theirs = theirs.where('room_id', '=', roomId);
+    }
+    const rows = await theirs.returning('link_id').execute();
+    await this.#store.sync();
     return rows.map(({ link_id }) => link_id);
+  }
+
+  /** Whether one of these accounts enrolled through a link. */
+  async broughtAny(linkId: string, accountIds: readonly string[]): Promise<boolean> {
+    if (accountIds.length === 0) {
+      return false;
+    }
+    const account = await this.#store.db
+      .selectFrom('accounts')
+      .select('account_id')
+      .where('invitation', '=', linkId)
+      .where('account_id', 'in', accountIds)
+      .limit(1)
+      .executeTakeFirst();
+    return account !== undefined;
   }
 
   /** Checks that a link may let one more guest in now. @throws {CanopyError} LINK_FULL */

@@ -4,6 +4,7 @@ import {
   logged,
   nothing,
   objectId,
+  roomAction,
   roomChange,
   roomDefaults,
   roomDescription,
@@ -84,9 +85,15 @@ export const ROOM_REQUESTS = {
 export const ROOM_EVENTS = {
   /** The room’s title, lock, PIN or limit changed. */
   'room.changed': logged({ room: roomInfo }),
+  /** What this peer may do has changed. */
+  'room.rights': z.object({ rights: z.array(roomAction) }),
 } as const;
 
-export const ROOM_SNAPSHOT = { room: roomInfo } as const;
+export const ROOM_SNAPSHOT = {
+  room: roomInfo,
+  /** What this peer may do: its role permits it, and the server can do it. For example, nobody calls phones where there are none. */
+  rights: z.array(roomAction),
+} as const;
 
 export type RoomInfo = z.infer<typeof roomInfo>;
 export type RoomSummary = z.infer<typeof roomSummary>;

@@ -269,6 +269,20 @@ describe('rooms that people own', () => {
       await enter(gus);
     });
 
+    it('threat 64: a moderator who was removed neither unlocks nor locks it from outside', async () => {
+      const owner = await enter(olga);
+      const tom = await person({ displayName: 'Tom' });
+      await configure({ locked: true, roles: { [tom.accountId]: 'moderator' } });
+      await tom.client.get('room.configure', { roomId, locked: true });
+      const { participantId } = await enter(tom);
+      await owner.client.get('participant.kick', { participantId });
+      const again = await ProtocolClient.enter(server.url, tom.identity);
+      assert.equal(await again.refusal('room.configure', { roomId, locked: false }), 'FORBIDDEN');
+      await owner.client.get('participant.readmit', { accountId: tom.accountId });
+      await again.get('room.configure', { roomId, locked: false });
+      again.close();
+    });
+
     it('threat 5: keeps out who is joining at the moment it is locked', async () => {
       await enter(olga);
       const tom = await person({ displayName: 'Tom' });

@@ -4,6 +4,7 @@ import { infoOf, RoomConfiguration } from './room-configuration.ts';
 import { RoomCreation } from './room-creation.ts';
 import { roomHandlers } from './room-handlers.ts';
 import { RoomLists } from './room-lists.ts';
+import { RoomRights } from './room-rights.ts';
 import { registerRoomSettingsRoutes } from './room-settings-routes.ts';
 import { RoomVisits } from './room-visits.ts';
 import { registerSavedRoomRoutes } from './saved-room-routes.ts';
@@ -16,11 +17,15 @@ export function registerRooms(kernel: Kernel): void {
   const feature = { visits, configuration, creation, lists: new RoomLists(kernel, visits) };
   kernel.requests(ROOM_REQUESTS, roomHandlers(kernel, feature));
   kernel.snapshotPart('room', ({ record }) => infoOf(record));
+  const rights = new RoomRights(kernel);
+  kernel.snapshotPart('rights', (room, peer) => rights.of(room, peer));
+  kernel.followRights((room, peer) => rights.update(room, peer));
   kernel.entered.add(({ room, peer }) => {
     if (peer.principal.kind === 'device') {
       visits.visited(peer.principal.accountId, room.roomId);
     }
   });
+  kernel.accountBanned.add(({ accountId, roomId }) => configuration.dropRole(roomId, accountId));
   kernel.roomDeleted.add(({ db, roomId }) => visits.forgetRoom(db, roomId));
   kernel.accountRevoked.add((accountId) => visits.forgetAccount(accountId));
   kernel.accountDeleting.add((accountId) => visits.forgetAccount(accountId));

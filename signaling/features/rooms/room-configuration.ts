@@ -152,6 +152,18 @@ export class RoomConfiguration {
     }
   }
 
+  #isBarred(principal: Principal, { roomId }: RoomRecord): boolean {
+    return 'accountId' in principal && this.#kernel.rooms.isBarred(roomId, principal.accountId);
+  }
+
+  /** Takes away the role that a banned account was given in a room. */
+  async dropRole(roomId: string, accountId: string): Promise<void> {
+    const record = await this.#kernel.rooms.record(roomId);
+    if (Object.hasOwn(record.roles, accountId)) {
+      await this.#kernel.rooms.configure(record, { roles: { [accountId]: null } });
+    }
+  }
+
   /** Moderators may lock and unlock, but only from inside: otherwise they would let themselves in. */
   #demandLock(principal: Principal, record: RoomRecord): void {
     if (may(principal, 'room.configure', record)) {
@@ -162,7 +174,9 @@ export class RoomConfiguration {
     const isInside =
       'accountId' in principal &&
       [...inside].some(({ principal: { accountId } }) => accountId === principal.accountId);
-    if (!isInside && !isNamed(principal, record)) {
+    // A removed moderator comes back after five minutes, and has no say until then.
+    const hasRole = isNamed(principal, record) && !this.#isBarred(principal, record);
+    if (!isInside && !hasRole) {
       throw new CanopyError('FORBIDDEN', 'only people inside can lock or unlock this room');
     }
   }

@@ -1,4 +1,3 @@
-import type { SelectQueryBuilder } from 'kysely';
 import type { RoomDescription } from '../../../contract/index.ts';
 import {
   describeRoom,
@@ -8,16 +7,10 @@ import {
   recordOf,
   roomRoleOf,
 } from '../../kernel/index.ts';
-import { isAfter, type Tables } from '../../store/index.ts';
+import { latestFirst, type Page } from '../../store/index.ts';
 import type { RoomSummary } from './contract.ts';
 import { nextMeeting } from './meeting-times.ts';
 import type { RoomVisits } from './room-visits.ts';
-
-interface Page {
-  limit: number;
-  /** The last room of the page before. */
-  after?: string | undefined;
-}
 
 /** How many rooms that others own are searched for meetings. */
 const MAX_SEARCHED = 200;
@@ -52,7 +45,7 @@ export class RoomLists {
           ),
         ]),
       );
-    const rows = await latest(query, page);
+    const rows = await latestFirst(query, 'rooms', 'room_id', page);
     return rows.map((row) => this.#summary(principal, recordOf(row)));
   }
 
@@ -106,7 +99,7 @@ export class RoomLists {
     if (ownerId !== undefined) {
       query = query.where('owner_id', '=', ownerId);
     }
-    const rows = await latest(query, page);
+    const rows = await latestFirst(query, 'rooms', 'room_id', page);
     return rows.map((row) => describeRoom(recordOf(row)));
   }
 
@@ -125,13 +118,4 @@ export class RoomLists {
       ...(meeting && { nextStartMs: meeting.startMs }),
     };
   }
-}
-
-/** One page of the rooms that a query finds, latest first. */
-function latest(
-  query: SelectQueryBuilder<Tables, 'rooms', Tables['rooms']>,
-  { limit, after }: Page,
-): Promise<Array<Tables['rooms']>> {
-  const rest = after === undefined ? query : query.where(isAfter('rooms', 'room_id', after));
-  return rest.orderBy('created_at_ms', 'desc').orderBy('room_id', 'desc').limit(limit).execute();
 }

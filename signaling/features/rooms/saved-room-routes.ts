@@ -49,15 +49,15 @@ export function registerSavedRoomRoutes(kernel: Kernel, feature: RoomsFeature): 
       {
         schema: {
           description:
-            'The invitation to a scheduled meeting, or its cancellation, for calendars (RFC 5545).',
+            'The invitation to a scheduled meeting, or its cancellation, for calendars (RFC 5545). It has a link for people without an account only with the scope `links:write`.',
           params: roomParams,
           produces: ['text/calendar'],
           response: { 200: z.string(), ...errorResponses },
         },
       },
-      async ({ params }, reply) => {
+      async ({ params, principal }, reply) => {
         const room = await configuration.read(params.roomId);
-        const ics = await invitationOf(kernel, OPERATOR, room);
+        const ics = await invitationOf(kernel, principal, room);
         return reply.type('text/calendar; charset=utf-8').send(ics);
       },
     );

@@ -14,6 +14,7 @@ export function registerTelephony(kernel: Kernel): void {
   const telephony = new Telephony({ config, log, rooms, settings, calls: new Calls(store) });
   kernel.requests(TELEPHONY_REQUESTS, gatewayHandlers(telephony), { perConnection: ['gateway.register'] });
   registerTelephonyRoutes(kernel, telephony);
+  kernel.callsPhones = () => config.sip.enabled || telephony.hadGateway;
   kernel.dialIn = async (roomId) => dialInOf(await settings.load(), roomId);
   kernel.roomDeleted.add(async ({ db, roomId, committed }) => {
     if (await settings.forgetRoom(db, roomId)) {

@@ -23,9 +23,9 @@ import type { Telephony } from './telephony.ts';
 
 /** Routes for administrators and applications: phones, trunks, dial plan, PINs, calls. */
 export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): void {
-  kernel.adminRoutes('telephony.administer', (app) => {
-    const { administration, calls, settings } = telephony;
+  const { administration, calls, settings } = telephony;
 
+  kernel.adminRoutes('telephony.administer', (app) => {
     app.get(
       '/api/sip/phones',
       {
@@ -159,7 +159,9 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
         return {};
       },
     );
+  });
 
+  kernel.adminRoutes('call.administer', (app) => {
     app.get(
       '/api/sip/calls',
       {

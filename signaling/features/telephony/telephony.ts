@@ -69,6 +69,11 @@ export class Telephony {
     });
   }
 
+  /** Whether a gateway has been connected since the server started. */
+  get hadGateway(): boolean {
+    return this.#gateway !== null;
+  }
+
   /** Whether a gateway is connected. */
   get ready(): boolean {
     return this.#gateway !== null && !this.#gateway.closed;

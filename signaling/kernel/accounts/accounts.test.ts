@@ -70,8 +70,8 @@ for (const engine of storeEngines()) {
         const account = { accountId, displayName: 'Ann', role: 'member', source: 'invite' } as const;
         await accounts.ensure({ ...account, nowMs: nowMs - ageMs });
       }
-      const page = async (before?: string) =>
-        (await accounts.list({ limit: 2, before })).map(({ account_id }) => account_id);
+      const page = async (after?: string) =>
+        (await accounts.list({ limit: 2, after })).map(({ account_id }) => account_id);
       assert.deepEqual(await page(), ['new', 'c']);
       assert.deepEqual(await page('c'), ['b', 'a']);
       assert.deepEqual(await page('a'), ['old']);

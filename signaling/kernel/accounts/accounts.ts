@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { CanopyError } from '../../../base/index.ts';
 import type { Role } from '../../../contract/index.ts';
-import { isAfter, type Store } from '../../store/index.ts';
+import { latestFirst, type Page, type Store } from '../../store/index.ts';
 import type { AccountRow } from './tables.ts';
 
 const MAX_LAST_KNOWN = 10_000;
@@ -58,13 +58,9 @@ export class Accounts {
     await this.#store.sync();
   }
 
-  /** Accounts, latest enrolment first. `before`: only those after this account in the list. */
-  async list({ limit, before }: { limit: number; before?: string | undefined }): Promise<AccountRow[]> {
-    let query = this.#store.db.selectFrom('accounts').selectAll();
-    if (before !== undefined) {
-      query = query.where(isAfter('accounts', 'account_id', before));
-    }
-    return query.orderBy('created_at_ms', 'desc').orderBy('account_id', 'desc').limit(limit).execute();
+  /** Accounts, latest enrolment first. */
+  list(page: Page): Promise<AccountRow[]> {
+    return latestFirst(this.#store.db.selectFrom('accounts').selectAll(), 'accounts', 'account_id', page);
   }
 
   /** Changes a person's role. @throws {CanopyError} IDENTITY_UNKNOWN; FORBIDDEN - the account belongs to a bridge or the gateway */

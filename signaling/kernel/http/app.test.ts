@@ -53,6 +53,26 @@ it('the web page is sent compressed, and browsers cache its hashed files permane
   assert.deepEqual(await get('/', 'br'), ['<p>', undefined, 'no-cache', 'accept-encoding']);
 });
 
+it('other sites may load the module for embedding, and embed the page only where the operator lists them', async (t) => {
+  const webBundle = await mkdtemp(join(tmpdir(), 'canopy-bundle-'));
+  t.after(() => rm(webBundle, { recursive: true }));
+  await writeFile(join(webBundle, 'index.html'), '<p>');
+  await writeFile(join(webBundle, 'embed.js'), 'export {}');
+  const app = await createApp({ ...options(), webBundle, embedders: ['https://intranet.example'] });
+  t.after(() => app.close());
+  const get = async (url: string) => (await app.inject({ url })).headers;
+  const [page, creation, script] = await Promise.all(['/', '/create-meeting', '/embed.js'].map(get));
+  assert.match(
+    String(page?.['content-security-policy']),
+    /frame-ancestors 'self' https:\/\/intranet\.example;/,
+  );
+  assert.equal(page?.['cross-origin-opener-policy'], 'same-origin');
+  assert.equal(creation?.['cross-origin-opener-policy'], 'unsafe-none');
+  assert.equal(script?.['access-control-allow-origin'], '*');
+  assert.equal(script?.['cross-origin-resource-policy'], 'cross-origin');
+  assert.equal(page?.['access-control-allow-origin'], undefined);
+});
+
 it("a browser that requests a room's name is redirected to the room, a program is not", async (t) => {
   const app = await createApp(options());
   t.after(() => app.close());

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
@@ -21,6 +22,11 @@ import { CanopyError, clientAddress, type ErrorCode, type Logger, networkOf } fr
 import { roomId } from '../../../contract/index.ts';
 import { describeRoute, swaggerOptions, swaggerUiOptions } from './openapi.ts';
 
+/** The module that other sites load to embed meetings. */
+const EMBED_MODULE = 'embed.js';
+/** The page as other sites open it to get a meeting. */
+const CREATION_PAGE = '/create-meeting';
+
 const WEB_BUNDLE = fileURLToPath(new URL('../../../client/web/dist', import.meta.url));
 
 export interface AppOptions {
@@ -29,6 +35,8 @@ export interface AppOptions {
   /** Number of trusted proxies in front of the server that report client addresses. */
   trustProxy: number;
   version: string;
+  /** Web origins whose pages may embed this one. */
+  embedders?: readonly string[];
   /** Folder of the built web page. Default: client/web/dist. */
   webBundle?: string;
   onError(code: ErrorCode): void;
@@ -40,6 +48,7 @@ export async function createApp({
   log,
   trustProxy,
   version,
+  embedders = [],
   webBundle = WEB_BUNDLE,
   onError,
 }: AppOptions): Promise<FastifyInstance> {
@@ -83,7 +92,7 @@ export async function createApp({
         mediaSrc: ["'self'", 'blob:'],
         imgSrc: ["'self'", 'data:', 'blob:'],
         workerSrc: ["'self'", 'blob:'],
-        frameAncestors: ["'self'"],
+        frameAncestors: ["'self'", ...embedders],
         upgradeInsecureRequests: null,
       },
     },
@@ -107,8 +116,16 @@ export async function createApp({
       setHeaders: (reply, path) => {
         reply.header('cache-control', isHashed(path) ? 'public, max-age=31536000, immutable' : 'no-cache');
         reply.header('vary', 'accept-encoding');
+        if (basename(path).startsWith(EMBED_MODULE)) {
+          reply.header('access-control-allow-origin', '*');
+          reply.header('cross-origin-resource-policy', 'cross-origin');
+        }
       },
     });
+    app.get(CREATION_PAGE, { schema: { hide: true } }, (_request, reply) =>
+      // The default policy would cut the window off from the site that opened it and waits for the link.
+      reply.header('cross-origin-opener-policy', 'unsafe-none').sendFile('index.html'),
+    );
   } else {
     log.warn('web app is not built; npm start builds it');
   }

@@ -1,5 +1,6 @@
-export { registerWithApiKey, type ZodInstance } from './api-key.ts';
+export { registerAdminRoutes, type ZodInstance } from './admin-routes.ts';
 export { createApp } from './app.ts';
+export { Authenticator } from './authenticator.ts';
 export { admitForeignPages } from './foreign-pages.ts';
 export { Listener } from './listener.ts';
 export { errorResponses } from './openapi.ts';

@@ -6,12 +6,15 @@ import { errorResponse } from '../../../contract/index.ts';
 
 /** Name of the security scheme in the OpenAPI document. */
 export const API_KEY_SCHEME = 'apiKey';
+/** The extension of a route with the scope that tokens need. */
+export const SCOPE_FIELD = 'x-required-scope';
 
 /** The error responses of a route, for the OpenAPI description. */
 export const errorResponses = { '4xx': errorResponse, '5xx': errorResponse };
 
 /** Sections of the page, by the prefix of a route's path. */
 const TAGS = [
+  { prefix: '/api/tokens', name: 'Tokens', description: 'API tokens' },
   { prefix: '/api/sip', name: 'Phones', description: 'Phones, trunks, the dial plan and calls' },
   { prefix: '/api/rooms', name: 'Rooms', description: 'Conferences' },
   { prefix: '/api/accounts', name: 'Accounts', description: 'People and their devices' },
@@ -47,7 +50,7 @@ export function swaggerOptions(version: string): SwaggerOptions {
         title: 'Canopy',
         version,
         description:
-          'REST API of the Canopy conference server. Routes with a lock require the key from the file `api.key` in the data folder: press Authorize and paste it.',
+          'REST API of the Canopy conference server. Routes with a lock require an API token with the scope that they name, or the key from the file `api.key` in the data folder: press Authorize and paste it.',
       },
       tags: TAGS.filter((tag) => 'description' in tag).map(({ name, description }) => ({
         name,
@@ -55,7 +58,11 @@ export function swaggerOptions(version: string): SwaggerOptions {
       })),
       components: {
         securitySchemes: {
-          [API_KEY_SCHEME]: { type: 'http', scheme: 'bearer', description: 'The key from `api.key`.' },
+          [API_KEY_SCHEME]: {
+            type: 'http',
+            scheme: 'bearer',
+            description: 'An API token, or the key from `api.key`.',
+          },
         },
       },
     },

@@ -3,7 +3,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Config } from '../../../base/index.ts';
 import { PROTOCOL_VERSION, serverInfo, serverQuery } from '../../../contract/index.ts';
 import type { Authority } from '../../identity/index.ts';
-import { hasApiKey } from './api-key.ts';
+import type { Authenticator } from './authenticator.ts';
 import { cacheMetrics, type MetricsPage } from './metrics-cache.ts';
 import type { OwnOrigins } from './origins.ts';
 
@@ -12,7 +12,7 @@ export interface ServerRoutesOptions {
   authority: Pick<Authority, 'certificateDer'>;
   origins: OwnOrigins;
   version: string;
-  apiKey: string;
+  authenticator: Authenticator;
   /** Text of the metrics page and its content type. */
   metrics(): Promise<MetricsPage>;
   /** Rejects while the server cannot admit people. */
@@ -22,7 +22,7 @@ export interface ServerRoutesOptions {
 /** Health, metrics, and what a client needs to know before it connects. */
 export function registerServerRoutes(
   fastify: FastifyInstance,
-  { config, authority, origins, version, apiKey, metrics, ready }: ServerRoutesOptions,
+  { config, authority, origins, version, authenticator, metrics, ready }: ServerRoutesOptions,
 ): void {
   const app = fastify.withTypeProvider<ZodTypeProvider>();
 
@@ -49,18 +49,20 @@ export function registerServerRoutes(
     {
       schema: {
         description:
-          'Metrics in the Prometheus text format. They are at most a second old; with the API key, they are current.',
+          'Metrics in the Prometheus text format. They are at most a second old; with the API key or a token with the scope `metrics:read`, they are current.',
       },
       config: {
         rateLimit: {
           max: 600,
           timeWindow: '1 minute',
-          allowList: (request: FastifyRequest) => hasApiKey(request, apiKey),
+          allowList: (request: FastifyRequest) => authenticator.mayReadMetrics(request),
         },
       },
     },
     async (request, reply) => {
-      const { body, contentType } = await (hasApiKey(request, apiKey) ? metrics() : cachedMetrics());
+      const { body, contentType } = await (authenticator.mayReadMetrics(request)
+        ? metrics()
+        : cachedMetrics());
       return reply.type(contentType).send(body);
     },
   );
@@ -74,13 +76,14 @@ export function registerServerRoutes(
         response: { 200: serverInfo },
       },
     },
-    ({ query: { origin } }) => ({
+    ({ query: { origin, embedder } }) => ({
       name: config.server.name,
       version,
       protocolVersion: PROTOCOL_VERSION,
       identityPolicy: config.identity.policy,
       deploymentCa: Buffer.from(authority.certificateDer).toString('base64'),
       ...(origin !== undefined && { originAllowed: origins.current().has(origin) }),
+      ...(embedder !== undefined && { embedderAllowed: config.server.embedders.includes(embedder) }),
     }),
   );
 }

@@ -43,13 +43,22 @@ export type ServerAction =
   | `invite.create:${Role}`
   /** Create rooms to own. */
   | 'room.create'
+  /** Keep contacts. */
+  | 'contact.keep'
   /** Become the phone gateway in charge of calls. */
   | 'gateway.register'
-  /** Use the operator's API, by subject. */
+  | AdminAction;
+
+/** Uses of the operator's API, by subject. */
+export type AdminAction =
   | 'account.administer'
   | 'invitation.administer'
+  | 'link.administer'
   | 'room.administer'
-  | 'telephony.administer';
+  | 'chat.administer'
+  | 'telephony.administer'
+  | 'call.administer'
+  | 'token.administer';
 
 /** Each action, worded to complete “your role does not let you …”. */
 export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
@@ -93,9 +102,14 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'invite.create:guest': 'invite guests',
   'invite.create:bridge': 'invite a bridge',
   'room.create': 'create rooms',
+  'contact.keep': 'keep contacts',
   'gateway.register': 'register as the phone gateway',
   'account.administer': 'administer accounts',
   'invitation.administer': 'administer invitations',
+  'link.administer': 'administer room links',
   'room.administer': 'administer rooms',
+  'chat.administer': 'administer chats',
   'telephony.administer': 'administer phones',
+  'call.administer': 'administer calls',
+  'token.administer': 'administer API tokens',
 };

@@ -73,12 +73,13 @@ export const IN_ROOM: Readonly<Record<Standing, ReadonlySet<ActionInRoom>>> = {
 export const ON_SERVER: Readonly<Record<ServerStanding, ReadonlySet<ServerAction>>> = {
   admin: new Set([
     'room.create',
+    'contact.keep',
     'invite.create:admin',
     'invite.create:member',
     'invite.create:guest',
     'invite.create:bridge',
   ]),
-  member: new Set(['room.create', 'invite.create:guest']),
+  member: new Set(['room.create', 'contact.keep', 'invite.create:guest']),
   guest: new Set(),
   bridge: new Set(),
   gateway: new Set(['gateway.register']),
@@ -92,7 +93,11 @@ export const ON_SERVER: Readonly<Record<ServerStanding, ReadonlySet<ServerAction
     'invite.create:bridge',
     'account.administer',
     'invitation.administer',
+    'link.administer',
     'room.administer',
+    'chat.administer',
     'telephony.administer',
+    'call.administer',
+    'token.administer',
   ]),
 };

@@ -1,5 +1,5 @@
 /** Who may do what: the only place where roles are compared. */
-export type { ActionInRoom, ServerAction } from './actions.ts';
+export type { ActionInRoom, AdminAction, ServerAction } from './actions.ts';
 export {
   defaultPermissions,
   demand,
@@ -12,3 +12,4 @@ export {
   roomRoleOf,
   UNCHANGED,
 } from './policy.ts';
+export { demandScope, scopeOf } from './scopes.ts';

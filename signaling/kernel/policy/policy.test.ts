@@ -83,11 +83,16 @@ const ON_SERVER: Record<ServerAction, string> = {
   'invite.create:guest': 'admin owner member token',
   'invite.create:bridge': 'admin token',
   'room.create': 'admin owner member token',
+  'contact.keep': 'admin owner member',
   'gateway.register': 'gateway',
   'account.administer': 'token',
   'invitation.administer': 'token',
+  'link.administer': 'token',
   'room.administer': 'token',
+  'chat.administer': 'token',
   'telephony.administer': 'token',
+  'call.administer': 'token',
+  'token.administer': 'token',
 };
 
 const permitted = (isPermitted: (principal: Principal) => boolean) =>

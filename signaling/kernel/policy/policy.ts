@@ -92,6 +92,9 @@ function refusal(question: Question): string | undefined {
     const [principal, asked, room, target] = question;
     const action = (target && ABOVE[standingIn(target, room)]?.[asked]) ?? asked;
     const standing = standingIn(principal, room);
+    if (principal.kind === 'token' && action === 'room.invite' && !principal.scopes.has('links:write')) {
+      return 'this token has no scope links:write';
+    }
     return permits(room, standing, action)
       ? undefined
       : `your role in this room (${standing}) does not let you ${PHRASES[action]}`;

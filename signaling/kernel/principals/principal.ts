@@ -1,4 +1,4 @@
-import type { Role } from '../../../contract/index.ts';
+import { type Role, SCOPES, type Scope } from '../../../contract/index.ts';
 import type { VerifiedDevice } from '../../identity/index.ts';
 
 /** What every principal with a certificate has. */
@@ -42,6 +42,11 @@ export interface TokenPrincipal {
   readonly kind: 'token';
   /** The secret's name in the log. */
   readonly name: string;
+  /** Null for the key from the data folder. */
+  readonly tokenId: string | null;
+  readonly scopes: ReadonlySet<Scope>;
+  /** The only rooms that it reaches; null: everything. */
+  readonly rooms: ReadonlySet<string> | null;
 }
 
 /** The roles of people on the server. A bridge is not a person and its role never changes. */
@@ -59,8 +64,14 @@ export const PHONE: PhonePrincipal = { kind: 'phone' };
 /** The principal of everyone without an account. */
 export const NEWCOMER: NewcomerPrincipal = { kind: 'newcomer' };
 
-/** The operator, authenticated by the API key. */
-export const OPERATOR: TokenPrincipal = { kind: 'token', name: 'api.key' };
+/** The operator, authenticated by the key from the data folder, with every scope. */
+export const OPERATOR: TokenPrincipal = {
+  kind: 'token',
+  name: 'api.key',
+  tokenId: null,
+  scopes: new Set(Object.keys(SCOPES) as Scope[]),
+  rooms: null,
+};
 
 /** The principal of a device whose account has this role. */
 export function peerPrincipal(

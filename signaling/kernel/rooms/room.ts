@@ -57,6 +57,8 @@ export interface RoomOptions {
   isStopped(room: Room, participantId: string, source: MediaSource): boolean;
   /** An entry was added to the log. It may add further ones. */
   onEntry(room: Room, entry: RoomLogEntry): void;
+  /** What this peer may do may have changed: its role, or the room's settings. */
+  onRights(room: Room, peer: Peer): void;
   onEmpty(room: Room): void;
 }
 
@@ -289,6 +291,7 @@ export class Room {
         this.updateParticipant(peer, updated);
       }
     }
+    this.#options.onRights(this, peer);
   }
 
   /** Applies changed settings: announces new roles, and pauses producers of people who may no longer send. Nobody loses a seat. */

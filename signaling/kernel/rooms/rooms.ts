@@ -28,6 +28,7 @@ export interface RoomsOptions {
   rehomeTicket: RoomOptions['rehomeTicket'];
   isStopped: RoomOptions['isStopped'];
   onEntry: RoomOptions['onEntry'];
+  onRights: RoomOptions['onRights'];
 }
 
 /** How long an account removed from a room is barred, in milliseconds, and how many bans are remembered. */
@@ -147,6 +148,7 @@ export class Rooms {
       rehomeTicket: this.#options.rehomeTicket,
       isStopped: this.#options.isStopped,
       onEntry: this.#options.onEntry,
+      onRights: this.#options.onRights,
       onEmpty: (empty) => this.#forget(empty),
     });
     this.#rooms.set(roomId, room);
@@ -196,6 +198,14 @@ export class Rooms {
   /** Bars an account from a room for five minutes. */
   bar(roomId: string, accountId: string): void {
     this.#barred.set(`${roomId} ${accountId}`, true);
+  }
+
+  /** The accounts barred from a room. */
+  barredFrom(roomId: string): string[] {
+    const prefix = `${roomId} `;
+    return [...this.#barred.keys()].flatMap((key) =>
+      key.startsWith(prefix) && this.#barred.has(key) ? [key.slice(prefix.length)] : [],
+    );
   }
 
   /** Lets a barred account in again. */

@@ -29,9 +29,6 @@ export interface SocketGatewayOptions {
   onRefused(code: ErrorCode): void;
 }
 
-/** How long a client may take to authenticate, in milliseconds. */
-const AUTH_MS = 15_000;
-
 /** Packets allowed per allowed request (heartbeats and pings count too), and the burst, in seconds' worth of requests. */
 const PACKETS_PER_REQUEST = 2;
 const BURST_SECONDS = 30;
@@ -56,7 +53,7 @@ export class SocketGateway {
       httpCompression: false,
       pingInterval: 10_000,
       pingTimeout: 10_000,
-      connectTimeout: AUTH_MS,
+      connectTimeout: limits.authSeconds * 1000,
       allowRequest: (request, allow) => this.#admit(request, allow),
     });
     // A request with a session id would bypass allowRequest, and so the origin check (threat 3).
@@ -85,6 +82,15 @@ export class SocketGateway {
   broadcast<N extends EventName>(event: N, data: EventData<N>): void {
     for (const connection of this.#connections) {
       connection.send(event, data);
+    }
+  }
+
+  /** Sends to every connection of an account. */
+  sendTo<N extends EventName>(accountId: string, event: N, data: EventData<N>): void {
+    for (const connection of this.#connections) {
+      if (connection.session.principal?.accountId === accountId) {
+        connection.send(event, data);
+      }
     }
   }
 
@@ -186,7 +192,7 @@ export class SocketGateway {
       log,
       network: this.#networkOf(socket.request),
       requestsPerSecond: config.limits.requestsPerSecond,
-      authMs: AUTH_MS,
+      authMs: config.limits.authSeconds * 1000,
       onRefused,
       onClosed: (closed) => this.#connections.delete(closed),
     });

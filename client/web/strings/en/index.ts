@@ -7,6 +7,7 @@ import { common } from './common.ts';
 import { controls } from './controls.ts';
 import { devices } from './devices.ts';
 import { door } from './door.ts';
+import { embedding } from './embedding.ts';
 import { errors } from './errors.ts';
 import { files } from './files.ts';
 import { listed } from './forms.ts';
@@ -44,6 +45,7 @@ export const en = {
   controls,
   devices,
   door,
+  embedding,
   errors,
   files,
   hands,

@@ -1,7 +1,8 @@
-/** Short messages about what happened in a call. */
+/** Short messages about what happened, mostly in a call. */
 export const notices = {
   serverClosing: 'The server is about to restart. You will be reconnected automatically.',
   mutedBy: (name: string) => `${name} muted you.`,
+  nothingStored: 'This browser stores nothing for this page. Your account here lasts until you close it.',
   noScreen: 'No screen was shared.',
   raisedHand: 'You raised your hand',
   loweredOwnHand: 'You lowered your hand',

@@ -3,6 +3,8 @@ import type { Strings } from '../table.ts';
 export const notices: Strings['notices'] = {
   serverClosing: 'Сервер сейчас перезапустится. Соединение восстановится само.',
   mutedBy: (name) => `${name} выключает ваш микрофон.`,
+  nothingStored:
+    'Браузер ничего не сохраняет для этой страницы. Ваша учётная запись здесь исчезнет, когда вы её закроете.',
   noScreen: 'Экран не показан.',
   raisedHand: 'Вы подняли руку',
   loweredOwnHand: 'Вы опустили руку',

@@ -7,7 +7,7 @@ import { MenuItem } from '../parts/menu.tsx';
 export function Lock({ call }: { call: Call }) {
   const { locked } = call.info.value;
   const { rooms: words } = strings.value;
-  if (call.moderates) {
+  if (call.may('room.lock')) {
     const label = locked ? words.unlock : words.lock;
     return (
       <button
@@ -35,7 +35,7 @@ export function Lock({ call }: { call: Call }) {
 export function LockItem({ call }: { call: Call }) {
   const { locked } = call.info.value;
   const { rooms: words } = strings.value;
-  return call.moderates ? (
+  return call.may('room.lock') ? (
     <MenuItem
       testId="lock-item"
       icon={locked ? <UnlockedIcon /> : <LockIcon />}

@@ -75,7 +75,7 @@ export function Toolbar({ model, call, onShortcuts }: ToolbarProps) {
         <MenuButton label={controls.more} testId="more" icon={<MoreIcon />} buttonClass="round">
           <ReactionChoices call={call} itemClass="below-medium" />
           <PanelItems call={call} />
-          {call.moderates && (
+          {call.may('room.invite') && (
             <MenuItem
               testId="more-invite"
               itemClass="below-wide"
@@ -85,7 +85,7 @@ export function Toolbar({ model, call, onShortcuts }: ToolbarProps) {
               {invite.heading}
             </MenuItem>
           )}
-          {call.moderates && (
+          {call.may('call.dial') && (
             <MenuItem
               testId="more-call-phone"
               itemClass="below-wide"
@@ -160,7 +160,7 @@ export function Toolbar({ model, call, onShortcuts }: ToolbarProps) {
         </ToolbarButton>
       </div>
       <div class="controls-panels">
-        {call.moderates && (
+        {call.may('room.invite') && (
           <ToolbarButton
             testId="invite"
             itemClass="from-wide"
@@ -170,7 +170,7 @@ export function Toolbar({ model, call, onShortcuts }: ToolbarProps) {
             <InviteIcon />
           </ToolbarButton>
         )}
-        {call.moderates && (
+        {call.may('call.dial') && (
           <ToolbarButton
             testId="call-phone"
             itemClass="from-wide"

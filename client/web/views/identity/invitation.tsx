@@ -42,10 +42,11 @@ export function DamagedInvitation() {
 
 function Enrol({ model, invitation }: Props) {
   const { welcome } = strings.value;
-  const name = useSignal('');
+  const typed = useSignal<string | undefined>(undefined);
+  const name = typed.value ?? model.suggestedName.value;
   const submit = (event: Event) => {
     event.preventDefault();
-    void model.enrol(invitation, displayable(name.value));
+    void model.enrol(invitation, displayable(name));
   };
   return (
     <form onSubmit={submit}>
@@ -54,20 +55,15 @@ function Enrol({ model, invitation }: Props) {
         {welcome.yourName}
         <input
           data-testid="name"
-          value={name.value}
-          onInput={(event) => (name.value = event.currentTarget.value)}
+          value={name}
+          onInput={(event) => (typed.value = event.currentTarget.value)}
           required
           maxLength={64}
           autocomplete="name"
           autofocus
         />
       </label>
-      <button
-        type="submit"
-        class="primary"
-        data-testid="enrol"
-        disabled={model.busy.value || !name.value.trim()}
-      >
+      <button type="submit" class="primary" data-testid="enrol" disabled={model.busy.value || !name.trim()}>
         {model.busy.value ? welcome.busy : welcome.continue}
       </button>
     </form>

@@ -1,0 +1,9 @@
+export {
+  type Contact,
+  type ContactAccount,
+  type ContactPage,
+  Contacts,
+  type ContactsEvents,
+  type NewContact,
+} from './contacts.ts';
+export { verificationCode } from './verification-code.ts';

@@ -1,0 +1,304 @@
+import { type RawBuilder, type SelectQueryBuilder, sql, type Transaction } from 'kysely';
+import { CanopyError } from '../../../base/index.ts';
+import type { Store, Tables } from '../../store/index.ts';
+import { accountKey, columnsOf, contactOf, keysOf, nameKey, searchedParts } from './contact-rows.ts';
+import type { Contact, NewContact } from './contract.ts';
+import type { ContactRow } from './tables.ts';
+
+/** Limits per account. */
+export interface ContactLimits {
+  contacts: number;
+  /** Of one contact, and of all of an account, in bytes. */
+  bytesEach: number;
+  bytes: number;
+  /** Number of deletions that are remembered. */
+  deletions: number;
+}
+
+const LIMITS: ContactLimits = {
+  contacts: 10_000,
+  bytesEach: 65_536,
+  bytes: 33_554_432,
+  deletions: 10_000,
+};
+/** Maximum size of the texts in one answer, in bytes: connections have a limit for unsent data. */
+const MAX_PAGE_BYTES = 200_000;
+const MAX_FOUND = 100;
+/** Rows that one statement inserts or deletes. */
+const BATCH = 500;
+const SHORT_COLUMNS = [
+  'account_id',
+  'contact_id',
+  'rev',
+  'changed_at_ms',
+  'deleted_at_ms',
+  'rank',
+  'sort_key',
+  'search',
+  'size',
+  'data',
+] as const;
+
+/** A place in the list: rank, sort key and id of a contact. */
+export type ContactPlace = readonly [rank: number, sortKey: string, contactId: string];
+
+interface Page {
+  search?: string | undefined;
+  after?: ContactPlace | undefined;
+  limit: number;
+  full: boolean;
+}
+
+/** The tables of contacts. Every change of an account's contacts gets a revision of its own, in one transaction per request. */
+export class ContactStore {
+  readonly #store: Store;
+  readonly #limits: ContactLimits;
+
+  constructor(store: Store, limits: Partial<ContactLimits> = {}) {
+    this.#store = store;
+    this.#limits = { ...LIMITS, ...limits };
+  }
+
+  /** A page of the list, and where the next one begins. */
+  async list(
+    accountId: string,
+    { search, after, limit, full }: Page,
+  ): Promise<{ contacts: Contact[]; next?: ContactPlace }> {
+    let query = this.#of(accountId);
+    if (search !== undefined && search.trim() !== '') {
+      const parts = searchedParts(search);
+      if (parts.length === 0) {
+        return { contacts: [] };
+      }
+      for (const part of parts) {
+        query = query.where(this.#contains(part));
+      }
+    }
+    if (after) {
+      const place = sql.join(after.map((each) => sql`${each}`));
+      query = query.where(sql<boolean>`(rank, sort_key, contact_id) > (${place})`);
+    }
+    const found = await query
+      .select(SHORT_COLUMNS)
+      .$if(full, (more) => more.select('vcard'))
+      .orderBy('rank')
+      .orderBy('sort_key')
+      .orderBy('contact_id')
+      .limit(limit + 1)
+      .execute();
+    const rows = fitting(found.slice(0, limit), full);
+    const last = rows.at(-1);
+    return {
+      contacts: rows.map((row) => contactOf(row, full)),
+      ...(last &&
+        rows.length < found.length && {
+          next: [last.rank, last.sort_key, last.contact_id] as const,
+        }),
+    };
+  }
+
+  /** Contacts who are known by these accounts, or whose names look like these. */
+  async find(
+    accountId: string,
+    { accountIds, names }: { accountIds: readonly string[]; names: readonly string[] },
+  ): Promise<Contact[]> {
+    const keys = [...new Set([...accountIds.map(accountKey), ...names.map(nameKey)])];
+    if (keys.length === 0) {
+      return [];
+    }
+    const rows = await this.#of(accountId)
+      .where('contact_id', 'in', ({ selectFrom }) =>
+        selectFrom('contact_keys')
+          .select('contact_id')
+          .where('account_id', '=', accountId)
+          .where('key', 'in', keys),
+      )
+      .select(SHORT_COLUMNS)
+      .orderBy('rank')
+      .orderBy('sort_key')
+      .orderBy('contact_id')
+      .limit(MAX_FOUND)
+      .execute();
+    return fitting(rows, false).map((row) => contactOf(row, false));
+  }
+
+  /**
+   * Creates or replaces contacts, all of them or none.
+   *
+   * @throws {CanopyError} CONTACT_CHANGED - one does not have the expected revision
+   * @throws {CanopyError} LIMIT_REACHED - too many, or too large
+   */
+  put(accountId: string, contacts: readonly NewContact[], nowMs = Date.now()): Promise<Contact[]> {
+    return this.#change(accountId, async (db, firstRev) => {
+      const rows: ContactRow[] = [];
+      for (const [index, contact] of contacts.entries()) {
+        rows.push(await this.#write(db, accountId, contact, { rev: firstRev + index, nowMs }));
+      }
+      await this.#checkLimits(db, accountId);
+      return rows.map((row) => contactOf(row, false));
+    });
+  }
+
+  /** Deletes a contact and remembers the deletion. Returns it as it was; undefined if there was none. */
+  delete(accountId: string, contactId: string, nowMs = Date.now()): Promise<Contact | undefined> {
+    return this.#change(accountId, async (db, rev) => {
+      const row = await this.#row(db, accountId, contactId);
+      if (!row || row.deleted_at_ms !== null) {
+        return undefined;
+      }
+      await db
+        .updateTable('contacts')
+        .set({
+          rev,
+          changed_at_ms: nowMs,
+          deleted_at_ms: nowMs,
+          rank: 1,
+          sort_key: '',
+          search: '',
+          size: 0,
+          data: '{}',
+          vcard: '[]',
+        })
+        .where('account_id', '=', accountId)
+        .where('contact_id', '=', contactId)
+        .execute();
+      await this.#forgetKeys(db, accountId, contactId);
+      await this.#forgetDeletions(db, accountId);
+      return contactOf(row, true);
+    });
+  }
+
+  /** Deletes all contacts of an account, without a trace. */
+  async forgetAccount(accountId: string): Promise<void> {
+    await this.#store.transaction(async (db) => {
+      await db.deleteFrom('contact_keys').where('account_id', '=', accountId).execute();
+      await db.deleteFrom('contacts').where('account_id', '=', accountId).execute();
+    }, `contacts ${accountId}`);
+  }
+
+  #of(accountId: string): SelectQueryBuilder<Tables, 'contacts', object> {
+    return this.#store.db
+      .selectFrom('contacts')
+      .where('account_id', '=', accountId)
+      .where('deleted_at_ms', 'is', null);
+  }
+
+  /** Much faster than LIKE in SQLite, which blocks this thread meanwhile. */
+  #contains(part: string): RawBuilder<boolean> {
+    return this.#store.engine === 'sqlite'
+      ? sql`instr(search, ${part}) > 0`
+      : sql`strpos(search, ${part}) > 0`;
+  }
+
+  /** Runs `work` in a transaction with the account's next revision. */
+  #change<T>(accountId: string, work: (db: Transaction<Tables>, rev: number) => Promise<T>): Promise<T> {
+    return this.#store.transaction(async (db) => {
+      const { rev } = await db
+        .selectFrom('contacts')
+        .select(({ fn }) => fn.max('rev').as('rev'))
+        .where('account_id', '=', accountId)
+        .executeTakeFirstOrThrow();
+      return work(db, Number(rev ?? 0) + 1);
+    }, `contacts ${accountId}`);
+  }
+
+  #row(db: Transaction<Tables>, accountId: string, contactId: string): Promise<ContactRow | undefined> {
+    return db
+      .selectFrom('contacts')
+      .selectAll()
+      .where('account_id', '=', accountId)
+      .where('contact_id', '=', contactId)
+      .executeTakeFirst();
+  }
+
+  async #write(
+    db: Transaction<Tables>,
+    accountId: string,
+    { contactId, ifRev, vcard, ...fields }: NewContact,
+    { rev, nowMs }: { rev: number; nowMs: number },
+  ): Promise<ContactRow> {
+    const known = await this.#row(db, accountId, contactId);
+    const current = known?.deleted_at_ms === null ? known : undefined;
+    if (ifRev !== undefined && ifRev !== (current?.rev ?? 0)) {
+      throw new CanopyError('CONTACT_CHANGED', `contact ${contactId}`);
+    }
+    const lines: string[] = vcard ?? (current ? JSON.parse(current.vcard) : []);
+    const columns = {
+      ...columnsOf(fields, lines),
+      rev,
+      changed_at_ms: nowMs,
+      deleted_at_ms: null,
+    };
+    if (columns.size > this.#limits.bytesEach) {
+      throw new CanopyError('LIMIT_REACHED', `a contact may have ${this.#limits.bytesEach} bytes`);
+    }
+    const row = { account_id: accountId, contact_id: contactId, ...columns };
+    await db
+      .insertInto('contacts')
+      .values(row)
+      .onConflict((conflict) => conflict.columns(['account_id', 'contact_id']).doUpdateSet(columns))
+      .execute();
+    await this.#forgetKeys(db, accountId, contactId);
+    await db
+      .insertInto('contact_keys')
+      .values(keysOf(fields).map((key) => ({ account_id: accountId, key, contact_id: contactId })))
+      .execute();
+    return row;
+  }
+
+  async #checkLimits(db: Transaction<Tables>, accountId: string): Promise<void> {
+    const { contacts, bytes } = this.#limits;
+    const kept = await db
+      .selectFrom('contacts')
+      .select(({ fn }) => [fn.countAll().as('contacts'), fn.sum('size').as('bytes')])
+      .where('account_id', '=', accountId)
+      .where('deleted_at_ms', 'is', null)
+      .executeTakeFirstOrThrow();
+    if (Number(kept.contacts) > contacts) {
+      throw new CanopyError('LIMIT_REACHED', `an account may have ${contacts} contacts`);
+    }
+    if (Number(kept.bytes ?? 0) > bytes) {
+      throw new CanopyError('LIMIT_REACHED', `the contacts of an account may have ${bytes} bytes`);
+    }
+  }
+
+  async #forgetKeys(db: Transaction<Tables>, accountId: string, contactId: string): Promise<void> {
+    await db
+      .deleteFrom('contact_keys')
+      .where('account_id', '=', accountId)
+      .where('contact_id', '=', contactId)
+      .execute();
+  }
+
+  /** Forgets the oldest deletions beyond the limit. The latest revision is never among them. */
+  async #forgetDeletions(db: Transaction<Tables>, accountId: string): Promise<void> {
+    const tooOld = await db
+      .selectFrom('contacts')
+      .select('rev')
+      .where('account_id', '=', accountId)
+      .where('deleted_at_ms', 'is not', null)
+      .orderBy('rev', 'desc')
+      .offset(this.#limits.deletions)
+      .limit(BATCH)
+      .execute();
+    const [latest] = tooOld;
+    if (latest) {
+      await db
+        .deleteFrom('contacts')
+        .where('account_id', '=', accountId)
+        .where('deleted_at_ms', 'is not', null)
+        .where('rev', '<=', latest.rev)
+        .execute();
+    }
+  }
+}
+
+/** The first rows, up to a size in bytes; at least one. */
+function fitting<R extends { data: string; vcard?: string | undefined }>(rows: R[], full: boolean): R[] {
+  let bytes = 0;
+  const end = rows.findIndex(({ data, vcard = '' }, index) => {
+    bytes += Buffer.byteLength(full ? data + vcard : data);
+    return index > 0 && bytes > MAX_PAGE_BYTES;
+  });
+  return end === -1 ? rows : rows.slice(0, end);
+}

@@ -1,0 +1,2 @@
+export { CONTACT_MIGRATIONS } from './migrations.ts';
+export { registerContacts } from './register.ts';

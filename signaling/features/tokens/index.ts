@@ -1,0 +1,2 @@
+export { createdToken, type TokenInfo, tokenList } from './rest.ts';
+export { registerTokenRoutes } from './token-routes.ts';

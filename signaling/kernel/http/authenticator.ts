@@ -1,0 +1,78 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { LRUCache } from 'lru-cache';
+import { CanopyError } from '../../../base/index.ts';
+import { OPERATOR, type TokenPrincipal } from '../principals/index.ts';
+import { TokenBucket } from '../sockets/index.ts';
+import type { ApiTokens } from '../tokens/index.ts';
+
+/** How many tokens' rates are remembered. */
+const MAX_BUCKETS = 1000;
+/** The burst, in seconds' worth of requests. */
+const BURST_SECONDS = 10;
+
+export interface AuthenticatorOptions {
+  /** The key from the data folder. It is not rate-limited. */
+  apiKey: string;
+  tokens: Pick<ApiTokens, 'authenticate'>;
+  /** Maximum requests per second of one token; bursts may be ten times as large. */
+  requestsPerSecond: number;
+}
+
+type Request = { headers: Pick<IncomingHttpHeaders, 'authorization'> };
+
+/** Recognises who calls the REST API, by the secret in the Authorization header (RFC 6750). */
+export class Authenticator {
+  readonly #options: AuthenticatorOptions;
+  readonly #keyHash: Buffer;
+  readonly #buckets = new LRUCache<string, TokenBucket>({ max: MAX_BUCKETS });
+
+  constructor(options: AuthenticatorOptions) {
+    this.#options = options;
+    this.#keyHash = sha256(options.apiKey);
+  }
+
+  /** @throws {CanopyError} API_KEY_INVALID, TOKEN_EXPIRED, RATE_LIMITED */
+  authenticate({ headers: { authorization = '' } }: Request): TokenPrincipal {
+    const secret = /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? '';
+    // In constant time, so that the key cannot be guessed byte by byte.
+    if (timingSafeEqual(sha256(secret), this.#keyHash)) {
+      return OPERATOR;
+    }
+    const principal = this.#options.tokens.authenticate(secret);
+    if (!principal) {
+      throw new CanopyError('API_KEY_INVALID');
+    }
+    this.#take(principal.tokenId ?? '');
+    return principal;
+  }
+
+  /** Whether the request comes with the key or a token that has this scope, for requests that need neither. */
+  mayReadMetrics({ headers }: Request): boolean {
+    if (headers.authorization === undefined) {
+      return false;
+    }
+    try {
+      return this.authenticate({ headers }).scopes.has('metrics:read');
+    } catch {
+      return false;
+    }
+  }
+
+  #take(tokenId: string): void {
+    const nowMs = performance.now();
+    const { requestsPerSecond } = this.#options;
+    let bucket = this.#buckets.get(tokenId);
+    if (!bucket) {
+      bucket = new TokenBucket(requestsPerSecond, requestsPerSecond * BURST_SECONDS, nowMs);
+      this.#buckets.set(tokenId, bucket);
+    }
+    if (!bucket.take(nowMs)) {
+      throw new CanopyError('RATE_LIMITED', 'this API token sends too many requests');
+    }
+  }
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

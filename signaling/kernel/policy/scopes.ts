@@ -1,0 +1,45 @@
+import { CanopyError } from '../../../base/index.ts';
+import { SCOPES, type Scope } from '../../../contract/index.ts';
+import type { TokenPrincipal } from '../principals/index.ts';
+import type { AdminAction } from './actions.ts';
+
+/** What the scopes of each part of the operator's API begin with. */
+const RESOURCES: Record<AdminAction, string> = {
+  'account.administer': 'accounts',
+  'invitation.administer': 'invitations',
+  'link.administer': 'links',
+  'room.administer': 'rooms',
+  'chat.administer': 'chat',
+  'telephony.administer': 'phones',
+  'call.administer': 'calls',
+  'token.administer': 'tokens',
+};
+
+/** The scope that a request to this part of the operator's API needs. */
+export function scopeOf(action: AdminAction, method: string): Scope {
+  const scope = `${RESOURCES[action]}:${method === 'GET' || method === 'HEAD' ? 'read' : 'write'}`;
+  if (!Object.hasOwn(SCOPES, scope)) {
+    throw new Error(`there is no scope ${scope}`);
+  }
+  return scope as Scope;
+}
+
+/**
+ * Checks that a token has a scope and reaches a room.
+ *
+ * @param roomId the room that the request is about; undefined: it is not about one room
+ * @throws {CanopyError} SCOPE_MISSING - the detail names the scope, or says that the token is limited to certain rooms
+ */
+export function demandScope({ scopes, rooms }: TokenPrincipal, scope: Scope, roomId?: string): void {
+  if (!scopes.has(scope)) {
+    throw new CanopyError('SCOPE_MISSING', scope);
+  }
+  if (rooms !== null && (roomId === undefined || !rooms.has(roomId))) {
+    throw new CanopyError(
+      'SCOPE_MISSING',
+      roomId === undefined
+        ? 'this token is limited to certain rooms, and the request is not about one of them'
+        : `room ${roomId}`,
+    );
+  }
+}
