@@ -181,6 +181,26 @@ describe('copies of a deployment', () => {
     assert.ok(!existsSync(join(target, 'first.backup')));
   });
 
+  it('the files of chats are left out, and their secret too unless asked for, wherever it is in the folder', async () => {
+    mkdirSync(join(dir, 'files'));
+    writeFileSync(join(dir, 'files', 'one'), 'encrypted');
+    for (const [name, filesKey] of [
+      ['files.key', undefined],
+      ['own.key', join(dir, 'own.key')],
+    ] as const) {
+      writeFileSync(join(dir, name), 'secret');
+      const config = loadConfig({ env: {}, flags: { 'data.dir': dir, 'data.filesKey': filesKey } });
+      for (const withFilesKey of [false, true]) {
+        const target = join(outer, `${name}-${withFilesKey}`);
+        await createBackup(config, file, '0.2.0', { withFilesKey });
+        await restoreBackup(configOf(target), file);
+        assert.equal(existsSync(join(target, name)), withFilesKey, name);
+        assert.ok(!existsSync(join(target, 'files')));
+      }
+      rmSync(join(dir, name));
+    }
+  });
+
   it('a file that cannot be read or written is named, and no unfinished backup stays behind', async () => {
     for (const name of ['missing', 'folder', 'missing/file']) {
       mkdirSync(join(outer, 'folder'), { recursive: true });
