@@ -355,6 +355,11 @@ export const configSchema = z.strictObject({
       authSeconds: decimal({ min: 1, max: MAX_TIMER_SECONDS })
         .default(15)
         .describe('How long a client may take to authenticate after connecting, in seconds.'),
+      visitDays: count({ min: 1, max: 3650 })
+        .default(90)
+        .describe(
+          'How long the server remembers which rooms an account was in, in days; shown as recent rooms.',
+        ),
       resumeSeconds: timerSeconds
         .default(30)
         .describe('How long a peer’s seat in the room is kept after it has lost its connection, in seconds.'),

@@ -1,5 +1,6 @@
 /** All requests and events of the wire protocol, for the reference pages and tests; and their types, for clients. */
 import { SESSION_EVENTS, SESSION_REQUESTS } from '../../contract/index.ts';
+import { ACCOUNT_REQUESTS } from './accounts/contract.ts';
 import { BAN_EVENTS, BAN_REQUESTS } from './bans/contract.ts';
 import { CHAT_EVENTS, CHAT_REQUESTS } from './chat/contract.ts';
 import { FILE_REQUESTS } from './chat/index.ts';
@@ -19,6 +20,7 @@ import { TELEPHONY_EVENTS, TELEPHONY_REQUESTS } from './telephony/contract.ts';
 
 export const REQUESTS = {
   ...SESSION_REQUESTS,
+  ...ACCOUNT_REQUESTS,
   ...INVITATION_REQUESTS,
   ...LINK_REQUESTS,
   ...CONFERENCE_REQUESTS,

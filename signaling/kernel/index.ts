@@ -20,6 +20,7 @@ export {
   runningServer,
   unusedDatabase,
 } from './data/index.ts';
+export { type ExportEntry, exportHeaders, jsonEntry } from './exports.ts';
 export {
   defaultPublicUrl,
   errorResponses,

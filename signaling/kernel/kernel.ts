@@ -17,11 +17,12 @@ import {
 import type { Sfu } from '../../sfu/index.ts';
 import { Authority, TrustStore } from '../identity/index.ts';
 import { type Migrations, openStore, type Store, sharedSecret, type Tables } from '../store/index.ts';
-import { Accounts, Devices, ExpiredGuests, Revocations } from './accounts/index.ts';
+import { AccountDeletions, Accounts, Devices, ExpiredGuests, Revocations } from './accounts/index.ts';
 import { type Budgets, createBudgets, createSeatBudget } from './budgets/index.ts';
 import { caNotYetValid } from './ca-not-yet-valid.ts';
 import { CertificateWatch } from './certificate-watch.ts';
 import { DataLock, importRevoked, keptSecret, openDataDir, unusedDatabase } from './data/index.ts';
+import { Exports } from './exports.ts';
 import { Hook } from './hook.ts';
 import {
   Authenticator,
@@ -33,6 +34,7 @@ import {
   registerAdminRoutes,
   registerServerRoutes,
   TlsSource,
+  UrlTickets,
   type ZodInstance,
 } from './http/index.ts';
 import { type JoinStage, Metrics } from './metrics/index.ts';
@@ -50,6 +52,7 @@ import {
   Rooms,
   Tickets,
 } from './rooms/index.ts';
+import { Scrubber } from './scrubber.ts';
 import { signInHandlers } from './sign-in/index.ts';
 import {
   Dispatcher,
@@ -135,6 +138,11 @@ export class Kernel {
   readonly origins: OwnOrigins;
   /** Runs when an account has been revoked, so that features clean up after it. */
   readonly accountRevoked = new Hook<string>();
+  /**
+   * Runs when an account is deleted because its owner or the operator asks for that, before `accountDeleting`: features delete also what the
+   * account wrote and owns. May run again after a crash.
+   */
+  readonly accountErasing = new Hook<string>();
   /** Runs before an account is deleted, so that features delete what is nobody else's. May run again after a crash. */
   readonly accountDeleting = new Hook<string>();
   /** Runs before a newcomer enters a room, after the policy has permitted it. Features throw to refuse. */
@@ -149,6 +157,13 @@ export class Kernel {
   readonly closing = new Hook<void>();
   /** Runs in the transaction that deletes a room, so that features delete their rows about it. `committed`: runs afterwards. */
   readonly roomDeleted = new Hook<RoomDeletion>();
+  /** What accounts and rooms can export. */
+  readonly exports = new Exports();
+  /** Short-lived permissions to use a URL. */
+  readonly urlTickets = new UrlTickets();
+  /** Removes what deleted rows leave in the files of the database. */
+  readonly scrubber: Scrubber;
+  readonly accountDeletions: AccountDeletions;
   readonly #stops: Array<RoomOptions['isStopped']> = [];
   readonly #followers: Array<RoomOptions['onEntry']> = [];
   readonly #rightsFollowers: Array<RoomOptions['onRights']> = [];
@@ -207,6 +222,14 @@ export class Kernel {
     this.#certificates = new CertificateWatch({ trust, rooms: this.rooms, connections: this.sockets, log });
     this.accountDeleting.add((accountId) => this.rooms.forgetAccount(accountId));
     this.#expiredGuests = new ExpiredGuests({ accounts: this.accounts, deleting: this.accountDeleting, log });
+    this.scrubber = new Scrubber(store, log);
+    this.accountDeletions = new AccountDeletions({
+      accounts: this.accounts,
+      scrubber: this.scrubber,
+      erasing: this.accountErasing,
+      deleting: this.accountDeleting,
+      log,
+    });
     admitForeignPages(ground.app, () => this.origins.current());
     this.#observe();
     this.requests(SESSION_REQUESTS, signInHandlers(this), { perConnection: ['auth.prove', 'session.ping'] });
@@ -410,6 +433,7 @@ export class Kernel {
       throw error;
     }
     void this.#expiredGuests.sweep();
+    void this.accountDeletions.resume();
     tls.watch((changed) => listener.setTls(changed));
     lock.remember({
       port: listener.port,
@@ -449,6 +473,7 @@ export class Kernel {
     const { app, listener, lock, tls } = this.#ground;
     this.#certificates.close();
     await this.#expiredGuests.close();
+    await this.accountDeletions.close();
     await this.sockets.close();
     this.rooms.close();
     tls.close();
@@ -457,6 +482,7 @@ export class Kernel {
     await this.devices.close();
     await this.tokens.close();
     await this.closing.run();
+    await this.scrubber.close();
     await this.#roomRecords.close();
     await this.store.close();
     lock.release();

@@ -287,15 +287,38 @@ export class ChatStore {
     });
   }
 
-  /** Forgets who wrote the messages of an account, and its mentions and reactions. The texts stay. */
-  async forgetAccount(accountId: string): Promise<void> {
-    const { db } = this.#store;
-    const rooms = await db
+  /** Rooms whose chat an account may read, or has written in. */
+  async roomsOf(accountId: string): Promise<string[]> {
+    const rows = await this.#store.db
       .selectFrom('chat_readers')
       .select('room_id')
       .where('account_id', '=', accountId)
+      .union(this.#store.db.selectFrom('chat_messages').select('room_id').where('account_id', '=', accountId))
       .execute();
-    for (const { room_id } of rooms) {
+    return rows.map(({ room_id }) => room_id);
+  }
+
+  /** A page of an account's messages in a room, by `seq`, without those that are gone. */
+  async messagesOf(
+    roomId: string,
+    accountId: string,
+    { after, limit }: { after: number; limit: number },
+  ): Promise<ChatMessageRow[]> {
+    return this.#store.db
+      .selectFrom('chat_messages')
+      .selectAll()
+      .where('room_id', '=', roomId)
+      .where('account_id', '=', accountId)
+      .where('gone', 'is', null)
+      .where('seq', '>', after)
+      .orderBy('seq')
+      .limit(limit)
+      .execute();
+  }
+
+  /** Forgets who wrote the messages of an account, and its mentions and reactions. The texts stay. */
+  async forgetAccount(accountId: string): Promise<void> {
+    for (const room_id of await this.roomsOf(accountId)) {
       await this.change(room_id, async (transaction) => {
         const rows = await transaction
           .selectFrom('chat_messages')

@@ -20,6 +20,8 @@ const MAX_EMOJI = 20;
 const MAX_REACTIONS = 500;
 /** How many changes of one room may wait for the database. */
 const MAX_WAITING = 100;
+/** Messages of a deleted account that are looked up at once. */
+const ERASED_AT_ONCE = 100;
 
 /** Phones see no chat, nor do bridges. */
 const PEOPLE_ONLY = { peopleOnly: true };
@@ -190,15 +192,35 @@ export class Chats {
     });
   }
 
+  /** Deletes everything that an account wrote, with its files. Tombstones stay. */
+  async eraseAccount(accountId: string, openRoom: (roomId: string) => Room | undefined): Promise<void> {
+    for (const roomId of await this.store.roomsOf(accountId)) {
+      for (;;) {
+        const rows = await this.store.messagesOf(roomId, accountId, { after: 0, limit: ERASED_AT_ONCE });
+        for (const { seq } of rows) {
+          await this.remove(roomId, openRoom(roomId), seq, 'deleted');
+        }
+        if (rows.length < ERASED_AT_ONCE) {
+          break;
+        }
+      }
+    }
+  }
+
   /** Removes a message, for the operator. @throws {CanopyError} CHAT_MESSAGE_UNKNOWN */
-  async remove(roomId: string, room: Room | undefined, seq: number): Promise<void> {
+  async remove(
+    roomId: string,
+    room: Room | undefined,
+    seq: number,
+    gone: 'deleted' | 'removed' = 'removed',
+  ): Promise<void> {
     await this.#serialize(roomId, async () => {
       const changed = await this.store.change(roomId, async (db, chat) => {
         const row = await this.store.find(db, roomId, seq);
         if (!row || row.gone !== null) {
           throw new CanopyError('CHAT_MESSAGE_UNKNOWN');
         }
-        return this.#save(db, chat, row, tombstone(row, 'removed'));
+        return this.#save(db, chat, row, tombstone(row, gone));
       });
       if (room) {
         this.#changed(room, seq, changed);

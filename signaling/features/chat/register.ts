@@ -1,11 +1,12 @@
 import type { Kernel } from '../../kernel/index.ts';
+import { accountExport, roomExport } from './chat-export.ts';
 import { chatHandlers } from './chat-handlers.ts';
 import { ChatLimits } from './chat-limits.ts';
 import { ChatReading } from './chat-reading.ts';
 import { registerChatRoutes } from './chat-routes.ts';
 import { Chats } from './chats.ts';
 import { CHAT_REQUESTS } from './contract.ts';
-import { FILE_REQUESTS, FileStore, FileTickets, fileHandlers, registerFileRoutes } from './files/index.ts';
+import { FILE_REQUESTS, FileStore, fileHandlers, registerFileRoutes } from './files/index.ts';
 import { Retention } from './retention.ts';
 import { Typing } from './typing.ts';
 
@@ -19,15 +20,19 @@ export function registerChat(kernel: Kernel): void {
   const reading = new ChatReading(kernel, { chats, limits });
   kernel.requests(CHAT_REQUESTS, chatHandlers(kernel, { chats, limits, typing: new Typing(), reading }));
   registerChatRoutes(kernel, chats);
-  const tickets = new FileTickets();
   const find: ChatReading['file'] = (...place) => reading.file(...place);
-  kernel.requests(FILE_REQUESTS, fileHandlers(kernel, { files, tickets, find }));
-  registerFileRoutes(kernel, { files, tickets, describe: (row) => chats.describe(row) });
+  kernel.requests(FILE_REQUESTS, fileHandlers(kernel, { files, find }));
+  registerFileRoutes(kernel, { files, describe: (row) => chats.describe(row) });
   kernel.entered.add(async ({ room, peer }) => {
     if (peer.participantId !== undefined) {
       await chats.admit(room, peer.principal.accountId);
     }
   });
+  kernel.accountErasing.add((accountId) =>
+    chats.eraseAccount(accountId, (roomId) => kernel.rooms.find(roomId)),
+  );
+  kernel.exports.ofAccount((accountId) => accountExport(chats.store, accountId));
+  kernel.exports.ofRoom((roomId) => roomExport(chats.store, roomId));
   kernel.accountDeleting.add(async (accountId) => {
     await files.deleteUnsentOf(accountId);
     await chats.store.forgetAccount(accountId);

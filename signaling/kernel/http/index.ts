@@ -8,3 +8,4 @@ export { defaultPublicUrl, OwnOrigins } from './origins.ts';
 export { registerServerRoutes } from './server-routes.ts';
 export { readTlsFiles } from './tls-files.ts';
 export { openTlsSource, TlsSource } from './tls-source.ts';
+export { UrlTickets } from './url-tickets.ts';

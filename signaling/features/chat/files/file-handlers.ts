@@ -11,17 +11,19 @@ import {
   TokenBucket,
 } from '../../../kernel/index.ts';
 import { type ChatFile, type FILE_REQUESTS, MAX_THUMBNAIL_BYTES, MAX_THUMBNAIL_PIXELS } from './contract.ts';
+import { filePath } from './file-routes.ts';
 import type { FileStore } from './file-store.ts';
 import { plainJpeg } from './jpeg.ts';
-import type { FileTickets } from './tickets.ts';
 
 const DAY_SECONDS = 86_400;
+/** How long the URLs for an upload and a download are valid, in milliseconds. */
+const UPLOAD_MS = 600_000;
+const DOWNLOAD_MS = 60_000;
 /** Accounts whose uploads of the day are remembered. */
 const MAX_ACCOUNTS = 20_000;
 
 export interface FileHandlersOptions {
   files: FileStore;
-  tickets: FileTickets;
   /** A file in a message that this session may read. @throws {CanopyError} CHAT_MESSAGE_UNKNOWN and what reading refuses */
   find(
     session: Session,
@@ -32,7 +34,7 @@ export interface FileHandlersOptions {
 /** Handlers for sending and fetching files. */
 export function fileHandlers(
   kernel: Kernel,
-  { files, tickets, find }: FileHandlersOptions,
+  { files, find }: FileHandlersOptions,
 ): Handlers<keyof typeof FILE_REQUESTS> {
   const { fileBytes, fileBytesPerDay } = kernel.config.limits;
   const starts = new AccountRate('files', { perSecond: 0.5, burst: 40 });
@@ -69,7 +71,10 @@ export function fileHandlers(
           throw error;
         }
       }
-      return { received, url: tickets.url({ mode: 'write', fileId, accountId }) };
+      return {
+        received,
+        url: kernel.urlTickets.url({ method: 'PUT', path: filePath(fileId), accountId }, UPLOAD_MS),
+      };
     },
 
     'file.cancel': async (session, { fileId }) => {
@@ -83,7 +88,10 @@ export function fileHandlers(
       const principal = requirePrincipal(session);
       views.take(principal);
       const { fileId } = await requireFile(session, place);
-      return { url: tickets.url({ mode: 'read', fileId, accountId: principal.accountId }) };
+      const { accountId } = principal;
+      return {
+        url: kernel.urlTickets.url({ method: 'GET', path: filePath(fileId), accountId }, DOWNLOAD_MS),
+      };
     },
 
     'file.thumbnail': async (session, place) => {

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { CanopyError } from '../../../../base/index.ts';
 import { objectId } from '../../../../contract/index.ts';
@@ -8,7 +9,6 @@ import type { ChatFile } from './contract.ts';
 import type { FileStore } from './file-store.ts';
 import { shownType } from './media-type.ts';
 import type { ChatFileRow } from './tables.ts';
-import type { FileTickets } from './tickets.ts';
 import { Transfers } from './transfers.ts';
 
 /** A reader that takes nothing for this long is dropped, in milliseconds. */
@@ -19,18 +19,22 @@ const START_BYTES = 16;
 const fileParams = z.object({ fileId: objectId });
 const ticket = z.string().max(300);
 
+/** Where the bytes of a file are sent to and fetched from. */
+export function filePath(fileId: string): string {
+  return `/api/files/${fileId}`;
+}
+
 export interface FileRoutesOptions {
   files: FileStore;
-  tickets: FileTickets;
   /** The file as its message describes it; undefined if that is gone. */
   describe(row: ChatFileRow): Promise<ChatFile | undefined>;
 }
 
 /** Routes that carry the bytes of files, for those with a ticket from `file.start` or `file.open`. */
-export function registerFileRoutes(kernel: Kernel, { files, tickets, describe }: FileRoutesOptions): void {
+export function registerFileRoutes(kernel: Kernel, { files, describe }: FileRoutesOptions): void {
   const transfers = new Transfers();
-  const begin = (text: string, mode: 'write' | 'read', fileId: string) => {
-    const accountId = tickets.verify(text, mode, fileId);
+  const begin = (text: string, method: 'GET' | 'PUT', fileId: string) => {
+    const accountId = kernel.urlTickets.verify(text, { method, path: filePath(fileId) });
     if (kernel.authority.revocation.isRevoked(accountId)) {
       throw new CanopyError('CERT_REVOKED');
     }
@@ -43,7 +47,7 @@ export function registerFileRoutes(kernel: Kernel, { files, tickets, describe }:
       app.removeAllContentTypeParsers();
       app.addContentTypeParser('*', (_request, body, done) => done(null, body));
 
-      app.withTypeProvider<import('fastify-type-provider-zod').ZodTypeProvider>().put(
+      app.withTypeProvider<ZodTypeProvider>().put(
         '/api/files/:fileId',
         {
           schema: {
@@ -55,7 +59,7 @@ export function registerFileRoutes(kernel: Kernel, { files, tickets, describe }:
           },
         },
         async ({ params: { fileId }, query, body }) => {
-          const { accountId, end } = begin(query.ticket, 'write', fileId);
+          const { accountId, end } = begin(query.ticket, 'PUT', fileId);
           try {
             const stream = body instanceof Readable ? body : Readable.from([]);
             return { received: await files.receive({ fileId, accountId, offset: query.offset }, stream) };
@@ -79,7 +83,7 @@ export function registerFileRoutes(kernel: Kernel, { files, tickets, describe }:
         exposeHeadRoute: false,
       },
       async ({ params: { fileId }, query, headers, raw }, reply) => {
-        const { end } = begin(query.ticket, 'read', fileId);
+        const { end } = begin(query.ticket, 'GET', fileId);
         reply.raw.once('close', end);
         const row = await files.records.find(fileId);
         const file = row && (await describe(row));

@@ -138,6 +138,18 @@ export class FileStore {
     }
   }
 
+  /** Whether the file can be read to its end: for exports, which one damaged file must not break. */
+  async isReadable(row: ChatFileRow): Promise<boolean> {
+    try {
+      for await (const _piece of this.read(row, { from: 0, to: row.size })) {
+        // Each piece is checked as it is decrypted.
+      }
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** The thumbnail. @throws {CanopyError} FILE_UNKNOWN - it has none; FILE_UNREADABLE */
   thumbnail({ file_id, key, thumbnail }: ChatFileRow): Buffer {
     if (thumbnail === null) {

@@ -11,4 +11,3 @@ export { registerFileRoutes } from './file-routes.ts';
 export { FileStore } from './file-store.ts';
 export { CHAT_FILE_MIGRATIONS } from './migrations.ts';
 export type { ChatFileRow } from './tables.ts';
-export { FileTickets } from './tickets.ts';
