@@ -165,6 +165,27 @@ withConfig(
   },
 );
 
+withConfig(
+  program
+    .command('delete')
+    .description('delete an account or a room on a running server, with everything that it left')
+    .argument('[account-id]', 'as listed by canopy accounts; its first digits are enough if they are unique')
+    .option('--name <name>', 'full name instead of an id, if nobody else has it')
+    .option('--room <room>', 'delete this room instead, with its chat and files')
+    .option('--yes', 'really delete it; it cannot be undone')
+    .option(...URL_OPTION),
+  ['data.dir', 'server.port'],
+).action(
+  async (
+    accountId: string | undefined,
+    options: { name?: string; room?: string; yes?: boolean; url?: string },
+    command: Command,
+  ) => {
+    const { remove } = await import('./accounts.ts');
+    process.stdout.write(await remove(configOf(command), { id: accountId, ...options }));
+  },
+);
+
 const token = program.command('token').description('manage tokens for the REST API of a running server');
 
 withConfig(

@@ -184,6 +184,27 @@ describe('files on the page', () => {
     );
   });
 
+  it('a person downloads their data, and deletes their account', async () => {
+    await ann.goto(server.url);
+    await ann.getByTestId('appearance').click();
+    const downloading = ann.waitForEvent('download');
+    await ann.getByTestId('export-account').click();
+    assert.equal((await downloading).suggestedFilename(), 'canopy-account.zip');
+    await ann.getByTestId('delete-account').click();
+    const now = ann.getByTestId('delete-account-now');
+    assert.ok(await now.isDisabled());
+    await ann.getByTestId('delete-account-name').fill('Ann Lee');
+    await isAxeClean(ann);
+    await now.click();
+    await ann.getByTestId('no-identity').waitFor();
+    await eventually(
+      'nothing of hers is left',
+      () => onDisk().length,
+      (count) => count === 0,
+    );
+    await bob.getByTestId('message-picture').waitFor({ state: 'detached' });
+  });
+
   it('nothing on the pages went wrong', () => {
     assert.deepEqual(browser.problems, []);
   });

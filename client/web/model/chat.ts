@@ -4,6 +4,7 @@ import {
   type Chat,
   type ChatFile,
   type ChatMessage,
+  type FileUpload,
   type PendingMessage,
   type Room,
   type UnreadCounts,
@@ -49,7 +50,7 @@ export class ChatModel {
   readonly maySendFiles = signal(false);
   readonly mayModerate = signal(false);
   /** Changes with each portion of a file that has been sent. */
-  readonly uploadProgress = signal(0);
+  readonly #uploadProgress = signal(0);
   readonly state = signal<'loading' | 'ready' | 'failed'>('loading');
   /** Names of others who are writing. */
   readonly typing = signal<readonly string[]>([]);
@@ -227,6 +228,12 @@ export class ChatModel {
     this.#options.open();
   }
 
+  /** An upload whose progress is shown: the view that calls this is drawn again when it changes. */
+  watched(upload: FileUpload): FileUpload {
+    void this.#uploadProgress.value;
+    return upload;
+  }
+
   /** Saves a file of a message on the user's device. */
   async saveFile(seq: number, { fileId, name }: Pick<ChatFile, 'fileId' | 'name'>): Promise<void> {
     await this.try(async () => saveUrl(await this.chat.openFile(seq, fileId), name));
@@ -261,7 +268,7 @@ export class ChatModel {
     this.maySend.value = chat.maySend;
     this.maySendFiles.value = chat.maySendFiles;
     this.mayModerate.value = chat.mayModerate;
-    this.uploadProgress.value += 1;
+    this.#uploadProgress.value += 1;
     this.state.value = chat.isLoaded ? 'ready' : chat.error ? 'failed' : 'loading';
     this.typing.value = chat.typing.flatMap(
       (id) => this.#options.room.participants.get(id)?.displayName ?? [],

@@ -38,7 +38,7 @@ export {
 } from './preferences.ts';
 export { type CallReactions, REACTION_EMOJI } from './reactions.ts';
 export { roomUrl, toRoomId } from './route.ts';
-export { saveCalendar } from './save-file.ts';
+export { saveCalendar, saveUrl } from './save-file.ts';
 export type { ScreenLayout } from './screen-layout.ts';
 export { arrange, seatKey } from './seating.ts';
 export { type Corner, moveSelf, SELF_VIEWS, selfCorner, selfView, setSelfView } from './self-view.ts';

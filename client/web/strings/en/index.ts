@@ -18,6 +18,7 @@ import { lobby } from './lobby.ts';
 import { moderation } from './moderation.ts';
 import { notices } from './notices.ts';
 import { own } from './own.ts';
+import { ownData } from './own-data.ts';
 import { panels } from './panels.ts';
 import { paths } from './paths.ts';
 import { people } from './people.ts';
@@ -55,6 +56,7 @@ export const en = {
   moderation,
   notices,
   own,
+  ownData,
   panels,
   paths,
   people,

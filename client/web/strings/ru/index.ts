@@ -19,6 +19,7 @@ import { lobby } from './lobby.ts';
 import { moderation } from './moderation.ts';
 import { notices } from './notices.ts';
 import { own } from './own.ts';
+import { ownData } from './own-data.ts';
 import { panels } from './panels.ts';
 import { paths } from './paths.ts';
 import { people } from './people.ts';
@@ -56,6 +57,7 @@ export const ru: Strings = {
   moderation,
   notices,
   own,
+  ownData,
   panels,
   paths,
   people,

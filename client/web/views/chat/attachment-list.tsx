@@ -7,8 +7,6 @@ import { UploadState } from './upload-state.tsx';
 export function AttachmentList({ model }: { model: ChatModel }) {
   const { files } = strings.value;
   const list = model.attachments.list.value;
-  // Draws again with each portion that has been sent.
-  void model.uploadProgress.value;
   if (list.length === 0) {
     return null;
   }
@@ -27,7 +25,7 @@ export function AttachmentList({ model }: { model: ChatModel }) {
 function AttachmentItem({ attachment, model }: { attachment: Attachment; model: ChatModel }) {
   const { files } = strings.value;
   const { upload, preview } = attachment;
-  const { name, size, state } = upload;
+  const { name, size, state } = model.watched(upload);
   return (
     <li class="attachment" data-testid="attachment" data-state={state}>
       {preview === undefined ? <FileIcon /> : <img src={preview} alt="" />}
@@ -36,7 +34,7 @@ function AttachmentItem({ attachment, model }: { attachment: Attachment; model: 
           {name}
         </p>
         <p class="file-state">
-          {fileSize(size)} · <UploadState upload={upload} />
+          {fileSize(size)} · <UploadState upload={upload} model={model} />
         </p>
       </div>
       {state === 'failed' && (

@@ -226,8 +226,6 @@ function Reactions({ message: { seq, reactions }, model }: { message: ChatMessag
 export function PendingView({ pending, model }: { pending: PendingMessage; model: ChatModel }) {
   const { chat } = strings.value;
   const { id, text, state, error, files } = pending;
-  // Draws again with each portion that has been sent.
-  void model.uploadProgress.value;
   return (
     <div class="chat-group own pending" data-testid="chat-pending" data-state={state}>
       {text !== '' && (
@@ -235,11 +233,11 @@ export function PendingView({ pending, model }: { pending: PendingMessage; model
           {text}
         </p>
       )}
-      {files && <PendingFiles files={files} />}
+      {files && <PendingFiles files={files} model={model} />}
       {state === 'sending' ? (
         <p class="chat-state">
           {chat.sending}
-          {files?.some((upload) => upload.state !== 'done') && (
+          {files?.some((upload) => model.watched(upload).state !== 'done') && (
             <button
               type="button"
               class="quiet"
@@ -272,7 +270,7 @@ export function PendingView({ pending, model }: { pending: PendingMessage; model
   );
 }
 
-function PendingFiles({ files }: { files: readonly FileUpload[] }) {
+function PendingFiles({ files, model }: { files: readonly FileUpload[]; model: ChatModel }) {
   return (
     <div class="message-files">
       {files.map((upload) => (
@@ -283,7 +281,7 @@ function PendingFiles({ files }: { files: readonly FileUpload[] }) {
               {upload.name}
             </p>
             <p class="file-state">
-              {fileSize(upload.size)} · <UploadState upload={upload} />
+              {fileSize(upload.size)} · <UploadState upload={upload} model={model} />
             </p>
           </div>
         </div>

@@ -1,10 +1,11 @@
 import type { FileUpload } from '../../../sdk/index.ts';
+import type { ChatModel } from '../../model/index.ts';
 import { errorSentence, strings } from '../../strings/index.ts';
 
 /** How far an upload is, in words and as a bar. */
-export function UploadState({ upload }: { upload: FileUpload }) {
+export function UploadState({ upload, model }: { upload: FileUpload; model: ChatModel }) {
   const { files } = strings.value;
-  const { state, sentBytes, size, error } = upload;
+  const { state, sentBytes, size, error } = model.watched(upload);
   const percent = Math.floor((sentBytes / size) * 100);
   switch (state) {
     case 'failed':
