@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { CanopyError } from '../base/index.ts';
+import type { AuditOptions } from './audit.ts';
 import type { BenchFlags } from './bench.ts';
 import { ensureParts } from './ensure-parts.ts';
 import type { InviteOptions } from './invite.ts';
@@ -228,6 +229,23 @@ withConfig(
 ).action(async (nameOrId: string, options: { url?: string }, command: Command) => {
   const { revokeToken } = await import('./tokens.ts');
   process.stdout.write(await revokeToken(configOf(command), nameOrId, options));
+});
+
+withConfig(
+  program
+    .command('audit')
+    .description('list who administered a running server or moderated its rooms, latest first')
+    .option('--action <name>', 'only this action, e.g. ban.add; with * at the end, all that begin so')
+    .option('--room <room>', 'only about this room')
+    .option('--account <account-id>', 'only what was done to this account')
+    .option('--actor <id>', 'only what this account or token did')
+    .option('--limit <number>', 'maximum number of entries, at most 1000', '100')
+    .option('--json', 'print JSON')
+    .option(...URL_OPTION),
+  ['data.dir', 'server.port'],
+).action(async (options: AuditOptions, command: Command) => {
+  const { audit } = await import('./audit.ts');
+  process.stdout.write(await audit(configOf(command), options));
 });
 
 program

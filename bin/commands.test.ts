@@ -154,6 +154,11 @@ describe('canopy commands', () => {
     );
     assert.match((await canopy('token', 'revoke', 'backup job', ...data)).stdout, /revoked \(backup job\)/);
     assert.equal((await rooms()).status, 401);
+    const log = (await canopy('audit', '--action', 'token.*', ...data)).stdout;
+    assert.match(
+      log,
+      /UTC {2}operator api\.key \(.*\) {2}token\.revoke .*\n.* {2}token\.create .*backup job/,
+    );
     assert.match((await canopy('token', 'list', ...data)).stdout, /^There are no API tokens/);
   });
 

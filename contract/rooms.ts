@@ -34,6 +34,10 @@ export const roomAction = z.enum([
   'chat.sendFile',
   /** Remove messages of others. */
   'chat.moderate',
+  /** Ask polls. */
+  'poll.create',
+  /** Vote in polls. */
+  'poll.vote',
 ]);
 export type RoomAction = z.infer<typeof roomAction>;
 

@@ -7,8 +7,8 @@ import { z } from 'zod';
 export const SCOPES = {
   'rooms:read': 'List rooms with their people, settings and bans, and what everyone receives.',
   'rooms:write': 'Create, configure, close and delete rooms; mute, remove and ban people.',
-  'chat:read': 'Read, search and export the chat of any room.',
-  'chat:write': 'Delete messages, or a whole chat.',
+  'chat:read': 'Read, search and export the chat and the polls of any room.',
+  'chat:write': 'Delete messages, a whole chat, or polls.',
   'links:read': 'See room links. Anyone who has one can ask to join.',
   'links:write': 'Create, renew and withdraw room links.',
   'invitations:read': 'List open invitations.',
@@ -23,6 +23,7 @@ export const SCOPES = {
   'metrics:read': 'Read metrics that are current and not rate-limited.',
   'tokens:read': 'List API tokens.',
   'tokens:write': 'Create tokens with no more rights than one’s own, and revoke any.',
+  'audit:read': 'Read the audit log.',
 } as const;
 
 export const scope = z.enum(Object.keys(SCOPES) as [Scope, ...Scope[]]);

@@ -10,6 +10,7 @@ import {
 } from './features/index.ts';
 import { Authority } from './identity/index.ts';
 import {
+  AuditLog,
   defaultPublicUrl,
   isConfinedToRooms,
   keptSecret,
@@ -31,6 +32,8 @@ export async function createInvitation(config: Config, invitation: NewInvitation
   }
   return withStore(config, async (store, caFingerprint) => {
     const { secret } = await new Invitations(store).create(invitation);
+    const { role, roomId } = invitation;
+    await recordAct(store, 'invite.create', { roomId, details: { role } });
     return invitationUrl(linkBase(config), secret, caFingerprint);
   });
 }
@@ -48,7 +51,8 @@ export async function createRoomLink(
   return withStore(config, async (store, caFingerprint) => {
     const key = keptSecret(config.data.dir, LINKS_KEY, () => undefined);
     const links = new RoomLinks({ store, key, guestsPerHour: config.limits.guestsPerLink });
-    const { secret } = await links.create(link);
+    const { secret, linkId } = await links.create(link);
+    await recordAct(store, 'link.create', { roomId: link.roomId, details: { linkId } });
     return linkUrl(linkBase(config), secret ?? '', caFingerprint);
   });
 }
@@ -67,6 +71,17 @@ async function withStore<T>(
   } finally {
     await store.close();
   }
+}
+
+/** Records in the audit log what the command line did. */
+async function recordAct(
+  store: Store,
+  action: string,
+  about: { roomId: string | undefined; details: Record<string, unknown> },
+): Promise<void> {
+  const audit = new AuditLog({ store });
+  audit.record({ actor: { kind: 'operator', name: 'canopy invite' }, action, ...about });
+  await audit.close();
 }
 
 function linkBase(config: Config): string {

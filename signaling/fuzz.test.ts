@@ -111,6 +111,7 @@ describe('threat 6: malformed messages through the handlers, with a real worker'
     return {
       connectionId: deviceId,
       connection: { origin: 'http://localhost', send: () => undefined, end: () => undefined },
+      address: '::1',
       openedAtMs: 0,
       stages: new Set(),
       nonce: null,

@@ -3,7 +3,9 @@ export { type Counts, createBackup, moveStore, restoreBackup } from './backup/in
 export { createInvitation, createRoomLink } from './create-invitation.ts';
 export {
   type AccountInfo,
+  type AuditEntry,
   accountList,
+  auditList,
   createdToken,
   EVENTS,
   REQUESTS,

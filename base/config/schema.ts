@@ -365,6 +365,18 @@ export const configSchema = z.strictObject({
         .describe('How long a peer’s seat in the room is kept after it has lost its connection, in seconds.'),
     })
     .prefault({}),
+  audit: z
+    .strictObject({
+      retentionDays: count({ min: 1, max: 36_500 })
+        .default(365)
+        .describe('How long entries of the audit log are kept, in days.'),
+      maxEntries: count({ min: 1000, max: 10_000_000 })
+        .default(200_000)
+        .describe(
+          'Maximum entries of the audit log; beyond it, the oldest are deleted. About 300 bytes each.',
+        ),
+    })
+    .prefault({}),
   log: z
     .strictObject({
       level: z

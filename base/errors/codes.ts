@@ -307,6 +307,14 @@ export const ERROR_CODES = {
     message: 'This contact was changed on another device; load it again and repeat your change.',
   },
 
+  // Polls
+  POLL_UNKNOWN: { status: 404, message: 'There is no such poll, or it was deleted, or you may not see it.' },
+  POLL_STARTED: {
+    status: 409,
+    message: 'This poll was already opened, so it cannot be changed; create another one.',
+  },
+  POLL_NOT_OPEN: { status: 409, message: 'This poll is not open: nobody can vote any more, or not yet.' },
+
   // Phones
   GATEWAY_MISSING: {
     status: 503,

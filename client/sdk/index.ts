@@ -99,6 +99,7 @@ export type {
   RoomSummary,
 } from './own-rooms.ts';
 export type { MediaPath, PathReport, PathResult, VideoCounts } from './paths/index.ts';
+export type { Poll, PollForm, Polls, PollVoter } from './polls/index.ts';
 export type { VideoCodec } from './profiles.ts';
 export type { Publication, PublishOptions } from './publication.ts';
 export type { RaisedHand } from './raised-hands.ts';

@@ -1,7 +1,7 @@
 import type { types } from 'mediasoup-client';
 import type { EventData, Participant, RoomAction, SnapshotPart } from '../../contract/index.ts';
 import { CanopyError } from '../../contract/light.ts';
-import { Chat } from './chat/index.ts';
+import { Chat, type ChatHost } from './chat/index.ts';
 import type { Connection } from './connection.ts';
 import { Emitter } from './emitter.ts';
 import type { FrameTransforms } from './frame-transforms.ts';
@@ -11,6 +11,7 @@ import { Lobby } from './lobby.ts';
 import type { MediaConnectivity } from './media-connectivity.ts';
 import { MediaSession } from './media-session.ts';
 import { Moderation } from './moderation.ts';
+import { Polls } from './polls/index.ts';
 import { Publication, type PublishOptions } from './publication.ts';
 import { type RaisedHand, RaisedHands } from './raised-hands.ts';
 import { Reactions } from './reactions.ts';
@@ -49,6 +50,8 @@ export class Room extends Emitter<RoomEvents> {
   readonly roomId: string;
   /** The room's chat. */
   readonly chat: Chat;
+  /** The room's polls. */
+  readonly polls: Polls;
   /** Moderation, and what moderators did. */
   readonly moderation: Moderation;
   /** Whom moderators show large to everyone. */
@@ -95,6 +98,7 @@ export class Room extends Emitter<RoomEvents> {
     this.on('participant-updated', ({ participantId, roomRole }) => {
       if (participantId === this.#participantId) {
         this.chat.setRole(roomRole);
+        this.polls.setRole(roomRole);
       }
     });
     this.on('participant-left', ({ participantId }) => this.#hands.lower(participantId));
@@ -106,12 +110,14 @@ export class Room extends Emitter<RoomEvents> {
       publications: () => this.publications,
       onServerEvent: this.#session.onServerEvent.bind(this.#session),
     };
-    this.chat = new Chat({
+    const durable: ChatHost = {
       ...feature,
       accountId: options.accountId,
       request: (name, data) => connection.request(name, data),
       url: (path) => new URL(path, connection.origin).href,
-    });
+    };
+    this.chat = new Chat(durable);
+    this.polls = new Polls(durable);
     this.moderation = new Moderation(feature);
     this.spotlight = new Spotlight(feature);
     this.lobby = new Lobby(feature);
@@ -365,6 +371,7 @@ export class Room extends Emitter<RoomEvents> {
 
   #closed(): void {
     this.chat.close();
+    this.polls.stop();
     this.#layout.close();
     this.#subscriptions.close();
     this.#media?.close();
@@ -443,6 +450,7 @@ export class Room extends Emitter<RoomEvents> {
     this.#setInfo(parts.room);
     this.#setRights(parts.rights);
     this.chat.entered();
+    this.polls.entered();
     this.moderation.reset(parts.moderation);
     this.spotlight.reset(parts.spotlight);
     this.lobby.reset(parts.lobby);

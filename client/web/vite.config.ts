@@ -1,6 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import preact from '@preact/preset-vite';
 import { defineConfig, type Plugin } from 'vite';
 
@@ -9,13 +10,35 @@ const precompress: Plugin = {
   name: 'precompress',
   writeBundle({ dir = '' }, bundle) {
     for (const fileName of Object.keys(bundle)) {
-      if (!/\.(js|css|svg|html)$/.test(fileName)) {
+      if (!/\.(js|css|svg|html|wasm)$/.test(fileName)) {
         continue;
       }
       const file = join(dir, fileName);
       const source = readFileSync(file);
-      writeFileSync(`${file}.br`, brotliCompressSync(source));
+      // Its best quality takes seconds a megabyte.
+      const params = { [constants.BROTLI_PARAM_QUALITY]: source.length > 1_000_000 ? 5 : 11 };
+      writeFileSync(`${file}.br`, brotliCompressSync(source, { params }));
       writeFileSync(`${file}.gz`, gzipSync(source, { level: 9 }));
+    }
+  },
+};
+
+const BACKGROUND_LIBRARY = dirname(fileURLToPath(import.meta.resolve('@shiguredo/virtual-background')));
+const { version: backgroundVersion } = JSON.parse(
+  readFileSync(join(BACKGROUND_LIBRARY, '..', 'package.json'), 'utf8'),
+);
+/** The version stands for the contents: the server lets browsers keep everything in assets/ for good. */
+const BACKGROUND_ASSETS = `assets/background-${backgroundVersion}/`;
+
+/** The engine (with SIMD, which all supported browsers have) and model for backgrounds, which their library loads by name. */
+const background: Plugin = {
+  name: 'background',
+  generateBundle() {
+    for (const name of readdirSync(BACKGROUND_LIBRARY)) {
+      if (/^selfie_segmentation(_landscape\.tflite|\.tflite|\.binarypb|_solution_simd.*)$/.test(name)) {
+        const source = readFileSync(join(BACKGROUND_LIBRARY, name));
+        this.emitFile({ type: 'asset', fileName: BACKGROUND_ASSETS + name, source });
+      }
     }
   },
 };
@@ -23,7 +46,8 @@ const precompress: Plugin = {
 /** Builds the page into client/web/dist; links are relative. */
 export default defineConfig({
   base: './',
-  plugins: [preact(), precompress],
+  plugins: [preact(), background, precompress],
+  define: { BACKGROUND_ASSETS: JSON.stringify(BACKGROUND_ASSETS) },
   // Inlined assets would be data: URLs, which the server's content security policy blocks.
   build: {
     outDir: 'dist',

@@ -13,6 +13,7 @@ import { MODERATION_EVENTS, MODERATION_REQUESTS, MODERATION_SNAPSHOT } from './m
 import { MOVE_HERE_REQUESTS } from './move-here/contract.ts';
 import { NAME_EVENTS, NAME_REQUESTS } from './names/contract.ts';
 import { PATH_REQUESTS } from './paths/contract.ts';
+import { POLL_EVENTS, POLL_REQUESTS } from './polls/contract.ts';
 import { REACTION_EVENTS, REACTION_REQUESTS } from './reactions/contract.ts';
 import { ROOM_EVENTS, ROOM_REQUESTS, ROOM_SNAPSHOT } from './rooms/contract.ts';
 import { SPOTLIGHT_EVENTS, SPOTLIGHT_REQUESTS, SPOTLIGHT_SNAPSHOT } from './spotlight/contract.ts';
@@ -33,6 +34,7 @@ export const REQUESTS = {
   ...NAME_REQUESTS,
   ...CHAT_REQUESTS,
   ...FILE_REQUESTS,
+  ...POLL_REQUESTS,
   ...PATH_REQUESTS,
   ...ROOM_REQUESTS,
   ...CONTACT_REQUESTS,
@@ -47,6 +49,7 @@ export const EVENTS = {
   ...HAND_EVENTS,
   ...LINK_EVENTS,
   ...CHAT_EVENTS,
+  ...POLL_EVENTS,
   ...REACTION_EVENTS,
   ...SPOTLIGHT_EVENTS,
   ...NAME_EVENTS,

@@ -1,5 +1,6 @@
 /** What the server does for people. Each folder is one feature, which registers itself with the kernel. */
 export { type AccountInfo, accountList, revokeResponse } from './accounts/index.ts';
+export { type AuditEntry, auditList } from './audit/index.ts';
 export { roomAllocation } from './conference/index.ts';
 export { EVENTS, REQUESTS, SNAPSHOT_PARTS } from './contracts.ts';
 export { Invitations, invitationUrl, type NewInvitation } from './invitations/index.ts';

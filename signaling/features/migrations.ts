@@ -4,6 +4,7 @@ import { BAN_MIGRATIONS } from './bans/index.ts';
 import { CHAT_MIGRATIONS } from './chat/index.ts';
 import { CONTACT_MIGRATIONS } from './contacts/index.ts';
 import { LINK_MIGRATIONS } from './links/index.ts';
+import { POLL_MIGRATIONS } from './polls/index.ts';
 import { ROOM_VISIT_MIGRATIONS } from './rooms/index.ts';
 import { TELEPHONY_MIGRATIONS } from './telephony/index.ts';
 
@@ -16,4 +17,5 @@ export const MIGRATIONS: Migrations = {
   ...CHAT_MIGRATIONS,
   ...LINK_MIGRATIONS,
   ...CONTACT_MIGRATIONS,
+  ...POLL_MIGRATIONS,
 };

@@ -7,6 +7,7 @@ export {
   Devices,
   Revocations,
 } from './accounts/index.ts';
+export { type Act, type Actor, type ActorKind, AuditLog, type AuditRow } from './audit/index.ts';
 export { BRIDGE_FACTOR, type Budgets } from './budgets/index.ts';
 export { caNotYetValid } from './ca-not-yet-valid.ts';
 export {

@@ -18,6 +18,7 @@ import type { Sfu } from '../../sfu/index.ts';
 import { Authority, TrustStore } from '../identity/index.ts';
 import { type Migrations, openStore, type Store, sharedSecret, type Tables } from '../store/index.ts';
 import { AccountDeletions, Accounts, Devices, ExpiredGuests, Revocations } from './accounts/index.ts';
+import { AuditLog, requestAuditor } from './audit/index.ts';
 import { type Budgets, createBudgets, createSeatBudget } from './budgets/index.ts';
 import { caNotYetValid } from './ca-not-yet-valid.ts';
 import { CertificateWatch } from './certificate-watch.ts';
@@ -123,6 +124,8 @@ export class Kernel {
   readonly store: Store;
   readonly authority: Authority;
   readonly trust: TrustStore;
+  /** Who did what. Requests and routes are recorded here by themselves; record() is for what the server does. */
+  readonly audit: AuditLog;
   /** Tokens for the operator's API. */
   readonly tokens: ApiTokens;
   readonly accounts: Accounts;
@@ -191,6 +194,7 @@ export class Kernel {
     this.authority = ground.authority;
     this.trust = trust;
     this.budgets = budgets;
+    this.audit = new AuditLog({ store, log });
     this.tokens = ground.tokens;
     this.#authenticator = new Authenticator({
       apiKey: ground.apiKey,
@@ -207,7 +211,7 @@ export class Kernel {
     this.entry = new EntryGuard(this.rooms);
     const failed = (code: string) => metrics.error(code);
     const requested = (name: RequestName, seconds: number) => metrics.request(name, seconds);
-    this.dispatcher = new Dispatcher({ requested, failed }, budgets.answers);
+    this.dispatcher = new Dispatcher({ requested, failed }, budgets.answers, requestAuditor(this.audit));
     this.sockets = new SocketGateway({
       http: listener.http,
       config,
@@ -221,7 +225,6 @@ export class Kernel {
     });
     this.#certificates = new CertificateWatch({ trust, rooms: this.rooms, connections: this.sockets, log });
     this.accountDeleting.add((accountId) => this.rooms.forgetAccount(accountId));
-    this.#expiredGuests = new ExpiredGuests({ accounts: this.accounts, deleting: this.accountDeleting, log });
     this.scrubber = new Scrubber(store, log);
     this.accountDeletions = new AccountDeletions({
       accounts: this.accounts,
@@ -229,6 +232,18 @@ export class Kernel {
       erasing: this.accountErasing,
       deleting: this.accountDeleting,
       log,
+    });
+    this.accountDeleting.add((accountId) => this.audit.forgetAccount(accountId));
+    this.#expiredGuests = new ExpiredGuests({
+      accounts: this.accounts,
+      deleting: this.accountDeleting,
+      log,
+      onDeleted: (guests) =>
+        this.audit.record({
+          actor: { kind: 'system', name: 'expired guests' },
+          action: 'account.expire',
+          details: { guests },
+        }),
     });
     admitForeignPages(ground.app, () => this.origins.current());
     this.#observe();
@@ -334,7 +349,15 @@ export class Kernel {
    * `request.principal` is who calls.
    */
   adminRoutes(action: AdminAction, add: (app: ZodInstance) => void): void {
-    registerAdminRoutes(this.#ground.app, { authenticator: this.#authenticator, action }, add);
+    const options = {
+      authenticator: this.#authenticator,
+      action,
+      audit: this.audit,
+      trustProxy: this.config.server.trustProxy,
+      accountIn: (roomId: string, participantId: string) =>
+        this.rooms.find(roomId)?.hostOf(participantId)?.device.accountId,
+    };
+    registerAdminRoutes(this.#ground.app, options, add);
   }
 
   /**
@@ -484,6 +507,7 @@ export class Kernel {
     await this.closing.run();
     await this.scrubber.close();
     await this.#roomRecords.close();
+    await this.audit.close();
     await this.store.close();
     lock.release();
   }

@@ -1,5 +1,6 @@
 import { type Migrations, STORE_MIGRATIONS } from '../store/index.ts';
 import { ACCOUNT_MIGRATIONS } from './accounts/index.ts';
+import { AUDIT_MIGRATIONS } from './audit/index.ts';
 import { ROOM_MIGRATIONS } from './rooms/index.ts';
 import { API_TOKEN_MIGRATIONS } from './tokens/index.ts';
 
@@ -9,4 +10,5 @@ export const KERNEL_MIGRATIONS: Migrations = {
   ...ACCOUNT_MIGRATIONS,
   ...ROOM_MIGRATIONS,
   ...API_TOKEN_MIGRATIONS,
+  ...AUDIT_MIGRATIONS,
 };

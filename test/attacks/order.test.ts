@@ -25,6 +25,9 @@ const GIVEN: Record<string, unknown> = {
   },
   'chat.send': { id: someId, text: 'Hello' },
   'chat.edit': { seq: 1, text: 'Hello' },
+  'poll.create': { question: 'Tea?', answers: ['Yes', 'No'], open: true },
+  'poll.edit': { pollId: someId, question: 'Tea?', answers: ['Yes', 'No'] },
+  'poll.vote': { pollId: someId, answers: [0] },
   'chat.react': { seq: 1, emoji: '👍', on: true },
   'producer.create': { transportId: someId, kind: 'audio', source: 'microphone', rtpParameters: opus() },
 };

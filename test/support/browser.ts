@@ -30,11 +30,14 @@ export class TestBrowser {
 
   static async launch({
     toneHz = 440,
+    noise = false,
     flags = [],
     pulseServer,
     audible = false,
   }: {
     toneHz?: number;
+    /** The microphone plays white noise in place of the tone. Default false. */
+    noise?: boolean;
     flags?: string[];
     /** Use the microphones of this PulseAudio server, and no camera, instead of the fake ones. */
     pulseServer?: string;
@@ -43,7 +46,8 @@ export class TestBrowser {
   } = {}): Promise<TestBrowser> {
     const dir = mkdtempSync(join(tmpdir(), 'canopy-browser-'));
     const wav = join(dir, 'tone.wav');
-    writeTone(wav, toneHz);
+    const toneAt = (n: number) => Math.sin((2 * Math.PI * toneHz * n) / SAMPLE_RATE) / 2;
+    writeSound(wav, noise ? () => (Math.random() * 2 - 1) / 4 : toneAt);
     const browser = await chromium.launch({
       executablePath: process.env.CANOPY_CHROMIUM ?? '/usr/bin/chromium',
       headless: true,
@@ -92,8 +96,8 @@ export class TestBrowser {
   }
 }
 
-/** Writes a WAV file with a sine tone: 48 kHz, mono, 16 bits, half of full scale. */
-function writeTone(file: string, frequencyHz: number, seconds = 10): void {
+/** Writes a WAV file: 48 kHz, mono, 16 bits. `sampleAt`: each sample, -1 to 1. */
+function writeSound(file: string, sampleAt: (n: number) => number, seconds = 10): void {
   const samples = SAMPLE_RATE * seconds;
   const wav = Buffer.alloc(44 + samples * 2);
   wav.write('RIFF', 0);
@@ -109,10 +113,7 @@ function writeTone(file: string, frequencyHz: number, seconds = 10): void {
   wav.write('data', 36);
   wav.writeUInt32LE(samples * 2, 40);
   for (let n = 0; n < samples; n += 1) {
-    wav.writeInt16LE(
-      Math.round(16_384 * Math.sin((2 * Math.PI * frequencyHz * n) / SAMPLE_RATE)),
-      44 + n * 2,
-    );
+    wav.writeInt16LE(Math.round(32_767 * sampleAt(n)), 44 + n * 2);
   }
   writeFileSync(file, wav);
 }

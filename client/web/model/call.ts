@@ -1,4 +1,4 @@
-import { effect, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import {
   CanopyError,
   type Client,
@@ -25,6 +25,7 @@ import { CallModeration } from './moderation.ts';
 import type { Notices } from './notices.ts';
 import { isOwnGhost, OtherDevices } from './other-devices.ts';
 import type { PanelName } from './panels.ts';
+import { PollsModel } from './polls.ts';
 import { preferences } from './preferences.ts';
 import { CallReactions } from './reactions.ts';
 import { Removals } from './removals.ts';
@@ -55,6 +56,7 @@ export class Call {
   readonly screen = signal<Publication | undefined>(undefined);
   readonly view = signal<View>('gallery');
   readonly chat: ChatModel;
+  readonly polls: PollsModel;
   /** The open side panel. */
   readonly panel = signal<PanelName | undefined>(undefined);
   /** Key of the pinned tile; see seatKey(). */
@@ -115,6 +117,14 @@ export class Call {
         this.panel.value = 'chat';
       },
       notices,
+    });
+    this.polls = new PollsModel({
+      room,
+      accountId: client.account.accountId,
+      isOpen: computed(() => this.panel.value === 'polls'),
+      open: () => this.openPanel('polls'),
+      notices,
+      playSound: () => playSound('poll', this.headcount, media.choices.value.speaker),
     });
     const microphone = new MicrophoneWatch(media);
     this.#stop.push(
@@ -211,7 +221,7 @@ export class Call {
       room.on('call-failed', ({ error }) => notices.error(error)),
       room.on('unpublished', (publication, error) => this.#unpublished(publication, error)),
       effect(() => {
-        const { microphone, muted } = { microphone: media.microphone.value, muted: this.#isSilenced };
+        const { microphone, muted } = { microphone: media.sentMicrophone.value, muted: this.#isSilenced };
         this.#enqueue(() => this.#sendMicrophone(microphone, muted));
       }),
       effect(() => {
@@ -221,7 +231,7 @@ export class Call {
       effect(() => this.#reportProblems(media.problems.value)),
       effect(() => this.#reportMicrophone(microphone.hint.value)),
       effect(() => {
-        const camera = this.moderation.denied.value.includes('camera') ? undefined : media.camera.value;
+        const camera = this.moderation.denied.value.includes('camera') ? undefined : media.sentCamera.value;
         this.#enqueue(() => this.#sendCamera(camera));
       }),
     );
@@ -417,6 +427,7 @@ export class Call {
     this.removals.close();
     this.waiting.close();
     this.chat.close();
+    this.polls.close();
     this.#arrivals.close();
     this.#media.onDevice = () => {};
     this.#media.rest();
@@ -514,6 +525,15 @@ export class Call {
         break;
       case 'added':
         this.#offer(event);
+        break;
+      case 'effect-failed':
+        this.#notices.warn(event.kind === 'camera' ? devices.backgroundFailed : devices.voiceOnlyFailed);
+        break;
+      case 'effect-slow':
+        this.#notices.offer(devices.backgroundSlow, {
+          label: devices.turnOff,
+          run: () => this.#media.setBackground('none'),
+        });
     }
   }
 

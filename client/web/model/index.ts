@@ -10,12 +10,15 @@ export { firstLine, messageSummary, textPieces } from './chat-text.ts';
 export { type Destination, readDestination } from './destination.ts';
 export { echoBack, testTone } from './device-tests.ts';
 export { Door, type DoorStage } from './door.ts';
+export { hasBackgroundPicture } from './effects/index.ts';
 export { fileSize } from './file-size.ts';
 export { bestGrid } from './grid.ts';
 export { HomeRooms, type RoomListState } from './home-rooms.ts';
 export { Inviting } from './invite.ts';
 export type { Quality } from './link-quality.ts';
 export {
+  BACKGROUNDS,
+  type Background,
   bothDevicesSentence,
   type CaptureKind,
   type DeviceKind,
@@ -29,6 +32,7 @@ export { matchesName } from './names.ts';
 export type { Notices } from './notices.ts';
 export type { PanelName } from './panels.ts';
 export type { PathCheck } from './path-check.ts';
+export type { PollDraft, PollsModel } from './polls.ts';
 export {
   DATA_USES,
   type DataUse,
@@ -38,7 +42,7 @@ export {
 } from './preferences.ts';
 export { type CallReactions, REACTION_EMOJI } from './reactions.ts';
 export { roomUrl, toRoomId } from './route.ts';
-export { saveCalendar, saveUrl } from './save-file.ts';
+export { saveCalendar, saveFile, saveUrl } from './save-file.ts';
 export type { ScreenLayout } from './screen-layout.ts';
 export { arrange, seatKey } from './seating.ts';
 export { type Corner, moveSelf, SELF_VIEWS, selfCorner, selfView, setSelfView } from './self-view.ts';

@@ -1,6 +1,7 @@
-import { computed, signal } from '@preact/signals';
+import { computed, type ReadonlySignal, signal } from '@preact/signals';
 import { type AudioProcessing, CanopyError, openCapture } from '../../sdk/index.ts';
 import { errorSentence, strings } from '../strings/index.ts';
+import { backgroundPicture, type Effect, EffectTrack, keepBackgroundPicture } from './effects/index.ts';
 
 export type CaptureKind = 'camera' | 'microphone';
 
@@ -13,7 +14,14 @@ export interface Choices {
   muted?: boolean;
   /** What the browser does to the microphone's sound. */
   processing?: AudioProcessing;
+  /** Only voices are sent; see effects/noise.ts. */
+  voiceOnly?: boolean;
+  /** What others see in place of what is behind the user. Default: nothing is changed. */
+  background?: Background;
 }
+
+export const BACKGROUNDS = ['none', 'blur', 'picture'] as const;
+export type Background = (typeof BACKGROUNDS)[number];
 
 export type DeviceKind = 'camera' | 'microphone' | 'speaker';
 
@@ -25,6 +33,10 @@ export type DeviceEvent =
   | { name: 'interrupted' }
   /** The chosen speaker was disconnected. */
   | { name: 'speaker-lost' }
+  /** An effect does not work here, and was turned off. The camera too, if its background was to be changed. */
+  | { name: 'effect-failed'; kind: CaptureKind }
+  /** This device is too slow for changing the background. */
+  | { name: 'effect-slow' }
   /** Devices were connected that belong together, such as the microphone and speaker of a headset; none of them is in use. */
   | { name: 'added'; label: string; devices: ReadonlyArray<{ kind: DeviceKind; deviceId: string }> };
 
@@ -62,6 +74,12 @@ export class LocalMedia {
   readonly silenced = computed(() => this.muted.value && !this.talking.value);
   readonly cameraOn = computed(() => this.camera.value !== undefined);
   readonly microphoneOn = computed(() => this.microphone.value !== undefined && !this.silenced.value);
+  /** What is sent of the camera: its picture after the chosen effect. Nothing while the effect loads. */
+  readonly sentCamera = this.#after('camera', backgroundEffect, 'nothing');
+  /** What is sent of the microphone. */
+  readonly sentMicrophone = this.#after('microphone', voiceEffect, 'input');
+  /** The devices whose effect does not work in this browser. */
+  readonly failedEffects = signal<readonly CaptureKind[]>([]);
   /** Called with events of devices in use; set by a call. */
   onDevice: (event: DeviceEvent) => void = () => {};
   /** Devices are closed after a call, so that no camera light stays on, until the user joins again or turns them on. */
@@ -151,6 +169,27 @@ export class LocalMedia {
     }
   }
 
+  /** Sends only voices, or everything. */
+  async setVoiceOnly(on: boolean): Promise<void> {
+    this.#tryEffect('microphone');
+    this.#remember({ voiceOnly: on });
+    // RNNoise works best on what the browser has not filtered.
+    await this.setProcessing({ noiseSuppression: !on });
+  }
+
+  setBackground(background: Background): void {
+    this.#tryEffect('camera');
+    this.#remember({ background });
+  }
+
+  /** Puts a picture behind the user. Rejects if the file is not a picture. */
+  async chooseBackgroundPicture(file: Blob): Promise<void> {
+    await keepBackgroundPicture(file);
+    // Makes the effect load the new picture.
+    this.#remember({ background: 'none' });
+    this.setBackground('picture');
+  }
+
   /** Tries again to open a device that could not be opened. */
   async retry(kind: CaptureKind): Promise<void> {
     await this.#openOne(kind);
@@ -176,6 +215,32 @@ export class LocalMedia {
     for (const kind of KINDS) {
       this.#stop(kind);
     }
+  }
+
+  /** @param effectFor the effect that the user has chosen; it depends on nothing else */
+  #after(
+    kind: CaptureKind,
+    effectFor: (media: LocalMedia) => ReadonlySignal<Effect | undefined>,
+    meanwhile: 'input' | 'nothing',
+  ): ReadonlySignal<MediaStreamTrack | undefined> {
+    const sent = new EffectTrack(this[kind], effectFor(this), meanwhile);
+    sent.onFailure = (error) => {
+      console.warn(error);
+      this.failedEffects.value = [...this.failedEffects.value, kind];
+      if (kind === 'camera') {
+        this.#remember({ background: 'none' });
+        // The user did not want to show what is behind them.
+        void this.setCameraWanted(false);
+      } else {
+        void this.setVoiceOnly(false);
+      }
+      this.onDevice({ name: 'effect-failed', kind });
+    };
+    return sent.output;
+  }
+
+  #tryEffect(kind: CaptureKind): void {
+    this.failedEffects.value = this.failedEffects.value.filter((each) => each !== kind);
   }
 
   /** @param optional on failure, keep the open device. Default false. */
@@ -402,6 +467,28 @@ export class LocalMedia {
     this.choices.value = { ...this.choices.value, ...changes };
     writeChoices(this.choices.value);
   }
+}
+
+function voiceEffect({ choices }: LocalMedia): ReadonlySignal<Effect | undefined> {
+  const only = computed(() => choices.value.voiceOnly ?? false);
+  return computed(() =>
+    only.value ? async (track) => (await import('./effects/noise.ts')).suppressNoise(track) : undefined,
+  );
+}
+
+function backgroundEffect(media: LocalMedia): ReadonlySignal<Effect | undefined> {
+  const chosen = computed(() => media.choices.value.background ?? 'none');
+  return computed(() => {
+    const background = chosen.value;
+    if (background === 'none') {
+      return undefined;
+    }
+    return async (track) => {
+      const { changeBackground } = await import('./effects/background.ts');
+      const picture = background === 'picture' ? await backgroundPicture() : undefined;
+      return changeBackground(track, picture, () => media.onDevice({ name: 'effect-slow' }));
+    };
+  });
 }
 
 /** Why a device could not be opened, and what to do. */

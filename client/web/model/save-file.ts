@@ -12,7 +12,7 @@ export function saveUrl(href: string, name: string): void {
 }
 
 /** Offers text as a file to save. */
-function saveFile(name: string, text: string, type: string): void {
+export function saveFile(name: string, text: string, type: string): void {
   const href = URL.createObjectURL(new Blob([text], { type }));
   saveUrl(href, name);
   // The browser reads the file after the click.

@@ -60,6 +60,7 @@ export function registerAccountRoutes(kernel: Kernel, administration: AccountAdm
     app.post(
       '/api/accounts/:accountId/revoke',
       {
+        config: { act: 'account.revoke' },
         schema: {
           description:
             'Revokes an account permanently. Its connections end with CERT_REVOKED and its unused invitations expire. Revoking twice is harmless.',
@@ -72,6 +73,7 @@ export function registerAccountRoutes(kernel: Kernel, administration: AccountAdm
     app.post(
       '/api/accounts/:accountId/devices/:deviceId/revoke',
       {
+        config: { act: 'device.revoke' },
         schema: {
           description:
             'Revokes one device of an account permanently. Its connections end with CERT_REVOKED. Revoking twice is harmless.',
@@ -84,6 +86,7 @@ export function registerAccountRoutes(kernel: Kernel, administration: AccountAdm
     app.post(
       '/api/accounts/:accountId/role',
       {
+        config: { act: 'account.setRole' },
         schema: {
           description:
             'Changes a person’s role, effective immediately even if they are connected. Nobody loses a seat. The role of a bridge cannot be changed.',

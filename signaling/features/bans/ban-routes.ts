@@ -20,6 +20,7 @@ export function registerBanRoutes(kernel: Kernel, bans: Bans): void {
     app.post(
       '/api/rooms/:roomId/bans',
       {
+        config: { act: 'ban.add' },
         schema: {
           description:
             'Bans an account from a room, open or not, and removes it on all devices. Connections end with BANNED. Admins and bridges cannot be banned.',
@@ -39,6 +40,7 @@ export function registerBanRoutes(kernel: Kernel, bans: Bans): void {
     app.delete(
       '/api/rooms/:roomId/bans/:accountId',
       {
+        config: { act: 'ban.lift' },
         schema: {
           description: 'Lifts a ban. Lifting one that does not exist changes nothing.',
           params: banParams,

@@ -9,7 +9,7 @@ import { BAN_REQUESTS } from './contract.ts';
 export function registerBans(kernel: Kernel): void {
   const records = new BanRecords(kernel.store);
   const bans = new Bans(records, kernel);
-  kernel.requests(BAN_REQUESTS, banHandlers(bans));
+  kernel.requests(BAN_REQUESTS, banHandlers(bans), { audited: ['ban.add', 'ban.lift'] });
   kernel.entering.add(({ principal, room }) => bans.check(principal, room));
   kernel.knocking.add(({ linkId, room }) => bans.checkLink(linkId, room));
   kernel.accountDeleting.add((accountId) => records.forgetAccount(accountId));

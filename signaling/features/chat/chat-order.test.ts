@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,110 +10,31 @@ import fc from 'fast-check';
 import { createLogger, loadConfig } from '../../../base/index.ts';
 // biome-ignore lint/plugin: the client side of a chat, without a connection
 import { Chat } from '../../../client/sdk/chat/index.ts';
-// biome-ignore lint/plugin: the client side of the log, without a connection
-import { RoomLog } from '../../../client/sdk/room-log.ts';
-import type { EventName, RequestName, RequestResult } from '../../../contract/index.ts';
-import { CanopyError } from '../../../contract/light.ts';
 import { Sfu } from '../../../sfu/index.ts';
 import { Kernel } from '../../kernel/index.ts';
 import { MIGRATIONS, registerFeatures } from '../index.ts';
-import { DirectLink } from '../testing/index.ts';
+import { DirectPerson } from '../testing/index.ts';
 
 const RUNS = Number(process.env.CHAT_RUNS ?? 60);
 const PEOPLE = 3;
 const PATIENCE_MS = 20_000;
 
-/** Somebody with the SDK's chat, whose connection may be cut at any moment: answers on the way are lost. */
-class Person {
-  readonly accountId = randomBytes(32).toString('hex');
-  readonly chat: Chat;
+/** Somebody with the SDK's chat. */
+class Person extends DirectPerson {
+  readonly chat = new Chat({
+    roomId: this.roomId,
+    accountId: this.accountId,
+    request: (name, data) => this.request(name, data),
+    onServerEvent: (name, apply) => this.onServerEvent(name, apply),
+    url: (path) => path,
+  });
   /** What it was told about as news, by id. */
   readonly news: string[] = [];
-  readonly #roomId: string;
-  readonly #appliers = new Map<string, (data: unknown) => void>();
-  readonly #log: RoomLog;
-  #link: DirectLink | undefined;
-  #peerId: string | undefined;
-  #held: Array<() => void> | undefined;
 
   constructor(roomId: string) {
-    this.#roomId = roomId;
-    this.chat = new Chat({
-      roomId,
-      accountId: this.accountId,
-      request: (name, data) => this.#request(name, data) as never,
-      onServerEvent: (name, apply) => this.#appliers.set(name, apply as (data: unknown) => void),
-      url: (path) => path,
-    });
+    super(roomId);
     this.chat.on('message', ({ id }) => this.news.push(id));
-    this.#log = new RoomLog({
-      apply: (kind, data) => this.#appliers.get(kind)?.(data),
-      missing: () => assert.fail('an entry is missing'),
-    });
-  }
-
-  get connected(): boolean {
-    return this.#link !== undefined;
-  }
-
-  async enter(kernel: Kernel): Promise<void> {
-    if (this.#link) {
-      return;
-    }
-    const link = new DirectLink(kernel, this.accountId, (from, arrival) => {
-      if (from === this.#link && 'event' in arrival) {
-        const receive = () => this.#log.receive(arrival.event as EventName, arrival.data);
-        this.#held ? this.#held.push(receive) : receive();
-      }
-      return 0;
-    });
-    this.#link = link;
-    this.#held = [];
-    const { position: since } = this.#log;
-    const resume =
-      this.#peerId === undefined ? {} : { resume: { peerId: this.#peerId, ...(since && { since }) } };
-    const answer = await link.request('room.join', { roomId: this.#roomId, ...resume });
-    if (this.#link !== link) {
-      return;
-    }
-    if (!answer.ok) {
-      this.cut();
-      return;
-    }
-    const joined = answer.result as RequestResult<'room.join'>;
-    this.#peerId = joined.peerId;
-    this.#log.catchUp(joined.log);
-    const held = this.#held;
-    this.#held = undefined;
-    // A seat is kept only with a transport.
-    link.request('transport.create', { direction: 'send' }).catch(() => {});
-    this.chat.entered();
-    for (const receive of held) {
-      receive();
-    }
-  }
-
-  cut(): void {
-    const link = this.#link;
-    this.#link = undefined;
-    link?.cut(true);
-  }
-
-  async #request(name: RequestName, data: unknown): Promise<unknown> {
-    const link = this.#link;
-    if (!link) {
-      throw new CanopyError('CONNECTION_LOST');
-    }
-    const answer = await link.request(name, data).catch((error: unknown) => {
-      throw CanopyError.from(error);
-    });
-    if (link !== this.#link) {
-      throw new CanopyError('CONNECTION_LOST');
-    }
-    if (!answer.ok) {
-      throw CanopyError.fromBody(answer.error);
-    }
-    return answer.result;
+    this.onEntered = () => this.chat.entered();
   }
 }
 

@@ -45,6 +45,7 @@ export function registerChatRoutes(kernel: Kernel, chats: Chats): void {
     app.get(
       '/api/rooms/:roomId/chat/export',
       {
+        config: { act: 'chat.export' },
         schema: {
           description: 'The whole chat of a room as a file: a JSON array of messages, or plain text (UTC).',
           params: roomParams,
@@ -65,6 +66,7 @@ export function registerChatRoutes(kernel: Kernel, chats: Chats): void {
     app.delete(
       '/api/rooms/:roomId/chat',
       {
+        config: { act: 'chat.clear' },
         schema: {
           description:
             'Deletes the chat of a room with all messages. People in the room see that it is empty.',
@@ -81,6 +83,7 @@ export function registerChatRoutes(kernel: Kernel, chats: Chats): void {
     app.delete(
       '/api/rooms/:roomId/chat/:seq',
       {
+        config: { act: 'chat.delete' },
         schema: {
           description: 'Removes a message, as a moderator would. A tombstone stays.',
           params: chatMessageParams,

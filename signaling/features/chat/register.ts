@@ -18,7 +18,9 @@ export function registerChat(kernel: Kernel): void {
   const chats = new Chats({ store, files, limits: config.limits });
   const limits = new ChatLimits();
   const reading = new ChatReading(kernel, { chats, limits });
-  kernel.requests(CHAT_REQUESTS, chatHandlers(kernel, { chats, limits, typing: new Typing(), reading }));
+  kernel.requests(CHAT_REQUESTS, chatHandlers(kernel, { chats, limits, typing: new Typing(), reading }), {
+    audited: ['chat.delete'],
+  });
   registerChatRoutes(kernel, chats);
   const find: ChatReading['file'] = (...place) => reading.file(...place);
   kernel.requests(FILE_REQUESTS, fileHandlers(kernel, { files, find }));

@@ -24,7 +24,7 @@ export function registerInvitationRoutes(kernel: Kernel, invitations: Invitation
           body: inviteRequest,
           response: { 200: inviteResponse, ...errorResponses },
         },
-        config: { rateLimit: { max: 600, timeWindow: '1 minute' } },
+        config: { act: 'invite.create', rateLimit: { max: 600, timeWindow: '1 minute' } },
         onRequest: async ({ headers }) => origins.require(headers.origin),
       },
       async ({ body, principal }) => {
@@ -58,6 +58,7 @@ export function registerInvitationRoutes(kernel: Kernel, invitations: Invitation
     app.delete(
       '/api/invites/:invitationId',
       {
+        config: { act: 'invite.withdraw' },
         schema: {
           description: 'Withdraws an open invitation. From then on its link is refused with INVITE_EXPIRED.',
           params: invitationParams,

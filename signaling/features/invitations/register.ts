@@ -14,7 +14,9 @@ export interface InvitationsFeature extends Pick<Invitations, 'create' | 'expire
 /** One-time invitations, and enrolment with them. */
 export function registerInvitations(kernel: Kernel): InvitationsFeature {
   const invitations = new Invitations(kernel.store);
-  kernel.requests(INVITATION_REQUESTS, invitationHandlers(kernel, invitations));
+  kernel.requests(INVITATION_REQUESTS, invitationHandlers(kernel, invitations), {
+    audited: ['invite.create', 'invite.redeem'],
+  });
   registerInvitationRoutes(kernel, invitations);
   registerEnrolRoute(kernel, invitations);
   // Otherwise the owner of a revoked account could return with another one.

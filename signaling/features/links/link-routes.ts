@@ -22,6 +22,7 @@ export function registerLinkRoutes(kernel: Kernel, administration: LinkAdministr
     app.post(
       '/api/rooms/:roomId/links',
       {
+        config: { act: 'link.create' },
         schema: {
           description:
             'Creates a link to a room that any number of people can use; those without an account wait in the lobby.',
@@ -46,6 +47,7 @@ export function registerLinkRoutes(kernel: Kernel, administration: LinkAdministr
     app.post(
       '/api/links/:linkId/renew',
       {
+        config: { act: 'link.renew' },
         schema: {
           description: 'Replaces a room link by a new one. The old one is refused with LINK_WITHDRAWN.',
           params: linkParams,
@@ -58,6 +60,7 @@ export function registerLinkRoutes(kernel: Kernel, administration: LinkAdministr
     app.delete(
       '/api/links/:linkId',
       {
+        config: { act: 'link.withdraw' },
         schema: {
           description:
             'Withdraws a room link. From then on it is refused with LINK_WITHDRAWN; people who were admitted stay.',

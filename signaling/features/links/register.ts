@@ -30,6 +30,7 @@ export function registerLinks(
   const rate = new KnockRate();
   kernel.requests(LINK_REQUESTS, linkHandlers(kernel, { administration, links, lobby, rate }), {
     anonymous: ['lobby.knock', 'lobby.cancel'],
+    audited: ['link.create', 'link.renew', 'link.withdraw', 'lobby.admit', 'lobby.deny'],
     // A retry after a reconnect must wait on the new connection.
     perConnection: ['lobby.knock', 'lobby.cancel'],
   });

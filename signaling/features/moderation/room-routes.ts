@@ -19,6 +19,7 @@ export function registerRoomRoutes(kernel: Kernel, administration: RoomAdministr
     app.delete(
       '/api/rooms/:roomId',
       {
+        config: { act: 'room.close' },
         schema: {
           description:
             'Closes a room. Connections in it end with ROOM_CLOSED and its phone calls end. Nobody is barred: the room reopens when someone enters.',
@@ -31,6 +32,7 @@ export function registerRoomRoutes(kernel: Kernel, administration: RoomAdministr
     app.post(
       '/api/rooms/:roomId/participants/:participantId/mute',
       {
+        config: { act: 'participant.mute' },
         schema: {
           description: 'Mutes a participant, or unmutes a phone. People can only unmute themselves.',
           params: roomParticipantParams,
@@ -46,6 +48,7 @@ export function registerRoomRoutes(kernel: Kernel, administration: RoomAdministr
     app.delete(
       '/api/rooms/:roomId/participants/:participantId',
       {
+        config: { act: 'participant.kick' },
         schema: {
           description:
             'Removes a participant. A person’s connection ends with KICKED and the account is barred from the room for five minutes, unless it is an admin’s. A phone’s call ends.',

@@ -18,7 +18,9 @@ export function registerRooms(kernel: Kernel): void {
   const configuration = new RoomConfiguration(kernel);
   const creation = new RoomCreation(kernel, configuration);
   const feature = { visits, configuration, creation, lists: new RoomLists(kernel, visits) };
-  kernel.requests(ROOM_REQUESTS, roomHandlers(kernel, feature));
+  kernel.requests(ROOM_REQUESTS, roomHandlers(kernel, feature), {
+    audited: ['room.create', 'room.configure', 'room.handOver', 'room.export', 'room.delete'],
+  });
   kernel.snapshotPart('room', ({ record }) => infoOf(record));
   const rights = new RoomRights(kernel);
   kernel.snapshotPart('rights', (room, peer) => rights.of(room, peer));

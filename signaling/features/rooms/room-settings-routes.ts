@@ -20,6 +20,7 @@ export function registerRoomSettingsRoutes(kernel: Kernel, configuration: RoomCo
     app.patch(
       '/api/rooms/:roomId/settings',
       {
+        config: { act: 'room.configure' },
         schema: {
           description:
             'Changes a room, effective immediately for people inside. Omitted fields stay unchanged; null resets a field.',

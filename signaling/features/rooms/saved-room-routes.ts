@@ -13,6 +13,7 @@ export function registerSavedRoomRoutes(kernel: Kernel, feature: RoomsFeature): 
     app.post(
       '/api/rooms',
       {
+        config: { act: 'room.create' },
         schema: {
           description: 'Creates a room, for an owner or for nobody.',
           body: newRoom,
@@ -35,6 +36,7 @@ export function registerSavedRoomRoutes(kernel: Kernel, feature: RoomsFeature): 
     app.delete(
       '/api/saved-rooms/:roomId',
       {
+        config: { act: 'room.delete' },
         schema: {
           description:
             'Deletes a room with everything stored about it. Connections in it end with ROOM_DELETED. To end only the current call, use `DELETE /api/rooms/{roomId}`.',

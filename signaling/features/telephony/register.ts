@@ -12,7 +12,10 @@ export function registerTelephony(kernel: Kernel): void {
   const { config, log, rooms, store } = kernel;
   const settings = new TelephonySettings(store);
   const telephony = new Telephony({ config, log, rooms, settings, calls: new Calls(store) });
-  kernel.requests(TELEPHONY_REQUESTS, gatewayHandlers(telephony), { perConnection: ['gateway.register'] });
+  kernel.requests(TELEPHONY_REQUESTS, gatewayHandlers(telephony), {
+    perConnection: ['gateway.register'],
+    audited: ['gateway.register', 'call.dial'],
+  });
   registerTelephonyRoutes(kernel, telephony);
   kernel.callsPhones = () => config.sip.enabled || telephony.hadGateway;
   kernel.dialIn = async (roomId) => dialInOf(await settings.load(), roomId);

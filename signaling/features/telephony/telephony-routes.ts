@@ -36,6 +36,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
     app.put(
       '/api/sip/phones/:username',
       {
+        config: { act: 'phone.put' },
         schema: {
           description:
             'Adds or replaces a phone. If the request has no password, one is generated and returned only this once.',
@@ -53,6 +54,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
     app.delete(
       '/api/sip/phones/:username',
       {
+        config: { act: 'phone.delete' },
         schema: {
           description: 'Removes a phone.',
           params: phoneParams,
@@ -80,6 +82,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
     app.put(
       '/api/sip/trunks/:name',
       {
+        config: { act: 'trunk.put' },
         schema: {
           description:
             'Adds or replaces a trunk. A stored password is kept while the user name stays the same.',
@@ -96,6 +99,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
     app.delete(
       '/api/sip/trunks/:name',
       {
+        config: { act: 'trunk.delete' },
         schema: {
           description: 'Removes a trunk. Refused while the dial plan uses it.',
           params: trunkParams,
@@ -116,6 +120,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
     app.put(
       '/api/sip/dial-plan',
       {
+        config: { act: 'dialPlan.put' },
         schema: {
           description:
             "Replaces the whole dial plan. The first rule of the call's direction whose pattern matches applies: `*` stands for any characters, `X` for a digit. Calls that no rule permits are refused.",
@@ -133,6 +138,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
     app.put(
       '/api/rooms/:roomId/pin',
       {
+        config: { act: 'phonePin.put' },
         schema: {
           description: 'Sets the PIN that callers enter to join the room.',
           params: roomParams,
@@ -148,6 +154,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
     app.delete(
       '/api/rooms/:roomId/pin',
       {
+        config: { act: 'phonePin.delete' },
         schema: {
           description: "Removes the room's PIN.",
           params: roomParams,
@@ -178,6 +185,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
     app.post(
       '/api/sip/calls',
       {
+        config: { act: 'call.dial' },
         schema: {
           description:
             'Calls a number or a registered phone into a room, if the dial plan permits it. The call history shows the outcome.',
@@ -190,6 +198,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
     app.delete(
       '/api/sip/calls/:callId',
       {
+        config: { act: 'call.hangUp' },
         schema: {
           description: 'Hangs up a call.',
           params: callParams,

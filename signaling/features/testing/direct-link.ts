@@ -42,6 +42,7 @@ export class DirectLink implements Link {
     this.session = {
       connectionId: randomUUID(),
       connection,
+      address: '::1',
       openedAtMs: 0,
       stages: new Set(),
       nonce: null,

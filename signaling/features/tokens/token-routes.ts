@@ -9,6 +9,7 @@ export function registerTokenRoutes(kernel: Kernel): void {
     app.post(
       '/api/tokens',
       {
+        config: { act: 'token.create' },
         schema: {
           description:
             'Creates an API token and returns its secret, only this once. A token can create others only with scopes that it has itself.',
@@ -45,6 +46,7 @@ export function registerTokenRoutes(kernel: Kernel): void {
     app.delete(
       '/api/tokens/:tokenId',
       {
+        config: { act: 'token.revoke' },
         schema: {
           description: 'Revokes an API token. From then on it is refused with API_KEY_INVALID.',
           params: tokenParams,

@@ -13,6 +13,8 @@ export interface ExpiredGuestsOptions {
   /** Runs before an account is deleted. May run again after a crash. */
   deleting: Hook<string>;
   log: Logger;
+  /** Guests were deleted. */
+  onDeleted?(count: number): void;
   /** Default: the system's clock. */
   now?: () => number;
 }
@@ -65,6 +67,7 @@ export class ExpiredGuests {
       log.warn({ err: error }, 'could not delete expired guests; trying again later');
     }
     if (count > 0) {
+      this.#options.onDeleted?.(count);
       log.info({ guests: count }, 'deleted guests whose certificate expired more than a day ago');
     }
     return count;

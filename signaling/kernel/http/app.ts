@@ -13,13 +13,10 @@ import fastify, {
   type FastifyInstance,
   type FastifyRequest,
 } from 'fastify';
-import {
-  hasZodFastifySchemaValidationErrors,
-  serializerCompiler,
-  validatorCompiler,
-} from 'fastify-type-provider-zod';
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { CanopyError, clientAddress, type ErrorCode, type Logger, networkOf } from '../../../base/index.ts';
 import { roomId } from '../../../contract/index.ts';
+import { toCoded } from './coded.ts';
 import { describeRoute, swaggerOptions, swaggerUiOptions } from './openapi.ts';
 
 /** The module that other sites load to embed meetings. */
@@ -87,6 +84,8 @@ export async function createApp({
       directives: {
         defaultSrc: ["'self'"],
         connectSrc: ["'self'"],
+        // WebAssembly for the effects on one's own sound and picture.
+        scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
         fontSrc: ["'self'", 'data:'],
         styleSrc: ["'self'", "'unsafe-inline'"],
         mediaSrc: ["'self'", 'blob:'],
@@ -149,21 +148,4 @@ function roomOf({ method, url, headers }: FastifyRequest): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function toCoded(error: FastifyError | CanopyError): CanopyError {
-  if (error instanceof CanopyError) {
-    return error;
-  }
-  if (hasZodFastifySchemaValidationErrors(error)) {
-    const issue = error.validation[0];
-    return new CanopyError('BAD_REQUEST', `${issue?.instancePath.slice(1) || 'body'}: ${issue?.message}`);
-  }
-  if (error.statusCode === 413) {
-    return new CanopyError('PAYLOAD_TOO_LARGE');
-  }
-  if (error.statusCode !== undefined && error.statusCode < 500) {
-    return new CanopyError('BAD_REQUEST', error.message);
-  }
-  return CanopyError.from(error);
 }

@@ -36,7 +36,9 @@ export type ActionInRoom =
   /** Lower the hands of others. */
   | 'hand.lowerOthers'
   /** Read the whole chat, also what was written before one first came. */
-  | 'chat.readAll';
+  | 'chat.readAll'
+  /** Change, close and delete polls of others. */
+  | 'poll.manage';
 
 /** Actions on the server, outside any room. */
 export type ServerAction =
@@ -58,7 +60,8 @@ export type AdminAction =
   | 'chat.administer'
   | 'telephony.administer'
   | 'call.administer'
-  | 'token.administer';
+  | 'token.administer'
+  | 'audit.administer';
 
 /** Each action, worded to complete “your role does not let you …”. */
 export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
@@ -96,6 +99,9 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'chat.sendFile': 'send files',
   'chat.moderate': 'remove messages of others',
   'chat.readAll': 'read the whole chat',
+  'poll.create': 'ask polls',
+  'poll.vote': 'vote in polls',
+  'poll.manage': 'change polls of others',
   'call.dial': 'call phones',
   'invite.create:admin': 'invite an admin',
   'invite.create:member': 'invite a member',
@@ -112,4 +118,5 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'telephony.administer': 'administer phones',
   'call.administer': 'administer calls',
   'token.administer': 'administer API tokens',
+  'audit.administer': 'read the audit log',
 };

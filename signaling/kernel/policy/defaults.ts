@@ -23,6 +23,7 @@ const MODERATING: readonly ActionInRoom[] = [
   'media.sendStopped',
   'hand.raise',
   'hand.lowerOthers',
+  'poll.manage',
 ];
 
 /** The actions each standing may take in a room with default settings. */
@@ -54,10 +55,11 @@ export const IN_ROOM: Readonly<Record<Standing, ReadonlySet<ActionInRoom>>> = {
     'media.send',
     'chat.send',
     'chat.sendFile',
+    'poll.vote',
     'hand.raise',
     'reaction.send',
   ]),
-  viewer: new Set(['room.enter', 'chat.send', 'hand.raise', 'reaction.send']),
+  viewer: new Set(['room.enter', 'chat.send', 'poll.vote', 'hand.raise', 'reaction.send']),
   bridge: new Set([
     'room.enter',
     'room.enterUninvited',
@@ -99,5 +101,6 @@ export const ON_SERVER: Readonly<Record<ServerStanding, ReadonlySet<ServerAction
     'telephony.administer',
     'call.administer',
     'token.administer',
+    'audit.administer',
   ]),
 };

@@ -76,6 +76,9 @@ const IN_ROOM: Record<ActionInRoom, string> = {
   'chat.sendFile': 'admin owner member guest phone token',
   'chat.moderate': 'admin owner member token',
   'chat.readAll': 'admin owner token',
+  'poll.create': 'admin owner member token',
+  'poll.vote': 'admin owner member guest phone token',
+  'poll.manage': 'admin owner member token',
 };
 const ON_SERVER: Record<ServerAction, string> = {
   'invite.create:admin': 'admin token',
@@ -93,6 +96,7 @@ const ON_SERVER: Record<ServerAction, string> = {
   'telephony.administer': 'token',
   'call.administer': 'token',
   'token.administer': 'token',
+  'audit.administer': 'token',
 };
 
 const permitted = (isPermitted: (principal: Principal) => boolean) =>

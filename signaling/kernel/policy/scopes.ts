@@ -13,6 +13,7 @@ const RESOURCES: Record<AdminAction, string> = {
   'telephony.administer': 'phones',
   'call.administer': 'calls',
   'token.administer': 'tokens',
+  'audit.administer': 'audit',
 };
 
 /** The scope that a request to this part of the operator's API needs. */

@@ -66,6 +66,7 @@ describe('auth.prove', () => {
     const session: Session = {
       connectionId: 'c',
       connection: { origin: '', send: () => undefined, end: () => undefined },
+      address: '::1',
       openedAtMs: 0,
       nonce,
       principal: null,

@@ -14,6 +14,8 @@ export interface ConnectionOptions {
   wire: Wire;
   dispatcher: Dispatcher;
   log: Logger;
+  /** The address the client connects from. */
+  address: string;
   /** The network the client connects from, as named by networkOf(). */
   network: string;
   requestsPerSecond: number;
@@ -41,6 +43,7 @@ export class Connection implements PeerConnection {
     this.session = {
       connectionId: socket.id,
       connection: this,
+      address: options.address,
       userAgent: printable(socket.handshake.headers['user-agent']),
       openedAtMs: performance.now(),
       nonce: createNonce(),

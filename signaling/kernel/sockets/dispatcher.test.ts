@@ -19,6 +19,7 @@ describe('Dispatcher', () => {
   const session = (deviceId: string | null): Session => ({
     connectionId: 'c',
     connection: { origin: '', send: () => undefined, end: () => undefined },
+    address: '::1',
     openedAtMs: 0,
     nonce: null,
     principal:

@@ -30,13 +30,23 @@ export interface RequestOptions<N extends RequestName> {
   perConnection?: readonly N[];
   /** Requests allowed before authentication. Their handlers limit how much strangers may ask. */
   anonymous?: readonly N[];
+  /** Requests that administer the server or moderate others. Each is recorded in the audit log, with its outcome. */
+  audited?: readonly N[];
 }
+
+/** Called with an audited request; what it returns is called with the outcome: `ok` and the result, or the error's code. */
+export type Auditor = (
+  session: Session,
+  name: RequestName,
+  data: unknown,
+) => (outcome: string, result?: unknown) => void;
 
 interface Registered {
   data: RequestSchema['data'];
   handle(session: Session, data: unknown): Promise<unknown>;
   perConnection: boolean;
   anonymous: boolean;
+  audited: boolean;
 }
 
 type AnyAnswer = Answer<unknown>;
@@ -49,10 +59,15 @@ export class Dispatcher {
   readonly #requests = new Map<string, Registered>();
   readonly #observer: DispatchObserver;
   readonly #answers: AnswerCache;
+  readonly #audit: Auditor;
 
-  /** @param answerBytes budget for cached answers */
-  constructor(observer: DispatchObserver, answerBytes: NestedBudget) {
+  /**
+   * @param answerBytes budget for cached answers
+   * @param audit default: nothing is recorded
+   */
+  constructor(observer: DispatchObserver, answerBytes: NestedBudget, audit: Auditor = () => () => undefined) {
     this.#observer = observer;
+    this.#audit = audit;
     this.#answers = new AnswerCache(answerBytes);
   }
 
@@ -60,7 +75,7 @@ export class Dispatcher {
   register<S extends Record<string, RequestSchema>>(
     schemas: S,
     handlers: Handlers<keyof S & RequestName>,
-    { perConnection = [], anonymous = [] }: RequestOptions<keyof S & RequestName> = {},
+    { perConnection = [], anonymous = [], audited = [] }: RequestOptions<keyof S & RequestName> = {},
   ): void {
     for (const [name, handle] of Object.entries(handlers)) {
       const { data } = schemas[name] as RequestSchema;
@@ -69,6 +84,7 @@ export class Dispatcher {
         handle: handle as Registered['handle'],
         perConnection: (perConnection as readonly string[]).includes(name),
         anonymous: (anonymous as readonly string[]).includes(name),
+        audited: (audited as readonly string[]).includes(name),
       });
     }
   }
@@ -119,12 +135,26 @@ export class Dispatcher {
         const issue = valid.error.issues[0];
         throw new CanopyError('BAD_REQUEST', `${issue?.path.join('.') || 'data'}: ${issue?.message}`);
       }
-      const result = await request.handle(session, valid.data);
+      const result = request.audited
+        ? await this.#audited(session, name, request, valid.data)
+        : await request.handle(session, valid.data);
       return { ok: true, result };
     } catch (error) {
       return this.#failure(CanopyError.from(error), session.log, name);
     } finally {
       this.#observer.requested(name, (performance.now() - started) / 1000);
+    }
+  }
+
+  async #audited(session: Session, name: RequestName, request: Registered, data: unknown): Promise<unknown> {
+    const ended = this.#audit(session, name, data);
+    try {
+      const result = await request.handle(session, data);
+      ended('ok', result);
+      return result;
+    } catch (error) {
+      ended(CanopyError.from(error).code);
+      throw error;
     }
   }
 

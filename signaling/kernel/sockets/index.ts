@@ -1,4 +1,4 @@
-export { Dispatcher, type Handler, type Handlers, type RequestOptions } from './dispatcher.ts';
+export { type Auditor, Dispatcher, type Handler, type Handlers, type RequestOptions } from './dispatcher.ts';
 export { requirePrincipal, requireRight, requireSeat } from './require.ts';
 export type { Session } from './session.ts';
 export { SocketGateway } from './socket-gateway.ts';

@@ -7,6 +7,8 @@ import type { Peer, PeerConnection, Room } from '../rooms/index.ts';
 export interface Session {
   readonly connectionId: string;
   readonly connection: PeerConnection;
+  /** The IP address that the client connects from. */
+  readonly address: string;
   /** The client's self-reported User-Agent: no control characters, at most 200 characters. */
   readonly userAgent?: string | undefined;
   /** Monotonic time at which the connection opened, in milliseconds. */

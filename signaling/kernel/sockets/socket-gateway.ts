@@ -190,6 +190,7 @@ export class SocketGateway {
       wire,
       dispatcher,
       log,
+      address: this.#addressOf(socket.request),
       network: this.#networkOf(socket.request),
       requestsPerSecond: config.limits.requestsPerSecond,
       authMs: config.limits.authSeconds * 1000,

@@ -70,6 +70,8 @@ export const rooms = {
     'chat.send': 'Write in the chat',
     'chat.sendFile': 'Send files',
     'chat.moderate': 'Remove messages of others',
+    'poll.create': 'Ask polls',
+    'poll.vote': 'Vote in polls',
   } satisfies Record<RoomAction, string>,
   resetPermissions: 'Reset to defaults',
   handOver: 'Hand over the room',

@@ -5,6 +5,7 @@ export const settings = {
   noiseSuppression: 'Reduce noise',
   echoCancellation: 'Cancel echo',
   autoGainControl: 'Adjust the level automatically',
+  voiceOnly: 'Let only voices through (stronger; ends music)',
   processingHint: 'Turn these off only for music, or with a headset and a studio microphone.',
   video: 'Video',
   mirror: 'Mirror my own view',

@@ -24,6 +24,7 @@ import { panels } from './panels.ts';
 import { paths } from './paths.ts';
 import { people } from './people.ts';
 import { phones } from './phones.ts';
+import { polls } from './polls.ts';
 import { quality } from './quality.ts';
 import { reactions } from './reactions.ts';
 import { rename } from './rename.ts';
@@ -62,6 +63,7 @@ export const ru: Strings = {
   paths,
   people,
   phones,
+  polls,
   quality,
   reactions,
   rename,

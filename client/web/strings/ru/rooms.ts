@@ -70,6 +70,8 @@ export const rooms: Strings['rooms'] = {
     'chat.send': 'Писать в чат',
     'chat.sendFile': 'Отправлять файлы',
     'chat.moderate': 'Удалять чужие сообщения',
+    'poll.create': 'Проводить опросы',
+    'poll.vote': 'Голосовать в опросах',
   },
   resetPermissions: 'Вернуть значения по умолчанию',
   handOver: 'Передать комнату',

@@ -6,6 +6,7 @@ export const settings: Strings['settings'] = {
   noiseSuppression: 'Подавлять шум',
   echoCancellation: 'Подавлять эхо',
   autoGainControl: 'Выравнивать громкость автоматически',
+  voiceOnly: 'Пропускать только голос (сильнее; музыка не слышна)',
   processingHint: 'Отключайте только для музыки или если у вас гарнитура и студийный микрофон.',
   video: 'Видео',
   mirror: 'Показывать мне моё видео зеркально',

@@ -13,6 +13,7 @@ import { strings } from '../../strings/index.ts';
 import { CameraToggle, MicrophoneToggle } from '../call/toggles.tsx';
 import { useShortcuts } from '../call/use-shortcuts.ts';
 import { LevelMeter, Video } from '../parts/media-element.tsx';
+import { BackgroundSelect } from './background-select.tsx';
 import { DeviceSelect } from './device-select.tsx';
 
 /** The user's camera, with switches for both devices, the microphone's level, and what is wrong with them. Opens the devices that are on. */
@@ -27,8 +28,8 @@ export function DevicePreview({ media }: { media: LocalMedia }) {
   return (
     <section class="preview" aria-label={strings.value.devices.preview}>
       <div class="tile" data-testid="preview">
-        {media.camera.value ? (
-          <Video track={media.camera.value} mirrored={preferences.value.mirror} />
+        {media.sentCamera.value ? (
+          <Video track={media.sentCamera.value} mirrored={preferences.value.mirror} />
         ) : (
           <p class="placeholder" role="status">
             {placeholder(media)}
@@ -58,6 +59,7 @@ export function DeviceCheck({ media }: { media: LocalMedia }) {
         <SpeakerTest media={media} />
       </div>
       <DeviceSelect media={media} kind="camera" />
+      <BackgroundSelect media={media} />
     </div>
   );
 }
@@ -68,7 +70,7 @@ function EchoTest({ media }: { media: LocalMedia }) {
   const state = useSignal<'idle' | 'recording' | 'playing'>('idle');
   const stop = useSignal<AbortController | undefined>(undefined);
   useEffect(() => () => stop.value?.abort(), []);
-  const track = media.muted.value ? undefined : media.microphone.value;
+  const track = media.muted.value ? undefined : media.sentMicrophone.value;
   const run = async () => {
     if (!track || state.value !== 'idle') {
       return;
@@ -147,7 +149,7 @@ function placeholder(media: LocalMedia): string {
   if (!media.cameraWanted.value) {
     return devices.cameraOff;
   }
-  if (media.opening.value) {
+  if (media.opening.value || media.camera.value) {
     return devices.starting;
   }
   return media.problems.value.camera ? devices.noVideo : devices.cameraOff;

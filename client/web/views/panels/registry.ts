@@ -1,7 +1,7 @@
 import type { UnreadCounts } from '../../../sdk/index.ts';
 import type { Call, PanelName } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
-import { ChatIcon, PeopleIcon, SettingsIcon } from '../parts/icons.tsx';
+import { ChatIcon, PeopleIcon, PollIcon, SettingsIcon } from '../parts/icons.tsx';
 import type { Panel } from './panel.ts';
 
 /** All side panels, in the order of their buttons. */
@@ -30,6 +30,17 @@ const PANELS: Record<PanelName, Panel> = {
     load: async () => (await import('../chat/chat-panel.tsx')).ChatPanel,
     badge: (call) => chatBadge(call.chat.unread.value),
     shortcut: 'c',
+  },
+  polls: {
+    icon: PollIcon,
+    title: () => strings.value.polls.title,
+    place: 'toolbar',
+    load: async () => (await import('../polls/polls-panel.tsx')).PollsPanel,
+    badge: (call) => {
+      const count = call.polls.unanswered.value;
+      return count > 0 ? { text: String(count), label: strings.value.polls.unanswered(count) } : undefined;
+    },
+    shortcut: 'o',
   },
   settings: {
     icon: SettingsIcon,

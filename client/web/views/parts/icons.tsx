@@ -159,3 +159,5 @@ export const BellIcon = icon(
   'M10.268 21a2 2 0 0 0 3.464 0M3.262 15.326A1 1 0 0 0 4 17h16a1 1 0 0 0 .740-1.673C19.410 13.956 18 12.499 18 8A6 6 0 0 0 6 8c0 4.499-1.411 5.956-2.738 7.326',
 );
 export const ConnectionIcon = icon('M2 20h.01M7 20v-4M12 20v-8M17 20V8M22 4v16');
+/** list-checks */
+export const PollIcon = icon('M13 5h8M13 12h8M13 19h8M3 17l2 2 4-4M3 7l2 2 4-4');

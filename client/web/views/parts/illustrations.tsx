@@ -55,3 +55,18 @@ export function EmptyHistory() {
     </Illustration>
   );
 }
+
+/** A sheet with answers, one of them chosen. */
+export function EmptyPoll() {
+  return (
+    <Illustration>
+      <rect class="paper" x="40" y="16" width="80" height="80" rx="8" />
+      <rect class="soft" x="64" y="30" width="44" height="10" rx="5" />
+      <rect class="strong" x="64" y="51" width="32" height="10" rx="5" />
+      <rect class="soft" x="64" y="72" width="38" height="10" rx="5" />
+      <circle class="soft" cx="53" cy="35" r="5" />
+      <circle class="strong" cx="53" cy="56" r="5" />
+      <circle class="soft" cx="53" cy="77" r="5" />
+    </Illustration>
+  );
+}

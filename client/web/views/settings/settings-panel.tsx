@@ -101,6 +101,17 @@ function Processing({ media }: { media: LocalMedia }) {
           onChange={(on) => void media.setProcessing({ [name]: on })}
         />
       ))}
+      <CheckField
+        testId="voiceOnly"
+        label={settings.voiceOnly}
+        checked={media.choices.value.voiceOnly ?? false}
+        onChange={(on) => void media.setVoiceOnly(on)}
+      />
+      {media.failedEffects.value.includes('microphone') && (
+        <p class="problem" role="alert">
+          {strings.value.devices.voiceOnlyFailed}
+        </p>
+      )}
       <p class="hint">{settings.processingHint}</p>
     </fieldset>
   );

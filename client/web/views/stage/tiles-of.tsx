@@ -54,7 +54,7 @@ export function tilesOf(call: Call, media: LocalMedia): TileProps[] {
     if (participantId === self) {
       const own = {
         speaking,
-        track: media.camera.value,
+        track: media.sentCamera.value,
         muted: !media.microphoneOn.value,
         quality: <QualityButton call={call} participant={participant} />,
       };

@@ -1,0 +1,2 @@
+export { registerAudit } from './register.ts';
+export { type AuditEntry, auditList } from './rest.ts';

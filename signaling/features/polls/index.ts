@@ -1,0 +1,2 @@
+export { POLL_MIGRATIONS } from './migrations.ts';
+export { registerPolls } from './register.ts';

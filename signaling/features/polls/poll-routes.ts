@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { nothing, roomParams } from '../../../contract/index.ts';
+import { errorResponses, type Kernel } from '../../kernel/index.ts';
+import { csvOf } from './poll-export.ts';
+import type { Polls } from './polls.ts';
+import { type PollResult, pollParams, pollResults, pollsQuery } from './rest.ts';
+import { countsOf, viewOf } from './room-polls.ts';
+
+/** Routes for administrators: read and delete the polls of a room. */
+export function registerPollRoutes(kernel: Kernel, polls: Polls): void {
+  kernel.adminRoutes('chat.administer', (app) => {
+    app.get(
+      '/api/rooms/:roomId/polls',
+      {
+        schema: {
+          description:
+            'The polls of a room with their results, oldest first, as JSON or as a CSV file (UTC). Nobody is told who chose what in an anonymous poll.',
+          params: roomParams,
+          querystring: pollsQuery,
+          response: { 200: z.union([pollResults, z.string()]), ...errorResponses },
+        },
+      },
+      async ({ params: { roomId }, query: { format } }, reply) => {
+        const results = await resultsOf(polls, roomId);
+        if (format === 'json') {
+          return { polls: results };
+        }
+        reply.header('content-type', 'text/csv; charset=utf-8');
+        reply.header('content-disposition', 'attachment; filename="polls.csv"');
+        return reply.serializer((text) => text as string).send(csvOf(results));
+      },
+    );
+    app.delete(
+      '/api/rooms/:roomId/polls/:pollId',
+      {
+        schema: {
+          description: 'Deletes a poll with its votes.',
+          params: pollParams,
+          response: { 200: nothing, ...errorResponses },
+        },
+      },
+      async ({ params: { roomId, pollId } }) => {
+        await polls.remove(roomId, pollId);
+        return {};
+      },
+    );
+  });
+}
+
+async function resultsOf(polls: Polls, roomId: string): Promise<PollResult[]> {
+  const results: PollResult[] = [];
+  for (const state of await polls.all(roomId)) {
+    const { answers, row } = state;
+    const voters = row.anonymous ? undefined : await polls.votersFor(row.poll_id, answers.length);
+    results.push({
+      ...viewOf(state, null),
+      counts: countsOf(state),
+      ...(voters && { voterNames: voters.map((names) => names.map(({ displayName }) => displayName)) }),
+    });
+  }
+  return results;
+}
