@@ -45,6 +45,7 @@ export {
   may,
   mayEnterLocked,
   mayOwn,
+  otherOwner,
   type RoomPolicy,
   roomRoleOf,
   type ServerAction,

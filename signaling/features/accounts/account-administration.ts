@@ -53,10 +53,7 @@ export class AccountAdministration {
    * @throws {CanopyError} STORE_BUSY and the like - it goes on at the next start
    */
   async deleteAccount(accountId: string): Promise<{ connectionsEnded: number }> {
-    const account = await this.#kernel.accounts.find(accountId);
-    if (account?.role === 'bridge' || account?.is_gateway === 1) {
-      throw new CanopyError('FORBIDDEN', 'a bridge can be revoked, but not deleted');
-    }
+    await this.#kernel.accounts.requirePerson(accountId);
     const result = await this.revokeAccount(accountId);
     await this.#kernel.accountDeletions.delete(accountId);
     return result;

@@ -3,6 +3,7 @@ import {
   describeRoom,
   type Kernel,
   OPERATOR,
+  otherOwner,
   type Principal,
   type RoomDeletion,
 } from '../../kernel/index.ts';
@@ -52,8 +53,7 @@ export async function eraseOwnedRooms(
 ): Promise<void> {
   for (const roomId of await feature.lists.ownedBy(accountId)) {
     const record = await kernel.rooms.record(roomId);
-    const [heir] =
-      Object.entries(record.roles).find(([id, role]) => role === 'owner' && id !== accountId) ?? [];
+    const heir = otherOwner(record, accountId);
     if (heir === undefined) {
       await deleteRoom(kernel, feature, OPERATOR, roomId);
     } else {

@@ -134,6 +134,14 @@ export class Accounts {
     return rows.map(({ account_id }) => account_id);
   }
 
+  /** @throws {CanopyError} FORBIDDEN - the account belongs to a bridge or the gateway */
+  async requirePerson(accountId: string): Promise<void> {
+    const account = await this.find(accountId);
+    if (account?.role === 'bridge' || account?.is_gateway === 1) {
+      throw new CanopyError('FORBIDDEN', 'a bridge can be revoked, but not deleted');
+    }
+  }
+
   /** Makes an account nobody's, before what it left is deleted. It cannot be undone. */
   async markDeleted(accountId: string): Promise<void> {
     await this.#store.db

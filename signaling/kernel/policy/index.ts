@@ -8,6 +8,7 @@ export {
   may,
   mayEnterLocked,
   mayOwn,
+  otherOwner,
   type RoomPolicy,
   roomRoleOf,
   UNCHANGED,

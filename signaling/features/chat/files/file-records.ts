@@ -9,7 +9,7 @@ type Db = Kysely<Tables> | Transaction<Tables>;
 /** Maximum number of files that an account has uploaded and not sent yet. */
 const MAX_UNSENT = 20;
 /** The least that a file counts for, in bytes: rows and directory entries need space too. */
-const LEAST_BYTES = 4096;
+const MIN_BYTES = 4096;
 /** Rows that one statement looks up. */
 const LOOKED_UP_AT_ONCE = 500;
 
@@ -201,7 +201,7 @@ export class FileRecords {
       .selectFrom('chat_files')
       .select(({ fn }) => [fn.sum<number | null>('size').as('bytes'), fn.countAll().as('count')]);
     const usage = ({ bytes, count }: { bytes: number | null; count: unknown }) =>
-      Number(bytes ?? 0) + Number(count) * LEAST_BYTES + size + LEAST_BYTES;
+      Number(bytes ?? 0) + Number(count) * MIN_BYTES + size + MIN_BYTES;
     if (usage(await sums.where('room_id', '=', room_id).executeTakeFirstOrThrow()) > perRoom) {
       throw new CanopyError('FILES_FULL', `at most ${perRoom} bytes per room`);
     }
