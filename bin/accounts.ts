@@ -1,5 +1,5 @@
 import { CanopyError, type Config } from '../base/index.ts';
-import { type AccountInfo, accountList, revokeResponse } from '../signaling/index.ts';
+import { type AccountInfo, accountList, reinstateResponse, revokeResponse } from '../signaling/index.ts';
 import { OwnApi } from './own-api.ts';
 import { time } from './text.ts';
 import { UsageError } from './usage-error.ts';
@@ -34,17 +34,49 @@ export async function revoke(
     throw new UsageError('say whom to revoke: an account id, or --name');
   }
   const api = new OwnApi(config, url);
+  const { account, path, what } = await find(api, { id, name, device, isRevoked: false });
+  const { connectionsEnded } = revokeResponse.parse(await api.call('POST', `${path}/revoke`));
+  return `${what} is revoked (${account.displayName}). Connections closed: ${connectionsEnded}.\n`;
+}
+
+/** Takes back the revocation of an account or a device on the running server. @throws {UsageError} as revoke() */
+export async function reinstate(
+  config: Config,
+  { id, name, device, url }: { id?: string | undefined; name?: string; device?: string; url?: string },
+): Promise<string> {
+  if ((id === undefined) === (name === undefined)) {
+    throw new UsageError('say whom to reinstate: an account id, or --name');
+  }
+  const api = new OwnApi(config, url);
+  const { account, path, what } = await find(api, { id, name, device, isRevoked: device === undefined });
+  const { reinstated } = reinstateResponse.parse(await api.call('POST', `${path}/reinstate`));
+  return reinstated
+    ? `${what} may sign in again (${account.displayName}).\n`
+    : `${what} was not revoked (${account.displayName}).\n`;
+}
+
+/** Finds what a command names. `isRevoked`: which of several people with a name it is about. */
+async function find(
+  api: OwnApi,
+  {
+    id,
+    name,
+    device,
+    isRevoked,
+  }: { id: string | undefined; name: string | undefined; device: string | undefined; isRevoked: boolean },
+): Promise<{ account: AccountInfo; path: string; what: string }> {
   const all = await listAccounts(api);
   const account =
-    id === undefined ? byName(all, name ?? '') : byId(all, id, ({ accountId }) => accountId, 'account');
-  const deviceId =
-    device === undefined
-      ? undefined
-      : byId(account.devices, device, (each) => each.deviceId, `device of ${account.displayName}`).deviceId;
-  const path = [account.accountId, ...(deviceId === undefined ? [] : ['devices', deviceId])].join('/');
-  const { connectionsEnded } = revokeResponse.parse(await api.call('POST', `/api/accounts/${path}/revoke`));
-  const what = deviceId === undefined ? 'The account' : 'The device';
-  return `${what} is revoked permanently (${account.displayName}). Connections closed: ${connectionsEnded}.\n`;
+    id === undefined
+      ? byName(all, name ?? '', isRevoked)
+      : byId(all, id, ({ accountId }) => accountId, 'account');
+  const path = `/api/accounts/${account.accountId}`;
+  if (device === undefined) {
+    return { account, path, what: 'The account' };
+  }
+  const whose = `device of ${account.displayName}`;
+  const { deviceId } = byId(account.devices, device, (each) => each.deviceId, whose);
+  return { account, path: `${path}/devices/${deviceId}`, what: 'The device' };
 }
 
 /** Deletes an account, or a room, on the running server, with everything that it left. @throws {UsageError} the arguments do not identify one */
@@ -69,7 +101,9 @@ export async function remove(
   }
   const all = await listAccounts(api);
   const account =
-    id === undefined ? byName(all, name ?? '') : byId(all, id, ({ accountId }) => accountId, 'account');
+    id === undefined
+      ? byName(all, name ?? '', false)
+      : byId(all, id, ({ accountId }) => accountId, 'account');
   requireYes(yes, `${account.displayName} (${account.accountId}) with their messages, files and rooms`);
   await api.call('DELETE', `/api/accounts/${account.accountId}`);
   return `The account is deleted permanently (${account.displayName}).\n`;
@@ -120,11 +154,16 @@ function byId<T>(all: readonly T[], start: string, idOf: (each: T) => string, wh
  * @throws {CanopyError} IDENTITY_UNKNOWN
  * @throws {UsageError} several accounts have the name
  */
-function byName(all: readonly AccountInfo[], name: string): AccountInfo {
-  const found = all.filter(({ displayName, revoked }) => !revoked && fold(displayName) === fold(name));
+function byName(all: readonly AccountInfo[], name: string, isRevoked: boolean): AccountInfo {
+  const found = all.filter(
+    ({ displayName, revoked }) => revoked === isRevoked && fold(displayName) === fold(name),
+  );
   const [only] = found;
   if (!only) {
-    throw new CanopyError('IDENTITY_UNKNOWN', `no active account is named ${name}`);
+    throw new CanopyError(
+      'IDENTITY_UNKNOWN',
+      `no ${isRevoked ? 'revoked' : 'active'} account is named ${name}`,
+    );
   }
   if (found.length > 1) {
     const ids = found.map(({ accountId, role }) => `${accountId.slice(0, SHORT_ID)} (${role})`).join(', ');
@@ -146,7 +185,7 @@ function describe({ devices, ...account }: AccountInfo): string {
     `${account.displayName}, ${account.role}, ${since(account)}${mark(account)}`,
     `  account ${account.accountId}`,
     ...devices.flatMap((device) => [
-      `  device  ${device.deviceId}${mark(device)}`,
+      `  device  ${device.deviceId}${device.name === null ? '' : ` “${device.name}”`}${mark(device)}`,
       `          ${device.userAgent ?? 'unknown client'}, first seen ${time(device.firstSeenAtMs)}, last seen ${time(device.lastSeenAtMs)}`,
     ]),
   ];

@@ -149,7 +149,7 @@ withConfig(
 withConfig(
   program
     .command('revoke')
-    .description('revoke an account on a running server, immediately and permanently')
+    .description('revoke an account on a running server, immediately')
     .argument('[account-id]', 'as listed by canopy accounts; its first digits are enough if they are unique')
     .option('--name <name>', 'full name instead of an id, if nobody else has it')
     .option('--device <device-id>', 'revoke only this device of the account; its first digits are enough')
@@ -184,6 +184,26 @@ withConfig(
   ) => {
     const { remove } = await import('./accounts.ts');
     process.stdout.write(await remove(configOf(command), { id: accountId, ...options }));
+  },
+);
+
+withConfig(
+  program
+    .command('reinstate')
+    .description('take back the revocation of an account on a running server')
+    .argument('[account-id]', 'as listed by canopy accounts; its first digits are enough if they are unique')
+    .option('--name <name>', 'full name instead of an id, if no other revoked person has it')
+    .option('--device <device-id>', 'reinstate only this device of the account; its first digits are enough')
+    .option(...URL_OPTION),
+  ['data.dir', 'server.port'],
+).action(
+  async (
+    accountId: string | undefined,
+    options: { name?: string; device?: string; url?: string },
+    command: Command,
+  ) => {
+    const { reinstate } = await import('./accounts.ts');
+    process.stdout.write(await reinstate(configOf(command), { id: accountId, ...options }));
   },
 );
 
@@ -229,6 +249,88 @@ withConfig(
 ).action(async (nameOrId: string, options: { url?: string }, command: Command) => {
   const { revokeToken } = await import('./tokens.ts');
   process.stdout.write(await revokeToken(configOf(command), nameOrId, options));
+});
+
+const webhook = program
+  .command('webhook')
+  .description('manage the webhooks of a running server, which report events to other servers');
+
+withConfig(
+  webhook
+    .command('create')
+    .description('create a webhook and print its secret; it cannot be shown again')
+    .argument('<name>', 'what it is for')
+    .argument('<target>', 'the URL that events are sent to')
+    .requiredOption('--events <types>', 'comma-separated, e.g. room.started,room.ended', commaSeparated)
+    .option('--json', 'print JSON')
+    .option(...URL_OPTION),
+  ['data.dir', 'server.port'],
+).action(
+  async (
+    name: string,
+    target: string,
+    options: { url?: string; events: string[]; json?: boolean },
+    command: Command,
+  ) => {
+    const { createWebhook } = await import('./webhooks.ts');
+    const { secret, note } = await createWebhook(configOf(command), name, target, options);
+    process.stdout.write(`${secret}\n`);
+    process.stderr.write(note);
+  },
+);
+
+withConfig(
+  webhook
+    .command('list')
+    .description('list the webhooks with their state')
+    .option('--json', 'print JSON')
+    .option(...URL_OPTION),
+  ['data.dir', 'server.port'],
+).action(async (options: { url?: string; json?: boolean }, command: Command) => {
+  const { listWebhooks } = await import('./webhooks.ts');
+  process.stdout.write(await listWebhooks(configOf(command), options));
+});
+
+withConfig(
+  webhook
+    .command('ping')
+    .description('send a test event and wait for the answer; exit status 1 if it was not delivered')
+    .argument('<webhook>', 'its name or id')
+    .option(...URL_OPTION),
+  ['data.dir', 'server.port'],
+).action(async (nameOrId: string, options: { url?: string }, command: Command) => {
+  const { pingWebhook } = await import('./webhooks.ts');
+  const { text, delivered } = await pingWebhook(configOf(command), nameOrId, options);
+  process.stdout.write(text);
+  process.exitCode = delivered ? 0 : 1;
+});
+
+for (const enabled of [true, false]) {
+  withConfig(
+    webhook
+      .command(enabled ? 'enable' : 'disable')
+      .description(
+        enabled ? 'send events again, e.g. after it failed for too long' : 'send nothing until it is enabled',
+      )
+      .argument('<webhook>', 'its name or id')
+      .option(...URL_OPTION),
+    ['data.dir', 'server.port'],
+  ).action(async (nameOrId: string, options: { url?: string }, command: Command) => {
+    const { enableWebhook } = await import('./webhooks.ts');
+    process.stdout.write(await enableWebhook(configOf(command), nameOrId, { ...options, enabled }));
+  });
+}
+
+withConfig(
+  webhook
+    .command('delete')
+    .description('delete a webhook, with what waits for it')
+    .argument('<webhook>', 'its name or id')
+    .option(...URL_OPTION),
+  ['data.dir', 'server.port'],
+).action(async (nameOrId: string, options: { url?: string }, command: Command) => {
+  const { deleteWebhook } = await import('./webhooks.ts');
+  process.stdout.write(await deleteWebhook(configOf(command), nameOrId, options));
 });
 
 withConfig(

@@ -118,8 +118,16 @@ describe('canopy commands', () => {
     assert.match((await canopy('revoke', '--name', 'Nobody', ...data)).stderr, /IDENTITY_UNKNOWN/);
     const start = ann.deviceId.slice(0, 10);
     const device = await canopy('revoke', '--name', 'zoë example', '--device', start, ...data);
-    assert.match(device.stdout, /device is revoked permanently \(Zoë Example\)/);
+    assert.match(device.stdout, /device is revoked \(Zoë Example\)/);
     assert.match((await canopy('revoke', '--name', 'Zoë Example', ...data)).stdout, /account is revoked/);
+
+    assert.match((await canopy('reinstate', ...data)).stderr, /say whom to reinstate/);
+    const back = await canopy('reinstate', '--name', 'zoë example', ...data);
+    assert.match(back.stdout, /account may sign in again \(Zoë Example\)/);
+    const only = await canopy('reinstate', '--name', 'zoë example', '--device', start, ...data);
+    assert.match(only.stdout, /device may sign in again/);
+    const again = await canopy('reinstate', account?.accountId ?? '', '--device', start, ...data);
+    assert.match(again.stdout, /device was not revoked/);
   });
 
   it('an account or a room is deleted only with --yes', async () => {
@@ -162,12 +170,36 @@ describe('canopy commands', () => {
     assert.match((await canopy('token', 'list', ...data)).stdout, /^There are no API tokens/);
   });
 
+  it('webhooks are created, tested, disabled and deleted', async () => {
+    const data = ['--data', server.dataDir];
+    const hook = ['webhook', 'create', 'display', 'https://127.0.0.1:1/hook'];
+    assert.match(
+      (await canopy(...hook, '--events', 'room.started', ...data)).stderr,
+      /127\.0\.0\.1 is not a public address .*WEBHOOK_TARGET_REFUSED/,
+    );
+    hook[3] = 'https://localhost:1/hook';
+    assert.match(
+      (await canopy(...hook, '--events', 'all', ...data)).stderr,
+      /unknown event all.*room\.started/s,
+    );
+    const made = await canopy(...hook, '--events', 'room.started,room.ended', ...data);
+    assert.match(made.stdout, /^whsec_\S+\n$/);
+    const ping = await canopy('webhook', 'ping', 'display', ...data);
+    assert.equal(ping.code, 1);
+    assert.match(ping.stdout, /^Not delivered: .*not a public address/);
+    assert.match((await canopy('webhook', 'disable', 'display', ...data)).stdout, /is disabled \(display\)/);
+    const list = (await canopy('webhook', 'list', ...data)).stdout;
+    assert.match(list, /^display, DISABLED\n.*\n {2}url {5}https:\/\/localhost:1\/hook\n {2}events {2}room/);
+    assert.match((await canopy('webhook', 'delete', 'display', ...data)).stdout, /deleted \(display\)/);
+    assert.match((await canopy('webhook', 'list', ...data)).stdout, /^There are no webhooks/);
+  });
+
   it('commands on a folder where no server has run are refused and create nothing there', async () => {
     const nowhere = join(server.dataDir, 'nowhere');
-    for (const command of ['invite', 'accounts', 'revoke']) {
+    for (const command of ['invite', 'accounts', 'revoke', 'reinstate']) {
       const { code, stderr } = await canopy(
         command,
-        ...(command === 'revoke' ? ['abcd'] : []),
+        ...(['revoke', 'reinstate'].includes(command) ? ['abcd'] : []),
         '--data',
         nowhere,
       );

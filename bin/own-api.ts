@@ -42,7 +42,7 @@ export class OwnApi {
         `${this.#url}: this is not a Canopy server (status ${status})`,
       );
     }
-    if (answer.error) {
+    if (status !== 200 && answer.error) {
       throw CanopyError.fromBody(answer.error);
     }
     return answer;

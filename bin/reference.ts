@@ -7,7 +7,14 @@ import type { Registry } from 'prom-client';
 import { z } from 'zod';
 import { configKeys, ERROR_CODES } from '../base/index.ts';
 import { SCOPES } from '../contract/index.ts';
-import { EVENTS, Metrics, REQUESTS, registerMetrics, SNAPSHOT_PARTS } from '../signaling/index.ts';
+import {
+  EVENTS,
+  Metrics,
+  REQUESTS,
+  registerMetrics,
+  SNAPSHOT_PARTS,
+  WEBHOOK_EVENTS,
+} from '../signaling/index.ts';
 import { GatewayMetrics } from '../sip-gateway/index.ts';
 import { GatewayProcessMetrics } from './gateway-supervisor.ts';
 
@@ -157,7 +164,15 @@ function metricsPage(): string {
 function automationPage(): string {
   const page = readFileSync(new URL('../docs/automation.md', import.meta.url), 'utf8');
   const scopes = Object.entries(SCOPES).map(([scope, permits]) => `| \`${scope}\` | ${permits} |`);
-  return filled(page, 'scopes', ['| scope | permits |', '| --- | --- |', ...scopes]);
+  const events = Object.entries(WEBHOOK_EVENTS).map(([type, { when, data }]) => {
+    const fields = Object.keys(data.shape).map((field) => `\`${field}\``);
+    return `| \`${type}\` | ${when} | ${fields.join(', ')} |`;
+  });
+  return filled(filled(page, 'scopes', ['| scope | permits |', '| --- | --- |', ...scopes]), 'events', [
+    '| event | when | `data` |',
+    '| --- | --- | --- |',
+    ...events,
+  ]);
 }
 
 /** Replaces the lines between the mark of this name and its end. */

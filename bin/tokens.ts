@@ -72,7 +72,7 @@ export async function revokeToken(
 }
 
 /** Each scope on a line, with what it permits. */
-export function scopesText(): string {
+function scopesText(): string {
   const lines = Object.entries(SCOPES).map(([scope, permits]) => `  ${scope.padEnd(18)} ${permits}`);
   return `\n${lines.join('\n')}`;
 }

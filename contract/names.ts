@@ -117,6 +117,14 @@ export function isEmoji(text: string): boolean {
 /** A room's name: letters and digits of any script with their marks, `-` and `_`, 1 to 64 code points, composed (NFC). */
 export const ROOM_ID = /^[\p{L}\p{N}][\p{L}\p{M}\p{N}_-]{0,63}$/u;
 
+/** The names of the rooms of direct calls. The server makes them, and a room with such a name exists only during its call. */
+const CALL_ROOM_ID = /^call_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Whether a room belongs to a direct call between two people. */
+export function isCallRoom(roomId: string): boolean {
+  return CALL_ROOM_ID.test(roomId);
+}
+
 /** Normalises a room name: the same result for every composition of its letters. Not necessarily a valid name. */
 export function canonicalRoomId(text: string): string {
   return text.normalize('NFC');

@@ -24,6 +24,9 @@ export const SCOPES = {
   'tokens:read': 'List API tokens.',
   'tokens:write': 'Create tokens with no more rights than one’s own, and revoke any.',
   'audit:read': 'Read the audit log.',
+  'webhooks:read': 'List webhooks and what was delivered, without its content.',
+  'webhooks:write':
+    'Create, change, test and delete webhooks, which can report everything that happens, chat included.',
 } as const;
 
 export const scope = z.enum(Object.keys(SCOPES) as [Scope, ...Scope[]]);

@@ -69,6 +69,67 @@ export function serverDtlsStatement({
   return statement('canopy/server-dtls/1', workerId, 'sha-256', fingerprint, timeMs);
 }
 
+export interface LinkRequestStatement {
+  /** What both devices derive from the code, base64url. */
+  exchangeId: string;
+  /** SHA-256 of the deployment CA's DER, base64url, as this device knows it. */
+  caFingerprint: string;
+  /** The new device's SPKI, base64url. */
+  deviceKey: string;
+  /** The new device's HPKE key for this exchange, an uncompressed point, base64url. */
+  sealingKey: string;
+  /** The name that the new device's user chose. */
+  name: string;
+  /** The browser and system, as the new device describes itself. */
+  client: string;
+}
+
+/** Signed by a new device, and authenticated with the code's secret, when it asks an older device of the account to add it. */
+export function linkRequestStatement({
+  exchangeId,
+  caFingerprint,
+  deviceKey,
+  sealingKey,
+  name,
+  client,
+}: LinkRequestStatement): Uint8Array<ArrayBuffer> {
+  return statement('canopy/link-request/1', exchangeId, caFingerprint, deviceKey, sealingKey, name, client);
+}
+
+/** The HPKE info of the older device's answer. `requestHash`: SHA-256 of the request's statement, base64url. */
+export function linkAnswerStatement(answer: {
+  exchangeId: string;
+  requestHash: string;
+}): Uint8Array<ArrayBuffer> {
+  return statement('canopy/link-answer/1', answer.exchangeId, answer.requestHash);
+}
+
+/**
+ * Authenticated with the code's secret by the new device once it has stored its certificate. `answerHash`: SHA-256 of the sealed answer,
+ * base64url.
+ */
+export function linkDoneStatement(done: { exchangeId: string; answerHash: string }): Uint8Array<ArrayBuffer> {
+  return statement('canopy/link-done/1', done.exchangeId, done.answerHash);
+}
+
+export interface RenewalStatement {
+  /** SHA-256 of the device's SPKI, 64 hex digits. */
+  deviceId: string;
+  /** SHA-256 of the certificate to be replaced, base64url. */
+  certificateHash: string;
+  /** The device's clock, Unix time in milliseconds. */
+  timeMs: number;
+}
+
+/** Signed by a device that asks for a new certificate from a device that holds the account's key. */
+export function renewalStatement({
+  deviceId,
+  certificateHash,
+  timeMs,
+}: RenewalStatement): Uint8Array<ArrayBuffer> {
+  return statement('canopy/renew/1', deviceId, certificateHash, timeMs);
+}
+
 export interface VerifiedStatement {
   /** The account that the device belongs to. */
   ownAccountId: string;

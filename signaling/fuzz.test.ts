@@ -106,6 +106,7 @@ describe('threat 6: malformed messages through the handlers, with a real worker'
       deviceId,
       accountId: deviceId,
       displayName: 'Somebody',
+      source: 'invite',
       verify: async () => true,
     } as unknown as VerifiedDevice;
     return {

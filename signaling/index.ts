@@ -7,16 +7,22 @@ export {
   accountList,
   auditList,
   createdToken,
+  createdWebhook,
   EVENTS,
+  pingResult,
   REQUESTS,
   type RoomInfo,
   registerMetrics,
+  reinstateResponse,
   revokeResponse,
   roomAllocation,
   SNAPSHOT_PARTS,
   type TokenInfo,
   tokenList,
   trunkList,
+  WEBHOOK_EVENTS,
+  type WebhookInfo,
+  webhookList,
 } from './features/index.ts';
 export { readTrustFiles } from './identity/index.ts';
 export {

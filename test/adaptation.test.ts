@@ -133,7 +133,7 @@ describe('real Chromium behind a changing network', () => {
 
   it('leaves no objects behind', async () => {
     assert.deepEqual(scene.room.browser.problems, []);
-    await Promise.all([scene.cid.leave(), scene.eve.leave(), scene.ann.page.close(), scene.bob.page.close()]);
+    await Promise.all([scene.cid, scene.eve, scene.ann, scene.bob].map((person) => person.leave()));
     await untilBaseline(scene.room.server);
   });
 });

@@ -180,7 +180,7 @@ describe('the chat on the page', () => {
         expected,
       );
     }
-    assert.equal(await pending.count(), 0);
+    await pending.first().waitFor({ state: 'detached' });
     assert.deepEqual(await texts(ann), await texts(bob));
     await ann.getByTestId('panel-close').click();
     await ann.getByTestId('panel-chat').click();

@@ -35,6 +35,11 @@ describe('the home page', () => {
     await row(page, list).first().getByTestId('room-more').click();
     await row(page, list).first().getByTestId(item).click();
   };
+  const focused = (page: Page) =>
+    page.evaluate(() => {
+      const { activeElement: element } = document;
+      return (element as HTMLElement | null)?.dataset.testid ?? element?.tagName ?? '';
+    });
   /** Buttons and fields that extend beyond the window's sides. */
   const cut = (page: Page) =>
     page.evaluate(() =>
@@ -47,6 +52,8 @@ describe('the home page', () => {
   it('greets people, says what the empty lists are for, and opens no camera', async () => {
     await olga.getByTestId('home').waitFor();
     assert.equal(await olga.getByRole('heading', { level: 1 }).textContent(), 'Hello, Olga');
+    // The button that she used is gone.
+    assert.equal(await focused(olga), 'H1');
     await olga.getByTestId('empty').nth(2).waitFor();
     assert.equal(await olga.locator('video').count(), 0);
     for (const width of [320, 360, 768, 1280]) {
@@ -67,6 +74,8 @@ describe('the home page', () => {
     await olga.getByTestId('weekly').check();
     await olga.getByTestId('description').fill('Bring coffee');
     await olga.getByTestId('plan').click();
+    await olga.getByTestId('outcome-done').waitFor();
+    assert.equal(await focused(olga), 'H2');
     await eventually(
       'the link for everyone is there',
       () => olga.getByTestId('room-link').inputValue(),
@@ -81,7 +90,9 @@ describe('the home page', () => {
     const ics = await readFile(await file.path(), 'utf8');
     assert.match(ics, /\r\nDTSTART;TZID=Europe\/Berlin:20310303T093000\r\n/);
     assert.match(ics, /\r\nSUMMARY:Планёрка\r\n/);
-    await olga.getByTestId('outcome-done').click();
+    await olga.keyboard.press('Escape');
+    await olga.getByTestId('outcome-done').waitFor({ state: 'detached' });
+    assert.equal(await focused(olga), 'schedule');
     assert.match((await row(olga, 'upcoming').textContent()) ?? '', /Планёрка.*Mar 3, 2031.*every week/);
     assert.equal(await row(olga, 'mine').getAttribute('data-room'), roomId);
   });
@@ -119,6 +130,7 @@ describe('the home page', () => {
   it('an owner sets a PIN in the call, which a guest is asked for, and locks the room for the next one', async () => {
     await olga.getByTestId('more').click();
     await olga.getByTestId('room-settings').click();
+    assert.equal(await focused(olga), 'H2');
     await olga.getByTestId('settings-title').fill('Утро');
     await olga.getByTestId('settings-pin').fill('246810');
     await olga.getByTestId('may-speaker-call.dial').check();
@@ -183,11 +195,23 @@ describe('the home page', () => {
   it('starts a meeting with one click, remembers it, and speaks Russian', async () => {
     await olga.getByTestId('new-meeting').click();
     await olga.locator('[data-testid=tile][data-self=true] video').waitFor();
+    // This server runs no phone gateway.
+    assert.deepEqual(
+      await Promise.all(['invite', 'call-phone'].map((each) => olga.getByTestId(each).count())),
+      [1, 0],
+    );
+    assert.equal(await olga.title(), 'Meeting – Canopy');
+    await olga.getByTestId('invite').click();
+    assert.equal(await focused(olga), 'H2');
+    await olga.keyboard.press('Escape');
+    assert.equal(await focused(olga), 'invite');
     await olga.getByTestId('leave').click();
     await olga.getByRole('heading', { name: 'You left the call' }).waitFor();
+    assert.equal(await focused(olga), 'H1');
+    assert.notEqual(await olga.getByTestId('camera-select').inputValue(), '');
     assert.equal(await olga.getByTestId('join').textContent(), 'Rejoin');
     await olga.getByTestId('home-link').click();
-    assert.match((await row(olga, 'recent').first().textContent()) ?? '', /^[a-z2-9-]{13}.*Visited/);
+    assert.match((await row(olga, 'recent').first().textContent()) ?? '', /^Meeting of \w+ \d+, .*Visited/);
     await olga.getByTestId('appearance').click();
     await olga.getByTestId('language').selectOption('ru');
     await olga.keyboard.press('Escape');

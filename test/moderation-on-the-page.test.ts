@@ -56,7 +56,9 @@ describe('people and moderation on the page', () => {
       /3 people in the call/,
     );
     await voice('Zoë', 'on');
-    assert.match((await row(page, 'Gus').textContent()) ?? '', /Guest.*camera on,.*microphone on,/);
+    await row(page, 'Gus')
+      .filter({ hasText: /Guest.*camera on,.*microphone on,/ })
+      .waitFor();
     assert.match((await row(page, 'Olga').textContent()) ?? '', /\(you\).*Owner/);
     await page.getByTestId('people-search').fill('zoe');
     await eventually(
@@ -151,7 +153,7 @@ describe('people and moderation on the page', () => {
     await zoe.page.keyboard.press('Escape');
     const tile = olga.page.locator('[data-testid=tile]', { hasText: 'Zoë' });
     await tile.getByTestId('tile-reactions').waitFor();
-    assert.match((await olga.page.getByTestId('reaction-summary').textContent()) ?? '', /👏/);
+    await olga.page.getByTestId('reaction-summary').filter({ hasText: '👏' }).waitFor();
     await olga.page.getByText('Zoë: applause').waitFor({ state: 'attached' });
     await tile.getByTestId('tile-reactions').waitFor({ state: 'detached' });
   });
@@ -170,7 +172,9 @@ describe('people and moderation on the page', () => {
     await zoe.page.getByTestId('new-name').fill('Augustus');
     await zoe.click('rename-now');
     await says(gus.page, 'Zoë changed your name to Augustus.');
-    assert.match((await row(olga.page, 'Zoë').textContent()) ?? '', /Moderator.*Guest/);
+    await row(olga.page, 'Zoë')
+      .filter({ hasText: /Moderator.*Guest/ })
+      .waitFor();
   });
 
   it('works by keyboard alone', async () => {
@@ -223,7 +227,11 @@ describe('people and moderation on the page', () => {
     await page.getByText('Move the call here').click();
     assert.equal(await other.ended(), 'CALL_MOVED');
     await page.getByText('Move the call here').waitFor({ state: 'detached' });
-    assert.equal(await row(olga.page, 'Max').count(), 1);
+    await eventually(
+      'Max is listed once',
+      () => row(olga.page, 'Max').count(),
+      (count) => count === 1,
+    );
     assert.deepEqual(browser.problems, []);
   });
 });

@@ -114,7 +114,7 @@ describe('accessibility of the page', () => {
     assert.equal(await microphone.getAttribute('aria-pressed'), null);
     await microphone.click();
     const own = page.locator('[data-testid=tile][data-self=true]');
-    assert.match((await own.textContent()) ?? '', /👩‍🚀A.*Ada \(you\).*, muted/su);
+    await own.filter({ hasText: /👩‍🚀A.*Ada \(you\).*, muted/su }).waitFor();
     await microphone.click();
   });
 
@@ -181,12 +181,15 @@ describe('accessibility of the page', () => {
     await says(page, 'Bob raised a hand');
     await page.getByTestId('hand').click();
     await says(bob.page, 'Ada raised a hand');
-    assert.equal(await page.getByTestId('hand').getAttribute('aria-label'), 'Lower hand');
+    await page.getByTestId('hand').and(page.getByLabel('Lower hand')).waitFor();
     for (const each of [page, bob.page]) {
-      assert.match((await each.getByTestId('hands').textContent()) ?? '', /^Raised hands: Bob and .*Ada$/u);
+      await each
+        .getByTestId('hands')
+        .filter({ hasText: /^Raised hands: Bob and .*Ada$/u })
+        .waitFor();
     }
     const own = page.locator('[data-testid=tile][data-self=true]');
-    assert.match((await own.getByTestId('hand-badge').textContent()) ?? '', /hand raised, 2 of 2/);
+    await own.getByTestId('hand-badge').filter({ hasText: 'hand raised, 2 of 2' }).waitFor();
 
     // A newcomer sees earlier hands, and people with raised hands on the first of two pages.
     const carol = await Person.invited(browser, server, 'Carol', 'crowd-0');

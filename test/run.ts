@@ -1,5 +1,6 @@
 /**
- * Runs the checks, the unit tests and the system tests, in this order, and closes with a line that counts them.
+ * Runs the checks, the unit tests, the system tests and those of them that mostly wait, in this order, and closes with a line that counts
+ * them.
  *
  *     npm test                       everything but *.long.test.ts
  *     npm test -- signaling/ ice     the files whose path contains one of these; checks are checks/style, ...
@@ -20,8 +21,9 @@ const unitTimeoutMs = 300_000;
 const systemTimeoutMs = 600_000;
 /** Time limit for a long test file: the soak takes more than an hour. */
 const longTimeoutMs = 7_200_000;
-/** How many unit tests run at once. System tests run one at a time, since they use the whole machine. */
-const unitConcurrency = 2;
+/** How many unit tests run at once, and system tests that mostly wait. The other system tests run one at a time: they use the whole machine. */
+const unitConcurrency = 3;
+const waitingConcurrency = 3;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -40,7 +42,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 
 const isWanted = (path: string): boolean =>
   positionals.length === 0 || positionals.some((part) => path.includes(part));
-const { unit, system } = findTests(root, values.long);
+const { unit, system, waiting } = findTests(root, values.long);
 
 if (!values.long) {
   await each(Object.keys(checks) as (keyof typeof checks)[], 1, (path) => runCheck(root, path));
@@ -48,7 +50,10 @@ if (!values.long) {
 await each(unit, unitConcurrency, (path) =>
   runTestFile(root, path, values.long ? longTimeoutMs : unitTimeoutMs),
 );
-await each(system, 1, (path) => runTestFile(root, path, values.long ? longTimeoutMs : systemTimeoutMs));
+const runSystemTest = (path: string) =>
+  runTestFile(root, path, values.long ? longTimeoutMs : systemTimeoutMs);
+await each(system, 1, runSystemTest);
+await each(waiting, waitingConcurrency, runSystemTest);
 
 const totals = printSummary(files, performance.now() - begun);
 process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0;

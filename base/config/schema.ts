@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import {
+  addressRange,
   count,
   decimal,
   flag,
@@ -363,6 +364,24 @@ export const configSchema = z.strictObject({
       resumeSeconds: timerSeconds
         .default(30)
         .describe('How long a peer’s seat in the room is kept after it has lost its connection, in seconds.'),
+      ringSeconds: z
+        .int()
+        .min(1)
+        .max(120)
+        .default(45)
+        .describe('How long a direct call rings before it counts as missed, in seconds.'),
+    })
+    .prefault({}),
+  webhooks: z
+    .strictObject({
+      allowHttp: flag
+        .default(false)
+        .describe('Whether webhooks may be sent over plain HTTP, where others on the way can read them.'),
+      allowRanges: list(addressRange)
+        .default([])
+        .describe(
+          'Addresses and networks (CIDR) that webhooks may be sent to although they are not public, comma-separated, e.g. `127.0.0.1,10.1.2.0/24`.',
+        ),
     })
     .prefault({}),
   audit: z

@@ -69,6 +69,19 @@ export const publicHost = z
     error: 'write an IP address or a host name without scheme and port, such as 203.0.113.7 or meet.example',
   });
 
+/** An IP address, or a network in CIDR notation. */
+export const addressRange = z.string().refine(isAddressRange, {
+  error: 'write an IP address, or a network such as 10.1.2.0/24',
+});
+
+function isAddressRange(value: string): boolean {
+  const [address = '', bits, ...more] = value.split('/');
+  const max = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  return (
+    more.length === 0 && max > 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= max))
+  );
+}
+
 /** A web origin, normalised as browsers write it. */
 export const origin = z
   .string()

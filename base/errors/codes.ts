@@ -171,6 +171,16 @@ export const ERROR_CODES = {
     message: 'The API token does not permit this; create one with what the detail names.',
   },
   TOKEN_UNKNOWN: { status: 404, message: 'There is no API token with this id; canopy token list shows all.' },
+  WEBHOOK_UNKNOWN: {
+    status: 404,
+    message: 'There is no webhook with this id; canopy webhook list shows all.',
+  },
+  WEBHOOK_EXISTS: { status: 409, message: 'There is a webhook with this name; choose another name.' },
+  WEBHOOK_TARGET_REFUSED: {
+    status: 400,
+    message:
+      'Webhooks may not be sent to this URL, as the detail explains; choose a public HTTPS address, or permit it in the configuration (webhooks).',
+  },
   TOKEN_EXISTS: { status: 409, message: 'There is an API token with this name; choose another name.' },
 
   // Invitations and rights
@@ -200,6 +210,47 @@ export const ERROR_CODES = {
   LOBBY_DENIED: {
     status: 403,
     message: 'A moderator did not let you in. You can ask again in five minutes.',
+  },
+
+  // A further device of an account
+  DEVICE_CODE_UNKNOWN: {
+    status: 404,
+    message:
+      'This code is wrong, or no longer valid. Codes work once, for five minutes: show a new one on the other device.',
+  },
+  DEVICE_CODE_USED: {
+    status: 409,
+    message:
+      'Another device has already used this code. If that was not you, choose “Cancel” on the device that shows the code, and show a new one.',
+  },
+  DEVICE_LINK_EXPIRED: {
+    status: 410,
+    message: 'The code’s five minutes are over; show a new one on the device that has the account.',
+  },
+  DEVICE_LINK_ENDED: {
+    status: 410,
+    message:
+      'Adding the device was cancelled on the other device, or that device is gone. Nothing was added.',
+  },
+  DEVICE_LINK_FORGED: {
+    status: 400,
+    message:
+      'The other device’s message was altered on the way, so nothing was added. If it happens again, do not trust this server.',
+  },
+  ACCOUNT_KEY_MISSING: {
+    status: 409,
+    message:
+      'This device does not hold the account’s key, or cannot export it. Use the device where the account was created, or restore a backup.',
+  },
+  ACCOUNT_KEY_LOCKED: {
+    status: 403,
+    message:
+      'The account’s key could not be unlocked: the password is wrong, or the passkey is not the one used before.',
+  },
+  PASSKEY_UNAVAILABLE: {
+    status: 400,
+    message:
+      'The passkey was not used, or it cannot protect keys in this browser. Try again, or use a password.',
   },
   CSR_INVALID: {
     status: 400,
@@ -314,6 +365,20 @@ export const ERROR_CODES = {
     message: 'This poll was already opened, so it cannot be changed; create another one.',
   },
   POLL_NOT_OPEN: { status: 409, message: 'This poll is not open: nobody can vote any more, or not yet.' },
+
+  // Direct calls
+  CALL_ENDED: { status: 410, message: 'This call has ended; call again.' },
+  CALL_UNKNOWN: { status: 404, message: 'There is no such call, or it is not yours.' },
+  CALL_TAKEN: { status: 409, message: 'This call was answered on another of your devices.' },
+  CALL_BARRED: {
+    status: 403,
+    message: 'This person does not take calls from you; ask them to allow it.',
+  },
+  IN_ANOTHER_CALL: { status: 409, message: 'You are in another call; end it first.' },
+  PERSON_UNKNOWN: {
+    status: 404,
+    message: 'Nobody here has this address, or they cannot be called; check it.',
+  },
 
   // Phones
   GATEWAY_MISSING: {

@@ -8,6 +8,8 @@ import {
   type ConnectionState,
 } from './connection.ts';
 import { Contacts } from './contacts/index.ts';
+import { OwnDevices } from './devices/index.ts';
+import { DirectCalls } from './direct-calls.ts';
 import { Emitter } from './emitter.ts';
 import { type Identity, serverInfo } from './identity/index.ts';
 import { Knock } from './knock.ts';
@@ -42,6 +44,10 @@ export class Client extends Emitter<ClientEvents> {
   readonly rooms: OwnRooms;
   /** The people whom this account knows. */
   readonly contacts: Contacts;
+  /** Calls between this account and other people. */
+  readonly calls: DirectCalls;
+  /** The devices of this account. */
+  readonly devices: OwnDevices;
   readonly #connection: Connection;
   readonly #createDevice: () => Promise<types.Device>;
   #room: Room | undefined;
@@ -53,6 +59,8 @@ export class Client extends Emitter<ClientEvents> {
     this.#connection = connection;
     this.rooms = new OwnRooms(connection);
     this.contacts = new Contacts(connection, options.identity, account.accountId);
+    this.calls = new DirectCalls({ connection, room: () => this.#room });
+    this.devices = new OwnDevices(connection, options.identity);
     this.#createDevice = options.createDevice ?? createBrowserDevice;
     connection.on('state', (state, error) => this.emit('state', state, error));
   }
@@ -193,7 +201,7 @@ export class Client extends Emitter<ClientEvents> {
 
   /** Leaves the room and closes the connection. */
   async close(): Promise<void> {
-    await this.#room?.leave();
+    await Promise.all([this.#room?.leave(), this.calls.close()]);
     this.#connection.close();
   }
 }

@@ -6,6 +6,8 @@ import { CHAT_EVENTS, CHAT_REQUESTS } from './chat/contract.ts';
 import { FILE_REQUESTS } from './chat/index.ts';
 import { CONFERENCE_EVENTS, CONFERENCE_REQUESTS } from './conference/contract.ts';
 import { CONTACT_EVENTS, CONTACT_REQUESTS } from './contacts/contract.ts';
+import { DEVICE_EVENTS, DEVICE_REQUESTS } from './devices/contract.ts';
+import { DIRECT_CALL_EVENTS, DIRECT_CALL_REQUESTS } from './direct-calls/contract.ts';
 import { HAND_EVENTS, HAND_REQUESTS, HAND_SNAPSHOT } from './hands/contract.ts';
 import { INVITATION_REQUESTS } from './invitations/contract.ts';
 import { LINK_EVENTS, LINK_REQUESTS, LINK_SNAPSHOT } from './links/contract.ts';
@@ -23,6 +25,7 @@ export const REQUESTS = {
   ...SESSION_REQUESTS,
   ...ACCOUNT_REQUESTS,
   ...INVITATION_REQUESTS,
+  ...DEVICE_REQUESTS,
   ...LINK_REQUESTS,
   ...CONFERENCE_REQUESTS,
   ...MODERATION_REQUESTS,
@@ -39,10 +42,12 @@ export const REQUESTS = {
   ...ROOM_REQUESTS,
   ...CONTACT_REQUESTS,
   ...TELEPHONY_REQUESTS,
+  ...DIRECT_CALL_REQUESTS,
 };
 
 export const EVENTS = {
   ...SESSION_EVENTS,
+  ...DEVICE_EVENTS,
   ...CONFERENCE_EVENTS,
   ...MODERATION_EVENTS,
   ...BAN_EVENTS,
@@ -56,6 +61,7 @@ export const EVENTS = {
   ...ROOM_EVENTS,
   ...CONTACT_EVENTS,
   ...TELEPHONY_EVENTS,
+  ...DIRECT_CALL_EVENTS,
 };
 
 /** What features add to the snapshot that `room.join` returns. */

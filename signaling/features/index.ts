@@ -1,5 +1,5 @@
 /** What the server does for people. Each folder is one feature, which registers itself with the kernel. */
-export { type AccountInfo, accountList, revokeResponse } from './accounts/index.ts';
+export { type AccountInfo, accountList, reinstateResponse, revokeResponse } from './accounts/index.ts';
 export { type AuditEntry, auditList } from './audit/index.ts';
 export { roomAllocation } from './conference/index.ts';
 export { EVENTS, REQUESTS, SNAPSHOT_PARTS } from './contracts.ts';
@@ -11,3 +11,10 @@ export type { RoomInfo } from './moderation/index.ts';
 export { registerFeatures } from './register.ts';
 export { Calls, trunkList } from './telephony/index.ts';
 export { createdToken, type TokenInfo, tokenList } from './tokens/index.ts';
+export {
+  createdWebhook,
+  pingResult,
+  WEBHOOK_EVENTS,
+  type WebhookInfo,
+  webhookList,
+} from './webhooks/index.ts';

@@ -3,10 +3,12 @@ import type { Migrations } from '../store/index.ts';
 import { BAN_MIGRATIONS } from './bans/index.ts';
 import { CHAT_MIGRATIONS } from './chat/index.ts';
 import { CONTACT_MIGRATIONS } from './contacts/index.ts';
+import { DIRECT_CALL_MIGRATIONS } from './direct-calls/index.ts';
 import { LINK_MIGRATIONS } from './links/index.ts';
 import { POLL_MIGRATIONS } from './polls/index.ts';
 import { ROOM_VISIT_MIGRATIONS } from './rooms/index.ts';
 import { TELEPHONY_MIGRATIONS } from './telephony/index.ts';
+import { WEBHOOK_MIGRATIONS } from './webhooks/index.ts';
 
 /** The migrations of all tables: the kernel's and the features'. */
 export const MIGRATIONS: Migrations = {
@@ -16,6 +18,8 @@ export const MIGRATIONS: Migrations = {
   ...ROOM_VISIT_MIGRATIONS,
   ...CHAT_MIGRATIONS,
   ...LINK_MIGRATIONS,
+  ...WEBHOOK_MIGRATIONS,
   ...CONTACT_MIGRATIONS,
   ...POLL_MIGRATIONS,
+  ...DIRECT_CALL_MIGRATIONS,
 };

@@ -5,6 +5,8 @@ import { registerBans } from './bans/index.ts';
 import { registerChat } from './chat/index.ts';
 import { registerConference } from './conference/index.ts';
 import { registerContacts } from './contacts/index.ts';
+import { registerDevices } from './devices/index.ts';
+import { registerDirectCalls } from './direct-calls/index.ts';
 import { registerHands } from './hands/index.ts';
 import { type InvitationsFeature, registerInvitations } from './invitations/index.ts';
 import { registerLinks } from './links/index.ts';
@@ -18,6 +20,7 @@ import { registerRooms } from './rooms/index.ts';
 import { registerSpotlight } from './spotlight/index.ts';
 import { registerTelephony } from './telephony/index.ts';
 import { registerTokenRoutes } from './tokens/index.ts';
+import { registerWebhooks } from './webhooks/index.ts';
 
 /** Registers all features with a kernel that does not listen yet. */
 export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeature } {
@@ -35,9 +38,12 @@ export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeat
   registerRooms(kernel);
   registerAccounts(kernel);
   registerContacts(kernel);
+  registerDevices(kernel);
   registerTelephony(kernel);
+  registerDirectCalls(kernel);
   registerTokenRoutes(kernel);
   registerAudit(kernel);
+  registerWebhooks(kernel);
   const invitations = registerInvitations(kernel);
   registerLinks(kernel, invitations);
   return { invitations };

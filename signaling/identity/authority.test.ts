@@ -33,6 +33,12 @@ const revocations = {
     }
     record = [...record.filter(({ id }) => id !== row.id), row];
   },
+  remove: async (id: string) => {
+    if (unwritable) {
+      throw new Error('the disk is full');
+    }
+    record = record.filter((row) => row.id !== id);
+  },
 };
 const open = () => Authority.open({ dir, name: 'Test', revocations, now });
 

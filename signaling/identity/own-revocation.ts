@@ -8,6 +8,8 @@ export interface RevocationRecord {
   all(): Promise<Array<{ id: string; revoked_at_ms: number }>>;
   /** Resolves once the row is on disk; an existing row stays unchanged. */
   add(row: { id: string; revoked_at_ms: number }): Promise<void>;
+  /** Resolves once that is on disk. */
+  remove(id: string): Promise<void>;
 }
 
 /** Whether this is a device id, an account id, or the serial number of a certificate of the deployment CA, hex. */
@@ -48,6 +50,19 @@ export class OwnRevocation {
     const revokedAtMs = this.#revoked.get(id) ?? this.#now();
     this.#revoked.set(id, revokedAtMs);
     await this.#record?.add({ id, revoked_at_ms: revokedAtMs });
+  }
+
+  /**
+   * Takes back a revocation, effective once it is on disk. Returns whether there was one.
+   *
+   * @throws {CanopyError} BAD_REQUEST - `id` is neither an id nor a serial number
+   */
+  async reinstate(id: string): Promise<boolean> {
+    if (!isRevocable(id)) {
+      throw new CanopyError('BAD_REQUEST', 'neither an id nor a serial number');
+    }
+    await this.#record?.remove(id);
+    return this.#revoked.delete(id);
   }
 
   /** Whether any of these ids or serial numbers is revoked. */

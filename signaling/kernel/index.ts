@@ -8,7 +8,7 @@ export {
   Revocations,
 } from './accounts/index.ts';
 export { type Act, type Actor, type ActorKind, AuditLog, type AuditRow } from './audit/index.ts';
-export { BRIDGE_FACTOR, type Budgets } from './budgets/index.ts';
+export { BRIDGE_FACTOR, type Budgets, type Holder, NestedBudget } from './budgets/index.ts';
 export { caNotYetValid } from './ca-not-yet-valid.ts';
 export {
   checkDataDir,
@@ -22,6 +22,7 @@ export {
   unusedDatabase,
 } from './data/index.ts';
 export { type ExportEntry, exportHeaders, jsonEntry } from './exports.ts';
+export type { Happening } from './happenings.ts';
 export {
   defaultPublicUrl,
   errorResponses,
@@ -39,10 +40,12 @@ export {
   type AdminAction,
   defaultPermissions,
   demand,
+  demandInvitingTo,
   demandScope,
   isConfinedToRooms,
   isNamed,
   may,
+  mayBeCalled,
   mayEnterLocked,
   mayOwn,
   otherOwner,
@@ -84,5 +87,6 @@ export {
   type Session,
   TokenBucket,
 } from './sockets/index.ts';
+export { StrangerRate } from './stranger-rate.ts';
 export type { ApiToken, ApiTokens } from './tokens/index.ts';
 export { queryWords, wordsOf } from './words.ts';

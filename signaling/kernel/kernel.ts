@@ -15,7 +15,7 @@ import {
   type SnapshotParts,
 } from '../../contract/index.ts';
 import type { Sfu } from '../../sfu/index.ts';
-import { Authority, TrustStore } from '../identity/index.ts';
+import { Authority, TrustStore, type VerifiedDevice } from '../identity/index.ts';
 import { type Migrations, openStore, type Store, sharedSecret, type Tables } from '../store/index.ts';
 import { AccountDeletions, Accounts, Devices, ExpiredGuests, Revocations } from './accounts/index.ts';
 import { AuditLog, requestAuditor } from './audit/index.ts';
@@ -24,6 +24,7 @@ import { caNotYetValid } from './ca-not-yet-valid.ts';
 import { CertificateWatch } from './certificate-watch.ts';
 import { DataLock, importRevoked, keptSecret, openDataDir, unusedDatabase } from './data/index.ts';
 import { Exports } from './exports.ts';
+import { HappeningNotifier } from './happenings.ts';
 import { Hook } from './hook.ts';
 import {
   Authenticator,
@@ -139,6 +140,8 @@ export class Kernel {
   readonly sockets: SocketGateway;
   /** The server's own web origins. */
   readonly origins: OwnOrigins;
+  /** What happens on the server, for features that report it elsewhere. */
+  readonly happenings = new HappeningNotifier();
   /** Runs when an account has been revoked, so that features clean up after it. */
   readonly accountRevoked = new Hook<string>();
   /**
@@ -156,6 +159,10 @@ export class Kernel {
   readonly accountBanned = new Hook<{ accountId: string; roomId: string }>();
   /** Runs when someone has taken a seat in a room: not when they return to it. */
   readonly entered = new Hook<{ room: Room; peer: Peer }>();
+  /** Runs before the server listens, so that features read what they stored. */
+  readonly starting = new Hook<void>();
+  /** Runs first when the server closes, while connections and rooms are still open. */
+  readonly stopping = new Hook<void>();
   /** Runs before the store closes, so that features write what is unsaved and stop their timers. */
   readonly closing = new Hook<void>();
   /** Runs in the transaction that deletes a room, so that features delete their rows about it. `committed`: runs afterwards. */
@@ -339,6 +346,12 @@ export class Kernel {
   joinUrl: (principal: Principal, roomId: string, untilMs: number) => Promise<string | undefined> = () =>
     Promise.resolve(undefined);
 
+  /**
+   * Whether an account has another one among its contacts: may the second call the first, if it takes calls from contacts only? Set by the
+   * feature for contacts; without it, everyone knows everyone.
+   */
+  hasContact: (accountId: string, otherId: string) => Promise<boolean> = () => Promise.resolve(true);
+
   /** Adds routes that need no authentication. */
   routes(add: (app: ZodInstance) => void): void {
     add(this.#ground.app.withTypeProvider<ZodTypeProvider>());
@@ -396,6 +409,21 @@ export class Kernel {
     }
   }
 
+  /**
+   * Revokes an account or a device (its id): its connections and seats end at once. Returns the number of connections ended.
+   *
+   * @throws {CanopyError} STORE_…: it applies nevertheless, but only until a restart; call again
+   */
+  async revoke(id: string): Promise<{ connectionsEnded: number }> {
+    const isOut = ({ device }: { device: VerifiedDevice }) => this.trust.isRevoked(device);
+    // Applies from here on, so end seats and connections even if the write fails.
+    const written = this.authority.revocation.revoke(id);
+    this.rooms.remove(isOut, 'kicked');
+    const connectionsEnded = this.sockets.endMatching(isOut, 'CERT_REVOKED');
+    await written;
+    return { connectionsEnded };
+  }
+
   /** Changes a person's role on their open connections and in rooms. */
   changeRole(accountId: string, role: Role): void {
     for (const principal of this.sockets.principals) {
@@ -449,6 +477,7 @@ export class Kernel {
     const { config, sfu } = this;
     const { app, listener, lock, tls } = this.#ground;
     try {
+      await this.starting.run();
       await app.ready();
       await listener.listen(config.server.host, config.server.port);
     } catch (error) {
@@ -497,6 +526,7 @@ export class Kernel {
     this.#certificates.close();
     await this.#expiredGuests.close();
     await this.accountDeletions.close();
+    await this.stopping.run();
     await this.sockets.close();
     this.rooms.close();
     tls.close();
@@ -524,6 +554,8 @@ export class Kernel {
       maxPeersPerRoom: config.limits.peersPerRoom,
       maxParticipantsPerRoom: config.limits.participantsPerRoom,
       resumeMs: config.limits.resumeSeconds * 1000,
+      onOpened: (room) => this.happenings.emit('room.opened', { room }),
+      onClosed: (room) => this.happenings.emit('room.closed', { room }),
       isStopped: (...question) => this.#stops.some((rule) => rule(...question)),
       onEntry: (room, entry) => {
         for (const follower of this.#followers) {

@@ -73,6 +73,18 @@ const OUTSIDE = [
   'path.connect',
   'path.send',
   'path.close',
+  ...['call.watch', 'call.start', 'call.ringing', 'call.answer', 'call.decline', 'call.end', 'call.list'],
+  ...['call.seen', 'call.forget', 'call.configure', 'call.block', 'call.blocked'],
+  'device.offer',
+  'device.request',
+  'device.answer',
+  'device.confirm',
+  'device.cancel',
+  'device.list',
+  'device.rename',
+  'device.revoke',
+  'device.requestRenewal',
+  'device.renew',
 ];
 
 describe('threat 5: order and ownership', () => {

@@ -156,16 +156,28 @@ describe('threat 2: proof of possession', () => {
     }
   });
 
-  it('without it every request is refused with AUTH_REQUIRED, but those of newcomers with a room link', async () => {
+  it('without it every request is refused with AUTH_REQUIRED, but those of newcomers with a room link or a device code', async () => {
     const client = await ProtocolClient.open(server.url);
-    const newcomers = ['auth.prove', 'lobby.knock', 'lobby.cancel'];
+    const newcomers = [
+      'auth.prove',
+      'lobby.knock',
+      'lobby.cancel',
+      'device.request',
+      'device.confirm',
+      'device.cancel',
+    ];
     for (const name of Object.keys(REQUESTS).filter((name) => !newcomers.includes(name))) {
       assert.equal(await client.refusal(name, {}), 'AUTH_REQUIRED', name);
     }
-    // Without the secret of a link they do nothing.
+    // Without the secret of a link or a code they do nothing.
     assert.equal(await client.refusal('lobby.knock', {}), 'BAD_REQUEST');
     assert.equal(await client.refusal('lobby.knock', { roomId: 'team' }), 'AUTH_REQUIRED');
     await client.get('lobby.cancel', {});
+    const exchangeId = 'A'.repeat(22);
+    assert.equal(await client.refusal('device.request', { exchangeId }), 'BAD_REQUEST');
+    const confirmation = 'A'.repeat(43);
+    assert.equal(await client.refusal('device.confirm', { exchangeId, confirmation }), 'DEVICE_CODE_UNKNOWN');
+    await client.get('device.cancel', { exchangeId });
     client.close();
   });
 

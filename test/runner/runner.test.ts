@@ -91,7 +91,7 @@ describe('the test runner', () => {
     );
   });
 
-  test('separates unit tests, system tests and long tests', () => {
+  test('separates unit tests, system tests, those that mostly wait, and long tests', () => {
     for (const path of [
       'sfu/a.test.ts',
       'test/calls/b.test.ts',
@@ -101,7 +101,15 @@ describe('the test runner', () => {
       mkdirSync(dirname(join(folder, path)), { recursive: true });
       writeFileSync(join(folder, path), '');
     }
-    assert.deepEqual(findTests(folder, false), { unit: ['sfu/a.test.ts'], system: ['test/calls/b.test.ts'] });
-    assert.deepEqual(findTests(folder, true), { unit: [], system: ['test/c.long.test.ts'] });
+    writeFileSync(
+      join(folder, 'test/e.test.ts'),
+      '// Mostly waits: may run beside other tests.\nimport {};\n',
+    );
+    assert.deepEqual(findTests(folder, false), {
+      unit: ['sfu/a.test.ts'],
+      system: ['test/calls/b.test.ts'],
+      waiting: ['test/e.test.ts'],
+    });
+    assert.deepEqual(findTests(folder, true), { unit: [], system: ['test/c.long.test.ts'], waiting: [] });
   });
 });

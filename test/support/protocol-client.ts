@@ -29,6 +29,21 @@ export async function newIdentity(
   return enrol({ serverUrl: server.url, ...invitation });
 }
 
+/** Someone with an account on a test's server. */
+export interface Someone {
+  identity: Identity;
+  accountId: string;
+}
+
+/** A new person with an account. */
+export async function newPerson(...[server, options]: Parameters<typeof newIdentity>): Promise<Someone> {
+  const identity = await newIdentity(server, options);
+  const client = await ProtocolClient.open(server.url);
+  const { accountId } = await client.get('auth.prove', await client.proof(identity));
+  client.close();
+  return { identity, accountId };
+}
+
 /** A bare client of the socket protocol: sends any message and records what it receives. */
 export class ProtocolClient {
   readonly socket: Socket;

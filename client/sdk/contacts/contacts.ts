@@ -66,6 +66,9 @@ export interface ContactsEvents {
 /** Maximum number of contacts, and of characters, in one request. */
 const MAX_PUT = 50;
 const MAX_PUT_LENGTH = 60_000;
+const MAX_PAGE = 100;
+/** How long to wait after RATE_LIMITED, in milliseconds. */
+const WAIT_MS = 1000;
 
 /**
  * The contacts of the signed-in account, the same on all of its devices: see Client.contacts. Guests and bridges have none: every request
@@ -117,21 +120,22 @@ export class Contacts extends Emitter<ContactsEvents> {
    * @throws {CanopyError} CONTACT_CHANGED - it does not have the revision `ifRev`; LIMIT_REACHED, RATE_LIMITED
    */
   async put(contact: NewContact): Promise<Contact> {
-    const [stored] = await this.putAll([contact]);
-    return stored as Contact;
+    const contacts = [await this.#toStore(contact)];
+    const result = await this.#connection.request('contact.put', { contacts });
+    return (await this.#read(result.contacts))[0] as Contact;
   }
 
   /**
-   * Creates or replaces many contacts, 50 at a time; each 50 are written together or not at all.
+   * Creates or replaces many contacts, 50 at a time; each 50 are written together or not at all. Waits where the server would have it slower.
    *
    * @param onProgress called with the number written so far
-   * @throws {CanopyError} CONTACT_CHANGED, LIMIT_REACHED, RATE_LIMITED - those written before stay
+   * @throws {CanopyError} CONTACT_CHANGED, LIMIT_REACHED - those written before stay
    */
   async putAll(contacts: readonly NewContact[], onProgress?: (written: number) => void): Promise<Contact[]> {
     const stored: Contact[] = [];
     for (const batch of batchesOf(contacts)) {
       const data = await Promise.all(batch.map((contact) => this.#toStore(contact)));
-      const result = await this.#connection.request('contact.put', { contacts: data });
+      const result = await patiently(() => this.#connection.request('contact.put', { contacts: data }));
       stored.push(...(await this.#read(result.contacts)));
       onProgress?.(stored.length);
     }
@@ -142,6 +146,19 @@ export class Contacts extends Emitter<ContactsEvents> {
   async delete(contactId: string): Promise<Contact | undefined> {
     const { contact } = await this.#connection.request('contact.delete', { contactId });
     return contact && (await this.#read([contact]))[0];
+  }
+
+  /** All contacts, in the order of the list. `full` (default): with `vcard`. Waits where the server would have it slower. */
+  async all({ full = true }: { full?: boolean } = {}): Promise<Contact[]> {
+    const all: Contact[] = [];
+    let after: string | undefined;
+    do {
+      const page = { limit: MAX_PAGE, full, ...(after && { after }) };
+      const { contacts, next } = await patiently(() => this.list(page));
+      all.push(...contacts);
+      after = next;
+    } while (after);
+    return all;
   }
 
   /** The certified name of an account on this server. @throws {CanopyError} IDENTITY_UNKNOWN, RATE_LIMITED */
@@ -242,5 +259,19 @@ function* batchesOf(contacts: readonly NewContact[]): Generator<NewContact[]> {
   }
   if (batch.length > 0) {
     yield batch;
+  }
+}
+
+/** Repeats a request until the server’s limit per account lets it through. */
+async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (CanopyError.from(error).code !== 'RATE_LIMITED') {
+        throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
+    }
   }
 }

@@ -1,5 +1,6 @@
 import { CanopyError } from '../../../contract/light.ts';
 import { type Bytes, fromBase64, randomBytes, toBase64 } from '../bytes.ts';
+import { PASSWORD_ITERATIONS, passwordKey } from './password-key.ts';
 
 /** The contents of a backup. */
 export interface AccountBackup {
@@ -21,8 +22,7 @@ interface BackupFile {
   content: string;
 }
 
-/** OWASP's recommendation for PBKDF2-HMAC-SHA-256. A file may specify more, up to MAX_ITERATIONS, but not less. */
-const ITERATIONS = 600_000;
+/** A file may specify more than PASSWORD_ITERATIONS, up to this, but not less. */
 const MAX_ITERATIONS = 10_000_000;
 
 function header({ canopyBackup, kdf, cipher }: Omit<BackupFile, 'content'>): Bytes {
@@ -32,34 +32,16 @@ function header({ canopyBackup, kdf, cipher }: Omit<BackupFile, 'content'>): Byt
   );
 }
 
-async function deriveKey(
-  password: string,
-  salt: Bytes,
-  iterations: number,
-  usage: 'encrypt' | 'decrypt',
-): Promise<CryptoKey> {
-  // Keyboards differ in how they compose the same characters.
-  const secret = new TextEncoder().encode(password.normalize('NFKC'));
-  const material = await crypto.subtle.importKey('raw', secret, 'PBKDF2', false, ['deriveKey']);
-  return crypto.subtle.deriveKey(
-    { name: 'PBKDF2', hash: 'SHA-256', iterations, salt },
-    material,
-    { name: 'AES-GCM', length: 256 },
-    false,
-    [usage],
-  );
-}
-
 /** Encrypts an account with a password. Returns JSON text. */
 export async function createBackup(account: AccountBackup, password: string): Promise<string> {
   const salt = randomBytes(16);
   const iv = randomBytes(12);
   const head = {
     canopyBackup: 1,
-    kdf: { name: 'PBKDF2', hash: 'SHA-256', iterations: ITERATIONS, salt: toBase64(salt) },
+    kdf: { name: 'PBKDF2', hash: 'SHA-256', iterations: PASSWORD_ITERATIONS, salt: toBase64(salt) },
     cipher: { name: 'AES-GCM', iv: toBase64(iv) },
   } as const;
-  const key = await deriveKey(password, salt, ITERATIONS, 'encrypt');
+  const key = await passwordKey(password, salt, PASSWORD_ITERATIONS);
   const content = await crypto.subtle.encrypt(
     { name: 'AES-GCM', iv, additionalData: header(head) },
     key,
@@ -77,10 +59,10 @@ export async function openBackup(text: string, password: string): Promise<Accoun
     if (file.canopyBackup !== 1) {
       throw new RangeError('another version');
     }
-    if (!(iterations >= ITERATIONS && iterations <= MAX_ITERATIONS)) {
+    if (!(iterations >= PASSWORD_ITERATIONS && iterations <= MAX_ITERATIONS)) {
       throw new RangeError('iterations');
     }
-    const key = await deriveKey(password, fromBase64(file.kdf.salt), iterations, 'decrypt');
+    const key = await passwordKey(password, fromBase64(file.kdf.salt), iterations);
     const content = await crypto.subtle.decrypt(
       { name: 'AES-GCM', iv: fromBase64(file.cipher.iv), additionalData: header(file) },
       key,

@@ -268,9 +268,13 @@ describe('backups', () => {
     assert.equal(one.accountId, two.accountId);
   });
 
-  it('can be exported once', async () => {
-    assert.equal(first.canExportBackup, false);
-    await assert.rejects(first.exportBackup(PASSWORD), withCode('IDENTITY_MISSING'));
+  it('can be exported while the page that enrolled is open, unless the store holds the only key', async () => {
+    assert.equal(first.canExportBackup, true);
+    const store = memoryStore();
+    await enrolled({ store });
+    const loaded = await loadIdentity(ORIGIN, store);
+    assert.ok(loaded);
+    await assert.rejects(loaded.exportBackup(PASSWORD), withCode('ACCOUNT_KEY_MISSING'));
   });
 
   it('reveal nothing about the account without the password', () => {

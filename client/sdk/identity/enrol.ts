@@ -8,6 +8,7 @@ import { type Certificate, readCertificate } from './certificate.ts';
 import { Identity } from './identity.ts';
 import { generateSigningKey, importPrivateKey, sign } from './keys.ts';
 import { enrolmentRequest, forgetEnrolmentRequest } from './pending-enrolment.ts';
+import { renewalDue, renewIdentity } from './renewal.ts';
 import { type IdentityStore, memoryStore, type StoredIdentity } from './store.ts';
 
 export interface ServerOptions {
@@ -113,10 +114,14 @@ export async function restoreFromBackup({ backup, password, store }: RestoreOpti
   return linkDevice(account, await importPrivateKey(fromBase64(accountKey), key.type, true), store);
 }
 
-/** The stored identity for a server, if there is one. */
+/** The stored identity for a server, if there is one. Renews its certificate first if that is due and the account's key can be used. */
 export async function loadIdentity(serverUrl: string, store: IdentityStore): Promise<Identity | undefined> {
   const stored = await store.load(new URL(serverUrl).origin);
-  return stored && Identity.create(stored);
+  const identity = stored && (await Identity.create(stored));
+  if (identity && stored.accountKey && renewalDue(identity) === 'yes') {
+    await renewIdentity(identity, store, stored.accountKey);
+  }
+  return identity;
 }
 
 export interface ImportOptions extends ServerOptions {
@@ -184,13 +189,14 @@ async function linkDevice(
   accountKey: CryptoKey,
   store: IdentityStore = memoryStore(),
 ): Promise<Identity> {
-  const { issueDeviceCertificate } = await import('./issue.ts');
+  const { DEVICE_AGE_MS, issueDeviceCertificate } = await import('./issue.ts');
   const device = await generateSigningKey(store.needsExtractableKeys);
   const leaf = await issueDeviceCertificate({
     account: accountChain[0] ?? '',
     accountKey,
     devicePublicKey: device.publicKey,
     displayName: account.displayName,
+    maxAgeMs: DEVICE_AGE_MS[store.needsExtractableKeys ? 'program' : 'browser'],
   });
   const stored: StoredIdentity = {
     version: 1,

@@ -4,10 +4,12 @@ import {
   CanopyError,
   type DtlsStatement,
   dtlsStatement,
+  type RenewalStatement,
+  renewalStatement,
   type VerifiedStatement,
   verifiedStatement,
 } from '../../../contract/light.ts';
-import { type Bytes, sha256, toBase64, toBase64Url, toHex } from '../bytes.ts';
+import { type Bytes, equalBytes, sha256, toBase64, toBase64Url, toHex } from '../bytes.ts';
 import { createBackup } from './backup.ts';
 import { type Certificate, readCertificate } from './certificate.ts';
 import { sign } from './keys.ts';
@@ -20,28 +22,22 @@ export class Identity {
   /** SHA-256 of the device certificate's SPKI, 64 hex digits. */
   readonly deviceId: string;
   readonly displayName: string;
-  /** Base64 DER, device leaf first, without the root. */
-  readonly chain: readonly string[];
-  /** When the device certificate expires, Unix time in milliseconds. */
-  readonly expiresAtMs: number;
   /** The room that the invitation was for, if it named one. */
   readonly roomId: string | undefined;
   /** The CA that certifies the server's media keys, pinned when the identity was created. */
   readonly deploymentCa: Certificate;
-  readonly #leaf: Certificate;
-  readonly #key: CryptoKey;
+  #stored: StoredIdentity;
+  #leaf: Certificate;
   #accountKey: CryptoKey | undefined;
 
   private constructor(stored: StoredIdentity, leaf: Certificate, deviceId: string) {
     this.origin = stored.origin;
     this.displayName = stored.displayName;
-    this.chain = stored.chain;
     this.roomId = stored.roomId;
     this.deploymentCa = readCertificate(stored.deploymentCa);
     this.deviceId = deviceId;
-    this.expiresAtMs = leaf.notAfterMs;
+    this.#stored = stored;
     this.#leaf = leaf;
-    this.#key = stored.deviceKey;
   }
 
   /**
@@ -60,28 +56,43 @@ export class Identity {
     return identity;
   }
 
+  /** Base64 DER, device leaf first, without the root. */
+  get chain(): readonly string[] {
+    return this.#stored.chain;
+  }
+
+  /** When the device certificate expires, Unix time in milliseconds. */
+  get expiresAtMs(): number {
+    return this.#leaf.notAfterMs;
+  }
+
+  /** Whether the account's key issues its certificate, rather than a company's PKI. */
+  get issuedByAccount(): boolean {
+    const account = this.chain.length === 2 ? readCertificate(this.chain[1] ?? '') : undefined;
+    return account !== undefined && equalBytes(account.issuer, this.deploymentCa.subject);
+  }
+
   get expired(): boolean {
     return Date.now() > this.expiresAtMs;
   }
 
-  /** Whether exportBackup() works: until the first backup, while the page that enrolled stays open. */
+  /** Whether exportBackup() works without unlocking a key: while the page that enrolled stays open, until the key is protected. */
   get canExportBackup(): boolean {
     return this.#accountKey !== undefined;
   }
 
   /**
-   * Exports the account as password-encrypted JSON, for linking another device with restoreFromBackup(). Works once: afterwards only a
-   * non-extractable key remains.
+   * Exports the account as password-encrypted JSON, for linking another device with restoreFromBackup().
    *
-   * @throws {CanopyError} IDENTITY_MISSING - the account key can no longer be exported
+   * @param key default: the key in this page's memory; otherwise, see AccountKey.exportBackup()
+   * @throws {CanopyError} ACCOUNT_KEY_MISSING - the account key can no longer be exported
    */
-  async exportBackup(password: string): Promise<string> {
-    const key = this.#accountKey;
-    if (!key) {
-      throw new CanopyError('IDENTITY_MISSING', 'the account key is no longer exportable');
+  async exportBackup(password: string, key: CryptoKey | undefined = this.#accountKey): Promise<string> {
+    if (!key?.extractable) {
+      throw new CanopyError('ACCOUNT_KEY_MISSING', 'the account key is not exportable');
     }
     const pkcs8 = new Uint8Array(await crypto.subtle.exportKey('pkcs8', key));
-    const backup = await createBackup(
+    return createBackup(
       {
         origin: this.origin,
         displayName: this.displayName,
@@ -91,8 +102,23 @@ export class Identity {
       },
       password,
     );
-    this.#accountKey = undefined;
-    return backup;
+  }
+
+  /** @internal What a store keeps of it. */
+  get stored(): StoredIdentity {
+    return this.#stored;
+  }
+
+  /** @internal The account's extractable key, if it is in memory. */
+  get exportableKey(): CryptoKey | undefined {
+    return this.#accountKey;
+  }
+
+  /** @internal Changes what is kept: a new certificate for the same device, or another way to keep the account's key. */
+  adopt(stored: StoredIdentity, exportableKey: CryptoKey | undefined): void {
+    this.#leaf = readCertificate(stored.chain[0] ?? '');
+    this.#stored = stored;
+    this.#accountKey = exportableKey;
   }
 
   /** Whether this device's certificate is one of the account with this id (64 hex digits), as docs/identity.md derives it. */
@@ -119,6 +145,11 @@ export class Identity {
     return this.#sign(dtlsStatement({ ...statement, deviceId: this.deviceId }));
   }
 
+  /** Signs a request for a new certificate. Returns the signature, base64url. */
+  signRenewal(statement: Omit<RenewalStatement, 'deviceId'>): Promise<string> {
+    return this.#sign(renewalStatement({ ...statement, deviceId: this.deviceId }));
+  }
+
   /**
    * Signs that this person's verification code was compared. Returns the signature, base64url.
    *
@@ -129,6 +160,6 @@ export class Identity {
   }
 
   async #sign(data: Bytes): Promise<string> {
-    return toBase64Url(await sign(this.#key, this.#leaf.key.type, data));
+    return toBase64Url(await sign(this.#stored.deviceKey, this.#leaf.key.type, data));
   }
 }

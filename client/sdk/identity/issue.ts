@@ -15,8 +15,13 @@ import {
 } from '@peculiar/x509';
 import { randomBytes, toBase64, toHex } from '../bytes.ts';
 
-/** Device certificates expire with their account's, or after a year, in milliseconds. */
-const MAX_DEVICE_AGE_MS = 365 * 24 * 60 * 60 * 1000;
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * When device certificates expire, unless their account's does so earlier, in milliseconds. A program may run for months without anything
+ * that renews its certificate.
+ */
+export const DEVICE_AGE_MS = { browser: 180 * DAY_MS, program: 365 * DAY_MS } as const;
 
 /** Encodes the name as a UTF8String. Plain text would be parsed for escapes (`#`); the library's type lacks this documented form. */
 function nameOf(displayName: string): JsonName {
@@ -39,6 +44,8 @@ export interface DeviceCertificateRequest {
   accountKey: CryptoKey;
   devicePublicKey: CryptoKey;
   displayName: string;
+  /** Default DEVICE_AGE_MS.browser. */
+  maxAgeMs?: number;
 }
 
 /** Issues a device certificate under an account, base64 DER: clientAuth only, within the account's validity. */
@@ -47,11 +54,12 @@ export async function issueDeviceCertificate({
   accountKey,
   devicePublicKey,
   displayName,
+  maxAgeMs = DEVICE_AGE_MS.browser,
 }: DeviceCertificateRequest): Promise<string> {
   const issuer = new X509Certificate(account);
   // The account's own notBefore, which the server chose: this device's clock may be ahead of the server's.
   const notBefore = issuer.notBefore;
-  const notAfter = new Date(Math.min(issuer.notAfter.getTime(), Date.now() + MAX_DEVICE_AGE_MS));
+  const notAfter = new Date(Math.min(issuer.notAfter.getTime(), Date.now() + maxAgeMs));
   const serial = randomBytes(16);
   // A serial number is positive and begins with a non-zero byte (RFC 5280 section 4.1.2.2).
   serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x40;

@@ -1,3 +1,5 @@
+import type { WrappedKey } from './key-wrap.ts';
+
 /** An identity as it is stored. Browsers store the CryptoKey objects themselves, which need not be extractable. */
 export interface StoredIdentity {
   version: 1;
@@ -9,8 +11,10 @@ export interface StoredIdentity {
   /** Base64 DER. */
   deploymentCa: string;
   deviceKey: CryptoKey;
-  /** Absent if a company's PKI issued the device certificate. */
+  /** Signs without asking. Absent if the key is wrapped or elsewhere, or a company's PKI issued the device certificate. */
   accountKey?: CryptoKey;
+  /** The account's key, encrypted: instead of `accountKey`. */
+  wrappedAccountKey?: WrappedKey;
   roomId?: string;
 }
 

@@ -4,21 +4,26 @@ import {
   CanopyError,
   type Client,
   connect,
+  type DeviceLinkCode,
   displayable,
   enrol,
   type Identity,
   type Invitation,
   importIdentity,
+  isCallRoom,
   loadIdentity,
   memoryStore,
   type Room,
   restoreFromBackup,
 } from '../../sdk/index.ts';
 import { strings } from '../strings/index.ts';
+import { AccountCare } from './account-care.ts';
 import { Call } from './call.ts';
+import { DirectCallsModel } from './direct-calls.ts';
 import { Door, type Doorway } from './door.ts';
 import { LocalMedia } from './local-media.ts';
 import { isMeetingRequested, MeetingRequest } from './meeting-request.ts';
+import { NewDevice } from './new-device.ts';
 import { Notices } from './notices.ts';
 import { PathCheck } from './path-check.ts';
 import { parseRoute, roomFragment } from './route.ts';
@@ -33,6 +38,8 @@ export type Screen =
   | { name: 'door'; door: Door }
   /** A truncated room link. */
   | { name: 'damaged-link' }
+  /** Adding this device to an account. */
+  | { name: 'new-device'; device: NewDevice }
   /** `roomId`: the room that the address names. */
   | { name: 'no-identity'; roomId: string | undefined }
   /** The user's rooms. */
@@ -49,6 +56,9 @@ declare global {
     canopy?: { client?: Client; room?: Room };
   }
 }
+
+/** Guests, whose identity lasts for a day, are not asked whether it may be stored for good, in milliseconds. */
+const PERSIST_MS = 2 * 86_400_000;
 
 const NAME_KEY = 'canopy.name';
 
@@ -78,6 +88,16 @@ export class AppModel {
   readonly media = new LocalMedia();
   readonly notices = new Notices();
   readonly pathCheck = new PathCheck();
+  readonly calls = new DirectCallsModel({
+    media: this.media,
+    notices: this.notices,
+    connect: () => this.#connect(),
+    isInRoom: () => this.screen.value.name === 'room',
+    leave: () => this.leave(),
+    enter: (roomId, person) => this.join(roomId, { person }),
+  });
+  /** The account's key on this device, and its certificates. */
+  readonly care = new AccountCare({ store: () => this.#store, renewed: () => this.#reconnectOutsideCalls() });
   readonly #url = location.origin;
   #store = browserStore();
   /** Titles of rooms that this tab has shown, by room id. */
@@ -95,11 +115,14 @@ export class AppModel {
       }
     });
     addEventListener('online', () => this.client.value?.reconnect());
+    this.care.start();
     await this.#attempt(async () => {
       const identity = await this.#load();
       this.identity.value = identity;
       if (identity) {
         this.displayName.value = storedName() ?? identity.displayName;
+        // Before it is needed: an expired certificate may be renewed here.
+        await this.care.use(identity);
       }
     });
     this.#route();
@@ -158,12 +181,19 @@ export class AppModel {
     });
   }
 
+  /** Connects again after a problem was solved. */
+  retry(): void {
+    this.problem.value = undefined;
+    this.#connectEarly();
+  }
+
   /** Deletes this device's identity. The user has confirmed it. */
   async forget(): Promise<void> {
     await this.#attempt(async () => {
       await this.client.value?.close();
       await this.#store.remove(this.#url);
       this.identity.value = undefined;
+      await this.care.use(undefined);
       this.#route();
     });
   }
@@ -198,6 +228,14 @@ export class AppModel {
     location.hash = roomFragment(roomId);
   }
 
+  /** The user has dealt with a call link: it must not come up again. */
+  closeCallLink(): void {
+    if (this.calls.linked.value !== undefined) {
+      this.calls.linked.value = undefined;
+      history.replaceState(null, '', '#/');
+    }
+  }
+
   /** Creates a room with a random name and joins it. */
   async newMeeting(): Promise<void> {
     let roomId: string | undefined;
@@ -210,7 +248,11 @@ export class AppModel {
     }
   }
 
-  async join(roomId: string, pin?: string): Promise<void> {
+  /** `person`: whom a direct call is with. */
+  async join(
+    roomId: string,
+    { pin, person }: { pin?: string | undefined; person?: string | undefined } = {},
+  ): Promise<void> {
     this.pinWanted.value = undefined;
     await this.#attempt(async () => {
       const client = await this.#connect();
@@ -233,7 +275,7 @@ export class AppModel {
       }
       window.canopy = { client, room };
       void this.media.wake();
-      const call = new Call(client, room, this.media, this.notices);
+      const call = new Call(client, room, this.media, this.notices, person);
       call.onRenamed = (displayName) => this.rename(displayName);
       room.on('state', (state, error) => {
         if (state === 'closed') {
@@ -262,8 +304,14 @@ export class AppModel {
     call.close();
     this.notices.clear();
     this.#setTitle(call.room.roomId, call.info.value.title);
-    if (error?.code === 'ROOM_DELETED') {
-      this.notices.error(error);
+    const wasDirect = isCallRoom(call.room.roomId);
+    if (wasDirect && (error === undefined || error.code === 'CALL_ENDED')) {
+      this.notices.say(strings.value.calls.ended(call.name));
+    }
+    if (error?.code === 'ROOM_DELETED' || wasDirect) {
+      if (error && error.code !== 'CALL_ENDED') {
+        this.notices.error(error);
+      }
       this.screen.value = { name: 'home' };
       this.#go('#/');
       return;
@@ -286,6 +334,9 @@ export class AppModel {
     if (screen.name === 'door') {
       screen.door.close();
     }
+    if (screen.name === 'new-device') {
+      screen.device.close();
+    }
     if (route.page === 'invitation') {
       this.screen.value = { name: 'invitation', invitation: route.invitation };
     } else if (route.page === 'damaged-invitation') {
@@ -294,14 +345,18 @@ export class AppModel {
       this.#showDoor({ link: route.link });
     } else if (route.page === 'damaged-link') {
       this.screen.value = { name: 'damaged-link' };
+    } else if (route.page === 'new-device') {
+      this.#showNewDevice(route.link);
     } else if (!this.identity.value) {
       this.screen.value = {
         name: 'no-identity',
         roomId: route.page === 'room' ? route.roomId : undefined,
       };
-    } else if (route.page === 'room') {
+    } else if (route.page === 'room' && !isCallRoom(route.roomId)) {
       this.#showLobby(route.roomId);
     } else {
+      // A direct call cannot be joined by its address.
+      this.calls.linked.value = route.page === 'call' ? route.address : undefined;
       this.#showHome();
     }
   }
@@ -328,6 +383,25 @@ export class AppModel {
     if (door.isNewcomer.value && door.name.value === '') {
       door.name.value = this.suggestedName.value;
     }
+  }
+
+  #showNewDevice(link: DeviceLinkCode | undefined): void {
+    this.problem.value = undefined;
+    const device = new NewDevice(
+      {
+        url: this.#url,
+        store: () => this.#store,
+        linked: (identity, name) => {
+          this.#use(identity);
+          void this.#connect()
+            .then((client) => client.devices.rename(name))
+            .catch((error) => this.#fail(error));
+        },
+        done: () => this.#go('#/'),
+      },
+      link,
+    );
+    this.screen.value = { name: 'new-device', device };
   }
 
   /** Takes somebody who was let in into the room. */
@@ -382,6 +456,19 @@ export class AppModel {
     this.rename(identity.displayName);
     void this.client.value?.close();
     this.client.value = undefined;
+    void this.care.use(identity);
+    if (identity.expiresAtMs - Date.now() > PERSIST_MS) {
+      // Otherwise the browser may delete the identity when it needs space. Some browsers ask the user.
+      void navigator.storage?.persist?.().catch(() => {});
+    }
+  }
+
+  /** Uses a new certificate. In a call, the old one is good enough. */
+  #reconnectOutsideCalls(): void {
+    const client = this.client.value;
+    if (client && !client.room) {
+      client.reconnect();
+    }
   }
 
   #connect(): Promise<Client> {
@@ -395,7 +482,9 @@ export class AppModel {
     this.#connecting ??= connect({ url: this.#url, identity })
       .then((client) => {
         this.client.value = client;
+        this.calls.attach(client);
         window.canopy = { client };
+        this.care.connected(client);
         client.on('state', (state, error) => {
           if (state !== 'closed') {
             return;

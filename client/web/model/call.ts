@@ -17,6 +17,7 @@ import { Arrivals } from './arrivals.ts';
 import { CallQuality } from './call-quality.ts';
 import { ChatModel, isChatOpen } from './chat.ts';
 import { layoutFor } from './data-use.ts';
+import { KnownPeople } from './known-people.ts';
 import { type DeviceEvent, deviceSentence, type LocalMedia } from './local-media.ts';
 import { MediaTrouble } from './media-trouble.ts';
 import type { MicrophoneHint } from './microphone-judge.ts';
@@ -29,6 +30,7 @@ import { PollsModel } from './polls.ts';
 import { preferences } from './preferences.ts';
 import { CallReactions } from './reactions.ts';
 import { Removals } from './removals.ts';
+import { roomName } from './room-name.ts';
 import { ScreenLayout } from './screen-layout.ts';
 import { promote, type View } from './seating.ts';
 import { playSound } from './sounds.ts';
@@ -40,6 +42,8 @@ import { Waiting } from './waiting.ts';
 export class Call {
   readonly client: Client;
   readonly room: Room;
+  /** Whom a direct call is with; undefined in a meeting. */
+  readonly person: string | undefined;
   readonly state = signal<RoomState>('connecting');
   readonly participants = signal<Participant[]>([]);
   /** What others send, whether or not it is received. */
@@ -82,6 +86,8 @@ export class Call {
   readonly waiting: Waiting;
   readonly moderation: CallModeration;
   readonly reactions: CallReactions;
+  /** Who of the people in the call is a contact. */
+  readonly known: KnownPeople;
   readonly #arrivals: Arrivals;
   /** How many people are visible at once; speakers are moved into these seats. */
   visibleSeats = Number.POSITIVE_INFINITY;
@@ -97,9 +103,11 @@ export class Call {
   /** Changes to the sent media run one after another. */
   #queue: Promise<void> = Promise.resolve();
 
-  constructor(client: Client, room: Room, media: LocalMedia, notices: Notices) {
+  /** @param person whom a direct call is with */
+  constructor(client: Client, room: Room, media: LocalMedia, notices: Notices, person?: string) {
     this.client = client;
     this.room = room;
+    this.person = person;
     this.#media = media;
     this.#notices = notices;
     this.#reportedProblems = media.problems.value;
@@ -109,6 +117,7 @@ export class Call {
     this.quality = new CallQuality(room);
     this.removals = new Removals(room);
     this.waiting = new Waiting(room, notices, () => this.openPanel('people'));
+    this.known = new KnownPeople(client, room, notices);
     this.chat = new ChatModel({
       room,
       accountId: client.account.accountId,
@@ -347,6 +356,11 @@ export class Call {
     return this.#roomRole === 'owner';
   }
 
+  /** What people call the room, or whom a direct call is with. */
+  get name(): string {
+    return this.person ?? roomName({ roomId: this.room.roomId, title: this.info.value.title });
+  }
+
   /** Whether this user may do this in the room. */
   may(action: RoomAction): boolean {
     return this.rights.value.has(action);
@@ -426,6 +440,7 @@ export class Call {
     this.quality.close();
     this.removals.close();
     this.waiting.close();
+    this.known.close();
     this.chat.close();
     this.polls.close();
     this.#arrivals.close();

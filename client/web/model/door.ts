@@ -13,6 +13,7 @@ import {
   openRoomLink,
   type RoomLinkSecret,
 } from '../../sdk/index.ts';
+import { roomName } from './room-name.ts';
 
 /** `closed`: the link does not work. */
 export type DoorStage = 'opening' | 'asking' | 'waiting' | 'entering' | 'closed';
@@ -73,10 +74,10 @@ export class Door {
   /** The room's name as people know it; undefined until the link is opened. */
   get title(): string | undefined {
     if ('roomId' in this.#doorway) {
-      return this.#doorway.roomId;
+      return roomName({ ...this.#doorway, title: null });
     }
     const opened = this.opened.value;
-    return opened?.title ?? opened?.roomId;
+    return opened && roomName(opened);
   }
 
   /** Finds out where the link leads; goes on waiting if this tab did before it was reloaded. Never rejects. */

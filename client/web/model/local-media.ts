@@ -458,7 +458,10 @@ export class LocalMedia {
   async #list(): Promise<void> {
     const devices = await navigator.mediaDevices.enumerateDevices();
     const text = (list: MediaDeviceInfo[]) => list.map((each) => JSON.stringify(each)).join();
-    if (text(devices) !== text(this.devices.value)) {
+    // After a call nothing is open, and some browsers then hide what there is.
+    const isHidden = devices.every(({ deviceId }) => deviceId === '');
+    const isKnown = this.devices.value.some(({ deviceId }) => deviceId !== '');
+    if (text(devices) !== text(this.devices.value) && !(isHidden && isKnown && devices.length > 0)) {
       this.devices.value = devices;
     }
   }

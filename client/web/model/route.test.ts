@@ -37,6 +37,18 @@ describe('parseRoute()', () => {
     }
   });
 
+  it('parses a link for a new device; a damaged one asks for the code', () => {
+    const caFingerprint = 'A'.repeat(43);
+    const code = '00P1RK3GFFNNMW5S';
+    assert.deepEqual(parseRoute(`#/link/${code}.${caFingerprint}`), {
+      page: 'new-device',
+      link: { code, caFingerprint },
+    });
+    for (const fragment of ['#/link', `#/link/${code}`, `#/link/${code}.${caFingerprint.slice(1)}`]) {
+      assert.deepEqual(parseRoute(fragment), { page: 'new-device' }, fragment);
+    }
+  });
+
   it('parses a room name in any script', () => {
     assert.deepEqual(parseRoute(roomFragment('совещание-1')), { page: 'room', roomId: 'совещание-1' });
   });

@@ -1,6 +1,8 @@
 import {
   canonicalRoomId,
+  type DeviceLinkCode,
   type Invitation,
+  parseDeviceLink,
   parseInvitation,
   parseRoomLink,
   ROOM_ID,
@@ -12,10 +14,14 @@ export type Route =
   | { page: 'damaged-invitation' }
   | { page: 'link'; link: RoomLinkSecret }
   | { page: 'damaged-link' }
+  /** `link`: absent if it was damaged, or the user wants to type the code. */
+  | { page: 'new-device'; link?: DeviceLinkCode }
   | { page: 'room'; roomId: string }
+  /** `address`: an account's id or alias. */
+  | { page: 'call'; address: string }
   | { page: 'home' };
 
-/** Parses the address's fragment: `#/invite/…`, `#/join/…`, `#/room/NAME`, or anything else for the start page. */
+/** Parses the address's fragment: `#/invite/…`, `#/join/…`, `#/link/…`, `#/call/…`, `#/room/NAME`, or anything else for the start page. */
 export function parseRoute(fragment: string): Route {
   const invitation = parseInvitation(fragment);
   if (invitation) {
@@ -32,10 +38,38 @@ export function parseRoute(fragment: string): Route {
   if (/^#\/?join(\/|$)/.test(fragment)) {
     return { page: 'damaged-link' };
   }
+  const address = parseCallAddress(fragment);
+  if (address !== undefined) {
+    return { page: 'call', address };
+  }
+  if (/^#\/?link(\/|$)/.test(fragment)) {
+    const deviceLink = parseDeviceLink(fragment);
+    return { page: 'new-device', ...(deviceLink && { link: deviceLink }) };
+  }
   const [, encoded] = /^#\/room\/([^/]+)$/.exec(fragment) ?? [];
   const text = encoded === undefined ? undefined : decoded(encoded);
   const roomId = text === undefined ? undefined : canonicalRoomId(text);
   return roomId !== undefined && ROOM_ID.test(roomId) ? { page: 'room', roomId } : { page: 'home' };
+}
+
+/** The account id or alias in a call link, or in its fragment. Undefined if there is none. */
+function parseCallAddress(fragment: string): string | undefined {
+  return /^#\/call\/([0-9a-f]{64}|[0-9a-f]{40})$/i.exec(fragment)?.[1]?.toLowerCase();
+}
+
+/** Reads what a user typed or pasted to call somebody: a call link of this server, an account id or an alias. */
+export function readCallAddress(typed: string, origin: string): string | undefined {
+  const text = typed.trim();
+  const link = URL.canParse(text) ? new URL(text) : undefined;
+  if (link) {
+    return link.origin === origin ? parseCallAddress(link.hash) : undefined;
+  }
+  return parseCallAddress(text.startsWith('#') ? text : `#/call/${text.replaceAll(/\s/g, '')}`);
+}
+
+/** The link by which an account can be called. */
+export function callUrl(accountId: string): string {
+  return `${location.origin}/#/call/${accountId}`;
 }
 
 export function roomFragment(roomId: string): string {

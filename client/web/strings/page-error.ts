@@ -17,5 +17,8 @@ export type PageError = Exclude<
   | 'TOKEN_EXISTS'
   | 'TOKEN_EXPIRED'
   | 'TOKEN_UNKNOWN'
+  | 'WEBHOOK_EXISTS'
+  | 'WEBHOOK_TARGET_REFUSED'
+  | 'WEBHOOK_UNKNOWN'
   | 'WORKER_MISSING'
 >;

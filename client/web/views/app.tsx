@@ -17,6 +17,11 @@ const MeetingRequestView = lazyView(
   async () => (await import('./home/meeting-request.tsx')).MeetingRequestView,
   () => <main class="center" aria-busy="true" />,
 );
+const CallScreens = lazyView(async () => (await import('./calls/call-screens.tsx')).CallScreens);
+const NewDeviceView = lazyView(
+  async () => (await import('./devices/new-device.tsx')).NewDeviceView,
+  () => <main class="center" aria-busy="true" />,
+);
 const PinDialog = lazyView(async () => (await import('./door/pin-dialog.tsx')).PinDialog);
 
 export function App({ model }: { model: AppModel }) {
@@ -25,6 +30,7 @@ export function App({ model }: { model: AppModel }) {
     <>
       <CurrentScreen model={model} />
       <PinPrompt model={model} />
+      <Ringing model={model} />
       <NoticeList notices={model.notices} />
     </>
   );
@@ -43,6 +49,8 @@ function CurrentScreen({ model }: { model: AppModel }) {
       return <DoorView model={model} door={screen.door} />;
     case 'damaged-link':
       return <DamagedLink />;
+    case 'new-device':
+      return <NewDeviceView model={model} device={screen.device} />;
     case 'no-identity':
       return <NoIdentity model={model} roomId={screen.roomId} />;
     case 'home':
@@ -62,6 +70,11 @@ function CurrentScreen({ model }: { model: AppModel }) {
     case 'room':
       return <RoomView model={model} call={screen.call} />;
   }
+}
+
+/** A call that rings here, or that the user places. */
+function Ringing({ model: { calls }, model }: { model: AppModel }) {
+  return calls.incoming.value || calls.outgoing.value ? <CallScreens model={model} /> : null;
 }
 
 /** Asks for the PIN of a room that has one. */

@@ -11,18 +11,25 @@ export function usePageTitle(model: AppModel): void {
   });
 }
 
-function placeOf({ screen }: AppModel): string | undefined {
+function placeOf({ screen, calls }: AppModel): string | undefined {
   const { value } = screen;
+  const incoming = calls.incoming.value;
+  if (incoming) {
+    return strings.value.calls.isCalling(incoming.person.displayName);
+  }
   if (value.name === 'room') {
     const { call } = value;
     const { messages } = call.chat.unread.value;
     const count = messages > 99 ? '99+' : messages;
-    return `${messages > 0 ? `(${count}) ` : ''}${call.info.value.title ?? call.room.roomId}`;
+    return `${messages > 0 ? `(${count}) ` : ''}${call.name}`;
   }
   if (value.name === 'door') {
     const { door } = value;
     const stage = door.stage.value;
     return stage === 'waiting' || stage === 'entering' ? strings.value.door.waitingTitle : door.title;
+  }
+  if (value.name === 'home' && calls.missed.value > 0) {
+    return strings.value.calls.missedCount(calls.missed.value);
   }
   return value.name === 'lobby' ? value.title : undefined;
 }

@@ -1,6 +1,5 @@
 import { CanopyError } from '../../../base/index.ts';
 import type { Role } from '../../../contract/index.ts';
-import type { VerifiedDevice } from '../../identity/index.ts';
 import type { AccountRow, DeviceRow, Kernel } from '../../kernel/index.ts';
 import type { AccountInfo } from './rest.ts';
 
@@ -32,14 +31,14 @@ export class AccountAdministration {
   }
 
   /**
-   * Revokes an account permanently: its connections and seats end at once, and its unused invitations expire. Revoking twice is harmless.
+   * Revokes an account until it is reinstated: its connections and seats end at once, and its unused invitations expire. Revoking twice is harmless.
    * Returns the number of connections ended.
    *
    * @throws {CanopyError} IDENTITY_UNKNOWN
    */
   async revokeAccount(accountId: string): Promise<{ connectionsEnded: number }> {
     await this.#require(accountId);
-    const result = await this.#revoke(accountId);
+    const result = await this.#kernel.revoke(accountId);
     await this.#kernel.accountRevoked.run(accountId);
     this.#kernel.log.info({ accountId, ...result }, 'account revoked');
     return result;
@@ -71,18 +70,32 @@ export class AccountAdministration {
   }
 
   /**
-   * Revokes one device of an account permanently: its connections and seats end at once. The account's other devices stay.
+   * Revokes one device of an account until it is reinstated: its connections and seats end at once. The account's other devices stay.
    *
    * @throws {CanopyError} IDENTITY_UNKNOWN
    */
   async revokeDevice(accountId: string, deviceId: string): Promise<{ connectionsEnded: number }> {
-    const known = await this.#kernel.devices.of([accountId]);
-    if (!known.some(({ device_id }) => device_id === deviceId)) {
-      throw new CanopyError('IDENTITY_UNKNOWN', `device ${deviceId} of account ${accountId}`);
-    }
-    const result = await this.#revoke(deviceId);
+    await this.#kernel.devices.require(accountId, deviceId);
+    const result = await this.#kernel.revoke(deviceId);
     this.#kernel.log.info({ accountId, deviceId, ...result }, 'device revoked');
     return result;
+  }
+
+  /**
+   * Takes back the revocation of an account: it may sign in again. Devices that were revoked themselves stay revoked, and invitations and
+   * links that ended with the account stay ended. Harmless if it was not revoked.
+   *
+   * @throws {CanopyError} IDENTITY_UNKNOWN
+   */
+  async reinstateAccount(accountId: string): Promise<{ reinstated: boolean }> {
+    await this.#require(accountId);
+    return this.#reinstate(accountId, { accountId });
+  }
+
+  /** Takes back the revocation of one device. Harmless if it was not revoked. @throws {CanopyError} IDENTITY_UNKNOWN */
+  async reinstateDevice(accountId: string, deviceId: string): Promise<{ reinstated: boolean }> {
+    await this.#kernel.devices.require(accountId, deviceId);
+    return this.#reinstate(deviceId, { accountId, deviceId });
   }
 
   /**
@@ -97,15 +110,12 @@ export class AccountAdministration {
     return { accountId, role };
   }
 
-  async #revoke(id: string): Promise<{ connectionsEnded: number }> {
-    const { authority, rooms, trust } = this.#kernel;
-    const isOut = ({ device }: { device: VerifiedDevice }) => trust.isRevoked(device);
-    // Applies from here on, so end seats and connections even if the write fails.
-    const written = authority.revocation.revoke(id);
-    rooms.remove(isOut, 'kicked');
-    const connectionsEnded = this.#kernel.sockets.endMatching(isOut, 'CERT_REVOKED');
-    await written;
-    return { connectionsEnded };
+  async #reinstate(id: string, logged: object): Promise<{ reinstated: boolean }> {
+    const reinstated = await this.#kernel.authority.revocation.reinstate(id);
+    if (reinstated) {
+      this.#kernel.log.info(logged, 'reinstated');
+    }
+    return { reinstated };
   }
 
   async #require(accountId: string): Promise<void> {
@@ -126,6 +136,7 @@ export class AccountAdministration {
       revoked: revocation.isRevoked(account.account_id),
       devices: devices.map((device) => ({
         deviceId: device.device_id,
+        name: device.name,
         firstSeenAtMs: device.first_seen_at_ms,
         lastSeenAtMs: device.last_seen_at_ms,
         userAgent: device.user_agent,

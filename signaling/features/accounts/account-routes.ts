@@ -7,6 +7,7 @@ import {
   accountList,
   accountParams,
   accountQuery,
+  reinstateResponse,
   revokeResponse,
   roleRequest,
   roleResponse,
@@ -63,7 +64,7 @@ export function registerAccountRoutes(kernel: Kernel, administration: AccountAdm
         config: { act: 'account.revoke' },
         schema: {
           description:
-            'Revokes an account permanently. Its connections end with CERT_REVOKED and its unused invitations expire. Revoking twice is harmless.',
+            'Revokes an account until it is reinstated. Its connections end with CERT_REVOKED and its unused invitations expire. Revoking twice is harmless.',
           params: accountParams,
           response: { 200: revokeResponse, ...errorResponses },
         },
@@ -76,12 +77,37 @@ export function registerAccountRoutes(kernel: Kernel, administration: AccountAdm
         config: { act: 'device.revoke' },
         schema: {
           description:
-            'Revokes one device of an account permanently. Its connections end with CERT_REVOKED. Revoking twice is harmless.',
+            'Revokes one device of an account until it is reinstated. Its connections end with CERT_REVOKED. Revoking twice is harmless.',
           params: accountDeviceParams,
           response: { 200: revokeResponse, ...errorResponses },
         },
       },
       ({ params }) => administration.revokeDevice(params.accountId, params.deviceId),
+    );
+    app.post(
+      '/api/accounts/:accountId/reinstate',
+      {
+        config: { act: 'account.reinstate' },
+        schema: {
+          description:
+            'Takes back the revocation of an account. Devices that were revoked themselves stay revoked, and its invitations and links stay ended.',
+          params: accountParams,
+          response: { 200: reinstateResponse, ...errorResponses },
+        },
+      },
+      ({ params }) => administration.reinstateAccount(params.accountId),
+    );
+    app.post(
+      '/api/accounts/:accountId/devices/:deviceId/reinstate',
+      {
+        config: { act: 'device.reinstate' },
+        schema: {
+          description: 'Takes back the revocation of one device.',
+          params: accountDeviceParams,
+          response: { 200: reinstateResponse, ...errorResponses },
+        },
+      },
+      ({ params }) => administration.reinstateDevice(params.accountId, params.deviceId),
     );
     app.post(
       '/api/accounts/:accountId/role',

@@ -1,2 +1,2 @@
 export { registerAccounts } from './register.ts';
-export { type AccountInfo, accountList, revokeResponse } from './rest.ts';
+export { type AccountInfo, accountList, reinstateResponse, revokeResponse } from './rest.ts';

@@ -6,6 +6,8 @@ const unixMs = z.number().describe('Unix time in milliseconds.');
 
 const deviceInfo = z.object({
   deviceId: sha256Hex,
+  /** The name that its user gave it; null if none. */
+  name: z.string().nullable(),
   firstSeenAtMs: unixMs,
   lastSeenAtMs: unixMs,
   /** The client's self-reported name. Null if it gives none, or has not signed in since this was recorded. */
@@ -41,6 +43,11 @@ export const accountDeviceParams = accountParams.extend({ deviceId: sha256Hex })
 export const revokeResponse = z.object({
   /** Number of connections this ended. */
   connectionsEnded: z.int(),
+});
+
+export const reinstateResponse = z.object({
+  /** Whether it was revoked before. */
+  reinstated: z.boolean(),
 });
 
 export const roleRequest = z.object({ role: z.enum(['admin', 'member', 'guest']) });

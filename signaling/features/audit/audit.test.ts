@@ -91,6 +91,9 @@ describe('the audit log', () => {
     assert.equal(role?.accountId, accountId);
     assert.deepEqual(role?.details, { role: 'admin' });
     assert.deepEqual(phone?.details, { username: '1001', fields: ['displayName', 'password'] });
+    await server.api('DELETE', `/api/tokens/${tokenId}`);
+    const [revoked] = await entries('&action=token.revoke');
+    assert.deepEqual(revoked?.details, { tokenId, name: 'helpdesk' });
     const [created] = await entries('&action=token.create');
     assert.deepEqual([created?.details?.tokenId, created?.details?.name], [tokenId, 'helpdesk']);
     const all = JSON.stringify(await entries());

@@ -2,19 +2,13 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import Database from 'better-sqlite3';
-import type { Identity } from '../../../client/sdk/index.ts';
 import { InProcessServer } from '../../../test/support/in-process-server.ts';
 import { linkDevices } from '../../../test/support/linked-device.ts';
-import { newIdentity, ProtocolClient } from '../../../test/support/protocol-client.ts';
+import { newPerson, ProtocolClient, type Someone } from '../../../test/support/protocol-client.ts';
 import { openStore } from '../../store/index.ts';
 import { MIGRATIONS } from '../migrations.ts';
 import { BanRecords } from './ban-records.ts';
 import type { Ban } from './rest.ts';
-
-interface Someone {
-  identity: Identity;
-  accountId: string;
-}
 
 describe('bans', () => {
   let server: InProcessServer;
@@ -37,13 +31,7 @@ describe('bans', () => {
     roomId = `room-${turn}`;
   });
 
-  const person = async (options: Parameters<typeof newIdentity>[1]): Promise<Someone> => {
-    const identity = await newIdentity(server, options);
-    const client = await ProtocolClient.open(server.url);
-    const { accountId } = await client.get('auth.prove', await client.proof(identity));
-    client.close();
-    return { identity, accountId };
-  };
+  const person = (options: Parameters<typeof newPerson>[1]) => newPerson(server, options);
   const guest = () => person({ role: 'guest', roomId, displayName: 'Gus' });
   const connect = ({ identity }: Someone) => ProtocolClient.enter(server.url, identity);
   const enter = async (someone: Someone) => {

@@ -3,17 +3,16 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import Database from 'better-sqlite3';
-import type { Identity } from '../../../client/sdk/index.ts';
 import type { RequestInput } from '../../../contract/index.ts';
 import { InProcessServer } from '../../../test/support/in-process-server.ts';
-import { newIdentity, ProtocolClient } from '../../../test/support/protocol-client.ts';
+import {
+  newIdentity,
+  newPerson,
+  ProtocolClient,
+  type Someone,
+} from '../../../test/support/protocol-client.ts';
 import { Bystanders } from '../../../test/support/raw-call.ts';
 import { storeEngines } from '../../../test/support/store-engines.ts';
-
-interface Someone {
-  identity: Identity;
-  accountId: string;
-}
 
 for (const engine of storeEngines()) {
   describe(`chat (${engine.name})`, { skip: engine.skip }, () => {
@@ -45,13 +44,7 @@ for (const engine of storeEngines()) {
       ]);
     });
 
-    const person = async (options: Parameters<typeof newIdentity>[1]): Promise<Someone> => {
-      const identity = await newIdentity(server, options);
-      const client = await ProtocolClient.open(server.url);
-      const { accountId } = await client.get('auth.prove', await client.proof(identity));
-      client.close();
-      return { identity, accountId };
-    };
+    const person = (options: Parameters<typeof newPerson>[1]) => newPerson(server, options);
     const guestOf = (room: string) => person({ role: 'guest', roomId: room, displayName: 'Gus' });
     const connect = async ({ identity }: Someone) => {
       const client = await ProtocolClient.enter(server.url, identity);

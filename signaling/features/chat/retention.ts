@@ -1,3 +1,4 @@
+import { isCallRoom } from '../../../contract/index.ts';
 import type { Kernel } from '../../kernel/index.ts';
 import type { Chats } from './chats.ts';
 
@@ -33,7 +34,10 @@ export class Retention {
     const { store } = this.#chats;
     // One day is the shortest retention.
     for (const roomId of await store.roomsBefore(nowMs - DAY_MS)) {
-      const { chatDays = DEFAULT_DAYS } = await this.#kernel.rooms.record(roomId);
+      // The chat of a direct call goes with its room, unless the database was away then.
+      const { chatDays = DEFAULT_DAYS } = isCallRoom(roomId)
+        ? { chatDays: 1 }
+        : await this.#kernel.rooms.record(roomId);
       while (!this.#closed && (await store.deleteBefore(roomId, nowMs - chatDays * DAY_MS))) {
         // Let others work in between.
         await new Promise((resolve) => setImmediate(resolve));

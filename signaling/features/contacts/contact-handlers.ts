@@ -4,6 +4,8 @@ import {
   AccountRate,
   demand,
   type Handlers,
+  holderOf,
+  isConfinedToRooms,
   type Kernel,
   type PeerPrincipal,
   requirePrincipal,
@@ -13,7 +15,7 @@ import type { ContactPlace, ContactStore } from './contact-store.ts';
 import type { CONTACT_REQUESTS } from './contract.ts';
 
 /** Reads that an account may make at once, and per second after that. */
-const READS = { burst: 120, perSecond: 4 };
+const READS = { burst: 240, perSecond: 4 };
 /** The same for writes: 10,000 contacts are 200 requests. */
 const WRITES = { burst: 220, perSecond: 2 };
 /** The same for names of accounts. */
@@ -67,8 +69,9 @@ export function contactHandlers(
     'contact.lookUp': async (session, { accountId }) => {
       allowed(session, lookUps);
       const account = await kernel.accounts.find(accountId);
-      // Programs and guests are nobody's contacts.
-      if (account?.role !== 'admin' && account?.role !== 'member') {
+      // Guests and bridges are nobody's contacts.
+      const holder = account && holderOf(account);
+      if (!account || holder?.kind !== 'device' || isConfinedToRooms(holder.role)) {
         throw new CanopyError('IDENTITY_UNKNOWN');
       }
       return { displayName: account.display_name };

@@ -17,7 +17,7 @@ export interface ContactLimits {
 
 const LIMITS: ContactLimits = {
   contacts: 10_000,
-  bytesEach: 65_536,
+  bytesEach: 98_304,
   bytes: 33_554_432,
   deletions: 10_000,
 };

@@ -110,6 +110,27 @@ describe('contacts', () => {
     await ann.contacts.delete(put.contactId);
   });
 
+  it('hundreds are written and read in requests that the server accepts', async () => {
+    const large = 'ж'.repeat(20_000);
+    const given = Array.from({ length: 120 }, (_, index) => ({
+      contactId: `many-${index}-00000`,
+      name: `Person ${String(index).padStart(3, '0')}`,
+      ...(index % 10 === 0 && { vcard: [`NOTE:${large}`] }),
+    }));
+    const progress: number[] = [];
+    const stored = await bob.contacts.putAll(given, (written) => progress.push(written));
+    assert.equal(stored.length, 120);
+    assert.equal(progress.at(-1), 120);
+    const all = await bob.contacts.all();
+    assert.deepEqual(
+      all.map(({ contactId, vcard }) => [contactId, vcard]),
+      given.map(({ contactId, vcard }) => [contactId, vcard]),
+    );
+    for (const { contactId } of given) {
+      await bob.contacts.delete(contactId);
+    }
+  });
+
   it('both people see the same verification code', async () => {
     const [annsCode, bobsCode] = await Promise.all([
       ann.contacts.verificationCode(bob.account.accountId),

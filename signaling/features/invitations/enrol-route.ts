@@ -32,6 +32,7 @@ export function registerEnrolRoute(kernel: Kernel, invitations: Invitations): vo
           displayName: offered.displayName ?? body.displayName ?? 'Guest',
           validSeconds: isConfinedToRooms(offered.role) ? GUEST_VALID_SECONDS : MEMBER_VALID_SECONDS,
         });
+        const isNew = (await kernel.accounts.find(accountId)) === undefined;
         // The loser of a race for the invitation gets no certificate.
         const { role, roomId, invitedBy, isRepeated } = await invitations.admit(
           body.secret,
@@ -42,6 +43,12 @@ export function registerEnrolRoute(kernel: Kernel, invitations: Invitations): vo
         // Whoever was removed since they enrolled must not get in again by repeating that.
         if (roomId !== null && invitedBy !== accountId && !isRepeated) {
           rooms.readmit(roomId, accountId);
+        }
+        if (!isRepeated) {
+          kernel.happenings.emit('invitation.used', { accountId, role, roomId });
+        }
+        if (isNew) {
+          kernel.happenings.emit('account.created', { accountId, displayName: signed.displayName, role });
         }
         log.info({ accountId, role }, 'account enrolled');
         return {

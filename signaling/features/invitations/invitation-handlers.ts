@@ -41,6 +41,7 @@ export function invitationHandlers(
     'invite.redeem': async (session, { secret }) => {
       const { accountId } = requirePrincipal(session);
       const { role, roomId, invitedBy } = await invitations.admit(secret, accountId);
+      kernel.happenings.emit('invitation.used', { accountId, role, roomId });
       kernel.changeRole(accountId, role);
       if (roomId !== null && invitedBy !== accountId) {
         rooms.readmit(roomId, accountId);

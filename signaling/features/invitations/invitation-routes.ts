@@ -7,7 +7,7 @@ import {
   inviteResponse,
   nothing,
 } from '../../../contract/index.ts';
-import { demandScope, errorResponses, isConfinedToRooms, type Kernel } from '../../kernel/index.ts';
+import { demandInvitingTo, errorResponses, isConfinedToRooms, type Kernel } from '../../kernel/index.ts';
 import { invitationUrl } from './invitation-url.ts';
 import type { Invitations } from './invitations.ts';
 
@@ -28,9 +28,7 @@ export function registerInvitationRoutes(kernel: Kernel, invitations: Invitation
         onRequest: async ({ headers }) => origins.require(headers.origin),
       },
       async ({ body, principal }) => {
-        if (body.role === 'admin' || body.role === 'bridge') {
-          demandScope(principal, 'accounts:write');
-        }
+        demandInvitingTo(principal, body.role);
         if (isConfinedToRooms(body.role) && body.roomId === undefined) {
           throw new CanopyError('BAD_REQUEST', 'roomId: required for role guest');
         }

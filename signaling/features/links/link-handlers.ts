@@ -5,9 +5,9 @@ import {
   requirePrincipal,
   requireRight,
   type Session,
+  type StrangerRate,
 } from '../../kernel/index.ts';
 import type { LINK_REQUESTS } from './contract.ts';
-import type { KnockRate } from './knock-rate.ts';
 import type { LinkAdministration } from './link-administration.ts';
 import type { Lobby } from './lobby.ts';
 import type { RoomLinks } from './room-links.ts';
@@ -21,7 +21,7 @@ export function linkHandlers(
     links,
     lobby,
     rate,
-  }: { administration: LinkAdministration; links: RoomLinks; lobby: Lobby; rate: KnockRate },
+  }: { administration: LinkAdministration; links: RoomLinks; lobby: Lobby; rate: StrangerRate },
 ): Handlers<keyof typeof LINK_REQUESTS> {
   return {
     'link.create': (session, { roomId, ...limits }) =>

@@ -10,8 +10,7 @@ import {
   roomLink,
   roomParams,
 } from '../../../contract/index.ts';
-import { errorResponses, type Kernel, OPERATOR } from '../../kernel/index.ts';
-import type { KnockRate } from './knock-rate.ts';
+import { errorResponses, type Kernel, OPERATOR, type StrangerRate } from '../../kernel/index.ts';
 import type { LinkAdministration } from './link-administration.ts';
 import { find } from './link-handlers.ts';
 import type { RoomLinks } from './room-links.ts';
@@ -77,7 +76,7 @@ export function registerLinkRoutes(kernel: Kernel, administration: LinkAdministr
 }
 
 /** The route on which someone who opens a room link learns where it leads. */
-export function registerOpenedLinkRoute(kernel: Kernel, links: RoomLinks, rate: KnockRate): void {
+export function registerOpenedLinkRoute(kernel: Kernel, links: RoomLinks, rate: StrangerRate): void {
   const { config, origins, rooms } = kernel;
   kernel.routes((app) => {
     app.post(

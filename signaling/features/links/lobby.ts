@@ -238,6 +238,8 @@ export class Lobby {
     });
     const waiting = this.#list.add({ ...place, person, session: null, release });
     this.#announce(roomId, 'lobby.waiting', { person: waiting.person });
+    const { displayName, accountId = null } = waiting.person;
+    this.#kernel.happenings.emit('lobby.waiting', { roomId, displayName, accountId });
     session.log.info({ roomId, waitId: waiting.person.waitId }, 'someone waits in the lobby');
     this.#timer ??= setInterval(() => this.#tick(), TICK_MS).unref();
     return waiting;

@@ -1,7 +1,6 @@
 import { CanopyError } from '../../../base/index.ts';
-import type { Kernel } from '../../kernel/index.ts';
+import { type Kernel, StrangerRate } from '../../kernel/index.ts';
 import { LINK_REQUESTS } from './contract.ts';
-import { KnockRate } from './knock-rate.ts';
 import { LinkAdministration } from './link-administration.ts';
 import { linkHandlers } from './link-handlers.ts';
 import { registerLinkRoutes, registerOpenedLinkRoute } from './link-routes.ts';
@@ -27,7 +26,7 @@ export function registerLinks(
   });
   const lobby = new Lobby(kernel, links, enrolment);
   const administration = new LinkAdministration(kernel, links, lobby);
-  const rate = new KnockRate();
+  const rate = new StrangerRate();
   kernel.requests(LINK_REQUESTS, linkHandlers(kernel, { administration, links, lobby, rate }), {
     anonymous: ['lobby.knock', 'lobby.cancel'],
     audited: ['link.create', 'link.renew', 'link.withdraw', 'lobby.admit', 'lobby.deny'],

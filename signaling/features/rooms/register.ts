@@ -26,7 +26,8 @@ export function registerRooms(kernel: Kernel): void {
   kernel.snapshotPart('rights', (room, peer) => rights.of(room, peer));
   kernel.followRights((room, peer) => rights.update(room, peer));
   kernel.entered.add(({ room, peer }) => {
-    if (peer.principal.kind === 'device') {
+    // Direct calls have a list of their own.
+    if (peer.principal.kind === 'device' && !room.record.parties) {
       visits.visited(peer.principal.accountId, room.roomId);
     }
   });

@@ -1,17 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import fc from 'fast-check';
-import { type Identity, parseInvitation } from '../../../client/sdk/index.ts';
+import { parseInvitation } from '../../../client/sdk/index.ts';
 import { type RoomChange, type RoomDescription, roomAction, roomRole } from '../../../contract/index.ts';
 import { InProcessServer } from '../../../test/support/in-process-server.ts';
-import { newIdentity, ProtocolClient } from '../../../test/support/protocol-client.ts';
+import { newPerson, ProtocolClient, type Someone } from '../../../test/support/protocol-client.ts';
 import { Seat } from '../../../test/support/raw-call.ts';
 import { opus } from '../../../test/support/rtp-parameters.ts';
-
-interface Someone {
-  identity: Identity;
-  accountId: string;
-}
 
 describe('the settings of a room', () => {
   let server: InProcessServer;
@@ -41,14 +36,7 @@ describe('the settings of a room', () => {
     const joined = await client.get('room.join', { roomId });
     return { client, participantId: joined.participantId ?? '', participants: joined.participants };
   };
-  /** A new person, with their account. */
-  const person = async (options: Parameters<typeof newIdentity>[1]): Promise<Someone> => {
-    const identity = await newIdentity(server, options);
-    const client = await ProtocolClient.open(server.url);
-    const { accountId } = await client.get('auth.prove', await client.proof(identity));
-    client.close();
-    return { identity, accountId };
-  };
+  const person = (options: Parameters<typeof newPerson>[1]) => newPerson(server, options);
   const guestOf = (room: string) => person({ role: 'guest', roomId: room, displayName: 'Gus' });
   const operate = async (change: RoomChange | undefined, status = 200) => {
     const answer = await server.api(

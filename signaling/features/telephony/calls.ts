@@ -31,8 +31,8 @@ export class Calls {
     }
   }
 
-  /** Marks calls in progress that are not listed as lost: their gateway is gone. */
-  async endOthers(callIds: string[], nowMs: number): Promise<void> {
+  /** Marks calls in progress that are not listed as lost: their gateway is gone. Returns these. */
+  async endOthers(callIds: string[], nowMs: number): Promise<CallRecord[]> {
     let lost = this.#store.db
       .updateTable('calls')
       .set({ ended_at_ms: nowMs, end_cause: 'lost' })
@@ -41,7 +41,7 @@ export class Calls {
     if (callIds.length > 0) {
       lost = lost.where('call_id', 'not in', callIds);
     }
-    await lost.execute();
+    return (await lost.returningAll().execute()).map(fromRow);
   }
 
   /** Deletes the oldest calls beyond the maximum. */

@@ -9,9 +9,9 @@ import { TelephonySettings } from './telephony-settings.ts';
 
 /** Telephony: settings of phones, the gateway's control connection, and calls requested by rooms. */
 export function registerTelephony(kernel: Kernel): void {
-  const { config, log, rooms, store } = kernel;
+  const { config, happenings, log, rooms, store } = kernel;
   const settings = new TelephonySettings(store);
-  const telephony = new Telephony({ config, log, rooms, settings, calls: new Calls(store) });
+  const telephony = new Telephony({ config, happenings, log, rooms, settings, calls: new Calls(store) });
   kernel.requests(TELEPHONY_REQUESTS, gatewayHandlers(telephony), {
     perConnection: ['gateway.register'],
     audited: ['gateway.register', 'call.dial'],

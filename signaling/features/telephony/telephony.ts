@@ -8,7 +8,7 @@ import {
   type TelephonyConfig,
   type TrunkRegistration,
 } from '../../../contract/index.ts';
-import type { Rooms } from '../../kernel/index.ts';
+import type { Kernel, Rooms } from '../../kernel/index.ts';
 import { type Session, TokenBucket } from '../../kernel/index.ts';
 import type { Calls } from './calls.ts';
 import { TelephonyAdministration } from './telephony-administration.ts';
@@ -20,6 +20,7 @@ export interface TelephonyOptions {
   settings: TelephonySettings;
   calls: Calls;
   rooms: Rooms;
+  happenings: Kernel['happenings'];
 }
 
 export interface DialRequest {
@@ -54,6 +55,8 @@ export class Telephony {
     max: 10_000,
     ttl: PENDING_MS,
   });
+  /** What was last reported about each call. */
+  readonly #reported = new LRUCache<string, 'call.started' | 'call.ended'>({ max: 10_000 });
   #gateway: Session | null = null;
   /** By trunk, as last reported by the gateway in charge. */
   #registrations: ReadonlyMap<string, TrunkRegistration> = new Map();
@@ -87,7 +90,9 @@ export class Telephony {
 
   /** Puts a gateway in charge, and ends the connection of the previous one. @throws {CanopyError} CONNECTION_LOST */
   async register(session: Session, callIds: string[]): Promise<TelephonyConfig> {
-    await this.calls.endOthers(callIds, Date.now());
+    for (const lost of await this.calls.endOthers(callIds, Date.now())) {
+      this.#report(lost);
+    }
     const config = await this.config();
     if (session.closed) {
       throw new CanopyError('CONNECTION_LOST');
@@ -182,6 +187,7 @@ export class Telephony {
       this.#requests.delete(call.callId);
     }
     await this.calls.record(call);
+    this.#report(call);
   }
 
   /** The settings have changed: tells the gateway soon. */
@@ -209,6 +215,19 @@ export class Telephony {
       const config = await this.config();
       this.#gateway?.connection.send('gateway.config', config);
     }
+  }
+
+  /** Reports the start and the end of a call, each once: the gateway repeats a record whose answer got lost. */
+  #report(call: CallRecord): void {
+    const { happenings } = this.#options;
+    const reported = this.#reported.get(call.callId);
+    if (reported === undefined) {
+      happenings.emit('call.started', call);
+    }
+    if (call.endedAtMs !== null && reported !== 'call.ended') {
+      happenings.emit('call.ended', call);
+    }
+    this.#reported.set(call.callId, call.endedAtMs === null ? (reported ?? 'call.started') : 'call.ended');
   }
 
   #bucketOf(by: string): TokenBucket {

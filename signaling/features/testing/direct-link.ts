@@ -14,7 +14,12 @@ export class DirectLink implements Link {
   readonly #kernel: Kernel;
 
   /** @param arrive receives what the server sends, and returns the number of unread messages */
-  constructor(kernel: Kernel, accountId: string, arrive: (link: DirectLink, arrival: Arrival) => number) {
+  constructor(
+    kernel: Kernel,
+    accountId: string,
+    arrive: (link: DirectLink, arrival: Arrival) => number,
+    deviceId = accountId,
+  ) {
     this.#kernel = kernel;
     const origin = 'http://localhost';
     const end = (code: ErrorCode) => {
@@ -38,7 +43,7 @@ export class DirectLink implements Link {
       },
       end,
     };
-    const device = { deviceId: accountId, accountId } as unknown as VerifiedDevice;
+    const device = { deviceId, accountId, accountAlias: accountId.slice(0, 40) } as VerifiedDevice;
     this.session = {
       connectionId: randomUUID(),
       connection,
@@ -89,5 +94,8 @@ export class DirectLink implements Link {
     this.session.closed = true;
     const { seat, connection } = this.session;
     seat?.room.detach(seat.peer, connection);
+    for (const release of this.session.releases.splice(0)) {
+      release();
+    }
   }
 }

@@ -42,6 +42,7 @@ export const tokenList = z.object({ tokens: z.array(tokenInfo) });
 export const createdToken = tokenInfo.extend({
   token: z.string().describe('The secret: `canopy_` and 43 characters. It cannot be shown again.'),
 });
+export const revokedToken = z.object({ name: z.string() });
 export const tokenParams = z.object({ tokenId: z.uuid() });
 
 /** When a token with this request expires, Unix time in milliseconds; null: never. */

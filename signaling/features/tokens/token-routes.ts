@@ -1,6 +1,13 @@
-import { nothing } from '../../../contract/index.ts';
 import { type ApiToken, demandScope, errorResponses, type Kernel } from '../../kernel/index.ts';
-import { createdToken, expiryOf, type TokenInfo, tokenList, tokenParams, tokenRequest } from './rest.ts';
+import {
+  createdToken,
+  expiryOf,
+  revokedToken,
+  type TokenInfo,
+  tokenList,
+  tokenParams,
+  tokenRequest,
+} from './rest.ts';
 
 /** Routes for administrators: create, list and revoke API tokens. */
 export function registerTokenRoutes(kernel: Kernel): void {
@@ -50,13 +57,13 @@ export function registerTokenRoutes(kernel: Kernel): void {
         schema: {
           description: 'Revokes an API token. From then on it is refused with API_KEY_INVALID.',
           params: tokenParams,
-          response: { 200: nothing, ...errorResponses },
+          response: { 200: revokedToken, ...errorResponses },
         },
       },
       async ({ params, principal }) => {
         const { tokenId, name } = await tokens.revoke(params.tokenId);
         log.info({ tokenId, name, by: principal.name }, 'API token revoked');
-        return {};
+        return { name };
       },
     );
   });

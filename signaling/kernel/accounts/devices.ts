@@ -1,9 +1,11 @@
-import type { Logger } from '../../../base/index.ts';
+import { CanopyError, type Logger } from '../../../base/index.ts';
 import { type Store, WriteBehind } from '../../store/index.ts';
 import type { DeviceRow } from './tables.ts';
 
 /** How many devices of an account are remembered. The holder of the account's key can create any number. */
 const MAX_DEVICES = 64;
+
+type DeviceChange = Partial<Pick<DeviceRow, 'name' | 'renewal_request' | 'renewed_certificate'>>;
 
 interface SignIn {
   accountId: string;
@@ -68,6 +70,30 @@ export class Devices {
     return [...known.values()].sort((a, b) => b.last_seen_at_ms - a.last_seen_at_ms);
   }
 
+  /** One device of an account. @throws {CanopyError} IDENTITY_UNKNOWN */
+  async require(accountId: string, deviceId: string): Promise<DeviceRow> {
+    const found = (await this.of([accountId])).find(({ device_id }) => device_id === deviceId);
+    if (!found) {
+      throw new CanopyError('IDENTITY_UNKNOWN', 'no such device of this account');
+    }
+    return found;
+  }
+
+  /** Changes what is stored about a device; resolves once that is on disk. @throws {CanopyError} IDENTITY_UNKNOWN */
+  async update(accountId: string, deviceId: string, change: DeviceChange): Promise<void> {
+    await this.save();
+    const { numUpdatedRows } = await this.#store.db
+      .updateTable('devices')
+      .set(change)
+      .where('account_id', '=', accountId)
+      .where('device_id', '=', deviceId)
+      .executeTakeFirstOrThrow();
+    if (numUpdatedRows === 0n) {
+      throw new CanopyError('IDENTITY_UNKNOWN', 'no such device of this account');
+    }
+    await this.#store.sync();
+  }
+
   /** Writes the remaining sign-ins. */
   close(): Promise<void> {
     return this.#signIns.close();
@@ -118,5 +144,8 @@ function rowOf({ accountId, deviceId, userAgent, nowMs, firstMs }: Unsaved, befo
     first_seen_at_ms: before?.first_seen_at_ms ?? firstMs,
     last_seen_at_ms: nowMs,
     user_agent: userAgent ?? null,
+    name: before?.name ?? null,
+    renewal_request: before?.renewal_request ?? null,
+    renewed_certificate: before?.renewed_certificate ?? null,
   };
 }

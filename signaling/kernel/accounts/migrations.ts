@@ -115,4 +115,11 @@ export const ACCOUNT_MIGRATIONS: Migrations = {
         .execute();
     },
   },
+  '0014_names_of_devices': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      for (const column of ['name', 'renewal_request', 'renewed_certificate']) {
+        await db.schema.alterTable('devices').addColumn(column, 'text').execute();
+      }
+    },
+  },
 };

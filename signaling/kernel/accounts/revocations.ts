@@ -26,4 +26,10 @@ export class Revocations {
     });
     await this.#store.sync();
   }
+
+  /** Resolves once the revocation is gone from the disk. */
+  async remove(id: string): Promise<void> {
+    await this.#store.db.deleteFrom('revocations').where('id', '=', id).execute();
+    await this.#store.sync();
+  }
 }

@@ -25,6 +25,12 @@ export interface DeviceRow {
   last_seen_at_ms: number;
   /** The client's self-reported name; null if it gives none. */
   user_agent: string | null;
+  /** The name that its user gave it. */
+  name: string | null;
+  /** JSON: the device's request for a new certificate, until another device of the account has issued it. */
+  renewal_request: string | null;
+  /** The certificate that was issued last by another device, base64 DER. */
+  renewed_certificate: string | null;
 }
 
 export interface RevocationRow {

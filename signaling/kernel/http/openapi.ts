@@ -15,6 +15,7 @@ export const errorResponses = { '4xx': errorResponse, '5xx': errorResponse };
 /** Sections of the page, by the prefix of a route's path. */
 const TAGS = [
   { prefix: '/api/tokens', name: 'Tokens', description: 'API tokens' },
+  { prefix: '/api/webhooks', name: 'Webhooks', description: 'Events sent to other servers' },
   { prefix: '/api/audit', name: 'Audit', description: 'Who administered what' },
   { prefix: '/api/sip', name: 'Phones', description: 'Phones, trunks, the dial plan and calls' },
   { prefix: '/api/rooms', name: 'Rooms', description: 'Conferences' },

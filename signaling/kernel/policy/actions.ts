@@ -47,6 +47,8 @@ export type ServerAction =
   | 'room.create'
   /** Keep contacts. */
   | 'contact.keep'
+  /** Call other people directly, and be called. */
+  | 'person.call'
   /** Become the phone gateway in charge of calls. */
   | 'gateway.register'
   | AdminAction;
@@ -61,7 +63,8 @@ export type AdminAction =
   | 'telephony.administer'
   | 'call.administer'
   | 'token.administer'
-  | 'audit.administer';
+  | 'audit.administer'
+  | 'webhook.administer';
 
 /** Each action, worded to complete “your role does not let you …”. */
 export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
@@ -109,6 +112,7 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'invite.create:bridge': 'invite a bridge',
   'room.create': 'create rooms',
   'contact.keep': 'keep contacts',
+  'person.call': 'call people directly',
   'gateway.register': 'register as the phone gateway',
   'account.administer': 'administer accounts',
   'invitation.administer': 'administer invitations',
@@ -119,4 +123,5 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'call.administer': 'administer calls',
   'token.administer': 'administer API tokens',
   'audit.administer': 'read the audit log',
+  'webhook.administer': 'administer webhooks',
 };

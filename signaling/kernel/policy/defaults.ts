@@ -1,8 +1,11 @@
 import { type RoomRole, roomAction } from '../../../contract/index.ts';
 import type { ActionInRoom, ServerAction } from './actions.ts';
 
-/** A principal's standing in a room: a role in it, admin of the server, or bridge. */
-export type Standing = RoomRole | 'admin' | 'bridge';
+/**
+ * A principal's standing in a room: a role in it, admin of the server, or bridge. In the room of a direct call, only `party`, one of its
+ * people, and `outsider`, everyone else.
+ */
+export type Standing = RoomRole | 'admin' | 'bridge' | 'party' | 'outsider';
 
 /** A principal's standing on the server. */
 export type ServerStanding =
@@ -69,6 +72,17 @@ export const IN_ROOM: Readonly<Record<Standing, ReadonlySet<ActionInRoom>>> = {
     'media.send',
     'participant.host',
   ]),
+  party: new Set([
+    'room.enter',
+    'room.enterUninvited',
+    'room.open',
+    'media.send',
+    'chat.send',
+    'chat.readAll',
+    'hand.raise',
+    'reaction.send',
+  ]),
+  outsider: new Set(),
 };
 
 /** The actions each standing may take on the server. */
@@ -76,12 +90,13 @@ export const ON_SERVER: Readonly<Record<ServerStanding, ReadonlySet<ServerAction
   admin: new Set([
     'room.create',
     'contact.keep',
+    'person.call',
     'invite.create:admin',
     'invite.create:member',
     'invite.create:guest',
     'invite.create:bridge',
   ]),
-  member: new Set(['room.create', 'contact.keep', 'invite.create:guest']),
+  member: new Set(['room.create', 'contact.keep', 'person.call', 'invite.create:guest']),
   guest: new Set(),
   bridge: new Set(),
   gateway: new Set(['gateway.register']),
@@ -102,5 +117,6 @@ export const ON_SERVER: Readonly<Record<ServerStanding, ReadonlySet<ServerAction
     'call.administer',
     'token.administer',
     'audit.administer',
+    'webhook.administer',
   ]),
 };

@@ -6,6 +6,7 @@ export {
   isConfinedToRooms,
   isNamed,
   may,
+  mayBeCalled,
   mayEnterLocked,
   mayOwn,
   otherOwner,
@@ -13,4 +14,4 @@ export {
   roomRoleOf,
   UNCHANGED,
 } from './policy.ts';
-export { demandScope, scopeOf } from './scopes.ts';
+export { demandInvitingTo, demandScope, scopeOf } from './scopes.ts';

@@ -87,6 +87,7 @@ const ON_SERVER: Record<ServerAction, string> = {
   'invite.create:bridge': 'admin token',
   'room.create': 'admin owner member token',
   'contact.keep': 'admin owner member',
+  'person.call': 'admin owner member',
   'gateway.register': 'gateway',
   'account.administer': 'token',
   'invitation.administer': 'token',
@@ -97,6 +98,7 @@ const ON_SERVER: Record<ServerAction, string> = {
   'call.administer': 'token',
   'token.administer': 'token',
   'audit.administer': 'token',
+  'webhook.administer': 'token',
 };
 
 const permitted = (isPermitted: (principal: Principal) => boolean) =>
@@ -187,6 +189,27 @@ describe('may', () => {
       [owner, admin, member, guest, viewer, bridge].map((one: PeerPrincipal) => roomRoleOf(one, room)),
       ['owner', 'owner', 'moderator', 'moderator', 'viewer', undefined],
     );
+  });
+
+  it('threat 5: in the room of a direct call only its two people have rights, and the same ones', () => {
+    const room: RoomPolicy = { ...unchanged, parties: ['member', 'other'] };
+    const rights = (principal: Principal) =>
+      (Object.keys(IN_ROOM) as ActionInRoom[]).filter((action) => may(principal, action, room));
+    assert.deepEqual(rights(member).sort(), [
+      'chat.readAll',
+      'chat.send',
+      'hand.raise',
+      'media.send',
+      'reaction.send',
+      'room.enter',
+      'room.enterUninvited',
+      'room.open',
+    ]);
+    assert.deepEqual(rights(person('admin', 'other')), rights(member));
+    for (const outsider of [admin, owner, guest, bridge, gateway, PHONE, NEWCOMER, OPERATOR]) {
+      assert.deepEqual(rights(outsider), []);
+    }
+    assert.deepEqual([roomRoleOf(member, room), roomRoleOf(admin, room)], ['speaker', undefined]);
   });
 
   it('threat 5: a guest owns no room, and an account id that is a property of Object has no role', () => {

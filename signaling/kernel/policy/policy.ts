@@ -11,7 +11,10 @@ import { type ActionInRoom, PHRASES, type ServerAction } from './actions.ts';
 import { IN_ROOM, ON_SERVER, type ServerStanding, type Standing } from './defaults.ts';
 
 /** The part of a room's record that decides permissions. */
-export type RoomPolicy = Readonly<Pick<RoomDescription, 'ownerId' | 'permissions' | 'roles'>>;
+export interface RoomPolicy extends Readonly<Pick<RoomDescription, 'ownerId' | 'permissions' | 'roles'>> {
+  /** The accounts of a direct call: nobody else may do anything in its room. Absent in all other rooms. */
+  readonly parties?: readonly string[] | undefined;
+}
 
 /** The policy of a room without an owner and with default settings. */
 export const UNCHANGED: RoomPolicy = { ownerId: null, permissions: {}, roles: {} };
@@ -50,7 +53,10 @@ export function roomRoleOf(
   if (standing === 'admin') {
     return 'owner';
   }
-  return standing === 'bridge' ? undefined : standing;
+  if (standing === 'party') {
+    return 'speaker';
+  }
+  return standing === 'bridge' || standing === 'outsider' ? undefined : standing;
 }
 
 /** What each role may do in rooms with default settings, of what owners may change. */
@@ -85,6 +91,11 @@ export function mayEnterLocked(principal: Principal, room: RoomPolicy): boolean 
 /** Whether the principal becomes the owner when it opens a room without one. */
 export function mayOwn(principal: Target): boolean {
   return principal.kind === 'device' && principal.role !== 'guest';
+}
+
+/** Whether an account can be called directly: whoever may call. */
+export function mayBeCalled(holder: AccountHolder): boolean {
+  return holder.kind === 'device' && ON_SERVER[holder.role].has('person.call');
 }
 
 /** Whether accounts with this role may enter only the rooms they are invited to, and are short-lived. */
@@ -122,7 +133,10 @@ const ABOVE: { [S in Standing]?: { [A in ActionInRoom]?: ActionInRoom } } = {
   bridge: { 'participant.ban': 'participant.banBridge' },
 };
 
-function standingIn(principal: Target, { ownerId, roles }: RoomPolicy): Standing {
+function standingIn(principal: Target, { ownerId, roles, parties }: RoomPolicy): Standing {
+  if (parties) {
+    return principal.kind === 'device' && parties.includes(principal.accountId) ? 'party' : 'outsider';
+  }
   switch (principal.kind) {
     case 'token':
       return 'admin';

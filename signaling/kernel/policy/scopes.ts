@@ -1,5 +1,5 @@
 import { CanopyError } from '../../../base/index.ts';
-import { SCOPES, type Scope } from '../../../contract/index.ts';
+import { type Role, SCOPES, type Scope } from '../../../contract/index.ts';
 import type { TokenPrincipal } from '../principals/index.ts';
 import type { AdminAction } from './actions.ts';
 
@@ -14,6 +14,7 @@ const RESOURCES: Record<AdminAction, string> = {
   'call.administer': 'calls',
   'token.administer': 'tokens',
   'audit.administer': 'audit',
+  'webhook.administer': 'webhooks',
 };
 
 /** The scope that a request to this part of the operator's API needs. */
@@ -42,5 +43,12 @@ export function demandScope({ scopes, rooms }: TokenPrincipal, scope: Scope, roo
         ? 'this token is limited to certain rooms, and the request is not about one of them'
         : `room ${roomId}`,
     );
+  }
+}
+
+/** Checks that a token may invite to a role: admins and bridges have more rights than most tokens. @throws {CanopyError} SCOPE_MISSING */
+export function demandInvitingTo(principal: TokenPrincipal, role: Role): void {
+  if (role === 'admin' || role === 'bridge') {
+    demandScope(principal, 'accounts:write');
   }
 }

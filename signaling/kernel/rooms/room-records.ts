@@ -18,7 +18,10 @@ const storedSettings = roomSettings.extend({ pinHash: z.string().optional() });
 
 /** A room's stored state, whether or not it is open. Only RoomRecords changes it. */
 export type RoomRecord = Pick<RoomDescription, 'roomId' | 'ownerId' | 'title'> &
-  z.infer<typeof storedSettings>;
+  z.infer<typeof storedSettings> & {
+    /** The two accounts of a direct call, whose room is not stored. */
+    parties?: readonly string[] | undefined;
+  };
 
 /** A room as its owners see it. */
 export function describeRoom({ pinHash, ...record }: RoomRecord): RoomDescription {
@@ -93,6 +96,9 @@ export class RoomRecords {
 
   /** Records that a room was opened. The opener of an unconfigured room without an owner becomes its owner, except for guests. */
   opened(record: RoomRecord, opener: Principal): void {
+    if (record.parties) {
+      return;
+    }
     if (record.ownerId === null && !isConfigured(record) && opener.kind === 'device' && mayOwn(opener)) {
       record.ownerId = opener.accountId;
     }
@@ -101,7 +107,9 @@ export class RoomRecords {
 
   /** Records that a room is in use. */
   used(record: RoomRecord): void {
-    this.#uses.put(record, this.#now());
+    if (!record.parties) {
+      this.#uses.put(record, this.#now());
+    }
   }
 
   /**

@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import type { Transaction } from 'kysely';
 import { LRUCache } from 'lru-cache';
 import { CanopyError, type ErrorCode, type Logger } from '../../../base/index.ts';
-import type { Role } from '../../../contract/index.ts';
+import { isCallRoom, type Role } from '../../../contract/index.ts';
 import type { Sfu } from '../../../sfu/index.ts';
 import type { Tables } from '../../store/index.ts';
 import { factorOf, type Holder, type NestedBudget } from '../budgets/index.ts';
@@ -28,6 +28,8 @@ export interface RoomsOptions {
   rehomeTicket: RoomOptions['rehomeTicket'];
   isStopped: RoomOptions['isStopped'];
   onEntry: RoomOptions['onEntry'];
+  onOpened(room: Room): void;
+  onClosed(room: Room): void;
   onRights: RoomOptions['onRights'];
 }
 
@@ -46,6 +48,8 @@ export class Rooms {
   /** Whether empty rooms close at once, because the server is stopping. */
   #closing = false;
   readonly #events = new EventEmitter<{ empty: [] }>();
+  /** The rooms of direct calls in progress. */
+  readonly #callRooms = new Map<string, RoomRecord>();
 
   constructor(options: RoomsOptions) {
     this.#options = options;
@@ -68,8 +72,15 @@ export class Rooms {
     return this.#rooms.get(roomId);
   }
 
-  /** A room's record, whether or not it is open. @throws {CanopyError} STORE_BUSY */
+  /** A room's record, whether or not it is open. @throws {CanopyError} CALL_ENDED - it belonged to a direct call; STORE_BUSY */
   async record(roomId: string): Promise<RoomRecord> {
+    if (isCallRoom(roomId)) {
+      const record = this.#callRooms.get(roomId);
+      if (!record) {
+        throw new CanopyError('CALL_ENDED');
+      }
+      return record;
+    }
     // With several nodes, the room's node would be looked up here.
     return this.#rooms.get(roomId)?.record ?? this.#options.records.load(roomId);
   }
@@ -130,6 +141,9 @@ export class Rooms {
     if (this.#options.records.isDeleted(record)) {
       throw new CanopyError('ROOM_DELETED');
     }
+    if (record.parties && this.#callRooms.get(roomId) !== record) {
+      throw new CanopyError('CALL_ENDED');
+    }
     const open = this.#rooms.get(roomId);
     if (open) {
       return open;
@@ -154,7 +168,23 @@ export class Rooms {
     this.#rooms.set(roomId, room);
     this.#releases.set(room, release);
     this.#options.records.opened(record, opener);
+    this.#options.onOpened(room);
     return room;
+  }
+
+  /** Lets these accounts, and nobody else, enter the room of a direct call until endCallRoom(). The room is not stored. */
+  addCallRoom(roomId: string, parties: readonly string[]): void {
+    this.#callRooms.set(roomId, { roomId, parties, ownerId: null, title: null, permissions: {}, roles: {} });
+  }
+
+  /** Closes the room of a direct call for good. Connections in it stay open. */
+  endCallRoom(roomId: string): void {
+    this.#callRooms.delete(roomId);
+    const room = this.#rooms.get(roomId);
+    if (room) {
+      room.endIfEmpty();
+      room.close();
+    }
   }
 
   /** Closes a room that nobody is in. */
@@ -254,7 +284,9 @@ export class Rooms {
 
   #forget(room: Room): void {
     this.#options.records.used(room.record);
-    this.#rooms.delete(room.roomId);
+    if (this.#rooms.delete(room.roomId)) {
+      this.#options.onClosed(room);
+    }
     this.#releases.get(room)?.();
     this.#releases.delete(room);
     if (this.#rooms.size === 0) {

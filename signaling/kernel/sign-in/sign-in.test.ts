@@ -57,6 +57,7 @@ describe('auth.prove', () => {
       config,
       devices,
       draining: false,
+      happenings: { emit: () => undefined },
       rooms: { hasSeat: () => false },
       origins: { current: () => new Set([ORIGIN]) },
       stage: () => undefined,

@@ -2,6 +2,7 @@ import { CanopyError, type Config } from '../../../base/index.ts';
 import { type TrustStore, type VerifiedDevice, verifyAuthProof } from '../../identity/index.ts';
 import type { AccountRow, Accounts, Devices } from '../accounts/index.ts';
 import { type Budgets, factorOf } from '../budgets/index.ts';
+import type { HappeningNotifier } from '../happenings.ts';
 import type { OwnOrigins } from '../http/index.ts';
 import type { JoinStage } from '../metrics/index.ts';
 import { peerPrincipal, serverRoleOf } from '../principals/index.ts';
@@ -16,6 +17,7 @@ export interface SignInContext {
   budgets: Pick<Budgets, 'connections'>;
   rooms: Pick<Rooms, 'hasSeat'>;
   origins: Pick<OwnOrigins, 'current'>;
+  happenings: Pick<HappeningNotifier, 'emit'>;
   /** Whether the server is stopping and admits nobody. */
   readonly draining: boolean;
   stage(session: Session, stage: JoinStage): void;
@@ -104,6 +106,7 @@ async function accountOf(context: SignInContext, device: VerifiedDevice, nowMs: 
       return known;
     }
     await context.accounts.ensure({ accountId, displayName, role, source: 'pki', nowMs });
+    context.happenings.emit('account.created', { accountId, displayName, role });
   }
   const account = await context.accounts.find(device.accountId);
   if (!account) {

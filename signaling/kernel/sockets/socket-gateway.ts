@@ -105,6 +105,30 @@ export class SocketGateway {
     return matching.length;
   }
 
+  /** Sends an event to a device's connections. */
+  sendToDevice<N extends EventName>(deviceId: string, event: N, data: EventData<N>): void {
+    for (const connection of this.#connections) {
+      if (connection.session.principal?.device.deviceId === deviceId) {
+        connection.send(event, data);
+      }
+    }
+  }
+
+  /** Sends an event to an account's connections, except the one of this session. */
+  sendToAccount<N extends EventName>(
+    accountId: string,
+    event: N,
+    data: EventData<N>,
+    except?: Session,
+  ): void {
+    for (const connection of this.#connections) {
+      const { session } = connection;
+      if (session.principal?.accountId === accountId && session !== except) {
+        connection.send(event, data);
+      }
+    }
+  }
+
   /** Everyone signed in, once per connection. */
   get principals(): PeerPrincipal[] {
     return [...this.#connections].flatMap(({ session: { principal } }) => principal ?? []);

@@ -2,7 +2,7 @@
 export const backup = {
   save: 'Save a backup',
   heading: 'Back up your account',
-  saved: 'Keep this file in a safe place. You cannot create it again.',
+  saved: 'Keep this file in a safe place, and its password elsewhere.',
   download: 'Download file',
   what: 'With this file and its password you can use your account on another device, or if you lose this one.',
   password: 'Password',

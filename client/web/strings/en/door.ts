@@ -3,7 +3,9 @@ import { plural } from './forms.ts';
 /** The screen of somebody who opened a room link, before and while waiting to be let in. */
 export const door = {
   invitesYou: (name: string, room: string) => `${name} invites you to ${room}`,
+  invitesYouToMeeting: (name: string) => `${name} invites you to a meeting`,
   invited: (room: string) => `You are invited to ${room}`,
+  invitedToMeeting: 'You are invited to a meeting',
   opening: 'Opening the link…',
   damaged: 'This link is damaged',
   damagedAdvice:
@@ -17,6 +19,8 @@ export const door = {
   joinNow: 'Join now',
   lobbyHint: 'Someone in the meeting will let you in.',
   devices: 'Microphone, speaker and camera',
+  /** The test needs an account, which newcomers get when they are admitted. */
+  testLater: 'You can test your connection once you are in the call, in the settings.',
   asking: 'Asking…',
   entering: 'You were let in. Joining…',
   waitingTitle: 'Waiting',

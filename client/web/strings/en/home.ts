@@ -41,5 +41,6 @@ export const home = {
   appearance: 'Settings',
   visited: (ago: string) => `Visited ${ago}`,
   visitedNow: 'Visited just now',
+  justNow: 'just now',
   backHome: 'Home',
 };

@@ -1,9 +1,12 @@
+import { account } from './account.ts';
 import { alone } from './alone.ts';
 import { appearance } from './appearance.ts';
 import { arrivals } from './arrivals.ts';
 import { backup } from './backup.ts';
+import { calls } from './calls.ts';
 import { chat } from './chat.ts';
 import { common } from './common.ts';
+import { contacts } from './contacts.ts';
 import { controls } from './controls.ts';
 import { devices } from './devices.ts';
 import { door } from './door.ts';
@@ -38,12 +41,15 @@ import { welcome } from './welcome.ts';
 /** The English strings. Their shape is the one that every other language has to have. */
 export const en = {
   listed,
+  account,
   alone,
   appearance,
   arrivals,
   backup,
+  calls,
   chat,
   common,
+  contacts,
   controls,
   devices,
   door,

@@ -4,6 +4,9 @@ import { plural } from './forms.ts';
 /** Creating, scheduling and configuring rooms. */
 export const rooms = {
   title: 'Title',
+  /** A room without a title, whose name nobody chose. */
+  meeting: 'Meeting',
+  meetingOf: (day: string, time: string) => `Meeting of ${day}, ${time}`,
   titleExample: 'e.g. Weekly planning',
   create: 'Create room',
   newRoom: 'New room',

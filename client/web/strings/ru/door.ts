@@ -3,7 +3,9 @@ import { plural } from './forms.ts';
 
 export const door: Strings['door'] = {
   invitesYou: (name, room) => `${name} приглашает вас: ${room}`,
+  invitesYouToMeeting: (name) => `${name} приглашает вас на встречу`,
   invited: (room) => `Вас пригласили: ${room}`,
+  invitedToMeeting: 'Вас пригласили на встречу',
   opening: 'Открываем ссылку…',
   damaged: 'Ссылка повреждена',
   damagedAdvice: 'В ней не хватает части. Скопируйте ссылку целиком и откройте снова или попросите новую.',
@@ -15,6 +17,7 @@ export const door: Strings['door'] = {
   joinNow: 'Войти',
   lobbyHint: 'Вас впустит кто-нибудь из участников.',
   devices: 'Микрофон, звук и камера',
+  testLater: 'Проверить соединение можно будет во время звонка, в настройках.',
   asking: 'Отправляем просьбу…',
   entering: 'Вас впустили. Входим…',
   waitingTitle: 'Ожидание',

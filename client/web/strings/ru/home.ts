@@ -45,5 +45,6 @@ export const home: Strings['home'] = {
   appearance: 'Настройки',
   visited: (ago) => `Вы заходили ${ago}`,
   visitedNow: 'Вы заходили только что',
+  justNow: 'только что',
   backHome: 'На главную',
 };

@@ -1,10 +1,13 @@
 import type { Strings } from '../table.ts';
+import { account } from './account.ts';
 import { alone } from './alone.ts';
 import { appearance } from './appearance.ts';
 import { arrivals } from './arrivals.ts';
 import { backup } from './backup.ts';
+import { calls } from './calls.ts';
 import { chat } from './chat.ts';
 import { common } from './common.ts';
+import { contacts } from './contacts.ts';
 import { controls } from './controls.ts';
 import { devices } from './devices.ts';
 import { door } from './door.ts';
@@ -39,12 +42,15 @@ import { welcome } from './welcome.ts';
 
 export const ru: Strings = {
   listed,
+  account,
   alone,
   appearance,
   arrivals,
   backup,
+  calls,
   chat,
   common,
+  contacts,
   controls,
   devices,
   door,

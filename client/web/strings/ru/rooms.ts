@@ -3,6 +3,8 @@ import { plural } from './forms.ts';
 
 export const rooms: Strings['rooms'] = {
   title: 'Название',
+  meeting: 'Встреча',
+  meetingOf: (day, time) => `Встреча ${day}, ${time}`,
   titleExample: 'например, Планёрка',
   create: 'Создать комнату',
   newRoom: 'Новая комната',

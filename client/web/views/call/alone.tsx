@@ -6,6 +6,16 @@ import { useRoomLink } from '../rooms/use-room-link.ts';
 
 /** Shown to somebody who is alone in a room, next to their own video: the link for the others. */
 export function Alone({ call }: { call: Call }) {
+  return call.person === undefined ? (
+    <AloneInRoom call={call} />
+  ) : (
+    <section class="alone" data-testid="waiting-for">
+      <p role="status">{strings.value.calls.waitingFor(call.person)}</p>
+    </section>
+  );
+}
+
+function AloneInRoom({ call }: { call: Call }) {
   const link = useRoomLink(call.room.roomId, async () => call.client);
   const { alone } = strings.value;
   return (

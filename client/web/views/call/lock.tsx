@@ -1,5 +1,6 @@
 import type { Call } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
+import { IconButton } from '../parts/icon-button.tsx';
 import { LockIcon, UnlockedIcon } from '../parts/icons.tsx';
 import { MenuItem } from '../parts/menu.tsx';
 
@@ -10,17 +11,15 @@ export function Lock({ call }: { call: Call }) {
   if (call.may('room.lock')) {
     const label = locked ? words.unlock : words.lock;
     return (
-      <button
-        type="button"
-        class={locked ? 'icon-button lock locked' : 'icon-button lock'}
-        data-testid="lock"
-        data-locked={locked}
-        title={label}
-        aria-label={label}
+      <IconButton
+        label={label}
+        testId="lock"
+        look={locked ? 'icon-button lock locked' : 'icon-button lock'}
+        data={{ 'data-locked': locked }}
         onClick={() => void call.toggleLock()}
       >
         {locked ? <LockIcon /> : <UnlockedIcon />}
-      </button>
+      </IconButton>
     );
   }
   return locked ? (

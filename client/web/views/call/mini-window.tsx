@@ -3,6 +3,7 @@ import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { type AppModel, arrange, type Call, theme } from '../../model/index.ts';
 import { language, strings } from '../../strings/index.ts';
+import { IconButton } from '../parts/icon-button.tsx';
 import { LeaveIcon } from '../parts/icons.tsx';
 import { Tile, type TileProps } from '../stage/tile.tsx';
 import { tilesOf } from '../stage/tiles-of.tsx';
@@ -79,16 +80,14 @@ function MiniWindow({ mini, model, call }: { mini: Window; model: AppModel; call
       <div class="mini-controls">
         <MicrophoneToggle media={model.media} />
         <CameraToggle media={model.media} />
-        <button
-          type="button"
-          class="round leave"
-          data-testid="leave"
-          title={controls.leave}
-          aria-label={controls.leave}
+        <IconButton
+          label={controls.leave}
+          testId="leave"
+          look="round leave"
           onClick={() => void model.leave()}
         >
           <LeaveIcon />
-        </button>
+        </IconButton>
       </div>
     </div>
   );

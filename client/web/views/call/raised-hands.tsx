@@ -1,5 +1,6 @@
 import type { Call } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
+import { IconButton } from '../parts/icon-button.tsx';
 import { HandIcon } from '../parts/icons.tsx';
 
 /** Raises and lowers this user's hand. */
@@ -7,17 +8,15 @@ export function HandToggle({ call }: { call: Call }) {
   const up = call.handIsUp;
   const label = up ? strings.value.controls.lowerHand : strings.value.controls.raiseHand;
   return (
-    <button
-      type="button"
-      class={up ? 'round active' : 'round'}
-      data-testid="hand"
-      aria-keyshortcuts="h"
-      title={strings.value.common.withShortcut(label, 'h')}
-      aria-label={label}
+    <IconButton
+      label={label}
+      testId="hand"
+      shortcut="h"
+      look={up ? 'round active' : 'round'}
       onClick={() => void call.toggleHand()}
     >
       <HandIcon />
-    </button>
+    </IconButton>
   );
 }
 

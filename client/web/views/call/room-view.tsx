@@ -5,7 +5,7 @@ import type { AppModel, Call, Trouble } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
 import { ChatToast } from '../chat/chat-toast.tsx';
 import { FileDrop } from '../chat/file-drop.tsx';
-import { BackupButton } from '../identity/backup.tsx';
+import { BackupButton } from '../identity/backup-button.tsx';
 import { panelShortcuts, SidePanel } from '../panels/index.ts';
 import { ScreenIcon, ShieldIcon } from '../parts/icons.tsx';
 import { Audio } from '../parts/media-element.tsx';
@@ -84,7 +84,7 @@ function TopBar({
   return (
     <header class="top-bar">
       <h1 ref={heading} dir="auto" tabIndex={-1}>
-        {call.info.value.title ?? call.room.roomId}
+        {call.name}
       </h1>
       <Lock call={call} />
       <span class="count" data-testid="count">
@@ -102,7 +102,7 @@ function TopBar({
           {strings.value.room.verifiedAs(displayName)}
         </span>
       </span>
-      {identity && <BackupButton identity={identity} />}
+      <BackupButton model={model} />
     </header>
   );
 }

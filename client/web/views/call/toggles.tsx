@@ -1,23 +1,22 @@
 import type { LocalMedia } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
+import { IconButton } from '../parts/icon-button.tsx';
 import { CameraIcon, MicrophoneIcon } from '../parts/icons.tsx';
 
 export function MicrophoneToggle({ media }: { media: LocalMedia }) {
   const on = media.microphoneOn.value;
   const label = on ? strings.value.controls.mute : strings.value.controls.unmute;
   return (
-    <button
-      type="button"
-      class={on || media.opening.value ? 'round' : 'round off'}
-      data-testid="microphone"
-      data-on={on}
-      aria-keyshortcuts="m"
-      title={strings.value.common.withShortcut(label, 'm')}
-      aria-label={label}
+    <IconButton
+      label={label}
+      testId="microphone"
+      shortcut="m"
+      look={on || media.opening.value ? 'round' : 'round off'}
+      data={{ 'data-on': on }}
       onClick={() => void media.setMuted(on)}
     >
       <MicrophoneIcon off={!on} />
-    </button>
+    </IconButton>
   );
 }
 
@@ -25,17 +24,15 @@ export function CameraToggle({ media }: { media: LocalMedia }) {
   const on = media.cameraOn.value;
   const label = on ? strings.value.controls.cameraOff : strings.value.controls.cameraOn;
   return (
-    <button
-      type="button"
-      class={on || media.opening.value ? 'round' : 'round off'}
-      data-testid="camera"
-      data-on={on}
-      aria-keyshortcuts="v"
-      title={strings.value.common.withShortcut(label, 'v')}
-      aria-label={label}
+    <IconButton
+      label={label}
+      testId="camera"
+      shortcut="v"
+      look={on || media.opening.value ? 'round' : 'round off'}
+      data={{ 'data-on': on }}
       onClick={() => void media.setCameraWanted(!on)}
     >
       <CameraIcon off={!on} />
-    </button>
+    </IconButton>
   );
 }

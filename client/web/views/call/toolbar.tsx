@@ -2,8 +2,9 @@ import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { type AppModel, type Call, selfView, setSelfView } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
-import { BackupDialog } from '../identity/backup.tsx';
+import { canBackUp, LazyBackupDialog } from '../identity/backup-button.tsx';
 import { PanelButtons, PanelItems } from '../panels/index.ts';
+import { IconButton } from '../parts/icon-button.tsx';
 import {
   BackupIcon,
   GalleryIcon,
@@ -51,7 +52,6 @@ export function Toolbar({ model, call, onShortcuts }: ToolbarProps) {
     dialog.value = undefined;
   };
   const settings = useSignal(false);
-  const identity = model.identity.value;
   const view = viewChoice(call);
   return (
     <nav class="controls" aria-label={controls.label}>
@@ -62,16 +62,16 @@ export function Toolbar({ model, call, onShortcuts }: ToolbarProps) {
         {canShareScreen && <ScreenToggle call={call} />}
         <HandToggle call={call} />
         <ReactionButton call={call} />
-        <ToolbarButton
+        <IconButton
           testId="view"
-          itemClass="from-wide"
+          look="round from-wide"
           shortcut="g"
           disabled={view.disabled}
           label={view.label}
           onClick={() => call.toggleView()}
         >
           {view.icon}
-        </ToolbarButton>
+        </IconButton>
         <MenuButton label={controls.more} testId="more" icon={<MoreIcon />} buttonClass="round">
           <ReactionChoices call={call} itemClass="below-medium" />
           <PanelItems call={call} />
@@ -122,7 +122,7 @@ export function Toolbar({ model, call, onShortcuts }: ToolbarProps) {
           )}
           <FullScreenItem />
           <PictureInPictureItem model={model} call={call} />
-          {identity?.canExportBackup && (
+          {canBackUp(model) && (
             <MenuItem
               testId="more-backup"
               itemClass="below-wide"
@@ -150,41 +150,41 @@ export function Toolbar({ model, call, onShortcuts }: ToolbarProps) {
             {strings.value.shortcuts.heading}
           </MenuItem>
         </MenuButton>
-        <ToolbarButton
+        <IconButton
           testId="leave"
-          itemClass="leave"
-          label={controls.leave}
+          look="round leave"
+          label={call.person === undefined ? controls.leave : strings.value.calls.hangUp}
           onClick={() => void model.leave()}
         >
           <LeaveIcon />
-        </ToolbarButton>
+        </IconButton>
       </div>
       <div class="controls-panels">
         {call.may('room.invite') && (
-          <ToolbarButton
+          <IconButton
             testId="invite"
-            itemClass="from-wide"
+            look="round from-wide"
             label={invite.heading}
             onClick={() => (dialog.value = 'invite')}
           >
             <InviteIcon />
-          </ToolbarButton>
+          </IconButton>
         )}
         {call.may('call.dial') && (
-          <ToolbarButton
+          <IconButton
             testId="call-phone"
-            itemClass="from-wide"
+            look="round from-wide"
             label={phones.call}
             onClick={() => (dialog.value = 'phone')}
           >
             <PhoneIcon />
-          </ToolbarButton>
+          </IconButton>
         )}
         <PanelButtons call={call} />
       </div>
       {dialog.value === 'invite' && <InviteDialog call={call} onClose={close} />}
       {dialog.value === 'phone' && <CallPhoneDialog call={call} onClose={close} />}
-      {dialog.value === 'backup' && identity && <BackupDialog identity={identity} onClose={close} />}
+      {dialog.value === 'backup' && <LazyBackupDialog model={model} onClose={close} />}
       {settings.value && (
         <RoomSettings
           model={model}
@@ -197,39 +197,6 @@ export function Toolbar({ model, call, onShortcuts }: ToolbarProps) {
   );
 }
 
-function ToolbarButton({
-  testId,
-  itemClass,
-  label,
-  shortcut,
-  disabled = false,
-  onClick,
-  children,
-}: {
-  testId: string;
-  itemClass: string;
-  label: string;
-  shortcut?: string;
-  disabled?: boolean;
-  onClick(): void;
-  children: ComponentChildren;
-}) {
-  return (
-    <button
-      type="button"
-      class={`round ${itemClass}`}
-      data-testid={testId}
-      aria-keyshortcuts={shortcut}
-      title={shortcut ? strings.value.common.withShortcut(label, shortcut) : label}
-      aria-label={label}
-      disabled={disabled}
-      onClick={onClick}
-    >
-      {children}
-    </button>
-  );
-}
-
 /** Phones cannot share their screen. */
 const canShareScreen = typeof navigator.mediaDevices?.getDisplayMedia === 'function';
 
@@ -239,15 +206,15 @@ function screenLabel(call: Call): string {
 
 function ScreenToggle({ call }: { call: Call }) {
   return (
-    <ToolbarButton
+    <IconButton
       testId="screen"
-      itemClass={call.screen.value ? 'from-medium active' : 'from-medium'}
+      look={call.screen.value ? 'round from-medium active' : 'round from-medium'}
       shortcut="s"
       label={screenLabel(call)}
       onClick={() => void call.toggleScreen()}
     >
       <ScreenIcon />
-    </ToolbarButton>
+    </IconButton>
   );
 }
 

@@ -2,6 +2,7 @@ import { useComputed, useSignal } from '@preact/signals';
 import { useEffect, useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { type ChatModel, type Mentionable, messageSummary } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
+import { IconButton } from '../parts/icon-button.tsx';
 import { AttachIcon, CloseIcon, SendIcon, SmileIcon } from '../parts/icons.tsx';
 import { AttachmentList } from './attachment-list.tsx';
 import { EMOJI } from './chat-emoji.ts';
@@ -134,15 +135,9 @@ export function ChatComposer({ model }: { model: ChatModel }) {
             </strong>
             {replyingTo && !editing && <span dir="auto">{messageSummary(replyingTo)}</span>}
           </p>
-          <button
-            type="button"
-            class="icon-button"
-            aria-label={chat.cancel}
-            title={chat.cancel}
-            onClick={() => model.cancel()}
-          >
+          <IconButton label={chat.cancel} onClick={() => model.cancel()}>
             <CloseIcon />
-          </button>
+          </IconButton>
         </div>
       )}
       {hasEmoji.value && (
@@ -222,28 +217,23 @@ export function ChatComposer({ model }: { model: ChatModel }) {
           onPaste={pasted}
           onBlur={() => (mention.value = undefined)}
         />
-        <button
-          type="button"
-          class="icon-button"
-          data-testid="chat-insert-emoji"
-          aria-label={chat.emoji}
-          aria-expanded={hasEmoji.value}
-          title={chat.emoji}
+        <IconButton
+          label={chat.emoji}
+          testId="chat-insert-emoji"
+          data={{ 'aria-expanded': hasEmoji.value }}
           onClick={() => (hasEmoji.value = !hasEmoji.value)}
         >
           <SmileIcon />
-        </button>
-        <button
-          type="button"
-          class="icon-button send"
-          data-testid="chat-send"
+        </IconButton>
+        <IconButton
+          label={editing ? chat.save : chat.send}
+          testId="chat-send"
+          look="icon-button send"
           disabled={draft.trim() === '' && !hasFiles}
-          aria-label={editing ? chat.save : chat.send}
-          title={editing ? chat.save : chat.send}
           onClick={submit}
         >
           <SendIcon />
-        </button>
+        </IconButton>
       </div>
       {left < FEW_LEFT && (
         <p class="hint" role="status">

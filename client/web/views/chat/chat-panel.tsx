@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { ChatMessage } from '../../../sdk/index.ts';
 import { type Call, type ChatModel, canNotify } from '../../model/index.ts';
 import { language, strings } from '../../strings/index.ts';
+import { IconButton } from '../parts/icon-button.tsx';
 import { BellIcon, DownloadIcon, MoreIcon, SearchIcon } from '../parts/icons.tsx';
 import { MenuButton, MenuItem } from '../parts/menu.tsx';
 import { ChatComposer } from './chat-composer.tsx';
@@ -45,16 +46,9 @@ function ChatBar({ model, roomId, onSearch }: { model: ChatModel; roomId: string
     model.try(async () => download(await model.chat.export(), roomId, format));
   return (
     <div class="chat-bar">
-      <button
-        type="button"
-        class="icon-button"
-        data-testid="chat-search"
-        aria-label={chat.search}
-        title={chat.search}
-        onClick={onSearch}
-      >
+      <IconButton label={chat.search} testId="chat-search" onClick={onSearch}>
         <SearchIcon />
-      </button>
+      </IconButton>
       {(canNotify || model.mayModerate.value) && (
         <MenuButton label={chat.options} testId="chat-options" icon={<MoreIcon />} buttonClass="icon-button">
           {canNotify && (

@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { ChatMessage } from '../../../sdk/index.ts';
 import { type ChatModel, firstLine } from '../../model/index.ts';
 import { language, strings } from '../../strings/index.ts';
+import { IconButton } from '../parts/icon-button.tsx';
 import { CloseIcon } from '../parts/icons.tsx';
 
 /** How long the user pauses before what they have typed is searched for, in milliseconds. */
@@ -73,16 +74,9 @@ export function ChatSearch({
             }
           }}
         />
-        <button
-          type="button"
-          class="icon-button"
-          data-testid="chat-search-close"
-          aria-label={chat.closeSearch}
-          title={chat.closeSearch}
-          onClick={onClose}
-        >
+        <IconButton label={chat.closeSearch} testId="chat-search-close" onClick={onClose}>
           <CloseIcon />
-        </button>
+        </IconButton>
       </div>
       <p class="chat-hint" role="status" data-testid="chat-found">
         {result && (count === 0 ? chat.nothingFound : chat.found(count))}

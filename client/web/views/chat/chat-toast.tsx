@@ -1,5 +1,6 @@
 import { type Call, messageSummary } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
+import { IconButton } from '../parts/icon-button.tsx';
 import { CloseIcon } from '../parts/icons.tsx';
 
 /** Who wrote what, over the call while the chat is closed. */
@@ -21,14 +22,9 @@ export function ChatToast({ call }: { call: Call }) {
             <strong dir="auto">{toast.isMention ? chat.mentionedYou(name) : name}</strong>
             <span dir="auto">{messageSummary(toast.message)}</span>
           </button>
-          <button
-            type="button"
-            class="icon-button"
-            aria-label={common.dismiss}
-            onClick={() => model.dismissToast()}
-          >
+          <IconButton label={common.dismiss} onClick={() => model.dismissToast()}>
             <CloseIcon />
-          </button>
+          </IconButton>
         </div>
       )}
     </div>

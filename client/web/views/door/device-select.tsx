@@ -12,11 +12,11 @@ export function DeviceSelect({ media, kind }: { media: LocalMedia; kind: DeviceK
   if (devices.length === 0 || (kind === 'speaker' && !('setSinkId' in HTMLMediaElement.prototype))) {
     return null;
   }
-  const current =
-    (kind === 'speaker' ? undefined : media[kind].value?.getSettings().deviceId) ??
-    media.choices.value[kind] ??
-    'default';
-  const shown = devices.some(({ deviceId }) => deviceId === current) ? current : 'default';
+  const inUse = kind === 'speaker' ? undefined : media[kind].value?.getSettings().deviceId;
+  // While none is open, the browser's first one would be next. Only microphones and speakers have an entry “default”.
+  const shown = [inUse, media.choices.value[kind], 'default', devices[0]?.deviceId].find((id) =>
+    devices.some(({ deviceId }) => deviceId === id),
+  );
   return (
     <label class="field">
       {label}

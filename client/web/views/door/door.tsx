@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { displayable } from '../../../sdk/index.ts';
-import type { AppModel, Door } from '../../model/index.ts';
+import { displayable, type OpenedLink } from '../../../sdk/index.ts';
+import { type AppModel, type Door, hasName } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
 import { Problem } from '../parts/problem.tsx';
 import { DeviceCheck, DevicePreview } from './device-check.tsx';
@@ -48,10 +48,17 @@ export function DamagedLink() {
   );
 }
 
+function invitationTo({ roomId, title, invitedBy }: OpenedLink): string {
+  const { door } = strings.value;
+  if (!hasName({ roomId, title })) {
+    return invitedBy ? door.invitesYouToMeeting(invitedBy) : door.invitedToMeeting;
+  }
+  return invitedBy ? door.invitesYou(invitedBy, title ?? roomId) : door.invited(title ?? roomId);
+}
+
 function Ask({ model, door }: { model: AppModel; door: Door }) {
   const words = strings.value.door;
   const opened = door.opened.value;
-  const room = door.title ?? '';
   const name = displayable(door.name.value);
   const waits = opened?.lobby ?? true;
   const submit = (event: Event) => {
@@ -61,7 +68,7 @@ function Ask({ model, door }: { model: AppModel; door: Door }) {
   };
   return (
     <form class="card" onSubmit={submit} data-testid="door">
-      <h1 dir="auto">{opened?.invitedBy ? words.invitesYou(opened.invitedBy, room) : words.invited(room)}</h1>
+      <h1 dir="auto">{opened ? invitationTo(opened) : words.invited(door.title ?? '')}</h1>
       {door.isNewcomer.value ? (
         <label class="field">
           {words.yourName}
@@ -90,6 +97,7 @@ function Ask({ model, door }: { model: AppModel; door: Door }) {
       <details class="devices">
         <summary>{words.devices}</summary>
         <DeviceCheck media={model.media} />
+        {door.isNewcomer.value && <p class="hint">{words.testLater}</p>}
       </details>
       <div class="join-row">
         <button

@@ -2,8 +2,10 @@ import { useSignal } from '@preact/signals';
 import { displayable } from '../../../sdk/index.ts';
 import { type AppModel, toRoomId } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
+import { AccountBannerSlot } from '../devices/banner-slot.tsx';
 import { IdentityLine } from '../identity/identity-line.tsx';
 import { Problem } from '../parts/problem.tsx';
+import { useHeadingFocus } from '../parts/use-heading-focus.ts';
 import { DeviceCheck, DevicePreview } from './device-check.tsx';
 import { PathCheckView } from './path-check.tsx';
 
@@ -21,6 +23,7 @@ export function Lobby({
   left: boolean;
 }) {
   const { media } = model;
+  const heading = useHeadingFocus();
   const typed = useSignal(roomId);
   const { lobby } = strings.value;
   const target = toRoomId(typed.value);
@@ -38,13 +41,16 @@ export function Lobby({
         <PathCheckView check={model.pathCheck} client={model.client.value} />
       </div>
       <form class="card" onSubmit={submit}>
-        <h1>{left ? lobby.leftCall : lobby.heading}</h1>
+        <h1 ref={heading} tabIndex={-1}>
+          {left ? lobby.leftCall : lobby.heading}
+        </h1>
         {title !== undefined && (
           <p data-testid="lobby-title" dir="auto">
             <strong>{title}</strong>
           </p>
         )}
         <IdentityLine model={model} />
+        <AccountBannerSlot model={model} />
         {title === undefined && (
           <>
             <label class="field">

@@ -24,7 +24,7 @@ export function PinDialog({ model, roomId, wrong }: { model: AppModel; roomId: s
         onSubmit={(event) => {
           event.preventDefault();
           if (isComplete) {
-            void model.join(roomId, pin);
+            void model.join(roomId, { pin });
           }
         }}
       >

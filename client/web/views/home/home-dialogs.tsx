@@ -1,6 +1,7 @@
 import type { RoomSummary } from '../../../sdk/index.ts';
 import type { AppModel, HomeRooms } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
+import { YourDevices } from '../devices/your-devices.tsx';
 import { CloseButton, Dialog } from '../parts/dialog.tsx';
 import { lazyView } from '../parts/lazy-view.tsx';
 import { RoomSettings } from '../rooms/room-settings.tsx';
@@ -12,6 +13,7 @@ const OwnData = lazyView(async () => (await import('../identity/own-data.tsx')).
 /** What is open on top of the home page. */
 export type HomeDialog =
   | { name: 'appearance' }
+  | { name: 'devices' }
   | { name: 'new-room' }
   | { name: 'schedule'; room?: RoomSummary }
   | { name: 'settings'; roomId: string };
@@ -43,6 +45,8 @@ export function HomeDialogs({
           <CloseButton label={strings.value.common.done} />
         </Dialog>
       );
+    case 'devices':
+      return <YourDevices model={model} onClose={onClose} />;
     case 'new-room':
       return <ScheduleDialog model={model} planned={false} onClose={done} />;
     case 'schedule':

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
 import { CanopyError, type RoomSummary } from '../../../sdk/index.ts';
-import { type AppModel, type HomeRooms, roomUrl, saveCalendar } from '../../model/index.ts';
+import { type AppModel, type HomeRooms, roomName, roomUrl, saveCalendar } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
 import { CalendarIcon, CopyIcon, LockIcon, MoreIcon, SettingsIcon } from '../parts/icons.tsx';
 import { MenuButton, MenuItem } from '../parts/menu.tsx';
@@ -68,7 +68,7 @@ export function HomeList({
 function RoomRow({ room, model, open }: ListContext & { room: RoomSummary }) {
   const { home } = strings.value;
   const { roomId, participants, locked, role, schedule } = room;
-  const title = room.title ?? roomId;
+  const title = roomName(room, room.nextStartMs ?? room.visitedAtMs);
   return (
     <li class="room-row" data-testid="room-row" data-room={roomId}>
       <div class="room-about">

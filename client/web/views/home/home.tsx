@@ -2,44 +2,52 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { type AppModel, type Destination, HomeRooms, readDestination } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
+import { RecentCallsList } from '../calls/recent-calls.tsx';
+import { AccountBannerSlot } from '../devices/banner-slot.tsx';
 import { IdentityLine } from '../identity/identity-line.tsx';
-import { CalendarIcon, CameraIcon, PlusIcon, SettingsIcon } from '../parts/icons.tsx';
+import { IconButton } from '../parts/icon-button.tsx';
+import { CalendarIcon, CameraIcon, OwnDevicesIcon, PlusIcon, SettingsIcon } from '../parts/icons.tsx';
 import { EmptyCalendar, EmptyHistory, EmptyRooms } from '../parts/illustrations.tsx';
+import { lazyView } from '../parts/lazy-view.tsx';
 import { Problem } from '../parts/problem.tsx';
+import { useHeadingFocus } from '../parts/use-heading-focus.ts';
 import { type HomeDialog, HomeDialogs } from './home-dialogs.tsx';
 import { HomeList } from './home-list.tsx';
 import '../../styles/home.css';
+
+/** Comes after what people open the page for. */
+const LazyPeopleList = lazyView(async () => (await import('../contacts/people-list.tsx')).PeopleList);
 
 /** The home page of people who are enrolled: start, schedule or join a meeting, and the user's rooms. */
 export function Home({ model }: { model: AppModel }) {
   const rooms = useMemo(() => new HomeRooms(() => model.connected()), [model]);
   const dialog = useSignal<HomeDialog | undefined>(undefined);
   useEffect(() => rooms.start(), [rooms]);
-  const { home } = strings.value;
+  const { account, home } = strings.value;
   const { busy, client, identity, problem } = model;
   const mayCreate = client.value?.account.role !== 'guest';
   const open = (opened: HomeDialog) => {
     dialog.value = opened;
   };
+  const heading = useHeadingFocus();
   const list = { model, rooms, open };
   return (
     <main class="home" data-testid="home">
       <header class="home-header">
         <p class="brand">{home.brand}</p>
         <IdentityLine model={model} />
-        <button
-          type="button"
-          class="icon-button"
-          data-testid="appearance"
-          title={home.appearance}
-          aria-label={home.appearance}
-          onClick={() => open({ name: 'appearance' })}
-        >
+        {identity.value?.issuedByAccount && (
+          <IconButton label={account.open} testId="your-devices" onClick={() => open({ name: 'devices' })}>
+            <OwnDevicesIcon />
+          </IconButton>
+        )}
+        <IconButton label={home.appearance} testId="appearance" onClick={() => open({ name: 'appearance' })}>
           <SettingsIcon />
-        </button>
+        </IconButton>
       </header>
+      <AccountBannerSlot model={model} />
       <section class="start" aria-labelledby="home-heading">
-        <h1 id="home-heading" dir="auto">
+        <h1 ref={heading} id="home-heading" dir="auto" tabIndex={-1}>
           {home.greeting(identity.value?.displayName ?? '')}
         </h1>
         {mayCreate && (
@@ -116,12 +124,14 @@ export function Home({ model }: { model: AppModel }) {
             empty={{ picture: <EmptyRooms />, text: home.noMine, advice: home.noMineAdvice }}
           />
         )}
+        {mayCreate && <RecentCallsList model={model} />}
         <HomeList
           {...list}
           name="recent"
           heading={home.recent}
           empty={{ picture: <EmptyHistory />, text: home.noRecent }}
         />
+        {client.value && mayCreate && <LazyPeopleList model={model} />}
       </div>
       <HomeDialogs
         model={model}

@@ -1,44 +1,28 @@
 import { useSignal } from '@preact/signals';
-import { CanopyError, type Identity } from '../../../sdk/index.ts';
+import type { AppModel } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
+import { canUnlock, UnlockFields, unlockingOf } from '../devices/unlock.tsx';
 import { CloseButton, Dialog } from '../parts/dialog.tsx';
 import { Problem } from '../parts/problem.tsx';
-
-/** Minimum length of a backup password, in characters. */
-const MIN_PASSWORD_LENGTH = 10;
-
-/** Offers a backup of the account while one can still be made. */
-export function BackupButton({ identity }: { identity: Identity }) {
-  const open = useSignal(false);
-  if (!identity.canExportBackup && !open.value) {
-    return null;
-  }
-  return (
-    <>
-      <button type="button" class="quiet" data-testid="backup" onClick={() => (open.value = true)}>
-        {strings.value.backup.save}
-      </button>
-      {open.value && <BackupDialog identity={identity} onClose={() => (open.value = false)} />}
-    </>
-  );
-}
+import { useAct } from '../parts/use-act.ts';
+import { NewPassword } from './new-password.tsx';
 
 /** Makes a backup of the account. */
-export function BackupDialog({ identity, onClose }: { identity: Identity; onClose(): void }) {
+export function BackupDialog({ model, onClose }: { model: AppModel; onClose(): void }) {
   const { backup, common } = strings.value;
-  const password = useSignal('');
-  const again = useSignal('');
+  const password = useSignal<string | undefined>(undefined);
+  const unlockPassword = useSignal('');
   const href = useSignal<string | undefined>(undefined);
-  const problem = useSignal<CanopyError | undefined>(undefined);
-  const usable = password.value.length >= MIN_PASSWORD_LENGTH && password.value === again.value;
-  const save = async (event: Event) => {
+  const { busy, problem, act } = useAct();
+  const key = model.care.key.value;
+  const usable = password.value !== undefined && canUnlock(key, unlockPassword.value);
+  const save = (event: Event) => {
     event.preventDefault();
-    try {
-      const account = await identity.exportBackup(password.value);
-      href.value = URL.createObjectURL(new Blob([account], { type: 'application/json' }));
-    } catch (error) {
-      problem.value = CanopyError.from(error);
-    }
+    void act(async () => {
+      const unlocking = await unlockingOf(key, unlockPassword.value);
+      const account = await key?.exportBackup(password.value ?? '', unlocking);
+      href.value = URL.createObjectURL(new Blob([account ?? ''], { type: 'application/json' }));
+    });
   };
   const close = () => {
     if (href.value) {
@@ -61,20 +45,11 @@ export function BackupDialog({ identity, onClose }: { identity: Identity; onClos
           </a>
         </>
       ) : (
-        <form onSubmit={(event) => void save(event)}>
+        <form onSubmit={save}>
           <p>{backup.what}</p>
-          <PasswordField
-            label={backup.password}
-            testId="backup-password"
-            onText={(text) => (password.value = text)}
-          />
-          <PasswordField
-            label={backup.repeat}
-            testId="backup-again"
-            onText={(text) => (again.value = text)}
-          />
-          <p class="hint">{backup.rule(MIN_PASSWORD_LENGTH)}</p>
-          <button type="submit" class="primary" data-testid="backup-save" disabled={!usable}>
+          <UnlockFields accountKey={key} password={unlockPassword} />
+          <NewPassword onPassword={(chosen) => (password.value = chosen)} />
+          <button type="submit" class="primary" data-testid="backup-save" disabled={busy.value || !usable}>
             {backup.create}
           </button>
         </form>
@@ -82,27 +57,5 @@ export function BackupDialog({ identity, onClose }: { identity: Identity; onClos
       <Problem error={problem.value} />
       <CloseButton label={common.close} />
     </Dialog>
-  );
-}
-
-function PasswordField({
-  label,
-  testId,
-  onText,
-}: {
-  label: string;
-  testId: string;
-  onText(text: string): void;
-}) {
-  return (
-    <label class="field">
-      {label}
-      <input
-        type="password"
-        data-testid={testId}
-        autocomplete="new-password"
-        onInput={(event) => onText(event.currentTarget.value)}
-      />
-    </label>
   );
 }

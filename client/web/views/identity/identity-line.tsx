@@ -1,6 +1,6 @@
 import type { AppModel } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
-import { BackupButton } from './backup.tsx';
+import { BackupButton } from './backup-button.tsx';
 
 /** Whose identity this device has, its backup, and how to remove it. */
 export function IdentityLine({ model }: { model: AppModel }) {
@@ -25,7 +25,7 @@ export function IdentityLine({ model }: { model: AppModel }) {
         )}
       </span>
       <span class="row">
-        <BackupButton identity={identity} />
+        <BackupButton model={model} />
         <button type="button" class="quiet" data-testid="forget" onClick={forget}>
           {lobby.forget}
         </button>

@@ -3,15 +3,24 @@ import type { AppModel } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
 import { Problem } from '../parts/problem.tsx';
 
-/** Shown to people without an identity: how to get one, and the two alternatives. */
+/** Shown to people without an identity: how to get one, and the alternatives. */
 export function NoIdentity({ model, roomId }: { model: AppModel; roomId: string | undefined }) {
-  const { welcome } = strings.value;
+  const { account, welcome } = strings.value;
   return (
     <main class="center">
       <section class="card" data-testid="no-identity">
         <h1>{welcome.heading}</h1>
         <p dir="auto">{roomId === undefined ? welcome.noIdentity : welcome.noIdentityRoom(roomId)}</p>
         <Problem error={model.problem.value} />
+        <details>
+          <summary>{account.haveOther}</summary>
+          <div class="have-other">
+            <p>{account.haveOtherHow}</p>
+            <a class="button primary" href="#/link" data-testid="use-code">
+              {account.useCode}
+            </a>
+          </div>
+        </details>
         <details>
           <summary>{welcome.haveBackup}</summary>
           <Restore model={model} />

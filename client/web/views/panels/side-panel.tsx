@@ -3,6 +3,7 @@ import type { ComponentType } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
 import type { AppModel, Call, PanelName } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
+import { IconButton } from '../parts/icon-button.tsx';
 import { CloseIcon } from '../parts/icons.tsx';
 import type { PanelProps } from './panel.ts';
 import { panelNamed } from './registry.ts';
@@ -63,16 +64,9 @@ function Frame({ name, model, call }: PanelProps & { name: PanelName }) {
         <h2 id={headingId} ref={heading} tabIndex={-1}>
           {title}
         </h2>
-        <button
-          type="button"
-          class="icon-button"
-          data-testid="panel-close"
-          aria-label={strings.value.panels.close(title)}
-          title={strings.value.common.close}
-          onClick={close}
-        >
+        <IconButton label={strings.value.panels.close(title)} testId="panel-close" onClick={close}>
           <CloseIcon />
-        </button>
+        </IconButton>
       </header>
       <div class="panel-body" aria-busy={state === 'loading'}>
         {state === 'failed' ? (

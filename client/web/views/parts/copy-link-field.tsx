@@ -2,17 +2,20 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { strings } from '../../strings/index.ts';
 
-/** A link with a button that copies it. An empty link is still being made. */
+/** A link, or something else to send, with a button that copies it. An empty link is still being made. */
 export function CopyLinkField({
   label,
   link,
   testId = 'room-link',
   copyTestId = 'copy-link',
+  copyLabel = strings.value.common.copyLink,
 }: {
   label: string;
   link: string;
   testId?: string;
   copyTestId?: string;
+  /** What the button says. Default: “Copy link”. */
+  copyLabel?: string;
 }) {
   const copied = useSignal(false);
   const field = useRef<HTMLInputElement>(null);
@@ -50,7 +53,7 @@ export function CopyLinkField({
         disabled={link === ''}
         onClick={() => void copy()}
       >
-        {copied.value ? common.copied : common.copyLink}
+        {copied.value ? common.copied : copyLabel}
       </button>
     </div>
   );

@@ -19,6 +19,7 @@ export function FormDialog({
   submit: { label: string; testId: string; danger?: boolean };
   /** Whether the fields allow acting. */
   ready: boolean;
+  /** Resolves to false if the dialog should stay, since a field needs attention. */
   act(): Promise<unknown>;
   onClose(): void;
   children: ComponentChildren;
@@ -29,8 +30,10 @@ export function FormDialog({
     busy.value = true;
     problem.value = undefined;
     try {
-      await act();
-      onClose();
+      if ((await act()) !== false) {
+        onClose();
+      }
+      busy.value = false;
     } catch (error) {
       problem.value = CanopyError.from(error);
       busy.value = false;

@@ -56,6 +56,20 @@ export function EmptyHistory() {
   );
 }
 
+/** An address book with two people. */
+export function EmptyContacts() {
+  return (
+    <Illustration>
+      <rect class="soft" x="44" y="18" width="76" height="78" rx="8" />
+      <rect class="paper" x="54" y="18" width="66" height="78" rx="8" />
+      <circle class="strong" cx="87" cy="46" r="10" />
+      <path class="strong" d="M68 76a19 16 0 0 1 38 0Z" />
+      <path class="line" d="M40 34h10M40 52h10M40 70h10" />
+      <path class="soft" d="M120 30h8v16h-8ZM120 52h8v16h-8Z" />
+    </Illustration>
+  );
+}
+
 /** A sheet with answers, one of them chosen. */
 export function EmptyPoll() {
   return (

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { Participant } from '../../../sdk/index.ts';
 import { type Call, seatKey } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
+import { ContactItems, VerifyPerson } from '../contacts/contact-items.tsx';
 import { MoreIcon } from '../parts/icons.tsx';
 import { MenuButton, MenuItem } from '../parts/menu.tsx';
 import { LazyPersonDialog } from '../stage/quality.tsx';
@@ -22,7 +23,7 @@ export function PersonMenu({
   /** Offer pinning, where a click on the tile does not. Default false. */
   withPin?: boolean;
 }) {
-  const dialog = useSignal<'connection' | 'rename' | 'role' | 'ban' | undefined>(undefined);
+  const dialog = useSignal<'connection' | 'rename' | 'role' | 'ban' | 'verify' | undefined>(undefined);
   const close = () => {
     dialog.value = undefined;
   };
@@ -41,6 +42,9 @@ export function PersonMenu({
           </MenuItem>
         )}
         {withPin && !isSelf && <PinItem call={call} participant={participant} />}
+        {!isSelf && (
+          <ContactItems call={call} participant={participant} onVerify={() => (dialog.value = 'verify')} />
+        )}
         {call.moderates && !isSelf && <MediaItems call={call} participant={participant} />}
         {(call.moderates || isSelf) && (
           <StandingItems call={call} participant={participant} onRole={() => (dialog.value = 'role')} />
@@ -57,6 +61,7 @@ export function PersonMenu({
       {dialog.value === 'connection' && (
         <LazyPersonDialog call={call} participant={participant} onClose={close} />
       )}
+      {dialog.value === 'verify' && <VerifyPerson call={call} participant={participant} onClose={close} />}
       {dialog.value === 'rename' && <RenameDialog call={call} participant={participant} onClose={close} />}
       {dialog.value === 'role' && <RoleDialog call={call} participant={participant} onClose={close} />}
       {dialog.value === 'ban' && <BanDialog call={call} participant={participant} onClose={close} />}

@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import type { Participant } from '../../../sdk/index.ts';
 import type { AppModel, Call } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
+import { AcquaintanceLine } from '../contacts/acquaintance.tsx';
 import {
   CameraIcon,
   HandIcon,
@@ -48,6 +49,7 @@ export function PersonRow({
             {tile.certifiedAs(certifiedName)}
           </span>
         )}
+        <AcquaintanceLine call={call} participant={participant} />
         {(badges.length > 0 || trouble) && (
           <span class="person-badges">
             {badges.map((badge) => (

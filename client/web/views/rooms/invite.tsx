@@ -10,7 +10,7 @@ export function InviteDialog({ call, onClose }: { call: Call; onClose(): void })
   const { common, invite } = strings.value;
   const oneTime = useSignal(false);
   return (
-    <Dialog title={invite.heading} onClose={onClose}>
+    <Dialog title={invite.heading} focusHeading onClose={onClose}>
       <div class="invite-dialog">
         <RoomLinkSection call={call} />
         <details onToggle={({ currentTarget }) => (oneTime.value = currentTarget.open)}>

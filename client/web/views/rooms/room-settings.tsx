@@ -47,7 +47,7 @@ export function RoomSettings({ model, roomId, call, onClose }: SettingsProps) {
     load().catch((error: unknown) => (problem.value = CanopyError.from(error)));
   }, [roomId]);
   return (
-    <Dialog title={words.settings} onClose={onClose}>
+    <Dialog title={words.settings} focusHeading onClose={onClose}>
       {problem.value?.code === 'FORBIDDEN' ? <p>{words.forOwners}</p> : <Problem error={problem.value} />}
       {loaded.value ? (
         <>

@@ -76,7 +76,12 @@ export function ScheduleDialog({
     });
 
   if (outcome.value) {
-    return <OutcomeDialog model={model} outcome={outcome.value} planned={planned} onClose={onClose} />;
+    return (
+      <Dialog title={outcomeHeading(outcome.value, planned)} focusHeading onClose={onClose}>
+        <OutcomeView model={model} outcome={outcome.value} planned={planned} />
+        <CloseButton label={common.done} testId="outcome-done" />
+      </Dialog>
+    );
   }
   const heading = before ? words.reschedule : planned ? words.schedule : words.newRoom;
   return (
@@ -182,22 +187,24 @@ function RoomLinkField({ model, label, roomId }: { model: AppModel; label: strin
   return <CopyLinkField label={label} link={useRoomLink(roomId, () => model.connected())} />;
 }
 
+function outcomeHeading({ kind }: Outcome, planned: boolean): string {
+  const { rooms: words } = strings.value;
+  return kind === 'cancelled' ? words.meetingCancelled : planned ? words.planned : words.newRoom;
+}
+
 /** Says how to invite people, or how to remove a cancelled meeting from calendars. */
-function OutcomeDialog({
+function OutcomeView({
   model,
   outcome: { kind, roomId, ics },
   planned,
-  onClose,
 }: {
   model: AppModel;
   outcome: Outcome;
   planned: boolean;
-  onClose(): void;
 }) {
-  const { rooms: words, common } = strings.value;
-  const heading = kind === 'cancelled' ? words.meetingCancelled : planned ? words.planned : words.newRoom;
+  const { rooms: words } = strings.value;
   return (
-    <Dialog title={heading} onClose={onClose}>
+    <>
       {kind === 'cancelled' ? (
         <p>{words.cancelledWhat}</p>
       ) : (
@@ -211,8 +218,7 @@ function OutcomeDialog({
           {words.download}
         </button>
       )}
-      <CloseButton label={common.done} testId="outcome-done" />
-    </Dialog>
+    </>
   );
 }
 

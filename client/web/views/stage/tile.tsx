@@ -5,7 +5,14 @@ import { preferences, type ScreenLayout } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
 import { toggleFullScreen } from '../call/full-screen.tsx';
 import { HandBadge } from '../call/raised-hands.tsx';
-import { FullScreenIcon, MicrophoneIcon, PhoneIcon, PinIcon, SavingIcon } from '../parts/icons.tsx';
+import {
+  FullScreenIcon,
+  MicrophoneIcon,
+  PhoneIcon,
+  PinIcon,
+  SavingIcon,
+  TroubleIcon,
+} from '../parts/icons.tsx';
 import { Video } from '../parts/media-element.tsx';
 
 export interface TileProps {
@@ -19,6 +26,8 @@ export interface TileProps {
   /** The name in the certificate, if different. */
   certifiedName?: string;
   guest?: boolean;
+  /** The name in the contacts of somebody else, whom this person could be taken for. */
+  impersonates?: string | undefined;
   muted?: boolean;
   speaking?: boolean;
   /** False while the server waits for the participant to come back. */
@@ -57,6 +66,7 @@ export function Tile({
   self,
   certifiedName,
   guest,
+  impersonates,
   muted,
   mutedBy,
   speaking,
@@ -168,6 +178,12 @@ export function Tile({
         {certifiedName && (
           <span class="name certified" dir="auto" data-testid="certified-name" title={tile.certified}>
             {tile.certifiedAs(certifiedName)}
+          </span>
+        )}
+        {impersonates && (
+          <span class="impostor" data-testid="tile-impostor">
+            <TroubleIcon />
+            <bdi>{strings.value.contacts.impostor(impersonates)}</bdi>
           </span>
         )}
         {guest && <span class="state">{tile.guest}</span>}

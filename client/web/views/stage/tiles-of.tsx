@@ -30,6 +30,7 @@ export function tilesOf(call: Call, media: LocalMedia): TileProps[] {
       name,
       ...(certifiedName !== undefined && { certifiedName }),
       guest: participant.role === 'guest',
+      impersonates: call.known.people.value.get(participantId)?.impersonated?.name,
       // All phones of a gateway share its account.
       seed: kind === 'phone' ? name : participant.accountId,
       self: participantId === self,

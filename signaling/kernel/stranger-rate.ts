@@ -1,18 +1,20 @@
 import { LRUCache } from 'lru-cache';
-import { CanopyError } from '../../../base/index.ts';
-import { TokenBucket } from '../../kernel/index.ts';
+import { CanopyError } from '../../base/index.ts';
+import { TokenBucket } from './sockets/index.ts';
 
-/** Knocks per second, and at once: an office that opens a meeting at the full hour comes from one address. */
+/** Attempts per second, and at once: an office that opens a meeting at the full hour comes from one address. */
 const PER_NETWORK = { perSecond: 1, burst: 120 };
 const PER_SERVER = { perSecond: 100, burst: 500 };
-/** Links that do not exist, per second and at once. */
+/** Secrets that do not exist, per second and at once. */
 const UNKNOWN_PER_NETWORK = { perSecond: 0.1, burst: 20 };
 const MAX_NETWORKS = 10_000;
 
-/** Limits how often strangers knock or try links, before anything is looked up. Networks are named by networkOf(). */
-export class KnockRate {
+/**
+ * Limits how often strangers try something, e.g. knock or use a link, before anything is looked up. Networks are named by networkOf().
+ */
+export class StrangerRate {
   readonly #now: () => number;
-  readonly #knocks = new LRUCache<string, TokenBucket>({ max: MAX_NETWORKS });
+  readonly #attempts = new LRUCache<string, TokenBucket>({ max: MAX_NETWORKS });
   readonly #unknown = new LRUCache<string, { bucket: TokenBucket; isEmpty: boolean }>({ max: MAX_NETWORKS });
   readonly #server: TokenBucket;
 
@@ -22,24 +24,24 @@ export class KnockRate {
     this.#server = new TokenBucket(PER_SERVER.perSecond, PER_SERVER.burst, now());
   }
 
-  /** @throws {CanopyError} RATE_LIMITED; SERVER_BUSY - too many knocks from everywhere */
+  /** @throws {CanopyError} RATE_LIMITED; SERVER_BUSY - too many attempts from everywhere */
   take(network: string): void {
     const nowMs = this.#now();
-    const knocks = this.#knocks.get(network) ?? bucket(PER_NETWORK, nowMs);
-    this.#knocks.set(network, knocks);
+    const attempts = this.#attempts.get(network) ?? bucket(PER_NETWORK, nowMs);
+    this.#attempts.set(network, attempts);
     const unknown = this.#unknown.get(network);
     if (unknown?.isEmpty && unknown.bucket.take(nowMs)) {
       unknown.isEmpty = false;
     }
-    if (unknown?.isEmpty || !knocks.take(nowMs)) {
+    if (unknown?.isEmpty || !attempts.take(nowMs)) {
       throw new CanopyError('RATE_LIMITED');
     }
     if (!this.#server.take(nowMs)) {
-      throw new CanopyError('SERVER_BUSY', 'too many people are knocking at once');
+      throw new CanopyError('SERVER_BUSY', 'too many people are trying at once');
     }
   }
 
-  /** Counts a link that does not exist. Whoever guesses is soon refused for a while. */
+  /** Counts a secret that does not exist. Whoever guesses is soon refused for a while. */
   guessed(network: string): void {
     const nowMs = this.#now();
     const unknown = this.#unknown.get(network) ?? {

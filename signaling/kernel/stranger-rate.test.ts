@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
-import { KnockRate } from './knock-rate.ts';
+import { StrangerRate } from './stranger-rate.ts';
 
-describe('KnockRate', () => {
+describe('StrangerRate', () => {
   let nowMs = 0;
-  let rate: KnockRate;
+  let rate: StrangerRate;
 
   beforeEach(() => {
     nowMs = 0;
-    rate = new KnockRate(() => nowMs);
+    rate = new StrangerRate(() => nowMs);
   });
 
   /** How many of these knocks are let through. */

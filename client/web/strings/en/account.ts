@@ -1,0 +1,110 @@
+import { plural } from './forms.ts';
+
+/** The user's account: its devices, adding one, and the account's key. */
+export const account = {
+  heading: 'Your devices',
+  open: 'Your devices',
+  intro: 'These devices can use your account.',
+  thisDevice: 'This device',
+  unnamed: 'Unnamed device',
+  /** A browser and its system. */
+  browserOn: (browser: string, system: string) => `${browser} on ${system}`,
+  unknownBrowser: 'Unknown program',
+  connected: 'Connected now',
+  lastSeen: (ago: string) => `Last seen ${ago}`,
+  more: (device: string) => `More about ${device}`,
+  rename: 'Rename',
+  renameHeading: 'Rename device',
+  deviceName: 'Name of the device',
+  deviceNameExample: 'e.g. My phone',
+  remove: 'Remove',
+  removeHeading: (device: string) => `Remove ${device}?`,
+  removeWhat:
+    'It is signed out at once and cannot use your account any more. An administrator can undo this.',
+  removeAdvice:
+    'If somebody else may have this device and it holds your account key, ask an administrator to revoke your whole account: the key could create new devices.',
+  removeAct: 'Remove device',
+  loading: 'Loading your devices…',
+
+  add: 'Add a device',
+  addHeading: 'Add a device',
+  addHow: 'On the new device, scan this code with the camera.',
+  addTyped: (host: string) => `Or open ${host}, choose “I use Canopy on another device”, and type:`,
+  qrCode: 'QR code with the link for the new device',
+  validUntil: (time: string) => `Valid for one device until ${time}. Show it to nobody else.`,
+  makingCode: 'Creating a code…',
+  reconnecting: 'Connection lost. Reconnecting…',
+  asks: 'This device wants to use your account',
+  asksWarning:
+    'Agree only if you are holding this device yourself, and it says that it is waiting for you. Whoever has it can then act as you.',
+  handOver: 'Also give it the account key',
+  handOverHint:
+    'It can then add devices, renew certificates and save backups like this one. Leave this off for a device that others use too.',
+  handOverNotPossible:
+    'This device can use the account key, but not pass it on. The new device will renew its certificate through this one.',
+  approve: 'Add this device',
+  deny: 'Do not add',
+  finishing: 'Waiting until the new device is ready…',
+  added: (device: string) => `${device} can use your account now.`,
+  newCode: 'New code',
+  noKeyHere:
+    'This device does not hold your account key, so it cannot add others. Use the device where you created your account.',
+
+  haveOther: 'I use Canopy on another device',
+  haveOtherHow:
+    'On that device, open “Your devices” and choose “Add a device”. Scan its code with this device, or type it here.',
+  useCode: 'Type the code',
+  newHeading: 'Use your account on this device',
+  newIntro: 'This device joins the account of the device that shows the code.',
+  replaces: (name: string) =>
+    `This browser already has the account of ${name}. If you continue, it is replaced here.`,
+  code: 'Code from the other device',
+  codeExample: 'XXXX-XXXX-XXXX-XXXX',
+  codeWrong: 'A code has 16 letters and digits.',
+  linkDamaged: 'Part of the link is missing. Type the code that the other device shows.',
+  ask: 'Continue',
+  asking: 'Just a moment…',
+  waitingHeading: 'Confirm on your other device',
+  waiting: (device: string) => `Your other device now shows “${device}”. Choose “Add this device” there.`,
+
+  keyHeading: 'Account key',
+  keyStates: {
+    absent: 'Not on this device. Other devices renew this one’s certificate.',
+    usable: 'On this device. It renews certificates by itself, but cannot be read or saved any more.',
+    open: 'On this device, but only until you close this page. Protect it to keep it.',
+    locked: 'On this device, protected.',
+  },
+  protect: 'Protect the key',
+  protectChange: 'Change protection',
+  protectHeading: 'Protect your account key',
+  protectWhat:
+    'The account key adds devices, renews their certificates and saves backups. It is stored encrypted on this device, and you are asked only when it is needed.',
+  protectWith: 'Protect with',
+  withPassword: 'A password',
+  withPasskey: 'A passkey (fingerprint, face or security key)',
+  passkeyHint: 'Your browser will ask you to create a passkey.',
+  protectAct: 'Protect',
+  notNow: 'Not now',
+  dontKeep: 'Do not keep the key on this device',
+  unlockPassword: 'Password of your account key',
+  unlockPasskey: 'Your browser will ask for your passkey.',
+
+  offerProtect:
+    'Protect your account key to add devices and save backups later. It can be kept only while this page is open.',
+  renew: 'Renew',
+  renewHeading: 'Renew certificates',
+  renewWhat: 'Your account key signs the new certificates.',
+  needRenewal: (time: string) => `This device’s certificate expires on ${time}. Renewing takes a moment.`,
+  expired: 'This device’s certificate has expired. Renew it to continue.',
+  needOther: (time: string) =>
+    `This device’s certificate expires on ${time}. Open Canopy on a device that holds your account key: it renews this one.`,
+  expiredOther:
+    'This device’s certificate has expired. Add this device again: open “Your devices” on a device that holds your account key.',
+  needInvitation: (time: string) =>
+    `Your account expires on ${time}. Ask an administrator for a new invitation before then, and open it in this browser.`,
+  othersAsk: (devices: string, count: number) =>
+    plural(count, {
+      one: `${devices} needs a new certificate from this device.`,
+      other: `${devices} need new certificates from this device.`,
+    }),
+};

@@ -1,0 +1,1 @@
+export { registerDevices } from './register.ts';

@@ -1,0 +1,431 @@
+import { randomUUID } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { CanopyError, type Logger } from '../../../base/index.ts';
+import type { LeaveReason, Room, RoomLogEntry, Rooms } from '../../kernel/index.ts';
+import { type CallDevices, type Endpoint, isSameEndpoint } from './call-devices.ts';
+import type { CallHistory, CallRecord } from './call-history.ts';
+import type { CallMedia, CallOutcome, DirectCall } from './contract.ts';
+
+interface Party {
+  readonly accountId: string;
+  readonly displayName: string;
+  /** Where this person placed or answered the call, or declined it. */
+  endpoint?: Endpoint | undefined;
+}
+
+interface Call {
+  readonly callId: string;
+  readonly caller: Party;
+  readonly callee: Party;
+  readonly media: CallMedia;
+  readonly roomId: string;
+  readonly startedAtMs: number;
+  /** Whether the person called is in a meeting. */
+  readonly waiting: boolean;
+  /** Accounts that have been in the room. */
+  readonly entered: Set<string>;
+  state: DirectCall['state'];
+  answeredAtMs?: number;
+  endedAtMs?: number;
+  outcome?: CallOutcome;
+  /** Ends the call if it is not answered, or the two do not meet. */
+  deadline?: NodeJS.Timeout | undefined;
+  /** Ends the call if the caller does not come back. */
+  away?: NodeJS.Timeout | undefined;
+}
+
+/** Somebody who asks, on one of their connections. */
+export interface Asking {
+  accountId: string;
+  displayName: string;
+  endpoint: Endpoint;
+}
+
+export interface DirectCallsOptions {
+  rooms: Pick<Rooms, 'find' | 'peers' | 'addCallRoom' | 'endCallRoom'>;
+  devices: CallDevices;
+  history: Pick<CallHistory, 'put'>;
+  log: Logger;
+  /** How long a call rings, in milliseconds. */
+  ringMs: number;
+  /** How long a call goes on ringing without its caller's connection, in milliseconds. */
+  awayMs: number;
+  /** How long the two may take to enter the room, in milliseconds. */
+  meetMs: number;
+  /** How long calls that outlasted the server may take for that, in milliseconds. */
+  returnMs: number;
+  /** A call is over, for good; `roomId` if it had a room. */
+  onEnded(call: { accountIds: readonly string[]; roomId?: string }): void;
+}
+
+/** Maximum number of calls that ring or are in progress. */
+const MAX_CALLS = 10_000;
+/** How many calls that are over are remembered, so that a repeated request does not ring again. */
+const MAX_REMEMBERED = 2000;
+
+/**
+ * Calls between two people. One state per call decides: `calling` → `ringing` → `answered` → `ended`. Every change is sent to all connections
+ * of both accounts; each sees the call from its side. Changes are synchronous, so the first answer wins.
+ */
+export class DirectCalls {
+  readonly #options: DirectCallsOptions;
+  readonly #calls = new Map<string, Call>();
+  readonly #byAccount = new Map<string, Set<Call>>();
+  readonly #byRoom = new Map<string, Call>();
+  readonly #ended = new LRUCache<string, Call>({ max: MAX_REMEMBERED });
+  /** Calls that are over, by outcome. */
+  readonly counts = new Map<CallOutcome, number>();
+  #closing = false;
+
+  constructor(options: DirectCallsOptions) {
+    this.#options = options;
+    options.devices.onGone = (accountId, endpoint) => this.#gone(accountId, endpoint);
+  }
+
+  get size(): number {
+    return this.#calls.size;
+  }
+
+  /** The calls of an account that ring or are in progress, as this endpoint sees them. */
+  of(accountId: string, endpoint: Endpoint): DirectCall[] {
+    return [...(this.#byAccount.get(accountId) ?? [])].map((call) => viewOf(call, accountId, endpoint));
+  }
+
+  /** An endpoint is connected again. */
+  returned(accountId: string, endpoint: Endpoint): void {
+    for (const call of this.#byAccount.get(accountId) ?? []) {
+      if (call.caller.accountId === accountId && isSameEndpoint(call.caller.endpoint, endpoint)) {
+        clearTimeout(call.away);
+        call.away = undefined;
+      }
+    }
+  }
+
+  /** A call of this id that the account has placed before; undefined if the id is new. @throws {CanopyError} CALL_UNKNOWN */
+  placed({ accountId, endpoint }: Asking, callId: string): DirectCall | undefined {
+    const call = this.#calls.get(callId) ?? this.#ended.get(callId);
+    if (call && call.caller.accountId !== accountId) {
+      throw new CanopyError('CALL_UNKNOWN');
+    }
+    return call && viewOf(call, accountId, endpoint);
+  }
+
+  /**
+   * Places a call that the person called permits.
+   *
+   * @param mayDisturb false: they are busy for everyone
+   * @throws {CanopyError} IN_ANOTHER_CALL, SERVER_BUSY
+   */
+  start(
+    caller: Asking,
+    {
+      callId,
+      callee,
+      media,
+      mayDisturb,
+    }: {
+      callId: string;
+      callee: Pick<Party, 'accountId' | 'displayName'>;
+      media: CallMedia;
+      mayDisturb: boolean;
+    },
+  ): DirectCall {
+    const repeated = this.placed(caller, callId);
+    if (repeated) {
+      return repeated;
+    }
+    const own = [...(this.#byAccount.get(caller.accountId) ?? [])];
+    // They call one another: one of the two calls is enough.
+    const theirs = own.find(
+      (call) => call.caller.accountId === callee.accountId && call.state !== 'answered',
+    );
+    if (theirs) {
+      return this.answer(caller, theirs.callId);
+    }
+    if (own.some((call) => call.state === 'answered' || call.caller.accountId === caller.accountId)) {
+      throw new CanopyError('IN_ANOTHER_CALL');
+    }
+    if (this.#calls.size >= MAX_CALLS) {
+      throw new CanopyError('SERVER_BUSY', `at most ${MAX_CALLS} direct calls`);
+    }
+    const call: Call = {
+      callId,
+      caller,
+      callee: { accountId: callee.accountId, displayName: callee.displayName },
+      media,
+      roomId: `call_${randomUUID()}`,
+      startedAtMs: Date.now(),
+      waiting: this.#isInMeeting(callee.accountId),
+      entered: new Set(),
+      state: 'calling',
+    };
+    this.#add(call);
+    if (!mayDisturb || (this.#byAccount.get(callee.accountId)?.size ?? 0) > 1) {
+      this.#end(call, 'busy');
+    } else if (this.#options.devices.of(callee.accountId).length === 0) {
+      this.#end(call, 'offline');
+    } else {
+      this.#setDeadline(call, this.#options.ringMs, 'unanswered');
+      this.#changed(call);
+    }
+    return viewOf(call, caller.accountId, caller.endpoint);
+  }
+
+  /** A device of the person called rings. */
+  ringing(accountId: string, callId: string): void {
+    const call = this.#find(accountId, callId);
+    if (call.state === 'calling' && call.callee.accountId === accountId) {
+      call.state = 'ringing';
+      this.#changed(call);
+    }
+  }
+
+  /** @throws {CanopyError} CALL_UNKNOWN, CALL_ENDED; CALL_TAKEN - another device was first */
+  answer({ accountId, endpoint }: Asking, callId: string): DirectCall {
+    const call = this.#find(accountId, callId);
+    if (call.callee.accountId !== accountId) {
+      throw new CanopyError('CALL_UNKNOWN');
+    }
+    const isHere = isSameEndpoint(call.callee.endpoint, endpoint);
+    if (call.answeredAtMs !== undefined && !isHere) {
+      throw new CanopyError('CALL_TAKEN');
+    }
+    if (call.state === 'ended') {
+      throw new CanopyError('CALL_ENDED');
+    }
+    if (call.state !== 'answered') {
+      for (const other of [...(this.#byAccount.get(accountId) ?? [])]) {
+        if (other !== call && (other.state === 'answered' || other.caller.accountId === accountId)) {
+          this.#end(other, other.state === 'answered' ? 'completed' : 'cancelled');
+        }
+      }
+      call.callee.endpoint = endpoint;
+      call.answeredAtMs = Date.now();
+      call.state = 'answered';
+      clearTimeout(call.away);
+      this.#openRoom(call, this.#options.meetMs);
+      this.#changed(call);
+    }
+    return viewOf(call, accountId, endpoint);
+  }
+
+  /** Declines a call that rings, on all devices. @throws {CanopyError} CALL_UNKNOWN */
+  decline({ accountId, endpoint }: Asking, callId: string): void {
+    const call = this.#find(accountId, callId);
+    if (call.callee.accountId !== accountId) {
+      throw new CanopyError('CALL_UNKNOWN');
+    }
+    if (call.state === 'calling' || call.state === 'ringing') {
+      call.callee.endpoint = endpoint;
+      this.#end(call, 'declined');
+    }
+  }
+
+  /** Cancels or hangs up. @throws {CanopyError} CALL_UNKNOWN */
+  end(asking: Asking, callId: string): void {
+    const call = this.#find(asking.accountId, callId);
+    if (call.state === 'answered') {
+      this.#end(call, 'completed');
+    } else if (call.state !== 'ended' && call.caller.accountId === asking.accountId) {
+      this.#end(call, 'cancelled');
+    } else if (call.state !== 'ended') {
+      this.decline(asking, callId);
+    }
+  }
+
+  /** Ends the call by which this account rings the other one. */
+  endRinging(callerId: string, calleeId: string): void {
+    for (const call of [...(this.#byAccount.get(calleeId) ?? [])]) {
+      if (call.caller.accountId === callerId && call.state !== 'answered') {
+        this.#end(call, 'declined');
+      }
+    }
+  }
+
+  /** Ends all calls of an account that may not call any more. */
+  endAll(accountId: string): void {
+    for (const call of [...(this.#byAccount.get(accountId) ?? [])]) {
+      this.#end(call, call.state === 'answered' ? 'completed' : 'cancelled');
+    }
+  }
+
+  /** Follows the log of a call's room: the call is over when one of the two has left. */
+  follow(room: Room, { kind, data }: RoomLogEntry): void {
+    const call = this.#byRoom.get(room.roomId);
+    if (call && kind === 'participant.joined') {
+      call.entered.add(data.participant.accountId);
+      if (this.#isComplete(call)) {
+        clearTimeout(call.deadline);
+        call.deadline = undefined;
+      }
+    } else if (call && kind === 'participant.left') {
+      const { reason } = data;
+      // The room is still removing the peer.
+      setImmediate(() => this.#left(call, reason));
+    }
+  }
+
+  /** Takes up the calls that were in progress when the server stopped: those that rang were missed, others go on if the two come back. */
+  restore(records: readonly CallRecord[]): void {
+    for (const record of records) {
+      const { caller, callee, answeredAtMs } = record;
+      const call: Call = {
+        ...record,
+        caller: { ...caller },
+        callee: { ...callee },
+        waiting: false,
+        entered: new Set(),
+        state: 'calling',
+      };
+      if (answeredAtMs === undefined) {
+        this.#end(call, 'unanswered');
+        continue;
+      }
+      call.state = 'answered';
+      this.#index(call);
+      this.#openRoom(call, this.#options.returnMs);
+    }
+  }
+
+  /** The server stops: what rings is missed, and calls in progress may go on when it is back. */
+  close(): void {
+    this.#closing = true;
+    for (const call of [...this.#calls.values()]) {
+      if (call.state === 'answered') {
+        clearTimeout(call.deadline);
+      } else {
+        this.#end(call, 'unanswered');
+      }
+    }
+  }
+
+  #left(call: Call, reason: LeaveReason): void {
+    const hasLeft = [...call.entered].some((accountId) => !this.#isInside(call, accountId));
+    // Whoever loses the connection while the two are entering may try again until the deadline.
+    const mayReturn = reason === 'lost' && call.deadline !== undefined;
+    if (call.state === 'answered' && hasLeft && !mayReturn && !this.#closing) {
+      this.#end(call, reason === 'lost' ? 'lost' : 'completed');
+    }
+  }
+
+  /** The room is announced to the policy only now: until then, nobody may enter. */
+  #openRoom(call: Call, meetMs: number): void {
+    this.#byRoom.set(call.roomId, call);
+    this.#options.rooms.addCallRoom(call.roomId, [call.caller.accountId, call.callee.accountId]);
+    this.#setDeadline(call, meetMs, 'failed');
+  }
+
+  #setDeadline(call: Call, milliseconds: number, outcome: CallOutcome): void {
+    clearTimeout(call.deadline);
+    call.deadline = setTimeout(() => {
+      call.deadline = undefined;
+      this.#end(call, outcome);
+    }, milliseconds);
+    call.deadline.unref();
+  }
+
+  #gone(accountId: string, endpoint: Endpoint): void {
+    for (const call of this.#byAccount.get(accountId) ?? []) {
+      const isCaller = call.caller.accountId === accountId && isSameEndpoint(call.caller.endpoint, endpoint);
+      if (isCaller && call.state !== 'answered') {
+        clearTimeout(call.away);
+        call.away = setTimeout(() => this.#end(call, 'cancelled'), this.#options.awayMs);
+        call.away.unref();
+      }
+    }
+  }
+
+  /** A call of this account. @throws {CanopyError} CALL_UNKNOWN */
+  #find(accountId: string, callId: string): Call {
+    const call = this.#calls.get(callId) ?? this.#ended.get(callId);
+    if (!call || (call.caller.accountId !== accountId && call.callee.accountId !== accountId)) {
+      throw new CanopyError('CALL_UNKNOWN');
+    }
+    return call;
+  }
+
+  #add(call: Call): void {
+    this.#index(call);
+    this.#options.history.put(call);
+  }
+
+  #index(call: Call): void {
+    this.#calls.set(call.callId, call);
+    for (const { accountId } of [call.caller, call.callee]) {
+      this.#byAccount.set(accountId, (this.#byAccount.get(accountId) ?? new Set()).add(call));
+    }
+  }
+
+  #end(call: Call, outcome: CallOutcome): void {
+    if (call.state === 'ended') {
+      return;
+    }
+    const accountIds = [call.caller.accountId, call.callee.accountId];
+    clearTimeout(call.deadline);
+    clearTimeout(call.away);
+    const hadRoom = call.state === 'answered';
+    call.state = 'ended';
+    call.outcome = outcome;
+    call.endedAtMs = Date.now();
+    this.#calls.delete(call.callId);
+    this.#ended.set(call.callId, call);
+    for (const accountId of accountIds) {
+      const theirs = this.#byAccount.get(accountId);
+      theirs?.delete(call);
+      if (theirs?.size === 0) {
+        this.#byAccount.delete(accountId);
+      }
+    }
+    this.counts.set(outcome, (this.counts.get(outcome) ?? 0) + 1);
+    this.#changed(call);
+    if (hadRoom) {
+      this.#byRoom.delete(call.roomId);
+      this.#options.rooms.endCallRoom(call.roomId);
+    }
+    this.#options.log.info({ callId: call.callId, accountIds, outcome }, 'direct call ended');
+    this.#options.onEnded({ accountIds, ...(hadRoom && { roomId: call.roomId }) });
+  }
+
+  /** Records a change, and sends it to all connections of both people. */
+  #changed(call: Call): void {
+    this.#options.history.put(call);
+    for (const accountId of [call.caller.accountId, call.callee.accountId]) {
+      for (const { session, endpoint } of this.#options.devices.of(accountId)) {
+        session.connection.send('call.changed', { call: viewOf(call, accountId, endpoint) });
+      }
+    }
+  }
+
+  #isComplete(call: Call): boolean {
+    return [call.caller, call.callee].every(({ accountId }) => this.#isInside(call, accountId));
+  }
+
+  #isInside({ roomId }: Call, accountId: string): boolean {
+    const peers = this.#options.rooms.find(roomId)?.peers.values() ?? [];
+    return [...peers].some(({ principal }) => principal.accountId === accountId);
+  }
+
+  #isInMeeting(accountId: string): boolean {
+    return this.#options.rooms.peers.some(({ principal }) => principal.accountId === accountId);
+  }
+}
+
+function viewOf(call: Call, accountId: string, endpoint: Endpoint): DirectCall {
+  const isCaller = call.caller.accountId === accountId;
+  const [self, other] = isCaller ? [call.caller, call.callee] : [call.callee, call.caller];
+  const { callId, media, state, startedAtMs, answeredAtMs, endedAtMs, outcome, roomId } = call;
+  return {
+    callId,
+    direction: isCaller ? 'outgoing' : 'incoming',
+    person: { accountId: other.accountId, displayName: other.displayName },
+    media,
+    state,
+    here: isSameEndpoint(self.endpoint, endpoint),
+    ...(!isCaller && call.waiting && { waiting: true }),
+    startedAtMs,
+    ...(answeredAtMs !== undefined && { answeredAtMs }),
+    ...(endedAtMs !== undefined && { endedAtMs }),
+    ...(outcome !== undefined && { outcome }),
+    ...(state === 'answered' && { roomId }),
+  };
+}

@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, before, describe, it } from 'node:test';
+import axe from 'axe-core';
+import type { Page } from 'playwright-core';
+import { TestBrowser } from './support/browser.ts';
+import { untilBaseline } from './support/gauges.ts';
+import { Person } from './support/person.ts';
+import { newIdentity } from './support/protocol-client.ts';
+import { TestServer } from './support/server.ts';
+import { eventually } from './support/wait.ts';
+
+const ROOM = 'team';
+const PASSWORD = 'a long enough password';
+const CARDS = [
+  ...['BEGIN:VCARD', 'VERSION:4.0', 'FN:Grace Hopper', 'TEL;TYPE=work:+1 555 0100', 'X-SHIP;SIZE=xl:Cobol'],
+  ...['END:VCARD', 'BEGIN:VCARD', 'VERSION:4.0', 'TITLE:Nobody', 'END:VCARD'],
+  ...['BEGIN:VCARD', 'VERSION:3.0', 'FN:Alan Turing', 'EMAIL:alan@bletchley.example', 'END:VCARD', ''],
+].join('\r\n');
+
+describe('contacts on the page', () => {
+  let server: TestServer;
+  let browser: TestBrowser;
+  let ada: Person;
+  /** On two devices: in the call, and on the home page. */
+  let bob: Person;
+  let bobsHome: Page;
+
+  before(async () => {
+    server = await TestServer.start();
+    browser = await TestBrowser.launch();
+    const identity = await newIdentity(server, { displayName: 'Bob' });
+    const backup = await identity.exportBackup(PASSWORD);
+    const device = async (fragment: string) => {
+      const page = await browser.page(`${server.url}/#/${fragment}`);
+      await page.getByText('I have a backup').click();
+      await page.getByTestId('restore-file').setInputFiles({
+        name: 'backup.json',
+        mimeType: 'application/json',
+        buffer: Buffer.from(backup),
+      });
+      await page.getByTestId('restore-password').fill(PASSWORD);
+      await page.getByTestId('restore').click();
+      return page;
+    };
+    ada = await Person.invited(browser, server, 'Ada Lovelace', ROOM);
+    bob = new Person(await device(`room/${ROOM}`), 'Bob');
+    await bob.enter(ROOM);
+    bobsHome = await device('');
+    await bob.click('panel-people');
+    await ada.click('panel-people');
+  });
+
+  after(async () => {
+    await browser.close();
+    await untilBaseline(server);
+    await server.close();
+  });
+
+  const row = ({ page }: Person, name: string) =>
+    page.getByTestId('person').filter({ has: page.getByText(name, { exact: true }) });
+  const act = async (person: Person, name: string, item: string) => {
+    await row(person, name).getByTestId('person-menu').click();
+    await person.click(item);
+  };
+  const contact = (name: string) => bobsHome.getByTestId('contact').filter({ hasText: name });
+  const actOnContact = async (name: string, item: string) => {
+    await contact(name).getByTestId('contact-more').click();
+    await bobsHome.getByTestId(item).click();
+  };
+  const names = () => bobsHome.getByTestId('contact').locator('.contact-name').allTextContents();
+  const codeOf = async ({ page }: Person) => {
+    const code = page.getByTestId('verification-code');
+    await code
+      .getByText(/^\d{5}$/)
+      .first()
+      .waitFor();
+    return code.locator('li').allTextContents();
+  };
+  const accessible = async (page: Page, what: string) => {
+    await page.evaluate(axe.source);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run());
+      const found = violations.flatMap(({ id, nodes }) =>
+        nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`),
+      );
+      assert.deepEqual(found, [], `${what}, ${colorScheme}`);
+      await shot(page, `${what}-${colorScheme}`);
+    }
+  };
+  const shot = async (page: Page, name: string) => {
+    const dir = process.env.SHOTS;
+    if (dir) {
+      for (const width of [1280, 360]) {
+        await page.setViewportSize({ width, height: 800 });
+        await page.screenshot({ path: `${dir}/${name.replaceAll(' ', '-')}-${width}.png` });
+      }
+      await page.setViewportSize({ width: 1280, height: 800 });
+    }
+  };
+
+  it('threat 64: a person in the call becomes a contact, codes are compared, and somebody else of that name is marked', async () => {
+    await bobsHome.getByTestId('list-people').getByTestId('empty').waitFor();
+    await accessible(bobsHome, 'empty');
+    await act(bob, 'Ada Lovelace', 'add-to-contacts');
+    await row(bob, 'Ada Lovelace').getByTestId('acquaintance').waitFor();
+    await contact('Ada Lovelace').waitFor();
+
+    await act(bob, 'Ada Lovelace', 'verify-person');
+    await act(ada, 'Bob', 'verify-person');
+    const code = await codeOf(bob);
+    assert.equal(code.length, 12);
+    assert.deepEqual(await codeOf(ada), code);
+    await bob.page.locator('.qr-code').waitFor();
+    await accessible(bob.page, 'codes');
+    await bob.click('codes-match');
+    await bob.page.getByTestId('verify').waitFor({ state: 'detached' });
+    await row(bob, 'Ada Lovelace').getByTestId('verified').waitFor();
+    // The other device checks the mark itself.
+    await contact('Ada Lovelace').getByTestId('verified').waitFor();
+    await ada.page.keyboard.press('Escape');
+
+    const eve = await Person.invited(browser, server, 'Аda Lоvelace', ROOM);
+    const eves = row(bob, 'Аda Lоvelace');
+    await eves.getByTestId('impostor').getByText('Not the Ada Lovelace you know').waitFor();
+    await bob.page.getByTestId('notice').filter({ hasText: 'has another account' }).waitFor();
+    assert.equal(await bob.page.getByTestId('tile-impostor').count(), 1);
+    assert.equal(await row(bob, 'Ada Lovelace').getByTestId('impostor').count(), 0);
+    assert.equal(await ada.page.getByTestId('impostor').count(), 0);
+    await accessible(bob.page, 'impostor');
+    await eve.leave();
+    await bob.page.getByTestId('tile-impostor').waitFor({ state: 'detached' });
+  });
+
+  it('contacts are added, searched, edited, deleted and put back', async () => {
+    const page = bobsHome;
+    await page.getByTestId('add-contact').click();
+    await page.getByTestId('contact-name').fill('Charles Babbage');
+    await page.getByTestId('contact-account').fill('no id');
+    await page.getByTestId('save-contact').click();
+    await page.getByText('An account ID has 64 letters').waitFor();
+    await page.getByTestId('contact-account').fill('');
+    await page.getByTestId('contact-phone-add').click();
+    await page.getByTestId('contact-phone').fill('+44 20 7946 0000');
+    await accessible(page, 'form');
+    await page.getByTestId('save-contact').click();
+    await contact('Charles Babbage').waitFor();
+    await actOnContact('Charles Babbage', 'contact-favourite');
+    await eventually('favourites come first', names, ([first]) => first?.startsWith('Charles') === true);
+    await page.getByTestId('contact-search').fill('020 7946');
+    await contact('Ada Lovelace').waitFor({ state: 'detached' });
+    await actOnContact('Charles Babbage', 'contact-edit');
+    await page.getByTestId('contact-name').fill('C. Babbage');
+    await page.getByTestId('save-contact').click();
+    await contact('C. Babbage').waitFor();
+    await page.getByTestId('contact-search').fill('');
+    await contact('Ada Lovelace').waitFor();
+    await actOnContact('C. Babbage', 'contact-delete');
+    await contact('C. Babbage').waitFor({ state: 'detached' });
+    await page.getByTestId('notice').getByText('Undo').click();
+    await contact('C. Babbage').waitFor();
+  });
+
+  it('a file is imported with its faults told, and everything in it is exported again', async () => {
+    const page = bobsHome;
+    await page.getByTestId('contacts-file').setInputFiles({
+      name: 'people.vcf',
+      mimeType: 'text/vcard',
+      buffer: Buffer.from(CARDS),
+    });
+    const report = page.getByTestId('import-report');
+    await report.getByText('2 contacts added, 0 updated.').waitFor();
+    await report.getByText('Card in line 7: it has no name.').waitFor();
+    await accessible(page, 'import');
+    await page.keyboard.press('Escape');
+    await contact('Grace Hopper').waitFor();
+    await accessible(page, 'people');
+    await page.getByTestId('contacts-more').click();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByTestId('export-contacts').click(),
+    ]);
+    const exported = await readFile(await download.path(), 'utf8');
+    assert.equal(exported.match(/^BEGIN:VCARD\r$/gm)?.length, 4);
+    assert.match(exported, /^TEL;TYPE=work:\+1 555 0100\r$/m);
+    assert.match(exported, /^X-SHIP;SIZE=xl:Cobol\r$/m);
+    assert.match(exported, /^X-CANOPY-ACCOUNT:[0-9a-f]{40}/m);
+    assert.deepEqual(browser.problems, []);
+  });
+});
