@@ -28,7 +28,7 @@ function AttachmentItem({ attachment, model }: { attachment: Attachment; model: 
   const { name, size, state } = model.watched(upload);
   return (
     <li class="attachment" data-testid="attachment" data-state={state}>
-      {preview === undefined ? <FileIcon /> : <img src={preview} alt="" />}
+      {preview === undefined ? <FileIcon /> : <img src={preview} alt={files.picture} />}
       <div>
         <p class="file-name" dir="auto">
           {name}

@@ -82,7 +82,7 @@ function Picture({ file, seq, model, onOpen }: FileProps & { onOpen(): void }) {
       style={style}
       onClick={onOpen}
     >
-      {thumbnail.value !== undefined && <img src={thumbnail.value} alt="" />}
+      {thumbnail.value !== undefined && <img src={thumbnail.value} alt={files.picture} />}
     </button>
   );
 }
