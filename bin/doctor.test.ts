@@ -12,6 +12,7 @@ import { promisify } from 'node:util';
 // biome-ignore lint/plugin: the test makes a CA with another clock
 import { Authority } from '../signaling/identity/index.ts';
 import { PostgresServer } from '../test/support/postgres.ts';
+import { SignOnProvider } from '../test/support/sign-on-provider.ts';
 
 const CANOPY = fileURLToPath(new URL('canopy.ts', import.meta.url));
 
@@ -53,6 +54,24 @@ describe('canopy doctor', () => {
       said,
       /^warn {2}phone UDP {5}The add-on .* is not built; run node sip-gateway\/media\/network\/build\.mjs/m,
     );
+  });
+
+  test('asks the sign-on provider, and says what to register there or why it does not answer', async () => {
+    const provider = await SignOnProvider.start('http://localhost:8443');
+    const env = {
+      CANOPY_OIDC_ISSUER: provider.issuer,
+      CANOPY_OIDC_CLIENT_ID: 'canopy',
+      CANOPY_SERVER_PUBLIC_URL: 'https://meet.example',
+    };
+    try {
+      assert.match(
+        await doctor(env),
+        /^ok {4}sign-on {7}http:\/\/localhost:\d+ answers; register https:\/\/meet\.example\/api\/sign-on\/callback/m,
+      );
+    } finally {
+      await provider.close();
+    }
+    assert.match(await doctor(env), /^warn {2}sign-on {7}oidc\.issuer: .*ECONNREFUSED/m);
   });
 
   test('tries the database at store.url, and ends soon although it asks for a password', {

@@ -14,9 +14,11 @@ import {
   Sfu,
 } from '../sfu/index.ts';
 import {
+  AcmeFiles,
   caNotYetValid,
   checkDataDir,
   probeDatabase,
+  probeSignOn,
   readTlsFiles,
   readTrustFiles,
   runningServer,
@@ -60,6 +62,7 @@ export async function doctor(config: Config): Promise<boolean> {
     await checkCandidates(config, hosts.listen, running, say);
   }
   await checkCertificates(config, say);
+  await checkSignOn(config, say);
   if (config.sip.enabled) {
     await checkPhones(config, running, say);
   }
@@ -110,6 +113,25 @@ async function checkDatabase(config: Config, say: Say): Promise<void> {
   } catch (error) {
     const { detail, message } = CanopyError.from(error);
     say('fail', 'database', detail ?? message);
+  }
+}
+
+/** Asks the provider for single sign-on for its description, if one is set. The server starts without it too. */
+async function checkSignOn(config: Config, say: Say): Promise<void> {
+  try {
+    const probe = await probeSignOn(config);
+    if (probe !== undefined) {
+      const { issuer, redirectUri } = probe;
+      say('ok', 'sign-on', `${issuer} answers; register ${redirectUri} there as redirect URI`);
+      if (config.server.publicUrl === undefined) {
+        say('warn', 'sign-on', 'set server.publicUrl: without it, sign-on works on this machine only');
+      }
+    }
+  } catch (error) {
+    const coded = CanopyError.from(error);
+    const isAway = coded.code === 'SIGN_ON_UNAVAILABLE';
+    // A server in use keeps trying.
+    say(isAway ? 'warn' : 'fail', 'sign-on', coded.detail ?? coded.message);
   }
 }
 
@@ -292,7 +314,7 @@ async function checkCandidates(
   }
 }
 
-async function checkCertificates({ server, data, identity }: Config, say: Say): Promise<void> {
+async function checkCertificates({ acme, server, data, identity }: Config, say: Say): Promise<void> {
   const own = [
     {
       file: join(data.dir, 'ca.pem'),
@@ -309,6 +331,9 @@ async function checkCertificates({ server, data, identity }: Config, say: Say): 
     } else {
       say('ok', 'certificate', `${what}: ${file} is created at the first start`);
     }
+  }
+  if (acme.domains.length > 0) {
+    checkAcme(acme, new AcmeFiles(data.dir), say);
   }
   checkTlsFiles(server, say);
   await checkTrustFiles(identity, say);
@@ -328,6 +353,22 @@ async function checkCertificates({ server, data, identity }: Config, say: Say): 
     if (file !== undefined) {
       checkCertificate({ file, what, renewal }, say);
     }
+  }
+}
+
+/** Shows the certificate from the ACME authority, and why there is none or no newer one. */
+function checkAcme({ domains, directory }: Config['acme'], files: AcmeFiles, say: Say): void {
+  const names = domains.join(', ');
+  const certificate = files.certificate(domains);
+  const days = Math.floor(((certificate?.notAfterMs ?? 0) - Date.now()) / 86_400_000);
+  if (certificate) {
+    say('ok', 'certificate', `ACME: ${names}, expires in ${days} days`);
+  }
+  const { problem } = files.status;
+  if (problem !== '') {
+    say('warn', 'certificate', `ACME: the latest attempt for ${names} at ${directory} failed: ${problem}`);
+  } else if (!certificate) {
+    say('ok', 'certificate', `ACME: the running server gets one for ${names} at ${directory}`);
   }
 }
 

@@ -15,5 +15,6 @@ export { type MediaKind, mediaKind } from './rtp-codecs.ts';
 export * from './rtp-send-parameters.ts';
 export * from './scopes.ts';
 export * from './session.ts';
+export * from './sign-on.ts';
 export * from './telephony.ts';
 export * from './wire.ts';

@@ -10,6 +10,7 @@ import {
   roomId,
   sha256Hex,
 } from './common.ts';
+import { signOnOffer } from './sign-on.ts';
 
 /** Path parameters of requests about one room. */
 export const roomParams = z.object({ roomId });
@@ -44,7 +45,7 @@ export const invitationInfo = z.object({
     .string()
     .nullable()
     .describe(
-      'The inviting account; `start`: created at the server’s first start; null: created by command line or API.',
+      'The inviting account; `start`: created at the server’s first start; beginning with `sign-on`: created by a single sign-on; null: created by command line or API.',
     ),
   createdAtMs: z.number().describe('Unix time in milliseconds.'),
   expiresAtMs: z.number().describe('Unix time in milliseconds.'),
@@ -76,6 +77,8 @@ export const serverInfo = z.object({
   identityPolicy: z.enum(['invite', 'pki']),
   /** The deployment CA, DER in base64. It signs accounts and the server's media keys. */
   deploymentCa: certificate,
+  /** Single sign-on, if people may use it instead of an invitation. */
+  signOn: signOnOffer.optional(),
   /** Whether the `origin` in the query may connect; absent if none was given. */
   originAllowed: z.boolean().optional(),
   /** Whether pages of the `embedder` in the query may embed meetings; absent if none was given. */

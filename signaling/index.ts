@@ -10,6 +10,7 @@ export {
   createdWebhook,
   EVENTS,
   pingResult,
+  probeSignOn,
   REQUESTS,
   type RoomInfo,
   registerMetrics,
@@ -26,6 +27,7 @@ export {
 } from './features/index.ts';
 export { readTrustFiles } from './identity/index.ts';
 export {
+  AcmeFiles,
   caNotYetValid,
   checkDataDir,
   inUse,

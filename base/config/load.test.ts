@@ -34,6 +34,41 @@ describe('loadConfig()', () => {
     }
   });
 
+  it('judges the settings of single sign-on, each alone and against each other', () => {
+    const oidc = (flags: Record<string, unknown>) =>
+      loadConfig({ env: {}, flags: { 'oidc.issuer': 'https://id.example', 'oidc.clientId': 'c', ...flags } })
+        .oidc;
+    assert.deepEqual(oidc({ 'oidc.allowedDomains': 'Example.com, b.example' }).allowedDomains, [
+      'example.com',
+      'b.example',
+    ]);
+    assert.equal(oidc({ 'oidc.issuer': 'http://127.0.0.1:9000/x' }).issuer, 'http://127.0.0.1:9000/x');
+    for (const [flags, detail] of [
+      [{ 'oidc.issuer': 'http://id.example' }, /^oidc\.issuer .*https/],
+      [{ 'oidc.issuer': 'https://id.example?x' }, /^oidc\.issuer /],
+      [{ 'oidc.issuer': 'https://u@id.example' }, /^oidc\.issuer/],
+      [{ 'oidc.clientId': undefined }, /oidc\.issuer and oidc\.clientId/],
+      [{ 'oidc.clientSecret': 'a', 'oidc.clientSecretFile': 'b' }, /exclude each other/],
+      [{ 'oidc.scopes': 'email' }, /oidc\.scopes must contain openid/],
+      [{ 'oidc.scopes': 'openid,a b' }, /oidc\.scopes .*without spaces/],
+      [{ 'oidc.allowedDomains': '@b.example' }, /oidc\.allowedDomains .*domain/],
+      [{ 'oidc.allowedClaim': 'hd' }, /oidc\.allowedClaim and oidc\.allowedValues/],
+      [{ 'oidc.adminValues': 'it' }, /oidc\.roleClaim requires/],
+      [{ 'oidc.defaultRole': 'bridge' }, /oidc\.defaultRole/],
+    ] as const) {
+      invalid(
+        { env: {}, flags: { 'oidc.issuer': 'https://id.example', 'oidc.clientId': 'c', ...flags } },
+        detail,
+      );
+    }
+    try {
+      oidc({ 'oidc.clientSecret': 'hush\nhush' });
+      assert.fail();
+    } catch (error) {
+      assert.doesNotMatch((error as CanopyError).detail ?? '', /hush/);
+    }
+  });
+
   it('gives flags precedence over the environment, the file and the defaults, in this order', () => {
     const config = loadConfig({
       file: file({ server: { port: 1 }, rtc: { port: 2, workers: 3 } }),

@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { acmeSection } from './acme.ts';
+import { oidcSection } from './oidc.ts';
 import {
   addressRange,
   count,
@@ -73,6 +75,7 @@ export const configSchema = z.strictObject({
       error: 'server.tlsCert and server.tlsKey go together: set both or neither',
     })
     .prefault({}),
+  acme: acmeSection,
   data: z
     .strictObject({
       dir: text
@@ -216,6 +219,7 @@ export const configSchema = z.strictObject({
       error: 'identity.policy pki requires identity.caBundle',
     })
     .prefault({}),
+  oidc: oidcSection,
   sip: z
     .strictObject({
       enabled: flag
@@ -372,15 +376,17 @@ export const configSchema = z.strictObject({
         .describe('How long a direct call rings before it counts as missed, in seconds.'),
     })
     .prefault({}),
-  webhooks: z
+  outbound: z
     .strictObject({
       allowHttp: flag
         .default(false)
-        .describe('Whether webhooks may be sent over plain HTTP, where others on the way can read them.'),
+        .describe(
+          'Whether webhooks and push messages may be sent over plain HTTP, where others on the way can read them.',
+        ),
       allowRanges: list(addressRange)
         .default([])
         .describe(
-          'Addresses and networks (CIDR) that webhooks may be sent to although they are not public, comma-separated, e.g. `127.0.0.1,10.1.2.0/24`.',
+          'Addresses and networks (CIDR) that webhooks and push messages may be sent to although they are not public, comma-separated, e.g. `127.0.0.1,10.1.2.0/24`.',
         ),
     })
     .prefault({}),
@@ -411,12 +417,22 @@ export const configSchema = z.strictObject({
 });
 
 /** Checks values against each other, which section schemas cannot do. Returns sentences that name the keys. */
-export function contradictions({ rtc }: z.output<typeof configSchema>): string[] {
+export function contradictions({ acme, rtc, server }: z.output<typeof configSchema>): string[] {
+  const problems: string[] = [];
+  if (acme.domains.length > 0 && server.tlsCert !== undefined) {
+    problems.push('acme.domains and server.tlsCert exclude each other: set one');
+  }
+  if (acme.domains.length > 0 && server.tls === 'off') {
+    problems.push(
+      'acme.domains requires server.tls auto: with `off`, the proxy in front has the certificate',
+    );
+  }
   const workers = rtc.workers || availableParallelism();
   if (rtc.port === 0 || rtc.port + workers - 1 <= 65_535) {
-    return [];
+    return problems;
   }
   return [
+    ...problems,
     `rtc.port (${rtc.port}): ${workers} workers take this port and the next ones, which end at 65535; write ${65_536 - workers} at most, or set fewer rtc.workers`,
   ];
 }

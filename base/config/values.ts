@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { isLoopback } from '../addresses.ts';
 import { isHost, webOrigin } from '../hosts.ts';
 
 /** A Node timer runs at most 2³¹ − 1 ms; this is that limit in seconds, rounded down to whole days. */
@@ -98,6 +99,42 @@ function isOrigin(value: string): boolean {
   const { pathname, search, hash, username, password } = new URL(value);
   return /^https?:\/\//i.test(value) && pathname === '/' && `${search}${hash}${username}${password}` === '';
 }
+
+/** An e-mail address without a display name. */
+export const email = z.email({ error: 'write an e-mail address such as admin@example.com' }).max(254);
+
+/** An https:// URL. */
+export const httpsUrl = z
+  .url({ protocol: /^https$/, error: 'write an https:// URL' })
+  .regex(/^[^\s@#]+$/, { error: 'write an https:// URL without user and fragment' });
+
+/** Identifier of an OpenID Connect provider (OpenID Connect Core 1.0, section 2), as the provider writes it. */
+export const issuer = z.string().refine(isIssuer, {
+  error: 'write the provider’s issuer: an https:// URL without query and fragment (http:// only on loopback)',
+});
+
+function isIssuer(value: string): boolean {
+  if (!URL.canParse(value) || /[\s?#@]/.test(value)) {
+    return false;
+  }
+  const { protocol, hostname } = new URL(value);
+  return protocol === 'https:' || (protocol === 'http:' && isLoopbackHost(hostname));
+}
+
+function isLoopbackHost(hostname: string): boolean {
+  return hostname === 'localhost' || isLoopback(hostname.replace(/^\[(.*)\]$/, '$1'));
+}
+
+/** An OAuth scope (RFC 6749, section 3.3). */
+export const scope = z
+  .string()
+  .regex(/^[!#-[\]-~]+$/, { error: 'write a scope without spaces, such as openid' });
+
+/** The part of e-mail addresses behind the @. */
+export const domain = z
+  .string()
+  .refine((value) => isHost(value) && isIP(value) === 0, { error: 'write a domain such as example.com' })
+  .overwrite((value) => value.toLowerCase());
 
 /** RFC 7064 and RFC 7065, as browsers accept them. */
 const ICE_URL =

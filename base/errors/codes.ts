@@ -176,12 +176,37 @@ export const ERROR_CODES = {
     message: 'There is no webhook with this id; canopy webhook list shows all.',
   },
   WEBHOOK_EXISTS: { status: 409, message: 'There is a webhook with this name; choose another name.' },
-  WEBHOOK_TARGET_REFUSED: {
+  TARGET_REFUSED: {
     status: 400,
     message:
-      'Webhooks may not be sent to this URL, as the detail explains; choose a public HTTPS address, or permit it in the configuration (webhooks).',
+      'The server may not send anything to this URL, as the detail explains; choose a public HTTPS address, or permit it in the configuration (outbound).',
   },
   TOKEN_EXISTS: { status: 409, message: 'There is an API token with this name; choose another name.' },
+
+  // Single sign-on
+  SIGN_ON_UNAVAILABLE: {
+    status: 503,
+    message: 'The sign-on service cannot be reached; try again in a minute, or ask for an invitation.',
+    retryable: true,
+  },
+  SIGN_ON_EXPIRED: {
+    status: 401,
+    message: 'The sign-on took too long, or was started in another browser or tab; start it again here.',
+  },
+  SIGN_ON_CANCELLED: {
+    status: 403,
+    message:
+      'The sign-on service did not sign you on; start again, and confirm there that you want to continue.',
+  },
+  SIGN_ON_FAILED: {
+    status: 502,
+    message:
+      'The sign-on service’s answer was not accepted; try again. If it fails again, tell the administrator, who finds the reason in the server’s log.',
+  },
+  SIGN_ON_DENIED: {
+    status: 403,
+    message: 'You are signed on, but may not use this server; ask its administrator.',
+  },
 
   // Invitations and rights
   INVITE_UNKNOWN: { status: 404, message: 'This invitation does not exist; ask for a new link.' },

@@ -15,6 +15,7 @@ import { type Identity, serverInfo } from './identity/index.ts';
 import { Knock } from './knock.ts';
 import { OwnRooms } from './own-rooms.ts';
 import type { PathReport } from './paths/index.ts';
+import { Push } from './push.ts';
 import { requirePlatform } from './requirements.ts';
 import { type JoinOptions, Room } from './room.ts';
 import { RoomLinks } from './room-links.ts';
@@ -162,6 +163,11 @@ export class Client extends Emitter<ClientEvents> {
       throw new CanopyError('ROOM_ALREADY_JOINED');
     }
     return new Knock(this.#connection, where, () => {}).start();
+  }
+
+  /** Notifications while no page is open. */
+  get push(): Push {
+    return new Push(this.#connection);
   }
 
   /** Makes, lists, renews and withdraws links to rooms that any number of people can use. */

@@ -11,12 +11,14 @@ export type {
   RoomLink,
   RoomRole,
   RoomSchedule,
+  SignOnOffer,
 } from '../../contract/index.ts';
 export {
   CanopyError,
   canonicalRoomId,
   displayable,
   displayableText,
+  ERROR_CODES,
   type ErrorCode,
   isCallRoom,
   nameLook,
@@ -82,11 +84,13 @@ export type { FrameTransforms, TransformedMedia } from './frame-transforms.ts';
 export {
   AccountKey,
   type AccountKeyState,
+  beginSignOn,
   browserStore,
   createPasskey,
   type DeviceLinkCode,
   type EnrolOptions,
   enrol,
+  finishSignOn,
   Identity,
   type IdentityStore,
   type ImportOptions,
@@ -107,7 +111,9 @@ export {
   renewalDue,
   renewIdentity,
   restoreFromBackup,
+  type SignedOn,
   type StoredIdentity,
+  signOnOffer,
   type Unlocking,
   unlockWithPasskey,
 } from './identity/index.ts';

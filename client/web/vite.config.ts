@@ -59,11 +59,12 @@ export default defineConfig({
       input: {
         index: `${import.meta.dirname}/index.html`,
         embed: `${import.meta.dirname}/../embed/index.ts`,
+        'service-worker': `${import.meta.dirname}/service-worker/service-worker.ts`,
       },
-      // Other sites import this module by its name.
+      // Other sites and the browser load the others by their names.
       preserveEntrySignatures: 'exports-only',
       output: {
-        entryFileNames: ({ name }) => (name === 'embed' ? 'embed.js' : 'assets/[name]-[hash].js'),
+        entryFileNames: ({ name }) => (name === 'index' ? 'assets/[name]-[hash].js' : '[name].js'),
       },
     },
   },

@@ -16,6 +16,7 @@ import { MOVE_HERE_REQUESTS } from './move-here/contract.ts';
 import { NAME_EVENTS, NAME_REQUESTS } from './names/contract.ts';
 import { PATH_REQUESTS } from './paths/contract.ts';
 import { POLL_EVENTS, POLL_REQUESTS } from './polls/contract.ts';
+import { PUSH_REQUESTS } from './push/contract.ts';
 import { REACTION_EVENTS, REACTION_REQUESTS } from './reactions/contract.ts';
 import { ROOM_EVENTS, ROOM_REQUESTS, ROOM_SNAPSHOT } from './rooms/contract.ts';
 import { SPOTLIGHT_EVENTS, SPOTLIGHT_REQUESTS, SPOTLIGHT_SNAPSHOT } from './spotlight/contract.ts';
@@ -43,6 +44,7 @@ export const REQUESTS = {
   ...CONTACT_REQUESTS,
   ...TELEPHONY_REQUESTS,
   ...DIRECT_CALL_REQUESTS,
+  ...PUSH_REQUESTS,
 };
 
 export const EVENTS = {

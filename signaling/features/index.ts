@@ -9,6 +9,7 @@ export { registerMetrics } from './metrics.ts';
 export { MIGRATIONS } from './migrations.ts';
 export type { RoomInfo } from './moderation/index.ts';
 export { registerFeatures } from './register.ts';
+export { probeSignOn } from './sign-on/index.ts';
 export { Calls, trunkList } from './telephony/index.ts';
 export { createdToken, type TokenInfo, tokenList } from './tokens/index.ts';
 export {

@@ -1,13 +1,19 @@
 import type { Registry } from 'prom-client';
+import { tlsMetrics } from '../kernel/index.ts';
 import { conferenceMetrics } from './conference/index.ts';
 import { directCallMetrics } from './direct-calls/index.ts';
 import { linkMetrics } from './links/index.ts';
+import { pushMetrics } from './push/index.ts';
+import { signOnMetrics } from './sign-on/index.ts';
 import { webhookMetrics } from './webhooks/index.ts';
 
-/** Registers the metrics of all features, for the reference pages only. In a server, each feature registers its own. */
+/** Registers the metrics of all features and of the HTTPS certificate, for the reference pages only. In a server, each feature registers its own. */
 export function registerMetrics(registry: Registry): void {
+  tlsMetrics(registry);
   conferenceMetrics(registry);
   linkMetrics(registry);
+  signOnMetrics(registry);
   webhookMetrics(registry);
+  pushMetrics(registry);
   directCallMetrics(registry);
 }

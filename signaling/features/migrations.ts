@@ -6,7 +6,9 @@ import { CONTACT_MIGRATIONS } from './contacts/index.ts';
 import { DIRECT_CALL_MIGRATIONS } from './direct-calls/index.ts';
 import { LINK_MIGRATIONS } from './links/index.ts';
 import { POLL_MIGRATIONS } from './polls/index.ts';
+import { PUSH_MIGRATIONS } from './push/index.ts';
 import { ROOM_VISIT_MIGRATIONS } from './rooms/index.ts';
+import { SIGN_ON_MIGRATIONS } from './sign-on/index.ts';
 import { TELEPHONY_MIGRATIONS } from './telephony/index.ts';
 import { WEBHOOK_MIGRATIONS } from './webhooks/index.ts';
 
@@ -21,5 +23,7 @@ export const MIGRATIONS: Migrations = {
   ...WEBHOOK_MIGRATIONS,
   ...CONTACT_MIGRATIONS,
   ...POLL_MIGRATIONS,
+  ...SIGN_ON_MIGRATIONS,
   ...DIRECT_CALL_MIGRATIONS,
+  ...PUSH_MIGRATIONS,
 };

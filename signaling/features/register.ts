@@ -15,8 +15,10 @@ import { registerMoveHere } from './move-here/index.ts';
 import { registerNames } from './names/index.ts';
 import { registerPaths } from './paths/index.ts';
 import { registerPolls } from './polls/index.ts';
+import { registerPush } from './push/index.ts';
 import { registerReactions } from './reactions/index.ts';
 import { registerRooms } from './rooms/index.ts';
+import { registerSignOn } from './sign-on/index.ts';
 import { registerSpotlight } from './spotlight/index.ts';
 import { registerTelephony } from './telephony/index.ts';
 import { registerTokenRoutes } from './tokens/index.ts';
@@ -44,7 +46,9 @@ export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeat
   registerTokenRoutes(kernel);
   registerAudit(kernel);
   registerWebhooks(kernel);
+  registerPush(kernel);
   const invitations = registerInvitations(kernel);
   registerLinks(kernel, invitations);
+  registerSignOn(kernel, invitations);
   return { invitations };
 }

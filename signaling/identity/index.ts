@@ -1,4 +1,5 @@
 /** Identity: the deployment CA, certificate validation, and proofs of possession. See docs/identity.md. */
+export { challengeCertificate, newTlsRequest } from './acme-certificates.ts';
 export { Authority, type AuthorityOptions, type SignedAccount } from './authority.ts';
 export { decodeChain, encodeChain, fromPem, toPem } from './chain-codec.ts';
 export type { SignedDtls } from './media-signer.ts';

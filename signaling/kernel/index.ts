@@ -1,4 +1,5 @@
 /** What every feature builds on. */
+
 export { AccountRate } from './account-rate.ts';
 export {
   type AccountRow,
@@ -7,7 +8,9 @@ export {
   Devices,
   Revocations,
 } from './accounts/index.ts';
+export { AcmeFiles } from './acme/index.ts';
 export { type Act, type Actor, type ActorKind, AuditLog, type AuditRow } from './audit/index.ts';
+export { Away, type AwayChannel, type AwayNotice } from './away.ts';
 export { BRIDGE_FACTOR, type Budgets, type Holder, NestedBudget } from './budgets/index.ts';
 export { caNotYetValid } from './ca-not-yet-valid.ts';
 export {
@@ -23,17 +26,27 @@ export {
 } from './data/index.ts';
 export { type ExportEntry, exportHeaders, jsonEntry } from './exports.ts';
 export type { Happening } from './happenings.ts';
+export { Hook } from './hook.ts';
 export {
   defaultPublicUrl,
   errorResponses,
   openTlsSource,
   readTlsFiles,
+  tlsMetrics,
   type ZodInstance,
 } from './http/index.ts';
 export { iceServers } from './ice-servers.ts';
-export { type DialIn, Kernel, type KernelOptions, type RoomDeletion } from './kernel.ts';
+export {
+  type AccountReplacement,
+  type DialIn,
+  type EnrollingAccount,
+  Kernel,
+  type KernelOptions,
+  type RoomDeletion,
+} from './kernel.ts';
 export { Metrics } from './metrics/index.ts';
 export { KERNEL_MIGRATIONS } from './migrations.ts';
+export { type Attempt, type Message, Sender, TargetGuard } from './outbound/index.ts';
 export { ownServerUrl } from './own-server-url.ts';
 export {
   type ActionInRoom,
@@ -58,6 +71,7 @@ export {
   NEWCOMER,
   OPERATOR,
   type PeerPrincipal,
+  type PersonRole,
   PHONE,
   type Principal,
   peerPrincipal,

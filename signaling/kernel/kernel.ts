@@ -18,7 +18,9 @@ import type { Sfu } from '../../sfu/index.ts';
 import { Authority, TrustStore, type VerifiedDevice } from '../identity/index.ts';
 import { type Migrations, openStore, type Store, sharedSecret, type Tables } from '../store/index.ts';
 import { AccountDeletions, Accounts, Devices, ExpiredGuests, Revocations } from './accounts/index.ts';
+import { AcmeRenewal } from './acme/index.ts';
 import { AuditLog, requestAuditor } from './audit/index.ts';
+import { Away } from './away.ts';
 import { type Budgets, createBudgets, createSeatBudget } from './budgets/index.ts';
 import { caNotYetValid } from './ca-not-yet-valid.ts';
 import { CertificateWatch } from './certificate-watch.ts';
@@ -36,6 +38,7 @@ import {
   registerAdminRoutes,
   registerServerRoutes,
   TlsSource,
+  tlsMetrics,
   UrlTickets,
   type ZodInstance,
 } from './http/index.ts';
@@ -83,6 +86,23 @@ export interface RoomDeletion {
   db: Transaction<Tables>;
   /** What to do once the room is gone. */
   committed: Array<() => Promise<void> | void>;
+}
+
+/** An account that is being admitted by an invitation. */
+export interface EnrollingAccount {
+  db: Transaction<Tables>;
+  accountId: string;
+  invitationId: string;
+  /** The inviting account, or the feature that made the invitation; null for the command line and the API key. */
+  invitedBy: string | null;
+  /** What to do once that is on disk, before the answer. */
+  committed: Array<() => Promise<void>>;
+}
+
+/** An account that takes the place of another one of the same person. */
+export interface AccountReplacement {
+  from: string;
+  to: string;
 }
 
 /** A way to call into a room by phone. */
@@ -140,8 +160,17 @@ export class Kernel {
   readonly sockets: SocketGateway;
   /** The server's own web origins. */
   readonly origins: OwnOrigins;
+  /** Reaches people of whom no page is open. */
+  readonly away = new Away();
   /** What happens on the server, for features that report it elsewhere. */
   readonly happenings = new HappeningNotifier();
+  /** Runs in the transaction that admits an account by an invitation; again if it repeats that. Features throw to refuse. */
+  readonly enrolling = new Hook<EnrollingAccount>();
+  /**
+   * Runs when an account takes the place of another one, before that one is revoked. Features move what belongs to it, and what limits it,
+   * such as bans. May run again after a crash.
+   */
+  readonly accountReplaced = new Hook<AccountReplacement>();
   /** Runs when an account has been revoked, so that features clean up after it. */
   readonly accountRevoked = new Hook<string>();
   /**
@@ -185,6 +214,7 @@ export class Kernel {
   readonly #readiness: Readiness;
   readonly #certificates: CertificateWatch;
   readonly #expiredGuests: ExpiredGuests;
+  readonly #acme: AcmeRenewal;
   #draining = false;
   #drained: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
@@ -231,6 +261,7 @@ export class Kernel {
       onRefused: failed,
     });
     this.#certificates = new CertificateWatch({ trust, rooms: this.rooms, connections: this.sockets, log });
+    this.#acme = new AcmeRenewal({ config, log, listener, onRenewed: () => void ground.tls.check() });
     this.accountDeleting.add((accountId) => this.rooms.forgetAccount(accountId));
     this.scrubber = new Scrubber(store, log);
     this.accountDeletions = new AccountDeletions({
@@ -239,6 +270,10 @@ export class Kernel {
       erasing: this.accountErasing,
       deleting: this.accountDeleting,
       log,
+    });
+    this.accountReplaced.add(async ({ from, to }) => {
+      await this.accounts.copyGrants(from, to);
+      await this.rooms.replaceAccount(from, to);
     });
     this.accountDeleting.add((accountId) => this.audit.forgetAccount(accountId));
     this.#expiredGuests = new ExpiredGuests({
@@ -434,6 +469,17 @@ export class Kernel {
     this.rooms.setRole(accountId, role);
   }
 
+  /**
+   * Revokes an account permanently: its connections and seats end at once, and features clean up after it. Returns the number of
+   * connections ended.
+   */
+  async revokeAccount(accountId: string): Promise<{ connectionsEnded: number }> {
+    const result = await this.revoke(accountId);
+    await this.accountRevoked.run(accountId);
+    this.log.info({ accountId, ...result }, 'account revoked');
+    return result;
+  }
+
   /** Records how long a connection took to reach this stage, once per stage. */
   stage({ openedAtMs, stages }: Session, stage: JoinStage): void {
     if (stages.has(stage)) {
@@ -487,6 +533,7 @@ export class Kernel {
     void this.#expiredGuests.sweep();
     void this.accountDeletions.resume();
     tls.watch((changed) => listener.setTls(changed));
+    this.#acme.start();
     lock.remember({
       port: listener.port,
       publicUrl: this.publicUrl,
@@ -524,6 +571,7 @@ export class Kernel {
   async #close(): Promise<void> {
     const { app, listener, lock, tls } = this.#ground;
     this.#certificates.close();
+    this.#acme.close();
     await this.#expiredGuests.close();
     await this.accountDeletions.close();
     await this.stopping.run();
@@ -584,7 +632,11 @@ export class Kernel {
   /** Feeds the metrics, and the log of media connections. */
   #observe(): void {
     const { sfu, rooms, sockets, log } = this;
-    const { metrics } = this.#ground;
+    const { metrics, tls } = this.#ground;
+    tlsMetrics(metrics.registry, {
+      expiresMs: () => tls.expiresMs,
+      acmeFailures: () => this.#acme.failures,
+    });
     metrics.watch({
       further: this.#options.furtherMetrics,
       sfu,
@@ -616,6 +668,7 @@ export class Kernel {
       origins: this.origins,
       version: this.#options.version,
       authenticator: this.#authenticator,
+      publicUrl: () => this.publicUrl,
       metrics: () => metrics.page(),
       ready: async () => {
         if (this.#draining) {

@@ -73,6 +73,7 @@ const OUTSIDE = [
   'path.connect',
   'path.send',
   'path.close',
+  ...['push.key', 'push.subscribe', 'push.unsubscribe'],
   ...['call.watch', 'call.start', 'call.ringing', 'call.answer', 'call.decline', 'call.end', 'call.list'],
   ...['call.seen', 'call.forget', 'call.configure', 'call.block', 'call.blocked'],
   'device.offer',

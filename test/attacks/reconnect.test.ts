@@ -1,4 +1,3 @@
-// Mostly waits: may run beside other tests.
 import assert from 'node:assert/strict';
 import { copyFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';

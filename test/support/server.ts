@@ -84,7 +84,7 @@ export class TestServer {
       [CANOPY, ...args, '--data', dataDir, '--log-level', 'info', ...flags],
       {
         stdio: ['ignore', 'pipe', 'pipe'],
-        env: { ...process.env, CANOPY_SERVER_DRAIN_SECONDS: '2', ...env },
+        env: { ...process.env, CANOPY_SERVER_DRAIN_SECONDS: '0.5', ...env },
       },
     );
     const output: string[] = [];

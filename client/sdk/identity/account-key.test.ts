@@ -152,6 +152,19 @@ describe('the account key on a device', () => {
     }
   });
 
+  it('a renewal in another tab does not undo the protection, nor bring back a forgotten identity', async () => {
+    const { store, key } = await person();
+    const otherTab = await reloaded(store);
+    assert.equal(otherTab.key.state, 'usable');
+    await key.protect({ password: PASSWORD });
+    await renewIdentity(otherTab.identity, store, await otherTab.key.unlock());
+    assert.equal((await reloaded(store)).key.state, 'locked');
+    assert.equal((await store.load(ORIGIN))?.accountKey, undefined);
+    await store.remove(ORIGIN);
+    await key.forget();
+    assert.equal(await store.load(ORIGIN), undefined);
+  });
+
   it('can be forgotten: the device stays signed in, but adds no others', async () => {
     const { store, key, identity } = await person();
     await key.forget();

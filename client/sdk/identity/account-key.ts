@@ -57,17 +57,20 @@ export class AccountKey {
     const pkcs8 = new Uint8Array(await crypto.subtle.exportKey('pkcs8', key));
     const wrappedAccountKey = await wrapKey(pkcs8, locking, this.#identity.origin);
     pkcs8.fill(0);
-    const { accountKey: _, ...rest } = this.#identity.stored;
-    const stored = { ...rest, wrappedAccountKey };
-    await this.#store.save(stored);
-    this.#identity.adopt(stored, undefined);
+    await this.#identity.update(
+      this.#store,
+      ({ accountKey: _, ...stored }) => ({ ...stored, wrappedAccountKey }),
+      undefined,
+    );
   }
 
   /** Forgets the key on this device, which can no longer add or renew devices by itself. */
   async forget(): Promise<void> {
-    const { accountKey: _, wrappedAccountKey: __, ...stored } = this.#identity.stored;
-    await this.#store.save(stored);
-    this.#identity.adopt(stored, undefined);
+    await this.#identity.update(
+      this.#store,
+      ({ accountKey: _, wrappedAccountKey: __, ...stored }) => stored,
+      undefined,
+    );
   }
 
   /**

@@ -13,7 +13,7 @@ import { type Bytes, equalBytes, sha256, toBase64, toBase64Url, toHex } from '..
 import { createBackup } from './backup.ts';
 import { type Certificate, readCertificate } from './certificate.ts';
 import { sign } from './keys.ts';
-import type { StoredIdentity } from './store.ts';
+import type { IdentityStore, StoredIdentity } from './store.ts';
 
 /** This device's identity at one server: its certificate chain, its key, and the deployment CA that it trusts. */
 export class Identity {
@@ -114,7 +114,27 @@ export class Identity {
     return this.#accountKey;
   }
 
-  /** @internal Changes what is kept: a new certificate for the same device, or another way to keep the account's key. */
+  /**
+   * @internal Changes what the store keeps of it: as it is there now, since another tab may have changed it too. A store that has another
+   * identity by now, or none, stays as it is.
+   */
+  async update(
+    store: IdentityStore,
+    change: (stored: StoredIdentity) => StoredIdentity,
+    exportableKey: CryptoKey | undefined,
+  ): Promise<void> {
+    const kept = await store.load(this.origin);
+    const keptSpki = kept && readCertificate(kept.chain[0] ?? '').spki;
+    if (!kept || !keptSpki || !equalBytes(keptSpki, this.#leaf.spki)) {
+      this.adopt(change(this.#stored), exportableKey);
+      return;
+    }
+    const stored = change(kept);
+    await store.save(stored);
+    this.adopt(stored, exportableKey);
+  }
+
+  /** @internal Changes what is kept in memory. */
   adopt(stored: StoredIdentity, exportableKey: CryptoKey | undefined): void {
     this.#leaf = readCertificate(stored.chain[0] ?? '');
     this.#stored = stored;

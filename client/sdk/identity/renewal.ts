@@ -110,9 +110,11 @@ export async function adoptRenewal(
   if (leaf.notAfterMs <= before.notAfterMs) {
     return;
   }
-  const renewed = { ...stored, chain: [certificate, ...stored.chain.slice(1)] };
-  await store.save(renewed);
-  identity.adopt(renewed, identity.exportableKey);
+  await identity.update(
+    store,
+    (kept) => ({ ...kept, chain: [certificate, ...kept.chain.slice(1)] }),
+    identity.exportableKey,
+  );
 }
 
 async function issueFor(

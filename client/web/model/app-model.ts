@@ -26,7 +26,9 @@ import { isMeetingRequested, MeetingRequest } from './meeting-request.ts';
 import { NewDevice } from './new-device.ts';
 import { Notices } from './notices.ts';
 import { PathCheck } from './path-check.ts';
+import { PushModel } from './push.ts';
 import { parseRoute, roomFragment } from './route.ts';
+import { SignOn } from './sign-on.ts';
 
 export type Screen =
   | { name: 'loading' }
@@ -38,6 +40,8 @@ export type Screen =
   | { name: 'door'; door: Door }
   /** A truncated room link. */
   | { name: 'damaged-link' }
+  /** Back from the sign-on provider. */
+  | { name: 'signed-on' }
   /** Adding this device to an account. */
   | { name: 'new-device'; device: NewDevice }
   /** `roomId`: the room that the address names. */
@@ -88,6 +92,7 @@ export class AppModel {
   readonly media = new LocalMedia();
   readonly notices = new Notices();
   readonly pathCheck = new PathCheck();
+  readonly push = new PushModel(() => this.#connect());
   readonly calls = new DirectCallsModel({
     media: this.media,
     notices: this.notices,
@@ -100,6 +105,13 @@ export class AppModel {
   readonly care = new AccountCare({ store: () => this.#store, renewed: () => this.#reconnectOutsideCalls() });
   readonly #url = location.origin;
   #store = browserStore();
+  readonly signOn = new SignOn({
+    url: this.#url,
+    store: () => this.#store,
+    identity: () => this.identity.value,
+    enrolled: (identity) => this.#use(identity),
+    go: (fragment) => this.#go(fragment),
+  });
   /** Titles of rooms that this tab has shown, by room id. */
   readonly #titles = new Map<string, string>();
   #connecting: Promise<Client> | undefined;
@@ -123,6 +135,9 @@ export class AppModel {
         this.displayName.value = storedName() ?? identity.displayName;
         // Before it is needed: an expired certificate may be renewed here.
         await this.care.use(identity);
+      }
+      if (!identity || identity.expired) {
+        await this.signOn.look();
       }
     });
     this.#route();
@@ -345,6 +360,9 @@ export class AppModel {
       this.#showDoor({ link: route.link });
     } else if (route.page === 'damaged-link') {
       this.screen.value = { name: 'damaged-link' };
+    } else if (route.page === 'signed-on') {
+      this.screen.value = { name: 'signed-on' };
+      void this.signOn.comeBack(route.code);
     } else if (route.page === 'new-device') {
       this.#showNewDevice(route.link);
     } else if (!this.identity.value) {

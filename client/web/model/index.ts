@@ -49,6 +49,7 @@ export {
   preferences,
   setPreferences,
 } from './preferences.ts';
+export type { PushModel } from './push.ts';
 export { type CallReactions, REACTION_EMOJI } from './reactions.ts';
 export { RecentCalls } from './recent-calls.ts';
 export { hasName, roomName } from './room-name.ts';
@@ -57,6 +58,7 @@ export { saveCalendar, saveFile, saveUrl } from './save-file.ts';
 export type { ScreenLayout } from './screen-layout.ts';
 export { arrange, seatKey } from './seating.ts';
 export { type Corner, moveSelf, SELF_VIEWS, selfCorner, selfView, setSelfView } from './self-view.ts';
+export type { SignOn, SignOnStage } from './sign-on.ts';
 export { watchLevel } from './sound-level.ts';
 export { setTheme, THEMES, theme } from './theme.ts';
 export { MAX_VOLUME } from './volumes.ts';

@@ -14,6 +14,8 @@ export type Route =
   | { page: 'damaged-invitation' }
   | { page: 'link'; link: RoomLinkSecret }
   | { page: 'damaged-link' }
+  /** Back from the sign-on provider. `code`: of the error that it ended with. */
+  | { page: 'signed-on'; code: string | undefined }
   /** `link`: absent if it was damaged, or the user wants to type the code. */
   | { page: 'new-device'; link?: DeviceLinkCode }
   | { page: 'room'; roomId: string }
@@ -21,7 +23,10 @@ export type Route =
   | { page: 'call'; address: string }
   | { page: 'home' };
 
-/** Parses the address's fragment: `#/invite/…`, `#/join/…`, `#/link/…`, `#/call/…`, `#/room/NAME`, or anything else for the start page. */
+/**
+ * Parses the address's fragment: `#/invite/…`, `#/join/…`, `#/link/…`, `#/signed-on`, `#/call/…`, `#/room/NAME`, or anything else for the start
+ * page.
+ */
 export function parseRoute(fragment: string): Route {
   const invitation = parseInvitation(fragment);
   if (invitation) {
@@ -37,6 +42,10 @@ export function parseRoute(fragment: string): Route {
   }
   if (/^#\/?join(\/|$)/.test(fragment)) {
     return { page: 'damaged-link' };
+  }
+  const signedOn = /^#\/signed-on(?:\/(\w+))?$/.exec(fragment);
+  if (signedOn) {
+    return { page: 'signed-on', code: signedOn[1] };
   }
   const address = parseCallAddress(fragment);
   if (address !== undefined) {

@@ -18,7 +18,7 @@ export type PageError = Exclude<
   | 'TOKEN_EXPIRED'
   | 'TOKEN_UNKNOWN'
   | 'WEBHOOK_EXISTS'
-  | 'WEBHOOK_TARGET_REFUSED'
+  | 'TARGET_REFUSED'
   | 'WEBHOOK_UNKNOWN'
   | 'WORKER_MISSING'
 >;

@@ -17,6 +17,10 @@ const MeetingRequestView = lazyView(
   async () => (await import('./home/meeting-request.tsx')).MeetingRequestView,
   () => <main class="center" aria-busy="true" />,
 );
+const SignedOn = lazyView(
+  async () => (await import('./identity/signed-on.tsx')).SignedOn,
+  () => <main class="center" aria-busy="true" />,
+);
 const CallScreens = lazyView(async () => (await import('./calls/call-screens.tsx')).CallScreens);
 const NewDeviceView = lazyView(
   async () => (await import('./devices/new-device.tsx')).NewDeviceView,
@@ -49,6 +53,8 @@ function CurrentScreen({ model }: { model: AppModel }) {
       return <DoorView model={model} door={screen.door} />;
     case 'damaged-link':
       return <DamagedLink />;
+    case 'signed-on':
+      return <SignedOn model={model} />;
     case 'new-device':
       return <NewDeviceView model={model} device={screen.device} />;
     case 'no-identity':

@@ -38,10 +38,7 @@ export class AccountAdministration {
    */
   async revokeAccount(accountId: string): Promise<{ connectionsEnded: number }> {
     await this.#require(accountId);
-    const result = await this.#kernel.revoke(accountId);
-    await this.#kernel.accountRevoked.run(accountId);
-    this.#kernel.log.info({ accountId, ...result }, 'account revoked');
-    return result;
+    return this.#kernel.revokeAccount(accountId);
   }
 
   /**

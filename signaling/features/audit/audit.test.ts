@@ -133,6 +133,15 @@ describe('the audit log', () => {
     assert.deepEqual([entry?.count, entry?.actor.address], [5, '127.0.0.1']);
   });
 
+  it('threat 38: text that no database stores, or that reorders a terminal, is not recorded', async () => {
+    const odd = encodeURIComponent('a\0b\u202ec');
+    await server.api('PUT', `/api/rooms/${odd}/pin`, { pin: '123456' });
+    await server.api('DELETE', `/api/sip/phones/${odd}`);
+    const [phone, pin] = await entries('&limit=2');
+    assert.deepEqual([pin?.action, pin?.outcome, pin?.roomId], ['phonePin.put', 'BAD_REQUEST', 'abc']);
+    assert.deepEqual([phone?.action, phone?.details], ['phone.delete', null]);
+  });
+
   it('lists page by page, and by time and action', async () => {
     const all = await entries();
     const pages: AuditEntry[] = [];

@@ -59,6 +59,23 @@ export class BanRecords {
     await db.deleteFrom('room_bans').where('room_id', '=', roomId).execute();
   }
 
+  /** Bans an account wherever another one of the same person is banned. */
+  async copy(from: string, to: string): Promise<void> {
+    const theirs = await this.#store.db
+      .selectFrom('room_bans')
+      .selectAll()
+      .where('account_id', '=', from)
+      .execute();
+    for (const ban of theirs) {
+      await this.#store.db
+        .insertInto('room_bans')
+        .values({ ...ban, account_id: to })
+        .onConflict((conflict) => conflict.columns(['room_id', 'account_id']).doNothing())
+        .execute();
+      await this.#written(ban.room_id);
+    }
+  }
+
   /** Deletes the bans of an account that is being deleted, except those of its link, and what names it. */
   async forgetAccount(accountId: string): Promise<void> {
     await this.#store.transaction(async (db) => {

@@ -13,6 +13,7 @@ export function registerBans(kernel: Kernel): void {
   kernel.entering.add(({ principal, room }) => bans.check(principal, room));
   kernel.knocking.add(({ linkId, room }) => bans.checkLink(linkId, room));
   kernel.accountDeleting.add((accountId) => records.forgetAccount(accountId));
+  kernel.accountReplaced.add(({ from, to }) => records.copy(from, to));
   kernel.roomDeleted.add(async ({ db, roomId, committed }) => {
     await records.forgetRoom(db, roomId);
     committed.push(() => records.reread(roomId));

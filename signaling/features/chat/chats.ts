@@ -32,6 +32,8 @@ export interface ChatsOptions {
   store: Store;
   files: FileStore;
   limits: Pick<Config['limits'], 'chatBytesPerRoom' | 'chatBytes'>;
+  /** Somebody who may read the room's chat was mentioned in it. */
+  onMention?: (room: Room, accountId: string, from: string) => void;
   /** Unix time in milliseconds. */
   now?: () => number;
 }
@@ -50,6 +52,7 @@ export interface Writer {
 export class Chats {
   readonly store: ChatStore;
   readonly #limits: ChatsOptions['limits'];
+  readonly #onMention: ChatsOptions['onMention'];
   readonly #now: () => number;
   /** The last change of each room, and how many wait. */
   readonly #queues = new Map<string, { last: Promise<unknown>; waiting: number }>();
@@ -58,9 +61,10 @@ export class Chats {
   /** The last revision in the log of an open room. */
   readonly #announcedRev = new WeakMap<Room, number>();
 
-  constructor({ store, files, limits, now = Date.now }: ChatsOptions) {
+  constructor({ store, files, limits, onMention, now = Date.now }: ChatsOptions) {
     this.store = new ChatStore(store, files);
     this.#limits = limits;
+    this.#onMention = onMention;
     this.#now = now;
   }
 
@@ -145,6 +149,11 @@ export class Chats {
         this.#announce(room, row.rev, () =>
           room.append('chat.sent', { message: messageOf(row) }, PEOPLE_ONLY),
         );
+        for (const accountId of new Set(mentions)) {
+          if (accountId !== principal.accountId && this.#knownIn(room).has(accountId)) {
+            this.#onMention?.(room, accountId, participant.displayName);
+          }
+        }
       } else if (row.rev > (this.#announcedRev.get(room) ?? 0)) {
         // It was stored, but the connection to the database was lost before we knew: tell the others now.
         this.#announce(room, row.rev, () =>

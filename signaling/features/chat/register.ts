@@ -10,12 +10,27 @@ import { FILE_REQUESTS, FileStore, fileHandlers, registerFileRoutes } from './fi
 import { Retention } from './retention.ts';
 import { Typing } from './typing.ts';
 
+/** How long somebody is told that they were mentioned, in seconds. */
+const MENTION_SECONDS = 24 * 3600;
+
 /** Chat in rooms: messages, who may read them, and how long they are kept. */
 export function registerChat(kernel: Kernel): void {
   const { store, config, log } = kernel;
   const files = new FileStore({ store, data: config.data, limits: config.limits, log });
   files.begin();
-  const chats = new Chats({ store, files, limits: config.limits });
+  const chats = new Chats({
+    store,
+    files,
+    limits: config.limits,
+    onMention: (room, accountId, from) =>
+      kernel.away.notify(accountId, {
+        kind: 'mention',
+        from,
+        roomId: room.roomId,
+        ...(room.record.title !== null && { roomTitle: room.record.title }),
+        lifetimeSeconds: MENTION_SECONDS,
+      }),
+  });
   const limits = new ChatLimits();
   const reading = new ChatReading(kernel, { chats, limits });
   kernel.requests(CHAT_REQUESTS, chatHandlers(kernel, { chats, limits, typing: new Typing(), reading }), {

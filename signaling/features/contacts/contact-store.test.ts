@@ -190,6 +190,17 @@ for (const engine of storeEngines()) {
       await contacts.put(OWNER, [contact('E')]);
     });
 
+    it('move to the account that replaces theirs, unless that one has some already', async () => {
+      const count = async (accountId: string) =>
+        (await contacts.list(accountId, { limit: 100, full: false })).contacts.length;
+      await contacts.put(OWNER, [contact('Ada', { accounts: [{ accountId: ADA, sinceMs: 5 }] })]);
+      await contacts.put(OTHER, [contact('Bob')]);
+      await contacts.replaceAccount(OWNER, OTHER);
+      assert.deepEqual([await count(OWNER), await count(OTHER)], [1, 1]);
+      await contacts.replaceAccount(OWNER, 'new');
+      assert.deepEqual([await count(OWNER), await count('new')], [0, 1]);
+    });
+
     it('go with their account, also from the index', async () => {
       await contacts.put(OWNER, [contact('Ada', { accounts: [{ accountId: ADA, sinceMs: 5 }] })]);
       await contacts.put(OTHER, [contact('Bob')]);

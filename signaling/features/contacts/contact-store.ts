@@ -168,6 +168,27 @@ export class ContactStore {
     });
   }
 
+  /** Gives the contacts of an account to another one, unless that one has contacts already. */
+  async replaceAccount(from: string, to: string): Promise<void> {
+    await this.#store.transaction(
+      async (db) => {
+        const theirs = await db
+          .selectFrom('contacts')
+          .select('contact_id')
+          .where('account_id', '=', to)
+          .limit(1)
+          .executeTakeFirst();
+        if (!theirs) {
+          const changes = { account_id: to };
+          await db.updateTable('contact_keys').set(changes).where('account_id', '=', from).execute();
+          await db.updateTable('contacts').set(changes).where('account_id', '=', from).execute();
+        }
+      },
+      `contacts ${from}`,
+      `contacts ${to}`,
+    );
+  }
+
   /** Deletes all contacts of an account, without a trace. */
   async forgetAccount(accountId: string): Promise<void> {
     await this.#store.transaction(async (db) => {

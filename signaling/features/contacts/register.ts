@@ -7,6 +7,7 @@ import { CONTACT_REQUESTS } from './contract.ts';
 export function registerContacts(kernel: Kernel): void {
   const store = new ContactStore(kernel.store);
   kernel.requests(CONTACT_REQUESTS, contactHandlers(kernel, store));
+  kernel.accountReplaced.add(({ from, to }) => store.replaceAccount(from, to));
   kernel.hasContact = async (accountId, otherId) =>
     (await store.find(accountId, { accountIds: [otherId], names: [] })).length > 0;
   kernel.accountDeleting.add((accountId) => store.forgetAccount(accountId));

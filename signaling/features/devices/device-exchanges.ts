@@ -4,7 +4,7 @@ import type { Holder, PeerPrincipal, Session } from '../../kernel/index.ts';
 import { NestedBudget } from '../../kernel/index.ts';
 import type { LinkAnswer, LinkRequest } from './contract.ts';
 
-/** How long an exchange is open, in milliseconds. */
+/** Default of `openMs`. */
 const OPEN_MS = 300_000;
 
 /** One use of a code: a new device asks, an older one answers. The messages are sealed or authenticated with a secret of the two. */
@@ -33,7 +33,7 @@ interface Exchange {
 export class DeviceExchanges {
   readonly #log: Logger;
   readonly #graceMs: number;
-  readonly #now: () => number;
+  readonly #openMs: number;
   readonly #byId = new Map<string, Exchange>();
   readonly #byAccount = new Map<string, Exchange>();
   /** Connections whose end is watched. */
@@ -43,11 +43,14 @@ export class DeviceExchanges {
     limits: { invitation: 50, address: 200, server: 2000 },
   });
 
-  /** @param options.graceMs how long the older device may be away before the exchange ends */
-  constructor(options: { log: Logger; graceMs: number; now?: () => number }) {
+  /**
+   * @param options.graceMs how long the older device may be away before the exchange ends, in milliseconds
+   * @param options.openMs how long an exchange is open, in milliseconds; default five minutes
+   */
+  constructor(options: { log: Logger; graceMs: number; openMs?: number }) {
     this.#log = options.log;
     this.#graceMs = options.graceMs;
-    this.#now = options.now ?? Date.now;
+    this.#openMs = options.openMs ?? OPEN_MS;
   }
 
   /** How many are open. */
@@ -159,15 +162,17 @@ export class DeviceExchanges {
     if (earlier) {
       this.#end(earlier, 'DEVICE_LINK_ENDED');
     }
+    // Before the timer, which must not outlive a refusal.
+    const release = this.#budget.take(holder);
     const exchange: Exchange = {
       exchangeId,
       accountId,
       deviceId: device.deviceId,
-      expiresAtMs: this.#now() + OPEN_MS,
+      expiresAtMs: Date.now() + this.#openMs,
       offering: null,
       asking: null,
-      timer: setTimeout(() => this.#end(exchange, 'DEVICE_LINK_EXPIRED'), OPEN_MS).unref(),
-      release: this.#budget.take(holder),
+      timer: setTimeout(() => this.#end(exchange, 'DEVICE_LINK_EXPIRED'), this.#openMs).unref(),
+      release,
     };
     this.#byId.set(exchangeId, exchange);
     this.#byAccount.set(accountId, exchange);

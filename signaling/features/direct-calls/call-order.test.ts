@@ -10,7 +10,7 @@ import { createLogger, loadConfig } from '../../../base/index.ts';
 import type { RequestName, RequestResult } from '../../../contract/index.ts';
 import { Sfu } from '../../../sfu/index.ts';
 import type { Arrival } from '../../../test/support/log-member.ts';
-import { Kernel } from '../../kernel/index.ts';
+import { Away, Kernel } from '../../kernel/index.ts';
 import { MIGRATIONS } from '../migrations.ts';
 import { registerFeatures } from '../register.ts';
 import { DirectLink } from '../testing/index.ts';
@@ -288,6 +288,7 @@ describe('the time limits of a call', () => {
       rooms: { find: () => undefined, peers: [], addCallRoom() {}, endCallRoom() {} },
       devices: new CallDevices(),
       history: { put: (record) => records.push(record) },
+      away: new Away(),
       log: createLogger({ level: 'silent', format: 'json' }),
       ringMs: 60_000,
       awayMs: 1,

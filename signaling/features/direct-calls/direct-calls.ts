@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { CanopyError, type Logger } from '../../../base/index.ts';
-import type { LeaveReason, Room, RoomLogEntry, Rooms } from '../../kernel/index.ts';
+import type { AwayChannel, LeaveReason, Room, RoomLogEntry, Rooms } from '../../kernel/index.ts';
 import { type CallDevices, type Endpoint, isSameEndpoint } from './call-devices.ts';
 import type { CallHistory, CallRecord } from './call-history.ts';
 import type { CallMedia, CallOutcome, DirectCall } from './contract.ts';
@@ -45,6 +45,8 @@ export interface DirectCallsOptions {
   rooms: Pick<Rooms, 'find' | 'peers' | 'addCallRoom' | 'endCallRoom'>;
   devices: CallDevices;
   history: Pick<CallHistory, 'put'>;
+  /** Reaches people of whom no page is open. */
+  away: AwayChannel;
   log: Logger;
   /** How long a call rings, in milliseconds. */
   ringMs: number;
@@ -62,6 +64,8 @@ export interface DirectCallsOptions {
 const MAX_CALLS = 10_000;
 /** How many calls that are over are remembered, so that a repeated request does not ring again. */
 const MAX_REMEMBERED = 2000;
+/** How long somebody is told of a missed call, in seconds. */
+const MISSED_SECONDS = 24 * 3600;
 
 /**
  * Calls between two people. One state per call decides: `calling` → `ringing` → `answered` → `ended`. Every change is sent to all connections
@@ -162,11 +166,15 @@ export class DirectCalls {
     this.#add(call);
     if (!mayDisturb || (this.#byAccount.get(callee.accountId)?.size ?? 0) > 1) {
       this.#end(call, 'busy');
-    } else if (this.#options.devices.of(callee.accountId).length === 0) {
+    } else if (
+      this.#options.devices.of(callee.accountId).length === 0 &&
+      !this.#options.away.reaches(callee.accountId)
+    ) {
       this.#end(call, 'offline');
     } else {
       this.#setDeadline(call, this.#options.ringMs, 'unanswered');
       this.#changed(call);
+      this.#notify(call, 'call', this.#options.ringMs / 1000);
     }
     return viewOf(call, caller.accountId, caller.endpoint);
   }
@@ -382,8 +390,22 @@ export class DirectCalls {
       this.#byRoom.delete(call.roomId);
       this.#options.rooms.endCallRoom(call.roomId);
     }
+    if (outcome === 'unanswered' || outcome === 'cancelled') {
+      this.#notify(call, 'missed-call', MISSED_SECONDS);
+    }
     this.#options.log.info({ callId: call.callId, accountIds, outcome }, 'direct call ended');
     this.#options.onEnded({ accountIds, ...(hadRoom && { roomId: call.roomId }) });
+  }
+
+  /** Tells the person called on devices where no page is open. What was missed takes the place of what rang. */
+  #notify({ callId, caller, callee }: Call, kind: 'call' | 'missed-call', lifetimeSeconds: number): void {
+    const topic = createHash('sha256').update(callId).digest('base64url').slice(0, 32);
+    this.#options.away.notify(callee.accountId, {
+      kind,
+      from: caller.displayName,
+      lifetimeSeconds: Math.ceil(lifetimeSeconds),
+      topic,
+    });
   }
 
   /** Records a change, and sends it to all connections of both people. */

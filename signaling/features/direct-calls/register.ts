@@ -48,6 +48,7 @@ export function registerDirectCalls(kernel: Kernel): void {
     rooms,
     devices,
     history,
+    away: kernel.away,
     log,
     ringMs: config.limits.ringSeconds * 1000,
     awayMs: Math.min(resumeMs, MAX_AWAY_MS),

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Transaction } from 'kysely';
 import { CanopyError } from '../../../base/index.ts';
 import type { InvitationInfo, Role } from '../../../contract/index.ts';
+import { type EnrollingAccount, Hook } from '../../kernel/index.ts';
 import { latestFirst, type Page, type Store, type Tables } from '../../store/index.ts';
 import type { InvitationRow } from './tables.ts';
 
@@ -9,7 +10,7 @@ export interface NewInvitation {
   role: Role;
   roomId?: string | undefined;
   displayName?: string | undefined;
-  /** The inviting account, or START; omitted for the command line and the API key. */
+  /** The inviting account, START, or a feature’s own mark; omitted for the command line and the API key. */
   createdBy?: string | undefined;
   ttlSeconds: number;
   /** Whether it is for the server's own phone gateway. Default false. */
@@ -45,10 +46,12 @@ export const START = 'start';
 export class Invitations {
   readonly #store: Store;
   readonly #now: () => number;
+  readonly #enrolling: Hook<EnrollingAccount>;
 
-  constructor(store: Store, now: () => number = Date.now) {
+  constructor(store: Store, now: () => number = Date.now, enrolling = new Hook<EnrollingAccount>()) {
     this.#store = store;
     this.#now = now;
+    this.#enrolling = enrolling;
   }
 
   /**
@@ -56,7 +59,9 @@ export class Invitations {
    *
    * @throws {CanopyError} LIMIT_REACHED - the inviting account has 100 open ones
    */
-  async create(invitation: NewInvitation): Promise<{ secret: string; expiresAtMs: number }> {
+  async create(
+    invitation: NewInvitation,
+  ): Promise<{ secret: string; invitationId: string; expiresAtMs: number }> {
     const secret = randomBytes(24).toString('base64url');
     const nowMs = this.#now();
     const expiresAtMs = nowMs + invitation.ttlSeconds * 1000;
@@ -84,7 +89,7 @@ export class Invitations {
       },
       `inviter ${invitation.createdBy ?? ''}`,
     );
-    return { secret, expiresAtMs };
+    return { secret, invitationId: hash(secret), expiresAtMs };
   }
 
   /**
@@ -112,7 +117,8 @@ export class Invitations {
     expiresAtMs: number | null = null,
   ): Promise<Admission & { isRepeated: boolean }> {
     const nowMs = this.#now();
-    const work = async (db: Db) => {
+    const committed: EnrollingAccount['committed'] = [];
+    const work = async (db: Transaction<Tables>) => {
       const retryMs = certifiedName === undefined ? 0 : RETRY_MS;
       const { row, admission } = await this.#check(db, secret, accountId, retryMs);
       await db
@@ -154,11 +160,18 @@ export class Invitations {
           .onConflict((conflict) => conflict.columns(['account_id', 'room_id']).doNothing())
           .execute();
       }
+      const { secret_hash: invitationId, created_by: invitedBy } = row;
+      // The transaction may be repeated.
+      committed.length = 0;
+      await this.#enrolling.run({ db, accountId, invitationId, invitedBy, committed });
       return { ...admission, isRepeated: row.used_at_ms !== null };
     };
     const keys = [`invitation ${hash(secret)}`, `account ${accountId}`];
     const admission = await this.#store.transaction(work, ...keys);
     await this.#store.sync();
+    for (const act of committed) {
+      await act();
+    }
     return admission;
   }
 

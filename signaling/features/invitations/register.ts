@@ -13,7 +13,7 @@ export interface InvitationsFeature extends Pick<Invitations, 'create' | 'expire
 
 /** One-time invitations, and enrolment with them. */
 export function registerInvitations(kernel: Kernel): InvitationsFeature {
-  const invitations = new Invitations(kernel.store);
+  const invitations = new Invitations(kernel.store, Date.now, kernel.enrolling);
   kernel.requests(INVITATION_REQUESTS, invitationHandlers(kernel, invitations), {
     audited: ['invite.create', 'invite.redeem'],
   });

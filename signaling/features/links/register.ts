@@ -55,6 +55,7 @@ export function registerLinks(
   registerLinkRoutes(kernel, administration);
   registerOpenedLinkRoute(kernel, links, rate);
   linkMetrics(kernel.registry, lobby);
+  kernel.accountReplaced.add(({ from, to }) => links.replaceAccount(from, to));
   const endLinksFrom = async (accountId: string, roomId?: string) => {
     for (const linkId of await links.withdrawFrom(accountId, roomId)) {
       await lobby.endLink(linkId);

@@ -110,6 +110,15 @@ export class RoomLinks {
     return isWithdrawn;
   }
 
+  /** Gives an account the links that another one made. */
+  async replaceAccount(from: string, to: string): Promise<void> {
+    await this.#store.db
+      .updateTable('room_links')
+      .set({ created_by: to })
+      .where('created_by', '=', from)
+      .execute();
+  }
+
   /** Withdraws the links that an account made. Returns their ids. `roomId`: only those to this room. */
   async withdrawFrom(accountId: string, roomId?: string): Promise<string[]> {
     const nowMs = this.#now();

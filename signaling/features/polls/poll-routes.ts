@@ -33,6 +33,7 @@ export function registerPollRoutes(kernel: Kernel, polls: Polls): void {
     app.delete(
       '/api/rooms/:roomId/polls/:pollId',
       {
+        config: { act: 'poll.delete' },
         schema: {
           description: 'Deletes a poll with its votes.',
           params: pollParams,

@@ -9,7 +9,7 @@ import { Polls } from './polls.ts';
 export function registerPolls(kernel: Kernel): void {
   const polls = new Polls({ store: kernel.store, rooms: kernel.rooms, scheduled: () => clock.check() });
   const clock = new PollClock(kernel, polls);
-  kernel.requests(POLL_REQUESTS, pollHandlers(polls));
+  kernel.requests(POLL_REQUESTS, pollHandlers(polls), { audited: ['poll.delete'] });
   registerPollRoutes(kernel, polls);
   kernel.entered.add(async ({ room, peer }) => {
     if (peer.participantId !== undefined) {

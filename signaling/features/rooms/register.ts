@@ -36,6 +36,7 @@ export function registerRooms(kernel: Kernel): void {
   kernel.accountErasing.add((accountId) => eraseOwnedRooms(kernel, feature, accountId));
   kernel.exports.ofAccount((accountId) => accountExport(feature, accountId));
   kernel.exports.ofRoom((roomId) => roomExport(feature, roomId));
+  kernel.accountReplaced.add(({ from, to }) => visits.replaceAccount(from, to));
   kernel.accountRevoked.add((accountId) => visits.forgetAccount(accountId));
   kernel.accountDeleting.add((accountId) => visits.forgetAccount(accountId));
   kernel.closing.add(() => visits.close());

@@ -67,6 +67,20 @@ export class RoomVisits {
     await db.deleteFrom('room_visits').where('room_id', '=', roomId).execute();
   }
 
+  /** Gives an account the visits of another one. */
+  async replaceAccount(from: string, to: string): Promise<void> {
+    await this.save();
+    const rows = await this.#store.db
+      .selectFrom('room_visits')
+      .selectAll()
+      .where('account_id', '=', from)
+      .execute();
+    for (const { room_id, visited_at_ms } of rows) {
+      this.#unsaved.put(`${to} ${room_id}`, Number(visited_at_ms));
+    }
+    await this.save();
+  }
+
   /** Deletes the visits of an account. */
   async forgetAccount(accountId: string): Promise<void> {
     await this.save();

@@ -6,11 +6,11 @@ import { after, afterEach, beforeEach, describe, it } from 'node:test';
 import { createLogger } from '../../../base/index.ts';
 import { storeEngines } from '../../../test/support/store-engines.ts';
 import { eventually } from '../../../test/support/wait.ts';
+import type { Attempt, Message } from '../../kernel/index.ts';
 import { openStore, type Store } from '../../store/index.ts';
 import { MIGRATIONS } from '../migrations.ts';
 import { Deliveries } from './deliveries.ts';
 import { DeliveryQueue } from './delivery-queue.ts';
-import type { Attempt, Message } from './sender.ts';
 import { Webhooks } from './webhooks.ts';
 
 const DAY_MS = 86_400_000;
@@ -29,7 +29,7 @@ for (const engine of storeEngines()) {
     let answer: (url: string, sequence: number) => Promise<number> | number;
 
     const send = async ({ url, body }: Message): Promise<Attempt> => {
-      const { sequence } = JSON.parse(body) as { sequence: number };
+      const { sequence } = JSON.parse(String(body)) as { sequence: number };
       const status = await answer(url, sequence);
       sent.push(`${url} ${sequence} ${status}`);
       return status === 0

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../../base/index.ts';
+import type { Attempt, Message } from '../../kernel/index.ts';
 import { backOffMs } from './back-off.ts';
 import type { DeliveryQueue } from './delivery-queue.ts';
 import { PING, type WebhookEventType } from './events.ts';
-import type { Attempt, Message } from './sender.ts';
 import { secretOf, signedHeaders } from './signature.ts';
 import type { WebhookDeliveryRow } from './tables.ts';
 import type { Webhook, Webhooks } from './webhooks.ts';

@@ -1,5 +1,6 @@
+import { storable } from '../../../contract/index.ts';
+import type { Attempt } from '../../kernel/index.ts';
 import type { Store } from '../../store/index.ts';
-import type { Attempt } from './sender.ts';
 import type { WebhookDeliveryRow } from './tables.ts';
 
 /** Rows per statement. */
@@ -61,7 +62,7 @@ export class DeliveryQueue {
       .set({
         attempts: attempts + 1,
         last_status: status ?? null,
-        last_error: error ?? null,
+        last_error: error === undefined ? null : storable(error),
         last_took_ms: tookMs,
         ...(typeof next === 'string'
           ? // What people wrote is not kept longer than needed.

@@ -1,10 +1,8 @@
-import type { Kernel } from '../../kernel/index.ts';
+import { type Kernel, Sender, TargetGuard } from '../../kernel/index.ts';
 import { Deliveries } from './deliveries.ts';
 import { DeliveryQueue } from './delivery-queue.ts';
 import { EventSource } from './event-source.ts';
 import { webhookMetrics } from './metrics.ts';
-import { Sender } from './sender.ts';
-import { TargetGuard } from './target-guard.ts';
 import { registerWebhookRoutes } from './webhook-routes.ts';
 import { Webhooks } from './webhooks.ts';
 
@@ -15,7 +13,7 @@ const WEBHOOKS_KEY = 'webhooks.key';
 export function registerWebhooks(kernel: Kernel): void {
   const { store, log, config } = kernel;
   const key = kernel.secret(WEBHOOKS_KEY);
-  const guard = new TargetGuard(config.webhooks);
+  const guard = new TargetGuard(config.outbound);
   const sender = new Sender(guard);
   const webhooks = new Webhooks(store);
   const queue = new DeliveryQueue(store);

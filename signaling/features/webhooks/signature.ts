@@ -19,6 +19,7 @@ export function signedHeaders(
   const key = Buffer.from(secret.slice(SECRET_PREFIX.length), 'base64');
   const signature = createHmac('sha256', key).update(`${messageId}.${timestamp}.${body}`).digest('base64');
   return {
+    'content-type': 'application/json',
     'webhook-id': messageId,
     'webhook-timestamp': timestamp,
     'webhook-signature': `v1,${signature}`,

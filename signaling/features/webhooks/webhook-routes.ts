@@ -1,4 +1,4 @@
-import { errorResponses, type Kernel } from '../../kernel/index.ts';
+import { errorResponses, type Kernel, type TargetGuard } from '../../kernel/index.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { DeliveryQueue } from './delivery-queue.ts';
 import {
@@ -17,7 +17,6 @@ import {
 } from './rest.ts';
 import { secretOf } from './signature.ts';
 import type { WebhookDeliveryRow } from './tables.ts';
-import type { TargetGuard } from './target-guard.ts';
 import type { Webhook, Webhooks } from './webhooks.ts';
 
 export interface WebhookRoutesOptions {

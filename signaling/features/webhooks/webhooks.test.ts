@@ -70,7 +70,7 @@ class Receiver {
 
 describe('webhooks', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'canopy-webhooks-'));
-  const flags = { 'data.dir': dataDir, 'webhooks.allowRanges': '127.0.0.1', 'webhooks.allowHttp': 'true' };
+  const flags = { 'data.dir': dataDir, 'outbound.allowRanges': '127.0.0.1', 'outbound.allowHttp': 'true' };
   let server: InProcessServer;
   let receiver: Receiver;
   let webhookId = '';
@@ -207,7 +207,7 @@ describe('webhooks', () => {
     ] as const) {
       const refused = await server.api(method, path, body);
       const { error } = refused.body as { error: { code: string; detail: string } };
-      assert.deepEqual([refused.status, error.code], [400, 'WEBHOOK_TARGET_REFUSED']);
+      assert.deepEqual([refused.status, error.code], [400, 'TARGET_REFUSED']);
       assert.match(error.detail, /^169\.254\.169\.254 is not a public address/);
     }
   });

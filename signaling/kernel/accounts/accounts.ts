@@ -116,6 +116,21 @@ export class Accounts {
       .executeTakeFirst();
   }
 
+  /** Lets an account into the rooms that another one may enter. */
+  async copyGrants(from: string, to: string): Promise<void> {
+    await this.#store.db
+      .insertInto('grants')
+      .columns(['account_id', 'room_id', 'admitted_at_ms'])
+      .expression((db) =>
+        db
+          .selectFrom('grants')
+          .select(({ val }) => [val(to).as('account_id'), 'room_id', 'admitted_at_ms'])
+          .where('account_id', '=', from),
+      )
+      .onConflict((conflict) => conflict.columns(['account_id', 'room_id']).doNothing())
+      .execute();
+  }
+
   async hasGrant(accountId: string, roomId: string): Promise<boolean> {
     return (await this.grantOf(accountId, roomId)) !== undefined;
   }

@@ -1,3 +1,4 @@
+import { displayable } from '../../../contract/index.ts';
 import type { PeerPrincipal, TokenPrincipal } from '../principals/index.ts';
 import type { ActorKind } from './tables.ts';
 
@@ -38,11 +39,20 @@ export function actorOf(principal: PeerPrincipal | TokenPrincipal, address: stri
 
 /** Fields of requests and answers that are recorded with their values. No other value is: it may be secret, or personal. */
 const RECORDED = [
-  ...['deviceId', 'participantId', 'invitationId', 'linkId', 'tokenId', 'webhookId', 'callId', 'username'],
+  ...[
+    'deviceId',
+    'participantId',
+    'invitationId',
+    'linkId',
+    'tokenId',
+    'webhookId',
+    'callId',
+    'pollId',
+    'username',
+  ],
   ...['name', 'target', 'seq', 'role', 'scopes', 'rooms', 'expiresAtMs', 'muted', 'source', 'deny', 'link'],
   ...['enabled', 'messagesDeleted', 'connectionsEnded'],
 ];
-const MAX_VALUE_LENGTH = 100;
 const MAX_VALUES = 20;
 
 /**
@@ -60,7 +70,10 @@ export function aboutOf(
     return value === undefined || value === null ? [] : [[field, shortened(value)] as const];
   });
   const known = [...RECORDED, 'roomId', 'accountId', 'ownerId'];
-  const fields = Object.keys(body).filter((field) => body[field] !== undefined && !known.includes(field));
+  const fields = Object.keys(body)
+    .filter((field) => body[field] !== undefined && !known.includes(field))
+    .slice(0, MAX_VALUES)
+    .map(displayable);
   const details = { ...Object.fromEntries(recorded), ...(fields.length > 0 && { fields }) };
   return {
     roomId: textOf(data.roomId),
@@ -69,16 +82,17 @@ export function aboutOf(
   };
 }
 
+/** Fit for a terminal and for every database, since a request may be refused for what is in it. */
 function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
+  return typeof value === 'string' ? displayable(value) : undefined;
 }
 
 function shortened(value: unknown): unknown {
   if (typeof value === 'string') {
-    return value.slice(0, MAX_VALUE_LENGTH);
+    return displayable(value);
   }
   if (Array.isArray(value)) {
-    return value.slice(0, MAX_VALUES).map((each) => String(each).slice(0, MAX_VALUE_LENGTH));
+    return value.slice(0, MAX_VALUES).map((each) => displayable(String(each)));
   }
   return typeof value === 'object' ? undefined : value;
 }

@@ -7,5 +7,6 @@ export { errorResponses } from './openapi.ts';
 export { defaultPublicUrl, OwnOrigins } from './origins.ts';
 export { registerServerRoutes } from './server-routes.ts';
 export { readTlsFiles } from './tls-files.ts';
+export { tlsMetrics } from './tls-metrics.ts';
 export { openTlsSource, TlsSource } from './tls-source.ts';
 export { UrlTickets } from './url-tickets.ts';

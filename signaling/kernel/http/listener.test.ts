@@ -4,10 +4,12 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { connect as tlsConnect } from 'node:tls';
 import { pino } from 'pino';
 import { eventually } from '../../../test/support/wait.ts';
 import { NestedBudget } from '../budgets/index.ts';
@@ -120,6 +122,49 @@ describe('Listener', () => {
     assert.equal(await name(), 'one');
     listener.setTls(other);
     assert.equal(await name(), 'two');
+  });
+
+  it('shows the certificate of an ACME challenge to the authority only, also if its hello comes in pieces', async () => {
+    const port = await open(tls);
+    const relay = createServer((socket) => {
+      const onward = connect({ port, host: '127.0.0.1', noDelay: true });
+      onward.pipe(socket);
+      socket.on('data', async (chunk: Buffer) => {
+        for (let at = 0; at < chunk.length; at += 100) {
+          onward.write(chunk.subarray(at, at + 100));
+          await setImmediate();
+        }
+      });
+      socket.on('error', () => onward.destroy());
+      onward.on('error', () => socket.destroy());
+      socket.on('close', () => onward.destroy());
+    }).listen(0, '127.0.0.1');
+    await once(relay, 'listening');
+    const { port: relayPort } = relay.address() as AddressInfo;
+    const shown = async (protocol: string, at = relayPort) => {
+      const socket = tlsConnect({
+        host: '127.0.0.1',
+        port: at,
+        servername: 'meet.example',
+        ALPNProtocols: [protocol],
+        rejectUnauthorized: false,
+      });
+      await once(socket, 'secureConnect');
+      const { subject } = socket.getPeerCertificate();
+      const { alpnProtocol } = socket;
+      socket.destroy();
+      return `${subject.CN} ${alpnProtocol}`;
+    };
+    try {
+      listener.setChallenge('meet.example', other);
+      assert.equal(await shown('acme-tls/1'), 'two acme-tls/1');
+      assert.equal(await shown('acme-tls/1', port), 'two acme-tls/1');
+      assert.equal(await shown('http/1.1'), 'one http/1.1');
+      listener.setChallenge('meet.example', undefined);
+      await assert.rejects(shown('acme-tls/1'));
+    } finally {
+      relay.close();
+    }
   });
 
   it('survives clients that send garbage, hang up or stay silent', async () => {

@@ -6,7 +6,13 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
+import {
+  createSecureContext,
+  createServer as createTlsServer,
+  type SecureContext,
+  type TLSSocket,
+  type Server as TlsServer,
+} from 'node:tls';
 import { CanopyError, isLoopback, LineLimit, type Logger, networkOf } from '../../../base/index.ts';
 import type { NestedBudget } from '../budgets/index.ts';
 
@@ -25,6 +31,11 @@ export interface ListenerOptions {
 
 /** First byte of a TLS record that holds a handshake (RFC 8446 §5.1). */
 const TLS_HANDSHAKE = 0x16;
+/** The length of a TLS record's header, and where it has the record's length. */
+const RECORD_HEADER_BYTES = 5;
+const RECORD_LENGTH_AT = 3;
+/** What an ACME authority offers by ALPN (RFC 8737, section 6.2). */
+const ACME_ALPN = 'acme-tls/1';
 /** How long a client may take to send the first byte, in milliseconds. */
 const FIRST_BYTE_MS = 10_000;
 /** How long a request's headers and the whole request may take, and how often that is checked, in milliseconds. */
@@ -40,6 +51,9 @@ export class Listener {
   readonly #tcp: Server;
   readonly #tls: TlsServer | null;
   readonly #redirecting = createDetachedServer().on('request', redirect);
+  /** Answers the challenges of an ACME authority. */
+  readonly #acme: TlsServer;
+  readonly #challenges = new Map<string, SecureContext>();
   readonly #sockets = new Set<Socket>();
   readonly #options: ListenerOptions;
   readonly #lines: LineLimit;
@@ -62,6 +76,14 @@ export class Listener {
       this.#note('TLS handshake failed', error.code ?? error.message, addressOf(socket));
       socket.destroy();
     });
+    this.#acme = createTlsServer({
+      ALPNProtocols: [ACME_ALPN],
+      handshakeTimeout: FIRST_BYTE_MS,
+      SNICallback: (name, done) => done(null, this.#challenges.get(name)),
+    });
+    // The handshake is the answer.
+    this.#acme.on('secureConnection', (socket) => socket.end());
+    this.#acme.on('tlsClientError', (_error, socket) => socket.destroy());
     this.#tcp = createTcpServer((socket) => this.#accept(socket));
     // E.g. out of descriptors: this connection is lost, later ones succeed.
     this.#tcp.on('error', ({ code }: NodeJS.ErrnoException) =>
@@ -99,6 +121,15 @@ export class Listener {
   /** Replaces the certificate for new connections. */
   setTls(tls: TlsMaterial): void {
     this.#tls?.setSecureContext({ ...tls, minVersion: 'TLSv1.2' });
+  }
+
+  /** Answers the challenge tls-alpn-01 for a name with this certificate, or no longer. Other connections are not affected. */
+  setChallenge(domain: string, tls: TlsMaterial | undefined): void {
+    if (tls) {
+      this.#challenges.set(domain, createSecureContext(tls));
+    } else {
+      this.#challenges.delete(domain);
+    }
   }
 
   async close(): Promise<void> {
@@ -144,9 +175,16 @@ export class Listener {
       if (first === null) {
         return;
       }
+      socket.unshift(first);
+      if (first[0] === TLS_HANDSHAKE && this.#challenges.size > 0) {
+        this.#withHello(socket, (hello) => {
+          const server = hello.includes(ACME_ALPN) ? this.#acme : this.#tls;
+          server?.emit('connection', socket);
+        });
+        return;
+      }
       socket.setTimeout(0);
       socket.removeAllListeners('timeout');
-      socket.unshift(first);
       if (first[0] === TLS_HANDSHAKE) {
         this.#tls?.emit('connection', socket);
       } else if (isLoopback(socket.remoteAddress ?? '')) {
@@ -155,6 +193,27 @@ export class Listener {
         this.#redirecting.emit('connection', socket);
       }
     });
+  }
+
+  /** Calls back with the first TLS record, which begins with the ClientHello, and puts it back into the socket. */
+  #withHello(socket: Socket, act: (hello: Buffer) => void): void {
+    let hello = Buffer.alloc(0);
+    const collect = () => {
+      for (let chunk = socket.read(); chunk !== null; chunk = socket.read()) {
+        hello = Buffer.concat([hello, chunk as Buffer]);
+      }
+      const length = hello.length < RECORD_HEADER_BYTES ? Infinity : hello.readUInt16BE(RECORD_LENGTH_AT);
+      if (hello.length < RECORD_HEADER_BYTES + length) {
+        return;
+      }
+      socket.off('readable', collect);
+      socket.setTimeout(0);
+      socket.removeAllListeners('timeout');
+      socket.unshift(hello);
+      act(hello);
+    };
+    socket.on('readable', collect);
+    collect();
   }
 
   /** Logs events that anyone can cause, each kind once per minute and network. */

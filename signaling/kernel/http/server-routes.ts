@@ -13,6 +13,8 @@ export interface ServerRoutesOptions {
   origins: OwnOrigins;
   version: string;
   authenticator: Authenticator;
+  /** The address that people open. */
+  publicUrl(): string;
   /** Text of the metrics page and its content type. */
   metrics(): Promise<MetricsPage>;
   /** Rejects while the server cannot admit people. */
@@ -22,7 +24,7 @@ export interface ServerRoutesOptions {
 /** Health, metrics, and what a client needs to know before it connects. */
 export function registerServerRoutes(
   fastify: FastifyInstance,
-  { config, authority, origins, version, authenticator, metrics, ready }: ServerRoutesOptions,
+  { config, authority, origins, version, authenticator, publicUrl, metrics, ready }: ServerRoutesOptions,
 ): void {
   const app = fastify.withTypeProvider<ZodTypeProvider>();
 
@@ -81,6 +83,9 @@ export function registerServerRoutes(
       version,
       protocolVersion: PROTOCOL_VERSION,
       identityPolicy: config.identity.policy,
+      ...(config.oidc.issuer !== undefined && {
+        signOn: { label: config.oidc.label, origin: publicUrl() },
+      }),
       deploymentCa: Buffer.from(authority.certificateDer).toString('base64'),
       ...(origin !== undefined && { originAllowed: origins.current().has(origin) }),
       ...(embedder !== undefined && { embedderAllowed: config.server.embedders.includes(embedder) }),

@@ -1,6 +1,8 @@
+import { X509Certificate } from 'node:crypto';
 import { unwatchFile, watchFile } from 'node:fs';
 import type { Config, Logger } from '../../../base/index.ts';
 import { Authority } from '../../identity/index.ts';
+import { AcmeFiles } from '../acme/index.ts';
 import { openDataDir } from '../data/index.ts';
 import type { TlsMaterial } from './listener.ts';
 import { ownHosts } from './origins.ts';
@@ -11,7 +13,7 @@ const POLL_MS = 10_000;
 /** How often the certificate is re-checked, in milliseconds. It may be about to expire, or the clock may have been corrected. */
 const RECHECK_MS = 60_000;
 
-/** Provides the HTTPS certificate, from the operator's files or the deployment CA, and notifies of new ones. */
+/** Provides the HTTPS certificate, from the operator's files, an ACME authority or the deployment CA, and notifies of new ones. */
 export class TlsSource {
   readonly #config: Config;
   readonly #authority: Authority;
@@ -19,6 +21,8 @@ export class TlsSource {
   #loaded: TlsMaterial | null = null;
   #problem: string | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** Looks for a new certificate now. Never rejects. */
+  #reloadNow: () => Promise<void> = () => Promise.resolve();
 
   constructor(config: Config, authority: Authority, log: Logger) {
     this.#config = config;
@@ -37,12 +41,23 @@ export class TlsSource {
     if (this.#config.server.tls === 'off') {
       return;
     }
-    const reload = () => void this.#reload(onChange);
+    this.#reloadNow = () => this.#reload(onChange);
+    const reload = () => void this.#reloadNow();
     for (const file of this.#paths()) {
       watchFile(file, { interval: POLL_MS, persistent: false }, reload);
     }
     this.#timer = setInterval(reload, RECHECK_MS);
     this.#timer.unref();
+  }
+
+  /** When the current certificate expires, Unix time in milliseconds; undefined without TLS. */
+  get expiresMs(): number | undefined {
+    return this.#loaded ? new X509Certificate(this.#loaded.cert).validToDate.getTime() : undefined;
+  }
+
+  /** Looks for a new certificate now, rather than within a minute. Never rejects. */
+  check(): Promise<void> {
+    return this.#reloadNow();
   }
 
   close(): void {
@@ -88,6 +103,11 @@ export class TlsSource {
       }
       return { cert, key };
     }
+    const { acme, data } = this.#config;
+    const obtained = acme.domains.length > 0 ? new AcmeFiles(data.dir).certificate(acme.domains) : undefined;
+    if (obtained) {
+      return obtained;
+    }
     const hosts = ownHosts(this.#config.rtc.announce);
     return this.#authority.tlsCertificate(
       publicUrl === undefined ? hosts : [new URL(publicUrl).hostname, ...hosts],
@@ -108,7 +128,7 @@ export class TlsSource {
 export async function openTlsSource(
   config: Config,
   log: Logger,
-): Promise<Pick<TlsSource, 'load' | 'watch' | 'close'>> {
+): Promise<Pick<TlsSource, 'load' | 'watch' | 'check' | 'close'>> {
   const { dir } = config.data;
   openDataDir(dir);
   return new TlsSource(config, await Authority.open({ dir, name: config.server.name }), log);

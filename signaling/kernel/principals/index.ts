@@ -9,6 +9,7 @@ export {
   type NewcomerPrincipal,
   OPERATOR,
   type PeerPrincipal,
+  type PersonRole,
   PHONE,
   type PhonePrincipal,
   type Principal,

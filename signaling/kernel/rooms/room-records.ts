@@ -126,6 +126,17 @@ export class RoomRecords {
     });
   }
 
+  /** The rooms that an account owns. */
+  async owned(accountId: string): Promise<string[]> {
+    await this.save();
+    const rows = await this.#store.db
+      .selectFrom('rooms')
+      .select('room_id')
+      .where('owner_id', '=', accountId)
+      .execute();
+    return rows.map(({ room_id }) => room_id);
+  }
+
   /** The rooms in which an account has an assigned role. */
   async naming(accountId: string): Promise<string[]> {
     const rows = await this.#store.db

@@ -225,6 +225,30 @@ export class Rooms {
     }
   }
 
+  /** Gives an account the rooms and the roles of another one, and keeps it out where that one is kept out. */
+  async replaceAccount(from: string, to: string): Promise<void> {
+    const { records } = this.#options;
+    for (const roomId of await records.owned(from)) {
+      const record = await this.record(roomId);
+      if (record.ownerId === from) {
+        await this.configure(record, { ownerId: to });
+      }
+    }
+    for (const roomId of await records.naming(from)) {
+      const record = await this.record(roomId);
+      const role = record.roles[from];
+      if (role !== undefined) {
+        await this.configure(record, { roles: { [from]: null, [to]: role } });
+      }
+    }
+    for (const key of [...this.#barred.keys()]) {
+      const [roomId = '', accountId] = key.split(' ');
+      if (accountId === from) {
+        this.bar(roomId, to);
+      }
+    }
+  }
+
   /** Bars an account from a room for five minutes. */
   bar(roomId: string, accountId: string): void {
     this.#barred.set(`${roomId} ${accountId}`, true);

@@ -80,6 +80,7 @@ export const calls = {
   nobody: 'Nobody',
   doNotDisturb: 'Do not disturb: callers hear that I am busy',
   notify: 'Notify me when somebody calls and this tab is hidden',
+  notifyAway: 'Notify this device of calls and mentions while no page is open',
   notifyBlocked: 'Notifications are blocked in the browser. Allow them in the address bar.',
   historyDays: 'Keep calls for',
   days: (count: number) => plural(count, { one: '1 day', other: `${count} days` }),

@@ -35,6 +35,7 @@ import { room } from './room.ts';
 import { rooms } from './rooms.ts';
 import { settings } from './settings.ts';
 import { shortcuts } from './shortcuts.ts';
+import { signOn } from './sign-on.ts';
 import { stage } from './stage.ts';
 import { tile } from './tile.ts';
 import { waiting } from './waiting.ts';
@@ -77,6 +78,7 @@ export const ru: Strings = {
   settings,
   rooms,
   shortcuts,
+  signOn,
   stage,
   tile,
   waiting,

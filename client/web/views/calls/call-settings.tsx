@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { CanopyError, type CallSettings as Settings } from '../../../sdk/index.ts';
-import type { AppModel } from '../../model/index.ts';
+import type { AppModel, PushModel } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
 import { CheckField } from '../parts/check-field.tsx';
 import { CloseButton, Dialog } from '../parts/dialog.tsx';
@@ -10,6 +10,29 @@ import { Problem } from '../parts/problem.tsx';
 const CHOICES_DAYS = [7, 30, 90, 365] as const;
 
 type BlockedPeople = Awaited<ReturnType<NonNullable<AppModel['client']['value']>['calls']['blocked']>>;
+
+/** Whether this device is notified while no page is open. */
+function NotifyAway({ push }: { push: PushModel }) {
+  const { calls } = strings.value;
+  useEffect(() => void push.load(), [push]);
+  return (
+    <>
+      <CheckField
+        testId="notify-away"
+        label={calls.notifyAway}
+        checked={push.on.value}
+        disabled={push.busy.value}
+        onChange={(on) => void push.set(on)}
+      />
+      {push.denied.value && (
+        <p class="problem" role="alert">
+          {calls.notifyBlocked}
+        </p>
+      )}
+      <Problem error={push.problem.value} />
+    </>
+  );
+}
 
 /** Who may call this user, and how they are told of it. */
 export function CallSettings({ model, onClose }: { model: AppModel; onClose(): void }) {
@@ -66,6 +89,7 @@ export function CallSettings({ model, onClose }: { model: AppModel; onClose(): v
           onChange={(on) => void model.calls.setNotifies(on)}
         />
       )}
+      {model.push.isSupported && <NotifyAway push={model.push} />}
       <label class="field">
         {calls.historyDays}
         <select

@@ -5,6 +5,7 @@ import { type AppModel, RecentCalls } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
 import { CheckField } from '../parts/check-field.tsx';
 import { FormDialog } from '../parts/form-dialog.tsx';
+import { IconButton } from '../parts/icon-button.tsx';
 import { CameraIcon, HideIcon, LeaveIcon, MoreIcon, PhoneIcon, SettingsIcon } from '../parts/icons.tsx';
 import { EmptyHistory } from '../parts/illustrations.tsx';
 import { MenuButton, MenuItem } from '../parts/menu.tsx';
@@ -178,16 +179,9 @@ function CallRow({ model, recent, call }: { model: AppModel; recent: RecentCalls
           {answeredAtMs !== undefined && <span>{duration(endedAtMs - answeredAtMs)}</span>}
         </div>
       </div>
-      <button
-        type="button"
-        class="icon-button"
-        data-testid="redial"
-        title={calls.callNamed(name)}
-        aria-label={calls.callNamed(name)}
-        onClick={() => place(media)}
-      >
+      <IconButton label={calls.callNamed(name)} testId="redial" onClick={() => place(media)}>
         {media === 'video' ? <CameraIcon /> : <PhoneIcon />}
-      </button>
+      </IconButton>
       <MenuButton label={calls.more(name)} testId="call-more" icon={<MoreIcon />} buttonClass="icon-button">
         <MenuItem testId="redial-audio" icon={<PhoneIcon />} onSelect={() => place('audio')}>
           {calls.audioCall}

@@ -4,6 +4,7 @@ import { useRef } from 'preact/hooks';
 import type { ChatMessage } from '../../../sdk/index.ts';
 import type { ChatModel } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
+import { IconButton } from '../parts/icon-button.tsx';
 import { CloseIcon, CopyIcon, EditIcon, ReplyIcon, SmileIcon, TrashIcon } from '../parts/icons.tsx';
 import { EMOJI, QUICK_EMOJI } from './chat-emoji.ts';
 
@@ -129,16 +130,9 @@ function Action({
   children: ComponentChildren;
 }) {
   return (
-    <button
-      type="button"
-      class={danger ? 'danger' : undefined}
-      data-testid={testId}
-      aria-label={label}
-      title={label}
-      onClick={onClick}
-    >
+    <IconButton label={label} testId={testId} look={danger ? 'danger' : ''} onClick={onClick}>
       {children}
-    </button>
+    </IconButton>
   );
 }
 

@@ -1,11 +1,39 @@
 import { useSignal } from '@preact/signals';
-import type { Contact } from '../../../sdk/index.ts';
+import type { CallMedia, Contact } from '../../../sdk/index.ts';
 import type { AppModel, ContactList } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
-import { EditIcon, MoreIcon, StarIcon, TrashIcon, VerifiedIcon } from '../parts/icons.tsx';
+import { IconButton } from '../parts/icon-button.tsx';
+import {
+  CameraIcon,
+  EditIcon,
+  MoreIcon,
+  PhoneIcon,
+  StarIcon,
+  TrashIcon,
+  VerifiedIcon,
+} from '../parts/icons.tsx';
 import { MenuButton, MenuItem } from '../parts/menu.tsx';
 import { ContactDialog } from './contact-dialog.tsx';
 import { VerifyDialog } from './verify-dialog.tsx';
+
+function CallButtons({ model, accountId, name }: { model: AppModel; accountId: string; name: string }) {
+  const { calls } = strings.value;
+  const call = (media: CallMedia) => void model.calls.call(accountId, media, name);
+  return (
+    <>
+      <IconButton label={calls.callNamed(name)} testId="contact-call" onClick={() => call('audio')}>
+        <PhoneIcon />
+      </IconButton>
+      <IconButton
+        label={calls.videoCallNamed(name)}
+        testId="contact-video-call"
+        onClick={() => call('video')}
+      >
+        <CameraIcon />
+      </IconButton>
+    </>
+  );
+}
 
 /** What can be done with a contact in the list. */
 export function ContactActions({
@@ -25,6 +53,7 @@ export function ContactActions({
   const [account] = contact.accounts;
   return (
     <>
+      {account && <CallButtons model={model} accountId={account.accountId} name={contact.name} />}
       <MenuButton
         label={words.moreAbout(contact.name)}
         testId="contact-more"

@@ -47,7 +47,9 @@ export function VerifyPerson({
   participant: Participant;
   onClose(): void;
 }) {
-  const contact = call.known.people.value.get(participantId)?.contact;
+  const known = call.known.people.value.get(participantId);
+  // A person who looks like a contact may be that contact with another account.
+  const contact = known?.contact ?? known?.impersonated;
   return (
     <LazyVerifyDialog
       connect={async () => call.client}

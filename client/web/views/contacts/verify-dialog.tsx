@@ -21,7 +21,7 @@ export function VerifyDialog({
   name: string;
   /** Whose code; the user chooses if there are several. */
   accountIds: readonly string[];
-  /** Omitted: the person becomes a contact when the codes match. */
+  /** When the codes match, the account is added to this contact if it is missing; omitted: the person becomes a contact. */
   contact?: Contact | undefined;
   onClose(): void;
 }) {
@@ -51,18 +51,27 @@ export function VerifyDialog({
   const verifiedAtMs = contact.value?.accounts.find(
     (account) => account.accountId === accountId.value,
   )?.verifiedAtMs;
+  /** The contact with this account, which is added if it is missing. */
+  const withAccount = async ({ contacts }: Client): Promise<Contact> => {
+    const known = contact.value;
+    if (known?.accounts.some((account) => account.accountId === accountId.value)) {
+      return known;
+    }
+    const accounts = [...(known?.accounts ?? []), { accountId: accountId.value }];
+    return contacts.put({ name, ...known, accounts, ifRev: known?.rev });
+  };
   const setVerified = async (isVerified: boolean) => {
-    // The same account always has the same code.
+    // The same account always has the same code, so a mark is only taken back, without a warning.
     differs.value = !isVerified && verifiedAtMs === undefined;
-    await act(async () => {
-      const { contacts } = await connect();
-      if (!isVerified && !contact.value) {
-        return;
-      }
-      contact.value ??= await contacts.put({ name, accounts: [{ accountId: accountId.value }] });
-      contact.value = await contacts.setVerified(contact.value, accountId.value, isVerified);
+    if (differs.value) {
+      return;
+    }
+    const done = await act(async () => {
+      const client = await connect();
+      const known = await withAccount(client);
+      contact.value = await client.contacts.setVerified(known, accountId.value, isVerified);
     });
-    if (isVerified && !problem.value) {
+    if (done && isVerified) {
       onClose();
     }
   };

@@ -2,6 +2,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { displayable, type OpenedLink } from '../../../sdk/index.ts';
 import { type AppModel, type Door, hasName } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
+import { SignOnButton } from '../identity/sign-on-button.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { DeviceCheck, DevicePreview } from './device-check.tsx';
 
@@ -110,6 +111,12 @@ function Ask({ model, door }: { model: AppModel; door: Door }) {
         </button>
         {waits && !door.problem.value && <p class="hint">{words.lobbyHint}</p>}
       </div>
+      {door.isNewcomer.value && model.signOn.offer.value && (
+        <div class="sign-on-row">
+          <p class="hint">{strings.value.signOn.orSignOn}</p>
+          <SignOnButton model={model} />
+        </div>
+      )}
     </form>
   );
 }

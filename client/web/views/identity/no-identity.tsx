@@ -2,15 +2,18 @@ import { useSignal } from '@preact/signals';
 import type { AppModel } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
 import { Problem } from '../parts/problem.tsx';
+import { SignOnButton } from './sign-on-button.tsx';
 
 /** Shown to people without an identity: how to get one, and the alternatives. */
 export function NoIdentity({ model, roomId }: { model: AppModel; roomId: string | undefined }) {
   const { account, welcome } = strings.value;
+  const offer = model.signOn.offer.value;
   return (
     <main class="center">
       <section class="card" data-testid="no-identity">
         <h1>{welcome.heading}</h1>
-        <p dir="auto">{roomId === undefined ? welcome.noIdentity : welcome.noIdentityRoom(roomId)}</p>
+        <p dir="auto">{offer ? withSignOn(roomId, offer.label) : withoutSignOn(roomId)}</p>
+        <SignOnButton model={model} primary />
         <Problem error={model.problem.value} />
         <details>
           <summary>{account.haveOther}</summary>
@@ -32,6 +35,16 @@ export function NoIdentity({ model, roomId }: { model: AppModel; roomId: string 
       </section>
     </main>
   );
+}
+
+function withSignOn(roomId: string | undefined, label: string): string {
+  const words = strings.value.signOn;
+  return roomId === undefined ? words.noIdentity(label) : words.noIdentityRoom(roomId, label);
+}
+
+function withoutSignOn(roomId: string | undefined): string {
+  const { welcome } = strings.value;
+  return roomId === undefined ? welcome.noIdentity : welcome.noIdentityRoom(roomId);
 }
 
 function Restore({ model }: { model: AppModel }) {

@@ -1,5 +1,5 @@
 import type { Call, PanelName } from '../../model/index.ts';
-import { strings } from '../../strings/index.ts';
+import { IconButton } from '../parts/icon-button.tsx';
 import { MenuItem } from '../parts/menu.tsx';
 import type { Panel } from './panel.ts';
 import { panelsOf } from './registry.ts';
@@ -17,14 +17,12 @@ function PanelButton({ name, panel, call }: { name: PanelName; panel: Panel; cal
   const badge = panel.badge?.(call);
   const title = panel.title();
   return (
-    <button
-      type="button"
-      class={['round', open && 'active', !panel.essential && 'from-medium'].filter(Boolean).join(' ')}
-      data-testid={`panel-${name}`}
-      aria-expanded={open}
-      aria-label={badge ? `${title}, ${badge.label}` : title}
-      aria-keyshortcuts={shortcut}
-      title={shortcut ? strings.value.common.withShortcut(title, shortcut) : title}
+    <IconButton
+      label={badge ? `${title}, ${badge.label}` : title}
+      testId={`panel-${name}`}
+      shortcut={shortcut}
+      look={['round', open && 'active', !panel.essential && 'from-medium'].filter(Boolean).join(' ')}
+      data={{ 'aria-expanded': open }}
       onClick={() => call.togglePanel(name)}
     >
       <PanelIcon />
@@ -33,7 +31,7 @@ function PanelButton({ name, panel, call }: { name: PanelName; panel: Panel; cal
           {badge.text}
         </span>
       )}
-    </button>
+    </IconButton>
   );
 }
 

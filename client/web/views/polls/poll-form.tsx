@@ -2,6 +2,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { PollDraft, PollsModel } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
 import { CheckField } from '../parts/check-field.tsx';
+import { IconButton } from '../parts/icon-button.tsx';
 import { CloseIcon, PlusIcon } from '../parts/icons.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { useAct } from '../parts/use-act.ts';
@@ -80,15 +81,12 @@ export function PollForm({ model, draft }: { model: PollsModel; draft: PollDraft
               onKeyDown={(event) => pressed(event, index)}
             />
             {draft.answers.length > MIN_ANSWERS && (
-              <button
-                type="button"
-                class="icon-button"
-                aria-label={polls.removeAnswer(index + 1)}
-                title={polls.removeAnswer(index + 1)}
+              <IconButton
+                label={polls.removeAnswer(index + 1)}
                 onClick={() => change({ answers: draft.answers.filter((_, at) => at !== index) })}
               >
                 <CloseIcon />
-              </button>
+              </IconButton>
             )}
           </div>
         ))}

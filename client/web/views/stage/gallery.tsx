@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals';
-import type { ComponentChildren } from 'preact';
 import { useRef } from 'preact/hooks';
 import { bestGrid, type Call } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
+import { IconButton } from '../parts/icon-button.tsx';
 import { NextIcon, PreviousIcon } from '../parts/icons.tsx';
 import { useSize } from '../parts/use-size.ts';
 import { aspectsFor, GAP_PX, Grid, isPhone } from './grid.tsx';
@@ -42,57 +42,31 @@ export function Gallery({ tiles, call }: { tiles: TileProps[]; call: Call }) {
   return (
     <div class="gallery">
       {pages > 1 && (
-        <PageButton
+        <IconButton
+          look="page-button"
           label={stage.previousPage}
           testId="previous-page"
           disabled={current === 0}
-          turn={() => turn(-1)}
+          onClick={() => turn(-1)}
         >
           <PreviousIcon />
-        </PageButton>
+        </IconButton>
       )}
       <div class="gallery-area" ref={area}>
         <Grid tiles={tiles.slice(current * perPage, (current + 1) * perPage)} />
       </div>
       {pages > 1 && (
-        <PageButton
+        <IconButton
+          look="page-button"
           label={stage.nextPage}
           testId="next-page"
           disabled={current === pages - 1}
-          turn={() => turn(1)}
+          onClick={() => turn(1)}
         >
           <NextIcon />
           <span class="page-count">{stage.page(current + 1, pages)}</span>
-        </PageButton>
+        </IconButton>
       )}
     </div>
-  );
-}
-
-function PageButton({
-  label,
-  testId,
-  disabled,
-  turn,
-  children,
-}: {
-  label: string;
-  testId: string;
-  disabled: boolean;
-  turn(): void;
-  children: ComponentChildren;
-}) {
-  return (
-    <button
-      type="button"
-      class="page-button"
-      data-testid={testId}
-      aria-label={label}
-      title={label}
-      disabled={disabled}
-      onClick={turn}
-    >
-      {children}
-    </button>
   );
 }

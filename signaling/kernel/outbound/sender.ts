@@ -10,8 +10,9 @@ const MAX_ANSWER_BYTES = 65_536;
 
 export interface Message {
   url: string;
+  /** Besides its length and who sends it. */
   headers: Record<string, string>;
-  body: string;
+  body: string | Buffer;
 }
 
 /** How an attempt went. */
@@ -24,7 +25,7 @@ export interface Attempt {
   tookMs: number;
 }
 
-/** Sends messages of webhooks: to permitted targets, without following redirects, and with limits on time and size. */
+/** Sends messages to where others asked for them: to permitted targets, without following redirects, and with limits on time and size. */
 export class Sender {
   readonly #guard: TargetGuard;
   readonly #timeoutMs: number;
@@ -71,9 +72,8 @@ export class Sender {
       signal,
       headers: {
         ...headers,
-        'content-type': 'application/json',
         'content-length': Buffer.byteLength(body),
-        'user-agent': 'Canopy-Webhooks',
+        'user-agent': 'Canopy',
       },
     };
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -86,7 +86,7 @@ export class Sender {
       request.once('socket', (socket) =>
         socket.once('connect', () => {
           if (!this.#guard.mayConnect(socket.remoteAddress ?? '')) {
-            request.destroy(new CanopyError('WEBHOOK_TARGET_REFUSED', `${socket.remoteAddress}`));
+            request.destroy(new CanopyError('TARGET_REFUSED', `${socket.remoteAddress}`));
           }
         }),
       );

@@ -23,7 +23,7 @@ export interface TargetGuardOptions {
 }
 
 /**
- * Decides where webhooks may connect to: by default only public addresses, over HTTPS. Names are judged by the addresses that the connection
+ * Decides where the server may connect to on behalf of others (webhooks, push messages): by default only public addresses, over HTTPS. Names are judged by the addresses that the connection
  * is made to, so a name that changes its address gains nothing (DNS rebinding).
  */
 export class TargetGuard {
@@ -40,17 +40,17 @@ export class TargetGuard {
     this.#lookup = lookup;
   }
 
-  /** Checks what can be told from a URL itself. @throws {CanopyError} WEBHOOK_TARGET_REFUSED */
+  /** Checks what can be told from a URL itself. @throws {CanopyError} TARGET_REFUSED */
   checkUrl(url: string): URL {
     const target = URL.canParse(url) ? new URL(url) : undefined;
     if (target?.protocol !== 'https:' && target?.protocol !== 'http:') {
-      throw new CanopyError('WEBHOOK_TARGET_REFUSED', 'write a URL that begins with https://');
+      throw new CanopyError('TARGET_REFUSED', 'write a URL that begins with https://');
     }
     if (target.protocol === 'http:' && !this.#allowHttp) {
-      throw new CanopyError('WEBHOOK_TARGET_REFUSED', 'only https:// is permitted (webhooks.allowHttp)');
+      throw new CanopyError('TARGET_REFUSED', 'only https:// is permitted (outbound.allowHttp)');
     }
     if (target.username !== '' || target.password !== '') {
-      throw new CanopyError('WEBHOOK_TARGET_REFUSED', 'the URL contains a password');
+      throw new CanopyError('TARGET_REFUSED', 'the URL contains a password');
     }
     const host = target.hostname.replace(/^\[|\]$/g, '');
     if (isIP(host) !== 0 && !this.mayConnect(host)) {
@@ -96,10 +96,7 @@ export class TargetGuard {
 }
 
 function refusal(address: string): CanopyError {
-  return new CanopyError(
-    'WEBHOOK_TARGET_REFUSED',
-    `${address} is not a public address (webhooks.allowRanges)`,
-  );
+  return new CanopyError('TARGET_REFUSED', `${address} is not a public address (outbound.allowRanges)`);
 }
 
 function networks(ranges: readonly string[]): BlockList {

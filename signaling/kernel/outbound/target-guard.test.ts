@@ -56,13 +56,13 @@ describe('threat 28: the targets of webhooks', () => {
       ...['[fe80::1]', '[fc00::1]', '[fd12::1]', '[ff02::1]', '[64:ff9b::7f00:1]', '[64:ff9b:1::1]'],
       ...['[2001:db8::1]', '[2002:7f00:1::]', '[2001::7f00:1]', '[fec0::1]', '[100::1]'],
     ]) {
-      assert.throws(() => guard.checkUrl(`https://${host}/`), { code: 'WEBHOOK_TARGET_REFUSED' }, host);
+      assert.throws(() => guard.checkUrl(`https://${host}/`), { code: 'TARGET_REFUSED' }, host);
     }
     for (const url of [
       ...['http://8.8.8.8/', 'ftp://8.8.8.8/', 'file:///etc/passwd', 'javascript:alert(1)', '//8.8.8.8'],
       ...['https://user:secret@8.8.8.8/', 'https://', 'nonsense', ''],
     ]) {
-      assert.throws(() => guard.checkUrl(url), { code: 'WEBHOOK_TARGET_REFUSED' }, url);
+      assert.throws(() => guard.checkUrl(url), { code: 'TARGET_REFUSED' }, url);
     }
   });
 
@@ -78,7 +78,7 @@ describe('threat 28: the targets of webhooks', () => {
       const { status, error } = await send(guard, url);
       assert.deepEqual(
         [status, error],
-        [undefined, `${address} is not a public address (webhooks.allowRanges)`],
+        [undefined, `${address} is not a public address (outbound.allowRanges)`],
       );
     }
     assert.equal(received, before);

@@ -1,0 +1,56 @@
+import type { Config } from '../../../base/index.ts';
+import { defaultPublicUrl, type Kernel } from '../../kernel/index.ts';
+import { signOnMetrics } from './metrics.ts';
+import { Provider } from './provider.ts';
+import { type Inviting, SignOn } from './sign-on.ts';
+import { SignOnRate } from './sign-on-rate.ts';
+import { SignOnRecords } from './sign-on-records.ts';
+import { CALLBACK_PATH, registerSignOnRoutes } from './sign-on-routes.ts';
+
+/** Single sign-on at an OpenID Connect provider, if one is configured. */
+export function registerSignOn(kernel: Kernel, inviting: Inviting): void {
+  const records = new SignOnRecords(kernel.store);
+  const signOn = new SignOn(kernel, records, inviting);
+  kernel.enrolling.add((step) => signOn.enrolling(step));
+  kernel.accountDeleting.add((accountId) => records.forgetAccount(accountId));
+  const settings = requiredOf(kernel.config.oidc);
+  if (!settings) {
+    return;
+  }
+  const provider = new Provider({
+    settings,
+    redirectUri: () => `${kernel.publicUrl}${CALLBACK_PATH}`,
+    log: kernel.log,
+  });
+  const onOutcome = signOnMetrics(kernel.registry, () => provider.isKnown);
+  registerSignOnRoutes(kernel, { provider, signOn, rate: new SignOnRate(), onOutcome });
+  provider.start();
+  kernel.closing.add(() => provider.close());
+  signOn.resume().catch((error: unknown) => {
+    kernel.log.error(
+      { err: error },
+      'could not complete the replacement of an account; trying again at the next start',
+    );
+  });
+}
+
+/** Asks the configured provider for its description. Undefined: none is configured. @throws {CanopyError} SIGN_ON_UNAVAILABLE, CONFIG_INVALID */
+export async function probeSignOn({
+  oidc,
+  server,
+}: Config): Promise<{ issuer: string; redirectUri: string } | undefined> {
+  const settings = requiredOf(oidc);
+  if (!settings) {
+    return undefined;
+  }
+  const redirectUri = `${server.publicUrl ?? defaultPublicUrl(server.port)}${CALLBACK_PATH}`;
+  await new Provider({ settings, redirectUri: () => redirectUri }).check();
+  return { issuer: settings.issuer, redirectUri };
+}
+
+function requiredOf(
+  settings: Config['oidc'],
+): (Config['oidc'] & { issuer: string; clientId: string }) | undefined {
+  const { issuer, clientId } = settings;
+  return issuer === undefined || clientId === undefined ? undefined : { ...settings, issuer, clientId };
+}
