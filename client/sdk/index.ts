@@ -38,7 +38,17 @@ export {
   type NewParticipant,
 } from './bridge/index.ts';
 export { type AudioProcessing, type CaptureOptions, openCapture, openScreen } from './capture.ts';
-export type { Chat, ChatMessage, NewMessage, PendingMessage, UnreadCounts } from './chat/index.ts';
+export type {
+  Chat,
+  ChatFile,
+  ChatMessage,
+  FileUpload,
+  FileUploadState,
+  NewFile,
+  NewMessage,
+  PendingMessage,
+  UnreadCounts,
+} from './chat/index.ts';
 export { type Account, Client, type ClientEvents, type ConnectOptions, connect } from './client.ts';
 export type { ConnectionOptions, ConnectionState } from './connection.ts';
 export {

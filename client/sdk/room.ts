@@ -117,6 +117,7 @@ export class Room extends Emitter<RoomEvents> {
       ...feature,
       accountId: options.accountId,
       request: (name, data) => connection.request(name, data),
+      url: (path) => new URL(path, connection.origin).href,
     };
     this.chat = new Chat(durable);
     this.polls = new Polls(durable);

@@ -51,6 +51,16 @@ export class RoomLists {
     return rows.map((row) => this.#summary(principal, recordOf(row)));
   }
 
+  /** Ids of all rooms that an account owns, configured or not. */
+  async ownedBy(accountId: string): Promise<string[]> {
+    const rows = await this.#kernel.store.db
+      .selectFrom('rooms')
+      .select('room_id')
+      .where('owner_id', '=', accountId)
+      .execute();
+    return rows.map(({ room_id }) => room_id);
+  }
+
   /** Those of them with a meeting to come, earliest first. */
   async upcoming(principal: PeerPrincipal, limit: number): Promise<RoomSummary[]> {
     const { accountId } = principal;

@@ -101,6 +101,7 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'hand.raise': 'raise your hand',
   'hand.lowerOthers': 'lower the hands of others',
   'chat.send': 'write in the chat',
+  'chat.sendFile': 'send files',
   'chat.moderate': 'remove messages of others',
   'chat.readAll': 'read the whole chat',
   'poll.create': 'ask polls',

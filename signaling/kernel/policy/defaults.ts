@@ -58,6 +58,7 @@ export const IN_ROOM: Readonly<Record<Standing, ReadonlySet<ActionInRoom>>> = {
     'room.open',
     'media.send',
     'chat.send',
+    'chat.sendFile',
     'poll.vote',
     'hand.raise',
     'reaction.send',

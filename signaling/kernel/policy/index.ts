@@ -9,6 +9,7 @@ export {
   mayBeCalled,
   mayEnterLocked,
   mayOwn,
+  otherOwner,
   type RoomPolicy,
   roomRoleOf,
   UNCHANGED,

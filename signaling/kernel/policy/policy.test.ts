@@ -73,6 +73,7 @@ const IN_ROOM: Record<ActionInRoom, string> = {
   'hand.lowerOthers': 'admin owner member token',
   'participant.renameOthers': 'admin owner member token',
   'chat.send': 'admin owner member guest phone token',
+  'chat.sendFile': 'admin owner member guest phone token',
   'chat.moderate': 'admin owner member token',
   'chat.readAll': 'admin owner token',
   'poll.create': 'admin owner member token',

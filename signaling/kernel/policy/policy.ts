@@ -70,6 +70,11 @@ export function isNamed(principal: Principal, { roles }: RoomPolicy): boolean {
   return principal.kind === 'device' && Object.hasOwn(roles, principal.accountId);
 }
 
+/** Another account that the room's settings name as an owner. */
+export function otherOwner({ roles }: RoomPolicy, accountId: string): string | undefined {
+  return Object.keys(roles).find((id) => id !== accountId && roles[id] === 'owner');
+}
+
 /**
  * Whether a locked room admits the principal: owners, and whoever an owner appointed as moderator. Members are moderators by default, so that
  * alone does not count. The server's gateway is admitted for calls from inside; phones that call in are not.
