@@ -57,6 +57,7 @@ export {
   demandScope,
   isConfinedToRooms,
   isNamed,
+  isPhoneGateway,
   may,
   mayBeCalled,
   mayEnterLocked,

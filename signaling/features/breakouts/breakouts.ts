@@ -1,6 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { CanopyError } from '../../../base/index.ts';
 import {
+  isPhoneGateway,
   type Kernel,
   may,
   type Peer,
@@ -82,7 +83,7 @@ export class Breakouts {
     }
     const { rooms, entering, entry } = this.#kernel;
     const parent = await rooms.record(parentId);
-    if (principal.kind === 'bridge' && principal.isGateway) {
+    if (isPhoneGateway(principal)) {
       // It brings phones that were in the main room, or that somebody inside calls.
       return;
     }

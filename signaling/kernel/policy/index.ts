@@ -5,6 +5,7 @@ export {
   demand,
   isConfinedToRooms,
   isNamed,
+  isPhoneGateway,
   may,
   mayBeCalled,
   mayEnterLocked,

@@ -98,6 +98,11 @@ export function mayBeCalled(holder: AccountHolder): boolean {
   return holder.kind === 'device' && ON_SERVER[holder.role].has('person.call');
 }
 
+/** Whether this is the phone gateway of the deployment, which brings phones where people send them. */
+export function isPhoneGateway(principal: Principal): boolean {
+  return principal.kind === 'bridge' && principal.isGateway;
+}
+
 /** Whether accounts with this role may enter only the rooms they are invited to, and are short-lived. */
 export function isConfinedToRooms(role: Role): boolean {
   return role === 'guest';
@@ -163,7 +168,7 @@ function standingOnServer(principal: Principal): ServerStanding {
   if (principal.kind === 'device') {
     return principal.role;
   }
-  return principal.kind === 'bridge' && principal.isGateway ? 'gateway' : principal.kind;
+  return isPhoneGateway(principal) ? 'gateway' : principal.kind;
 }
 
 function permits({ permissions }: RoomPolicy, standing: Standing, action: ActionInRoom): boolean {
