@@ -137,7 +137,7 @@ describe('accessibility of the page', () => {
     await page.keyboard.press('Enter');
     await has('the first action has the focus', 'tile-person');
     await page.keyboard.press('ArrowDown');
-    await has('an arrow key leads to the next', 'person-ask');
+    await has('an arrow key leads to the next', 'add-to-contacts');
     await page.keyboard.press('End');
     await has('the End key leads to the last', 'person-ban');
     await page.keyboard.press('ArrowDown');
