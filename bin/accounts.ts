@@ -79,6 +79,43 @@ async function find(
   return { account, path: `${path}/devices/${deviceId}`, what: 'The device' };
 }
 
+/** Deletes an account, or a room, on the running server, with everything that it left. @throws {UsageError} the arguments do not identify one */
+export async function remove(
+  config: Config,
+  {
+    id,
+    name,
+    room,
+    yes,
+    url,
+  }: { id?: string | undefined; name?: string; room?: string; yes?: boolean; url?: string },
+): Promise<string> {
+  if ([id, name, room].filter((each) => each !== undefined).length !== 1) {
+    throw new UsageError('say what to delete: an account id, --name, or --room');
+  }
+  const api = new OwnApi(config, url);
+  if (room !== undefined) {
+    requireYes(yes, `the room ${room} with its chat and files`);
+    await api.call('DELETE', `/api/saved-rooms/${encodeURIComponent(room)}`);
+    return `The room ${room} is deleted.\n`;
+  }
+  const all = await listAccounts(api);
+  const account =
+    id === undefined
+      ? byName(all, name ?? '', false)
+      : byId(all, id, ({ accountId }) => accountId, 'account');
+  requireYes(yes, `${account.displayName} (${account.accountId}) with their messages, files and rooms`);
+  await api.call('DELETE', `/api/accounts/${account.accountId}`);
+  return `The account is deleted permanently (${account.displayName}).\n`;
+}
+
+/** @throws {UsageError} the user has not confirmed */
+function requireYes(yes: boolean | undefined, what: string): void {
+  if (!yes) {
+    throw new UsageError(`this would delete ${what}, and cannot be undone; add --yes to do it`);
+  }
+}
+
 async function listAccounts(api: OwnApi): Promise<AccountInfo[]> {
   const all: AccountInfo[] = [];
   let page: AccountInfo[];

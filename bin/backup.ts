@@ -4,9 +4,16 @@ import { UsageError } from './usage-error.ts';
 import { VERSION } from './version.ts';
 
 /** Writes a backup to a file. Returns the text to print. */
-export async function backup(config: Config, file: string): Promise<string> {
-  const counts = await createBackup(config, file, VERSION);
-  return `${summary(counts)}\nBackup written to ${file}. It contains the CA's key and all passwords: keep it safe.\n`;
+export async function backup(
+  config: Config,
+  file: string,
+  options: { withFilesKey?: boolean } = {},
+): Promise<string> {
+  const counts = await createBackup(config, file, VERSION, options);
+  const files = options.withFilesKey
+    ? ''
+    : ' It does not contain files.key, without which the files of chats cannot be read: keep a copy elsewhere.';
+  return `${summary(counts)}\nBackup written to ${file}. It contains the CA's key and all passwords: keep it safe.${files}\n`;
 }
 
 /** Restores a backup from a file. Returns the text to print. */

@@ -88,11 +88,15 @@ withConfig(
   program
     .command('backup')
     .description('write the database, the CA and the keys to one file, even while the server is running')
-    .argument('<file>', 'contains every secret of the deployment; only its owner can read it'),
+    .argument('<file>', 'contains the secrets of the deployment; only its owner can read it')
+    .option(
+      '--with-files-key',
+      'also the secret that encrypts the files of chats, if it is in the data folder',
+    ),
   ['data.dir'],
-).action(async (file: string, _options, command: Command) => {
+).action(async (file: string, options: { withFilesKey?: boolean }, command: Command) => {
   const { backup } = await import('./backup.ts');
-  process.stdout.write(await backup(configOf(command), file));
+  process.stdout.write(await backup(configOf(command), file, options));
 });
 
 withConfig(
@@ -159,6 +163,27 @@ withConfig(
   ) => {
     const { revoke } = await import('./accounts.ts');
     process.stdout.write(await revoke(configOf(command), { id: accountId, ...options }));
+  },
+);
+
+withConfig(
+  program
+    .command('delete')
+    .description('delete an account or a room on a running server, with everything that it left')
+    .argument('[account-id]', 'as listed by canopy accounts; its first digits are enough if they are unique')
+    .option('--name <name>', 'full name instead of an id, if nobody else has it')
+    .option('--room <room>', 'delete this room instead, with its chat and files')
+    .option('--yes', 'really delete it; it cannot be undone')
+    .option(...URL_OPTION),
+  ['data.dir', 'server.port'],
+).action(
+  async (
+    accountId: string | undefined,
+    options: { name?: string; room?: string; yes?: boolean; url?: string },
+    command: Command,
+  ) => {
+    const { remove } = await import('./accounts.ts');
+    process.stdout.write(await remove(configOf(command), { id: accountId, ...options }));
   },
 );
 

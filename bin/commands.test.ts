@@ -130,6 +130,20 @@ describe('canopy commands', () => {
     assert.match(again.stdout, /device was not revoked/);
   });
 
+  it('an account or a room is deleted only with --yes', async () => {
+    const data = ['--data', server.dataDir];
+    await newIdentity(server, { displayName: 'Doomed Person' });
+    const unsure = await canopy('delete', '--name', 'Doomed Person', ...data);
+    assert.equal(unsure.code, 1);
+    assert.match(unsure.stderr, /would delete Doomed Person .*add --yes/);
+    const { stdout } = await canopy('delete', '--name', 'Doomed Person', '--yes', ...data);
+    assert.match(stdout, /deleted permanently \(Doomed Person\)/);
+    assert.match((await canopy('accounts', '--name', 'Doomed', ...data)).stdout, /Nobody's name contains/);
+    assert.match((await canopy('delete', '--room', 'old', ...data)).stderr, /the room old .*add --yes/);
+    assert.match((await canopy('delete', '--room', 'old', '--yes', ...data)).stdout, /room old is deleted/);
+    assert.match((await canopy('delete', ...data)).stderr, /say what to delete/);
+  });
+
   it('API tokens are created, listed and revoked', async () => {
     const data = ['--data', server.dataDir];
     const made = await canopy('token', 'create', 'backup job', '--scope', 'rooms:read,chat:read', ...data);

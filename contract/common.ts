@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ErrorBody } from '../base/errors/index.ts';
-import { canonicalRoomId, displayable, ROOM_ID } from './names.ts';
+import { canonicalRoomId, displayable, displayableFileName, ROOM_ID } from './names.ts';
 
 /** Request id chosen by the client, unique within its session. A repeated id gets the first answer again. */
 export const requestId = z.string().regex(/^[A-Za-z0-9_-]{8,64}$/);
@@ -10,6 +10,8 @@ export const objectId = z.uuid();
 export const roomId = z.string().max(256).overwrite(canonicalRoomId).regex(ROOM_ID);
 /** A person's name as others see it: 1 to 64 characters. Invisible characters and ones that reorder text are removed. */
 export const displayName = z.string().max(64).overwrite(displayable).min(1, 'no visible characters');
+/** A file's name as others see it and save it: up to 255 characters, without folders. */
+export const fileName = z.string().max(1024).overwrite(displayableFileName).min(1, 'no visible characters');
 /** How long an invitation link is valid, in seconds: 60 s to 30 days. Default one day. */
 export const invitationTtlSeconds = z
   .int()

@@ -1,6 +1,8 @@
 /** Names of people and rooms, and other text from outside: the same rules for the server, the SDK and pages. Needs no schema library. */
 
 const MAX_NAME_LENGTH = 64;
+const MAX_FILE_NAME_LENGTH = 255;
+const NOT_IN_FILE_NAMES = /[/\\:*?"<>|]/g;
 
 /**
  * Characters that are invisible or change how other text is displayed: controls, format characters (including bidirectional ones and
@@ -46,6 +48,21 @@ const PILED_MARKS = /(\p{M}{5})\p{M}+/gu;
  * UTF-16 code units. Emoji, combining marks and joiners of real scripts are kept. May return an empty string.
  */
 export function displayable(text: string): string {
+  return displayableUpTo(MAX_NAME_LENGTH, text);
+}
+
+/**
+ * Makes any text fit for display as the name of a file, and to save it under: like a person's name, up to 255 characters, without path
+ * separators and other characters that file systems do not permit. May return an empty string.
+ */
+export function displayableFileName(text: string): string {
+  const name = displayableUpTo(text.length, text.replace(NOT_IN_FILE_NAMES, '_'));
+  const extension = /\.\w{1,16}$/.exec(name)?.[0] ?? '';
+  const base = name.slice(0, name.length - extension.length);
+  return `${displayableUpTo(MAX_FILE_NAME_LENGTH - extension.length, base)}${extension}`;
+}
+
+function displayableUpTo(maxLength: number, text: string): string {
   const clean = text
     .normalize('NFC')
     .replace(SPACES, ' ')
@@ -55,7 +72,7 @@ export function displayable(text: string): string {
     .replace(/ {2,}/g, ' ');
   let shown = '';
   for (const { segment } of new Intl.Segmenter().segment(clean)) {
-    if (shown.length + segment.length > MAX_NAME_LENGTH) {
+    if (shown.length + segment.length > maxLength) {
       break;
     }
     shown += segment;

@@ -30,6 +30,8 @@ export const roomAction = z.enum([
   'call.dial',
   /** Write in the chat. */
   'chat.send',
+  /** Send files in the chat. Requires `chat.send` too. */
+  'chat.sendFile',
   /** Remove messages of others. */
   'chat.moderate',
   /** Ask polls. */
@@ -108,6 +110,8 @@ const options = {
   lobby: lobbyMode,
   /** How long messages are kept, in days. Default 30. */
   chatDays: z.int().min(1).max(3650),
+  /** How long files are kept, in days, but no longer than their messages. Default: as long. */
+  fileDays: z.int().min(1).max(3650),
 };
 
 export const roomSettings = z.object({
@@ -148,6 +152,7 @@ export const roomChange = z.object({
   schedule: roomSchedule.nullable().optional(),
   chatHistory: options.chatHistory.nullable().optional(),
   chatDays: options.chatDays.nullable().optional(),
+  fileDays: options.fileDays.nullable().optional(),
 });
 export type RoomChange = z.infer<typeof roomChange>;
 

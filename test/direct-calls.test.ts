@@ -37,6 +37,8 @@ describe('calling people on the page', () => {
     await page.getByTestId('list-calls').getByTestId('empty').waitFor();
     return page;
   };
+  /** The address in links, which identities are for. */
+  const origin = () => new URL(bob.url()).origin;
   /** Moves an account to another device with its backup. */
   const linked = async (page: Page) => {
     await page.getByTestId('backup').click();
@@ -49,7 +51,7 @@ describe('calling people on the page', () => {
     const file = await (await download).path();
     await page.reload();
     await page.getByTestId('list-calls').getByTestId('empty').waitFor();
-    const second = await browser.page(server.url);
+    const second = await browser.page(origin());
     await second.getByText('I have a backup').click();
     await second.getByTestId('restore-file').setInputFiles(file);
     await second.getByTestId('restore-password').fill(PASSWORD);
@@ -161,15 +163,15 @@ describe('calling people on the page', () => {
   it('a call that nobody answers is missed on every device, until one of them has shown it', async () => {
     // Neither of Bob's devices shows the home page.
     for (const page of [bob, tablet]) {
-      await page.goto(`${server.url}/#/room/somewhere`);
+      await page.goto(`${origin()}/#/room/somewhere`);
       await page.getByTestId('join').waitFor();
     }
     await rows(ann).first().getByTestId('redial').click();
     await Promise.all([bob, tablet].map((page) => page.getByTestId('incoming-call').waitFor()));
     await ann.getByTestId('cancel-call').click();
     await says(bob, /Missed call from Ann Lee/);
-    await tablet.goto(`${server.url}/#/`);
-    await bob.goto(`${server.url}/#/`);
+    await tablet.goto(`${origin()}/#/`);
+    await bob.goto(`${origin()}/#/`);
     await bob.locator('[data-testid=call-row][data-missed=true]').waitFor();
     await tablet.locator('[data-testid=call-row][data-missed=true]').waitFor();
     await shot(bob, 'home');

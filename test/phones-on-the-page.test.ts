@@ -29,6 +29,8 @@ describe('phones on the page', () => {
     server = await TestServer.start();
     browser = await TestBrowser.launch();
     identity = await newGatewayIdentity(server);
+    // Calls are offered only where a gateway has been connected; the tests need it later.
+    (await GatewayLink.connect({ url: server.url, identity })).close();
     ann = await Person.invited(browser, server, 'Ann', ROOM);
     bridge = await BridgeSession.join({ url: server.url, identity, roomId: ROOM });
     socket = await BridgeSocket.open();

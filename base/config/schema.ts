@@ -78,7 +78,14 @@ export const configSchema = z.strictObject({
   acme: acmeSection,
   data: z
     .strictObject({
-      dir: text.default('data').describe('Folder for the database, the CA and keys. Created with mode 0700.'),
+      dir: text
+        .default('data')
+        .describe('Folder for the database, the CA, keys and files. Created with mode 0700.'),
+      filesKey: text
+        .optional()
+        .describe(
+          'File with the secret that encrypts the files of chats. Created if missing, and never in a backup. Default: `files.key` in `data.dir`; keep it elsewhere if you copy that folder.',
+        ),
     })
     .prefault({}),
   store: z
@@ -333,16 +340,35 @@ export const configSchema = z.strictObject({
       chatBytes: count({ min: 65_536 })
         .default(2_147_483_648)
         .describe('Maximum size of all chats kept on this server, in bytes.'),
+      fileBytes: count()
+        .default(104_857_600)
+        .describe('Maximum size of a file in the chat, in bytes. 0: no files.'),
+      fileBytesPerRoom: count()
+        .default(2_147_483_648)
+        .describe('Maximum size of all files kept per room, in bytes.'),
+      fileBytesPerDay: count()
+        .default(1_073_741_824)
+        .describe('Maximum size of the files that one account uploads per day, in bytes.'),
+      fileStoreBytes: count()
+        .default(21_474_836_480)
+        .describe('Maximum size of all files kept on this server, in bytes.'),
+      diskFloorBytes: count()
+        .default(1_073_741_824)
+        .describe(
+          'No file is accepted that would leave less free space than this on the disk of `data.dir`, in bytes.',
+        ),
       authSeconds: decimal({ min: 1, max: MAX_TIMER_SECONDS })
         .default(15)
         .describe('How long a client may take to authenticate after connecting, in seconds.'),
+      visitDays: count({ min: 1, max: 3650 })
+        .default(90)
+        .describe(
+          'How long the server remembers which rooms an account was in, in days; shown as recent rooms.',
+        ),
       resumeSeconds: timerSeconds
         .default(30)
         .describe('How long a peer’s seat in the room is kept after it has lost its connection, in seconds.'),
-      ringSeconds: z
-        .int()
-        .min(1)
-        .max(120)
+      ringSeconds: count({ min: 1, max: 120 })
         .default(45)
         .describe('How long a direct call rings before it counts as missed, in seconds.'),
     })

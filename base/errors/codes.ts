@@ -344,6 +344,48 @@ export const ERROR_CODES = {
     status: 404,
     message: 'There is no such message, or it was deleted, or you may not read it.',
   },
+  FILE_TOO_LARGE: {
+    status: 413,
+    message: 'The file is larger than this server permits; share it elsewhere.',
+  },
+  FILES_FULL: {
+    status: 507,
+    message:
+      'There is no space for this file until old ones are deleted; tell the owner of the room, or the administrator.',
+  },
+  FILE_UNKNOWN: {
+    status: 404,
+    message: 'There is no such file, or it was deleted, or you may not read it.',
+  },
+  FILE_INCOMPLETE: {
+    status: 409,
+    message: 'The file has not been uploaded completely; upload the rest first.',
+  },
+  FILE_OFFSET: {
+    status: 409,
+    message: 'The server has another part of this file; continue where its answer to file.start says.',
+    retryable: true,
+  },
+  FILE_TICKET_INVALID: {
+    status: 403,
+    message: 'This address of a file has expired; open the file again.',
+    retryable: true,
+  },
+  FILE_UNREADABLE: {
+    status: 500,
+    message:
+      'The file cannot be decrypted: it was changed on the server, or its key is missing there. Tell the administrator.',
+  },
+
+  // Breakout rooms
+  BREAKOUT_UNKNOWN: {
+    status: 404,
+    message: 'There is no such breakout room, or the breakout rooms are closed; go back to the main room.',
+  },
+  BREAKOUTS_OPEN: {
+    status: 409,
+    message: 'The breakout rooms are open; call everybody back before you change or delete the plan.',
+  },
 
   // Contacts
   CONTACT_CHANGED: {

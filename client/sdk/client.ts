@@ -121,6 +121,32 @@ export class Client extends Emitter<ClientEvents> {
     return this.#connection.request('invite.create', invitation);
   }
 
+  /**
+   * Where to download everything that the server keeps of this account as a ZIP file: a URL that is valid for a minute.
+   *
+   * @throws {CanopyError} RATE_LIMITED
+   */
+  async exportAccount(): Promise<string> {
+    const { url } = await this.#connection.request('account.export', {});
+    return new URL(url, this.#connection.origin).href;
+  }
+
+  /**
+   * Deletes this account for good, with everything that it wrote and the rooms that it owns. The connection ends, and the identity is of no
+   * use any more.
+   */
+  async deleteAccount(): Promise<void> {
+    const { accountId } = this.account;
+    try {
+      await this.#connection.request('account.delete', { accountId });
+    } catch (error) {
+      // The server ends the connection first.
+      if (CanopyError.from(error).code !== 'CERT_REVOKED') {
+        throw error;
+      }
+    }
+  }
+
   /** Adds the rights of another invitation to the signed-in account. */
   redeemInvitation(secret: string): Promise<RequestResult<'invite.redeem'>> {
     return this.#connection.request('invite.redeem', { secret });

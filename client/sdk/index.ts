@@ -24,6 +24,7 @@ export {
   nameLook,
   ROOM_ID,
 } from '../../contract/light.ts';
+export type { Breakouts, BreakoutsState } from './breakouts.ts';
 export {
   type BridgeEvents,
   type BridgeMedia,
@@ -37,7 +38,17 @@ export {
   type NewParticipant,
 } from './bridge/index.ts';
 export { type AudioProcessing, type CaptureOptions, openCapture, openScreen } from './capture.ts';
-export type { Chat, ChatMessage, NewMessage, PendingMessage, UnreadCounts } from './chat/index.ts';
+export type {
+  Chat,
+  ChatFile,
+  ChatMessage,
+  FileUpload,
+  FileUploadState,
+  NewFile,
+  NewMessage,
+  PendingMessage,
+  UnreadCounts,
+} from './chat/index.ts';
 export { type Account, Client, type ClientEvents, type ConnectOptions, connect } from './client.ts';
 export type { ConnectionOptions, ConnectionState } from './connection.ts';
 export {

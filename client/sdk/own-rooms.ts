@@ -72,6 +72,16 @@ export class OwnRooms {
   }
 
   /**
+   * Where to download the settings of a room, its chat and the files in it as a ZIP file: a URL that is valid for a minute.
+   *
+   * @throws {CanopyError} FORBIDDEN, RATE_LIMITED
+   */
+  async export(roomId: string): Promise<string> {
+    const { url } = await this.#connection.request('room.export', { roomId });
+    return new URL(url, this.#connection.origin).href;
+  }
+
+  /**
    * Deletes a room with everything stored about it. People inside are disconnected with ROOM_DELETED. Resolves to the cancellation of a
    * meeting to come, as an iCalendar file.
    *

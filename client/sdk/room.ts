@@ -1,6 +1,7 @@
 import type { types } from 'mediasoup-client';
 import type { EventData, Participant, RoomAction, SnapshotPart } from '../../contract/index.ts';
 import { CanopyError } from '../../contract/light.ts';
+import { Breakouts } from './breakouts.ts';
 import { Chat, type ChatHost } from './chat/index.ts';
 import type { Connection } from './connection.ts';
 import { Emitter } from './emitter.ts';
@@ -52,6 +53,8 @@ export class Room extends Emitter<RoomEvents> {
   readonly chat: Chat;
   /** The room's polls. */
   readonly polls: Polls;
+  /** The breakout rooms of the meeting. */
+  readonly breakouts: Breakouts;
   /** Moderation, and what moderators did. */
   readonly moderation: Moderation;
   /** Whom moderators show large to everyone. */
@@ -114,9 +117,11 @@ export class Room extends Emitter<RoomEvents> {
       ...feature,
       accountId: options.accountId,
       request: (name, data) => connection.request(name, data),
+      url: (path) => new URL(path, connection.origin).href,
     };
     this.chat = new Chat(durable);
     this.polls = new Polls(durable);
+    this.breakouts = new Breakouts(feature);
     this.moderation = new Moderation(feature);
     this.spotlight = new Spotlight(feature);
     this.lobby = new Lobby(feature);
@@ -450,6 +455,7 @@ export class Room extends Emitter<RoomEvents> {
     this.#setRights(parts.rights);
     this.chat.entered();
     this.polls.entered();
+    this.breakouts.reset(parts.breakouts);
     this.moderation.reset(parts.moderation);
     this.spotlight.reset(parts.spotlight);
     this.lobby.reset(parts.lobby);

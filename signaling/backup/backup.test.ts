@@ -76,7 +76,7 @@ describe('copies of a deployment', () => {
         ...{ message_id: 1, room_id: 'team', seq: 1, rev: 1, client_id: 'client-1', size: 300 },
         ...{ account_id: 'a'.repeat(64), participant_id: crypto.randomUUID(), display_name: 'Анна' },
         ...{ certified_name: null, sent_at_ms: 3, edited_at_ms: null, gone: null, reply_to: null },
-        ...{ text: 'Привет 👋', words: 'привет', mentions: '[]', reactions: '[]' },
+        ...{ text: 'Привет 👋', words: 'привет', mentions: '[]', reactions: '[]', files: '[]' },
       })
       .execute();
     await store.close();
@@ -179,6 +179,26 @@ describe('copies of a deployment', () => {
     }
     assert.deepEqual(readFileSync(join(target, 'ca.key')), readFileSync(join(dir, 'ca.key')));
     assert.ok(!existsSync(join(target, 'first.backup')));
+  });
+
+  it('the files of chats are left out, and their secret too unless asked for, wherever it is in the folder', async () => {
+    mkdirSync(join(dir, 'files'));
+    writeFileSync(join(dir, 'files', 'one'), 'encrypted');
+    for (const [name, filesKey] of [
+      ['files.key', undefined],
+      ['own.key', join(dir, 'own.key')],
+    ] as const) {
+      writeFileSync(join(dir, name), 'secret');
+      const config = loadConfig({ env: {}, flags: { 'data.dir': dir, 'data.filesKey': filesKey } });
+      for (const withFilesKey of [false, true]) {
+        const target = join(outer, `${name}-${withFilesKey}`);
+        await createBackup(config, file, '0.2.0', { withFilesKey });
+        await restoreBackup(configOf(target), file);
+        assert.equal(existsSync(join(target, name)), withFilesKey, name);
+        assert.ok(!existsSync(join(target, 'files')));
+      }
+      rmSync(join(dir, name));
+    }
   });
 
   it('a file that cannot be read or written is named, and no unfinished backup stays behind', async () => {

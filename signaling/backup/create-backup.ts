@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { CanopyError, type Config, describeFileError } from '../../base/index.ts';
 import { MIGRATIONS } from '../features/index.ts';
@@ -20,11 +20,20 @@ const CHUNK_BYTES = 1_048_576;
  * Writes the database and the files of the data folder, including the CA and keys, to one file that only its owner can read. The database
  * is copied from a consistent snapshot, even while a server runs, and is not migrated. Returns the number of rows by table.
  *
+ * The files of chats are not in it. They can be copied as they are, since they are encrypted; so the secret that encrypts their keys is left
+ * out as well, unless asked for.
+ *
  * @throws {CanopyError} CONFIG_INVALID - no server has run on the folder
  * @throws {CanopyError} FILE_UNUSABLE - the backup cannot be written, or a file of the folder not be read; and what openStore() throws
  */
-export async function createBackup(config: Config, file: string, version: string): Promise<Counts> {
+export async function createBackup(
+  config: Config,
+  file: string,
+  version: string,
+  { withFilesKey = false }: { withFilesKey?: boolean } = {},
+): Promise<Counts> {
   const { dir } = config.data;
+  const filesKey = resolve(config.data.filesKey ?? join(dir, 'files.key'));
   const { url } = config.store;
   requireDataDir(dir, url);
   const store = await openStore(dir, { migrations: MIGRATIONS, url, migrateTo: null, unhurried: true });
@@ -45,7 +54,9 @@ export async function createBackup(config: Config, file: string, version: string
         }
       });
       for (const name of await readdir(dir)) {
-        const bytes = LEFT_OUT.test(name) ? undefined : await contents(join(dir, name));
+        const path = join(dir, name);
+        const isLeftOut = LEFT_OUT.test(name) || (resolve(path) === filesKey && !withFilesKey);
+        const bytes = isLeftOut ? undefined : await contents(path);
         if (bytes !== undefined) {
           await out.write({ file: name, base64: bytes.toString('base64') });
         }

@@ -278,7 +278,16 @@ describe('the REST API for administrators', () => {
     it('every route that is not public is refused without the key, before anything else is checked', async () => {
       const all = await routes();
       const open = all.filter(({ needsKey }) => !needsKey).map(({ method, path }) => `${method} ${path}`);
-      assert.deepEqual(open.sort(), [
+      // Those about files and exports need a ticket.
+      const [withTicket, others] = ['/api/files/', '/api/export'].reduce(
+        ([yes, no], start) => [
+          [...yes, ...no.filter((route) => route.includes(start))],
+          no.filter((route) => !route.includes(start)),
+        ],
+        [[] as string[], open],
+      );
+      assert.equal(withTicket.length, 4);
+      assert.deepEqual(others.sort(), [
         'GET /api/server',
         'GET /healthz',
         'GET /metrics',
@@ -286,6 +295,12 @@ describe('the REST API for administrators', () => {
         'POST /api/enrol',
         'POST /api/links/open',
       ]);
+      for (const route of withTicket) {
+        const [method = '', path = ''] = route.split(' ');
+        const url = new URL(`${path}?ticket=x&offset=0`, server.url);
+        const { status } = await fetch(url, { method });
+        assert.ok([400, 403].includes(status), `${route}: ${status}`);
+      }
       assert.ok(all.length > open.length + 20);
       for (const { method, path } of all.filter(({ needsKey }) => needsKey)) {
         for (const authorization of [undefined, 'Bearer', 'Bearer wrong', 'Basic YWRtaW46YWRtaW4=']) {

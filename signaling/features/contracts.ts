@@ -1,7 +1,10 @@
 /** All requests and events of the wire protocol, for the reference pages and tests; and their types, for clients. */
 import { SESSION_EVENTS, SESSION_REQUESTS } from '../../contract/index.ts';
+import { ACCOUNT_REQUESTS } from './accounts/contract.ts';
 import { BAN_EVENTS, BAN_REQUESTS } from './bans/contract.ts';
+import { BREAKOUT_EVENTS, BREAKOUT_REQUESTS, BREAKOUT_SNAPSHOT } from './breakouts/contract.ts';
 import { CHAT_EVENTS, CHAT_REQUESTS } from './chat/contract.ts';
+import { FILE_REQUESTS } from './chat/index.ts';
 import { CONFERENCE_EVENTS, CONFERENCE_REQUESTS } from './conference/contract.ts';
 import { CONTACT_EVENTS, CONTACT_REQUESTS } from './contacts/contract.ts';
 import { DEVICE_EVENTS, DEVICE_REQUESTS } from './devices/contract.ts';
@@ -22,6 +25,7 @@ import { TELEPHONY_EVENTS, TELEPHONY_REQUESTS } from './telephony/contract.ts';
 
 export const REQUESTS = {
   ...SESSION_REQUESTS,
+  ...ACCOUNT_REQUESTS,
   ...INVITATION_REQUESTS,
   ...DEVICE_REQUESTS,
   ...LINK_REQUESTS,
@@ -34,7 +38,9 @@ export const REQUESTS = {
   ...MOVE_HERE_REQUESTS,
   ...NAME_REQUESTS,
   ...CHAT_REQUESTS,
+  ...FILE_REQUESTS,
   ...POLL_REQUESTS,
+  ...BREAKOUT_REQUESTS,
   ...PATH_REQUESTS,
   ...ROOM_REQUESTS,
   ...CONTACT_REQUESTS,
@@ -53,6 +59,7 @@ export const EVENTS = {
   ...LINK_EVENTS,
   ...CHAT_EVENTS,
   ...POLL_EVENTS,
+  ...BREAKOUT_EVENTS,
   ...REACTION_EVENTS,
   ...SPOTLIGHT_EVENTS,
   ...NAME_EVENTS,
@@ -64,6 +71,7 @@ export const EVENTS = {
 
 /** What features add to the snapshot that `room.join` returns. */
 export const SNAPSHOT_PARTS = {
+  ...BREAKOUT_SNAPSHOT,
   ...HAND_SNAPSHOT,
   ...LINK_SNAPSHOT,
   ...MODERATION_SNAPSHOT,

@@ -1,6 +1,7 @@
 import { KERNEL_MIGRATIONS } from '../kernel/index.ts';
 import type { Migrations } from '../store/index.ts';
 import { BAN_MIGRATIONS } from './bans/index.ts';
+import { BREAKOUT_MIGRATIONS } from './breakouts/index.ts';
 import { CHAT_MIGRATIONS } from './chat/index.ts';
 import { CONTACT_MIGRATIONS } from './contacts/index.ts';
 import { DIRECT_CALL_MIGRATIONS } from './direct-calls/index.ts';
@@ -24,6 +25,7 @@ export const MIGRATIONS: Migrations = {
   ...CONTACT_MIGRATIONS,
   ...POLL_MIGRATIONS,
   ...SIGN_ON_MIGRATIONS,
+  ...BREAKOUT_MIGRATIONS,
   ...DIRECT_CALL_MIGRATIONS,
   ...PUSH_MIGRATIONS,
 };

@@ -2,6 +2,7 @@ import type { Kernel } from '../kernel/index.ts';
 import { registerAccounts } from './accounts/index.ts';
 import { registerAudit } from './audit/index.ts';
 import { registerBans } from './bans/index.ts';
+import { registerBreakouts } from './breakouts/index.ts';
 import { registerChat } from './chat/index.ts';
 import { registerConference } from './conference/index.ts';
 import { registerContacts } from './contacts/index.ts';
@@ -36,6 +37,7 @@ export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeat
   registerNames(kernel);
   registerChat(kernel);
   registerPolls(kernel);
+  registerBreakouts(kernel);
   registerPaths(kernel);
   registerRooms(kernel);
   registerAccounts(kernel);

@@ -24,6 +24,7 @@ export {
   runningServer,
   unusedDatabase,
 } from './data/index.ts';
+export { type ExportEntry, exportHeaders, jsonEntry } from './exports.ts';
 export type { Happening } from './happenings.ts';
 export { Hook } from './hook.ts';
 export {
@@ -56,10 +57,12 @@ export {
   demandScope,
   isConfinedToRooms,
   isNamed,
+  isPhoneGateway,
   may,
   mayBeCalled,
   mayEnterLocked,
   mayOwn,
+  otherOwner,
   type RoomPolicy,
   roomRoleOf,
   type ServerAction,

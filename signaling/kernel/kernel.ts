@@ -17,7 +17,7 @@ import {
 import type { Sfu } from '../../sfu/index.ts';
 import { Authority, TrustStore, type VerifiedDevice } from '../identity/index.ts';
 import { type Migrations, openStore, type Store, sharedSecret, type Tables } from '../store/index.ts';
-import { Accounts, Devices, ExpiredGuests, Revocations } from './accounts/index.ts';
+import { AccountDeletions, Accounts, Devices, ExpiredGuests, Revocations } from './accounts/index.ts';
 import { AcmeRenewal } from './acme/index.ts';
 import { AuditLog, requestAuditor } from './audit/index.ts';
 import { Away } from './away.ts';
@@ -25,6 +25,7 @@ import { type Budgets, createBudgets, createSeatBudget } from './budgets/index.t
 import { caNotYetValid } from './ca-not-yet-valid.ts';
 import { CertificateWatch } from './certificate-watch.ts';
 import { DataLock, importRevoked, keptSecret, openDataDir, unusedDatabase } from './data/index.ts';
+import { Exports } from './exports.ts';
 import { HappeningNotifier } from './happenings.ts';
 import { Hook } from './hook.ts';
 import {
@@ -38,6 +39,7 @@ import {
   registerServerRoutes,
   TlsSource,
   tlsMetrics,
+  UrlTickets,
   type ZodInstance,
 } from './http/index.ts';
 import { type JoinStage, Metrics } from './metrics/index.ts';
@@ -55,6 +57,7 @@ import {
   Rooms,
   Tickets,
 } from './rooms/index.ts';
+import { Scrubber } from './scrubber.ts';
 import { signInHandlers } from './sign-in/index.ts';
 import {
   Dispatcher,
@@ -82,7 +85,7 @@ export interface RoomDeletion {
   roomId: string;
   db: Transaction<Tables>;
   /** What to do once the room is gone. */
-  committed: Array<() => void>;
+  committed: Array<() => Promise<void> | void>;
 }
 
 /** An account that is being admitted by an invitation. */
@@ -170,6 +173,11 @@ export class Kernel {
   readonly accountReplaced = new Hook<AccountReplacement>();
   /** Runs when an account has been revoked, so that features clean up after it. */
   readonly accountRevoked = new Hook<string>();
+  /**
+   * Runs when an account is deleted because its owner or the operator asks for that, before `accountDeleting`: features delete also what the
+   * account wrote and owns. May run again after a crash.
+   */
+  readonly accountErasing = new Hook<string>();
   /** Runs before an account is deleted, so that features delete what is nobody else's. May run again after a crash. */
   readonly accountDeleting = new Hook<string>();
   /** Runs before a newcomer enters a room, after the policy has permitted it. Features throw to refuse. */
@@ -188,6 +196,13 @@ export class Kernel {
   readonly closing = new Hook<void>();
   /** Runs in the transaction that deletes a room, so that features delete their rows about it. `committed`: runs afterwards. */
   readonly roomDeleted = new Hook<RoomDeletion>();
+  /** What accounts and rooms can export. */
+  readonly exports = new Exports();
+  /** Short-lived permissions to use a URL. */
+  readonly urlTickets = new UrlTickets();
+  /** Removes what deleted rows leave in the files of the database. */
+  readonly scrubber: Scrubber;
+  readonly accountDeletions: AccountDeletions;
   readonly #stops: Array<RoomOptions['isStopped']> = [];
   readonly #followers: Array<RoomOptions['onEntry']> = [];
   readonly #rightsFollowers: Array<RoomOptions['onRights']> = [];
@@ -248,6 +263,14 @@ export class Kernel {
     this.#certificates = new CertificateWatch({ trust, rooms: this.rooms, connections: this.sockets, log });
     this.#acme = new AcmeRenewal({ config, log, listener, onRenewed: () => void ground.tls.check() });
     this.accountDeleting.add((accountId) => this.rooms.forgetAccount(accountId));
+    this.scrubber = new Scrubber(store, log);
+    this.accountDeletions = new AccountDeletions({
+      accounts: this.accounts,
+      scrubber: this.scrubber,
+      erasing: this.accountErasing,
+      deleting: this.accountDeleting,
+      log,
+    });
     this.accountReplaced.add(async ({ from, to }) => {
       await this.accounts.copyGrants(from, to);
       await this.rooms.replaceAccount(from, to);
@@ -393,6 +416,10 @@ export class Kernel {
    */
   async demandEntry(principal: PeerPrincipal, room: RoomRecord): Promise<void> {
     demand(principal, 'room.enter', room);
+    if (room.parentId !== undefined) {
+      // A breakout room: `entering` decides.
+      return;
+    }
     const isExpected = isNamed(principal, room);
     const skipsLobby = room.lobby !== 'everyone' || isExpected || may(principal, 'lobby.skip', room);
     if (skipsLobby && (isExpected || may(principal, 'room.enterUninvited', room))) {
@@ -508,6 +535,7 @@ export class Kernel {
       throw error;
     }
     void this.#expiredGuests.sweep();
+    void this.accountDeletions.resume();
     tls.watch((changed) => listener.setTls(changed));
     this.#acme.start();
     lock.remember({
@@ -549,6 +577,7 @@ export class Kernel {
     this.#certificates.close();
     await this.#acme.close();
     await this.#expiredGuests.close();
+    await this.accountDeletions.close();
     await this.stopping.run();
     await this.sockets.close();
     this.rooms.close();
@@ -558,6 +587,7 @@ export class Kernel {
     await this.devices.close();
     await this.tokens.close();
     await this.closing.run();
+    await this.scrubber.close();
     await this.#roomRecords.close();
     await this.audit.close();
     await this.store.close();

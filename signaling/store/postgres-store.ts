@@ -160,6 +160,10 @@ class PostgresStore implements Store {
 
   async sync(): Promise<void> {}
 
+  async scrub(): Promise<void> {
+    // PostgreSQL vacuums by itself.
+  }
+
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;

@@ -17,6 +17,8 @@ import type { Tables } from './tables.ts';
 const BUSY_MS = 50;
 /** The same while opening the store, before anyone is connected. */
 const OPENING_BUSY_MS = 5000;
+/** Pages of a search index that are merged at once. */
+const MERGED_PAGES = 200;
 
 /**
  * Opens `canopy.sqlite` in the folder, readable by its owner only, and migrates its tables. Before a migration changes an existing
@@ -111,6 +113,31 @@ class SqliteStore implements Store {
     }
   }
 
+  async scrub(): Promise<void> {
+    const { rows } = await sql<{ name: string }>`
+      select name from sqlite_master where type = 'table' and sql like '%using fts5%'`.execute(this.db);
+    for (const { name } of rows) {
+      await this.#merge(name);
+    }
+    await sql`pragma wal_checkpoint(TRUNCATE)`.execute(this.db);
+  }
+
+  /** Merges all parts of a search index into one, without the deleted words. Others work in between. */
+  async #merge(index: string): Promise<void> {
+    const merge = async (pages: number) => {
+      await sql`insert into ${sql.table(index)} (${sql.ref(index)}, rank) values ('merge', ${pages})`.execute(
+        this.db,
+      );
+      return this.#sqlite.prepare<[], number>('select total_changes()').pluck().get() ?? 0;
+    };
+    // As SQLite's documentation of FTS5 says: the first one marks everything, and one that changes less than two rows was the last.
+    let changes = await merge(-MERGED_PAGES);
+    for (let before = changes - 2; changes - before >= 2 && !this.#closed; ) {
+      before = changes;
+      changes = await merge(MERGED_PAGES);
+    }
+  }
+
   async close(): Promise<void> {
     if (!this.#closed) {
       this.#closed = true;
@@ -149,6 +176,8 @@ function openForOwner(file: string): Database.Database {
     sqlite.pragma('journal_mode = WAL');
     sqlite.pragma('synchronous = NORMAL');
     sqlite.pragma('foreign_keys = ON');
+    // What is deleted is overwritten, so that the file does not keep it.
+    sqlite.pragma('secure_delete = ON');
     for (const each of [file, `${file}-wal`, `${file}-shm`]) {
       try {
         chmodSync(each, 0o600);

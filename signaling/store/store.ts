@@ -37,5 +37,12 @@ export interface Store {
    */
   sync(): Promise<void>;
 
+  /**
+   * Removes from the files of the database what deleted rows leave there. SQLite overwrites deleted rows anyway; this also rewrites its search
+   * indexes and empties its journal. PostgreSQL
+   * vacuums by itself, and this does nothing there.
+   */
+  scrub(): Promise<void>;
+
   close(): Promise<void>;
 }

@@ -10,6 +10,8 @@ export interface SeatEvents {
   muted(muted: boolean): void;
   /** A moderator allows the phone to unmute, and asks it to. */
   asked(): void;
+  /** The phone is to go to another room of the same meeting. */
+  moved(roomId: string): void;
   /** The seat is gone: a moderator removed the phone, or the room was lost. */
   ended(reason: 'kicked' | 'lost'): void;
 }
@@ -131,6 +133,7 @@ export class RoomBridge {
       }
     });
     session.on('asked', (participant) => this.#seats.get(participant)?.events.asked());
+    session.on('move', (participant, roomId) => this.#seats.get(participant)?.events.moved(roomId));
     session.on('state', (state, error) => {
       if (state === 'closed') {
         this.#lost(error);

@@ -150,6 +150,7 @@ export class PhoneCall {
       {
         muted: (muted) => this.#attempt(() => this.#showMuted(muted)),
         asked: () => this.play('may-speak'),
+        moved: (to) => this.#attempt(() => this.#moveTo(to)),
         ended: (reason) => void this.end(reason),
       },
     );
@@ -164,6 +165,27 @@ export class PhoneCall {
     }
     this.stage('room');
     return seat;
+  }
+
+  /** Goes to another room of the same meeting, as it is: muted or not, on hold or not. */
+  async #moveTo(roomId: string): Promise<void> {
+    const before = this.#seat;
+    if (!before || before.roomId === roomId || this.#ended) {
+      return;
+    }
+    const { muted } = before;
+    // The PIN was given for the meeting, or nobody asked for it.
+    const seat = await this.enterRoom(roomId, 'answered', true);
+    if (this.#ended) {
+      return;
+    }
+    if (muted) {
+      await seat.setMuted(true);
+    }
+    await seat.connect(this.callId);
+    await before.leave();
+    this.play('joined');
+    this.#record(null, null, null);
   }
 
   /** Connects the phone's audio to the room, both ways. */

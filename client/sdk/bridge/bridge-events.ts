@@ -26,6 +26,8 @@ export interface BridgeEvents extends RoomSessionEvents {
   ];
   /** A moderator allows a hosted participant to unmute, and asks it to. */
   asked: [participant: BridgeParticipant];
+  /** The meeting has breakout rooms: let this participant leave this room and join that one. */
+  move: [participant: BridgeParticipant, roomId: string];
   /** A failure that does not close the session. */
   error: [CanopyError];
 }

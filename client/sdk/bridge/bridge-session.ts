@@ -212,6 +212,12 @@ export class BridgeSession extends Emitter<BridgeEvents> {
         this.emit('asked', hosted);
       }
     });
+    on('breakout.movePhone', ({ participantId, roomId }) => {
+      const hosted = this.hosted.find((each) => each.participantId === participantId);
+      if (hosted) {
+        this.emit('move', hosted, roomId);
+      }
+    });
     on('hand.lowered', ({ participantId, by }) => {
       if (by === participantId) {
         return;

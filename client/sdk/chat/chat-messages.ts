@@ -2,6 +2,8 @@ import type { EventData, RequestResult } from '../../../contract/index.ts';
 
 /** A message in the chat of a room. */
 export type ChatMessage = EventData<'chat.sent'>['message'];
+/** A file in a message. */
+export type ChatFile = NonNullable<ChatMessage['files']>[number];
 type ChatChange = NonNullable<EventData<'chat.changed'>['change']>;
 type ChatPosition = NonNullable<RequestResult<'chat.sync'>['position']>;
 

@@ -1,9 +1,13 @@
 import type { RequestInput } from '../../../contract/index.ts';
 import { CanopyError, type ErrorCode } from '../../../contract/light.ts';
 import { backoffMs } from '../backoff.ts';
+import type { FileUpload } from './file-upload.ts';
 
 export interface NewMessage {
+  /** May be empty if there are files. */
   text: string;
+  /** Files that are being uploaded, or have been: the message is sent once all are there. At most 10. */
+  files?: readonly FileUpload[];
   /** `seq` of the message that it answers. */
   replyTo?: number;
   /** Accounts that it mentions. */
@@ -37,7 +41,7 @@ const TEMPORARY: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /**
- * Messages on their way: sent one at a time in their order, and again after a lost connection, under the same id, so that each arrives once.
+ * Messages on their way: sent one at a time in their order (those with files once these are uploaded), and again after a lost connection, under the same id, so that each arrives once.
  */
 export class ChatOutbox {
   readonly #host: ChatOutboxHost;
@@ -70,17 +74,40 @@ export class ChatOutbox {
 
   /** Sends a failed message again. */
   retry(id: string): void {
+    for (const upload of this.#list.find((pending) => pending.id === id)?.files ?? []) {
+      upload.retry();
+    }
     this.#replace(id, ({ error: _, ...pending }) => ({ ...pending, state: 'sending' }));
     this.flush();
   }
 
-  /** Drops a message, because the server has it or the user does not want it any more. */
+  /** Drops a message, because the server has it. */
   drop(id: string): void {
     const rest = this.#list.filter((pending) => pending.id !== id);
     if (rest.length < this.#list.length) {
       this.#list = rest;
       this.#host.changed();
     }
+  }
+
+  /** Drops a message that the user does not want any more, with its files. */
+  discard(id: string): void {
+    const files = this.#list.find((pending) => pending.id === id)?.files;
+    this.drop(id);
+    for (const upload of files ?? []) {
+      upload.cancel();
+    }
+  }
+
+  /** An upload has changed: its message may be ready, or have failed. */
+  uploaded(): void {
+    for (const { id, state, files = [] } of this.#list) {
+      const failed = files.find((upload) => upload.state === 'failed');
+      if (failed && state === 'sending') {
+        this.#fail(id, failed.error ?? new CanopyError('INTERNAL'));
+      }
+    }
+    this.flush();
   }
 
   /** Sends what waits, without waiting for the next attempt. */
@@ -108,17 +135,21 @@ export class ChatOutbox {
   async #sendAll(): Promise<void> {
     const done = new Set<string>();
     for (;;) {
-      const next = this.#list.find(({ id, state }) => state === 'sending' && !done.has(id));
+      const next = this.#list.find(
+        ({ id, state, files = [] }) =>
+          state === 'sending' && !done.has(id) && files.every((upload) => upload.state === 'done'),
+      );
       if (!next || this.#closed) {
         return;
       }
-      const { id, text, replyTo, mentions } = next;
+      const { id, text, replyTo, mentions, files } = next;
       try {
         await this.#host.send({
           id,
           text,
           ...(replyTo !== undefined && { replyTo }),
           ...(mentions !== undefined && { mentions }),
+          ...(files && { files: files.map(({ description }) => description) }),
         });
         // It is dropped once it is in the chat.
         done.add(id);

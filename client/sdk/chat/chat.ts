@@ -8,8 +8,10 @@ import type {
 import { CanopyError } from '../../../contract/light.ts';
 import { Emitter } from '../emitter.ts';
 import { Reconciler } from '../reconciler.ts';
+import { ChatFiles } from './chat-files.ts';
 import { type ChatMessage, ChatMessages } from './chat-messages.ts';
 import { ChatOutbox, type NewMessage, type PendingMessage } from './chat-outbox.ts';
+import type { FileUpload, NewFile } from './file-upload.ts';
 
 export interface ChatEvents {
   /** The messages, those on their way, what is unread or who is writing has changed. */
@@ -30,6 +32,8 @@ export interface ChatHost {
   readonly accountId: string;
   request<N extends RequestName>(name: N, data: RequestInput<N>): Promise<RequestResult<N>>;
   onServerEvent<N extends EventName>(name: N, apply: (data: EventData<N>) => void): void;
+  /** The absolute URL of a path on the server. */
+  url(path: string): string;
 }
 
 /** How often others are told that this user is writing, and how long they show it, in milliseconds. */
@@ -49,12 +53,14 @@ export class Chat extends Emitter<ChatEvents> {
   readonly #host: ChatHost;
   readonly #messages = new ChatMessages();
   readonly #outbox: ChatOutbox;
+  readonly #files: ChatFiles;
   readonly #sync: Reconciler;
   /** Until when each participant is shown as writing, by performance.now(). */
   readonly #typing = new Map<string, number>();
   #isLoaded = false;
   #error: CanopyError | undefined;
-  #rights = { maySend: true, mayModerate: false };
+  #rights = { maySend: true, maySendFiles: false, mayModerate: false };
+  #maxFileBytes = 0;
   #role: string | undefined;
   #readSeq = 0;
   /** Unread messages that are not loaded. */
@@ -78,6 +84,15 @@ export class Chat extends Emitter<ChatEvents> {
         }
       },
       changed: () => this.emit('changed'),
+    });
+    this.#files = new ChatFiles({
+      roomId: host.roomId,
+      request: (name, data) => host.request(name, data),
+      url: (path) => host.url(path),
+      changed: () => {
+        this.#outbox.uploaded();
+        this.emit('changed');
+      },
     });
     this.#sync = new Reconciler({
       pass: () => this.#syncOnce(),
@@ -124,6 +139,16 @@ export class Chat extends Emitter<ChatEvents> {
     return this.#rights.maySend;
   }
 
+  /** Whether this user may send files. */
+  get maySendFiles(): boolean {
+    return this.#rights.maySendFiles;
+  }
+
+  /** Maximum size of a file, in bytes. */
+  get maxFileBytes(): number {
+    return this.#maxFileBytes;
+  }
+
   /** Whether this user may remove messages of others. */
   get mayModerate(): boolean {
     return this.#rights.mayModerate;
@@ -157,14 +182,33 @@ export class Chat extends Emitter<ChatEvents> {
     return this.#outbox.add(message);
   }
 
+  /** Starts to upload a file, for a message to come. It continues after a lost connection. */
+  upload(file: NewFile): FileUpload {
+    return this.#files.upload(file);
+  }
+
+  /**
+   * Where to get a file of a message: a URL that is valid for a minute.
+   *
+   * @throws {CanopyError} FILE_UNKNOWN, FORBIDDEN, RATE_LIMITED, CONNECTION_LOST
+   */
+  openFile(seq: number, fileId: string): Promise<string> {
+    return this.#files.open(seq, fileId);
+  }
+
+  /** A small version of a picture in a message, as a data URL. @throws {CanopyError} FILE_UNKNOWN, RATE_LIMITED, CONNECTION_LOST */
+  thumbnail(seq: number, fileId: string): Promise<string> {
+    return this.#files.thumbnail(seq, fileId);
+  }
+
   /** Sends a failed message again. */
   retry(id: string): void {
     this.#outbox.retry(id);
   }
 
-  /** Drops a message that has not been sent. */
+  /** Drops a message that has not been sent, with its files. */
   discard(id: string): void {
-    this.#outbox.drop(id);
+    this.#outbox.discard(id);
   }
 
   /** Changes one's own message. @throws {CanopyError} CHAT_MESSAGE_UNKNOWN, FORBIDDEN, RATE_LIMITED, CHAT_FULL */
@@ -269,6 +313,7 @@ export class Chat extends Emitter<ChatEvents> {
     this.#error = undefined;
     this.#sync.poke();
     this.#outbox.flush();
+    this.#files.entered();
   }
 
   /** @internal What this user may read and write may depend on their role. */
@@ -285,6 +330,7 @@ export class Chat extends Emitter<ChatEvents> {
     this.#closed = true;
     this.#sync.stop();
     this.#outbox.close();
+    this.#files.close();
     clearTimeout(this.#typingTimer);
     clearTimeout(this.#readTimer);
   }
@@ -368,10 +414,11 @@ export class Chat extends Emitter<ChatEvents> {
     const before = this.messages.at(-1)?.seq;
     const isComplete = this.#messages.sync(result);
     const isFirst = !this.#isLoaded;
-    const { maySend, mayModerate, readSeq, unread, unreadMentions } = result;
+    const { maySend, maySendFiles = false, mayModerate, readSeq, unread, unreadMentions } = result;
     this.#isLoaded = true;
     this.#error = undefined;
-    this.#rights = { maySend, mayModerate };
+    this.#rights = { maySend, maySendFiles, mayModerate };
+    this.#maxFileBytes = result.maxFileBytes ?? 0;
     this.#readSeq = result.fresh && isFirst ? readSeq : Math.max(readSeq, this.#readSeq);
     this.#unreadBefore = { messages: 0, mentions: 0 };
     const loaded = this.unread;

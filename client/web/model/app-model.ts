@@ -99,7 +99,13 @@ export class AppModel {
     connect: () => this.#connect(),
     isInRoom: () => this.screen.value.name === 'room',
     leave: () => this.leave(),
-    enter: (roomId, person) => this.join(roomId, { person }),
+    enter: async (roomId, person) => {
+      const screen = this.screen.value;
+      if (screen.name === 'door') {
+        screen.door.close();
+      }
+      await this.join(roomId, { person });
+    },
   });
   /** The account's key on this device, and its certificates. */
   readonly care = new AccountCare({ store: () => this.#store, renewed: () => this.#reconnectOutsideCalls() });
@@ -115,6 +121,8 @@ export class AppModel {
   /** Titles of rooms that this tab has shown, by room id. */
   readonly #titles = new Map<string, string>();
   #connecting: Promise<Client> | undefined;
+  /** The call that the user is leaving for another room of the same meeting. */
+  #moving: Call | undefined;
 
   /** Shows the screen for the address, now and whenever the address changes. */
   async start(): Promise<void> {
@@ -288,17 +296,7 @@ export class AppModel {
         this.#showDoor({ roomId });
         return;
       }
-      window.canopy = { client, room };
-      void this.media.wake();
-      const call = new Call(client, room, this.media, this.notices, person);
-      call.onRenamed = (displayName) => this.rename(displayName);
-      room.on('state', (state, error) => {
-        if (state === 'closed') {
-          this.#callEnded(call, error);
-        }
-      });
-      this.screen.value = { name: 'room', call };
-      this.#go(roomFragment(roomId));
+      this.#entered(client, room, person);
     });
     const code = this.problem.value?.code;
     if (code === 'PIN_REQUIRED' || code === 'PIN_WRONG') {
@@ -315,10 +313,59 @@ export class AppModel {
     await screen.call.leave();
   }
 
+  /**
+   * Shows the call in a room that was entered.
+   *
+   * @param person whom the user calls
+   */
+  #entered(client: Client, room: Room, person?: string): Call {
+    window.canopy = { client, room };
+    void this.media.wake();
+    const call = new Call(client, room, this.media, this.notices, person);
+    call.onRenamed = (displayName) => this.rename(displayName);
+    call.onMove = (to) => void this.#move(call, to);
+    room.on('state', (state, error) => {
+      if (state === 'closed' && this.#moving !== call) {
+        this.#callEnded(call, error);
+      }
+    });
+    this.screen.value = { name: 'room', call };
+    this.#go(roomFragment(call.address));
+    return call;
+  }
+
+  /** Goes to a breakout room of the meeting, or back to its main room, with camera and microphone as they are. */
+  async #move(from: Call, roomId: string): Promise<void> {
+    if (this.#moving || from.room.roomId === roomId) {
+      return;
+    }
+    this.#moving = from;
+    const { client, room, panel } = from;
+    const isBack = roomId === from.address;
+    try {
+      from.close({ rests: false });
+      this.notices.clear();
+      await room.leave();
+      const displayName = displayable(this.displayName.value);
+      const joining = client.join(roomId, displayName === '' ? {} : { displayName });
+      client.room?.setLayout({ tiles: [] });
+      const call = this.#entered(client, await joining);
+      call.panel.value = panel.value;
+      const { breakouts } = strings.value;
+      this.notices.say(isBack ? breakouts.movedBack : breakouts.moving(call.breakouts.nameOf(roomId)));
+    } catch (error) {
+      this.#callEnded(from, CanopyError.from(error));
+    } finally {
+      this.#moving = undefined;
+    }
+  }
+
   #callEnded(call: Call, error: CanopyError | undefined): void {
     call.close();
     this.notices.clear();
-    this.#setTitle(call.room.roomId, call.info.value.title);
+    if (!call.breakouts.isInside) {
+      this.#setTitle(call.room.roomId, call.info.value.title);
+    }
     const wasDirect = isCallRoom(call.room.roomId);
     if (wasDirect && (error === undefined || error.code === 'CALL_ENDED')) {
       this.notices.say(strings.value.calls.ended(call.name));
@@ -331,8 +378,14 @@ export class AppModel {
       this.#go('#/');
       return;
     }
+    if (call.breakouts.isInside && (error?.code === 'BREAKOUT_UNKNOWN' || error?.code === 'ROOM_CLOSED')) {
+      // The breakout rooms were closed while the connection was lost.
+      this.#showLobby(call.address);
+      void this.join(call.address);
+      return;
+    }
     this.problem.value = error;
-    this.#showLobby(call.room.roomId, error === undefined);
+    this.#showLobby(call.address, error === undefined);
   }
 
   #route(): void {
@@ -341,7 +394,7 @@ export class AppModel {
     const screen = this.screen.value;
     if (screen.name === 'room') {
       // A link to the current room changes nothing; any other address leaves the room.
-      if (route.page === 'room' && route.roomId === screen.call.room.roomId) {
+      if (route.page === 'room' && route.roomId === screen.call.address) {
         return;
       }
       void this.leave();

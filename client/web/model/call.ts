@@ -14,6 +14,7 @@ import {
 } from '../../sdk/index.ts';
 import { strings } from '../strings/index.ts';
 import { Arrivals } from './arrivals.ts';
+import { BreakoutsModel } from './breakouts.ts';
 import { CallQuality } from './call-quality.ts';
 import { ChatModel, isChatOpen } from './chat.ts';
 import { layoutFor } from './data-use.ts';
@@ -61,6 +62,7 @@ export class Call {
   readonly view = signal<View>('gallery');
   readonly chat: ChatModel;
   readonly polls: PollsModel;
+  readonly breakouts: BreakoutsModel;
   /** The open side panel. */
   readonly panel = signal<PanelName | undefined>(undefined);
   /** Key of the pinned tile; see seatKey(). */
@@ -95,6 +97,8 @@ export class Call {
   readonly #media: LocalMedia;
   readonly #notices: Notices;
   readonly #stop: Array<() => void> = [];
+  /** Called to go to another room of this meeting: a breakout room or its main room. */
+  onMove: (roomId: string) => void = () => {};
   /** Called when the user has changed their own name. */
   onRenamed: (displayName: string) => void = () => {};
   #reportedProblems: LocalMedia['problems']['value'];
@@ -134,6 +138,13 @@ export class Call {
       open: () => this.openPanel('polls'),
       notices,
       playSound: () => playSound('poll', this.headcount, media.choices.value.speaker),
+    });
+    this.breakouts = new BreakoutsModel({
+      room,
+      isOpen: computed(() => this.panel.value === 'breakouts'),
+      open: () => this.openPanel('breakouts'),
+      notices,
+      move: (roomId) => this.onMove(roomId),
     });
     const microphone = new MicrophoneWatch(media);
     this.#stop.push(
@@ -429,8 +440,17 @@ export class Call {
     await this.room.leave();
   }
 
-  /** Detaches from the room without leaving it. */
-  close(): void {
+  /** The room in the page's address: of a breakout room, its main room. */
+  get address(): string {
+    return this.breakouts.breakouts.state.parentId;
+  }
+
+  /**
+   * Detaches from the room without leaving it.
+   *
+   * @param rests closes camera and microphone. Default true.
+   */
+  close({ rests = true } = {}): void {
     for (const stop of this.#stop.splice(0)) {
       stop();
     }
@@ -443,9 +463,12 @@ export class Call {
     this.known.close();
     this.chat.close();
     this.polls.close();
+    this.breakouts.close();
     this.#arrivals.close();
     this.#media.onDevice = () => {};
-    this.#media.rest();
+    if (rests) {
+      this.#media.rest();
+    }
     for (const publication of this.room.publications) {
       if (publication.source.startsWith('screen')) {
         publication.track.stop();

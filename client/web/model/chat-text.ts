@@ -26,6 +26,17 @@ export function textPieces(text: string, names: readonly string[]): TextPiece[] 
   return [...pieces, ...mentionPieces(text.slice(at), names)];
 }
 
+/** What a message says, in one line: its text, or else the names of its files. */
+export function messageSummary({
+  text,
+  files = [],
+}: {
+  text: string;
+  files?: ReadonlyArray<{ name: string }>;
+}): string {
+  return firstLine(text === '' ? files.map(({ name }) => name).join(', ') : text);
+}
+
 /** The first line of a message, for previews. */
 export function firstLine(text: string, length = 140): string {
   const [line = ''] = text.split('\n', 1);

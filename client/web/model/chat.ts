@@ -2,14 +2,18 @@ import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
 import {
   CanopyError,
   type Chat,
+  type ChatFile,
   type ChatMessage,
+  type FileUpload,
   type PendingMessage,
   type Room,
   type UnreadCounts,
 } from '../../sdk/index.ts';
 import { strings } from '../strings/index.ts';
-import { firstLine } from './chat-text.ts';
+import { Attachments } from './attachments.ts';
+import { messageSummary } from './chat-text.ts';
 import type { Notices } from './notices.ts';
+import { saveUrl } from './save-file.ts';
 
 /** How long a new message is shown over the call while the chat is closed, and one that mentions the user, in milliseconds. */
 const TOAST_MS = 6000;
@@ -36,12 +40,17 @@ export interface ChatModelOptions {
 export class ChatModel {
   readonly chat: Chat;
   readonly accountId: string;
+  /** Files of the message that is being written. */
+  readonly attachments: Attachments;
   readonly messages = signal<readonly ChatMessage[]>([]);
   readonly pending = signal<readonly PendingMessage[]>([]);
   readonly unread = signal<UnreadCounts>({ messages: 0, mentions: 0 });
   readonly hasOlder = signal(false);
   readonly maySend = signal(true);
+  readonly maySendFiles = signal(false);
   readonly mayModerate = signal(false);
+  /** Changes with each portion of a file that has been sent. */
+  readonly #uploadProgress = signal(0);
   readonly state = signal<'loading' | 'ready' | 'failed'>('loading');
   /** Names of others who are writing. */
   readonly typing = signal<readonly string[]>([]);
@@ -76,6 +85,7 @@ export class ChatModel {
     this.#options = options;
     this.chat = room.chat;
     this.accountId = accountId;
+    this.attachments = new Attachments(room.chat, options.notices);
     const visibility = () => this.#read();
     document.addEventListener('visibilitychange', visibility);
     this.#stop.push(
@@ -109,11 +119,12 @@ export class ChatModel {
   /** Sends what the user has typed, or saves the message that they edit. */
   async submit(): Promise<void> {
     const text = this.draft.value.trim();
-    if (text === '') {
+    const edited = this.editing.value;
+    const hasFiles = (edited?.files ?? this.attachments.list.value).length > 0;
+    if (text === '' && !hasFiles) {
       return;
     }
     const mentions = [...this.#mentioned].flatMap(([name, id]) => (text.includes(`@${name}`) ? [id] : []));
-    const edited = this.editing.value;
     const replyTo = this.replyingTo.value?.seq;
     if (edited) {
       const before = edited.mentions.filter((id) => {
@@ -126,7 +137,13 @@ export class ChatModel {
     }
     this.#clearDraft();
     this.newAfter.value = undefined;
-    this.chat.send({ text, mentions, ...(replyTo !== undefined && { replyTo }) });
+    const files = this.attachments.take();
+    this.chat.send({
+      text,
+      mentions,
+      ...(replyTo !== undefined && { replyTo }),
+      ...(files.length > 0 && { files }),
+    });
   }
 
   /** Puts a message into the composer to change it. */
@@ -211,6 +228,17 @@ export class ChatModel {
     this.#options.open();
   }
 
+  /** An upload whose progress is shown: the view that calls this is drawn again when it changes. */
+  watched(upload: FileUpload): FileUpload {
+    void this.#uploadProgress.value;
+    return upload;
+  }
+
+  /** Saves a file of a message on the user's device. */
+  async saveFile(seq: number, { fileId, name }: Pick<ChatFile, 'fileId' | 'name'>): Promise<void> {
+    await this.try(async () => saveUrl(await this.chat.openFile(seq, fileId), name));
+  }
+
   /** Shows a notice. */
   say(text: string): void {
     this.#options.notices.say(text);
@@ -238,7 +266,9 @@ export class ChatModel {
     this.pending.value = chat.pending;
     this.hasOlder.value = chat.hasOlder;
     this.maySend.value = chat.maySend;
+    this.maySendFiles.value = chat.maySendFiles;
     this.mayModerate.value = chat.mayModerate;
+    this.#uploadProgress.value += 1;
     this.state.value = chat.isLoaded ? 'ready' : chat.error ? 'failed' : 'loading';
     this.typing.value = chat.typing.flatMap(
       (id) => this.#options.room.participants.get(id)?.displayName ?? [],
@@ -275,13 +305,13 @@ export class ChatModel {
   }
 
   /** Shows a notification of the system. */
-  #notify({ author, text }: ChatMessage): void {
+  #notify(message: ChatMessage): void {
     if (!this.notifies.value || Notification.permission !== 'granted') {
       return;
     }
     try {
-      const notification = new Notification(author?.displayName ?? strings.value.common.someone, {
-        body: firstLine(text),
+      const notification = new Notification(message.author?.displayName ?? strings.value.common.someone, {
+        body: messageSummary(message),
         // A newer one replaces it.
         tag: `canopy-chat-${this.#options.room.roomId}`,
       });

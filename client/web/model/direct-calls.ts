@@ -69,6 +69,8 @@ export class DirectCallsModel {
   /** Calls whose room this page has entered. */
   readonly #entered = new Set<string>();
   #notification: Notification | undefined;
+  /** Counts placed calls, so that the answer to a cancelled one shows nothing. */
+  #attempts = 0;
 
   constructor(host: DirectCallsHost) {
     this.#host = host;
@@ -107,6 +109,8 @@ export class DirectCallsModel {
   /** Calls somebody. */
   async call(to: string, media: CallMedia, name?: string): Promise<void> {
     const { media: local } = this.#host;
+    this.#attempts += 1;
+    const attempt = this.#attempts;
     this.outgoing.value = { to, media, name };
     // For the ringing tone and, where the browser asks, before the other person answers.
     void local.setMuted(false);
@@ -114,9 +118,16 @@ export class DirectCallsModel {
     try {
       const { calls } = await this.#host.connect();
       const call = await calls.start(to, { media });
-      this.#show(call);
+      if (attempt === this.#attempts && this.outgoing.value) {
+        this.#show(call);
+      } else if (call.state !== 'answered') {
+        // Cancelled before the server answered.
+        await calls.end(call.callId);
+      }
     } catch (error) {
-      this.#fail(error);
+      if (attempt === this.#attempts) {
+        this.#fail(error);
+      }
     }
   }
 

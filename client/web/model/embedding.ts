@@ -138,13 +138,13 @@ export class Embedding {
         stop?.();
         stop = undefined;
         if (call) {
-          const { roomId } = call.room;
+          const roomId = call.address;
           this.#tell('left', { roomId, code: this.#model.problem.value?.code ?? null });
         }
         call = entered;
         this.#told.clear();
         if (entered) {
-          this.#tell('joined', { roomId: entered.room.roomId, title: entered.info.value.title });
+          this.#tell('joined', { roomId: entered.address, title: entered.info.value.title });
           stop = this.#watchCall(entered);
         }
       });

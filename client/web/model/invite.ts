@@ -64,7 +64,7 @@ export class Inviting {
   }
 
   get #roomId(): string {
-    return this.#call.room.roomId;
+    return this.#call.address;
   }
 
   async #try(act: () => Promise<void>): Promise<void> {

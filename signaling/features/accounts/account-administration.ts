@@ -42,6 +42,31 @@ export class AccountAdministration {
   }
 
   /**
+   * Deletes an account for good with everything that it left, and revokes it, so that its certificates are never accepted again. Of the
+   * account only its id stays, in the list of revocations.
+   *
+   * @throws {CanopyError} IDENTITY_UNKNOWN; FORBIDDEN - it belongs to a bridge or the gateway
+   * @throws {CanopyError} STORE_BUSY and the like - it goes on at the next start
+   */
+  async deleteAccount(accountId: string): Promise<{ connectionsEnded: number }> {
+    await this.#kernel.accounts.requirePerson(accountId);
+    const result = await this.revokeAccount(accountId);
+    await this.#kernel.accountDeletions.delete(accountId);
+    return result;
+  }
+
+  /** An account with its devices. @throws {CanopyError} IDENTITY_UNKNOWN */
+  async describe(accountId: string): Promise<AccountInfo> {
+    const { accounts, devices } = this.#kernel;
+    await devices.save();
+    const account = await accounts.find(accountId);
+    if (!account) {
+      throw new CanopyError('IDENTITY_UNKNOWN', `account ${accountId}`);
+    }
+    return this.#describe(account, await devices.of([accountId]));
+  }
+
+  /**
    * Revokes one device of an account until it is reinstated: its connections and seats end at once. The account's other devices stay.
    *
    * @throws {CanopyError} IDENTITY_UNKNOWN

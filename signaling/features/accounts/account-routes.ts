@@ -1,5 +1,7 @@
-import { errorResponses, type Kernel } from '../../kernel/index.ts';
+import { z } from 'zod';
+import { demandScope, errorResponses, exportHeaders, type Kernel } from '../../kernel/index.ts';
 import type { AccountAdministration } from './account-administration.ts';
+import { EXPORT_PATH } from './account-handlers.ts';
 import {
   accountDeviceParams,
   accountList,
@@ -24,6 +26,37 @@ export function registerAccountRoutes(kernel: Kernel, administration: AccountAdm
         },
       },
       async ({ query }) => ({ accounts: await administration.list(query) }),
+    );
+    app.get(
+      '/api/accounts/:accountId/export',
+      {
+        schema: {
+          description:
+            'Everything that the server keeps of an account, with what it wrote, as a ZIP file. Also needs the scope `chat:read`.',
+          params: accountParams,
+          produces: ['application/zip'],
+          response: { 200: z.any(), ...errorResponses },
+        },
+        exposeHeadRoute: false,
+      },
+      async ({ params: { accountId }, principal }, reply) => {
+        demandScope(principal, 'chat:read');
+        await administration.describe(accountId);
+        reply.headers(exportHeaders('account'));
+        return reply.send(kernel.exports.account(accountId, 'operator'));
+      },
+    );
+    app.delete(
+      '/api/accounts/:accountId',
+      {
+        schema: {
+          description:
+            'Deletes an account permanently, with everything that it wrote and the rooms that it owns; a room that has another owner goes over to them. Its connections end with CERT_REVOKED, and its certificates are never accepted again. A room or chat that others wrote in stays, without what this account wrote.',
+          params: accountParams,
+          response: { 200: revokeResponse, ...errorResponses },
+        },
+      },
+      ({ params }) => administration.deleteAccount(params.accountId),
     );
     app.post(
       '/api/accounts/:accountId/revoke',
@@ -89,6 +122,26 @@ export function registerAccountRoutes(kernel: Kernel, administration: AccountAdm
         },
       },
       ({ params, body }) => administration.setRole(params.accountId, body.role),
+    );
+  });
+  kernel.routes((app) => {
+    app.get(
+      EXPORT_PATH,
+      {
+        schema: {
+          description: 'The export of one’s own account, a ZIP file, from a URL of `account.export`.',
+          querystring: z.object({ ticket: z.string().max(300) }),
+          produces: ['application/zip'],
+          response: { 200: z.any(), ...errorResponses },
+        },
+        exposeHeadRoute: false,
+      },
+      async ({ query }, reply) => {
+        const accountId = kernel.urlTickets.verify(query.ticket, { method: 'GET', path: EXPORT_PATH });
+        await administration.describe(accountId);
+        reply.headers(exportHeaders('canopy-account'));
+        return reply.send(kernel.exports.account(accountId, accountId));
+      },
     );
   });
 }

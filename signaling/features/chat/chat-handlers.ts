@@ -1,59 +1,30 @@
-import { CanopyError } from '../../../base/index.ts';
 import {
   type Handlers,
   type Kernel,
   may,
-  type PeerPrincipal,
-  type RoomRecord,
   requirePrincipal,
   requireRight,
   requireSeat,
   type Session,
 } from '../../kernel/index.ts';
 import type { ChatLimits } from './chat-limits.ts';
-import type { Range } from './chat-store.ts';
+import { type ChatReading, requirePerson } from './chat-reading.ts';
 import type { Chats } from './chats.ts';
 import type { CHAT_REQUESTS } from './contract.ts';
-import type { ChatReaderRow } from './tables.ts';
 import type { Typing } from './typing.ts';
-
-/** Someone who reads the chat of a room, inside or outside. */
-interface Reader {
-  principal: PeerPrincipal;
-  record: RoomRecord;
-  /** If they have been there. */
-  reader: ChatReaderRow | undefined;
-  /** What they may read. */
-  range: Range;
-}
 
 /** Handlers for writing and reading messages. */
 export function chatHandlers(
   kernel: Kernel,
-  { chats, limits, typing }: { chats: Chats; limits: ChatLimits; typing: Typing },
+  {
+    chats,
+    limits,
+    typing,
+    reading,
+  }: { chats: Chats; limits: ChatLimits; typing: Typing; reading: ChatReading },
 ): Handlers<keyof typeof CHAT_REQUESTS> {
   const { store } = chats;
-
-  /** @throws {CanopyError} FORBIDDEN, LOBBY_REQUIRED, BANNED, KICKED, ROOM_LOCKED, RATE_LIMITED */
-  const requireReader = async (session: Session, roomId: string): Promise<Reader> => {
-    const principal = requirePrincipal(session);
-    requirePerson(principal);
-    limits.read(principal.accountId);
-    const seat = seatIn(session, roomId);
-    const record = seat?.room.record ?? (await kernel.rooms.record(roomId));
-    if (seat) {
-      await chats.admit(seat.room, principal.accountId);
-    } else {
-      await kernel.demandAccess(principal, record);
-      kernel.entry.checkLock(principal, record);
-    }
-    const reader = await store.reader(roomId, principal.accountId);
-    if (!reader && !chats.belongs(principal, record)) {
-      throw new CanopyError('FORBIDDEN', 'you have not been in this room since its chat began');
-    }
-    const sinceSeq = chats.readsAll(principal, record) ? 0 : (reader?.since_seq ?? 0);
-    return { principal, record, reader, range: { roomId, sinceSeq } };
-  };
+  const { fileBytes: maxFileBytes } = kernel.config.limits;
 
   /** A person in a room who may write there. @throws {CanopyError} FORBIDDEN, ROOM_NOT_JOINED, RATE_LIMITED */
   const requireWriter = (session: Session, bytes: number) => {
@@ -64,7 +35,7 @@ export function chatHandlers(
 
   return {
     'chat.sync': async (session, { roomId, since, limit }) => {
-      const { principal, record, reader, range } = await requireReader(session, roomId);
+      const { principal, record, reader, range } = await reading.require(session, roomId);
       // Before the messages: what changes meanwhile comes again with the next question, or as an event.
       const position = await store.position(roomId);
       const unread = reader ? await store.unread(range, reader) : { unread: 0, unreadMentions: 0 };
@@ -73,6 +44,9 @@ export function chatHandlers(
         readSeq: reader?.read_seq ?? 0,
         ...unread,
         maySend: may(principal, 'chat.send', record),
+        maySendFiles:
+          maxFileBytes > 0 && may(principal, 'chat.send', record) && may(principal, 'chat.sendFile', record),
+        maxFileBytes,
         mayModerate: may(principal, 'chat.moderate', record),
       };
       if (since && since.chatId === position?.chatId && since.rev <= position.rev) {
@@ -85,17 +59,22 @@ export function chatHandlers(
     },
 
     'chat.history': async (session, { roomId, ...page }) => {
-      const { range } = await requireReader(session, roomId);
+      const { range } = await reading.require(session, roomId);
       return store.page(range, page);
     },
 
     'chat.search': async (session, { roomId, ...search }) => {
-      const { range } = await requireReader(session, roomId);
+      const { range } = await reading.require(session, roomId);
       return store.search(range, search);
     },
 
-    'chat.send': async (session, message) =>
-      chats.send(requireWriter(session, Buffer.byteLength(message.text)), message),
+    'chat.send': async (session, message) => {
+      const writer = requireWriter(session, Buffer.byteLength(message.text));
+      if (message.files.length > 0) {
+        requireRight(session, 'chat.sendFile');
+      }
+      return chats.send(writer, message);
+    },
 
     'chat.edit': async (session, { seq, text, mentions }) => {
       await chats.edit(requireWriter(session, Buffer.byteLength(text)), seq, text, mentions);
@@ -138,16 +117,4 @@ export function chatHandlers(
       return {};
     },
   };
-}
-
-/** @throws {CanopyError} FORBIDDEN - it is a bridge */
-function requirePerson(principal: PeerPrincipal): void {
-  if (principal.kind !== 'device') {
-    throw new CanopyError('FORBIDDEN', 'the chat is for people only');
-  }
-}
-
-function seatIn({ seat }: Session, roomId: string): Session['seat'] {
-  const isIn = seat?.room.roomId === roomId && seat.room.peers.get(seat.peer.peerId) === seat.peer;
-  return isIn ? seat : null;
 }

@@ -26,6 +26,7 @@ class Person extends DirectPerson {
     accountId: this.accountId,
     request: (name, data) => this.request(name, data),
     onServerEvent: (name, apply) => this.onServerEvent(name, apply),
+    url: (path) => path,
   });
   /** What it was told about as news, by id. */
   readonly news: string[] = [];

@@ -1,13 +1,25 @@
+import { wordsOf } from '../../kernel/index.ts';
 import type { ChatMessage } from './contract.ts';
+import type { ChatFile } from './files/index.ts';
 import type { ChatMessageRow } from './tables.ts';
 
 /** What a message counts for beside its text, in bytes. */
 const OVERHEAD_BYTES = 200;
 
-/** What a message with this text and these mentions counts for, in bytes. */
-export function sizeOf(text: string, mentions: readonly string[]): number {
+/** What a message with this text and these mentions counts for, in bytes; the files themselves are counted apart. */
+export function sizeOf(text: string, mentions: readonly string[], files: readonly ChatFile[] = []): number {
+  const described = files.length > 0 ? Buffer.byteLength(JSON.stringify(files)) : 0;
   // The text is kept twice: as written, and as words for the search.
-  return OVERHEAD_BYTES + 2 * Buffer.byteLength(text) + mentions.length * 64;
+  return OVERHEAD_BYTES + 2 * Buffer.byteLength(text) + mentions.length * 64 + described;
+}
+
+/** The words under which a message is found: those of its text and of the names of its files. */
+export function searchWords(text: string, files: readonly ChatFile[]): string {
+  return wordsOf([text, ...files.map(({ name }) => name)].join('\n')).join(' ');
+}
+
+export function filesOf({ files }: Pick<ChatMessageRow, 'files'>): ChatFile[] {
+  return JSON.parse(files);
 }
 
 export function messageOf(row: ChatMessageRow): ChatMessage {
@@ -29,6 +41,7 @@ export function messageOf(row: ChatMessageRow): ChatMessage {
     text: row.text,
     mentions: JSON.parse(row.mentions),
     reactions: JSON.parse(row.reactions),
+    ...(row.files !== '[]' && { files: filesOf(row) }),
     ...(row.reply_to !== null && { replyTo: row.reply_to }),
     ...(row.edited_at_ms !== null && { editedAtMs: row.edited_at_ms }),
     ...(row.gone !== null && { gone: row.gone }),

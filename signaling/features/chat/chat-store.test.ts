@@ -3,13 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, beforeEach, describe, it } from 'node:test';
-import { createLogger } from '../../../base/index.ts';
+import { createLogger, loadConfig } from '../../../base/index.ts';
 import { storeEngines } from '../../../test/support/store-engines.ts';
 import { type Kernel, type RoomRecord, wordsOf } from '../../kernel/index.ts';
 import { openStore, type Store } from '../../store/index.ts';
 import { MIGRATIONS } from '../index.ts';
 import { sizeOf } from './chat-rows.ts';
 import { Chats } from './chats.ts';
+import { FileStore } from './files/index.ts';
 import { Retention } from './retention.ts';
 
 const DAY_MS = 86_400_000;
@@ -25,7 +26,9 @@ for (const engine of storeEngines()) {
     beforeEach(async () => {
       dir = mkdtempSync(join(tmpdir(), 'canopy-chat-store-'));
       store = await openStore(dir, { migrations: MIGRATIONS, url: await engine.newUrl() });
-      chats = new Chats({ store, limits: { chatBytesPerRoom: 1e6, chatBytes: 1e6 } });
+      const { data, limits } = loadConfig({ env: {}, flags: { 'data.dir': dir } });
+      const files = new FileStore({ store, data, limits });
+      chats = new Chats({ store, files, limits: { chatBytesPerRoom: 1e6, chatBytes: 1e6 } });
     });
     afterEach(async () => {
       await store.close();
@@ -64,6 +67,7 @@ for (const engine of storeEngines()) {
           words: wordsOf(text).join(' '),
           reply_to: null,
           mentions: JSON.stringify(mentions),
+          files: '[]',
           reactions: JSON.stringify([{ emoji: '👍', accountIds: [ANN, BOB] }]),
           size,
         });

@@ -4,6 +4,7 @@ import { queryWords } from '../../kernel/index.ts';
 import type { Store, Tables } from '../../store/index.ts';
 import { messageOf, withReaction } from './chat-rows.ts';
 import type { ChatMessage, ChatPage, ChatPosition } from './contract.ts';
+import type { FileStore } from './files/index.ts';
 import { matchesInPostgres, matchesInSqlite } from './search-index.ts';
 import type { ChatMessageRow, ChatReaderRow, ChatRow } from './tables.ts';
 
@@ -26,21 +27,23 @@ const DELETED_AT_ONCE = 500;
 
 /** The tables of chats. Every change of a chat runs in one transaction, which numbers it. */
 export class ChatStore {
+  readonly files: FileStore;
   readonly #store: Store;
   /** The first free `message_id` when the server started, and how many it has used. One server at a time writes to a database. */
   #firstId: Promise<number> | undefined;
   #usedIds = 0;
 
-  constructor(store: Store) {
+  constructor(store: Store, files: FileStore) {
     this.#store = store;
+    this.files = files;
   }
 
   /** Runs `work` in a transaction with the chat of a room, which it creates if there is none. */
   change<T>(roomId: string, work: (db: Transaction<Tables>, chat: ChatRow) => Promise<T>): Promise<T> {
-    return this.#store.transaction(async (db) => {
+    return this.#transaction(roomId, async (db) => {
       const chat = (await this.#chat(db, roomId)) ?? (await this.#create(db, roomId));
       return work(db, chat);
-    }, `chat ${roomId}`);
+    });
   }
 
   async position(roomId: string): Promise<ChatPosition | null> {
@@ -78,6 +81,10 @@ export class ChatStore {
       .where('room_id', '=', room_id)
       .where('seq', '=', seq)
       .execute();
+  }
+
+  message(roomId: string, seq: number): Promise<ChatMessageRow | undefined> {
+    return this.find(this.#store.db, roomId, seq);
   }
 
   find(db: Db, roomId: string, seq: number): Promise<ChatMessageRow | undefined> {
@@ -217,11 +224,12 @@ export class ChatStore {
 
   /** Deletes the whole chat of a room. Returns the number of messages. */
   async clear(roomId: string): Promise<number> {
-    return this.#store.transaction((db) => this.forgetRoom(db, roomId), `chat ${roomId}`);
+    return this.#transaction(roomId, (db) => this.forgetRoom(db, roomId));
   }
 
-  /** Does the same in a running transaction. */
+  /** Does the same in a running transaction; call `files.settle()` after it. */
   async forgetRoom(db: Pick<Db, 'deleteFrom'>, roomId: string): Promise<number> {
+    await this.files.deleteOf(db, roomId);
     const { numDeletedRows } = await db
       .deleteFrom('chat_messages')
       .where('room_id', '=', roomId)
@@ -269,15 +277,9 @@ export class ChatStore {
         .limit(DELETED_AT_ONCE)
         .execute();
       if (old.length > 0) {
-        await db
-          .deleteFrom('chat_messages')
-          .where('room_id', '=', roomId)
-          .where(
-            'seq',
-            'in',
-            old.map(({ seq }) => seq),
-          )
-          .execute();
+        const seqs = old.map(({ seq }) => seq);
+        await this.files.deleteOf(db, roomId, seqs);
+        await db.deleteFrom('chat_messages').where('room_id', '=', roomId).where('seq', 'in', seqs).execute();
         const bytes = old.reduce((sum, { size }) => sum - size, chat.bytes);
         await this.saveChat(db, { ...chat, bytes });
       }
@@ -285,15 +287,38 @@ export class ChatStore {
     });
   }
 
-  /** Forgets who wrote the messages of an account, and its mentions and reactions. The texts stay. */
-  async forgetAccount(accountId: string): Promise<void> {
-    const { db } = this.#store;
-    const rooms = await db
+  /** Rooms whose chat an account may read, or has written in. */
+  async roomsOf(accountId: string): Promise<string[]> {
+    const rows = await this.#store.db
       .selectFrom('chat_readers')
       .select('room_id')
       .where('account_id', '=', accountId)
+      .union(this.#store.db.selectFrom('chat_messages').select('room_id').where('account_id', '=', accountId))
       .execute();
-    for (const { room_id } of rooms) {
+    return rows.map(({ room_id }) => room_id);
+  }
+
+  /** A page of an account's messages in a room, by `seq`, without those that are gone. */
+  async messagesOf(
+    roomId: string,
+    accountId: string,
+    { after, limit }: { after: number; limit: number },
+  ): Promise<ChatMessageRow[]> {
+    return this.#store.db
+      .selectFrom('chat_messages')
+      .selectAll()
+      .where('room_id', '=', roomId)
+      .where('account_id', '=', accountId)
+      .where('gone', 'is', null)
+      .where('seq', '>', after)
+      .orderBy('seq')
+      .limit(limit)
+      .execute();
+  }
+
+  /** Forgets who wrote the messages of an account, and its mentions and reactions. The texts stay. */
+  async forgetAccount(accountId: string): Promise<void> {
+    for (const room_id of await this.roomsOf(accountId)) {
       await this.change(room_id, async (transaction) => {
         const rows = await transaction
           .selectFrom('chat_messages')
@@ -323,6 +348,14 @@ export class ChatStore {
           .where('account_id', '=', accountId)
           .execute();
       });
+    }
+  }
+
+  async #transaction<T>(roomId: string, work: (db: Transaction<Tables>) => Promise<T>): Promise<T> {
+    try {
+      return await this.#store.transaction(work, `chat ${roomId}`);
+    } finally {
+      await this.files.settle();
     }
   }
 

@@ -7,12 +7,12 @@ import {
   type PeerPrincipal,
   type Room,
   type RoomRecord,
-  wordsOf,
 } from '../../kernel/index.ts';
 import type { Store } from '../../store/index.ts';
-import { messageOf, sizeOf, withReaction } from './chat-rows.ts';
+import { filesOf, messageOf, searchWords, sizeOf, withReaction } from './chat-rows.ts';
 import { ChatStore } from './chat-store.ts';
 import type { ChatChange, ChatMessage } from './contract.ts';
+import type { ChatFile, ChatFileRow, FileDescription, FileStore } from './files/index.ts';
 import type { ChatMessageRow, ChatRow } from './tables.ts';
 
 /** Maximum number of different emoji on a message, and of reactions in all. */
@@ -20,6 +20,8 @@ const MAX_EMOJI = 20;
 const MAX_REACTIONS = 500;
 /** How many changes of one room may wait for the database. */
 const MAX_WAITING = 100;
+/** Messages of a deleted account that are looked up at once. */
+const ERASED_AT_ONCE = 100;
 
 /** Phones see no chat, nor do bridges. */
 const PEOPLE_ONLY = { peopleOnly: true };
@@ -28,6 +30,7 @@ type Db = Parameters<Parameters<ChatStore['change']>[1]>[0];
 
 export interface ChatsOptions {
   store: Store;
+  files: FileStore;
   limits: Pick<Config['limits'], 'chatBytesPerRoom' | 'chatBytes'>;
   /** Somebody who may read the room's chat was mentioned in it. */
   onMention?: (room: Room, accountId: string, from: string) => void;
@@ -58,8 +61,8 @@ export class Chats {
   /** The last revision in the log of an open room. */
   readonly #announcedRev = new WeakMap<Room, number>();
 
-  constructor({ store, limits, onMention, now = Date.now }: ChatsOptions) {
-    this.store = new ChatStore(store);
+  constructor({ store, files, limits, onMention, now = Date.now }: ChatsOptions) {
+    this.store = new ChatStore(store, files);
     this.#limits = limits;
     this.#onMention = onMention;
     this.#now = now;
@@ -82,10 +85,16 @@ export class Chats {
     return isNamed(principal, record) || may(principal, 'chat.readAll', record);
   }
 
-  /** @throws {CanopyError} CHAT_FULL, CHAT_MESSAGE_UNKNOWN - `replyTo`; and the store's */
+  /** @throws {CanopyError} CHAT_FULL, CHAT_MESSAGE_UNKNOWN - `replyTo`; FILE_UNKNOWN, FILE_INCOMPLETE; and the store's */
   async send(
     writer: Writer,
-    message: { id: string; text: string; replyTo?: number | undefined; mentions: string[] },
+    message: {
+      id: string;
+      text: string;
+      replyTo?: number | undefined;
+      mentions: string[];
+      files: FileDescription[];
+    },
   ): Promise<{ seq: number }> {
     const { room, peer, principal } = writer;
     const { roomId } = room;
@@ -103,9 +112,15 @@ export class Chats {
         if (replyTo !== undefined) {
           await this.#readable(db, writer, readers, replyTo);
         }
-        const size = sizeOf(text, mentions);
-        await this.#requireSpace(db, chat, size);
         const rev = chat.rev + 1;
+        const { accountId } = principal;
+        const files = await this.store.files.records.attach(
+          db,
+          { roomId, accountId, seq: rev },
+          message.files,
+        );
+        const size = sizeOf(text, mentions, files);
+        await this.#requireSpace(db, chat, size);
         const row = {
           room_id: roomId,
           seq: rev,
@@ -119,10 +134,11 @@ export class Chats {
           edited_at_ms: null,
           gone: null,
           text,
-          words: wordsOf(text).join(' '),
+          words: searchWords(text, files),
           reply_to: replyTo ?? null,
           mentions: JSON.stringify([...new Set(mentions)]),
           reactions: '[]',
+          files: JSON.stringify(files),
           size,
         };
         await this.store.insert(db, row);
@@ -154,13 +170,17 @@ export class Chats {
       if (row.account_id !== writer.principal.accountId) {
         throw new CanopyError('FORBIDDEN', 'people can only edit their own messages');
       }
-      const size = sizeOf(text, mentions);
+      const files = filesOf(row);
+      if (text === '' && files.length === 0) {
+        throw new CanopyError('BAD_REQUEST', 'text: no visible characters');
+      }
+      const size = sizeOf(text, mentions, files);
       await this.#requireSpace(db, chat, size - row.size);
       const editedAtMs = this.#now();
       return {
         row: {
           text,
-          words: wordsOf(text).join(' '),
+          words: searchWords(text, files),
           mentions: JSON.stringify([...new Set(mentions)]),
           edited_at_ms: editedAtMs,
           size,
@@ -177,21 +197,68 @@ export class Chats {
       if (!isOwn) {
         demand(writer.principal, 'chat.moderate', writer.room.record);
       }
-      return tombstone(isOwn ? 'deleted' : 'removed');
+      return tombstone(row, isOwn ? 'deleted' : 'removed');
     });
   }
 
+  /** Deletes everything that an account wrote, with its files. Tombstones stay. */
+  async eraseAccount(accountId: string, openRoom: (roomId: string) => Room | undefined): Promise<void> {
+    for (const roomId of await this.store.roomsOf(accountId)) {
+      for (;;) {
+        const rows = await this.store.messagesOf(roomId, accountId, { after: 0, limit: ERASED_AT_ONCE });
+        for (const { seq } of rows) {
+          await this.remove(roomId, openRoom(roomId), seq, 'deleted');
+        }
+        if (rows.length < ERASED_AT_ONCE) {
+          break;
+        }
+      }
+    }
+  }
+
   /** Removes a message, for the operator. @throws {CanopyError} CHAT_MESSAGE_UNKNOWN */
-  async remove(roomId: string, room: Room | undefined, seq: number): Promise<void> {
+  async remove(
+    roomId: string,
+    room: Room | undefined,
+    seq: number,
+    gone: 'deleted' | 'removed' = 'removed',
+  ): Promise<void> {
     await this.#serialize(roomId, async () => {
       const changed = await this.store.change(roomId, async (db, chat) => {
         const row = await this.store.find(db, roomId, seq);
         if (!row || row.gone !== null) {
           throw new CanopyError('CHAT_MESSAGE_UNKNOWN');
         }
-        return this.#save(db, chat, row, tombstone('removed'));
+        return this.#save(db, chat, row, tombstone(row, gone));
       });
       if (room) {
+        this.#changed(room, seq, changed);
+      }
+    });
+  }
+
+  /** Deletes the files of a message that were uploaded before this time. The message stays. */
+  async expireFiles(
+    roomId: string,
+    room: Room | undefined,
+    seq: number,
+    fileIds: readonly string[],
+  ): Promise<void> {
+    await this.#serialize(roomId, async () => {
+      const changed = await this.store.change(roomId, async (db, chat) => {
+        const row = await this.store.find(db, roomId, seq);
+        await this.store.files.deleteOf(db, roomId, [seq], fileIds);
+        if (!row || row.gone !== null) {
+          return undefined;
+        }
+        const files = filesOf(row).map(({ hasThumbnail, ...file }) =>
+          fileIds.includes(file.fileId)
+            ? { ...file, gone: true }
+            : { ...file, ...(hasThumbnail && { hasThumbnail }) },
+        );
+        return this.#save(db, chat, row, { row: { files: JSON.stringify(files) }, change: { files } });
+      });
+      if (room && changed) {
         this.#changed(room, seq, changed);
       }
     });
@@ -213,6 +280,12 @@ export class Chats {
       }
       return { row: { reactions: JSON.stringify(reactions) }, change: { reactions } };
     });
+  }
+
+  /** A file as its message describes it; undefined if that is gone. */
+  async describe({ room_id, seq, file_id }: ChatFileRow): Promise<ChatFile | undefined> {
+    const row = seq === null ? undefined : await this.store.message(room_id, seq);
+    return row && filesOf(row).find(({ fileId, gone }) => fileId === file_id && !gone);
   }
 
   /** Deletes the chat of a room with everything in it. Returns the number of messages. */
@@ -251,6 +324,9 @@ export class Chats {
 
   async #save(db: Db, chat: ChatRow, { room_id, seq, size }: ChatMessageRow, { row, change }: Modification) {
     const rev = chat.rev + 1;
+    if (row.files === '[]') {
+      await this.store.files.deleteOf(db, room_id, [seq]);
+    }
     await this.store.update(db, { room_id, seq, rev, ...row });
     await this.store.saveChat(db, { ...chat, rev, bytes: chat.bytes + (row.size ?? size) - size });
     return { rev, change };
@@ -366,9 +442,14 @@ interface Modification {
   change: ChatChange;
 }
 
-function tombstone(gone: 'deleted' | 'removed'): Modification {
+/** What is left of a message. Its files are deleted with it. */
+function tombstone({ files }: ChatMessageRow, gone: 'deleted' | 'removed'): Modification {
+  const hadFiles = files !== '[]';
   return {
-    row: { gone, text: '', words: '', mentions: '[]', reactions: '[]', size: sizeOf('', []) },
-    change: { gone, text: '', mentions: [], reactions: [] },
+    row: {
+      ...{ gone, text: '', words: '', mentions: '[]', reactions: '[]', size: sizeOf('', []) },
+      ...(hadFiles && { files: '[]' }),
+    },
+    change: { gone, text: '', mentions: [], reactions: [], ...(hadFiles && { files: [] }) },
   };
 }

@@ -11,6 +11,7 @@ import {
   roomId,
   sha256Hex,
 } from '../../../contract/index.ts';
+import { chatFile, fileDescription, MAX_FILES } from './files/index.ts';
 
 /** Maximum length of a message, in UTF-16 code units. */
 const MAX_TEXT = 4000;
@@ -18,7 +19,7 @@ const MAX_MENTIONS = 20;
 /** Maximum number of messages per answer. An answer with long texts has fewer. */
 const MAX_PAGE = 100;
 
-const text = z.string().max(MAX_TEXT).overwrite(displayableText).min(1, 'no visible characters');
+const anyText = z.string().max(MAX_TEXT).overwrite(displayableText);
 const mentions = z.array(sha256Hex).max(MAX_MENTIONS);
 const seq = z.int().min(1);
 const limit = z.int().min(1).max(MAX_PAGE).default(50);
@@ -42,8 +43,10 @@ export const chatMessage = z.object({
     .nullable(),
   /** Unix time in milliseconds. */
   sentAtMs: z.number(),
-  /** Empty if it is gone. */
+  /** Empty if it is gone. May be empty if there are files. */
   text: z.string(),
+  /** Absent if there are none. */
+  files: z.array(chatFile).optional(),
   /** `seq` of the message that it answers, which may be gone or not visible to the reader. */
   replyTo: seq.optional(),
   /** Accounts that it mentions. */
@@ -59,7 +62,7 @@ export type ChatMessage = z.infer<typeof chatMessage>;
 
 /** The parts of a message that can change. */
 const chatChange = chatMessage
-  .pick({ text: true, mentions: true, editedAtMs: true, gone: true, reactions: true })
+  .pick({ text: true, files: true, mentions: true, editedAtMs: true, gone: true, reactions: true })
   .partial();
 export type ChatChange = z.infer<typeof chatChange>;
 
@@ -102,6 +105,9 @@ export const CHAT_REQUESTS = {
       unreadMentions: z.int(),
       /** Whether they may write, and remove messages of others, in this room. */
       maySend: z.boolean(),
+      /** Whether they may also send files, and the maximum size of one in bytes. */
+      maySendFiles: z.boolean().optional(),
+      maxFileBytes: z.int().optional(),
       mayModerate: z.boolean(),
     }),
   },
@@ -121,11 +127,21 @@ export const CHAT_REQUESTS = {
   },
   /** Writes a message. Sending the same id again returns the first message, also after a restart of the server. */
   'chat.send': {
-    data: z.object({ id: requestId, text, replyTo: seq.optional(), mentions: mentions.default([]) }),
+    data: z
+      .object({
+        id: requestId,
+        /** May be empty if there are files. */
+        text: anyText,
+        replyTo: seq.optional(),
+        mentions: mentions.default([]),
+        /** Uploaded before, see `file.start`. */
+        files: z.array(fileDescription).max(MAX_FILES).default([]),
+      })
+      .refine(({ text, files }) => text !== '' || files.length > 0, { error: 'no visible characters' }),
     result: z.object({ seq }),
   },
-  /** Changes one's own message. */
-  'chat.edit': { data: z.object({ seq, text, mentions: mentions.default([]) }), result: nothing },
+  /** Changes the text of one's own message. Its files stay. */
+  'chat.edit': { data: z.object({ seq, text: anyText, mentions: mentions.default([]) }), result: nothing },
   /** Deletes one's own message, or removes another person's, for owners and moderators. A tombstone stays. */
   'chat.delete': { data: z.object({ seq }), result: nothing },
   /** Puts an emoji on a message, or takes it off again. */

@@ -1,7 +1,9 @@
 import { type Kysely, SqliteAdapter, sql } from 'kysely';
 import type { Migrations } from '../../store/index.ts';
+import { CHAT_FILE_MIGRATIONS } from './files/index.ts';
 
 export const CHAT_MIGRATIONS: Migrations = {
+  ...CHAT_FILE_MIGRATIONS,
   '0011_chat': {
     async up(db: Kysely<unknown>): Promise<void> {
       await db.schema

@@ -1,9 +1,12 @@
 import type { Kernel } from '../../kernel/index.ts';
+import { accountExport, roomExport } from './chat-export.ts';
 import { chatHandlers } from './chat-handlers.ts';
 import { ChatLimits } from './chat-limits.ts';
+import { ChatReading } from './chat-reading.ts';
 import { registerChatRoutes } from './chat-routes.ts';
 import { Chats } from './chats.ts';
 import { CHAT_REQUESTS } from './contract.ts';
+import { FILE_REQUESTS, FileStore, fileHandlers, registerFileRoutes } from './files/index.ts';
 import { Retention } from './retention.ts';
 import { Typing } from './typing.ts';
 
@@ -12,9 +15,13 @@ const MENTION_SECONDS = 24 * 3600;
 
 /** Chat in rooms: messages, who may read them, and how long they are kept. */
 export function registerChat(kernel: Kernel): void {
+  const { store, config, log } = kernel;
+  const files = new FileStore({ store, data: config.data, limits: config.limits, log });
+  files.begin();
   const chats = new Chats({
-    store: kernel.store,
-    limits: kernel.config.limits,
+    store,
+    files,
+    limits: config.limits,
     onMention: (room, accountId, from) =>
       kernel.away.notify(accountId, {
         kind: 'mention',
@@ -24,18 +31,36 @@ export function registerChat(kernel: Kernel): void {
         lifetimeSeconds: MENTION_SECONDS,
       }),
   });
-  const context = { chats, limits: new ChatLimits(), typing: new Typing() };
-  kernel.requests(CHAT_REQUESTS, chatHandlers(kernel, context), { audited: ['chat.delete'] });
+  const limits = new ChatLimits();
+  const reading = new ChatReading(kernel, { chats, limits });
+  kernel.requests(CHAT_REQUESTS, chatHandlers(kernel, { chats, limits, typing: new Typing(), reading }), {
+    audited: ['chat.delete'],
+  });
   registerChatRoutes(kernel, chats);
+  const find: ChatReading['file'] = (...place) => reading.file(...place);
+  kernel.requests(FILE_REQUESTS, fileHandlers(kernel, { files, find }));
+  registerFileRoutes(kernel, { files, describe: (row) => chats.describe(row) });
   kernel.entered.add(async ({ room, peer }) => {
     if (peer.participantId !== undefined) {
       await chats.admit(room, peer.principal.accountId);
     }
   });
-  kernel.accountDeleting.add((accountId) => chats.store.forgetAccount(accountId));
-  kernel.roomDeleted.add(async ({ db, roomId }) => {
+  kernel.accountErasing.add((accountId) =>
+    chats.eraseAccount(accountId, (roomId) => kernel.rooms.find(roomId)),
+  );
+  kernel.exports.ofAccount((accountId) => accountExport(chats.store, accountId));
+  kernel.exports.ofRoom((roomId) => roomExport(chats.store, roomId));
+  kernel.accountDeleting.add(async (accountId) => {
+    await files.deleteUnsentOf(accountId);
+    await chats.store.forgetAccount(accountId);
+  });
+  kernel.roomDeleted.add(async ({ db, roomId, committed }) => {
     await chats.store.forgetRoom(db, roomId);
+    committed.push(() => files.settle());
   });
   const retention = new Retention(kernel, chats);
-  kernel.closing.add(() => retention.close());
+  kernel.closing.add(async () => {
+    await retention.close();
+    await files.close();
+  });
 }

@@ -8,7 +8,7 @@ const DAY_MS = 86_400_000;
 /** How long messages are kept unless the room's settings say otherwise, in days. */
 const DEFAULT_DAYS = 30;
 
-/** Deletes messages that are older than their room's settings permit, and what is left of the chats of forgotten rooms, every hour. */
+/** Deletes messages and files that are older than their room's settings permit, and what is left of forgotten rooms, every hour. */
 export class Retention {
   readonly #kernel: Pick<Kernel, 'rooms' | 'log'>;
   readonly #chats: Chats;
@@ -43,10 +43,28 @@ export class Retention {
         await new Promise((resolve) => setImmediate(resolve));
       }
     }
+    await this.#deleteOldFiles(nowMs);
+    await store.files.sweep();
     for (const roomId of await store.abandoned()) {
       // A room that has just been opened is not in the store yet.
       if (!this.#closed && !this.#kernel.rooms.find(roomId)) {
         await this.#chats.clear(roomId, undefined);
+      }
+    }
+  }
+
+  async #deleteOldFiles(nowMs: number): Promise<void> {
+    const { records } = this.#chats.store.files;
+    for (const roomId of await records.roomsBefore(nowMs - DAY_MS)) {
+      const { fileDays } = await this.#kernel.rooms.record(roomId);
+      if (fileDays === undefined) {
+        continue;
+      }
+      for (const [seq, fileIds] of await records.before(roomId, nowMs - fileDays * DAY_MS)) {
+        if (this.#closed) {
+          return;
+        }
+        await this.#chats.expireFiles(roomId, this.#kernel.rooms.find(roomId), seq, fileIds);
       }
     }
   }

@@ -33,6 +33,8 @@ export interface ChatMessageRow {
   mentions: string;
   /** JSON: `[{emoji, accountIds}]`. */
   reactions: string;
+  /** JSON: `[ChatFile]`. */
+  files: string;
   /** What it counts for in `bytes` of the chat. */
   size: number;
 }

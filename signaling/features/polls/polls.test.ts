@@ -164,7 +164,7 @@ for (const engine of storeEngines()) {
       }
     });
 
-    it('threat 27: nobody is told who voted in an anonymous poll, and nothing of it is kept once it is closed', async () => {
+    it('nobody is told who voted in an anonymous poll, and nothing of it is kept once it is closed', async () => {
       const [o, m] = [await enter(olga), await enter(max)];
       const pollId = await ask(o, { anonymous: true });
       await m.get('poll.vote', { pollId, answers: [1] });

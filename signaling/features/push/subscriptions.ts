@@ -1,5 +1,6 @@
 import { CanopyError } from '../../../base/index.ts';
 import type { Store } from '../../store/index.ts';
+import type { PushSubscriptionRow } from './tables.ts';
 
 /** How many devices of an account are notified. */
 const MAX_DEVICES = 16;
@@ -42,7 +43,7 @@ export class Subscriptions {
     if (devices && !devices.has(deviceId) && devices.size >= MAX_DEVICES) {
       throw new CanopyError('LIMIT_REACHED', `at most ${MAX_DEVICES} devices of an account are notified`);
     }
-    const row = { account_id: accountId, endpoint, ...keys };
+    const row: Omit<PushSubscriptionRow, 'device_id'> = { account_id: accountId, endpoint, ...keys };
     await this.#store.db
       .insertInto('push_subscriptions')
       .values({ device_id: deviceId, ...row })

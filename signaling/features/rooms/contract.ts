@@ -76,6 +76,11 @@ export const ROOM_REQUESTS = {
   /** Makes someone inside the room its owner, and the owner a moderator. They must be a member or an admin of the server. For owners and admins. */
   'room.handOver': { data: z.object({ participantId: objectId }), result: nothing },
   /**
+   * Where to get a ZIP file with the settings of a room, its whole chat and the files in it: a path on this server, valid for a minute. For
+   * owners and admins.
+   */
+  'room.export': { data: z.object({ roomId }), result: z.object({ url: z.string() }) },
+  /**
    * Deletes a room with everything stored about it. People inside are disconnected with ROOM_DELETED. Returns the cancellation of a meeting
    * to come, for calendars. For owners and admins.
    */

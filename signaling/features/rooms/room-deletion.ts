@@ -1,6 +1,15 @@
-import { demand, describeRoom, type Kernel, type Principal } from '../../kernel/index.ts';
+import {
+  demand,
+  describeRoom,
+  type Kernel,
+  OPERATOR,
+  otherOwner,
+  type Principal,
+  type RoomDeletion,
+} from '../../kernel/index.ts';
 import { nameOf, type RoomConfiguration } from './room-configuration.ts';
 import { invitationOf } from './room-invitation.ts';
+import type { RoomLists } from './room-lists.ts';
 import type { RoomVisits } from './room-visits.ts';
 
 /**
@@ -14,7 +23,7 @@ export async function deleteRoom(
   principal: Principal,
   roomId: string,
 ): Promise<{ ics?: string }> {
-  const { rooms, roomDeleted, log } = kernel;
+  const { rooms, roomDeleted, scrubber, log } = kernel;
   const record = await rooms.record(roomId);
   const check = () => demand(principal, 'room.delete', record);
   check();
@@ -24,13 +33,31 @@ export async function deleteRoom(
       ? await invitationOf(kernel, principal, room, { isCancelled: true })
       : undefined;
   await visits.save();
-  const committed: Array<() => void> = [];
+  const committed: RoomDeletion['committed'] = [];
   await configuration.queued(principal, () =>
     rooms.delete(record, check, (db) => roomDeleted.run({ roomId, db, committed })),
   );
   for (const act of committed) {
-    act();
+    await act();
   }
+  scrubber.soon();
   log.info({ roomId, by: nameOf(principal) }, 'room deleted');
   return ics === undefined ? {} : { ics };
+}
+
+/** Deletes the rooms of an account that is being deleted. A room that has another owner goes over to them. */
+export async function eraseOwnedRooms(
+  kernel: Kernel,
+  feature: { configuration: RoomConfiguration; visits: RoomVisits; lists: RoomLists },
+  accountId: string,
+): Promise<void> {
+  for (const roomId of await feature.lists.ownedBy(accountId)) {
+    const record = await kernel.rooms.record(roomId);
+    const heir = otherOwner(record, accountId);
+    if (heir === undefined) {
+      await deleteRoom(kernel, feature, OPERATOR, roomId);
+    } else {
+      await kernel.rooms.configure(record, { ownerId: heir, roles: { [heir]: null } });
+    }
+  }
 }

@@ -12,6 +12,7 @@ import type { ROOM_REQUESTS } from './contract.ts';
 import type { RoomConfiguration } from './room-configuration.ts';
 import type { RoomCreation } from './room-creation.ts';
 import { deleteRoom } from './room-deletion.ts';
+import { exportPath } from './room-export-routes.ts';
 import { invitationOf } from './room-invitation.ts';
 import type { RoomLists } from './room-lists.ts';
 import type { RoomVisits } from './room-visits.ts';
@@ -19,6 +20,9 @@ import type { RoomVisits } from './room-visits.ts';
 /** Lists and invitations that an account may ask for at once, and per second after that. */
 const MAX_READS = 60;
 const READS_PER_SECOND = 4;
+
+/** How long the URL of an export is valid, in milliseconds. */
+const EXPORT_MS = 60_000;
 
 export interface RoomsFeature {
   configuration: RoomConfiguration;
@@ -31,6 +35,7 @@ export interface RoomsFeature {
 export function roomHandlers(kernel: Kernel, feature: RoomsFeature): Handlers<keyof typeof ROOM_REQUESTS> {
   const { configuration, creation, lists } = feature;
   const reads = new AccountRate('lists and invitations', { perSecond: READS_PER_SECOND, burst: MAX_READS });
+  const exports = new AccountRate('exports', { perSecond: 1 / 300, burst: 5 });
   return {
     'room.create': (session, data) => {
       const principal = requirePrincipal(session);
@@ -79,6 +84,18 @@ export function roomHandlers(kernel: Kernel, feature: RoomsFeature): Handlers<ke
       demand(principal, 'room.handOver', room.record);
       await configuration.handOver(principal, room, participantId);
       return {};
+    },
+
+    'room.export': async (session, { roomId }) => {
+      const principal = requirePrincipal(session);
+      const record = await kernel.rooms.record(roomId);
+      demand(principal, 'room.configure', record);
+      demand(principal, 'chat.readAll', record);
+      exports.take(principal);
+      const { accountId } = principal;
+      return {
+        url: kernel.urlTickets.url({ method: 'GET', path: exportPath(roomId), accountId }, EXPORT_MS),
+      };
     },
 
     'room.delete': (session, { roomId }) => deleteRoom(kernel, feature, requirePrincipal(session), roomId),

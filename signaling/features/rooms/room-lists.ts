@@ -31,6 +31,8 @@ export class RoomLists {
     const query = this.#kernel.store.db
       .selectFrom('rooms')
       .selectAll()
+      // Breakout rooms.
+      .where('settings', 'not like', '%"parentId":%')
       .where(({ eb, and, or, exists, selectFrom }) =>
         or([
           and([
@@ -47,6 +49,16 @@ export class RoomLists {
       );
     const rows = await latestFirst(query, 'rooms', 'room_id', page);
     return rows.map((row) => this.#summary(principal, recordOf(row)));
+  }
+
+  /** Ids of all rooms that an account owns, configured or not. */
+  async ownedBy(accountId: string): Promise<string[]> {
+    const rows = await this.#kernel.store.db
+      .selectFrom('rooms')
+      .select('room_id')
+      .where('owner_id', '=', accountId)
+      .execute();
+    return rows.map(({ room_id }) => room_id);
   }
 
   /** Those of them with a meeting to come, earliest first. */

@@ -72,6 +72,8 @@ describe('what people may do in a room', () => {
     assert.ok(!before.rights.includes('call.dial'));
     const gateway = await ProtocolClient.enter(server.url, await newGatewayIdentity(server));
     await gateway.get('gateway.register', { callIds: [] });
+    // Those inside learn of it too.
+    await before.client.event('room.rights', ({ rights }) => rights.includes('call.dial'));
     const after = await enter();
     assert.ok(after.rights.includes('call.dial'));
     for (const client of [before.client, after.client, gateway]) {

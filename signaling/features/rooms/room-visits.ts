@@ -3,9 +3,9 @@ import type { Logger } from '../../../base/index.ts';
 import { type Store, type Tables, WriteBehind } from '../../store/index.ts';
 import type { RoomVisitRow } from './tables.ts';
 
-/** How many rooms are remembered per account, and for how long in milliseconds. */
+/** How many rooms are remembered per account. */
 const MAX_PER_ACCOUNT = 50;
-const FORGET_AFTER_MS = 90 * 86_400_000;
+const DAY_MS = 86_400_000;
 /** How often visits are pruned by age, in milliseconds. */
 const PRUNE_MS = 3_600_000;
 
@@ -18,13 +18,16 @@ export interface RoomVisit {
 export class RoomVisits {
   readonly #store: Store;
   readonly #now: () => number;
+  readonly #keptMs: number;
   /** Times by `account room`. */
   readonly #unsaved: WriteBehind<string, number>;
   #prunedAtMs = 0;
 
-  constructor(store: Store, log?: Logger, now: () => number = Date.now) {
+  /** @param keptDays how long a visit is remembered */
+  constructor(store: Store, log?: Logger, now: () => number = Date.now, keptDays = 90) {
     this.#store = store;
     this.#now = now;
+    this.#keptMs = keptDays * DAY_MS;
     this.#unsaved = new WriteBehind({
       write: (batch) => this.#write(batch),
       log,
@@ -112,7 +115,7 @@ export class RoomVisits {
     if (nowMs - this.#prunedAtMs >= PRUNE_MS) {
       await this.#store.db
         .deleteFrom('room_visits')
-        .where('visited_at_ms', '<', nowMs - FORGET_AFTER_MS)
+        .where('visited_at_ms', '<', nowMs - this.#keptMs)
         .execute();
       this.#prunedAtMs = nowMs;
     }

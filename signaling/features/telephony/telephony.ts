@@ -104,6 +104,9 @@ export class Telephony {
       before.connection.end('SESSION_REPLACED');
     }
     session.log.info('phone gateway connected');
+    if (before === null) {
+      this.#offerCalls();
+    }
     if (callIds.length === 0) {
       // It has just started, so nobody returns to the seats of an earlier process.
       const own = session.principal?.device.deviceId;
@@ -117,6 +120,15 @@ export class Telephony {
       this.dialFailed(callId, new CanopyError('GATEWAY_MISSING').toJSON());
     }
     return config;
+  }
+
+  /** People who are inside may call phones from now on. */
+  #offerCalls(): void {
+    for (const room of this.#options.rooms.all) {
+      for (const peer of room.peers.values()) {
+        room.showRoles(peer);
+      }
+    }
   }
 
   isGateway(session: Session): boolean {

@@ -15,7 +15,7 @@ import { DirectLink } from './direct-link.ts';
 
 /** Somebody in a room with a part of the SDK, whose connection may be cut at any moment: answers on the way are lost. */
 export class DirectPerson {
-  readonly accountId = randomBytes(32).toString('hex');
+  readonly accountId: string;
   readonly roomId: string;
   /** Called whenever the room has been entered. */
   onEntered: () => void = () => {};
@@ -26,8 +26,9 @@ export class DirectPerson {
   #peerId: string | undefined;
   #held: Array<() => void> | undefined;
 
-  constructor(roomId: string) {
+  constructor(roomId: string, accountId = randomBytes(32).toString('hex')) {
     this.roomId = roomId;
+    this.accountId = accountId;
     this.#log = new RoomLog({
       apply: (kind, data) => this.#appliers.get(kind)?.(data as never),
       missing: () => assert.fail('an entry is missing'),

@@ -5,6 +5,8 @@ import { latestFirst, type Page, type Store } from '../../store/index.ts';
 import type { AccountRow } from './tables.ts';
 
 const MAX_LAST_KNOWN = 10_000;
+/** `expires_at_ms` of an account that is being deleted. */
+const DELETED = 0;
 
 /** The known accounts with their roles, and the rooms guests may enter. */
 export class Accounts {
@@ -140,10 +142,47 @@ export class Accounts {
       .select('account_id')
       .where('role', '=', 'guest')
       .where('expires_at_ms', '<', timeMs)
+      .where('expires_at_ms', '!=', DELETED)
       .orderBy('expires_at_ms')
       .limit(limit)
       .execute();
     return rows.map(({ account_id }) => account_id);
+  }
+
+  /** @throws {CanopyError} FORBIDDEN - the account belongs to a bridge or the gateway */
+  async requirePerson(accountId: string): Promise<void> {
+    const account = await this.find(accountId);
+    if (account?.role === 'bridge' || account?.is_gateway === 1) {
+      throw new CanopyError('FORBIDDEN', 'a bridge can be revoked, but not deleted');
+    }
+  }
+
+  /** Makes an account nobody's, before what it left is deleted. It cannot be undone. */
+  async markDeleted(accountId: string): Promise<void> {
+    await this.#store.db
+      .updateTable('accounts')
+      .set({ display_name: '', role: 'guest', expires_at_ms: DELETED })
+      .where('account_id', '=', accountId)
+      .execute();
+    this.#lastKnown.delete(accountId);
+    await this.#store.sync();
+  }
+
+  /** Accounts whose deletion has begun. */
+  async markedDeleted(): Promise<string[]> {
+    const rows = await this.#store.db
+      .selectFrom('accounts')
+      .select('account_id')
+      .where('expires_at_ms', '=', DELETED)
+      .execute();
+    return rows.map(({ account_id }) => account_id);
+  }
+
+  /** Deletes an account with its devices and grants. */
+  async remove(accountId: string): Promise<void> {
+    await this.#store.db.deleteFrom('accounts').where('account_id', '=', accountId).execute();
+    this.#lastKnown.delete(accountId);
+    await this.#store.sync();
   }
 
   /**

@@ -1,4 +1,6 @@
 /** The known accounts, their devices, the rooms guests may enter, and the deployment's revocations. */
+
+export { AccountDeletions } from './account-deletions.ts';
 export { Accounts } from './accounts.ts';
 export { Devices } from './devices.ts';
 export { ExpiredGuests } from './expired-guests.ts';

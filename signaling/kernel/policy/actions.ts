@@ -38,7 +38,9 @@ export type ActionInRoom =
   /** Read the whole chat, also what was written before one first came. */
   | 'chat.readAll'
   /** Change, close and delete polls of others. */
-  | 'poll.manage';
+  | 'poll.manage'
+  /** Plan, open, visit and close breakout rooms. */
+  | 'breakout.manage';
 
 /** Actions on the server, outside any room. */
 export type ServerAction =
@@ -99,11 +101,13 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'hand.raise': 'raise your hand',
   'hand.lowerOthers': 'lower the hands of others',
   'chat.send': 'write in the chat',
+  'chat.sendFile': 'send files',
   'chat.moderate': 'remove messages of others',
   'chat.readAll': 'read the whole chat',
   'poll.create': 'ask polls',
   'poll.vote': 'vote in polls',
   'poll.manage': 'change polls of others',
+  'breakout.manage': 'manage breakout rooms',
   'call.dial': 'call phones',
   'invite.create:admin': 'invite an admin',
   'invite.create:member': 'invite a member',

@@ -27,6 +27,7 @@ const MODERATING: readonly ActionInRoom[] = [
   'hand.raise',
   'hand.lowerOthers',
   'poll.manage',
+  'breakout.manage',
 ];
 
 /** The actions each standing may take in a room with default settings. */
@@ -57,6 +58,7 @@ export const IN_ROOM: Readonly<Record<Standing, ReadonlySet<ActionInRoom>>> = {
     'room.open',
     'media.send',
     'chat.send',
+    'chat.sendFile',
     'poll.vote',
     'hand.raise',
     'reaction.send',

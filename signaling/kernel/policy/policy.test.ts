@@ -73,11 +73,13 @@ const IN_ROOM: Record<ActionInRoom, string> = {
   'hand.lowerOthers': 'admin owner member token',
   'participant.renameOthers': 'admin owner member token',
   'chat.send': 'admin owner member guest phone token',
+  'chat.sendFile': 'admin owner member guest phone token',
   'chat.moderate': 'admin owner member token',
   'chat.readAll': 'admin owner token',
   'poll.create': 'admin owner member token',
   'poll.vote': 'admin owner member guest phone token',
   'poll.manage': 'admin owner member token',
+  'breakout.manage': 'admin owner member token',
 };
 const ON_SERVER: Record<ServerAction, string> = {
   'invite.create:admin': 'admin token',

@@ -70,6 +70,11 @@ export function isNamed(principal: Principal, { roles }: RoomPolicy): boolean {
   return principal.kind === 'device' && Object.hasOwn(roles, principal.accountId);
 }
 
+/** Another account that the room's settings name as an owner. */
+export function otherOwner({ roles }: RoomPolicy, accountId: string): string | undefined {
+  return Object.keys(roles).find((id) => id !== accountId && roles[id] === 'owner');
+}
+
 /**
  * Whether a locked room admits the principal: owners, and whoever an owner appointed as moderator. Members are moderators by default, so that
  * alone does not count. The server's gateway is admitted for calls from inside; phones that call in are not.
@@ -91,6 +96,11 @@ export function mayOwn(principal: Target): boolean {
 /** Whether an account can be called directly: whoever may call. */
 export function mayBeCalled(holder: AccountHolder): boolean {
   return holder.kind === 'device' && ON_SERVER[holder.role].has('person.call');
+}
+
+/** Whether this is the phone gateway of the deployment, which brings phones where people send them. */
+export function isPhoneGateway(principal: Principal): boolean {
+  return principal.kind === 'bridge' && principal.isGateway;
 }
 
 /** Whether accounts with this role may enter only the rooms they are invited to, and are short-lived. */
@@ -158,7 +168,7 @@ function standingOnServer(principal: Principal): ServerStanding {
   if (principal.kind === 'device') {
     return principal.role;
   }
-  return principal.kind === 'bridge' && principal.isGateway ? 'gateway' : principal.kind;
+  return isPhoneGateway(principal) ? 'gateway' : principal.kind;
 }
 
 function permits({ permissions }: RoomPolicy, standing: Standing, action: ActionInRoom): boolean {

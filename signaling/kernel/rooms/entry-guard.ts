@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { CanopyError } from '../../../base/index.ts';
 import type { Holder } from '../budgets/index.ts';
 import { isNamed, may, mayEnterLocked } from '../policy/index.ts';
@@ -7,10 +8,16 @@ import { PinTries } from './pin-tries.ts';
 import type { RoomRecord } from './room-records.ts';
 import type { Rooms } from './rooms.ts';
 
+/** Rooms that phones are on their way to, and how long that may take, in milliseconds. */
+const MAX_EXPECTED = 1000;
+const EXPECTED_MS = 30_000;
+
 /** Keeps newcomers out of locked rooms, and asks guests for the PIN of rooms that have one. */
 export class EntryGuard {
   readonly #rooms: Pick<Rooms, 'find'>;
   readonly #tries = new PinTries();
+  /** How many phones are on their way into a room from another one of the same meeting. */
+  readonly #expected = new LRUCache<string, number>({ max: MAX_EXPECTED, ttl: EXPECTED_MS });
 
   constructor(rooms: Pick<Rooms, 'find'>) {
     this.#rooms = rooms;
@@ -68,13 +75,23 @@ export class EntryGuard {
     }
   }
 
+  /** Lets a phone into a room even if it is locked: it was in this meeting already. */
+  expectPhone(roomId: string): void {
+    this.#expected.set(roomId, (this.#expected.get(roomId) ?? 0) + 1);
+  }
+
   /**
    * Checks a phone that calls in.
    *
    * @param pinGiven whether the gateway asked the caller for a PIN of this room
    * @throws {CanopyError} ROOM_LOCKED, PIN_REQUIRED
    */
-  checkPhone({ locked, pinHash }: RoomRecord, pinGiven: boolean): void {
+  checkPhone({ roomId, locked, pinHash }: RoomRecord, pinGiven: boolean): void {
+    const expected = this.#expected.get(roomId) ?? 0;
+    if (expected > 0) {
+      this.#expected.set(roomId, expected - 1);
+      return;
+    }
     if (locked) {
       throw new CanopyError('ROOM_LOCKED');
     }

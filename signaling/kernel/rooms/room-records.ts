@@ -13,8 +13,11 @@ import { mayOwn } from '../policy/index.ts';
 import type { Principal } from '../principals/index.ts';
 import type { RoomRow } from './tables.ts';
 
-/** What is stored of a room's settings: in addition to what owners see, the hash of its PIN. */
-const storedSettings = roomSettings.extend({ pinHash: z.string().optional() });
+/** What is stored of a room's settings: in addition to what owners see, the hash of its PIN, and the main room of a breakout room. */
+const storedSettings = roomSettings.extend({
+  pinHash: z.string().optional(),
+  parentId: z.string().optional(),
+});
 
 /** A room's stored state, whether or not it is open. Only RoomRecords changes it. */
 export type RoomRecord = Pick<RoomDescription, 'roomId' | 'ownerId' | 'title'> &
@@ -24,7 +27,7 @@ export type RoomRecord = Pick<RoomDescription, 'roomId' | 'ownerId' | 'title'> &
   };
 
 /** A room as its owners see it. */
-export function describeRoom({ pinHash, ...record }: RoomRecord): RoomDescription {
+export function describeRoom({ pinHash, parentId: _parent, ...record }: RoomRecord): RoomDescription {
   return { ...record, ...(pinHash !== undefined && { hasPin: true }) };
 }
 
@@ -40,7 +43,10 @@ export function recordOf({
 }
 
 /** A change whose PIN is hashed. */
-export type RecordChange = Omit<RoomChange, 'pin'> & { pinHash?: string | null | undefined };
+export type RecordChange = Omit<RoomChange, 'pin'> & {
+  pinHash?: string | null | undefined;
+  parentId?: string | undefined;
+};
 
 /** Maximum number of records cached; open rooms hold theirs anyway. */
 const MAX_CACHED = 10_000;

@@ -86,6 +86,8 @@ export class Room {
   #speakerProducerId: string | null = null;
   #speaker: string | null = null;
   #closed = false;
+  /** How many holders keep the room open with nobody inside. */
+  #holds = 0;
   /** Closes the room after it has been empty for a while. */
   #emptyTimer: NodeJS.Timeout | undefined;
   /** Accounts that have been inside, except for those that were removed. */
@@ -119,7 +121,22 @@ export class Room {
 
   /** Whether the room stays open for a while although nobody is inside. */
   get lingers(): boolean {
-    return this.#emptyTimer !== undefined;
+    return this.#emptyTimer !== undefined || this.#holds > 0;
+  }
+
+  /** Keeps the room open with nobody inside until the returned function is called. */
+  hold(): () => void {
+    this.#holds += 1;
+    let isHeld = true;
+    return () => {
+      if (isHeld) {
+        isHeld = false;
+        this.#holds -= 1;
+        if (this.#holds === 0 && this.peers.size === 0 && !this.#closed) {
+          this.#emptied();
+        }
+      }
+    };
   }
 
   /** The router's capabilities, once a worker hosts the room. @throws {CanopyError} WORKER_UNAVAILABLE */
@@ -235,6 +252,9 @@ export class Room {
   /** Closes the room now or after its `emptyTimeout`. */
   #emptied(): void {
     const { emptyTimeout = 0 } = this.record;
+    if (this.#holds > 0 && !this.#closed && this.#options.mayLinger()) {
+      return;
+    }
     if (emptyTimeout === 0 || this.#closed || !this.#options.mayLinger()) {
       this.endIfEmpty();
       return;
@@ -296,7 +316,7 @@ export class Room {
 
   /** Applies changed settings: announces new roles, and pauses producers of people who may no longer send. Nobody loses a seat. */
   applySettings(): void {
-    if (this.lingers && !this.record.emptyTimeout) {
+    if (this.#emptyTimer !== undefined && !this.record.emptyTimeout && this.#holds === 0) {
       this.endIfEmpty();
       return;
     }

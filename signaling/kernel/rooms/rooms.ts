@@ -290,6 +290,7 @@ export class Rooms {
     this.#closing = true;
     for (const room of this.all) {
       if (room.lingers) {
+        // Nothing happens to those with people inside.
         room.endIfEmpty();
       }
     }

@@ -128,6 +128,8 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
     const leg = this.#legOf(args.legId);
     const room = this.#roomOf(args.roomId);
     if (leg.slot !== room.slot) {
+      // It may be in another room, which the other thread does not have.
+      leg.note('leg.leave', { legId: args.legId });
       leg.busy = this.#move(leg, room.slot).finally(() => {
         leg.busy = undefined;
       });

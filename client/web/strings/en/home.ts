@@ -38,7 +38,7 @@ export const home = {
   calendar: 'Add to calendar',
   editSchedule: 'Change the meeting',
   settings: 'Room settings',
-  appearance: 'Language and theme',
+  appearance: 'Settings',
   visited: (ago: string) => `Visited ${ago}`,
   visitedNow: 'Visited just now',
   justNow: 'just now',

@@ -3,6 +3,7 @@ import { alone } from './alone.ts';
 import { appearance } from './appearance.ts';
 import { arrivals } from './arrivals.ts';
 import { backup } from './backup.ts';
+import { breakouts } from './breakouts.ts';
 import { calls } from './calls.ts';
 import { chat } from './chat.ts';
 import { common } from './common.ts';
@@ -12,6 +13,7 @@ import { devices } from './devices.ts';
 import { door } from './door.ts';
 import { embedding } from './embedding.ts';
 import { errors } from './errors.ts';
+import { files } from './files.ts';
 import { listed } from './forms.ts';
 import { hands } from './hands.ts';
 import { home } from './home.ts';
@@ -20,6 +22,7 @@ import { lobby } from './lobby.ts';
 import { moderation } from './moderation.ts';
 import { notices } from './notices.ts';
 import { own } from './own.ts';
+import { ownData } from './own-data.ts';
 import { panels } from './panels.ts';
 import { paths } from './paths.ts';
 import { people } from './people.ts';
@@ -45,6 +48,7 @@ export const en = {
   appearance,
   arrivals,
   backup,
+  breakouts,
   calls,
   chat,
   common,
@@ -54,6 +58,7 @@ export const en = {
   door,
   embedding,
   errors,
+  files,
   hands,
   home,
   invite,
@@ -61,6 +66,7 @@ export const en = {
   moderation,
   notices,
   own,
+  ownData,
   panels,
   paths,
   people,

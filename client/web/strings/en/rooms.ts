@@ -71,6 +71,7 @@ export const rooms = {
     'reaction.send': 'Send reactions',
     'call.dial': 'Call phones',
     'chat.send': 'Write in the chat',
+    'chat.sendFile': 'Send files',
     'chat.moderate': 'Remove messages of others',
     'poll.create': 'Ask polls',
     'poll.vote': 'Vote in polls',

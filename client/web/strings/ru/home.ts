@@ -42,7 +42,7 @@ export const home: Strings['home'] = {
   calendar: 'Добавить в календарь',
   editSchedule: 'Изменить встречу',
   settings: 'Настройки комнаты',
-  appearance: 'Язык и тема',
+  appearance: 'Настройки',
   visited: (ago) => `Вы заходили ${ago}`,
   visitedNow: 'Вы заходили только что',
   justNow: 'только что',

@@ -4,6 +4,7 @@ import { alone } from './alone.ts';
 import { appearance } from './appearance.ts';
 import { arrivals } from './arrivals.ts';
 import { backup } from './backup.ts';
+import { breakouts } from './breakouts.ts';
 import { calls } from './calls.ts';
 import { chat } from './chat.ts';
 import { common } from './common.ts';
@@ -13,6 +14,7 @@ import { devices } from './devices.ts';
 import { door } from './door.ts';
 import { embedding } from './embedding.ts';
 import { errors } from './errors.ts';
+import { files } from './files.ts';
 import { listed } from './forms.ts';
 import { hands } from './hands.ts';
 import { home } from './home.ts';
@@ -21,6 +23,7 @@ import { lobby } from './lobby.ts';
 import { moderation } from './moderation.ts';
 import { notices } from './notices.ts';
 import { own } from './own.ts';
+import { ownData } from './own-data.ts';
 import { panels } from './panels.ts';
 import { paths } from './paths.ts';
 import { people } from './people.ts';
@@ -46,6 +49,7 @@ export const ru: Strings = {
   appearance,
   arrivals,
   backup,
+  breakouts,
   calls,
   chat,
   common,
@@ -55,6 +59,7 @@ export const ru: Strings = {
   door,
   embedding,
   errors,
+  files,
   hands,
   home,
   invite,
@@ -62,6 +67,7 @@ export const ru: Strings = {
   moderation,
   notices,
   own,
+  ownData,
   panels,
   paths,
   people,

@@ -70,6 +70,7 @@ export const rooms: Strings['rooms'] = {
     'reaction.send': 'Отправлять реакции',
     'call.dial': 'Звонить на телефоны',
     'chat.send': 'Писать в чат',
+    'chat.sendFile': 'Отправлять файлы',
     'chat.moderate': 'Удалять чужие сообщения',
     'poll.create': 'Проводить опросы',
     'poll.vote': 'Голосовать в опросах',

@@ -6,6 +6,15 @@ import { useRoomLink } from '../rooms/use-room-link.ts';
 
 /** Shown to somebody who is alone in a room, next to their own video: the link for the others. */
 export function Alone({ call }: { call: Call }) {
+  const isSplit = call.breakouts.isInside || call.breakouts.state.value.status === 'open';
+  if (isSplit) {
+    // The others know the way.
+    return (
+      <section class="alone" data-testid="alone">
+        <h2>{strings.value.alone.heading}</h2>
+      </section>
+    );
+  }
   return call.person === undefined ? (
     <AloneInRoom call={call} />
   ) : (
@@ -16,7 +25,7 @@ export function Alone({ call }: { call: Call }) {
 }
 
 function AloneInRoom({ call }: { call: Call }) {
-  const link = useRoomLink(call.room.roomId, async () => call.client);
+  const link = useRoomLink(call.address, async () => call.client);
   const { alone } = strings.value;
   return (
     <section class="alone" data-testid="alone">

@@ -3,7 +3,9 @@ import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { AppModel, Call, Trouble } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
+import { BreakoutBanner } from '../breakouts/breakout-banner.tsx';
 import { ChatToast } from '../chat/chat-toast.tsx';
+import { FileDrop } from '../chat/file-drop.tsx';
 import { BackupButton } from '../identity/backup-button.tsx';
 import { panelShortcuts, SidePanel } from '../panels/index.ts';
 import { ScreenIcon, ShieldIcon } from '../parts/icons.tsx';
@@ -51,6 +53,7 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
       data-state={call.state.value}
     >
       <TopBar model={model} call={call} heading={heading} />
+      <BreakoutBanner call={call} />
       <ConnectionBanner call={call} />
       {/* Displayed below the tiles but before them in tab order, so that keyboard users need not pass all their buttons. */}
       <Toolbar model={model} call={call} onShortcuts={() => (sheet.value = true)} />
@@ -58,6 +61,7 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
         <Stage call={call} media={media} />
       </main>
       <ChatToast call={call} />
+      <FileDrop call={call} />
       <SidePanel model={model} call={call} />
       <AskedDialog call={call} />
       {sheet.value && <ShortcutSheet call={call} onClose={() => (sheet.value = false)} />}

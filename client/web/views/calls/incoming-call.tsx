@@ -32,6 +32,8 @@ function IncomingDialog({ model, call }: { model: AppModel; call: DirectCall }) 
       tabIndex={-1}
       aria-labelledby={titleId}
       data-testid="incoming-call"
+      // Browsers close a dialog by a second Escape.
+      onClose={() => element.current?.showModal()}
       onCancel={(event) => {
         // Escape must not decline by accident.
         event.preventDefault();
@@ -62,7 +64,7 @@ function IncomingDialog({ model, call }: { model: AppModel; call: DirectCall }) 
         </button>
         <button
           type="button"
-          class="danger"
+          class="primary danger"
           data-testid="decline"
           onClick={() => void model.calls.decline(call)}
         >

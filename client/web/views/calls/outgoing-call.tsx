@@ -23,6 +23,8 @@ export function OutgoingCall({ model, outgoing }: { model: AppModel; outgoing: O
       aria-labelledby={titleId}
       data-testid="outgoing-call"
       data-state={call?.state ?? (error ? 'failed' : 'starting')}
+      // Browsers close a dialog by a second Escape.
+      onClose={() => element.current?.showModal()}
       onCancel={(event) => {
         // Escape closes what is over, and must not hang up by accident.
         event.preventDefault();
@@ -62,7 +64,7 @@ export function OutgoingCall({ model, outgoing }: { model: AppModel; outgoing: O
         ) : (
           <button
             type="button"
-            class="danger"
+            class="primary danger"
             data-testid="cancel-call"
             onClick={() => void model.calls.cancel()}
           >

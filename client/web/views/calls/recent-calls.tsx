@@ -6,7 +6,7 @@ import { strings } from '../../strings/index.ts';
 import { CheckField } from '../parts/check-field.tsx';
 import { FormDialog } from '../parts/form-dialog.tsx';
 import { IconButton } from '../parts/icon-button.tsx';
-import { CameraIcon, HideIcon, LeaveIcon, MoreIcon, PhoneIcon, SettingsIcon } from '../parts/icons.tsx';
+import { CameraIcon, HideIcon, MoreIcon, PhoneIcon, SettingsIcon, TrashIcon } from '../parts/icons.tsx';
 import { EmptyHistory } from '../parts/illustrations.tsx';
 import { MenuButton, MenuItem } from '../parts/menu.tsx';
 import { ago, duration } from '../parts/times.ts';
@@ -64,16 +64,13 @@ export function RecentCallsList({ model }: { model: AppModel }) {
             <PhoneIcon />
             {calls.callSomebody}
           </button>
-          <button
-            type="button"
-            class="icon-button"
-            data-testid="call-settings"
-            title={calls.settings}
-            aria-label={calls.settings}
+          <IconButton
+            testId="call-settings"
+            label={calls.settings}
             onClick={() => (opened.value = 'settings')}
           >
             <SettingsIcon />
-          </button>
+          </IconButton>
         </span>
       </div>
       {list && (list.length >= MIN_SEARCHED || isFiltered) && (
@@ -179,7 +176,7 @@ function CallRow({ model, recent, call }: { model: AppModel; recent: RecentCalls
           {answeredAtMs !== undefined && <span>{duration(endedAtMs - answeredAtMs)}</span>}
         </div>
       </div>
-      <IconButton label={calls.callNamed(name)} testId="redial" onClick={() => place(media)}>
+      <IconButton testId="redial" label={calls.callNamed(name)} onClick={() => place(media)}>
         {media === 'video' ? <CameraIcon /> : <PhoneIcon />}
       </IconButton>
       <MenuButton label={calls.more(name)} testId="call-more" icon={<MoreIcon />} buttonClass="icon-button">
@@ -189,10 +186,14 @@ function CallRow({ model, recent, call }: { model: AppModel; recent: RecentCalls
         <MenuItem testId="redial-video" icon={<CameraIcon />} onSelect={() => place('video')}>
           {calls.videoCall}
         </MenuItem>
-        <MenuItem testId="forget-call" icon={<HideIcon />} onSelect={() => void recent.forget([call.callId])}>
+        <MenuItem
+          testId="forget-call"
+          icon={<TrashIcon />}
+          onSelect={() => void recent.forget([call.callId])}
+        >
           {calls.remove}
         </MenuItem>
-        <MenuItem testId="block" danger icon={<LeaveIcon />} onSelect={() => void block()}>
+        <MenuItem testId="block" danger icon={<HideIcon />} onSelect={() => void block()}>
           {calls.block}
         </MenuItem>
       </MenuButton>

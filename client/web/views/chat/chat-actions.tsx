@@ -76,9 +76,11 @@ function ActionBar({ message, model }: { message: ChatMessage; model: ChatModel 
               </Action>
             </>
           )}
-          <Action label={chat.copy} testId="chat-copy" onClick={() => void copy(model, message.text)}>
-            <CopyIcon />
-          </Action>
+          {message.text !== '' && (
+            <Action label={chat.copy} testId="chat-copy" onClick={() => void copy(model, message.text)}>
+              <CopyIcon />
+            </Action>
+          )}
           {isOwn && model.maySend.value && (
             <Action label={chat.edit} testId="chat-edit" onClick={() => model.edit(message)}>
               <EditIcon />

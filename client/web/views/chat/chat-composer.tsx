@@ -1,9 +1,10 @@
 import { useComputed, useSignal } from '@preact/signals';
 import { useEffect, useId, useLayoutEffect, useRef } from 'preact/hooks';
-import { type ChatModel, firstLine, type Mentionable } from '../../model/index.ts';
+import { type ChatModel, type Mentionable, messageSummary } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
 import { IconButton } from '../parts/icon-button.tsx';
-import { CloseIcon, SendIcon, SmileIcon } from '../parts/icons.tsx';
+import { AttachIcon, CloseIcon, SendIcon, SmileIcon } from '../parts/icons.tsx';
+import { AttachmentList } from './attachment-list.tsx';
 import { EMOJI } from './chat-emoji.ts';
 
 const MAX_LENGTH = 4000;
@@ -15,8 +16,9 @@ const MENTION_START = /(?:^|\s)@([^\s@]{0,30})$/u;
 
 /** Where messages are typed: Enter sends, Shift+Enter starts a line, arrow up edits the last message, `@` mentions people. */
 export function ChatComposer({ model }: { model: ChatModel }) {
-  const { chat } = strings.value;
+  const { chat, files } = strings.value;
   const input = useRef<HTMLTextAreaElement>(null);
+  const picker = useRef<HTMLInputElement>(null);
   const listId = useId();
   const hasEmoji = useSignal(false);
   /** The name that is being typed, and which of the offered people is chosen. */
@@ -110,6 +112,17 @@ export function ChatComposer({ model }: { model: ChatModel }) {
     mention.value = start === undefined ? undefined : { start, chosen: 0 };
   };
 
+  const pasted = (event: ClipboardEvent) => {
+    const { files: given, types } = event.clipboardData ?? {};
+    // Office programs also offer a picture of the text.
+    if (given && given.length > 0 && !types?.includes('text/plain')) {
+      event.preventDefault();
+      void model.attachments.add([...given]);
+    }
+  };
+  const mayAttach = model.maySendFiles.value && !editing;
+  const hasFiles = (editing?.files ?? model.attachments.list.value).length > 0;
+
   const left = MAX_LENGTH - draft.length;
   const offered = people.value;
   return (
@@ -120,7 +133,7 @@ export function ChatComposer({ model }: { model: ChatModel }) {
             <strong dir="auto">
               {editing ? chat.editing : chat.replyTo(replyingTo?.author?.displayName ?? chat.deletedAccount)}
             </strong>
-            {replyingTo && !editing && <span dir="auto">{firstLine(replyingTo.text)}</span>}
+            {replyingTo && !editing && <span dir="auto">{messageSummary(replyingTo)}</span>}
           </p>
           <IconButton label={chat.cancel} onClick={() => model.cancel()}>
             <CloseIcon />
@@ -157,7 +170,35 @@ export function ChatComposer({ model }: { model: ChatModel }) {
           ))}
         </div>
       )}
+      {!editing && <AttachmentList model={model} />}
       <div class="chat-input">
+        {mayAttach && (
+          <>
+            <button
+              type="button"
+              class="icon-button"
+              data-testid="chat-attach"
+              aria-label={files.attach}
+              title={files.attach}
+              onClick={() => picker.current?.click()}
+            >
+              <AttachIcon />
+            </button>
+            <input
+              ref={picker}
+              type="file"
+              multiple
+              hidden
+              data-testid="chat-files"
+              onChange={({ currentTarget }) => {
+                void model.attachments.add([...(currentTarget.files ?? [])]);
+                // The same file may be chosen again.
+                currentTarget.value = '';
+                input.current?.focus();
+              }}
+            />
+          </>
+        )}
         <textarea
           ref={input}
           rows={1}
@@ -173,6 +214,7 @@ export function ChatComposer({ model }: { model: ChatModel }) {
           enterkeyhint="send"
           onInput={({ currentTarget }) => typed(currentTarget)}
           onKeyDown={pressed}
+          onPaste={pasted}
           onBlur={() => (mention.value = undefined)}
         />
         <IconButton
@@ -187,7 +229,7 @@ export function ChatComposer({ model }: { model: ChatModel }) {
           label={editing ? chat.save : chat.send}
           testId="chat-send"
           look="icon-button send"
-          disabled={draft.trim() === ''}
+          disabled={draft.trim() === '' && !hasFiles}
           onClick={submit}
         >
           <SendIcon />

@@ -1,10 +1,19 @@
 import { type Signal, useSignal } from '@preact/signals';
 import { Component } from 'preact';
 import { useEffect } from 'preact/hooks';
-import type { ChatMessage, PendingMessage } from '../../../sdk/index.ts';
-import { type ChatModel, firstLine, type MessageGroup, textPieces } from '../../model/index.ts';
+import type { ChatMessage, FileUpload, PendingMessage } from '../../../sdk/index.ts';
+import {
+  type ChatModel,
+  fileSize,
+  type MessageGroup,
+  messageSummary,
+  textPieces,
+} from '../../model/index.ts';
 import { errorSentence, language, strings } from '../../strings/index.ts';
+import { FileIcon } from '../parts/icons.tsx';
 import { ChatActions } from './chat-actions.tsx';
+import { MessageFiles } from './message-files.tsx';
+import { UploadState } from './upload-state.tsx';
 
 interface GroupProps {
   group: MessageGroup;
@@ -70,8 +79,7 @@ function Time({ timeMs }: { timeMs: number }) {
 type MessageProps = Omit<GroupProps, 'group'> & { message: ChatMessage };
 
 function MessageView({ message, model, active, onShow }: MessageProps) {
-  const { chat } = strings.value;
-  const { seq, gone, editedAtMs, mentions, replyTo } = message;
+  const { seq, gone, mentions, replyTo } = message;
   const show = () => {
     active.value = seq;
   };
@@ -88,24 +96,35 @@ function MessageView({ message, model, active, onShow }: MessageProps) {
       {replyTo !== undefined && gone === undefined && (
         <Quote seq={replyTo} model={model} onShow={() => onShow(replyTo)} />
       )}
-      {gone === undefined ? (
-        <p class="chat-text" dir="auto" data-testid="chat-text">
-          <MessageText message={message} model={model} />
-          {editedAtMs !== undefined && (
-            <span class="chat-edited" title={new Date(editedAtMs).toLocaleString(language.value)}>
-              {' '}
-              ({chat.edited})
-            </span>
-          )}
-        </p>
-      ) : (
-        <p class="chat-gone" data-testid="chat-gone">
-          {chat[gone]}
-        </p>
-      )}
+      <MessageBody message={message} model={model} />
+      <MessageFiles message={message} model={model} />
       <Reactions message={message} model={model} />
       <ChatActions message={message} model={model} active={active} />
     </div>
+  );
+}
+
+function MessageBody({ message, model }: { message: ChatMessage; model: ChatModel }) {
+  const { chat } = strings.value;
+  const { text, gone, editedAtMs } = message;
+  if (gone !== undefined) {
+    return (
+      <p class="chat-gone" data-testid="chat-gone">
+        {chat[gone]}
+      </p>
+    );
+  }
+  // Files may come without a text.
+  return text === '' && editedAtMs === undefined ? null : (
+    <p class="chat-text" dir="auto" data-testid="chat-text">
+      <MessageText message={message} model={model} />
+      {editedAtMs !== undefined && (
+        <span class="chat-edited" title={new Date(editedAtMs).toLocaleString(language.value)}>
+          {' '}
+          ({chat.edited})
+        </span>
+      )}
+    </p>
   );
 }
 
@@ -163,7 +182,7 @@ function Quote({ seq, model, onShow }: { seq: number; model: ChatModel; onShow()
         {name}
       </span>
       <span class="chat-quote-text" dir="auto">
-        {firstLine(quoted.text)}
+        {messageSummary(quoted)}
       </span>
     </button>
   );
@@ -206,14 +225,29 @@ function Reactions({ message: { seq, reactions }, model }: { message: ChatMessag
 /** A message that the server does not have yet. */
 export function PendingView({ pending, model }: { pending: PendingMessage; model: ChatModel }) {
   const { chat } = strings.value;
-  const { id, text, state, error } = pending;
+  const { id, text, state, error, files } = pending;
   return (
     <div class="chat-group own pending" data-testid="chat-pending" data-state={state}>
-      <p class="chat-text" dir="auto">
-        {text}
-      </p>
+      {text !== '' && (
+        <p class="chat-text" dir="auto">
+          {text}
+        </p>
+      )}
+      {files && <PendingFiles files={files} model={model} />}
       {state === 'sending' ? (
-        <p class="chat-state">{chat.sending}</p>
+        <p class="chat-state">
+          {chat.sending}
+          {files?.some((upload) => model.watched(upload).state !== 'done') && (
+            <button
+              type="button"
+              class="quiet"
+              data-testid="chat-discard"
+              onClick={() => model.chat.discard(id)}
+            >
+              {strings.value.files.cancel}
+            </button>
+          )}
+        </p>
       ) : (
         <p class="chat-state failed" role="alert">
           <span>
@@ -232,6 +266,26 @@ export function PendingView({ pending, model }: { pending: PendingMessage; model
           </button>
         </p>
       )}
+    </div>
+  );
+}
+
+function PendingFiles({ files, model }: { files: readonly FileUpload[]; model: ChatModel }) {
+  return (
+    <div class="message-files">
+      {files.map((upload) => (
+        <div key={upload.fileId} class="message-file" data-testid="pending-file">
+          <FileIcon />
+          <div>
+            <p class="file-name" dir="auto">
+              {upload.name}
+            </p>
+            <p class="file-state">
+              {fileSize(upload.size)} · <UploadState upload={upload} model={model} />
+            </p>
+          </div>
+        </div>
+      ))}
     </div>
   );
 }

@@ -9,6 +9,7 @@ import { ChatComposer } from './chat-composer.tsx';
 import { ChatList } from './chat-list.tsx';
 import { ChatSearch } from './chat-search.tsx';
 import '../../styles/chat.css';
+import '../../styles/files.css';
 
 /** The chat of a call: messages, search and composer. */
 export function ChatPanel({ call }: { call: Call }) {
@@ -86,11 +87,12 @@ function download(messages: readonly ChatMessage[], roomId: string, format: 'tex
 }
 
 /** Further lines of a message are indented, so that nobody can fake a message of others. */
-function lineOf({ sentAtMs, author, text, gone, editedAtMs }: ChatMessage): string {
+function lineOf({ sentAtMs, author, text, files = [], gone, editedAtMs }: ChatMessage): string {
   const { chat } = strings.value;
   const name = author?.displayName ?? chat.deletedAccount;
   const certified = author?.certifiedName === undefined ? '' : ` (${author.certifiedName})`;
   const content = gone ? `[${chat[gone]}]` : text.replaceAll('\n', '\n    ');
+  const named = gone ? '' : files.map(({ name }) => ` [${name}]`).join('');
   const edited = editedAtMs !== undefined && !gone ? ` [${chat.edited}]` : '';
-  return `${new Date(sentAtMs).toLocaleString(language.value)} ${name}${certified}: ${content}${edited}\n`;
+  return `${new Date(sentAtMs).toLocaleString(language.value)} ${name}${certified}: ${content}${named}${edited}\n`;
 }

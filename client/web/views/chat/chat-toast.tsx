@@ -1,4 +1,4 @@
-import { type Call, firstLine } from '../../model/index.ts';
+import { type Call, messageSummary } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
 import { IconButton } from '../parts/icon-button.tsx';
 import { CloseIcon } from '../parts/icons.tsx';
@@ -16,11 +16,11 @@ export function ChatToast({ call }: { call: Call }) {
           <button
             type="button"
             class="chat-toast-open"
-            aria-label={`${toast.isMention ? chat.mentionedYou(name) : chat.from(name)}: ${firstLine(toast.message.text)}`}
+            aria-label={`${toast.isMention ? chat.mentionedYou(name) : chat.from(name)}: ${messageSummary(toast.message)}`}
             onClick={() => model.openFromToast()}
           >
             <strong dir="auto">{toast.isMention ? chat.mentionedYou(name) : name}</strong>
-            <span dir="auto">{firstLine(toast.message.text)}</span>
+            <span dir="auto">{messageSummary(toast.message)}</span>
           </button>
           <IconButton label={common.dismiss} onClick={() => model.dismissToast()}>
             <CloseIcon />

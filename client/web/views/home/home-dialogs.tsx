@@ -3,9 +3,12 @@ import type { AppModel, HomeRooms } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
 import { YourDevices } from '../devices/your-devices.tsx';
 import { CloseButton, Dialog } from '../parts/dialog.tsx';
+import { lazyView } from '../parts/lazy-view.tsx';
 import { RoomSettings } from '../rooms/room-settings.tsx';
 import { ScheduleDialog } from '../rooms/schedule-dialog.tsx';
 import { Appearance } from '../settings/appearance.tsx';
+
+const OwnData = lazyView(async () => (await import('../identity/own-data.tsx')).OwnData);
 
 /** What is open on top of the home page. */
 export type HomeDialog =
@@ -38,6 +41,7 @@ export function HomeDialogs({
       return (
         <Dialog title={strings.value.home.appearance} onClose={onClose}>
           <Appearance />
+          <OwnData model={model} onDeleted={onClose} />
           <CloseButton label={strings.value.common.done} />
         </Dialog>
       );

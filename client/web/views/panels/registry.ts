@@ -1,7 +1,7 @@
 import type { UnreadCounts } from '../../../sdk/index.ts';
 import type { Call, PanelName } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
-import { ChatIcon, PeopleIcon, PollIcon, SettingsIcon } from '../parts/icons.tsx';
+import { BreakoutIcon, ChatIcon, PeopleIcon, PollIcon, SettingsIcon } from '../parts/icons.tsx';
 import type { Panel } from './panel.ts';
 
 /** All side panels, in the order of their buttons. */
@@ -41,6 +41,16 @@ const PANELS: Record<PanelName, Panel> = {
       return count > 0 ? { text: String(count), label: strings.value.polls.unanswered(count) } : undefined;
     },
     shortcut: 'o',
+  },
+  breakouts: {
+    icon: BreakoutIcon,
+    title: () => strings.value.breakouts.title,
+    place: 'more menu',
+    load: async () => (await import('../breakouts/breakouts-panel.tsx')).BreakoutsPanel,
+    available: ({ breakouts }) => {
+      const { mayManage, choice, status } = breakouts.state.value;
+      return mayManage || (choice && status === 'open');
+    },
   },
   settings: {
     icon: SettingsIcon,

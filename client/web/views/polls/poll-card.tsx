@@ -1,11 +1,12 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useId } from 'preact/hooks';
+import { useId } from 'preact/hooks';
 import type { Poll } from '../../../sdk/index.ts';
 import type { PollsModel } from '../../model/index.ts';
 import { language, strings } from '../../strings/index.ts';
 import { FormDialog } from '../parts/form-dialog.tsx';
 import { DownloadIcon, EditIcon, MoreIcon, ReplyIcon, TrashIcon } from '../parts/icons.tsx';
 import { MenuButton, MenuItem } from '../parts/menu.tsx';
+import { TimeLeft } from '../parts/time-left.tsx';
 import { saveResults } from './save-results.ts';
 
 interface PollProps {
@@ -33,7 +34,7 @@ export function PollCard({ model, poll }: PollProps) {
         </span>
         <span>{poll.anonymous ? polls.anonymous : polls.named}</span>
         {poll.multiple && <span>{polls.several}</span>}
-        {poll.closesAtMs !== undefined && <Countdown untilMs={poll.closesAtMs} />}
+        {poll.closesAtMs !== undefined && <TimeLeft untilMs={poll.closesAtMs} text={polls.closesIn} />}
       </p>
       {poll.status === 'open' && model.mayVote.value ? (
         <Ballot model={model} poll={poll} questionId={questionId} />
@@ -274,26 +275,5 @@ function Summary({ model, poll }: PollProps) {
         </details>
       )}
     </>
-  );
-}
-
-/** How long a poll stays open. */
-function Countdown({ untilMs }: { untilMs: number }) {
-  const now = useSignal(Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => {
-      now.value = Date.now();
-    }, 1000);
-    return () => clearInterval(timer);
-  }, []);
-  const seconds = Math.max(0, Math.round((untilMs - now.value) / 1000));
-  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];
-  const two = (number: number) => String(number).padStart(2, '0');
-  const time =
-    hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
-  return (
-    <span role="timer" class="poll-timer">
-      {strings.value.polls.closesIn(time)}
-    </span>
   );
 }

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { PollDraft, PollsModel } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
 import { CheckField } from '../parts/check-field.tsx';
@@ -23,6 +23,14 @@ export function PollForm({ model, draft }: { model: PollsModel; draft: PollDraft
     model.draft.value = { ...draft, ...changed };
   };
   useEffect(() => form.current?.querySelector('textarea')?.focus(), []);
+  const isAdding = useRef(false);
+  // Before the browser handles the next key.
+  useLayoutEffect(() => {
+    if (isAdding.current) {
+      isAdding.current = false;
+      answerInputs(form.current).at(-1)?.focus();
+    }
+  }, [draft.answers.length]);
   const answers = draft.answers.map((answer) => answer.trim()).filter((answer) => answer !== '');
   const isReady =
     draft.question.trim() !== '' && answers.length >= MIN_ANSWERS && new Set(answers).size === answers.length;
@@ -30,8 +38,8 @@ export function PollForm({ model, draft }: { model: PollsModel; draft: PollDraft
   const setAnswer = (index: number, text: string) =>
     change({ answers: draft.answers.map((answer, at) => (at === index ? text : answer)) });
   const add = () => {
+    isAdding.current = true;
     change({ answers: [...draft.answers, ''] });
-    requestAnimationFrame(() => answerInputs(form.current).at(-1)?.focus());
   };
   /** Enter leads to the next answer, and from the last one to a new one. */
   const pressed = (event: KeyboardEvent, index: number) => {

@@ -23,7 +23,7 @@ export function OneTimeLink({ call }: { call: Call }) {
   useEffect(() => {
     let current = true;
     call.client
-      .createInvitation({ role: asMember ? 'member' : 'guest', roomId: call.room.roomId })
+      .createInvitation({ role: asMember ? 'member' : 'guest', roomId: call.address })
       .then(({ url }) => {
         if (current) {
           link.value = url;

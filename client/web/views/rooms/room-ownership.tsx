@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import type { AppModel, Call } from '../../model/index.ts';
+import { type AppModel, type Call, saveUrl } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
 import { Problem } from '../parts/problem.tsx';
 import { useAct } from '../parts/use-act.ts';
@@ -57,6 +57,23 @@ export function HandOver({ call, model, onDone }: { call: Call; model: AppModel;
           <Problem error={problem.value} />
         </>
       )}
+    </section>
+  );
+}
+
+/** Downloads the room's settings, chat and files. */
+export function ExportRoom({ model, roomId }: { model: AppModel; roomId: string }) {
+  const { ownData } = strings.value;
+  const { busy, problem, act } = useAct();
+  const save = () =>
+    act(async () => saveUrl(await (await model.connected()).rooms.export(roomId), `${roomId}.zip`));
+  return (
+    <section class="ownership">
+      <p class="hint">{ownData.roomHint}</p>
+      <button type="button" data-testid="export-room" disabled={busy.value} onClick={() => void save()}>
+        {ownData.room}
+      </button>
+      <Problem error={problem.value} />
     </section>
   );
 }

@@ -17,7 +17,7 @@ import { useAct } from '../parts/use-act.ts';
 import { ChatFields, chatChangeOf, chatSettingsOf } from './chat-settings.tsx';
 import { LobbySelect } from './lobby-select.tsx';
 import { type Permissions, PermissionTable, sameActions } from './permission-table.tsx';
-import { DeleteRoom, HandOver } from './room-ownership.tsx';
+import { DeleteRoom, ExportRoom, HandOver } from './room-ownership.tsx';
 import '../../styles/room-settings.css';
 import { TitleField } from '../parts/title-field.tsx';
 
@@ -53,6 +53,7 @@ export function RoomSettings({ model, roomId, call, onClose }: SettingsProps) {
         <>
           <SettingsForm {...loaded.value} model={model} onClose={onClose} />
           {call && <HandOver call={call} model={model} onDone={onClose} />}
+          <ExportRoom model={model} roomId={roomId} />
           <DeleteRoom
             remove={async () => {
               const client = await model.connected();

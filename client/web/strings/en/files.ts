@@ -1,0 +1,33 @@
+import { plural } from './forms.ts';
+
+/** Files in the chat. */
+export const files = {
+  attach: 'Attach files',
+  drop: 'Drop files to share them in the chat',
+  remove: (name: string) => `Remove ${name}`,
+  retry: (name: string) => `Upload ${name} again`,
+  attached: 'Attached files',
+  ready: 'Ready to send',
+  waiting: 'Waiting…',
+  uploading: (percent: number) => `Uploading, ${percent}%`,
+  failed: 'Upload failed.',
+  cancel: 'Cancel',
+  originals: 'Photos are sent as they are, including details such as where they were taken.',
+  tooLarge: (name: string, size: string) => `${name} is too large. Files may have up to ${size}.`,
+  empty: (name: string) => `${name} is empty or a folder.`,
+  tooMany: (count: number) => `A message can have up to ${count} files.`,
+  notPermitted: 'You cannot send files in this room.',
+  gone: 'File deleted',
+  download: (name: string) => `Download ${name}`,
+  view: (name: string) => `View ${name}`,
+  picture: 'Picture',
+  loading: 'Loading…',
+  broken: 'This picture cannot be shown. You can still download it.',
+  previous: 'Previous picture',
+  next: 'Next picture',
+  close: 'Close',
+  position: (at: number, count: number) => `${at} of ${count}`,
+  sent: (count: number) => plural(count, { one: '1 file', other: `${count} files` }),
+  keep: 'Keep files for',
+  keepAsMessages: 'As long as messages',
+};

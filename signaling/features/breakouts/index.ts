@@ -1,0 +1,2 @@
+export { BREAKOUT_MIGRATIONS } from './migrations.ts';
+export { registerBreakouts } from './register.ts';

@@ -1,0 +1,94 @@
+import { CanopyError } from '../../../base/index.ts';
+import {
+  type Kernel,
+  type PeerPrincipal,
+  type RoomRecord,
+  requirePrincipal,
+  type Session,
+} from '../../kernel/index.ts';
+import type { ChatLimits } from './chat-limits.ts';
+import { filesOf } from './chat-rows.ts';
+import type { Range } from './chat-store.ts';
+import type { Chats } from './chats.ts';
+import type { ChatFile } from './files/index.ts';
+import type { ChatReaderRow } from './tables.ts';
+
+/** Someone who reads the chat of a room, inside or outside. */
+interface Reader {
+  principal: PeerPrincipal;
+  record: RoomRecord;
+  /** If they have been there. */
+  reader: ChatReaderRow | undefined;
+  /** What they may read. */
+  range: Range;
+}
+
+/** Who may read which messages. */
+export class ChatReading {
+  readonly #kernel: Pick<Kernel, 'rooms' | 'entry' | 'demandAccess'>;
+  readonly #chats: Chats;
+  readonly #limits: ChatLimits;
+
+  constructor(
+    kernel: Pick<Kernel, 'rooms' | 'entry' | 'demandAccess'>,
+    { chats, limits }: { chats: Chats; limits: ChatLimits },
+  ) {
+    this.#kernel = kernel;
+    this.#chats = chats;
+    this.#limits = limits;
+  }
+
+  /** @throws {CanopyError} FORBIDDEN, LOBBY_REQUIRED, BANNED, KICKED, ROOM_LOCKED, RATE_LIMITED */
+  async require(session: Session, roomId: string): Promise<Reader> {
+    const principal = requirePrincipal(session);
+    requirePerson(principal);
+    this.#limits.read(principal.accountId);
+    return this.#require(session, principal, roomId);
+  }
+
+  /**
+   * A file in a message; undefined if there is none, or they may not read the message.
+   *
+   * @throws {CanopyError} FORBIDDEN, LOBBY_REQUIRED, BANNED, KICKED, ROOM_LOCKED
+   */
+  async file(
+    session: Session,
+    { roomId, seq, fileId }: { roomId: string; seq: number; fileId: string },
+  ): Promise<ChatFile | undefined> {
+    const principal = requirePrincipal(session);
+    requirePerson(principal);
+    const { range } = await this.#require(session, principal, roomId);
+    const row = await this.#chats.store.message(roomId, seq);
+    return row && seq > range.sinceSeq ? filesOf(row).find((file) => file.fileId === fileId) : undefined;
+  }
+
+  async #require(session: Session, principal: PeerPrincipal, roomId: string): Promise<Reader> {
+    const chats = this.#chats;
+    const seat = seatIn(session, roomId);
+    const record = seat?.room.record ?? (await this.#kernel.rooms.record(roomId));
+    if (seat) {
+      await chats.admit(seat.room, principal.accountId);
+    } else {
+      await this.#kernel.demandAccess(principal, record);
+      this.#kernel.entry.checkLock(principal, record);
+    }
+    const reader = await chats.store.reader(roomId, principal.accountId);
+    if (!reader && !chats.belongs(principal, record)) {
+      throw new CanopyError('FORBIDDEN', 'you have not been in this room since its chat began');
+    }
+    const sinceSeq = chats.readsAll(principal, record) ? 0 : (reader?.since_seq ?? 0);
+    return { principal, record, reader, range: { roomId, sinceSeq } };
+  }
+}
+
+/** @throws {CanopyError} FORBIDDEN - it is a bridge */
+export function requirePerson(principal: PeerPrincipal): void {
+  if (principal.kind !== 'device') {
+    throw new CanopyError('FORBIDDEN', 'the chat is for people only');
+  }
+}
+
+function seatIn({ seat }: Session, roomId: string): Session['seat'] {
+  const isIn = seat?.room.roomId === roomId && seat.room.peers.get(seat.peer.peerId) === seat.peer;
+  return isIn ? seat : null;
+}

@@ -1,0 +1,131 @@
+import { Readable } from 'node:stream';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { CanopyError } from '../../../../base/index.ts';
+import { objectId } from '../../../../contract/index.ts';
+import { errorResponses, type Kernel } from '../../../kernel/index.ts';
+import { byteRange } from './byte-range.ts';
+import type { ChatFile } from './contract.ts';
+import type { FileStore } from './file-store.ts';
+import { shownType } from './media-type.ts';
+import type { ChatFileRow } from './tables.ts';
+import { Transfers } from './transfers.ts';
+
+/** A reader that takes nothing for this long is dropped, in milliseconds. */
+const STALLED_MS = 30_000;
+/** Enough to tell types of media apart, in bytes. */
+const START_BYTES = 16;
+
+const fileParams = z.object({ fileId: objectId });
+const ticket = z.string().max(300);
+
+/** Where the bytes of a file are sent to and fetched from. */
+export function filePath(fileId: string): string {
+  return `/api/files/${fileId}`;
+}
+
+export interface FileRoutesOptions {
+  files: FileStore;
+  /** The file as its message describes it; undefined if that is gone. */
+  describe(row: ChatFileRow): Promise<ChatFile | undefined>;
+}
+
+/** Routes that carry the bytes of files, for those with a ticket from `file.start` or `file.open`. */
+export function registerFileRoutes(kernel: Kernel, { files, describe }: FileRoutesOptions): void {
+  const transfers = new Transfers();
+  const begin = (text: string, method: 'GET' | 'PUT', fileId: string) => {
+    const accountId = kernel.urlTickets.verify(text, { method, path: filePath(fileId) });
+    if (kernel.authority.revocation.isRevoked(accountId)) {
+      throw new CanopyError('CERT_REVOKED');
+    }
+    return { accountId, end: transfers.begin(accountId) };
+  };
+
+  kernel.routes((root) => {
+    root.register(async (app) => {
+      // The bytes are not parsed but streamed to the disk.
+      app.removeAllContentTypeParsers();
+      app.addContentTypeParser('*', (_request, body, done) => done(null, body));
+
+      app.withTypeProvider<ZodTypeProvider>().put(
+        '/api/files/:fileId',
+        {
+          schema: {
+            description:
+              'Uploads bytes of a file for a chat, to a URL from `file.start`. The body may end anywhere; the answer says where to continue.',
+            params: fileParams,
+            querystring: z.object({ ticket, offset: z.coerce.number().int().min(0) }),
+            response: { 200: z.object({ received: z.int() }), ...errorResponses },
+          },
+        },
+        async ({ params: { fileId }, query, body }) => {
+          const { accountId, end } = begin(query.ticket, 'PUT', fileId);
+          try {
+            const stream = body instanceof Readable ? body : Readable.from([]);
+            return { received: await files.receive({ fileId, accountId, offset: query.offset }, stream) };
+          } finally {
+            end();
+          }
+        },
+      );
+    });
+
+    root.get(
+      '/api/files/:fileId',
+      {
+        schema: {
+          description:
+            'The bytes of a file in a chat, from a URL of `file.open`. Everything but pictures, sound and video is sent as an attachment. Supports `Range`.',
+          params: fileParams,
+          querystring: z.object({ ticket }),
+          response: { 200: z.any(), 206: z.any(), ...errorResponses },
+        },
+        exposeHeadRoute: false,
+      },
+      async ({ params: { fileId }, query, headers, raw }, reply) => {
+        const { end } = begin(query.ticket, 'GET', fileId);
+        reply.raw.once('close', end);
+        const row = await files.records.find(fileId);
+        const file = row && (await describe(row));
+        if (!row || !file) {
+          throw new CanopyError('FILE_UNKNOWN');
+        }
+        const range = byteRange(headers.range, row.size);
+        reply.header('accept-ranges', 'bytes');
+        if (range === 'unsatisfiable') {
+          reply.header('content-range', `bytes */${row.size}`);
+          return reply.status(416).send();
+        }
+        const { from, to } = range ?? { from: 0, to: row.size };
+        const start = await bytesOf(files.read(row, { from: 0, to: Math.min(START_BYTES, row.size) }));
+        const type = shownType(start);
+        reply.headers({
+          'content-type': type ?? 'application/octet-stream',
+          'content-disposition': disposition(type === undefined ? 'attachment' : 'inline', file.name),
+          'content-length': to - from,
+          'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+          'cache-control': 'private, no-store',
+          ...(range && { 'content-range': `bytes ${from}-${to - 1}/${row.size}` }),
+        });
+        // The HTTP server then closes the connection.
+        raw.socket.setTimeout(STALLED_MS);
+        return reply.status(range ? 206 : 200).send(Readable.from(files.read(row, { from, to })));
+      },
+    );
+  });
+}
+
+async function bytesOf(pieces: AsyncIterable<Buffer>): Promise<Buffer> {
+  const all: Buffer[] = [];
+  for await (const piece of pieces) {
+    all.push(piece);
+  }
+  return Buffer.concat(all);
+}
+
+/** The header (RFC 6266), with a plain name for old clients and the exact one (RFC 8187). */
+function disposition(kind: 'attachment' | 'inline', name: string): string {
+  const plain = name.replace(/[^\x20-\x7e]|["\\%]/g, '_');
+  const exact = encodeURIComponent(name).replace(/['()*]/g, (char) => `%${char.charCodeAt(0).toString(16)}`);
+  return `${kind}; filename="${plain}"; filename*=UTF-8''${exact}`;
+}

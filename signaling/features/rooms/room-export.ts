@@ -1,0 +1,22 @@
+import { type ExportEntry, jsonEntry } from '../../kernel/index.ts';
+import type { RoomsFeature } from './room-handlers.ts';
+
+/** The settings of a room. */
+export async function* roomExport(
+  { configuration }: Pick<RoomsFeature, 'configuration'>,
+  roomId: string,
+): AsyncIterable<ExportEntry> {
+  yield jsonEntry('room.json', await configuration.read(roomId));
+}
+
+/** The rooms that an account owns, and those it was in lately. */
+export async function* accountExport(
+  { configuration, lists, visits }: Pick<RoomsFeature, 'configuration' | 'lists' | 'visits'>,
+  accountId: string,
+): AsyncIterable<ExportEntry> {
+  const owned = [];
+  for (const roomId of await lists.ownedBy(accountId)) {
+    owned.push(await configuration.read(roomId));
+  }
+  yield jsonEntry('rooms.json', { owned, visited: await visits.of(accountId) });
+}
