@@ -7,7 +7,7 @@ import { TestServer } from './support/server.ts';
 import { SignOnProvider } from './support/sign-on-provider.ts';
 
 /** Where to put pictures of the screens, for people who look at them. */
-const { CANOPY_PICTURES: PICTURES } = process.env;
+const { PICTURES } = process.env;
 
 describe('single sign-on, on the page', () => {
   let provider: SignOnProvider;

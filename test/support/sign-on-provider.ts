@@ -9,7 +9,7 @@ import { freePort } from './programs.ts';
 export type PersonClaims = Record<string, unknown>;
 
 /** On the form of the provider's page. */
-const FORM = `<!doctype html><title>Provider</title><form method="post">
+const FORM = `<!doctype html><title>Provider</title><link rel="icon" href="data:,"><form method="post">
 <label>Login <input name="login" required></label>
 <button name="do" value="sign-on">Sign on</button> <button name="do" value="cancel" formnovalidate>Cancel</button></form>`;
 
