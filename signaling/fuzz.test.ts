@@ -105,6 +105,7 @@ describe('threat 6: malformed messages through the handlers, with a real worker'
     const device = {
       deviceId,
       accountId: deviceId,
+      accountAlias: deviceId,
       displayName: 'Somebody',
       source: 'invite',
       verify: async () => true,

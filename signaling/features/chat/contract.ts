@@ -11,7 +11,7 @@ import {
   roomId,
   sha256Hex,
 } from '../../../contract/index.ts';
-import { chatFile, fileDescription, MAX_FILES } from './files/index.ts';
+import { chatFile, fileDescription, MAX_FILES } from './files/contract.ts';
 
 /** Maximum length of a message, in UTF-16 code units. */
 const MAX_TEXT = 4000;

@@ -110,8 +110,14 @@ describe('files sent with the SDK', () => {
     assert.deepEqual(ann.chat.pending, []);
     const before = onDisk().length;
     const upload = ann.chat.upload({ data: new Blob([new Uint8Array(4_000_000)]), name: 'changed my mind' });
-    await eventually('some of it is there', () => upload.sentBytes > 0);
-    upload.cancel();
+    const cancelled = Promise.withResolvers<void>();
+    ann.chat.on('changed', () => {
+      if (upload.state === 'uploading' && upload.sentBytes > 0) {
+        upload.cancel();
+        cancelled.resolve();
+      }
+    });
+    await cancelled.promise;
     await eventually('it is gone', () => onDisk().length === before);
     assert.equal(upload.state, 'cancelled');
   });
