@@ -39,6 +39,7 @@ describe("the SDK's npm package", () => {
   test('depends on what the SDK imports, and on nothing of the server', () => {
     assert.deepEqual(Object.keys(manifest.dependencies), [
       '@peculiar/x509',
+      'hpke',
       'mediasoup-client',
       'reflect-metadata',
       'socket.io-client',

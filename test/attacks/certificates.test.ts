@@ -167,7 +167,7 @@ describe('threat 1: certificates, in pki mode', () => {
       .split(/-----(?:BEGIN|END) CERTIFICATE-----/)
       .map((text) => text.replace(/\s/g, ''))
       .filter(Boolean);
-    return Object.assign(Object.create(good), { chain, proveAuth: good.proveAuth.bind(good) });
+    return Object.create(good, { chain: { value: chain }, proveAuth: { value: good.proveAuth.bind(good) } });
   }
 });
 

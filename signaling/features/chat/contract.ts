@@ -13,6 +13,8 @@ import {
 } from '../../../contract/index.ts';
 import { chatFile, fileDescription, MAX_FILES } from './files/contract.ts';
 
+export { FILE_REQUESTS } from './files/contract.ts';
+
 /** Maximum length of a message, in UTF-16 code units. */
 const MAX_TEXT = 4000;
 const MAX_MENTIONS = 20;
