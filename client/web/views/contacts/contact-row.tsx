@@ -1,8 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import type { Contact } from '../../../sdk/index.ts';
 import { strings } from '../../strings/index.ts';
+import { Avatar } from '../parts/avatar.tsx';
 import { StarIcon } from '../parts/icons.tsx';
-import { Avatar } from '../stage/tile.tsx';
 import { VerifiedBadge } from './verified-badge.tsx';
 
 /** One contact in a list. */

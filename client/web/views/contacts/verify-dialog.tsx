@@ -4,8 +4,8 @@ import { CanopyError, type Client, type Contact } from '../../../sdk/index.ts';
 import { strings } from '../../strings/index.ts';
 import { CloseButton, Dialog } from '../parts/dialog.tsx';
 import { Problem } from '../parts/problem.tsx';
+import { QrCode } from '../parts/qr-code.tsx';
 import { useAct } from '../parts/use-act.ts';
-import { QrCode } from './qr-code.tsx';
 import { VerifiedBadge } from './verified-badge.tsx';
 import '../../styles/contacts.css';
 

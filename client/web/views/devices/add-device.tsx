@@ -5,9 +5,9 @@ import { strings } from '../../strings/index.ts';
 import { CheckField } from '../parts/check-field.tsx';
 import { CloseButton, Dialog } from '../parts/dialog.tsx';
 import { Problem } from '../parts/problem.tsx';
+import { QrCode } from '../parts/qr-code.tsx';
 import { useAct } from '../parts/use-act.ts';
 import { timeOf } from './device-names.ts';
-import { QrCode } from './qr-code.tsx';
 import { canUnlock, UnlockFields, unlockingOf } from './unlock.tsx';
 
 /** Adds a device: shows it a code, and asks for consent once it is used. Closing it cancels. */

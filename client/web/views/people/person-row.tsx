@@ -3,6 +3,7 @@ import type { Participant } from '../../../sdk/index.ts';
 import type { AppModel, Call } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
 import { AcquaintanceLine } from '../contacts/acquaintance.tsx';
+import { Avatar } from '../parts/avatar.tsx';
 import {
   CameraIcon,
   HandIcon,
@@ -11,7 +12,6 @@ import {
   SpotlightIcon,
   TroubleIcon,
 } from '../parts/icons.tsx';
-import { Avatar } from '../stage/tile.tsx';
 import { PersonMenu } from './person-menu.tsx';
 
 type Sending = 'on' | 'muted' | 'none';

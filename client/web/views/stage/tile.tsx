@@ -5,14 +5,8 @@ import { preferences, type ScreenLayout } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
 import { toggleFullScreen } from '../call/full-screen.tsx';
 import { HandBadge } from '../call/raised-hands.tsx';
-import {
-  FullScreenIcon,
-  MicrophoneIcon,
-  PhoneIcon,
-  PinIcon,
-  SavingIcon,
-  TroubleIcon,
-} from '../parts/icons.tsx';
+import { Avatar } from '../parts/avatar.tsx';
+import { FullScreenIcon, MicrophoneIcon, PinIcon, SavingIcon, TroubleIcon } from '../parts/icons.tsx';
 import { Video } from '../parts/media-element.tsx';
 
 export interface TileProps {
@@ -210,17 +204,6 @@ export function Tile({
   );
 }
 
-/** Someone's initials, or a phone. */
-export function Avatar({ name, seed, phone }: { name: string; seed: string; phone?: boolean }) {
-  const initials = name.split(/\s+/).slice(0, 2).map(firstCharacter).join('').toUpperCase();
-  const hue = [...seed].reduce((sum, character) => (sum * 31 + character.charCodeAt(0)) % 9973, 0) % 6;
-  return (
-    <div class={`avatar hue-${hue}`} aria-hidden="true">
-      {phone ? <PhoneIcon /> : initials}
-    </div>
-  );
-}
-
 /** Focuses an element that may take a few frames to appear, unless the focus has moved elsewhere. */
 function focusWhenThere(selector: string, frames = 10): void {
   requestAnimationFrame(() => {
@@ -232,12 +215,4 @@ function focusWhenThere(selector: string, frames = 10): void {
       focusWhenThere(selector, frames - 1);
     }
   });
-}
-
-const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
-
-/** The first user-perceived character: an emoji or an accented letter may be several code points. */
-function firstCharacter(word: string): string {
-  const [first] = GRAPHEMES.segment(word);
-  return first?.segment ?? '';
 }

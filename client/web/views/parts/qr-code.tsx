@@ -1,5 +1,6 @@
 import { useMemo } from 'preact/hooks';
 import { encode } from 'uqr';
+import '../../styles/qr-code.css';
 
 /** Space around the code, in modules: readers need four. */
 const MARGIN = 4;
@@ -14,6 +15,7 @@ export function QrCode({ text, label }: { text: string; label: string }) {
   return (
     <svg
       class="qr-code"
+      data-testid="qr-code"
       viewBox={`0 0 ${full} ${full}`}
       role="img"
       aria-label={label}
