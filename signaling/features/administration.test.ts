@@ -216,6 +216,15 @@ describe('the REST API for administrators', () => {
     const lastAccount = async () =>
       (await ok<{ accounts: AccountInfo[] }>('GET', '/api/accounts?limit=1')).accounts[0]?.accountId ?? '';
 
+    it('accounts are listed page by page', async () => {
+      const page = async (query: string) =>
+        (await ok<{ accounts: AccountInfo[] }>('GET', `/api/accounts?${query}`)).accounts;
+      await newIdentity(server);
+      const [first, second] = await page('limit=2');
+      assert.ok(first && second);
+      assert.deepEqual(await page(`limit=1&before=${first.accountId}`), [second]);
+    });
+
     it('a new role applies at once on open connections and in rooms, and at the next sign-in', async () => {
       const identity = await newIdentity(server);
       const accountId = await lastAccount();

@@ -25,7 +25,9 @@ export function registerAccountRoutes(kernel: Kernel, administration: AccountAdm
           response: { 200: accountList, ...errorResponses },
         },
       },
-      async ({ query }) => ({ accounts: await administration.list(query) }),
+      async ({ query: { limit, before: after } }) => ({
+        accounts: await administration.list({ limit, after }),
+      }),
     );
     app.get(
       '/api/accounts/:accountId/export',
