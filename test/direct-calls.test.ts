@@ -73,32 +73,9 @@ describe('calling people on the page', () => {
       return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
     });
   };
-  const shot = async (page: Page, name: string) => {
-    const folder = process.env.SHOTS;
-    if (folder) {
-      for (const [scheme, width] of [
-        ['light', 1280],
-        ['dark', 1280],
-        ['light', 360],
-        ['dark', 360],
-      ] as const) {
-        const size = page.viewportSize();
-        await page.emulateMedia({ colorScheme: scheme });
-        await page.setViewportSize({ width, height: 760 });
-        await page.waitForTimeout(300);
-        await page.screenshot({ path: `${folder}/${name}-${scheme}-${width}.png` });
-        await page.emulateMedia({ colorScheme: null });
-        if (size) {
-          await page.setViewportSize(size);
-        }
-      }
-    }
-  };
-
   it('rings on both devices by a call link; one answers, the other says so; hanging up ends it for both', async () => {
     await bob.getByTestId('call-somebody').click();
     const link = await bob.getByTestId('own-call-link').inputValue();
-    await shot(bob, 'call-dialog');
     assert.deepEqual(await violations(bob), []);
     await bob.keyboard.press('Escape');
     // A call link asks before it calls.
@@ -117,8 +94,6 @@ describe('calling people on the page', () => {
       (state) => state === 'ringing',
     );
     assert.equal(await bob.title(), 'Ann Lee is calling – Canopy');
-    await shot(ann, 'outgoing');
-    await shot(bob, 'incoming');
     for (const page of [ann, bob, tablet]) {
       assert.deepEqual(await violations(page), []);
     }
@@ -149,7 +124,6 @@ describe('calling people on the page', () => {
     );
     assert.equal(await ann.getByRole('heading', { level: 1 }).textContent(), 'Боб Стоун');
     assert.equal(await ann.getByTestId('invite').count(), 0);
-    await shot(bob, 'in-call');
     await ann.getByTestId('leave').click();
     for (const page of [ann, bob]) {
       await page.getByTestId('home').waitFor();
@@ -174,7 +148,6 @@ describe('calling people on the page', () => {
     await bob.goto(`${origin()}/#/`);
     await bob.locator('[data-testid=call-row][data-missed=true]').waitFor();
     await tablet.locator('[data-testid=call-row][data-missed=true]').waitFor();
-    await shot(bob, 'home');
     assert.deepEqual(await violations(bob), []);
     await Promise.all(
       [bob, tablet].map((page) => page.getByTestId('missed-count').waitFor({ state: 'detached' })),
@@ -187,7 +160,6 @@ describe('calling people on the page', () => {
     await new Person(bob, 'Боб Стоун').enter('meeting');
     await rows(ann).first().getByTestId('redial').click();
     await bob.getByTestId('incoming-banner').waitFor();
-    await shot(bob, 'banner');
     assert.deepEqual(await violations(bob), []);
     await bob.getByTestId('decline').click();
     await eventually(
@@ -195,7 +167,6 @@ describe('calling people on the page', () => {
       () => ann.getByTestId('call-state').textContent(),
       (text) => text === 'Боб Стоун declined the call',
     );
-    await shot(ann, 'declined');
     await ann.getByTestId('call-again').click();
     await bob.getByTestId('leave-and-answer').click();
     for (const page of [ann, bob]) {

@@ -131,7 +131,11 @@ describe('files on the page', () => {
 
   it('pictures open in a viewer, which the keyboard leads through', async () => {
     const pasted = await transfer(ann, [{ name: 'Second.png' }]);
-    await ann.dispatchEvent('[data-testid=chat-input]', 'paste', { clipboardData: pasted });
+    await pasted.evaluate((clipboardData) =>
+      document
+        .querySelector('[data-testid=chat-input]')
+        ?.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true })),
+    );
     await ann.getByTestId('attachment').waitFor();
     await ann.getByTestId('chat-input').press('Enter');
     await eventually(
