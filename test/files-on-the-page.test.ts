@@ -189,7 +189,7 @@ describe('files on the page', () => {
   });
 
   it('a person downloads their data, and deletes their account', async () => {
-    await ann.goto(server.url);
+    await ann.goto(new URL(ann.url()).origin);
     await ann.getByTestId('appearance').click();
     const downloading = ann.waitForEvent('download');
     await ann.getByTestId('export-account').click();

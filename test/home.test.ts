@@ -53,7 +53,11 @@ describe('the home page', () => {
     await olga.getByTestId('home').waitFor();
     assert.equal(await olga.getByRole('heading', { level: 1 }).textContent(), 'Hello, Olga');
     // The button that she used is gone.
-    assert.equal(await focused(olga), 'H1');
+    await eventually(
+      'H1 has the focus',
+      () => focused(olga),
+      (now) => now === 'H1',
+    );
     await olga.getByTestId('empty').nth(2).waitFor();
     assert.equal(await olga.locator('video').count(), 0);
     for (const width of [320, 360, 768, 1280]) {
@@ -75,7 +79,11 @@ describe('the home page', () => {
     await olga.getByTestId('description').fill('Bring coffee');
     await olga.getByTestId('plan').click();
     await olga.getByTestId('outcome-done').waitFor();
-    assert.equal(await focused(olga), 'H2');
+    await eventually(
+      'H2 has the focus',
+      () => focused(olga),
+      (now) => now === 'H2',
+    );
     await eventually(
       'the link for everyone is there',
       () => olga.getByTestId('room-link').inputValue(),
@@ -92,7 +100,11 @@ describe('the home page', () => {
     assert.match(ics, /\r\nSUMMARY:Планёрка\r\n/);
     await olga.keyboard.press('Escape');
     await olga.getByTestId('outcome-done').waitFor({ state: 'detached' });
-    assert.equal(await focused(olga), 'schedule');
+    await eventually(
+      'schedule has the focus',
+      () => focused(olga),
+      (now) => now === 'schedule',
+    );
     assert.match((await row(olga, 'upcoming').textContent()) ?? '', /Планёрка.*Mar 3, 2031.*every week/);
     assert.equal(await row(olga, 'mine').getAttribute('data-room'), roomId);
   });
@@ -130,7 +142,11 @@ describe('the home page', () => {
   it('an owner sets a PIN in the call, which a guest is asked for, and locks the room for the next one', async () => {
     await olga.getByTestId('more').click();
     await olga.getByTestId('room-settings').click();
-    assert.equal(await focused(olga), 'H2');
+    await eventually(
+      'the heading has the focus',
+      () => focused(olga),
+      (now) => now === 'H2',
+    );
     await olga.getByTestId('settings-title').fill('Утро');
     await olga.getByTestId('settings-pin').fill('246810');
     await olga.getByTestId('may-speaker-call.dial').check();
@@ -202,12 +218,24 @@ describe('the home page', () => {
     );
     assert.equal(await olga.title(), 'Meeting – Canopy');
     await olga.getByTestId('invite').click();
-    assert.equal(await focused(olga), 'H2');
+    await eventually(
+      'H2 has the focus',
+      () => focused(olga),
+      (now) => now === 'H2',
+    );
     await olga.keyboard.press('Escape');
-    assert.equal(await focused(olga), 'invite');
+    await eventually(
+      'invite has the focus',
+      () => focused(olga),
+      (now) => now === 'invite',
+    );
     await olga.getByTestId('leave').click();
     await olga.getByRole('heading', { name: 'You left the call' }).waitFor();
-    assert.equal(await focused(olga), 'H1');
+    await eventually(
+      'H1 has the focus',
+      () => focused(olga),
+      (now) => now === 'H1',
+    );
     assert.notEqual(await olga.getByTestId('camera-select').inputValue(), '');
     assert.equal(await olga.getByTestId('join').textContent(), 'Rejoin');
     await olga.getByTestId('home-link').click();
