@@ -203,7 +203,7 @@ export class Connection extends Emitter<ConnectionEvents> {
     }
   }
 
-  /** Closes the connection. Pending requests fail with CONNECTION_LOST. */
+  /** Closes the connection. Pending requests fail with the error, by default CONNECTION_LOST. */
   close(error?: CanopyError): void {
     if (this.#state === 'closed') {
       return;
@@ -211,7 +211,7 @@ export class Connection extends Emitter<ConnectionEvents> {
     this.#flowing = false;
     clearTimeout(this.#retryTimer);
     this.#dropSocket();
-    failAll([...this.#pending.values()]);
+    failAll([...this.#pending.values()], error);
     this.#setState('closed', error);
   }
 
@@ -427,8 +427,8 @@ export class Connection extends Emitter<ConnectionEvents> {
   }
 }
 
-function failAll(requests: Pending[]): void {
+function failAll(requests: Pending[], error?: CanopyError): void {
   for (const { name, settle } of requests) {
-    settle(new CanopyError('CONNECTION_LOST', name));
+    settle(error ?? new CanopyError('CONNECTION_LOST', name));
   }
 }
