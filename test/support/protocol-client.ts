@@ -157,28 +157,31 @@ export class ProtocolClient {
     this.socket.io.engine.write(packet);
   }
 
-  /** Drops the connection without closing it. */
+  /** Drops the connection without closing it, if it is still there. */
   async cut(): Promise<void> {
-    this.#tcp.resetAndDestroy();
+    this.#tcp?.resetAndDestroy();
     await this.ended();
   }
 
   /** Stops reading from the network. */
   pauseReading(): void {
-    this.#tcp.pause();
+    this.#tcp?.pause();
   }
 
   get localPort(): number {
-    return this.#tcp.localPort ?? 0;
+    return this.#tcp?.localPort ?? 0;
   }
 
   close(): void {
     this.socket.disconnect();
   }
 
-  get #tcp(): TcpSocket {
-    const { transport } = this.socket.io.engine as unknown as { transport: { ws: { _socket: TcpSocket } } };
-    return transport.ws._socket;
+  /** Undefined once engine.io has noticed that the connection is over. */
+  get #tcp(): TcpSocket | undefined {
+    const { transport } = this.socket.io.engine as unknown as {
+      transport: { ws: { _socket: TcpSocket } | null };
+    };
+    return transport.ws?._socket;
   }
 
   #find<N extends EventName>(name: N, fits: (data: EventData<N>) => boolean): EventData<N> | undefined {
