@@ -128,33 +128,30 @@ withConfig(
   process.stdout.write(await migrate(configOf(command), options));
 });
 
-const URL_OPTION = [
-  '--url <url>',
-  'address of the running server; default: the one recorded in the data folder',
-] as const;
+/** Adds what finds a running server: its data folder and, if it is not recorded there, its address. */
+function onRunningServer(command: Command): Command {
+  const url = 'address of the running server; default: the one recorded in the data folder';
+  return withConfig(command.option('--url <url>', url), ['data.dir', 'server.port']);
+}
 
-withConfig(
+onRunningServer(
   program
     .command('accounts')
     .description('list the accounts of a running server, with their devices')
     .option('--name <text>', 'list only people whose name contains this')
-    .option('--json', 'print JSON')
-    .option(...URL_OPTION),
-  ['data.dir', 'server.port'],
+    .option('--json', 'print JSON'),
 ).action(async (options: { url?: string; name?: string; json?: boolean }, command: Command) => {
   const { accounts } = await import('./accounts.ts');
   process.stdout.write(await accounts(configOf(command), options));
 });
 
-withConfig(
+onRunningServer(
   program
     .command('revoke')
     .description('revoke an account on a running server, immediately')
     .argument('[account-id]', 'as listed by canopy accounts; its first digits are enough if they are unique')
     .option('--name <name>', 'full name instead of an id, if nobody else has it')
-    .option('--device <device-id>', 'revoke only this device of the account; its first digits are enough')
-    .option(...URL_OPTION),
-  ['data.dir', 'server.port'],
+    .option('--device <device-id>', 'revoke only this device of the account; its first digits are enough'),
 ).action(
   async (
     accountId: string | undefined,
@@ -166,16 +163,14 @@ withConfig(
   },
 );
 
-withConfig(
+onRunningServer(
   program
     .command('delete')
     .description('delete an account or a room on a running server, with everything that it left')
     .argument('[account-id]', 'as listed by canopy accounts; its first digits are enough if they are unique')
     .option('--name <name>', 'full name instead of an id, if nobody else has it')
     .option('--room <room>', 'delete this room instead, with its chat and files')
-    .option('--yes', 'really delete it; it cannot be undone')
-    .option(...URL_OPTION),
-  ['data.dir', 'server.port'],
+    .option('--yes', 'really delete it; it cannot be undone'),
 ).action(
   async (
     accountId: string | undefined,
@@ -187,15 +182,13 @@ withConfig(
   },
 );
 
-withConfig(
+onRunningServer(
   program
     .command('reinstate')
     .description('take back the revocation of an account on a running server')
     .argument('[account-id]', 'as listed by canopy accounts; its first digits are enough if they are unique')
     .option('--name <name>', 'full name instead of an id, if no other revoked person has it')
-    .option('--device <device-id>', 'reinstate only this device of the account; its first digits are enough')
-    .option(...URL_OPTION),
-  ['data.dir', 'server.port'],
+    .option('--device <device-id>', 'reinstate only this device of the account; its first digits are enough'),
 ).action(
   async (
     accountId: string | undefined,
@@ -209,7 +202,7 @@ withConfig(
 
 const token = program.command('token').description('manage tokens for the REST API of a running server');
 
-withConfig(
+onRunningServer(
   token
     .command('create')
     .description('create a token and print it; it cannot be shown again')
@@ -217,9 +210,7 @@ withConfig(
     .requiredOption('--scope <scopes>', 'what it permits, comma-separated, e.g. rooms:read', commaSeparated)
     .option('--room <rooms>', 'the only rooms that it reaches, comma-separated', commaSeparated)
     .option('--expires-days <days>', 'validity in days, or never (default 365)')
-    .option('--json', 'print JSON')
-    .option(...URL_OPTION),
-  ['data.dir', 'server.port'],
+    .option('--json', 'print JSON'),
 ).action(async (name: string, options: TokenOptions, command: Command) => {
   const { createToken } = await import('./tokens.ts');
   const { secret, note } = await createToken(configOf(command), name, options);
@@ -227,25 +218,18 @@ withConfig(
   process.stderr.write(note);
 });
 
-withConfig(
-  token
-    .command('list')
-    .description('list the tokens, without their secrets')
-    .option('--json', 'print JSON')
-    .option(...URL_OPTION),
-  ['data.dir', 'server.port'],
+onRunningServer(
+  token.command('list').description('list the tokens, without their secrets').option('--json', 'print JSON'),
 ).action(async (options: { url?: string; json?: boolean }, command: Command) => {
   const { listTokens } = await import('./tokens.ts');
   process.stdout.write(await listTokens(configOf(command), options));
 });
 
-withConfig(
+onRunningServer(
   token
     .command('revoke')
     .description('revoke a token immediately')
-    .argument('<token>', 'its name or id, as listed by canopy token list')
-    .option(...URL_OPTION),
-  ['data.dir', 'server.port'],
+    .argument('<token>', 'its name or id, as listed by canopy token list'),
 ).action(async (nameOrId: string, options: { url?: string }, command: Command) => {
   const { revokeToken } = await import('./tokens.ts');
   process.stdout.write(await revokeToken(configOf(command), nameOrId, options));
@@ -255,16 +239,14 @@ const webhook = program
   .command('webhook')
   .description('manage the webhooks of a running server, which report events to other servers');
 
-withConfig(
+onRunningServer(
   webhook
     .command('create')
     .description('create a webhook and print its secret; it cannot be shown again')
     .argument('<name>', 'what it is for')
     .argument('<target>', 'the URL that events are sent to')
     .requiredOption('--events <types>', 'comma-separated, e.g. room.started,room.ended', commaSeparated)
-    .option('--json', 'print JSON')
-    .option(...URL_OPTION),
-  ['data.dir', 'server.port'],
+    .option('--json', 'print JSON'),
 ).action(
   async (
     name: string,
@@ -279,25 +261,18 @@ withConfig(
   },
 );
 
-withConfig(
-  webhook
-    .command('list')
-    .description('list the webhooks with their state')
-    .option('--json', 'print JSON')
-    .option(...URL_OPTION),
-  ['data.dir', 'server.port'],
+onRunningServer(
+  webhook.command('list').description('list the webhooks with their state').option('--json', 'print JSON'),
 ).action(async (options: { url?: string; json?: boolean }, command: Command) => {
   const { listWebhooks } = await import('./webhooks.ts');
   process.stdout.write(await listWebhooks(configOf(command), options));
 });
 
-withConfig(
+onRunningServer(
   webhook
     .command('ping')
     .description('send a test event and wait for the answer; exit status 1 if it was not delivered')
-    .argument('<webhook>', 'its name or id')
-    .option(...URL_OPTION),
-  ['data.dir', 'server.port'],
+    .argument('<webhook>', 'its name or id'),
 ).action(async (nameOrId: string, options: { url?: string }, command: Command) => {
   const { pingWebhook } = await import('./webhooks.ts');
   const { text, delivered } = await pingWebhook(configOf(command), nameOrId, options);
@@ -306,34 +281,30 @@ withConfig(
 });
 
 for (const enabled of [true, false]) {
-  withConfig(
+  onRunningServer(
     webhook
       .command(enabled ? 'enable' : 'disable')
       .description(
         enabled ? 'send events again, e.g. after it failed for too long' : 'send nothing until it is enabled',
       )
-      .argument('<webhook>', 'its name or id')
-      .option(...URL_OPTION),
-    ['data.dir', 'server.port'],
+      .argument('<webhook>', 'its name or id'),
   ).action(async (nameOrId: string, options: { url?: string }, command: Command) => {
     const { enableWebhook } = await import('./webhooks.ts');
     process.stdout.write(await enableWebhook(configOf(command), nameOrId, { ...options, enabled }));
   });
 }
 
-withConfig(
+onRunningServer(
   webhook
     .command('delete')
     .description('delete a webhook, with what waits for it')
-    .argument('<webhook>', 'its name or id')
-    .option(...URL_OPTION),
-  ['data.dir', 'server.port'],
+    .argument('<webhook>', 'its name or id'),
 ).action(async (nameOrId: string, options: { url?: string }, command: Command) => {
   const { deleteWebhook } = await import('./webhooks.ts');
   process.stdout.write(await deleteWebhook(configOf(command), nameOrId, options));
 });
 
-withConfig(
+onRunningServer(
   program
     .command('audit')
     .description('list who administered a running server or moderated its rooms, latest first')
@@ -342,9 +313,7 @@ withConfig(
     .option('--account <account-id>', 'only what was done to this account')
     .option('--actor <id>', 'only what this account or token did')
     .option('--limit <number>', 'maximum number of entries, at most 1000', '100')
-    .option('--json', 'print JSON')
-    .option(...URL_OPTION),
-  ['data.dir', 'server.port'],
+    .option('--json', 'print JSON'),
 ).action(async (options: AuditOptions, command: Command) => {
   const { audit } = await import('./audit.ts');
   process.stdout.write(await audit(configOf(command), options));
