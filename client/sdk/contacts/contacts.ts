@@ -209,7 +209,7 @@ export class Contacts extends Emitter<ContactsEvents> {
         accounts.map(async ({ accountId, sinceMs = Date.now(), verifiedAtMs }) => ({
           accountId,
           sinceMs,
-          // Signed anew, since the mark names the contact too.
+          // The mark includes the contact's name, so a new name needs a new signature.
           ...(verifiedAtMs !== undefined && {
             verified: await this.#marks.sign({ accountId, name }, verifiedAtMs),
           }),

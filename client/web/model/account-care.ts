@@ -150,7 +150,7 @@ export class AccountCare {
         }
       }
     } catch (error) {
-      // The next check tries again, and the user is told when it expires.
+      // It is tried again at the next check, and the user is told when the certificate expires.
       console.warn('canopy: the certificate was not renewed', error);
     }
   }

@@ -76,7 +76,7 @@ export function readCallAddress(typed: string, origin: string): string | undefin
   return parseCallAddress(text.startsWith('#') ? text : `#/call/${text.replaceAll(/\s/g, '')}`);
 }
 
-/** The link by which an account can be called. */
+/** An account's call link. */
 export function callUrl(accountId: string): string {
   return `${location.origin}/#/call/${accountId}`;
 }

@@ -3,15 +3,15 @@ import { z } from 'zod';
 import { nothing, sha256Hex } from '../../../contract/index.ts';
 
 export const ACCOUNT_REQUESTS = {
-  /** Where to get a ZIP file with everything that the server keeps of the own account: a path on this server, valid for a minute. */
+  /** A path on this server, valid for a minute, that returns a ZIP file with everything stored about the caller's account. */
   'account.export': { data: nothing, result: z.object({ url: z.string() }) },
   /**
-   * Deletes the own account for good, with everything that it wrote and the rooms that it owns; a room that has another owner goes over to
+   * Permanently deletes the caller's account, everything that it wrote, and the rooms that it owns. A room with a second owner passes to
    * them. All its connections end with CERT_REVOKED, and its certificates are never accepted again. The answer may not arrive.
    */
   'account.delete': {
     data: z.object({
-      /** The own account, to prevent mistakes. */
+      /** The caller's account id, as a safeguard against mistakes. */
       accountId: sha256Hex,
     }),
     result: nothing,

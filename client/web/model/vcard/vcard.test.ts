@@ -113,7 +113,7 @@ describe('vCards', () => {
     assert.notEqual((await one(card('FN:Bob'))).contactId, (await one(card('FN:Rob'))).contactId);
   });
 
-  it('a fault is told for each card, and the others are read', async () => {
+  it('reports what is wrong with each bad card, and reads the rest', async () => {
     const cards = await readCards(
       [
         card('FN:Ann'),
