@@ -46,6 +46,7 @@ export {
 } from './kernel.ts';
 export { Metrics } from './metrics/index.ts';
 export { KERNEL_MIGRATIONS } from './migrations.ts';
+export { NetworkRate } from './network-rate.ts';
 export { type Attempt, type Message, Sender, TargetGuard } from './outbound/index.ts';
 export { ownServerUrl } from './own-server-url.ts';
 export {

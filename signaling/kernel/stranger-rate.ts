@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { CanopyError } from '../../base/index.ts';
-import { TokenBucket } from './sockets/index.ts';
+import { bucketOf, NetworkRate } from './network-rate.ts';
+import type { TokenBucket } from './sockets/index.ts';
 
 /** Attempts per second, and at once: an office that opens a meeting at the full hour comes from one address. */
 const PER_NETWORK = { perSecond: 1, burst: 120 };
@@ -14,45 +15,36 @@ const MAX_NETWORKS = 10_000;
  */
 export class StrangerRate {
   readonly #now: () => number;
-  readonly #attempts = new LRUCache<string, TokenBucket>({ max: MAX_NETWORKS });
+  readonly #attempts: NetworkRate;
   readonly #unknown = new LRUCache<string, { bucket: TokenBucket; isEmpty: boolean }>({ max: MAX_NETWORKS });
-  readonly #server: TokenBucket;
 
   /** @param now monotonic time in milliseconds */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
-    this.#server = new TokenBucket(PER_SERVER.perSecond, PER_SERVER.burst, now());
+    const busy = 'too many people are trying at once';
+    this.#attempts = new NetworkRate({ perNetwork: PER_NETWORK, perServer: PER_SERVER, busy, now });
   }
 
   /** @throws {CanopyError} RATE_LIMITED; SERVER_BUSY - too many attempts from everywhere */
   take(network: string): void {
-    const nowMs = this.#now();
-    const attempts = this.#attempts.get(network) ?? bucket(PER_NETWORK, nowMs);
-    this.#attempts.set(network, attempts);
     const unknown = this.#unknown.get(network);
-    if (unknown?.isEmpty && unknown.bucket.take(nowMs)) {
+    if (unknown?.isEmpty && unknown.bucket.take(this.#now())) {
       unknown.isEmpty = false;
     }
-    if (unknown?.isEmpty || !attempts.take(nowMs)) {
+    if (unknown?.isEmpty) {
       throw new CanopyError('RATE_LIMITED');
     }
-    if (!this.#server.take(nowMs)) {
-      throw new CanopyError('SERVER_BUSY', 'too many people are trying at once');
-    }
+    this.#attempts.take(network);
   }
 
   /** Counts a secret that does not exist. Whoever guesses is soon refused for a while. */
   guessed(network: string): void {
     const nowMs = this.#now();
     const unknown = this.#unknown.get(network) ?? {
-      bucket: bucket(UNKNOWN_PER_NETWORK, nowMs),
+      bucket: bucketOf(UNKNOWN_PER_NETWORK, nowMs),
       isEmpty: false,
     };
     unknown.isEmpty = !unknown.bucket.take(nowMs);
     this.#unknown.set(network, unknown);
   }
-}
-
-function bucket({ perSecond, burst }: { perSecond: number; burst: number }, nowMs: number): TokenBucket {
-  return new TokenBucket(perSecond, burst, nowMs);
 }

@@ -1,11 +1,17 @@
 import type { Config } from '../../../base/index.ts';
-import { defaultPublicUrl, type Kernel } from '../../kernel/index.ts';
+import { defaultPublicUrl, type Kernel, NetworkRate } from '../../kernel/index.ts';
 import { signOnMetrics } from './metrics.ts';
 import { Provider } from './provider.ts';
 import { type Inviting, SignOn } from './sign-on.ts';
-import { SignOnRate } from './sign-on-rate.ts';
 import { SignOnRecords } from './sign-on-records.ts';
 import { CALLBACK_PATH, registerSignOnRoutes } from './sign-on-routes.ts';
+
+/** Requests of a sign-on; one takes three. An office that signs on at nine comes from one address. */
+const RATE = {
+  perNetwork: { perSecond: 1, burst: 120 },
+  perServer: { perSecond: 60, burst: 600 },
+  busy: 'too many people sign on at once',
+};
 
 /** Single sign-on at an OpenID Connect provider, if one is configured. */
 export function registerSignOn(kernel: Kernel, inviting: Inviting): void {
@@ -23,7 +29,7 @@ export function registerSignOn(kernel: Kernel, inviting: Inviting): void {
     log: kernel.log,
   });
   const onOutcome = signOnMetrics(kernel.registry, () => provider.isKnown);
-  registerSignOnRoutes(kernel, { provider, signOn, rate: new SignOnRate(), onOutcome });
+  registerSignOnRoutes(kernel, { provider, signOn, rate: new NetworkRate(RATE), onOutcome });
   provider.start();
   kernel.closing.add(() => provider.close());
   signOn.resume().catch((error: unknown) => {

@@ -2,12 +2,11 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { CanopyError, clientAddress, networkOf } from '../../../base/index.ts';
 import { signedOnRequest, signedOnResponse, signOnRequest, signOnStart } from '../../../contract/index.ts';
-import { errorResponses, type Kernel } from '../../kernel/index.ts';
+import { errorResponses, type Kernel, type NetworkRate } from '../../kernel/index.ts';
 import { judgeClaims } from './claims.ts';
 import type { Provider } from './provider.ts';
 import { SealedCookie } from './sealed-cookie.ts';
 import type { SignOn } from './sign-on.ts';
-import type { SignOnRate } from './sign-on-rate.ts';
 
 export const CALLBACK_PATH = '/api/sign-on/callback';
 
@@ -16,7 +15,7 @@ export type SignOnOutcome = 'admitted' | 'known' | 'failed';
 export interface SignOnRoutesOptions {
   provider: Provider;
   signOn: SignOn;
-  rate: SignOnRate;
+  rate: NetworkRate;
   onOutcome(outcome: SignOnOutcome): void;
 }
 
