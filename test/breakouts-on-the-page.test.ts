@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import axe from 'axe-core';
 import type { Page } from 'playwright-core';
+import { assertAccessible } from './support/accessibility.ts';
 import { TestBrowser } from './support/browser.ts';
 import { InProcessServer } from './support/in-process-server.ts';
 import { Person } from './support/person.ts';
 import { eventually } from './support/wait.ts';
 
 const ROOM = 'team';
-/** Where to keep pictures of the pages, for people to look at. */
-const PICTURES = process.env.BREAKOUT_PICTURES;
 
 describe('breakout rooms on the page', () => {
   let server: InProcessServer;
@@ -37,29 +35,6 @@ describe('breakout rooms on the page', () => {
     await new Person(page, name).enterByInvitation(link, ROOM);
     return page;
   }
-  const picture = async (page: Page, name: string) => {
-    if (PICTURES !== undefined) {
-      for (const colorScheme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-        await page.screenshot({ path: `${PICTURES}/${name}-${colorScheme}.png` });
-      }
-    }
-  };
-  const check = async (page: Page, where: string) => {
-    await page.evaluate(axe.source);
-    for (const colorScheme of ['light', 'dark'] as const) {
-      // Colours that are still changing have no contrast of their own.
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      const { violations } = await page.evaluate(
-        (where) => (window as unknown as { axe: typeof axe }).axe.run(where),
-        where,
-      );
-      assert.deepEqual(
-        violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`)),
-        [],
-      );
-    }
-  };
   const openPanel = async (page: Page) => {
     await page.getByTestId('more').click();
     await page.getByTestId('panel-breakouts').click();
@@ -77,8 +52,7 @@ describe('breakout rooms on the page', () => {
   it('a moderator plans rooms and assigns people by hand', async () => {
     await openPanel(ada);
     await ada.getByTestId('breakout-assign-none').check();
-    await check(ada, '[data-testid=panel]');
-    await picture(ada, 'plan');
+    await assertAccessible(ada, { within: '[data-testid=panel]' });
     await ada.getByTestId('breakout-plan').click();
     for (const [name, room] of [
       ['Боб', 'Room 1'],
@@ -89,8 +63,7 @@ describe('breakout rooms on the page', () => {
       const section = ada.getByRole('region', { name: room });
       await section.getByTestId('breakout-person').filter({ hasText: name }).waitFor();
     }
-    await check(ada, '[data-testid=panel]');
-    await picture(ada, 'planned');
+    await assertAccessible(ada, { within: '[data-testid=panel]' });
     assert.equal(await gus.getByTestId('breakout-banner').count(), 0);
   });
 
@@ -103,9 +76,7 @@ describe('breakout rooms on the page', () => {
     assert.match(gus.url(), /#\/room\/team$/);
     assert.equal(await people(gus), 'Only you');
     await bob.getByTestId('breakout-banner').getByRole('timer').waitFor();
-    await check(gus, '[data-testid=breakout-banner]');
-    await picture(gus, 'inside-phone');
-    await picture(bob, 'inside');
+    await assertAccessible(gus, { within: '[data-testid=breakout-banner]' });
     const width = await gus.evaluate(() => document.documentElement.scrollWidth);
     assert.ok(width <= 360, `${width} px`);
     await eventually(
@@ -113,8 +84,7 @@ describe('breakout rooms on the page', () => {
       () => ada.getByTestId('breakout-person').allTextContents(),
       (texts) => texts.filter((text) => text.includes('in the room')).length === 2,
     );
-    await check(ada, '[data-testid=panel]');
-    await picture(ada, 'open');
+    await assertAccessible(ada, { within: '[data-testid=panel]' });
   });
 
   it('a moderator reaches all rooms, and comes when somebody asks for help', async () => {
@@ -126,7 +96,6 @@ describe('breakout rooms on the page', () => {
     await gus.getByTestId('breakout-help').click();
     const asked = notice(ada, 'Gus asks for help in Room 2');
     await asked.waitFor();
-    await picture(ada, 'help');
     await asked.getByTestId('notice-action').click();
     await title(ada, 'Room 2');
     await eventually(
@@ -158,7 +127,6 @@ describe('breakout rooms on the page', () => {
   it('everybody is called back', async () => {
     await ada.getByTestId('breakout-close').click();
     await notice(gus, 'Back to the main room in').waitFor();
-    await picture(gus, 'called-phone');
     await notice(gus, 'Back to the main room in').getByTestId('notice-action').click();
     await title(gus, ROOM);
     // Bob does nothing.

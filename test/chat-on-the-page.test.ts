@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import axe from 'axe-core';
 import type { Locator, Page } from 'playwright-core';
+import { assertAccessible } from './support/accessibility.ts';
 import { TestBrowser } from './support/browser.ts';
 import { CuttableRelay } from './support/cuttable-relay.ts';
 import { InProcessServer } from './support/in-process-server.ts';
@@ -190,19 +190,10 @@ describe('the chat on the page', () => {
   it('has no accessibility problems, as a panel and as a sheet, in both themes', async () => {
     for (const page of [bob, gus]) {
       await open(page);
-      await page.evaluate(axe.source);
-      for (const colorScheme of ['light', 'dark'] as const) {
-        // Colours that are still changing have no contrast of their own.
-        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-        await message(page, 'Большое').hover();
-        const { violations } = await page.evaluate(() =>
-          (window as unknown as { axe: typeof axe }).axe.run('[data-testid=panel]'),
-        );
-        assert.deepEqual(
-          violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`)),
-          [],
-        );
-      }
+      await assertAccessible(page, {
+        within: '[data-testid=panel]',
+        before: () => message(page, 'Большое').hover(),
+      });
     }
   });
 

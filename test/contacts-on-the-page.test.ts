@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
-import axe from 'axe-core';
 import type { Page } from 'playwright-core';
+import { assertAccessible } from './support/accessibility.ts';
 import { TestBrowser } from './support/browser.ts';
 import { untilBaseline } from './support/gauges.ts';
 import { Person } from './support/person.ts';
@@ -77,32 +77,9 @@ describe('contacts on the page', () => {
       .waitFor();
     return code.locator('li').allTextContents();
   };
-  const accessible = async (page: Page, what: string) => {
-    await page.evaluate(axe.source);
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run());
-      const found = violations.flatMap(({ id, nodes }) =>
-        nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`),
-      );
-      assert.deepEqual(found, [], `${what}, ${colorScheme}`);
-      await shot(page, `${what}-${colorScheme}`);
-    }
-  };
-  const shot = async (page: Page, name: string) => {
-    const dir = process.env.SHOTS;
-    if (dir) {
-      for (const width of [1280, 360]) {
-        await page.setViewportSize({ width, height: 800 });
-        await page.screenshot({ path: `${dir}/${name.replaceAll(' ', '-')}-${width}.png` });
-      }
-      await page.setViewportSize({ width: 1280, height: 800 });
-    }
-  };
-
   it('threat 64: a person in the call becomes a contact, codes are compared, and somebody else of that name is marked', async () => {
     await bobsHome.getByTestId('list-people').getByTestId('empty').waitFor();
-    await accessible(bobsHome, 'empty');
+    await assertAccessible(bobsHome, { what: 'empty' });
     await act(bob, 'Ada Lovelace', 'add-to-contacts');
     await row(bob, 'Ada Lovelace').getByTestId('acquaintance').waitFor();
     await contact('Ada Lovelace').waitFor();
@@ -113,7 +90,7 @@ describe('contacts on the page', () => {
     assert.equal(code.length, 12);
     assert.deepEqual(await codeOf(ada), code);
     await bob.page.locator('.qr-code').waitFor();
-    await accessible(bob.page, 'codes');
+    await assertAccessible(bob.page, { what: 'codes' });
     await bob.click('codes-match');
     await bob.page.getByTestId('verify').waitFor({ state: 'detached' });
     await row(bob, 'Ada Lovelace').getByTestId('verified').waitFor();
@@ -130,7 +107,7 @@ describe('contacts on the page', () => {
     assert.equal(await bob.page.getByTestId('tile-impostor').count(), 1);
     assert.equal(await row(bob, 'Ada Lovelace').getByTestId('impostor').count(), 0);
     assert.equal(await ada.page.getByTestId('impostor').count(), 0);
-    await accessible(bob.page, 'impostor');
+    await assertAccessible(bob.page, { what: 'impostor' });
     // Ada with a second account: the codes match, and the contact gets it.
     await act(bob, 'Аda Lоvelace', 'verify-person');
     await codeOf(bob);
@@ -151,7 +128,7 @@ describe('contacts on the page', () => {
     await page.getByTestId('contact-account').fill('');
     await page.getByTestId('contact-phone-add').click();
     await page.getByTestId('contact-phone').fill('+44 20 7946 0000');
-    await accessible(page, 'form');
+    await assertAccessible(page, { what: 'form' });
     await page.getByTestId('save-contact').click();
     await contact('Charles Babbage').waitFor();
     await actOnContact('Charles Babbage', 'contact-favourite');
@@ -180,10 +157,10 @@ describe('contacts on the page', () => {
     const report = page.getByTestId('import-report');
     await report.getByText('2 contacts added, 0 updated.').waitFor();
     await report.getByText('Card in line 7: it has no name.').waitFor();
-    await accessible(page, 'import');
+    await assertAccessible(page, { what: 'import' });
     await page.keyboard.press('Escape');
     await contact('Grace Hopper').waitFor();
-    await accessible(page, 'people');
+    await assertAccessible(page, { what: 'people' });
     await page.getByTestId('contacts-more').click();
     const [download] = await Promise.all([
       page.waitForEvent('download'),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import axe from 'axe-core';
 import type { Page } from 'playwright-core';
+import { violations } from './support/accessibility.ts';
 import { TestBrowser } from './support/browser.ts';
 import { InProcessServer } from './support/in-process-server.ts';
 import { Person } from './support/person.ts';
@@ -61,18 +61,7 @@ describe('calling people on the page', () => {
   };
   const rows = (page: Page) => page.getByTestId('call-row');
   const says = (page: Page, text: RegExp) => page.getByTestId('notice').filter({ hasText: text }).waitFor();
-  const violations = async (page: Page) => {
-    await page.evaluate(axe.source);
-    return page.evaluate(async () => {
-      await Promise.all(
-        document
-          .getAnimations()
-          .map((each) => (each.effect?.getTiming().iterations === 1 ? each.finished : undefined)),
-      );
-      const { violations: found } = await (window as unknown as { axe: typeof axe }).axe.run();
-      return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-    });
-  };
+
   it('rings on both devices by a call link; one answers, the other says so; hanging up ends it for both', async () => {
     await bob.getByTestId('call-somebody').click();
     const link = await bob.getByTestId('own-call-link').inputValue();

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { get } from 'node:http';
 import { after, before, describe, it } from 'node:test';
-import axe from 'axe-core';
 import type { Page } from 'playwright-core';
+import { violations } from './support/accessibility.ts';
 import { TestBrowser } from './support/browser.ts';
 import { CROWDS, type TileBox, tileBoxes, WINDOWS } from './support/call-scenes.ts';
 import { Crowd } from './support/crowd.ts';
@@ -102,12 +102,6 @@ describe('the layout of a call', () => {
         return width > 0 && outside ? [element.outerHTML.slice(0, 80)] : [];
       }),
     );
-
-  async function violations(): Promise<string[]> {
-    await page.evaluate(axe.source);
-    const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run());
-    return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`));
-  }
 
   it('loads at most 150 KiB, compressed, before it shows anything', async () => {
     const urls = await page.evaluate(() =>
@@ -230,20 +224,20 @@ describe('the layout of a call', () => {
   it('has no accessibility problems that axe can find, in both themes', async () => {
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
-      assert.deepEqual(await violations(), [], `gallery, ${colorScheme}`);
+      assert.deepEqual(await violations(page), [], `gallery, ${colorScheme}`);
       await page.keyboard.press('g');
       await page.getByTestId('stage').waitFor();
-      assert.deepEqual(await violations(), [], `speaker view, ${colorScheme}`);
+      assert.deepEqual(await violations(page), [], `speaker view, ${colorScheme}`);
       await page.getByTestId('more').click();
       await page.getByRole('menu').waitFor();
-      assert.deepEqual(await violations(), [], `menu, ${colorScheme}`);
+      assert.deepEqual(await violations(page), [], `menu, ${colorScheme}`);
       await page.getByTestId('panel-settings').click();
       await page.getByTestId('language').waitFor();
-      assert.deepEqual(await violations(), [], `settings, ${colorScheme}`);
+      assert.deepEqual(await violations(page), [], `settings, ${colorScheme}`);
       await page.getByTestId('panel-close').click();
       await page.keyboard.press('?');
       await page.getByRole('dialog').waitFor();
-      assert.deepEqual(await violations(), [], `shortcuts, ${colorScheme}`);
+      assert.deepEqual(await violations(page), [], `shortcuts, ${colorScheme}`);
       await page.keyboard.press('Escape');
       await page.getByRole('dialog').waitFor({ state: 'detached' });
       await page.keyboard.press('g');

@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import axe from 'axe-core';
 import type { Page } from 'playwright-core';
+import { assertAccessible } from './support/accessibility.ts';
 import { TestBrowser } from './support/browser.ts';
 import { InProcessServer } from './support/in-process-server.ts';
 import { Person } from './support/person.ts';
 import { eventually } from './support/wait.ts';
 
 const ROOM = 'team';
-/** Where to keep pictures of the pages, for people to look at. */
-const PICTURES = process.env.POLL_PICTURES;
 
 describe('polls on the page', () => {
   let server: InProcessServer;
@@ -44,33 +42,9 @@ describe('polls on the page', () => {
       () => counts(page),
       (shown) => shown.join() === expected.join(),
     );
-  const picture = async (page: Page, name: string) => {
-    if (PICTURES !== undefined) {
-      for (const colorScheme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-        await page.screenshot({ path: `${PICTURES}/${name}-${colorScheme}.png` });
-      }
-    }
-  };
-  const check = async (page: Page) => {
-    await page.evaluate(axe.source);
-    for (const colorScheme of ['light', 'dark'] as const) {
-      // Colours that are still changing have no contrast of their own.
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      const { violations } = await page.evaluate(() =>
-        (window as unknown as { axe: typeof axe }).axe.run('[data-testid=panel]'),
-      );
-      assert.deepEqual(
-        violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`)),
-        [],
-      );
-    }
-  };
-
   it('somebody asks everyone, by keyboard', async () => {
     await ada.keyboard.press('o');
     await ada.getByTestId('poll-new').waitFor();
-    await picture(ada, 'empty');
     await ada.getByTestId('poll-new').click();
     await ada.getByTestId('poll-question').fill('Where shall we have lunch today?');
     await ada.getByTestId('poll-question').press('Tab');
@@ -78,8 +52,7 @@ describe('polls on the page', () => {
       await ada.keyboard.type(answer);
       await ada.keyboard.press('Enter');
     }
-    await check(ada);
-    await picture(ada, 'form');
+    await assertAccessible(ada, { within: '[data-testid=panel]' });
     await ada.getByTestId('poll-ask').click();
     await shows(ada, ['0 votes · 0%', '0 votes · 0%', '0 votes · 0%']);
   });
@@ -88,7 +61,6 @@ describe('polls on the page', () => {
     const notice = bob.getByTestId('notice').filter({ hasText: 'Ada asks: Where shall we' });
     await notice.waitFor();
     assert.equal(await bob.getByTestId('panel-polls').getAttribute('aria-label'), 'Polls, 1 poll to answer');
-    await picture(bob, 'notice');
     await notice.getByTestId('notice-action').click();
     await bob.getByRole('radiogroup', { name: 'Where shall we have lunch today?' }).waitFor();
     await bob.getByTestId('poll-answer').first().focus();
@@ -108,7 +80,6 @@ describe('polls on the page', () => {
     await shows(gus, ['1 vote · 50%', '1 vote · 50%', '0 votes · 0%']);
     const width = await gus.evaluate(() => document.documentElement.scrollWidth);
     assert.ok(width <= 360, `${width} px`);
-    await picture(gus, 'phone');
     // Bob thinks again.
     await bob.getByTestId('poll-answer').first().check();
     await bob.getByTestId('poll-vote').click();
@@ -122,7 +93,6 @@ describe('polls on the page', () => {
       () => ada.getByTestId('poll-names').locator('bdi').allTextContents(),
       (names) => names.toSorted().join() === 'Gus,Боб <b>x</b>',
     );
-    await picture(ada, 'results');
     await ada.getByTestId('panel-close').click();
     await gus.getByTestId('panel-close').click();
     await ada.keyboard.press('o');
@@ -132,9 +102,8 @@ describe('polls on the page', () => {
     await shows(gus, ['2 votes · 100%', '0 votes · 0%', '0 votes · 0%']);
     for (const page of [ada, bob, gus]) {
       await page.getByTestId('poll-answer').waitFor({ state: 'detached' });
-      await check(page);
+      await assertAccessible(page, { within: '[data-testid=panel]' });
     }
-    await picture(bob, 'closed');
     const saved = ada.waitForEvent('download');
     await ada.getByTestId('poll-menu').click();
     await ada.getByTestId('poll-save').click();
@@ -157,7 +126,6 @@ describe('polls on the page', () => {
     const poll = gus.getByTestId('poll').filter({ hasText: 'What should we' });
     await poll.getByText('You will see the results after you have voted.').waitFor();
     assert.match((await poll.getByRole('timer').textContent()) ?? '', /^Closes in [45]:\d\d$/);
-    await picture(gus, 'phone-several');
     for (const index of [0, 1]) {
       await poll.getByTestId('poll-answer').nth(index).check();
     }
@@ -168,7 +136,6 @@ describe('polls on the page', () => {
       '1 vote · 100%',
     ]);
     assert.equal(await poll.getByTestId('poll-names').count(), 0);
-    await picture(bob, 'two-polls');
     const others = bob.getByTestId('poll').filter({ hasText: 'What should we' });
     await others.getByTestId('poll-menu').click();
     await bob.getByTestId('poll-delete').click();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import axe from 'axe-core';
 import type { Page } from 'playwright-core';
+import { violations } from './support/accessibility.ts';
 import { TestBrowser } from './support/browser.ts';
 import { TestServer } from './support/server.ts';
 import { eventually } from './support/wait.ts';
@@ -30,20 +30,6 @@ describe('a second device, on the page', () => {
     await browser.close();
     await server.close();
   });
-
-  async function violations(page: Page): Promise<string[]> {
-    await page.evaluate(axe.source);
-    // Colours change within milliseconds when a theme or a control does. Spinners never stop.
-    await page.waitForFunction(() =>
-      document
-        .getAnimations()
-        .every((each) => each.playState !== 'running' || each.effect?.getTiming().iterations === Infinity),
-    );
-    const found = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run());
-    return found.violations.flatMap(({ id, nodes }) =>
-      nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`),
-    );
-  }
 
   /** Checks a screen with axe, and that it fits into the narrowest window. */
   async function sound(page: Page, what: string): Promise<void> {
