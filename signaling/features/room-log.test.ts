@@ -1,18 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
-import { createLogger, loadConfig } from '../../base/index.ts';
 import type { LogPosition } from '../../contract/index.ts';
-import { Sfu } from '../../sfu/index.ts';
 import { opus } from '../../test/support/rtp-parameters.ts';
-import { Kernel } from '../kernel/index.ts';
-import { MIGRATIONS } from './migrations.ts';
-import { registerFeatures } from './register.ts';
-import { DirectLink, LogTrial, STEPS } from './testing/index.ts';
+import type { Kernel } from '../kernel/index.ts';
+import { DirectLink, LogTrial, STEPS, TestKernel } from './testing/index.ts';
 
 /** ROOM_LOG_RUNS=10000 in the long test. */
 const RUNS = Number(process.env.ROOM_LOG_RUNS ?? 150);
@@ -20,23 +13,14 @@ const RUNS = Number(process.env.ROOM_LOG_RUNS ?? 150);
 const SEED = Number(process.env.ROOM_LOG_SEED ?? 20_261_129);
 
 describe('the room log', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'canopy-room-log-'));
-  let sfu: Sfu;
+  let host: TestKernel;
   let kernel: Kernel;
 
   before(async () => {
-    const log = createLogger({ level: 'silent', format: 'json' });
-    const flags = { 'server.host': '127.0.0.1', 'server.port': 0, 'data.dir': dir };
-    const config = loadConfig({ env: {}, flags });
-    sfu = await Sfu.create({ workers: 1, rtcPort: 0, listen: [{ ip: '127.0.0.1' }], log });
-    kernel = await Kernel.open({ config, log, migrations: MIGRATIONS, sfu, version: '0.0.0' });
-    registerFeatures(kernel);
+    host = await TestKernel.open();
+    kernel = host.kernel;
   });
-  after(async () => {
-    await kernel.close();
-    await sfu.close();
-    rmSync(dir, { recursive: true });
-  });
+  after(() => host.close());
 
   it(`${RUNS} random interleavings of joins, leaves, cuts and moderation: everyone has the same log`, async (t) => {
     const step = fc.record({
@@ -49,7 +33,7 @@ describe('the room log', () => {
     let entries = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 30, maxLength: 120, size: 'max' }), async (steps) => {
-        const trial = new LogTrial(kernel, sfu);
+        const trial = new LogTrial(kernel, kernel.sfu);
         try {
           await trial.begin();
           for (const each of steps) {

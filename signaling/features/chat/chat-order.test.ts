@@ -1,19 +1,14 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
-import { createLogger, loadConfig } from '../../../base/index.ts';
 // biome-ignore lint/plugin: the client side of a chat, without a connection
 import { Chat } from '../../../client/sdk/chat/index.ts';
-import { Sfu } from '../../../sfu/index.ts';
-import { Kernel } from '../../kernel/index.ts';
-import { MIGRATIONS, registerFeatures } from '../index.ts';
-import { DirectPerson } from '../testing/index.ts';
+import type { Kernel } from '../../kernel/index.ts';
+import { DirectPerson, TestKernel } from '../testing/index.ts';
 
 const RUNS = Number(process.env.CHAT_RUNS ?? 60);
 const PEOPLE = 3;
@@ -62,29 +57,14 @@ const STEPS = [
 ] as const;
 
 describe('a chat under cuts and restarts', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'canopy-chat-'));
-  const log = createLogger({ level: 'silent', format: 'json' });
-  const config = loadConfig({
-    env: {},
-    flags: { 'server.host': '127.0.0.1', 'server.port': 0, 'data.dir': dir },
-  });
-  let sfu: Sfu;
+  let host: TestKernel;
   let kernel: Kernel;
 
-  const open = async () => {
-    sfu = await Sfu.create({ workers: 1, rtcPort: 0, listen: [{ ip: '127.0.0.1' }], log });
-    kernel = await Kernel.open({ config, log, migrations: MIGRATIONS, sfu, version: '0.0.0' });
-    registerFeatures(kernel);
-  };
-  const close = async () => {
-    await kernel.close();
-    await sfu.close();
-  };
-  before(open);
-  after(async () => {
-    await close();
-    rmSync(dir, { recursive: true });
+  before(async () => {
+    host = await TestKernel.open();
+    kernel = host.kernel;
   });
+  after(() => host.close());
 
   it(`${RUNS} random interleavings: everyone has every message once, in the same order and state`, async (t) => {
     let messages = 0;
@@ -132,8 +112,8 @@ describe('a chat under cuts and restarts', () => {
             for (const each of people) {
               each.cut();
             }
-            await close();
-            await open();
+            await host.restart();
+            kernel = host.kernel;
           }
         }
         const deadlineMs = performance.now() + PATIENCE_MS;
@@ -190,7 +170,7 @@ describe('a chat under cuts and restarts', () => {
       await person.enter(kernel);
       await until(() => person.chat.isLoaded);
     }
-    const other = new Database(join(dir, 'canopy.sqlite'));
+    const other = new Database(join(host.dir, 'canopy.sqlite'));
     other.exec('BEGIN IMMEDIATE');
     const { id } = ann.chat.send({ text: 'kept' });
     ann.chat.send({ text: 'dropped' });

@@ -1,19 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
-import { createLogger, loadConfig } from '../../../base/index.ts';
+import { createLogger } from '../../../base/index.ts';
 import type { RequestName, RequestResult } from '../../../contract/index.ts';
-import { Sfu } from '../../../sfu/index.ts';
 import type { Arrival } from '../../../test/support/log-member.ts';
-import { Away, Kernel } from '../../kernel/index.ts';
-import { MIGRATIONS } from '../migrations.ts';
-import { registerFeatures } from '../register.ts';
-import { DirectLink } from '../testing/index.ts';
+import { Away, type Kernel } from '../../kernel/index.ts';
+import { DirectLink, TestKernel } from '../testing/index.ts';
 import { CallDevices } from './call-devices.ts';
 import type { DirectCall } from './contract.ts';
 import { DirectCalls } from './direct-calls.ts';
@@ -117,23 +111,14 @@ class Device {
 }
 
 describe('direct calls under random actions', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'canopy-call-order-'));
-  let sfu: Sfu;
+  let host: TestKernel;
   let kernel: Kernel;
 
   before(async () => {
-    const log = createLogger({ level: 'silent', format: 'json' });
-    const flags = { 'server.host': '127.0.0.1', 'server.port': 0, 'data.dir': dir };
-    const config = loadConfig({ env: {}, flags });
-    sfu = await Sfu.create({ workers: 1, rtcPort: 0, listen: [{ ip: '127.0.0.1' }], log });
-    kernel = await Kernel.open({ config, log, migrations: MIGRATIONS, sfu, version: '0.0.0' });
-    registerFeatures(kernel);
+    host = await TestKernel.open();
+    kernel = host.kernel;
   });
-  after(async () => {
-    await kernel.close();
-    await sfu.close();
-    rmSync(dir, { recursive: true });
-  });
+  after(() => host.close());
 
   const newAccount = async () => {
     const accountId = randomBytes(32).toString('hex');

@@ -1,18 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
-import { createLogger, loadConfig } from '../../../base/index.ts';
 // biome-ignore lint/plugin: the client side of polls, without a connection
 import { type Poll, Polls } from '../../../client/sdk/polls/index.ts';
-import { Sfu } from '../../../sfu/index.ts';
-import { Kernel } from '../../kernel/index.ts';
-import { MIGRATIONS, registerFeatures } from '../index.ts';
-import { DirectPerson } from '../testing/index.ts';
+import type { Kernel } from '../../kernel/index.ts';
+import { DirectPerson, TestKernel } from '../testing/index.ts';
 
 const RUNS = Number(process.env.POLL_RUNS ?? 25);
 const PEOPLE = 3;
@@ -63,29 +57,14 @@ const STEPS = [
 const RESULTS = ['always', 'voted', 'closed'] as const;
 
 describe('polls under cuts and restarts', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'canopy-polls-'));
-  const log = createLogger({ level: 'silent', format: 'json' });
-  const config = loadConfig({
-    env: {},
-    flags: { 'server.host': '127.0.0.1', 'server.port': 0, 'data.dir': dir },
-  });
-  let sfu: Sfu;
+  let host: TestKernel;
   let kernel: Kernel;
 
-  const open = async () => {
-    sfu = await Sfu.create({ workers: 1, rtcPort: 0, listen: [{ ip: '127.0.0.1' }], log });
-    kernel = await Kernel.open({ config, log, migrations: MIGRATIONS, sfu, version: '0.0.0' });
-    registerFeatures(kernel);
-  };
-  const close = async () => {
-    await kernel.close();
-    await sfu.close();
-  };
-  before(open);
-  after(async () => {
-    await close();
-    rmSync(dir, { recursive: true });
+  before(async () => {
+    host = await TestKernel.open();
+    kernel = host.kernel;
   });
+  after(() => host.close());
 
   const until = async (isTrue: () => boolean, problem: () => string) => {
     const deadlineMs = performance.now() + PATIENCE_MS;
@@ -181,8 +160,8 @@ describe('polls under cuts and restarts', () => {
             for (const each of people) {
               each.cut();
             }
-            await close();
-            await open();
+            await host.restart();
+            kernel = host.kernel;
           }
         }
         await Promise.all(voting);
