@@ -2,6 +2,7 @@
 export { bridges } from './bridged.ts';
 export { invites } from './invitations.ts';
 export { moderates, revokes } from './moderation.ts';
+export { collectGarbage, INSPECTABLE, inspectorsIn } from './node-heap.ts';
 export { kills, watches } from './operation.ts';
 export { invitePeople, LOAD, visits } from './people.ts';
 export { callsFromAfar, callsIn, isCalled } from './phones.ts';
