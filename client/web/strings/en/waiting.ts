@@ -23,6 +23,8 @@ export const waiting = {
     }),
   guest: 'Guest',
   verified: 'Has an account here',
+  /** Somebody let them in or invited them before. */
+  knownGuest: 'Guest with an account here',
   since: (minutes: number) =>
     minutes < 1 ? 'just now' : plural(minutes, { one: 'for 1 minute', other: `for ${minutes} minutes` }),
 };

@@ -25,6 +25,7 @@ export const waiting: Strings['waiting'] = {
     }),
   guest: 'Гость',
   verified: 'Есть учётная запись на сервере',
+  knownGuest: 'Гость с учётной записью на сервере',
   since: (minutes) =>
     minutes < 1
       ? 'только что'

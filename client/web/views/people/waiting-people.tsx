@@ -53,14 +53,15 @@ export function WaitingPeople({ call }: { call: Call }) {
 
 function Person({ call, person, nowMs }: { call: Call; person: WaitingPerson; nowMs: number }) {
   const words = strings.value.waiting;
-  const { waitId, displayName, accountId, sinceMs } = person;
+  const { waitId, displayName, accountId, role, sinceMs } = person;
+  const standing = role === 'guest' ? words.knownGuest : words.verified;
   const minutes = Math.max(0, Math.floor((nowMs - sinceMs) / MINUTE_MS));
   return (
     <li data-testid="waiting-person">
       <span class="who">
         <strong dir="auto">{displayName}</strong>
         <span class="hint">
-          {accountId === undefined ? words.guest : words.verified} · {words.since(minutes)}
+          {accountId === undefined ? words.guest : standing} · {words.since(minutes)}
         </span>
       </span>
       <button
