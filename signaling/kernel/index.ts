@@ -26,7 +26,7 @@ export {
   runningServer,
   unusedDatabase,
 } from './data/index.ts';
-export { type ExportEntry, exportHeaders, jsonEntry } from './exports.ts';
+export { type ExportEntry, jsonEntry, sendExport } from './exports.ts';
 export type { Happening } from './happenings.ts';
 export { Hook } from './hook.ts';
 export {

@@ -305,6 +305,22 @@ export class Breakouts {
     };
   }
 
+  /** Assigns an account where another one is assigned. */
+  async replaceAccount(from: string, to: string): Promise<void> {
+    await this.#loaded;
+    for (const family of this.#families.values()) {
+      if (Object.hasOwn(family.plan.people, from)) {
+        await this.#change(family, async () => {
+          const { [from]: theirs, ...others } = family.plan.people;
+          await this.#save(family, {
+            ...family.plan,
+            people: { ...others, ...(theirs && { [to]: theirs }) },
+          });
+        });
+      }
+    }
+  }
+
   /** Forgets who was assigned. */
   async forgetAccount(accountId: string): Promise<void> {
     await this.#loaded;

@@ -15,6 +15,7 @@ export function registerBreakouts(kernel: Kernel): void {
       breakouts.moved(room);
     }
   });
+  kernel.accountReplaced.add(({ from, to }) => breakouts.replaceAccount(from, to));
   kernel.accountDeleting.add((accountId) => breakouts.forgetAccount(accountId));
   kernel.roomDeleted.add(async ({ db, roomId, committed }) => {
     committed.push(await breakouts.parentDeleted(db, roomId));
