@@ -24,6 +24,8 @@ const waitingPerson = z.object({
   /** Someone with an account here, as certified; absent: a newcomer who chose the name. */
   accountId: sha256Hex.optional(),
   role: role.optional(),
+  /** A newcomer who has no link, only the room's address (policy `tofu`). */
+  uninvited: z.literal(true).optional(),
   /** Unix time in milliseconds. */
   sinceMs: z.number(),
 });

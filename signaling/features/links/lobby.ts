@@ -580,9 +580,9 @@ function send<N extends EventName>(peer: Peer, event: N, data: EventData<N>): vo
 /** How moderators see them: people with an account under their certified name. */
 function describe(
   principal: PeerPrincipal | null,
-  { displayName }: Knock,
+  { displayName, way }: Knock,
 ): Omit<WaitingPerson, 'waitId' | 'sinceMs'> {
   return principal
     ? { displayName: principal.displayName, accountId: principal.accountId, role: serverRoleOf(principal) }
-    : { displayName };
+    : { displayName, ...(byAddress(way) && { uninvited: true as const }) };
 }

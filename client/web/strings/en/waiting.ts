@@ -22,6 +22,7 @@ export const waiting = {
       other: `Turn all ${people} people away for five minutes?`,
     }),
   guest: 'Guest',
+  uninvited: 'Guest, not invited',
   verified: 'Has an account here',
   /** Somebody let them in or invited them before. */
   knownGuest: 'Guest with an account here',
