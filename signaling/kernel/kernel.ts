@@ -52,6 +52,7 @@ import { Readiness } from './readiness.ts';
 import {
   EntryGuard,
   type Peer,
+  type Removal,
   type Room,
   type RoomOptions,
   type RoomRecord,
@@ -208,6 +209,7 @@ export class Kernel {
   readonly #stops: Array<RoomOptions['isStopped']> = [];
   readonly #followers: Array<RoomOptions['onEntry']> = [];
   readonly #rightsFollowers: Array<RoomOptions['onRights']> = [];
+  readonly #removalFollowers: Array<(removal: Removal) => void> = [];
   readonly #snapshotParts = new Map<string, (room: Room, peer: Peer) => unknown>();
   readonly #roomRecords: RoomRecords;
   readonly #options: KernelOptions;
@@ -362,6 +364,11 @@ export class Kernel {
   /** Calls a feature whenever a peer's role or the settings of its room have changed. */
   followRights(follower: RoomOptions['onRights']): void {
     this.#rightsFollowers.push(follower);
+  }
+
+  /** Calls a feature whenever an account was removed from a meeting. */
+  followRemovals(follower: (removal: Removal) => void): void {
+    this.#removalFollowers.push(follower);
   }
 
   /** The current state of a room that features keep, as this peer may see it. */
@@ -637,6 +644,11 @@ export class Kernel {
       onRights: (room, peer) => {
         for (const follower of this.#rightsFollowers) {
           follower(room, peer);
+        }
+      },
+      onRemoved: (removal) => {
+        for (const follower of this.#removalFollowers) {
+          follower(removal);
         }
       },
       rehomeTicket: async ({ roomId }, { peerId, displayName, principal, connection }) => ({
