@@ -14,6 +14,9 @@ export interface ExportEntry {
 
 type Source = (id: string) => AsyncIterable<ExportEntry>;
 
+/** How exports name someone whose account was deleted. */
+export const DELETED_ACCOUNT = 'Deleted account';
+
 /** Exports at the same time. */
 const MAX_AT_ONCE = 4;
 
@@ -73,6 +76,20 @@ export function exportHeaders(name: string): Record<string, string> {
 /** A JSON file of an export. */
 export function jsonEntry(path: string, value: unknown): ExportEntry {
   return { path, content: Readable.from([`${JSON.stringify(value, null, 2)}\n`]) };
+}
+
+/** A JSON file of an export with a list that is written while it is read. */
+export function jsonListEntry(path: string, items: AsyncIterable<unknown>): ExportEntry {
+  return { path, content: jsonList(items) };
+}
+
+async function* jsonList(items: AsyncIterable<unknown>): AsyncIterable<string> {
+  let before = '[\n';
+  for await (const item of items) {
+    yield `${before}${JSON.stringify(item)}`;
+    before = ',\n';
+  }
+  yield before === '[\n' ? '[]\n' : '\n]\n';
 }
 
 async function* joined(sources: readonly Source[], id: string): AsyncIterable<ExportEntry> {
