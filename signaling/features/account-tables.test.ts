@@ -546,7 +546,7 @@ for (const engine of storeEngines()) {
     });
 
     it('an export has what the account wrote, owns and chose', async () => {
-      const files = unzip(await buffer(kernel.exports.account(OLD, OLD)));
+      const files = unzip(await buffer(kernel.exports.account(OLD, 'operator')));
       for (const [table, { exported }] of listed) {
         if (typeof exported === 'object') {
           const text = files.get(exported.file)?.toString() ?? `no ${exported.file}`;

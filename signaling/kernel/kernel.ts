@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Transaction } from 'kysely';
 import type { Registry } from 'prom-client';
-import { CanopyError, type Config, type Logger } from '../../base/index.ts';
+import { CanopyError, type Config, clientAddress, type Logger, networkOf } from '../../base/index.ts';
 import {
   type RequestName,
   type RequestSchema,
@@ -39,6 +40,7 @@ import {
   registerServerRoutes,
   TlsSource,
   tlsMetrics,
+  type UrlTicket,
   UrlTickets,
   type ZodInstance,
 } from './http/index.ts';
@@ -406,6 +408,24 @@ export class Kernel {
         this.rooms.find(roomId)?.hostOf(participantId)?.device.accountId,
     };
     registerAdminRoutes(this.#ground.app, options, add);
+  }
+
+  /**
+   * Returns the account that may use a URL by its ticket.
+   *
+   * @throws {CanopyError} FILE_TICKET_INVALID; CERT_REVOKED - the account was revoked after it got the ticket
+   */
+  ticketHolder(ticket: string, use: Omit<UrlTicket, 'accountId'>): string {
+    const accountId = this.urlTickets.verify(ticket, use);
+    if (this.authority.revocation.isRevoked(accountId)) {
+      throw new CanopyError('CERT_REVOKED');
+    }
+    return accountId;
+  }
+
+  /** The network that an HTTP request comes from, as budgets count it. */
+  networkOf(request: IncomingMessage): string {
+    return networkOf(clientAddress(request, this.config.server.trustProxy));
   }
 
   /**
