@@ -24,7 +24,7 @@ export {
   runningServer,
   unusedDatabase,
 } from './data/index.ts';
-export { type ExportEntry, jsonEntry, sendExport } from './exports.ts';
+export { DELETED_ACCOUNT, type ExportEntry, jsonEntry, jsonListEntry, sendExport } from './exports.ts';
 export type { Happening } from './happenings.ts';
 export { Hook } from './hook.ts';
 export {
