@@ -517,7 +517,12 @@ export class Kernel {
     return this.config.server.publicUrl ?? defaultPublicUrl(this.port);
   }
 
-  /** The addresses at which people can reach the server; the first one is used in links. */
+  /** The origin for links that a person gives to others who uses the server at `origin`; without one, that a program or the operator does. */
+  linkOrigin(origin = this.publicUrl): string {
+    return this.origins.forLinks(origin);
+  }
+
+  /** The addresses at which people can reach the server; the first one needs no certificate, but may work only on this machine. */
   get urls(): string[] {
     return [...new Set([this.publicUrl, ...this.origins.reachable()])];
   }
@@ -540,7 +545,7 @@ export class Kernel {
     this.#acme.start();
     lock.remember({
       port: listener.port,
-      publicUrl: this.publicUrl,
+      publicUrl: this.linkOrigin(),
       localUrl: ownServerUrl(config, listener.port),
       rtc: { port: config.rtc.port, workers: sfu.gauges().workers },
     });

@@ -240,6 +240,11 @@ export class AppModel {
     }
   }
 
+  /** The server's origin for links that the user gives to others. */
+  get linkOrigin(): string {
+    return this.client.value?.linkOrigin ?? this.#url;
+  }
+
   /** The connection, when the server has verified the identity. @throws {CanopyError} as connect() */
   connected(): Promise<Client> {
     return this.#connect();
