@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
@@ -660,7 +661,10 @@ export class Kernel {
     });
     sfu.on('workerdied', () => metrics.workerDied());
     sfu.on('dtlsconnected', ({ roomId, peerId, transportId, remoteCertificate }) => {
-      log.info({ roomId, peerId, transportId, remoteCertificate }, 'media connected');
+      log.info(
+        { roomId, peerId, transportId, fingerprint: fingerprintOf(remoteCertificate) },
+        'media connected',
+      );
       const session = sockets.sessionOf(peerId);
       if (session) {
         this.stage(session, 'media_connected');
@@ -748,4 +752,11 @@ async function openGround(
 
 function secretIn(dir: string, name: string, log: Logger): string {
   return keptSecret(dir, name, (file) => log.warn({ file }, 'file was empty; created a new secret'));
+}
+
+/** The SHA-256 of a certificate in PEM, as in SDP. It is not parsed, since its sender chose its content. */
+function fingerprintOf(pem: string): string {
+  const der = Buffer.from(pem.replaceAll(/-----[^-]+-----|\s/g, ''), 'base64');
+  const digest = createHash('sha256').update(der).digest('hex').toUpperCase();
+  return (digest.match(/../g) ?? []).join(':');
 }
