@@ -23,7 +23,7 @@ export const contacts = {
   /** The form. */
   name: 'Name',
   accountId: 'Account ID',
-  accountHint: '64 letters and digits. People find theirs under “My account ID”.',
+  accountHint: '64 letters and digits. People find theirs on their home page, in the menu next to “People”.',
   accountUnknown: 'Nobody on this server has this account ID.',
   accountInvalid: 'An account ID has 64 letters (a to f) and digits.',
   accounts: 'Accounts',
