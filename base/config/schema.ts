@@ -40,7 +40,7 @@ export const configSchema = z.strictObject({
       publicUrl: origin
         .optional()
         .describe(
-          'The address that people open, e.g. `https://meet.example`, without a path. Pages at this address may connect, and links use it. Default: `http://localhost` with the port, which works on this machine only.',
+          'The address that people open, e.g. `https://meet.example`, without a path. Pages at this address may connect, and links use it. Default: the address at which a page was opened, or this machine’s network address if that is `localhost`.',
         ),
       origins: list(origin)
         .default([])

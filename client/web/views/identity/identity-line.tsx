@@ -8,7 +8,8 @@ export function IdentityLine({ model }: { model: AppModel }) {
   if (!identity) {
     return null;
   }
-  const { lobby } = strings.value;
+  const { lobby, people } = strings.value;
+  const client = model.client.value;
   const forget = () => {
     if (confirm(lobby.confirmForget)) {
       void model.forget();
@@ -18,9 +19,9 @@ export function IdentityLine({ model }: { model: AppModel }) {
     <div class="identity">
       <span>
         {lobby.youAre} <strong data-testid="identity-name">{identity.displayName}</strong>{' '}
-        {model.client.value && (
+        {client && (
           <span class="verified" data-testid="identity-verified" title={identity.deviceId}>
-            {lobby.verified}
+            {client.account.role === 'guest' ? people.guest : lobby.verified}
           </span>
         )}
       </span>
