@@ -198,10 +198,10 @@ export const configSchema = z.strictObject({
   identity: z
     .strictObject({
       policy: z
-        .enum(['invite', 'pki'])
+        .enum(['invite', 'pki', 'tofu'])
         .default('invite')
         .describe(
-          '`invite`: accounts come from one-time links and are issued by Canopy’s own CA. `pki`: certificates issued by the authorities in `caBundle` are also accepted.',
+          '`invite`: accounts come from invitations, room links and sign-on, and are issued by Canopy’s own CA. `pki`: certificates issued by the authorities in `caBundle` are also accepted. `tofu` (trust on first use): in addition to `invite`, anyone who opens the address of a room can ask to enter, and always waits until somebody in the room lets them in.',
         ),
       caBundle: text.optional().describe('File with the trusted authorities (PEM), for `pki`.'),
       crl: text
@@ -315,11 +315,13 @@ export const configSchema = z.strictObject({
       waitingPerRoom: count({ min: 1 })
         .default(100)
         .describe(
-          'Maximum people waiting in a room’s lobby; from one address (IPv6: /64) at most half as many, and on the whole server ten times as many.',
+          'Maximum people waiting in a room’s lobby; from one address (IPv6: /64) at most half as many, and on the whole server ten times as many. People who come by the room’s address alone (`identity.policy: tofu`) take at most half of each.',
         ),
       guestsPerLink: count({ min: 1 })
         .default(200)
-        .describe('Maximum new guests per hour through one room link.'),
+        .describe(
+          'Maximum new guests per hour through one room link, or by one room’s address (`identity.policy: tofu`).',
+        ),
       requestsPerSecond: count({ min: 1 })
         .default(100)
         .describe('Maximum requests per second per connection; bursts may be three times as large.'),

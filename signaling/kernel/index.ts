@@ -4,8 +4,10 @@ export { AccountRate } from './account-rate.ts';
 export {
   type AccountRow,
   Accounts,
+  addressMark,
   type DeviceRow,
   Devices,
+  isAddressMark,
   Revocations,
 } from './accounts/index.ts';
 export { AcmeFiles } from './acme/index.ts';

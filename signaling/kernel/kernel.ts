@@ -440,7 +440,7 @@ export class Kernel {
    * Checks that the principal may enter the room.
    *
    * @throws {CanopyError} FORBIDDEN - the room admits only invited people, or not this role
-   * @throws {CanopyError} LOBBY_REQUIRED - everyone has to be admitted from the lobby
+   * @throws {CanopyError} LOBBY_REQUIRED - everyone has to be admitted from the lobby, or all those not invited (policy `tofu`)
    */
   async demandEntry(principal: PeerPrincipal, room: RoomRecord): Promise<void> {
     demand(principal, 'room.enter', room);
@@ -454,6 +454,9 @@ export class Kernel {
       return;
     }
     const grant = await this.accounts.grantOf(principal.accountId, room.roomId);
+    if (!grant && !may(principal, 'room.enterUninvited', room) && this.config.identity.policy === 'tofu') {
+      throw new CanopyError('LOBBY_REQUIRED');
+    }
     if (!grant) {
       demand(principal, 'room.enterUninvited', room);
     }
