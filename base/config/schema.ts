@@ -269,6 +269,11 @@ export const configSchema = z.strictObject({
         .describe(
           'Drop SIP requests from unknown addresses and users instead of refusing them, so that scanners find nothing.',
         ),
+      srtpWithoutTls: flag
+        .default(false)
+        .describe(
+          'Encrypt the audio of calls (SRTP) even if their SIP messages, which carry the keys, are not encrypted by TLS. Anyone who can read those messages can decrypt the call, so this only serves phones that insist on SRTP.',
+        ),
       language: z.enum(['en', 'ru']).default('en').describe('Language of the spoken prompts: `en` or `ru`.'),
       signalingUrl: origin
         .optional()
