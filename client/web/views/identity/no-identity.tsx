@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { AppModel } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
+import { Brand } from '../parts/brand.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { SignOnButton } from './sign-on-button.tsx';
 
@@ -11,6 +12,7 @@ export function NoIdentity({ model, roomId }: { model: AppModel; roomId: string 
   return (
     <main class="center">
       <section class="card" data-testid="no-identity">
+        <Brand />
         <h1>{welcome.heading}</h1>
         <p dir="auto">{offer ? withSignOn(roomId, offer.label) : withoutSignOn(roomId)}</p>
         <SignOnButton model={model} primary />
