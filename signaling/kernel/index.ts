@@ -24,7 +24,7 @@ export {
   runningServer,
   unusedDatabase,
 } from './data/index.ts';
-export { type ExportEntry, exportHeaders, jsonEntry } from './exports.ts';
+export { type ExportEntry, jsonEntry, sendExport } from './exports.ts';
 export type { Happening } from './happenings.ts';
 export { Hook } from './hook.ts';
 export {
@@ -84,10 +84,12 @@ export {
   describeRoom,
   hashPin,
   type LeaveReason,
+  mainRoomOf,
   Peer,
   type PeerConnection,
   type PeerMedia,
   type RecordChange,
+  type Removal,
   Room,
   type RoomLogEntry,
   type RoomRecord,

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Transaction } from 'kysely';
 import type { Registry } from 'prom-client';
-import { CanopyError, type Config, type Logger } from '../../base/index.ts';
+import { CanopyError, type Config, clientAddress, type Logger, networkOf } from '../../base/index.ts';
 import {
   type RequestName,
   type RequestSchema,
@@ -39,6 +40,7 @@ import {
   registerServerRoutes,
   TlsSource,
   tlsMetrics,
+  type UrlTicket,
   UrlTickets,
   type ZodInstance,
 } from './http/index.ts';
@@ -50,6 +52,7 @@ import { Readiness } from './readiness.ts';
 import {
   EntryGuard,
   type Peer,
+  type Removal,
   type Room,
   type RoomOptions,
   type RoomRecord,
@@ -206,6 +209,7 @@ export class Kernel {
   readonly #stops: Array<RoomOptions['isStopped']> = [];
   readonly #followers: Array<RoomOptions['onEntry']> = [];
   readonly #rightsFollowers: Array<RoomOptions['onRights']> = [];
+  readonly #removalFollowers: Array<(removal: Removal) => void> = [];
   readonly #snapshotParts = new Map<string, (room: Room, peer: Peer) => unknown>();
   readonly #roomRecords: RoomRecords;
   readonly #options: KernelOptions;
@@ -362,6 +366,11 @@ export class Kernel {
     this.#rightsFollowers.push(follower);
   }
 
+  /** Calls a feature whenever an account was removed from a meeting. */
+  followRemovals(follower: (removal: Removal) => void): void {
+    this.#removalFollowers.push(follower);
+  }
+
   /** The current state of a room that features keep, as this peer may see it. */
   snapshotParts(room: Room, peer: Peer): SnapshotData {
     const parts = [...this.#snapshotParts].map(([name, take]) => [name, take(room, peer)]);
@@ -406,6 +415,24 @@ export class Kernel {
         this.rooms.find(roomId)?.hostOf(participantId)?.device.accountId,
     };
     registerAdminRoutes(this.#ground.app, options, add);
+  }
+
+  /**
+   * Returns the account that may use a URL by its ticket.
+   *
+   * @throws {CanopyError} FILE_TICKET_INVALID; CERT_REVOKED - the account was revoked after it got the ticket
+   */
+  ticketHolder(ticket: string, use: Omit<UrlTicket, 'accountId'>): string {
+    const accountId = this.urlTickets.verify(ticket, use);
+    if (this.authority.revocation.isRevoked(accountId)) {
+      throw new CanopyError('CERT_REVOKED');
+    }
+    return accountId;
+  }
+
+  /** The network that an HTTP request comes from, as budgets count it. */
+  networkOf(request: IncomingMessage): string {
+    return networkOf(clientAddress(request, this.config.server.trustProxy));
   }
 
   /**
@@ -617,6 +644,11 @@ export class Kernel {
       onRights: (room, peer) => {
         for (const follower of this.#rightsFollowers) {
           follower(room, peer);
+        }
+      },
+      onRemoved: (removal) => {
+        for (const follower of this.#removalFollowers) {
+          follower(removal);
         }
       },
       rehomeTicket: async ({ roomId }, { peerId, displayName, principal, connection }) => ({

@@ -77,6 +77,11 @@ export function registerDirectCalls(kernel: Kernel): void {
   timer.unref();
   prune();
 
+  kernel.accountReplaced.add(async ({ from, to }) => {
+    calls.endAll(from);
+    await history.replaceAccount(from, to);
+    await preferences.replaceAccount(from, to);
+  });
   kernel.accountRevoked.add((accountId) => calls.endAll(accountId));
   kernel.accountDeleting.add(async (accountId) => {
     calls.endAll(accountId);

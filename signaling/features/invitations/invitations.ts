@@ -216,9 +216,12 @@ export class Invitations {
       .execute();
   }
 
-  /** Deletes the invitations that an account has used. */
-  async forgetUsedBy(accountId: string): Promise<void> {
-    await this.#store.db.deleteFrom('invitations').where('used_by', '=', accountId).execute();
+  /** Deletes the invitations that an account has used or made. */
+  async forgetAccount(accountId: string): Promise<void> {
+    await this.#store.db
+      .deleteFrom('invitations')
+      .where(({ eb, or }) => or([eb('used_by', '=', accountId), eb('created_by', '=', accountId)]))
+      .execute();
   }
 
   /** Deletes the finished invitations of people admitted through room links, older than this Unix time in milliseconds. */

@@ -185,6 +185,11 @@ export class RoomLinks {
     await db.deleteFrom('room_links').where('room_id', '=', roomId).execute();
   }
 
+  /** Deletes the links that an account made. */
+  async forgetAccount(accountId: string): Promise<void> {
+    await this.#store.db.deleteFrom('room_links').where('created_by', '=', accountId).execute();
+  }
+
   /** Deletes links that have long been invalid. */
   async prune(): Promise<void> {
     const beforeMs = this.#now() - REMEMBERED_MS;

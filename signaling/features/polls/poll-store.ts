@@ -1,5 +1,5 @@
 import type { Kysely, Transaction } from 'kysely';
-import type { Store, Tables } from '../../store/index.ts';
+import { moveRows, type Store, type Tables } from '../../store/index.ts';
 import type { PollRow, PollVoteRow } from './tables.ts';
 
 type Db = Kysely<Tables> | Transaction<Tables>;
@@ -183,6 +183,15 @@ export class PollStore {
       rows.map(({ poll_id }) => poll_id),
     );
     await db.deleteFrom('poll_viewers').where('room_id', '=', roomId).execute();
+  }
+
+  /** Gives the polls, votes and rights to see polls of an account to another one. */
+  async replaceAccount(from: string, to: string): Promise<void> {
+    await this.#store.transaction(async (db) => {
+      await db.updateTable('polls').set({ account_id: to }).where('account_id', '=', from).execute();
+      await moveRows(db, 'poll_votes', 'poll_id', { from, to });
+      await moveRows(db, 'poll_viewers', 'room_id', { from, to });
+    });
   }
 
   /** Forgets who wrote the polls of an account and what it chose in closed ones. Returns the rooms of open polls in which it voted. */

@@ -16,6 +16,7 @@ export function registerPolls(kernel: Kernel): void {
       await polls.admit(room, peer.principal.accountId);
     }
   });
+  kernel.accountReplaced.add(({ from, to }) => polls.replaceAccount(from, to));
   kernel.accountDeleting.add((accountId) => polls.forgetAccount(accountId));
   kernel.roomDeleted.add(({ db, roomId }) => polls.store.forgetRoom(db, roomId));
   kernel.closing.add(() => clock.close());

@@ -20,6 +20,6 @@ export const signOn = {
     'Then add this browser to your account with a code from that device. Nothing is lost, and both can be used.',
   startOverHeading: 'Is it lost?',
   startOverAdvice:
-    'Start over: this browser gets a new account with your rooms and rights. All your other devices are signed out.',
+    'Start over: this browser gets a new account with your rooms, messages, contacts and rights. All your other devices are signed out.',
   startOver: 'Start over in this browser',
 };
