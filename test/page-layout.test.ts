@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { get } from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
+import { FIRST_LOAD_BYTES, firstLoad } from '../bench/index.ts';
 import { violations } from './support/accessibility.ts';
 import { TestBrowser } from './support/browser.ts';
 import { CROWDS, type TileBox, tileBoxes, WINDOWS } from './support/call-scenes.ts';
@@ -18,20 +18,6 @@ const SMALL_WINDOWS = [
 const MIN_TILE_PX = 120;
 const MAX_LABEL = 0.2;
 const MIN_SPEAKER = 0.6;
-const MAX_FIRST_LOAD_BYTES = 150 * 1024;
-
-/** Bytes of a response's body on the wire, with gzip. */
-async function compressedSize(url: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    get(url, { headers: { 'accept-encoding': 'gzip' } }, (response) => {
-      let bytes = 0;
-      response.on('data', (chunk: Buffer) => {
-        bytes += chunk.length;
-      });
-      response.on('end', () => resolve(bytes));
-    }).on('error', reject);
-  });
-}
 
 describe('the layout of a call', () => {
   let server: TestServer;
@@ -104,22 +90,12 @@ describe('the layout of a call', () => {
     );
 
   it('loads at most 150 KiB, compressed, before it shows anything', async () => {
-    const urls = await page.evaluate(() =>
-      performance
-        .getEntriesByType('resource')
-        .filter(
-          ({ startTime }) =>
-            startTime < (performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0),
-        )
-        .map(({ name }) => name),
-    );
+    const { bytes, urls } = await firstLoad(page);
     assert.ok(
       urls.some((url) => url.endsWith('.js')) && urls.some((url) => url.endsWith('.css')),
       String(urls),
     );
-    const sizes = await Promise.all([server.url, ...urls].map((url) => compressedSize(url)));
-    const total = sizes.reduce((sum, size) => sum + size, 0);
-    assert.ok(total <= MAX_FIRST_LOAD_BYTES, `${total} bytes`);
+    assert.ok(bytes <= FIRST_LOAD_BYTES, `${bytes} bytes`);
   });
 
   it('tells somebody who is alone so, and offers the link to the room', async () => {

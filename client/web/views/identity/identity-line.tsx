@@ -18,10 +18,13 @@ export function IdentityLine({ model }: { model: AppModel }) {
     <div class="identity">
       <span>
         {lobby.youAre} <strong data-testid="identity-name">{identity.displayName}</strong>{' '}
-        {model.client.value && (
+        {model.client.value ? (
           <span class="verified" data-testid="identity-verified" title={identity.deviceId}>
             {lobby.verified}
           </span>
+        ) : (
+          // Keeps the place.
+          <span class="verified pending">{lobby.verified}</span>
         )}
       </span>
       <span class="row">
