@@ -40,7 +40,7 @@ export const configSchema = z.strictObject({
       publicUrl: origin
         .optional()
         .describe(
-          'The address that people open, e.g. `https://meet.example`, without a path. Pages at this address may connect, and links use it. Default: `http://localhost` with the port, which works on this machine only.',
+          'The address that people open, e.g. `https://meet.example`, without a path. Pages at this address may connect, and links use it. Default: the address at which a page was opened, or this machine’s network address if that is `localhost`.',
         ),
       origins: list(origin)
         .default([])
@@ -268,6 +268,11 @@ export const configSchema = z.strictObject({
         .default(false)
         .describe(
           'Drop SIP requests from unknown addresses and users instead of refusing them, so that scanners find nothing.',
+        ),
+      srtpWithoutTls: flag
+        .default(false)
+        .describe(
+          'Encrypt the audio of calls (SRTP) even if their SIP messages, which carry the keys, are not encrypted by TLS. Anyone who can read those messages can decrypt the call, so this only serves phones that insist on SRTP.',
         ),
       language: z.enum(['en', 'ru']).default('en').describe('Language of the spoken prompts: `en` or `ru`.'),
       signalingUrl: origin

@@ -26,7 +26,7 @@ export {
   runningServer,
   unusedDatabase,
 } from './data/index.ts';
-export { type ExportEntry, jsonEntry, sendExport } from './exports.ts';
+export { DELETED_ACCOUNT, type ExportEntry, jsonEntry, jsonListEntry, sendExport } from './exports.ts';
 export type { Happening } from './happenings.ts';
 export { Hook } from './hook.ts';
 export {
@@ -86,10 +86,12 @@ export {
   describeRoom,
   hashPin,
   type LeaveReason,
+  mainRoomOf,
   Peer,
   type PeerConnection,
   type PeerMedia,
   type RecordChange,
+  type Removal,
   Room,
   type RoomLogEntry,
   type RoomRecord,

@@ -179,7 +179,12 @@ export class AppModel {
   async redeem(invitation: Invitation): Promise<void> {
     await this.#attempt(async () => {
       const client = await this.#connect();
-      const { roomId } = await client.redeemInvitation(invitation.secret);
+      const { roomId, role } = await client.redeemInvitation(invitation.secret);
+      if (role !== client.account.role) {
+        // What the page offers depends on the role that the client signed in with.
+        void client.close();
+        this.client.value = undefined;
+      }
       this.#go(roomId ? roomFragment(roomId) : '#/');
     });
   }
@@ -239,6 +244,11 @@ export class AppModel {
     if (value.name === 'door') {
       this.#suggestTo(value.door);
     }
+  }
+
+  /** The server's origin for links that the user gives to others. */
+  get linkOrigin(): string {
+    return this.client.value?.linkOrigin ?? this.#url;
   }
 
   /** The connection, when the server has verified the identity. @throws {CanopyError} as connect() */
@@ -580,6 +590,8 @@ export class AppModel {
         this.calls.attach(client);
         window.canopy = { client };
         this.care.connected(client);
+        // If this fails, join() tries again.
+        client.prepare().catch(() => {});
         client.on('state', (state, error) => {
           if (state !== 'closed') {
             return;

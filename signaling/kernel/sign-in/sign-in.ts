@@ -17,7 +17,7 @@ export interface SignInContext {
   trust: TrustStore;
   budgets: Pick<Budgets, 'connections'>;
   rooms: Pick<Rooms, 'hasSeat'>;
-  origins: Pick<OwnOrigins, 'current'>;
+  origins: Pick<OwnOrigins, 'current' | 'forLinks'>;
   happenings: Pick<HappeningNotifier, 'emit'>;
   /** Whether the server is stopping and admits nobody. */
   readonly draining: boolean;
@@ -87,6 +87,7 @@ export function signInHandlers(context: SignInContext): Handlers<'auth.prove' | 
         displayName: device.displayName,
         role: serverRoleOf(principal),
         serverTimeMs: nowMs,
+        linkOrigin: context.origins.forLinks(proof.origin),
       };
     },
   };

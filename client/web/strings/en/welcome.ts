@@ -20,7 +20,7 @@ export const welcome = {
   continue: 'Continue',
   busy: 'Just a moment…',
   /** Followed by a name. */
-  belongsTo: 'This device already belongs to',
+  belongsTo: 'This browser already has the account of',
   continueAs: (name: string) => `Continue as ${name}`,
   someoneElse: 'I am someone else',
   haveBackup: 'I have a backup of my account',

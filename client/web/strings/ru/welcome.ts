@@ -20,7 +20,7 @@ export const welcome: Strings['welcome'] = {
   yourName: 'Ваше имя',
   continue: 'Продолжить',
   busy: 'Секунду…',
-  belongsTo: 'На этом устройстве уже есть учётная запись:',
+  belongsTo: 'В этом браузере уже есть учётная запись:',
   continueAs: (name) => `Продолжить как ${name}`,
   someoneElse: 'Это не я',
   haveBackup: 'У меня есть резервная копия учётной записи',

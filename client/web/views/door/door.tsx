@@ -3,6 +3,7 @@ import { displayable, type OpenedLink } from '../../../sdk/index.ts';
 import { type AppModel, type Door, hasName } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
 import { SignOnButton } from '../identity/sign-on-button.tsx';
+import { Brand } from '../parts/brand.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { DeviceCheck, DevicePreview } from './device-check.tsx';
 
@@ -20,6 +21,7 @@ export function DoorView({ model, door }: { model: AppModel; door: Door }) {
     return (
       <main class="center">
         <section class="card" data-testid="closed-link">
+          <Brand />
           <h1>{strings.value.door.closed}</h1>
           <Problem error={door.problem.value} />
         </section>
@@ -28,9 +30,7 @@ export function DoorView({ model, door }: { model: AppModel; door: Door }) {
   }
   return (
     <main class="lobby">
-      <div class="lobby-left">
-        <DevicePreview media={model.media} />
-      </div>
+      <DevicePreview media={model.media} />
       {stage === 'asking' ? <Ask model={model} door={door} /> : <Wait door={door} />}
     </main>
   );
@@ -42,6 +42,7 @@ export function DamagedLink() {
   return (
     <main class="center">
       <section class="card" data-testid="damaged-link">
+        <Brand />
         <h1>{door.damaged}</h1>
         <p>{door.damagedAdvice}</p>
       </section>
@@ -81,6 +82,7 @@ function Ask({ model, door }: { model: AppModel; door: Door }) {
   };
   return (
     <form class="card" onSubmit={submit} data-testid="door">
+      <Brand />
       <h1 dir="auto">{headingOf(door)}</h1>
       {door.isNewcomer.value ? (
         <label class="field">

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { AppModel } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
+import { Brand } from '../parts/brand.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { SignOnButton } from './sign-on-button.tsx';
 
@@ -13,6 +14,7 @@ export function NoIdentity({ model, roomId }: { model: AppModel; roomId: string 
   return (
     <main class="center">
       <section class="card" data-testid="no-identity">
+        <Brand />
         <h1>{welcome.heading}</h1>
         <p dir="auto">{introduction(model, roomId)}</p>
         <SignOnButton model={model} primary />
