@@ -31,6 +31,7 @@ export {
   defaultPublicUrl,
   errorResponses,
   openTlsSource,
+  readAuthorities,
   readTlsFiles,
   tlsMetrics,
   type ZodInstance,
