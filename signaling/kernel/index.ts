@@ -4,8 +4,10 @@ export { AccountRate } from './account-rate.ts';
 export {
   type AccountRow,
   Accounts,
+  addressMark,
   type DeviceRow,
   Devices,
+  isAddressMark,
   Revocations,
 } from './accounts/index.ts';
 export { AcmeFiles } from './acme/index.ts';
@@ -85,10 +87,12 @@ export {
   describeRoom,
   hashPin,
   type LeaveReason,
+  mainRoomOf,
   Peer,
   type PeerConnection,
   type PeerMedia,
   type RecordChange,
+  type Removal,
   Room,
   type RoomLogEntry,
   type RoomRecord,
