@@ -128,6 +128,7 @@ describe('a second device, on the page', () => {
 
   it('the passkey unlocks a backup on the second device, even later', async () => {
     await phone.reload();
+    await phone.getByTestId('account-menu').click();
     await phone.getByTestId('backup').click();
     for (const field of ['backup-password', 'backup-again']) {
       await phone.getByTestId(field).fill(PASSWORD);

@@ -522,6 +522,34 @@ describe('a lost socket', () => {
     assert.equal(server.got('transport.create').length, 4);
   });
 
+  it('never takes this client for another device after it got a new seat, as after a restart of the server', async () => {
+    const bob = { ...participant(BOB, 'Bob'), accountId: 'b'.repeat(64) };
+    snapshot.participants = [participant(SELF, 'Ada'), bob];
+    const room = await client.join('demo');
+    const again = participant(uuid(), 'Ada');
+    snapshot = {
+      ...snapshot,
+      peerId: uuid(),
+      participantId: again.participantId,
+      participants: [again, bob],
+    };
+    const others: string[] = [];
+    const look = () => {
+      for (const { participantId, accountId } of room.participants.values()) {
+        if (accountId === again.accountId && participantId !== room.participantId) {
+          others.push(participantId);
+        }
+      }
+    };
+    const joined = next(room, 'participant-joined');
+    room.on('participant-joined', look);
+    room.on('participant-updated', look);
+    server.cut();
+    await joined;
+    assert.deepEqual(others, []);
+    assert.equal(room.participantId, again.participantId);
+  });
+
   it('keeps changes made in the meantime', async () => {
     const room = await client.join('demo');
     const publication = await room.publish(track('audio'));

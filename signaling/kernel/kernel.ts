@@ -1,10 +1,12 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Transaction } from 'kysely';
 import type { Registry } from 'prom-client';
-import { CanopyError, type Config, type Logger } from '../../base/index.ts';
+import { CanopyError, type Config, clientAddress, type Logger, networkOf } from '../../base/index.ts';
 import {
   type RequestName,
   type RequestSchema,
@@ -39,6 +41,7 @@ import {
   registerServerRoutes,
   TlsSource,
   tlsMetrics,
+  type UrlTicket,
   UrlTickets,
   type ZodInstance,
 } from './http/index.ts';
@@ -50,6 +53,7 @@ import { Readiness } from './readiness.ts';
 import {
   EntryGuard,
   type Peer,
+  type Removal,
   type Room,
   type RoomOptions,
   type RoomRecord,
@@ -206,6 +210,7 @@ export class Kernel {
   readonly #stops: Array<RoomOptions['isStopped']> = [];
   readonly #followers: Array<RoomOptions['onEntry']> = [];
   readonly #rightsFollowers: Array<RoomOptions['onRights']> = [];
+  readonly #removalFollowers: Array<(removal: Removal) => void> = [];
   readonly #snapshotParts = new Map<string, (room: Room, peer: Peer) => unknown>();
   readonly #roomRecords: RoomRecords;
   readonly #options: KernelOptions;
@@ -362,6 +367,11 @@ export class Kernel {
     this.#rightsFollowers.push(follower);
   }
 
+  /** Calls a feature whenever an account was removed from a meeting. */
+  followRemovals(follower: (removal: Removal) => void): void {
+    this.#removalFollowers.push(follower);
+  }
+
   /** The current state of a room that features keep, as this peer may see it. */
   snapshotParts(room: Room, peer: Peer): SnapshotData {
     const parts = [...this.#snapshotParts].map(([name, take]) => [name, take(room, peer)]);
@@ -409,10 +419,28 @@ export class Kernel {
   }
 
   /**
+   * Returns the account that may use a URL by its ticket.
+   *
+   * @throws {CanopyError} FILE_TICKET_INVALID; CERT_REVOKED - the account was revoked after it got the ticket
+   */
+  ticketHolder(ticket: string, use: Omit<UrlTicket, 'accountId'>): string {
+    const accountId = this.urlTickets.verify(ticket, use);
+    if (this.authority.revocation.isRevoked(accountId)) {
+      throw new CanopyError('CERT_REVOKED');
+    }
+    return accountId;
+  }
+
+  /** The network that an HTTP request comes from, as budgets count it. */
+  networkOf(request: IncomingMessage): string {
+    return networkOf(clientAddress(request, this.config.server.trustProxy));
+  }
+
+  /**
    * Checks that the principal may enter the room.
    *
    * @throws {CanopyError} FORBIDDEN - the room admits only invited people, or not this role
-   * @throws {CanopyError} LOBBY_REQUIRED - everyone has to be admitted from the lobby
+   * @throws {CanopyError} LOBBY_REQUIRED - everyone has to be admitted from the lobby, or all those not invited (policy `tofu`)
    */
   async demandEntry(principal: PeerPrincipal, room: RoomRecord): Promise<void> {
     demand(principal, 'room.enter', room);
@@ -426,6 +454,9 @@ export class Kernel {
       return;
     }
     const grant = await this.accounts.grantOf(principal.accountId, room.roomId);
+    if (!grant && !may(principal, 'room.enterUninvited', room) && this.config.identity.policy === 'tofu') {
+      throw new CanopyError('LOBBY_REQUIRED');
+    }
     if (!grant) {
       demand(principal, 'room.enterUninvited', room);
     }
@@ -517,7 +548,12 @@ export class Kernel {
     return this.config.server.publicUrl ?? defaultPublicUrl(this.port);
   }
 
-  /** The addresses at which people can reach the server; the first one is used in links. */
+  /** The origin for links that a person gives to others who uses the server at `origin`; without one, that a program or the operator does. */
+  linkOrigin(origin = this.publicUrl): string {
+    return this.origins.forLinks(origin);
+  }
+
+  /** The addresses at which people can reach the server; the first one needs no certificate, but may work only on this machine. */
   get urls(): string[] {
     return [...new Set([this.publicUrl, ...this.origins.reachable()])];
   }
@@ -540,7 +576,7 @@ export class Kernel {
     this.#acme.start();
     lock.remember({
       port: listener.port,
-      publicUrl: this.publicUrl,
+      publicUrl: this.linkOrigin(),
       localUrl: ownServerUrl(config, listener.port),
       rtc: { port: config.rtc.port, workers: sfu.gauges().workers },
     });
@@ -619,6 +655,11 @@ export class Kernel {
           follower(room, peer);
         }
       },
+      onRemoved: (removal) => {
+        for (const follower of this.#removalFollowers) {
+          follower(removal);
+        }
+      },
       rehomeTicket: async ({ roomId }, { peerId, displayName, principal, connection }) => ({
         // Clients stay on this server under the name that they connected to.
         url: connection?.origin ?? this.publicUrl,
@@ -655,7 +696,10 @@ export class Kernel {
     });
     sfu.on('workerdied', () => metrics.workerDied());
     sfu.on('dtlsconnected', ({ roomId, peerId, transportId, remoteCertificate }) => {
-      log.info({ roomId, peerId, transportId, remoteCertificate }, 'media connected');
+      log.info(
+        { roomId, peerId, transportId, fingerprint: fingerprintOf(remoteCertificate) },
+        'media connected',
+      );
       const session = sockets.sessionOf(peerId);
       if (session) {
         this.stage(session, 'media_connected');
@@ -743,4 +787,11 @@ async function openGround(
 
 function secretIn(dir: string, name: string, log: Logger): string {
   return keptSecret(dir, name, (file) => log.warn({ file }, 'file was empty; created a new secret'));
+}
+
+/** The SHA-256 of a certificate in PEM, as in SDP. It is not parsed, since its sender chose its content. */
+function fingerprintOf(pem: string): string {
+  const der = Buffer.from(pem.replaceAll(/-----[^-]+-----|\s/g, ''), 'base64');
+  const digest = createHash('sha256').update(der).digest('hex').toUpperCase();
+  return (digest.match(/../g) ?? []).join(':');
 }

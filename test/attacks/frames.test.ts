@@ -64,7 +64,7 @@ describe('threat 4: frames', () => {
     await bystanders.goOn();
   });
 
-  it('__proto__ and the like pollute nothing', async () => {
+  it('threat 27: __proto__ and the like pollute nothing', async () => {
     const client = await ProtocolClient.enter(server.url, mallory);
     for (const key of ['__proto__', 'constructor', 'prototype']) {
       client.write(`2["room.join",{"id":"aaaaaaaa","data":{"${key}":{"roomId":"team"}}}]`);
@@ -78,7 +78,7 @@ describe('threat 4: frames', () => {
     client.close();
   });
 
-  it('unknown events are refused, and names reserved by socket.io end the connection', async () => {
+  it('threat 27: unknown events are refused, and names reserved by socket.io end the connection', async () => {
     const client = await ProtocolClient.enter(server.url, mallory);
     for (const name of [
       'room.explode',
@@ -132,7 +132,7 @@ describe('threat 4: frames', () => {
     client.close();
   });
 
-  it('threat 63: binary data, which the protocol does not use, ends the connection before any is stored', async () => {
+  it('threats 27 and 63: binary data, which the protocol does not use, ends the connection before any is stored', async () => {
     for (const args of [
       [Buffer.alloc(1000)],
       [{ id: 'aaaaaaaa', data: { roomId: Buffer.from('team') } }],

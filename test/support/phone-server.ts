@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { urlHost } from '../../base/index.ts';
+import type { SrtpUse } from '../../contract/index.ts';
 import { Baresip, type BaresipOptions } from './baresip.ts';
 import { freePort } from './programs.ts';
 import { TestServer } from './server.ts';
@@ -16,6 +17,7 @@ export interface CallShown {
   direction: string;
   trunk: string | null;
   codec: string | null;
+  encryption: string | null;
   roomId: string | null;
   answeredAtMs: number | null;
   endedAtMs: number | null;
@@ -78,11 +80,17 @@ export class PhoneServer {
   /** Adds phones that may register. */
   async addPhones(...usernames: string[]): Promise<void> {
     for (const username of usernames) {
-      await this.server.api('PUT', `/api/sip/phones/${username}`, {
-        displayName: `Phone ${username}`,
-        password: PHONE_PASSWORD,
-      });
+      await this.addPhone(username);
     }
+  }
+
+  /** Adds or changes a phone. */
+  async addPhone(username: string, settings: { srtp?: SrtpUse } = {}): Promise<void> {
+    await this.server.api('PUT', `/api/sip/phones/${username}`, {
+      displayName: `Phone ${username}`,
+      password: PHONE_PASSWORD,
+      ...settings,
+    });
   }
 
   async setDialPlan(rules: object[]): Promise<void> {

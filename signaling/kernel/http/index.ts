@@ -9,4 +9,4 @@ export { registerServerRoutes } from './server-routes.ts';
 export { readTlsFiles } from './tls-files.ts';
 export { tlsMetrics } from './tls-metrics.ts';
 export { openTlsSource, TlsSource } from './tls-source.ts';
-export { UrlTickets } from './url-tickets.ts';
+export { type UrlTicket, UrlTickets } from './url-tickets.ts';

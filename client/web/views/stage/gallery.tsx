@@ -68,9 +68,9 @@ export function Gallery({ tiles, call }: { tiles: TileProps[]; call: Call }) {
           onClick={() => turn(1)}
         >
           <NextIcon />
-          <span class="page-count">{stage.page(current + 1, pages)}</span>
         </IconButton>
       )}
+      {pages > 1 && <span class="page-count">{stage.page(current + 1, pages)}</span>}
     </div>
   );
 }
