@@ -24,7 +24,7 @@ import {
   runningServer,
   unusedDatabase,
 } from '../signaling/index.ts';
-import { Codecs, locatePrompts, openNetwork } from '../sip-gateway/index.ts';
+import { Codecs, locatePrompts, openNetwork, Srtp } from '../sip-gateway/index.ts';
 import { describePort, isForeignHost, type PortFinding, probeMediaPorts, probePorts } from './ports.ts';
 import { VERSION } from './version.ts';
 
@@ -208,7 +208,7 @@ function holds(running: NonNullable<Running>, config: Config, { subject, port }:
   return running.port === config.server.port;
 }
 
-/** Checks codecs, UDP, prompts, and the media ports of phones. */
+/** Checks codecs, UDP, SRTP, prompts, and the media ports of phones. */
 async function checkPhones(config: Config, running: Running, say: Say): Promise<void> {
   const { capabilities } = await Codecs.load();
   const codecs = `${capabilities.codecs.join(', ')} (${capabilities.implementation}, ${capabilities.opusVersion})`;
@@ -223,6 +223,8 @@ async function checkPhones(config: Config, running: Running, say: Say): Promise<
   if (reason !== undefined) {
     say('warn', 'phone UDP', reason);
   }
+  const srtp = Srtp.load();
+  say(srtp.reason === undefined ? 'ok' : 'warn', 'phone SRTP', srtp.reason ?? srtp.suites.join(', '));
   const prompts = locatePrompts();
   say(
     prompts === null ? 'warn' : 'ok',

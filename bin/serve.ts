@@ -90,13 +90,20 @@ function greeting(config: Config, [link, ...others]: string[], invitation: strin
   if (invitation !== null) {
     lines.push(
       '',
-      'Nobody is enrolled yet. Open this one-time invitation in a browser (valid for a day):',
+      'Nobody has an account yet. To become the administrator, open this one-time invitation in a browser (valid for a day):',
       '',
       `  ${invitation}`,
       '',
     );
     if (config.server.publicUrl === undefined && others.length > 0) {
-      lines.push(`On another machine, replace ${link} with one of the other addresses.`, '');
+      lines.push(`On another machine, replace ${link} with one of the other addresses.`);
+      const { tls, tlsCert } = config.server;
+      if (tls !== 'off' && tlsCert === undefined && config.acme.domains.length === 0) {
+        lines.push(
+          'Browsers there warn about the server’s own certificate; deploy/README.md says how to get one that they trust.',
+        );
+      }
+      lines.push('');
     }
   }
   return `${lines.join('\n')}\n`;

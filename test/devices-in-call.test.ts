@@ -286,7 +286,7 @@ describe('trying out devices, and feedback in a call', () => {
     try {
       const carol = await inLobby(silent, server, 'Carol');
       await carol.enter('team');
-      await noticeOf(carol, 'No sound comes from your microphone').waitFor();
+      await noticeOf(carol, 'Your microphone picks up no sound').waitFor();
       await carol.page.getByTestId('notice-action').click();
       await carol.page.locator('[data-panel=settings] [data-testid=microphone-select]').waitFor();
       await carol.leave();

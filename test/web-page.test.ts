@@ -36,12 +36,15 @@ describe('the page', () => {
   it('says that access to devices was denied, and lets people join without them', async () => {
     const browser = await launch('--use-fake-ui-for-media-stream=deny');
     const page = await enrol(browser, 'Denied', await server.invite({ roomId: 'quiet' }));
-    assert.match(await sentence(page, 'device-problem'), /may not use the camera or microphone; allow it/);
+    assert.match(
+      await sentence(page, 'device-problem'),
+      /is not allowed to use the camera or microphone; allow it/,
+    );
     await page.getByTestId('room').fill('quiet');
     await page.getByTestId('join').click();
     await page.getByTestId('room-view').waitFor();
     await page.getByTestId('microphone').click();
-    assert.match(await sentence(page, 'notice'), /may not use the microphone; allow it/);
+    assert.match(await sentence(page, 'notice'), /is not allowed to use the microphone; allow it/);
     await page.getByTestId('leave').click();
     await page.getByTestId('join').waitFor();
     assert.deepEqual(browser.problems, []);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
@@ -439,7 +440,7 @@ export class Kernel {
    * Checks that the principal may enter the room.
    *
    * @throws {CanopyError} FORBIDDEN - the room admits only invited people, or not this role
-   * @throws {CanopyError} LOBBY_REQUIRED - everyone has to be admitted from the lobby
+   * @throws {CanopyError} LOBBY_REQUIRED - everyone has to be admitted from the lobby, or all those not invited (policy `tofu`)
    */
   async demandEntry(principal: PeerPrincipal, room: RoomRecord): Promise<void> {
     demand(principal, 'room.enter', room);
@@ -453,6 +454,9 @@ export class Kernel {
       return;
     }
     const grant = await this.accounts.grantOf(principal.accountId, room.roomId);
+    if (!grant && !may(principal, 'room.enterUninvited', room) && this.config.identity.policy === 'tofu') {
+      throw new CanopyError('LOBBY_REQUIRED');
+    }
     if (!grant) {
       demand(principal, 'room.enterUninvited', room);
     }
@@ -544,7 +548,12 @@ export class Kernel {
     return this.config.server.publicUrl ?? defaultPublicUrl(this.port);
   }
 
-  /** The addresses at which people can reach the server; the first one is used in links. */
+  /** The origin for links that a person gives to others who uses the server at `origin`; without one, that a program or the operator does. */
+  linkOrigin(origin = this.publicUrl): string {
+    return this.origins.forLinks(origin);
+  }
+
+  /** The addresses at which people can reach the server; the first one needs no certificate, but may work only on this machine. */
   get urls(): string[] {
     return [...new Set([this.publicUrl, ...this.origins.reachable()])];
   }
@@ -567,7 +576,7 @@ export class Kernel {
     this.#acme.start();
     lock.remember({
       port: listener.port,
-      publicUrl: this.publicUrl,
+      publicUrl: this.linkOrigin(),
       localUrl: ownServerUrl(config, listener.port),
       rtc: { port: config.rtc.port, workers: sfu.gauges().workers },
     });
@@ -687,7 +696,10 @@ export class Kernel {
     });
     sfu.on('workerdied', () => metrics.workerDied());
     sfu.on('dtlsconnected', ({ roomId, peerId, transportId, remoteCertificate }) => {
-      log.info({ roomId, peerId, transportId, remoteCertificate }, 'media connected');
+      log.info(
+        { roomId, peerId, transportId, fingerprint: fingerprintOf(remoteCertificate) },
+        'media connected',
+      );
       const session = sockets.sessionOf(peerId);
       if (session) {
         this.stage(session, 'media_connected');
@@ -775,4 +787,11 @@ async function openGround(
 
 function secretIn(dir: string, name: string, log: Logger): string {
   return keptSecret(dir, name, (file) => log.warn({ file }, 'file was empty; created a new secret'));
+}
+
+/** The SHA-256 of a certificate in PEM, as in SDP. It is not parsed, since its sender chose its content. */
+function fingerprintOf(pem: string): string {
+  const der = Buffer.from(pem.replaceAll(/-----[^-]+-----|\s/g, ''), 'base64');
+  const digest = createHash('sha256').update(der).digest('hex').toUpperCase();
+  return (digest.match(/../g) ?? []).join(':');
 }

@@ -5,9 +5,9 @@ export const signOn = {
     `This browser has no account here yet. Continue with ${label}, or open an invitation link in this browser.`,
   noIdentityRoom: (room: string, label: string) =>
     `To enter ${room}, continue with ${label}, or open a link to the room in this browser.`,
-  orSignOn: 'Do you have an account in the organisation?',
-  working: 'Signing you on…',
-  failed: 'You are not signed on',
+  orSignOn: 'Do you have an account with this organisation?',
+  working: 'Signing you in…',
+  failed: 'You could not be signed in',
   tryAgain: (label: string) => `Try again with ${label}`,
   back: 'Back',
   knownHeading: 'You already have an account here',

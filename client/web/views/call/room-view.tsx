@@ -89,7 +89,9 @@ function TopBar({
   const count = call.headcount;
   const identity = model.identity.value;
   // The account's name, not the name in this call, which anyone may choose.
-  const { displayName } = call.client.account;
+  const { displayName, role } = call.client.account;
+  const { room } = strings.value;
+  const isGuest = role === 'guest';
   return (
     <header class="top-bar" inert={isCovered}>
       <h1 ref={heading} dir="auto" tabIndex={-1}>
@@ -97,18 +99,14 @@ function TopBar({
       </h1>
       <Lock call={call} />
       <span class="count" data-testid="count">
-        {strings.value.room.count(count)}
+        {room.count(count)}
       </span>
       <RaisedHands call={call} />
       {call.screen.value && <Sharing call={call} />}
-      <span
-        class="verified"
-        data-testid="identity-verified"
-        title={strings.value.room.device(identity?.deviceId ?? '')}
-      >
-        <ShieldIcon />
+      <span class="verified" data-testid="identity-verified" title={room.device(identity?.deviceId ?? '')}>
+        {!isGuest && <ShieldIcon />}
         <span class="name" dir="auto">
-          {strings.value.room.verifiedAs(displayName)}
+          {isGuest ? room.guest(displayName) : room.verifiedAs(displayName)}
         </span>
       </span>
     </header>

@@ -143,7 +143,13 @@ export function Toolbar({ model, call, isCovered, onShortcuts }: ToolbarProps) {
               {strings.value.rooms.settings}
             </MenuItem>
           )}
-          <MenuItem testId="more-shortcuts" icon={<KeyboardIcon />} shortcut="?" onSelect={onShortcuts}>
+          <MenuItem
+            testId="more-shortcuts"
+            itemClass="by-keyboard"
+            icon={<KeyboardIcon />}
+            shortcut="?"
+            onSelect={onShortcuts}
+          >
             {strings.value.shortcuts.heading}
           </MenuItem>
         </MenuButton>

@@ -58,11 +58,23 @@ function invitationTo({ roomId, title, invitedBy }: OpenedLink): string {
   return invitedBy ? door.invitesYou(invitedBy, title ?? roomId) : door.invited(title ?? roomId);
 }
 
+function headingOf({ opened, strangeRoomId: roomId, title }: Door): string {
+  const { door } = strings.value;
+  if (opened.value) {
+    return invitationTo(opened.value);
+  }
+  if (roomId === undefined) {
+    return door.invited(title ?? '');
+  }
+  // Nobody has invited them.
+  return hasName({ roomId, title: null }) ? door.enter(roomId) : door.enterMeeting;
+}
+
 function Ask({ model, door }: { model: AppModel; door: Door }) {
   const words = strings.value.door;
-  const opened = door.opened.value;
   const name = displayable(door.name.value);
-  const waits = opened?.lobby ?? true;
+  const waits = door.opened.value?.lobby ?? true;
+  const strange = door.strangeRoomId;
   const submit = (event: Event) => {
     event.preventDefault();
     door.name.value = name;
@@ -71,7 +83,7 @@ function Ask({ model, door }: { model: AppModel; door: Door }) {
   return (
     <form class="card" onSubmit={submit} data-testid="door">
       <Brand />
-      <h1 dir="auto">{opened ? invitationTo(opened) : words.invited(door.title ?? '')}</h1>
+      <h1 dir="auto">{headingOf(door)}</h1>
       {door.isNewcomer.value ? (
         <label class="field">
           {words.yourName}
@@ -111,13 +123,25 @@ function Ask({ model, door }: { model: AppModel; door: Door }) {
         >
           {door.problem.value ? words.askAgain : waits ? words.askToJoin : words.joinNow}
         </button>
-        {waits && !door.problem.value && <p class="hint">{words.lobbyHint}</p>}
+        {waits && !door.problem.value && (
+          <p class="hint">{strange === undefined ? words.lobbyHint : words.strangerHint}</p>
+        )}
       </div>
       {door.isNewcomer.value && model.signOn.offer.value && (
         <div class="sign-on-row">
           <p class="hint">{strings.value.signOn.orSignOn}</p>
           <SignOnButton model={model} />
         </div>
+      )}
+      {strange !== undefined && (
+        <button
+          type="button"
+          class="quiet"
+          data-testid="have-account"
+          onClick={() => model.useAccount(strange)}
+        >
+          {words.haveAccount}
+        </button>
       )}
     </form>
   );
@@ -128,6 +152,7 @@ function Wait({ door }: { door: Door }) {
   const heading = useRef<HTMLHeadingElement>(null);
   const progress = door.progress.value;
   const entering = door.stage.value === 'entering';
+  const asked = door.strangeRoomId === undefined && progress ? sentence(progress) : words.strangerAsked;
   useEffect(() => {
     // The button that was pressed is gone.
     heading.current?.focus();
@@ -144,7 +169,7 @@ function Wait({ door }: { door: Door }) {
         </p>
         {!entering && progress && (
           <p data-testid="waiting-for">
-            {door.connected.value ? sentence(progress) : words.keptPlace}
+            {door.connected.value ? asked : words.keptPlace}
             {progress.ahead > 0 && ` ${words.ahead(progress.ahead)}`}
           </p>
         )}

@@ -159,7 +159,7 @@ function JoinForm({ model }: { model: AppModel }) {
   const { home } = strings.value;
   const submit = (event: Event) => {
     event.preventDefault();
-    const destination = readDestination(typed.value, location.origin);
+    const destination = readDestination(typed.value, [location.origin, model.linkOrigin]);
     unusable.value = undefined;
     if (destination.kind === 'room') {
       model.open(destination.roomId);

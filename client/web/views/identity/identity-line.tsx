@@ -8,7 +8,8 @@ export function IdentityLine({ model }: { model: AppModel }) {
   if (!identity) {
     return null;
   }
-  const { lobby } = strings.value;
+  const { lobby, people } = strings.value;
+  const client = model.client.value;
   return (
     <p class="identity">
       <span>
@@ -17,8 +18,14 @@ export function IdentityLine({ model }: { model: AppModel }) {
           {identity.displayName}
         </strong>
       </span>
-      {model.client.value && (
+      {client ? (
         <span class="verified" data-testid="identity-verified" title={identity.deviceId}>
+          {client.account.role !== 'guest' && <ShieldIcon />}
+          {client.account.role === 'guest' ? people.guest : lobby.verified}
+        </span>
+      ) : (
+        // Keeps the place.
+        <span class="verified pending">
           <ShieldIcon />
           {lobby.verified}
         </span>
