@@ -15,6 +15,7 @@ import {
   deviceLink,
   drag,
   isInRoom,
+  keepTones,
   knock,
   notice,
   openChat,
@@ -129,6 +130,7 @@ describe('an hour of real use', () => {
 
   it('1: a guest comes by the link through the lobby', async () => {
     ann = new Person(await browser(0).page(), 'Ann');
+    await keepTones(ann.page);
     invitation = await invite();
     await ann.enterByInvitation(invitation, ROOM);
     await ann.click('invite');
@@ -139,17 +141,9 @@ describe('an hour of real use', () => {
     await connected(gus);
 
     const dinasPage = await browser(2).page();
-    await dinasPage.addInitScript(() => {
-      if (localStorage.getItem('canopy.devices') === null) {
-        const processing = { noiseSuppression: false, autoGainControl: false, echoCancellation: false };
-        localStorage.setItem('canopy.devices', JSON.stringify({ processing }));
-      }
-    });
+    await keepTones(dinasPage);
     dina = new Person(dinasPage, 'Dina');
-    await dinasPage.goto(await invite());
-    await dinasPage.getByTestId('name').fill('Dina');
-    await dinasPage.getByTestId('enrol').click();
-    await dina.enter(ROOM);
+    await dina.enterByInvitation(await invite(), ROOM);
     if (firefox) {
       fay = new Person(await firefox.page(), 'Fay');
       await fay.enterByInvitation(await invite(), ROOM);
@@ -182,7 +176,9 @@ describe('an hour of real use', () => {
     await annsHome.getByTestId('your-devices').click();
     const code = await deviceCode(annsHome);
     await annsHome.getByTestId('qr-code').locator('path').waitFor();
-    tablet = await browser(1).page(deviceLink(server.url, code, invitation));
+    tablet = await browser(1).page();
+    await keepTones(tablet);
+    await tablet.goto(deviceLink(server.url, code, invitation));
     await tablet.setViewportSize({ width: 360, height: 740 });
     await tablet.getByTestId('device-name').fill('Tablet');
     await tablet.getByTestId('ask').click();

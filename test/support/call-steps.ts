@@ -2,9 +2,21 @@ import type { Locator, Page } from 'playwright-core';
 import type { TestBrowser } from './browser.ts';
 import { eventually } from './wait.ts';
 
+/** Turns noise suppression off in a page that is not open yet: it takes a tone for noise, and changes its level all the time. */
+export async function keepTones(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    if (localStorage.getItem('canopy.devices') === null) {
+      const processing = { noiseSuppression: false, autoGainControl: false, echoCancellation: false };
+      localStorage.setItem('canopy.devices', JSON.stringify({ processing }));
+    }
+  });
+}
+
 /** Opens the link to a room as a newcomer and asks to be let in. */
 export async function knock(browser: TestBrowser, link: string, name: string): Promise<Page> {
-  const page = await browser.page(link);
+  const page = await browser.page();
+  await keepTones(page);
+  await page.goto(link);
   await page.getByTestId('door-name').fill(name);
   await page.getByTestId('ask-to-join').click();
   await page.getByTestId('waiting-for').waitFor();
