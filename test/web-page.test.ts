@@ -144,6 +144,7 @@ describe('the page', () => {
     const browser = await launch();
     const first = await enrol(browser, 'Ада', await server.invite());
     await first.getByTestId('identity-verified').waitFor();
+    await first.getByTestId('account-menu').click();
     await first.getByTestId('backup').click();
     for (const field of ['backup-password', 'backup-again']) {
       await first.getByTestId(field).fill('correct horse');
@@ -155,6 +156,7 @@ describe('the page', () => {
 
     await first.reload();
     assert.equal(await sentence(first, 'identity-name'), 'Ада');
+    await first.getByTestId('account-menu').click();
     assert.equal(await first.getByTestId('backup').count(), 0, 'the account key cannot be read any more');
 
     const second = await browser.page(server.url);

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { buffer } from 'node:stream/consumers';
 import { after, afterEach, beforeEach, describe, it } from 'node:test';
 import { storeEngines } from '../../test/support/store-engines.ts';
+import { unzip } from '../../test/support/unzip.ts';
 import type { Kernel } from '../kernel/index.ts';
 import type { Row, Tables } from '../store/index.ts';
 import { TestKernel } from './testing/index.ts';
@@ -29,6 +31,8 @@ interface About<R> {
    * - `kept`: its id remains
    */
   deleted: 'removed' | 'anonymous' | 'kept';
+  /** The file of the account's export that has them, and a text in it; or why none has. */
+  exported: { file: string; text: string } | string;
 }
 
 /** All tables. A new one must say here what becomes of an account's rows, or that it has none. */
@@ -38,6 +42,7 @@ const TABLES: { [T in keyof Tables]: About<Tables[T]> | 'not about accounts' } =
     // Revoked accounts are listed until somebody deletes them.
     replaced: 'kept',
     deleted: 'removed',
+    exported: { file: 'account.json', text: 'Somebody' },
   },
   api_tokens: 'not about accounts',
   audit: {
@@ -76,6 +81,7 @@ const TABLES: { [T in keyof Tables]: About<Tables[T]> | 'not about accounts' } =
     // It says what happened.
     replaced: 'kept',
     deleted: 'anonymous',
+    exported: 'the operator’s record',
   },
   breakouts: {
     rows: [
@@ -92,6 +98,7 @@ const TABLES: { [T in keyof Tables]: About<Tables[T]> | 'not about accounts' } =
     ],
     replaced: 'moved',
     deleted: 'anonymous',
+    exported: 'forgotten within a day',
   },
   call_blocks: {
     rows: [
@@ -101,6 +108,7 @@ const TABLES: { [T in keyof Tables]: About<Tables[T]> | 'not about accounts' } =
     // Whoever barred the first one has barred the other one too.
     replaced: 'copied',
     deleted: 'removed',
+    exported: { file: 'calls.json', text: OTHER },
   },
   call_history: {
     rows: [
@@ -123,6 +131,7 @@ const TABLES: { [T in keyof Tables]: About<Tables[T]> | 'not about accounts' } =
     ],
     replaced: 'moved',
     deleted: 'removed',
+    exported: { file: 'calls.json', text: '00000000-0000-4000-8000-000000000001' },
   },
   call_settings: {
     rows: [
@@ -136,6 +145,7 @@ const TABLES: { [T in keyof Tables]: About<Tables[T]> | 'not about accounts' } =
     ],
     replaced: 'moved',
     deleted: 'removed',
+    exported: { file: 'calls.json', text: 'historyDays": 365' },
   },
   calls: 'not about accounts',
   chats: 'not about accounts',
@@ -156,6 +166,7 @@ const TABLES: { [T in keyof Tables]: About<Tables[T]> | 'not about accounts' } =
     ],
     replaced: 'moved',
     deleted: 'removed',
+    exported: 'files are exported with their messages; this one has not been sent',
   },
   chat_messages: {
     rows: [
@@ -171,16 +182,19 @@ const TABLES: { [T in keyof Tables]: About<Tables[T]> | 'not about accounts' } =
     ],
     replaced: 'moved',
     deleted: 'anonymous',
+    exported: { file: 'chats/1 main/messages.json', text: 'Hello' },
   },
   chat_readers: {
     rows: [{ room_id: 'main', account_id: OLD, since_seq: 0, read_seq: 1 }],
     replaced: 'moved',
     deleted: 'removed',
+    exported: 'positions in chats',
   },
   contact_keys: {
     rows: [{ account_id: OLD, key: 'name other', contact_id: 'contact-1' }],
     replaced: 'moved',
     deleted: 'removed',
+    exported: 'an index of contacts',
   },
   contacts: {
     // In the contacts of others the first one stays: they decide whom they know.
@@ -208,6 +222,7 @@ const TABLES: { [T in keyof Tables]: About<Tables[T]> | 'not about accounts' } =
     ],
     replaced: 'moved',
     deleted: 'removed',
+    exported: { file: 'contacts/contacts.vcf', text: 'FN:Other' },
   },
   devices: {
     rows: [
@@ -225,12 +240,14 @@ const TABLES: { [T in keyof Tables]: About<Tables[T]> | 'not about accounts' } =
     // A device has the key of its account.
     replaced: 'kept',
     deleted: 'removed',
+    exported: { file: 'account.json', text: DEVICE },
   },
   dial_rules: 'not about accounts',
   grants: {
     rows: [{ account_id: OLD, room_id: 'guests', admitted_at_ms: null }],
     replaced: 'copied',
     deleted: 'removed',
+    exported: { file: 'account.json', text: 'guests' },
   },
   invitations: {
     rows: [
@@ -240,16 +257,19 @@ const TABLES: { [T in keyof Tables]: About<Tables[T]> | 'not about accounts' } =
     // The unused ones end with the revocation: a lost device may have made them.
     replaced: 'kept',
     deleted: 'removed',
+    exported: 'open ones are of no use to others; finished ones only prevent a second use',
   },
   poll_viewers: {
     rows: [{ room_id: 'main', account_id: OLD, since_ms: NOW }],
     replaced: 'moved',
     deleted: 'removed',
+    exported: 'only says which polls the account sees',
   },
   poll_votes: {
     rows: [{ poll_id: 'poll-1', account_id: OLD, display_name: 'Old', answers: '[0]' }],
     replaced: 'moved',
     deleted: 'removed',
+    exported: { file: 'polls.json', text: '"vote":[0]' },
   },
   polls: {
     rows: [
@@ -278,6 +298,7 @@ const TABLES: { [T in keyof Tables]: About<Tables[T]> | 'not about accounts' } =
     ],
     replaced: 'moved',
     deleted: 'anonymous',
+    exported: { file: 'polls.json', text: 'Lunch?' },
   },
   probes: 'not about accounts',
   push_subscriptions: {
@@ -285,12 +306,14 @@ const TABLES: { [T in keyof Tables]: About<Tables[T]> | 'not about accounts' } =
     // They belong to devices, and those are revoked.
     replaced: 'removed',
     deleted: 'removed',
+    exported: 'addresses of browsers, secret and of no use elsewhere',
   },
   revocations: {
     rows: [{ id: OLD, revoked_at_ms: NOW }],
     replaced: 'kept',
     // Its certificates stay invalid.
     deleted: 'kept',
+    exported: { file: 'account.json', text: '"revoked": true' },
   },
   room_bans: {
     rows: [
@@ -306,6 +329,7 @@ const TABLES: { [T in keyof Tables]: About<Tables[T]> | 'not about accounts' } =
     ],
     replaced: 'copied',
     deleted: 'removed',
+    exported: 'moderators’ record of a room',
   },
   room_links: {
     rows: [
@@ -322,17 +346,20 @@ const TABLES: { [T in keyof Tables]: About<Tables[T]> | 'not about accounts' } =
     ],
     replaced: 'moved',
     deleted: 'removed',
+    exported: 'settings of a room, without their secret',
   },
   room_pins: 'not about accounts',
   room_roles: {
     rows: [{ account_id: OLD, room_id: 'named' }],
     replaced: 'moved',
     deleted: 'removed',
+    exported: { file: 'rooms.json', text: '"role": "moderator"' },
   },
   room_visits: {
     rows: [{ account_id: OLD, room_id: 'main', visited_at_ms: NOW }],
     replaced: 'moved',
     deleted: 'removed',
+    exported: { file: 'rooms.json', text: 'main' },
   },
   rooms: {
     rows: [
@@ -355,6 +382,7 @@ const TABLES: { [T in keyof Tables]: About<Tables[T]> | 'not about accounts' } =
     ],
     replaced: 'moved',
     deleted: 'anonymous',
+    exported: { file: 'rooms.json', text: 'Owned' },
   },
   secrets: 'not about accounts',
   sign_ons: {
@@ -371,6 +399,7 @@ const TABLES: { [T in keyof Tables]: About<Tables[T]> | 'not about accounts' } =
     // The sign-on itself binds the person to the other one, before this.
     replaced: 'kept',
     deleted: 'removed',
+    exported: { file: 'sign-on.json', text: 'https://id.example' },
   },
   sip_phones: 'not about accounts',
   sip_trunks: 'not about accounts',
@@ -514,6 +543,16 @@ for (const engine of storeEngines()) {
             : 'removed',
       );
       assert.deepEqual(found, Object.fromEntries(listed.map(([table, { replaced }]) => [table, replaced])));
+    });
+
+    it('an export has what the account wrote, owns and chose', async () => {
+      const files = unzip(await buffer(kernel.exports.account(OLD, 'operator')));
+      for (const [table, { exported }] of listed) {
+        if (typeof exported === 'object') {
+          const text = files.get(exported.file)?.toString() ?? `no ${exported.file}`;
+          assert.ok(text.includes(exported.text), `${table}: ${text}`);
+        }
+      }
     });
 
     it('an account that is deleted is named nowhere but among the revocations', async () => {

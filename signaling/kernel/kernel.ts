@@ -31,10 +31,12 @@ import { Exports } from './exports.ts';
 import { HappeningNotifier } from './happenings.ts';
 import { Hook } from './hook.ts';
 import {
+  ApiListener,
   Authenticator,
   admitForeignPages,
   createApp,
   defaultPublicUrl,
+  isFromThisMachine,
   Listener,
   OwnOrigins,
   registerAdminRoutes,
@@ -130,6 +132,8 @@ interface Ground {
   trust: TrustStore;
   tls: TlsSource;
   listener: Listener;
+  /** Undefined: no client certificates are configured. */
+  apiListener: ApiListener | undefined;
   budgets: Budgets;
   ticketKey: string;
   apiKey: string;
@@ -238,10 +242,15 @@ export class Kernel {
     this.budgets = budgets;
     this.audit = new AuditLog({ store, log });
     this.tokens = ground.tokens;
+    const { apiListener } = ground;
     this.#authenticator = new Authenticator({
       apiKey: ground.apiKey,
       tokens: this.tokens,
       requestsPerSecond: config.limits.requestsPerToken,
+      ...(apiListener && {
+        mayComeHere: (request) =>
+          apiListener.serves(request) || isFromThisMachine(request, config.server.trustProxy),
+      }),
     });
     this.accounts = new Accounts(store);
     this.devices = new Devices(store, log);
@@ -440,7 +449,7 @@ export class Kernel {
    * Checks that the principal may enter the room.
    *
    * @throws {CanopyError} FORBIDDEN - the room admits only invited people, or not this role
-   * @throws {CanopyError} LOBBY_REQUIRED - everyone has to be admitted from the lobby
+   * @throws {CanopyError} LOBBY_REQUIRED - everyone has to be admitted from the lobby, or all those not invited (policy `tofu`)
    */
   async demandEntry(principal: PeerPrincipal, room: RoomRecord): Promise<void> {
     demand(principal, 'room.enter', room);
@@ -454,6 +463,9 @@ export class Kernel {
       return;
     }
     const grant = await this.accounts.grantOf(principal.accountId, room.roomId);
+    if (!grant && !may(principal, 'room.enterUninvited', room) && this.config.identity.policy === 'tofu') {
+      throw new CanopyError('LOBBY_REQUIRED');
+    }
     if (!grant) {
       demand(principal, 'room.enterUninvited', room);
     }
@@ -540,6 +552,11 @@ export class Kernel {
     return this.#ground.listener.port;
   }
 
+  /** The port of the REST API with client certificates; undefined: there is none. */
+  get apiPort(): number | undefined {
+    return this.#ground.apiListener?.port;
+  }
+
   /** The address in links. */
   get publicUrl(): string {
     return this.config.server.publicUrl ?? defaultPublicUrl(this.port);
@@ -558,18 +575,22 @@ export class Kernel {
   /** Starts listening. Features must have added their requests and routes before. @throws {CanopyError} PORT_IN_USE */
   async listen(): Promise<void> {
     const { config, sfu } = this;
-    const { app, listener, lock, tls } = this.#ground;
+    const { app, listener, apiListener, lock, tls } = this.#ground;
     try {
       await this.starting.run();
       await app.ready();
       await listener.listen(config.server.host, config.server.port);
+      await apiListener?.listen(config.server.host, config.api.port);
     } catch (error) {
       await this.close();
       throw error;
     }
     void this.#expiredGuests.sweep();
     void this.accountDeletions.resume();
-    tls.watch((changed) => listener.setTls(changed));
+    tls.watch((changed) => {
+      listener.setTls(changed);
+      apiListener?.setTls(changed);
+    });
     this.#acme.start();
     lock.remember({
       port: listener.port,
@@ -606,7 +627,7 @@ export class Kernel {
   }
 
   async #close(): Promise<void> {
-    const { app, listener, lock, tls } = this.#ground;
+    const { app, listener, apiListener, lock, tls } = this.#ground;
     this.#certificates.close();
     await this.#acme.close();
     await this.#expiredGuests.close();
@@ -616,6 +637,7 @@ export class Kernel {
     this.rooms.close();
     tls.close();
     await app.close();
+    await apiListener?.close();
     await listener.close();
     await this.devices.close();
     await this.tokens.close();
@@ -756,7 +778,9 @@ async function openGround(
       : secret('ticket.key');
   const tls = new TlsSource(config, authority, log);
   const budgets = createBudgets(config);
-  const listener = new Listener(await tls.load(), { log, connections: budgets.tcp });
+  const material = await tls.load();
+  const connections = { log, connections: budgets.tcp };
+  const listener = new Listener(material, connections);
   const metrics = new Metrics();
   const app = await createApp({
     server: listener.http,
@@ -766,6 +790,16 @@ async function openGround(
     embedders: config.server.embedders,
     onError: (code) => metrics.error(code),
   });
+  const { clientCa } = config.api;
+  const apiListener =
+    material && clientCa !== undefined
+      ? new ApiListener({
+          ...connections,
+          tls: material,
+          clientCa,
+          handle: (request, response) => app.routing(request, response),
+        })
+      : undefined;
   return {
     lock,
     store,
@@ -773,6 +807,7 @@ async function openGround(
     trust,
     tls,
     listener,
+    apiListener,
     budgets,
     metrics,
     app,

@@ -3,6 +3,7 @@ import { plural } from './forms.ts';
 /** The user's account: its devices, adding one, and the account's key. */
 export const account = {
   heading: 'Your devices',
+  menu: 'Your account',
   open: 'Your devices',
   intro: 'These devices can use your account.',
   thisDevice: 'This device',

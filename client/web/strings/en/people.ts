@@ -14,6 +14,8 @@ export const people = {
   /** Roles. */
   guest: 'Guest',
   phone: 'Phone',
+  callEncrypted: 'Call encrypted',
+  callNotEncrypted: 'Call not encrypted',
   spotlit: 'Spotlight',
   /** States, also for screen readers. */
   speaking: 'speaking',

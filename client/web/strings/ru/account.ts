@@ -3,6 +3,7 @@ import { plural } from './forms.ts';
 
 export const account: Strings['account'] = {
   heading: 'Ваши устройства',
+  menu: 'Ваша учётная запись',
   open: 'Ваши устройства',
   intro: 'Эти устройства могут пользоваться вашей учётной записью.',
   thisDevice: 'Это устройство',
