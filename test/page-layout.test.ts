@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { get } from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
+import { FIRST_LOAD_BYTES, firstLoad } from '../bench/index.ts';
 import { violations } from './support/accessibility.ts';
 import { TestBrowser } from './support/browser.ts';
 import { CROWDS, type TileBox, tileBoxes, WINDOWS } from './support/call-scenes.ts';
+import { cutButtons } from './support/call-steps.ts';
 import { Crowd } from './support/crowd.ts';
 import { flaws } from './support/looks.ts';
 import { Person } from './support/person.ts';
@@ -18,22 +19,8 @@ const SMALL_WINDOWS = [
 ] as const;
 /** The speaker's part of the smallest window, which has space for others next to them only at the speaker's expense. */
 const MIN_SPEAKER_320 = 0.5;
-const MAX_FIRST_LOAD_BYTES = 150 * 1024;
 /** Cumulative layout shift up to which browsers call a page good. */
 const MAX_LAYOUT_SHIFT = 0.1;
-
-/** Bytes of a response's body on the wire, with gzip. */
-async function compressedSize(url: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    get(url, { headers: { 'accept-encoding': 'gzip' } }, (response) => {
-      let bytes = 0;
-      response.on('data', (chunk: Buffer) => {
-        bytes += chunk.length;
-      });
-      response.on('end', () => resolve(bytes));
-    }).on('error', reject);
-  });
-}
 
 /** The cumulative layout shift of a page since a time, as browsers report it: without what follows an input at once. */
 function layoutShift(page: Page, sinceMs = 0): Promise<number> {
@@ -112,22 +99,12 @@ describe('the layout of a call', () => {
   });
 
   it('loads at most 150 KiB, compressed, before it shows anything', async () => {
-    const urls = await page.evaluate(() =>
-      performance
-        .getEntriesByType('resource')
-        .filter(
-          ({ startTime }) =>
-            startTime < (performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0),
-        )
-        .map(({ name }) => name),
-    );
+    const { bytes, urls } = await firstLoad(page);
     assert.ok(
       urls.some((url) => url.endsWith('.js')) && urls.some((url) => url.endsWith('.css')),
       String(urls),
     );
-    const sizes = await Promise.all([server.url, ...urls].map((url) => compressedSize(url)));
-    const total = sizes.reduce((sum, size) => sum + size, 0);
-    assert.ok(total <= MAX_FIRST_LOAD_BYTES, `${total} bytes`);
+    assert.ok(bytes <= FIRST_LOAD_BYTES, `${bytes} bytes`);
   });
 
   it('tells somebody who is alone so, and offers the link to the room', async () => {
@@ -148,6 +125,7 @@ describe('the layout of a call', () => {
         const where = `${people} people at ${window.width}×${window.height}`;
         await settled();
         assert.deepEqual(await flaws(page), [], where);
+        assert.deepEqual(await cutButtons(page), [], where);
         if (people < 2) {
           continue;
         }

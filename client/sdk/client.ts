@@ -95,6 +95,11 @@ export class Client extends Emitter<ClientEvents> {
     return this.#room;
   }
 
+  /** Loads the code for media, so that join() need not wait for it. Optional. Rejects if the server is away. */
+  async prepare(): Promise<void> {
+    await this.#createDevice();
+  }
+
   /**
    * Joins a room. Its tracks follow as events, so add listeners right away.
    *

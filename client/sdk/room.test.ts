@@ -175,6 +175,22 @@ describe('receiving', () => {
     assert.equal(server.got('transport.create').length, 1);
   });
 
+  it('subscribes to video without waiting until all voices play', async () => {
+    const [voice, camera] = [producer(), producer('camera')];
+    snapshot.producers = [voice, camera];
+    const resumed = Promise.withResolvers<void>();
+    server.script['consumer.resume'] = async () => {
+      await resumed.promise;
+      return {};
+    };
+    const room = await client.join('demo');
+    await hasTracks(room, 2);
+    const asked = server.got('consumer.create').map(({ data }) => data.producerIds);
+    assert.deepEqual(asked, [[voice.producerId], [camera.producerId]]);
+    assert.equal(server.got('transport.create').length, 1);
+    resumed.resolve();
+  });
+
   it('requests at most 64 producers at once', async () => {
     snapshot.producers = Array.from({ length: 70 }, () => producer());
     const room = await client.join('demo');
@@ -287,7 +303,7 @@ describe('a layout', () => {
     const tracks = await hasTracks(room, 2);
     assert.deepEqual(
       tracks.map(({ producerId }) => producerId),
-      [annSends.producerId, voice.producerId],
+      [voice.producerId, annSends.producerId],
     );
     room.setLayout({ tiles: [{ ...tile(bob, 640, 360), pinned: true }] });
     await hasTracks(room, 3);
@@ -671,6 +687,19 @@ describe('a broken path', () => {
     handler?.setConnectionState('connected');
     await room.restartIce();
     assert.equal(server.got('transport.restartIce').length, 3);
+  });
+
+  it('is not what a path is whose server side connects first', async () => {
+    const room = await client.join('demo');
+    await room.publish(track('audio'));
+    const { transportId } = (await server.request('transport.connect')).data;
+    handlers[0]?.setConnectionState('connecting');
+    server.emit('transport.state', { transportId, state: 'connected' });
+    // The answer comes after the event.
+    await room.raiseHand();
+    handlers[0]?.setConnectionState('connected');
+    await room.raiseHand();
+    assert.equal(server.got('transport.restartIce').length, 0);
   });
 
   it('is repaired if only the server noticed it', async () => {

@@ -47,9 +47,12 @@ export class PhoneServer {
     flags = [],
     env = {},
     host = '127.0.0.1',
+    dataDir,
   }: {
     flags?: string[];
     env?: Record<string, string>;
+    /** Data folder of an earlier server; it is not removed. Default: a temporary one. */
+    dataDir?: string;
     /** Loopback address for phones. Default 127.0.0.1. */
     host?: string;
   } = {}): Promise<PhoneServer> {
@@ -59,6 +62,7 @@ export class PhoneServer {
       phones: true,
       flags: ['--sip-port', `${sipPort}`, '--sip-tls-port', `${tlsPort}`, ...flags],
       env: { CANOPY_SIP_HOST: host, CANOPY_SIP_ANNOUNCE: host, ...env },
+      ...(dataDir !== undefined && { dataDir }),
     });
     return new PhoneServer(server, sipPort, tlsPort, host);
   }

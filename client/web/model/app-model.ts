@@ -590,6 +590,8 @@ export class AppModel {
         this.calls.attach(client);
         window.canopy = { client };
         this.care.connected(client);
+        // If this fails, join() tries again.
+        client.prepare().catch(() => {});
         client.on('state', (state, error) => {
           if (state !== 'closed') {
             return;

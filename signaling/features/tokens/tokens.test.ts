@@ -114,6 +114,21 @@ describe('API tokens', () => {
     assert.equal(await answer(token, 'POST', '/api/tokens', wanted), 'TOKEN_EXISTS child');
   });
 
+  it('threat 5: a token for tokens makes none that outlives it', async () => {
+    const maker = await create(['tokens:write', 'rooms:read'], { expiresInDays: 1 });
+    for (const [name, expiresInDays] of [
+      ['for ever', null],
+      ['ten years', 3650],
+      ['an hour', 1 / 24],
+    ] as const) {
+      const wanted = { name, scopes: ['tokens:write'], expiresInDays };
+      const { body } = await server.api('POST', '/api/tokens', wanted, maker.token);
+      const expiresAtMs = (body as Created).expiresAtMs ?? Number.POSITIVE_INFINITY;
+      assert.equal(expiresAtMs === maker.expiresAtMs, name !== 'an hour', name);
+      assert.ok(expiresAtMs <= (maker.expiresAtMs ?? 0), name);
+    }
+  });
+
   it('limited to rooms reach only requests about these, whatever the spelling', async () => {
     const { token } = await create(['rooms:read', 'rooms:write', 'accounts:read', 'tokens:write'], {
       rooms: ['café'],

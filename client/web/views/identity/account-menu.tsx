@@ -1,16 +1,14 @@
 import { useSignal } from '@preact/signals';
 import type { AppModel } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
-import { Avatar } from '../parts/avatar.tsx';
-import { BackupIcon, TrashIcon } from '../parts/icons.tsx';
+import { AccountIcon, BackupIcon, TrashIcon } from '../parts/icons.tsx';
 import { MenuButton, MenuItem } from '../parts/menu.tsx';
 import { canBackUp, LazyBackupDialog } from './backup-dialog.ts';
 
 /** What somebody can do with the account on this device: save a backup, and remove it. */
 export function AccountMenu({ model }: { model: AppModel }) {
   const backingUp = useSignal(false);
-  const identity = model.identity.value;
-  if (!identity) {
+  if (!model.identity.value) {
     return null;
   }
   const { account, backup, lobby } = strings.value;
@@ -21,12 +19,7 @@ export function AccountMenu({ model }: { model: AppModel }) {
   };
   return (
     <>
-      <MenuButton
-        label={account.menu}
-        testId="account-menu"
-        icon={<Avatar name={identity.displayName} seed={model.client.value?.account.accountId ?? ''} />}
-        buttonClass="icon-button"
-      >
+      <MenuButton label={account.menu} testId="account-menu" icon={<AccountIcon />} buttonClass="icon-button">
         {canBackUp(model) && (
           <MenuItem testId="backup" icon={<BackupIcon />} onSelect={() => (backingUp.value = true)}>
             {backup.save}

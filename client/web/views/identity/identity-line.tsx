@@ -18,10 +18,16 @@ export function IdentityLine({ model }: { model: AppModel }) {
           {identity.displayName}
         </strong>
       </span>
-      {client && (
+      {client ? (
         <span class="verified" data-testid="identity-verified" title={identity.deviceId}>
           {client.account.role !== 'guest' && <ShieldIcon />}
           {client.account.role === 'guest' ? people.guest : lobby.verified}
+        </span>
+      ) : (
+        // Keeps the place.
+        <span class="verified pending">
+          <ShieldIcon />
+          {lobby.verified}
         </span>
       )}
     </p>
