@@ -52,4 +52,12 @@ export const TELEPHONY_MIGRATIONS: Migrations = {
         .execute();
     },
   },
+  '0027_transfers': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema.alterTable('sip_phones').addColumn('transfers', 'text').execute();
+      // SQLite adds one column at a time.
+      await db.schema.alterTable('calls').addColumn('transfer_target', 'text').execute();
+      await db.schema.alterTable('calls').addColumn('transfer_status', 'integer').execute();
+    },
+  },
 };

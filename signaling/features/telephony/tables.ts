@@ -4,6 +4,8 @@ export interface PhoneRow {
   /** HA1 of each digest algorithm, hex. The password itself is not stored. */
   ha1_md5: string;
   ha1_sha256: string;
+  /** Null: the default. */
+  transfers: 'off' | 'internal' | 'outgoing' | null;
 }
 
 export interface TrunkRow {
@@ -35,6 +37,8 @@ export interface CallRow {
   end_cause: string | null;
   sip_status: number | null;
   mos: number | null;
+  transfer_target: string | null;
+  transfer_status: number | null;
 }
 
 declare module '../../store/tables.ts' {

@@ -23,11 +23,20 @@ export class TelephonyAdministration {
   /** Adds or replaces a phone. Returns the generated password if none was given. */
   async putPhone(
     username: string,
-    { displayName, password }: { displayName?: string | undefined; password?: string | undefined },
+    {
+      displayName,
+      transfers,
+      password,
+    }: Partial<Pick<SipPhone, 'displayName' | 'transfers'>> & { password?: string | undefined },
   ): Promise<{ realm: string; password?: string }> {
     const generated = password === undefined ? newPassword() : undefined;
     const ha1 = digestSecrets(username, this.#realm, password ?? generated ?? '');
-    await this.#settings.putPhone({ username, ha1, ...(displayName !== undefined && { displayName }) });
+    await this.#settings.putPhone({
+      username,
+      ha1,
+      ...(displayName !== undefined && { displayName }),
+      ...(transfers !== undefined && { transfers }),
+    });
     await this.#changed();
     return { realm: this.#realm, ...(generated !== undefined && { password: generated }) };
   }

@@ -48,6 +48,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
       async ({ params: { username }, body }) => ({
         username,
         ...(body.displayName !== undefined && { displayName: body.displayName }),
+        ...(body.transfers !== undefined && { transfers: body.transfers }),
         ...(await administration.putPhone(username, body)),
       }),
     );
