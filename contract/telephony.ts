@@ -22,6 +22,10 @@ export const MIN_PIN_DIGITS = 6;
 export const transferScope = z.enum(['off', 'internal', 'outgoing']);
 export type TransferScope = z.infer<typeof transferScope>;
 
+/** Whether the audio of calls is encrypted (SRTP). `preferred`: if the other side supports it. `required`: other calls are refused. */
+export const srtpUse = z.enum(['off', 'preferred', 'required']);
+export type SrtpUse = z.infer<typeof srtpUse>;
+
 /** A phone that registers with the gateway. */
 export const sipPhone = z.object({
   username: sipUser,
@@ -30,6 +34,8 @@ export const sipPhone = z.object({
   transfers: transferScope.optional(),
   /** HA1 for digest authentication (RFC 7616): hex of H(username:realm:password). */
   ha1: z.object({ md5: z.string().regex(/^[0-9a-f]{32}$/), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
+  /** Needs SIP over TLS, since the keys are in its messages. */
+  srtp: srtpUse.default('preferred'),
 });
 export type SipPhone = z.infer<typeof sipPhone>;
 
@@ -63,6 +69,8 @@ export const sipTrunk = z.object({
   maxCalls: z.int().min(1).max(10_000).default(100),
   /** Where its callers and the PBX itself may transfer and forward calls. Default `off`. */
   transfers: transferScope.optional(),
+  /** Needs SIP over TLS, since the keys are in its messages. */
+  srtp: srtpUse.default('preferred'),
 });
 export type SipTrunk = z.infer<typeof sipTrunk>;
 
@@ -136,6 +144,8 @@ export const callRecord = z.object({
   trunk: z.string().max(64).nullable(),
   roomId: roomId.nullable(),
   codec: z.string().max(32).nullable(),
+  /** How the audio between the phone and the gateway is encrypted: `none`, or SRTP with keys in the SDP (`sdes`). Null before the answer. */
+  encryption: z.enum(['none', 'sdes']).nullable().default(null),
   startedAtMs: z.int(),
   answeredAtMs: z.int().nullable(),
   endedAtMs: z.int().nullable(),

@@ -21,7 +21,7 @@ export class AccountRate {
   }
 
   /** @throws {CanopyError} RATE_LIMITED */
-  take(principal: Principal): void {
+  take(principal: Principal | { accountId: string }): void {
     if (!('accountId' in principal)) {
       return;
     }

@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ZipFile } from 'yazl';
-import { CanopyError } from '../../base/index.ts';
+import { NestedBudget } from './budgets/index.ts';
 
 /** A file in an export. */
 export interface ExportEntry {
@@ -12,15 +13,30 @@ export interface ExportEntry {
   isCompressible?: boolean;
 }
 
+/** Who exports: the operator, or an account from a network. */
+type Exporter = 'operator' | { account: string; address: string };
+
 type Source = (id: string) => AsyncIterable<ExportEntry>;
 
-/** Exports at the same time. */
-const MAX_AT_ONCE = 4;
+/** How exports name someone whose account was deleted. */
+export const DELETED_ACCOUNT = 'Deleted account';
+
+/** How long a reader may take nothing, and how long an export may take in all, in milliseconds. */
+const STALLED_MS = 60_000;
+const MAX_MS = 3_600_000;
 
 /** What can be exported of an account or a room: each feature adds its part. */
 export class Exports {
-  /** Who exports now: accounts, or the operator. */
-  readonly #running = new Set<string>();
+  /** Exports at the same time. Nobody keeps the operator from theirs. */
+  readonly #operators = new NestedBudget({
+    what: 'exports of the operator at a time',
+    limits: { server: 2 },
+  });
+  readonly #peoples = new NestedBudget({
+    what: 'exports at a time',
+    code: 'RATE_LIMITED',
+    limits: { account: 1, address: 2, server: 4 },
+  });
   readonly #account: Source[] = [];
   readonly #room: Source[] = [];
 
@@ -34,45 +50,60 @@ export class Exports {
     this.#room.push(source);
   }
 
-  /**
-   * Everything about an account, as a ZIP file that is made while it is read.
-   *
-   * @param by who asks; one export at a time
-   * @throws {CanopyError} RATE_LIMITED, SERVER_BUSY
-   */
-  account(accountId: string, by: string): Readable {
+  /** Everything about an account, as a ZIP file that is made while it is read. @throws {CanopyError} RATE_LIMITED, SERVER_BUSY */
+  account(accountId: string, by: Exporter): Readable {
     return this.#start(by, joined(this.#account, accountId));
   }
 
   /** Everything about a room, in the same way. @throws {CanopyError} RATE_LIMITED, SERVER_BUSY */
-  room(roomId: string, by: string): Readable {
+  room(roomId: string, by: Exporter): Readable {
     return this.#start(by, joined(this.#room, roomId));
   }
 
-  #start(by: string, entries: AsyncIterable<ExportEntry>): Readable {
-    if (this.#running.has(by)) {
-      throw new CanopyError('RATE_LIMITED', 'one export at a time');
-    }
-    if (this.#running.size >= MAX_AT_ONCE) {
-      throw new CanopyError('SERVER_BUSY', `at most ${MAX_AT_ONCE} exports at a time`);
-    }
-    this.#running.add(by);
-    return zipOf(entries).once('close', () => this.#running.delete(by));
+  #start(by: Exporter, entries: AsyncIterable<ExportEntry>): Readable {
+    const release = by === 'operator' ? this.#operators.take({}) : this.#peoples.take(by);
+    return zipOf(entries).once('close', release);
   }
 }
 
-/** Headers with which browsers save an export. */
-export function exportHeaders(name: string): Record<string, string> {
-  return {
-    'content-type': 'application/zip',
-    'content-disposition': `attachment; filename="${name}.zip"`,
-    'cache-control': 'private, no-store',
-  };
+/** Sends an export, which browsers save under this name. Whoever does not read it is soon disconnected: others wait for its place. */
+export function sendExport(
+  { raw }: FastifyRequest,
+  reply: FastifyReply,
+  name: string,
+  zip: Readable,
+): FastifyReply {
+  const { socket } = raw;
+  // The HTTP server then closes the connection.
+  socket.setTimeout(STALLED_MS);
+  const timer = setTimeout(() => socket.destroy(), MAX_MS).unref();
+  zip.once('close', () => clearTimeout(timer));
+  return reply
+    .headers({
+      'content-type': 'application/zip',
+      'content-disposition': `attachment; filename="${name}.zip"`,
+      'cache-control': 'private, no-store',
+    })
+    .send(zip);
 }
 
 /** A JSON file of an export. */
 export function jsonEntry(path: string, value: unknown): ExportEntry {
   return { path, content: Readable.from([`${JSON.stringify(value, null, 2)}\n`]) };
+}
+
+/** A JSON file of an export with a list that is written while it is read. */
+export function jsonListEntry(path: string, items: AsyncIterable<unknown>): ExportEntry {
+  return { path, content: jsonList(items) };
+}
+
+async function* jsonList(items: AsyncIterable<unknown>): AsyncIterable<string> {
+  let before = '[\n';
+  for await (const item of items) {
+    yield `${before}${JSON.stringify(item)}`;
+    before = ',\n';
+  }
+  yield before === '[\n' ? '[]\n' : '\n]\n';
 }
 
 async function* joined(sources: readonly Source[], id: string): AsyncIterable<ExportEntry> {

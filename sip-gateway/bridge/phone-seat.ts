@@ -57,8 +57,12 @@ export class PhoneSeat {
     }
   }
 
-  async setCallState(callState: CallState): Promise<void> {
-    await this.participant.update({ callState });
+  /** `encrypted`: whether the audio between the phone and us is encrypted. Default: unchanged. */
+  async setCallState(callState: CallState, encrypted?: boolean): Promise<void> {
+    await this.participant.update({
+      callState,
+      ...(encrypted !== undefined && { callEncrypted: encrypted }),
+    });
   }
 
   /** Shows the mute state in the room; PhoneCall mutes the leg. */
@@ -75,8 +79,8 @@ export class PhoneSeat {
   }
 
   /** Shows another call in this seat. */
-  async show(displayName: string, callState: CallState): Promise<void> {
-    await this.participant.update({ displayName, callState });
+  async show(call: Parameters<BridgeParticipant['update']>[0]): Promise<void> {
+    await this.participant.update(call);
   }
 
   /** Another seat takes over the participant: this one no longer does anything. */

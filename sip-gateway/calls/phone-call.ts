@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { CanopyError, type Logger } from '../../base/index.ts';
-import type { CallRecord, TelephonyConfig } from '../../contract/index.ts';
+import type { CallRecord, SrtpUse, TelephonyConfig } from '../../contract/index.ts';
 import type { CallState, PhoneSeat, RoomBridges, SeatEvents } from '../bridge/index.ts';
 import type { LegEvent, LegStats, MediaPool, PortRange } from '../media/index.ts';
 import type { CallStage, EndCause, GatewayMetrics } from '../metrics.ts';
@@ -15,6 +15,7 @@ import {
   SdpError,
   type SipStack,
 } from '../sip/index.ts';
+import { type EncryptionMeans, localEncryption } from './call-encryption.ts';
 import { CallMedia } from './call-media.ts';
 import { Keypad } from './keypad.ts';
 import type { PinGuard } from './pin-guard.ts';
@@ -32,6 +33,7 @@ export interface CallHost {
   readonly transfers: RateLimiter;
   readonly log: Logger;
   readonly ports: PortRange;
+  readonly encryption: EncryptionMeans;
   /** A call whose phone sends no media for longer is ended, in seconds; 0: never. */
   readonly silenceSeconds: number;
   /** The current settings. */
@@ -58,6 +60,8 @@ export interface CallParts {
   trunk: string | null;
   roomId: string | null;
   displayName: string;
+  /** Whether the call is to be encrypted. */
+  srtp: SrtpUse;
 }
 
 type EndListener = (cause: EndCause, end: { status?: number; reason?: string }) => void;
@@ -92,6 +96,7 @@ export class PhoneCall {
   #shownHeld = false;
   #transfer: CallRecord['transfer'];
   readonly #endListeners = new Set<EndListener>();
+  #shownEncrypted: boolean | undefined;
   #ended: Promise<void> | undefined;
 
   constructor(host: CallHost, parts: CallParts) {
@@ -124,6 +129,15 @@ export class PhoneCall {
     return this.#media?.codec ?? null;
   }
 
+  /** The setting of its phone or trunk. */
+  get srtp(): SrtpUse {
+    return this.#parts.srtp;
+  }
+
+  get encryption(): CallRecord['encryption'] {
+    return this.#media?.encryption ?? null;
+  }
+
   get media(): CallMedia | undefined {
     return this.#media;
   }
@@ -154,11 +168,18 @@ export class PhoneCall {
     return this.#transfer?.sipStatus === null;
   }
 
-  /** Opens the leg. `address`: ours, as in the SDP. @throws {RangeError} no port is left */
-  async openMedia(address: string): Promise<CallMedia> {
-    const { pool, ports } = this.#host;
+  /**
+   * Opens the leg. `address`: ours, as in the SDP. `overTls`: whether an INVITE that we are going to send uses TLS.
+   * @throws {RangeError} no port is left
+   */
+  async openMedia(address: string, overTls = false): Promise<CallMedia> {
+    const { pool, ports, encryption: means } = this.#host;
     const roomId = this.#roomId ?? undefined;
-    const media = await CallMedia.open({ pool, legId: this.callId, roomId, address, ports });
+    const encryption = () => {
+      const isTls = this.#sip ? this.#sip.source.protocol === 'tls' : overTls;
+      return localEncryption(this.#parts.srtp, means, isTls);
+    };
+    const media = await CallMedia.open({ pool, legId: this.callId, roomId, address, ports, encryption });
     if (this.#ended) {
       await media.close();
     } else {
@@ -187,10 +208,17 @@ export class PhoneCall {
     const { displayName } = this.#parts;
     this.#roomId = roomId;
     const held = callState === 'answered' && (this.#media?.held ?? false);
+    const encrypted = this.#isEncrypted;
     this.#shownHeld = held;
+    this.#shownEncrypted = encrypted;
     const seat = await this.#host.rooms.enter(
       roomId,
-      { displayName, callState: held ? 'held' : callState, pinGiven },
+      {
+        displayName,
+        callState: held ? 'held' : callState,
+        ...(encrypted !== undefined && { callEncrypted: encrypted }),
+        pinGiven,
+      },
       this.#seatEvents(),
     );
     if (this.#ended) {
@@ -200,7 +228,7 @@ export class PhoneCall {
     }
     // The phone may have gone on hold or resumed in the meantime.
     if (callState === 'answered') {
-      await this.#showHeld();
+      await this.#showState();
     }
     this.stage('room');
     return seat;
@@ -231,8 +259,13 @@ export class PhoneCall {
     this.#roomId = seat.roomId;
     void before.end('transferred');
     this.#shownHeld = this.#media?.held ?? false;
+    this.#shownEncrypted = this.#isEncrypted;
     this.#record(null, null, null);
-    await seat.show(this.#parts.displayName, this.#shownHeld ? 'held' : 'answered');
+    await seat.show({
+      displayName: this.#parts.displayName,
+      callState: this.#shownHeld ? 'held' : 'answered',
+      callEncrypted: this.#shownEncrypted ?? false,
+    });
   }
 
   /**
@@ -270,14 +303,14 @@ export class PhoneCall {
     await this.#seat?.connect(this.callId);
   }
 
-  /** Starts or changes the agreed media, and shows in the room whether the phone is on hold. */
+  /** Starts or changes the agreed media, and shows in the room whether the phone is on hold and its call encrypted. */
   async startMedia(): Promise<void> {
     await this.#media?.start(this.#sip?.source.address ?? '');
     // A phone on hold sends nothing, so ask it whether it is still there.
     if (!this.#ended) {
       this.#sip?.watch(this.#media?.mayBeSilent ?? false);
     }
-    await this.#showHeld();
+    await this.#showState();
   }
 
   /** A transfer to `target` begins: it is shown in the history. */
@@ -483,13 +516,21 @@ export class PhoneCall {
     await this.startMedia();
   }
 
-  async #showHeld(): Promise<void> {
+  async #showState(): Promise<void> {
     const held = this.#media?.held ?? false;
-    if (!this.#seat || held === this.#shownHeld) {
+    const encrypted = this.#isEncrypted;
+    if (!this.#seat || (held === this.#shownHeld && encrypted === this.#shownEncrypted)) {
       return;
     }
     this.#shownHeld = held;
-    await this.#seat.setCallState(held ? 'held' : 'answered');
+    this.#shownEncrypted = encrypted;
+    await this.#seat.setCallState(held ? 'held' : 'answered', encrypted);
+  }
+
+  /** Undefined until an offer is answered. */
+  get #isEncrypted(): boolean | undefined {
+    const { encryption } = this;
+    return encryption === null ? undefined : encryption !== 'none';
   }
 
   async #showMuted(muted: boolean): Promise<void> {
@@ -521,6 +562,7 @@ export class PhoneCall {
       trunk,
       roomId: this.#roomId,
       codec: this.codec,
+      encryption: this.encryption,
       startedAtMs: this.#startedAtMs,
       answeredAtMs: this.#answeredAtMs,
       endedAtMs: endCause === null ? null : Date.now(),
@@ -535,9 +577,11 @@ export class PhoneCall {
 
 /** Statistics for the log, rounded. */
 function summary({ jitterMs, bufferMs, roundTripMs, mos, ...stats }: LegStats) {
-  const { packetsReceived, packetsSent, packetsLost, packetsLate, framesConcealed } = stats;
+  const { packetsReceived, packetsSent, packetsLost, packetsLate, framesConcealed, packetsUnauthenticated } =
+    stats;
   return {
     packetsReceived,
+    ...(packetsUnauthenticated > 0 && { packetsUnauthenticated }),
     packetsSent,
     packetsLost,
     packetsLate,

@@ -4,7 +4,12 @@ import { dialPlan, type SipPhone, sipTrunk, type TelephonyConfig } from '../../c
 import { transferRoute } from './index.ts';
 
 const ha1 = { md5: '', sha256: '' };
-const phone = (username: string, more: Partial<SipPhone> = {}): SipPhone => ({ username, ha1, ...more });
+const phone = (username: string, more: Partial<SipPhone> = {}): SipPhone => ({
+  username,
+  ha1,
+  srtp: 'off',
+  ...more,
+});
 const trunk = (name: string, more: object = {}) => sipTrunk.parse({ name, uri: 'sip:pbx.example', ...more });
 
 const config: TelephonyConfig = {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { demandScope, errorResponses, exportHeaders, type Kernel } from '../../kernel/index.ts';
+import { demandScope, errorResponses, type Kernel, sendExport } from '../../kernel/index.ts';
 import type { AccountAdministration } from './account-administration.ts';
 import { EXPORT_PATH } from './account-handlers.ts';
 import {
@@ -41,11 +41,11 @@ export function registerAccountRoutes(kernel: Kernel, administration: AccountAdm
         },
         exposeHeadRoute: false,
       },
-      async ({ params: { accountId }, principal }, reply) => {
+      async (request, reply) => {
+        const { params, principal } = request;
         demandScope(principal, 'chat:read');
-        await administration.describe(accountId);
-        reply.headers(exportHeaders('account'));
-        return reply.send(kernel.exports.account(accountId, 'operator'));
+        await administration.describe(params.accountId);
+        return sendExport(request, reply, 'account', kernel.exports.account(params.accountId, 'operator'));
       },
     );
     app.delete(
@@ -138,11 +138,14 @@ export function registerAccountRoutes(kernel: Kernel, administration: AccountAdm
         },
         exposeHeadRoute: false,
       },
-      async ({ query }, reply) => {
-        const accountId = kernel.urlTickets.verify(query.ticket, { method: 'GET', path: EXPORT_PATH });
+      async (request, reply) => {
+        const accountId = kernel.ticketHolder(request.query.ticket, { method: 'GET', path: EXPORT_PATH });
         await administration.describe(accountId);
-        reply.headers(exportHeaders('canopy-account'));
-        return reply.send(kernel.exports.account(accountId, accountId));
+        const zip = kernel.exports.account(accountId, {
+          account: accountId,
+          address: kernel.networkOf(request.raw),
+        });
+        return sendExport(request, reply, 'canopy-account', zip);
       },
     );
   });

@@ -21,13 +21,13 @@ export function banHandlers(bans: Bans): Handlers<keyof typeof BAN_REQUESTS> {
     'ban.lift': async (session, { accountId }) => {
       const { principal, room } = requireRight(session, 'participant.readmit');
       rate.take(principal);
-      await bans.lift(room.roomId, accountId, moderatorOf(session));
+      await bans.lift(room.record, accountId, moderatorOf(session));
       return {};
     },
 
     'ban.list': async (session) => {
       const { room } = requireRight(session, 'participant.readmit');
-      return { bans: await bans.list(room.roomId) };
+      return { bans: await bans.list(room.record) };
     },
   };
 }

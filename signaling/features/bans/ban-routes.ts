@@ -15,7 +15,7 @@ export function registerBanRoutes(kernel: Kernel, bans: Bans): void {
           response: { 200: banList, ...errorResponses },
         },
       },
-      async ({ params }) => ({ bans: await bans.list(params.roomId) }),
+      async ({ params }) => ({ bans: await bans.list(await kernel.rooms.record(params.roomId)) }),
     );
     app.post(
       '/api/rooms/:roomId/bans',
@@ -48,7 +48,7 @@ export function registerBanRoutes(kernel: Kernel, bans: Bans): void {
         },
       },
       async ({ params: { roomId, accountId } }) => {
-        await bans.lift(roomId, accountId, { principal: OPERATOR });
+        await bans.lift(await kernel.rooms.record(roomId), accountId, { principal: OPERATOR });
         return {};
       },
     );

@@ -5,6 +5,7 @@ import {
   demand,
   holderOf,
   type Kernel,
+  mainRoomOf,
   may,
   type Principal,
   type RoomRecord,
@@ -20,7 +21,7 @@ export interface Moderator {
   displayName?: string;
 }
 
-/** Bans accounts from rooms, and keeps them out. */
+/** Bans accounts from rooms, and keeps them out. A ban in a breakout room is one from the whole meeting. */
 export class Bans {
   readonly #records: BanRecords;
   readonly #accounts: Accounts;
@@ -40,8 +41,8 @@ export class Bans {
   }
 
   /** The room's bans, latest first. @throws {CanopyError} STORE_BUSY */
-  async list(roomId: string): Promise<Ban[]> {
-    return [...(await this.#records.of(roomId)).values()].map((row) => ({
+  async list(room: Pick<RoomRecord, 'roomId' | 'parentId'>): Promise<Ban[]> {
+    return [...(await this.#records.of(mainRoomOf(room))).values()].map((row) => ({
       accountId: row.account_id,
       displayName: row.display_name,
       bannedBy:
@@ -61,7 +62,7 @@ export class Bans {
   }
 
   /**
-   * Bans an account and removes it from the room at once.
+   * Bans an account from a room, or from the main room of a breakout room, and removes it from all of them at once.
    *
    * @param options.link nobody new can enter who enrolled with the account's invitation
    * @param options.displayName the name in the list of bans if the account is not in the room
@@ -69,19 +70,21 @@ export class Bans {
    * @throws {CanopyError} LIMIT_REACHED, STORE_BUSY, STORE_UNWRITABLE - the account is removed, but only barred for five minutes
    */
   async add(
-    room: RoomRecord,
+    given: RoomRecord,
     account: AccountRow,
     { link, displayName = '' }: { link: boolean; displayName?: string | undefined },
     by: Moderator,
   ): Promise<void> {
     const { account_id: accountId } = account;
+    // A breakout room has the settings that its main room had when it was opened.
+    const room = await this.#rooms.record(mainRoomOf(given));
     demand(by.principal, 'participant.kick', room);
     demand(by.principal, 'participant.ban', room, holderOf(account));
-    const open = this.#rooms.find(room.roomId);
-    const seat = [...(open?.peers.values() ?? [])].find(({ device }) => device.accountId === accountId);
-    // Bars those who are entering at this moment.
-    this.#rooms.bar(room.roomId, accountId);
-    open?.removeAccount(accountId, { code: 'BANNED', reason: 'kicked' });
+    const seat = this.#rooms
+      .meetingOf(room)
+      .flatMap(({ peers }) => [...peers.values()])
+      .find(({ device }) => device.accountId === accountId);
+    this.#rooms.removeFromMeeting(room, accountId, 'BANNED');
     await this.#records.put({
       room_id: room.roomId,
       account_id: accountId,
@@ -96,7 +99,8 @@ export class Bans {
   }
 
   /** Lifts a ban, and a bar after a removal. Idempotent. @throws {CanopyError} STORE_BUSY, STORE_UNWRITABLE */
-  async lift(roomId: string, accountId: string, by: Moderator): Promise<void> {
+  async lift(room: Pick<RoomRecord, 'roomId' | 'parentId'>, accountId: string, by: Moderator): Promise<void> {
+    const roomId = mainRoomOf(room);
     await this.#records.delete(roomId, accountId);
     this.#rooms.readmit(roomId, accountId);
     this.#changed(roomId, 'ban lifted', accountId, by);
@@ -144,10 +148,11 @@ export class Bans {
 
   #changed(roomId: string, what: string, accountId: string, by: Moderator): void {
     this.#log.info({ roomId, accountId, by: accountOf(by) }, what);
-    const room = this.#rooms.find(roomId);
-    for (const peer of room?.peers.values() ?? []) {
-      if (room && may(peer.principal, 'participant.readmit', room.record)) {
-        peer.send('ban.changed', {});
+    for (const room of this.#rooms.meetingOf({ roomId })) {
+      for (const peer of room.peers.values()) {
+        if (may(peer.principal, 'participant.readmit', room.record)) {
+          peer.send('ban.changed', {});
+        }
       }
     }
   }

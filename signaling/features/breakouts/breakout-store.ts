@@ -9,6 +9,8 @@ export interface Plan {
   /** When everybody is called back, as Unix time in milliseconds. */
   endsAtMs?: number;
   rooms: Array<{ roomId: string; name: string }>;
+  /** The account that planned them first. Absent: it was deleted, or an earlier version stored this. */
+  by?: string;
   /** Who is assigned where: people by account, phones by participant. */
   people: Record<string, { displayName: string; roomId: string }>;
 }

@@ -183,6 +183,83 @@ for (const engine of storeEngines()) {
       assert.equal(await again.refusal('room.join', { roomId: one }), 'BANNED');
     });
 
+    it('threat 64: whoever is banned or removed in a breakout room is out of the whole meeting', async () => {
+      const mia = await person({ displayName: 'Mia' });
+      const [gus, eve] = [await guest('Gus'), await guest('Eve')];
+      const [o, m, g, e] = [await enter(olga), await enter(mia), await enter(gus), await enter(eve)];
+      const [one, two] = await plan(o);
+      for (const { accountId: personId } of [gus, eve, mia]) {
+        await o.get('breakout.assign', { personId, roomId: one });
+      }
+      await o.get('breakout.open', {});
+      const { participantId: gusThere = '' } = await move(g, one);
+      await move(e, one);
+      await move(m, one);
+      assert.equal(await m.refusal('ban.add', { accountId: olga.accountId }), 'FORBIDDEN', 'an owner');
+      await m.get('ban.add', { accountId: eve.accountId });
+      await m.get('participant.kick', { participantId: gusThere });
+      assert.deepEqual([await e.ended(), await g.ended()], ['BANNED', 'KICKED']);
+      const [eveAgain, gusAgain] = [await connect(eve), await connect(gus)];
+      for (const room of [roomId, one, two]) {
+        assert.equal(await eveAgain.refusal('room.join', { roomId: room }), 'BANNED', room);
+        assert.equal(await gusAgain.refusal('room.join', { roomId: room }), 'KICKED', room);
+      }
+      const { bans } = await m.get('ban.list', {});
+      assert.deepEqual(bans, (await o.get('ban.list', {})).bans);
+      assert.deepEqual(
+        bans.map(({ accountId }) => accountId),
+        [eve.accountId],
+      );
+      // Later, both are newcomers: no assignment leads past the lock of the main room.
+      await o.event('breakout.changed', ({ breakouts }) =>
+        [gus, eve].every(
+          ({ accountId }) =>
+            breakouts.people.find(({ personId }) => personId === accountId)?.assigned == null,
+        ),
+      );
+      await o.get('room.configure', { roomId, locked: true });
+      await m.get('ban.lift', { accountId: eve.accountId });
+      await m.get('participant.readmit', { accountId: gus.accountId });
+      for (const client of [eveAgain, gusAgain]) {
+        assert.equal(await client.refusal('room.join', { roomId }), 'ROOM_LOCKED');
+        assert.equal(await client.refusal('room.join', { roomId: one }), 'FORBIDDEN');
+      }
+    });
+
+    it('threat 64: a ban from the main room also removes whoever is in a breakout room', async () => {
+      const gus = await guest('Gus');
+      const [o, g] = [await enter(olga), await enter(gus)];
+      const [one] = await plan(o);
+      await o.get('breakout.assign', { personId: gus.accountId, roomId: one });
+      await o.get('breakout.open', {});
+      await move(g, one);
+      await o.get('ban.add', { accountId: gus.accountId });
+      assert.equal(await g.ended(), 'BANNED');
+      const { body } = await server.api('GET', '/api/audit');
+      const { entries } = body as { entries: Array<{ action: string; roomId: string | null }> };
+      const acts = entries.filter((entry) => entry.roomId === roomId).map(({ action }) => action);
+      assert.ok(
+        ['breakout.plan', 'breakout.open'].every((action) => acts.includes(action)),
+        acts.join(),
+      );
+    });
+
+    it('threat 54: one person cannot use up the breakout rooms of everyone else', async () => {
+      const mia = await person({ displayName: 'Mia' });
+      const m = await connect(mia);
+      for (let count = 0; count < 20; count += 1) {
+        await m.get('room.join', { roomId: `many-${turn}-${count}` });
+        await m.get('breakout.plan', { names: ['A', 'B'], assign: 'none' });
+        await m.get('room.leave', {});
+      }
+      await m.get('room.join', { roomId: `many-${turn}-x` });
+      assert.equal(await m.refusal('breakout.plan', { names: ['A', 'B'], assign: 'none' }), 'LIMIT_REACHED');
+      await move(m, `many-${turn}-0`);
+      await m.get('breakout.discard', {});
+      await move(m, `many-${turn}-x`);
+      await m.get('breakout.plan', { names: ['A', 'B'], assign: 'none' });
+    });
+
     it('people choose their rooms, everyone is split evenly, and the rooms are in nobody’s list', async () => {
       const people = await Promise.all(['Ann', 'Bob', 'Cem', 'Dan'].map(guest));
       const o = await enter(olga);

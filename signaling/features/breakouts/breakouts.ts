@@ -6,6 +6,7 @@ import {
   may,
   type Peer,
   type PeerPrincipal,
+  type Removal,
   type Room,
   type RoomRecord,
 } from '../../kernel/index.ts';
@@ -22,6 +23,7 @@ const ABANDONED_MS = 60_000;
 /** Plans that nobody has changed for this long are forgotten, in milliseconds. */
 const FORGET_AFTER_MS = 86_400_000;
 const MAX_PLANS = 500;
+const MAX_PLANS_OF_ACCOUNT = 20;
 /** Maximum number of people in a plan. */
 const MAX_PEOPLE = 1000;
 
@@ -146,8 +148,8 @@ export class Breakouts {
       changedAtMs: Date.now(),
       last: Promise.resolve(),
     };
-    if (!this.#families.has(room.roomId) && this.#families.size >= MAX_PLANS) {
-      throw new CanopyError('LIMIT_REACHED', `at most ${MAX_PLANS} meetings with breakout rooms`);
+    if (!this.#families.has(room.roomId)) {
+      this.#requireSpace(principal);
     }
     await this.#change(family, async () => {
       requirePlanned(family);
@@ -165,7 +167,14 @@ export class Breakouts {
           people[personId] = { displayName, roomId };
         }
       }
-      await this.#save(family, { status: 'planned', choice: assign === 'choice', rooms: planned, people });
+      const by = before.length === 0 ? principal.accountId : family.plan.by;
+      await this.#save(family, {
+        status: 'planned',
+        choice: assign === 'choice',
+        rooms: planned,
+        people,
+        ...(by !== undefined && { by }),
+      });
       for (const { roomId } of before.slice(planned.length)) {
         this.#byChild.delete(roomId);
         await this.#deleteRoom(await rooms.record(roomId));
@@ -305,12 +314,45 @@ export class Breakouts {
     };
   }
 
-  /** Forgets who was assigned. */
+  /** Assigns an account where another one is assigned, and makes its plans those of the new one. */
+  async replaceAccount(from: string, to: string): Promise<void> {
+    await this.#loaded;
+    for (const family of this.#families.values()) {
+      if (Object.hasOwn(family.plan.people, from) || family.plan.by === from) {
+        await this.#change(family, async () => {
+          const { [from]: theirs, ...others } = family.plan.people;
+          await this.#save(family, {
+            ...family.plan,
+            people: { ...others, ...(theirs && { [to]: theirs }) },
+            ...(family.plan.by === from && { by: to }),
+          });
+        });
+      }
+    }
+  }
+
+  /** Somebody was removed from a meeting: once they are no longer barred, they are a newcomer to it. */
+  removed({ roomId, accountId }: Removal): void {
+    const family = this.#families.get(roomId);
+    if (family && assignedTo(family, accountId) !== null) {
+      this.#change(family, () => this.#assign(family, accountId, '', null)).catch((error: unknown) =>
+        this.#kernel.log.warn({ err: error, roomId }, 'cannot take somebody out of a breakout room'),
+      );
+    }
+  }
+
+  /** Forgets who was assigned, and who planned. */
   async forgetAccount(accountId: string): Promise<void> {
     await this.#loaded;
     for (const family of this.#families.values()) {
       if (Object.hasOwn(family.plan.people, accountId)) {
         await this.#change(family, () => this.#assign(family, accountId, '', null));
+      }
+      if (family.plan.by === accountId) {
+        await this.#change(family, async () => {
+          const { by: _by, ...plan } = family.plan;
+          await this.#save(family, plan);
+        });
       }
     }
   }
@@ -337,6 +379,17 @@ export class Breakouts {
     this.#families.set(family.parentId, family);
     for (const { roomId } of family.plan.rooms) {
       this.#byChild.set(roomId, family);
+    }
+  }
+
+  /** @throws {CanopyError} LIMIT_REACHED */
+  #requireSpace({ accountId }: PeerPrincipal): void {
+    if (this.#families.size >= MAX_PLANS) {
+      throw new CanopyError('LIMIT_REACHED', `at most ${MAX_PLANS} meetings with breakout rooms`);
+    }
+    const own = [...this.#families.values()].filter(({ plan }) => plan.by === accountId).length;
+    if (own >= MAX_PLANS_OF_ACCOUNT) {
+      throw new CanopyError('LIMIT_REACHED', `at most ${MAX_PLANS_OF_ACCOUNT} meetings of one person`);
     }
   }
 

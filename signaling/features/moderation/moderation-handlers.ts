@@ -1,4 +1,11 @@
-import { demand, type Handlers, type Kernel, type Peer, requireRight } from '../../kernel/index.ts';
+import {
+  demand,
+  type Handlers,
+  type Kernel,
+  mainRoomOf,
+  type Peer,
+  requireRight,
+} from '../../kernel/index.ts';
 import type { MODERATION_REQUESTS } from './contract.ts';
 import { muteAll, muteParticipant, removeParticipant, requireTarget, stopVideo } from './moderation.ts';
 import type { Restraints } from './restraints.ts';
@@ -56,7 +63,7 @@ export function moderationHandlers(
 
     'participant.readmit': async (session, { accountId }) => {
       const { room } = requireRight(session, 'participant.readmit');
-      rooms.readmit(room.roomId, accountId);
+      rooms.readmit(mainRoomOf(room.record), accountId);
       return {};
     },
   };

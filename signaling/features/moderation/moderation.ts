@@ -96,7 +96,10 @@ export async function stopVideo(
   await setPaused(room, host, room.producersOf(participantId, ...sources), true);
 }
 
-/** Removes a participant at once. A person is barred from the room for five minutes, on all devices, unless they are an admin. */
+/**
+ * Removes a participant at once. A person is removed from the whole meeting, and barred from it for five minutes, on all devices, unless they
+ * are an admin.
+ */
 export function removeParticipant(rooms: Rooms, target: Target, log: Logger): void {
   const { room, host, participant, by } = target;
   const { participantId } = participant;
@@ -115,8 +118,7 @@ export function removeParticipant(rooms: Rooms, target: Target, log: Logger): vo
     room.remove(host, 'kicked');
     connection?.end('KICKED');
   } else {
-    rooms.bar(room.roomId, accountId);
-    room.removeAccount(accountId, { code: 'KICKED', reason: 'kicked' });
+    rooms.removeFromMeeting(room.record, accountId, 'KICKED');
   }
 }
 

@@ -7,7 +7,7 @@ const base64url = (bytes: number) =>
   z.string().regex(new RegExp(`^[\\w-]{${Math.ceil((bytes * 4) / 3)}}$`), 'must be base64url');
 
 export const PUSH_REQUESTS = {
-  /** The key that browsers bind subscriptions to (RFC 8292), base64url. Guests cannot subscribe: nobody calls them. */
+  /** The key that browsers bind subscriptions to (RFC 8292), base64url. Guests cannot subscribe (FORBIDDEN): nobody calls them. */
   'push.key': { data: z.object({}), result: z.object({ publicKey: z.string() }) },
   /** Notifies this device by a browser's push service (RFC 8030). Replaces the device's earlier subscription. */
   'push.subscribe': {

@@ -9,7 +9,7 @@ export function pushMetrics(
 ): void {
   new Counter({
     name: 'canopy_push_messages_total',
-    help: 'Push messages: delivered, failed, dropped since too many were underway, or to a subscription that was gone.',
+    help: 'Push messages: delivered, failed, dropped since there were too many, or to a subscription that was gone.',
     labelNames: ['outcome'],
     registers: [registry],
     collect() {

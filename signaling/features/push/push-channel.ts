@@ -1,11 +1,16 @@
+import { LRUCache } from 'lru-cache';
 import webPush from 'web-push';
 import type { Logger } from '../../../base/index.ts';
-import type { AwayChannel, AwayNotice, Sender } from '../../kernel/index.ts';
+import { type AwayChannel, type AwayNotice, type Sender, TokenBucket } from '../../kernel/index.ts';
 import type { Subscription, Subscriptions } from './subscriptions.ts';
 import type { VapidKeys } from './vapid-keys.ts';
 
-/** Messages on their way at a time; a push service that does not answer holds one for ten seconds. */
+/** Messages on their way at a time, of one account and of all; a push service that does not answer holds one for ten seconds. */
+const MAX_UNDERWAY_OF_ACCOUNT = 20;
 const MAX_UNDERWAY = 200;
+/** Of how many mentions one account is notified, at once and per second after that: others decide how often they mention someone. */
+const MENTIONS = { perSecond: 1 / 30, burst: 10 };
+const MAX_REMEMBERED = 10_000;
 /** Answers of a push service that mean that the subscription is gone (RFC 8030 §7.3). */
 const GONE: readonly number[] = [404, 410];
 
@@ -27,7 +32,9 @@ export interface PushChannelOptions {
 export class PushChannel implements AwayChannel {
   readonly counts = { delivered: 0, failed: 0, gone: 0, dropped: 0 };
   readonly #options: PushChannelOptions;
-  readonly #underway = new Set<Promise<void>>();
+  /** With the account. */
+  readonly #underway = new Map<Promise<void>, string>();
+  readonly #mentions = new LRUCache<string, TokenBucket>({ max: MAX_REMEMBERED });
 
   constructor(options: PushChannelOptions) {
     this.#options = options;
@@ -38,25 +45,40 @@ export class PushChannel implements AwayChannel {
   }
 
   notify(accountId: string, notice: AwayNotice): void {
-    for (const device of this.#devices(accountId)) {
-      if (this.#underway.size >= MAX_UNDERWAY) {
+    const devices = this.#devices(accountId);
+    if (devices.length > 0 && notice.kind === 'mention' && !this.#mayMention(accountId)) {
+      this.counts.dropped += devices.length;
+      return;
+    }
+    let own = [...this.#underway.values()].filter((each) => each === accountId).length;
+    for (const device of devices) {
+      if (own >= MAX_UNDERWAY_OF_ACCOUNT || this.#underway.size >= MAX_UNDERWAY) {
         this.counts.dropped += 1;
         continue;
       }
+      own += 1;
       const sending = this.#send(device, notice)
         .catch((error: unknown) => {
           this.counts.failed += 1;
           this.#options.log.warn({ err: error, deviceId: device.deviceId }, 'push message not sent');
         })
         .finally(() => this.#underway.delete(sending));
-      this.#underway.add(sending);
+      this.#underway.set(sending, accountId);
     }
   }
 
   /** Ends what is underway. */
   async close(): Promise<void> {
     this.#options.sender.close();
-    await Promise.all(this.#underway);
+    await Promise.all(this.#underway.keys());
+  }
+
+  #mayMention(accountId: string): boolean {
+    const nowMs = performance.now();
+    const bucket =
+      this.#mentions.get(accountId) ?? new TokenBucket(MENTIONS.perSecond, MENTIONS.burst, nowMs);
+    this.#mentions.set(accountId, bucket);
+    return bucket.take(nowMs);
   }
 
   #devices(accountId: string): Subscription[] {

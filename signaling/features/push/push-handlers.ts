@@ -1,6 +1,6 @@
-import { CanopyError } from '../../../base/index.ts';
 import {
   AccountRate,
+  demand,
   type Handlers,
   requirePrincipal,
   type Session,
@@ -22,11 +22,10 @@ export function pushHandlers({
   publicKey: string;
 }): Handlers<keyof typeof PUSH_REQUESTS> {
   const changes = new AccountRate('changes of push subscriptions', CHANGES);
+  /** @throws {CanopyError} AUTH_REQUIRED; FORBIDDEN - guests and bridges, whom nobody calls */
   const own = (session: Session) => {
     const principal = requirePrincipal(session);
-    if (principal.kind !== 'device') {
-      throw new CanopyError('FORBIDDEN');
-    }
+    demand(principal, 'person.call');
     return principal;
   };
   return {

@@ -222,7 +222,11 @@ describe('push messages', () => {
       const refusal = await eve.refusal('push.subscribe', { ...service.subscription, endpoint });
       assert.equal(refusal, 'TARGET_REFUSED', endpoint);
     }
-    await eve.close();
+    const guest = await newIdentity(strict, { role: 'guest', roomId: 'team' });
+    const gus = await ProtocolClient.enter(strict.url, guest);
+    const harmless = { ...service.subscription, endpoint: 'https://push.example/1' };
+    assert.equal(await gus.refusal('push.subscribe', harmless), 'FORBIDDEN', 'nobody calls guests');
+    await Promise.all([eve.close(), gus.close()]);
     await strict.close();
   });
 });

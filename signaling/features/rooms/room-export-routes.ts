@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { roomParams } from '../../../contract/index.ts';
-import { demandScope, errorResponses, exportHeaders, type Kernel } from '../../kernel/index.ts';
+import { demandScope, errorResponses, type Kernel, sendExport } from '../../kernel/index.ts';
 
 /** Where an owner gets the export of a room. */
 export function exportPath(roomId: string): string {
@@ -15,17 +15,17 @@ export function registerRoomExportRoutes(kernel: Kernel): void {
       {
         schema: {
           description:
-            'The settings of a room, its whole chat and the files in it, as a ZIP file. Also needs the scope `rooms:read`.',
+            'The settings of a room, its whole chat with files, and its polls, as a ZIP file. Also needs the scope `rooms:read`.',
           params: roomParams,
           produces: ['application/zip'],
           response: { 200: z.any(), ...errorResponses },
         },
         exposeHeadRoute: false,
       },
-      async ({ params: { roomId }, principal }, reply) => {
-        demandScope(principal, 'rooms:read', roomId);
-        reply.headers(exportHeaders('room'));
-        return reply.send(kernel.exports.room(roomId, 'operator'));
+      async (request, reply) => {
+        const { roomId } = request.params;
+        demandScope(request.principal, 'rooms:read', roomId);
+        return sendExport(request, reply, 'room', kernel.exports.room(roomId, 'operator'));
       },
     );
   });
@@ -42,10 +42,17 @@ export function registerRoomExportRoutes(kernel: Kernel): void {
         },
         exposeHeadRoute: false,
       },
-      async ({ params: { roomId }, query }, reply) => {
-        const accountId = kernel.urlTickets.verify(query.ticket, { method: 'GET', path: exportPath(roomId) });
-        reply.headers(exportHeaders('canopy-room'));
-        return reply.send(kernel.exports.room(roomId, accountId));
+      async (request, reply) => {
+        const { roomId } = request.params;
+        const accountId = kernel.ticketHolder(request.query.ticket, {
+          method: 'GET',
+          path: exportPath(roomId),
+        });
+        const zip = kernel.exports.room(roomId, {
+          account: accountId,
+          address: kernel.networkOf(request.raw),
+        });
+        return sendExport(request, reply, 'canopy-room', zip);
       },
     );
   });

@@ -1,6 +1,13 @@
 import { createHash, randomInt } from 'node:crypto';
 import { CanopyError } from '../../../base/index.ts';
-import { type DialRule, MIN_PIN_DIGITS, type SipPhone, type SipTrunk } from '../../../contract/index.ts';
+import {
+  type DialRule,
+  MIN_PIN_DIGITS,
+  type SipPhone,
+  type SipTrunk,
+  type SrtpUse,
+  type TransferScope,
+} from '../../../contract/index.ts';
 import type { TelephonySettings } from './telephony-settings.ts';
 
 /** Letters and digits, without those that look alike. */
@@ -25,20 +32,36 @@ export class TelephonyAdministration {
     username: string,
     {
       displayName,
-      transfers,
       password,
-    }: Partial<Pick<SipPhone, 'displayName' | 'transfers'>> & { password?: string | undefined },
-  ): Promise<{ realm: string; password?: string }> {
+      srtp,
+      transfers,
+    }: {
+      displayName?: string | undefined;
+      password?: string | undefined;
+      srtp?: SrtpUse | undefined;
+      transfers?: TransferScope | undefined;
+    },
+  ): Promise<{ realm: string; srtp: SrtpUse; transfers?: TransferScope; password?: string }> {
     const generated = password === undefined ? newPassword() : undefined;
+    const before = (await this.#settings.phones()).find((phone) => phone.username === username);
+    // A new password or name must not end the encryption of a phone's calls, or change where it may transfer.
+    const use = srtp ?? before?.srtp ?? 'preferred';
+    const scope = transfers ?? before?.transfers;
     const ha1 = digestSecrets(username, this.#realm, password ?? generated ?? '');
     await this.#settings.putPhone({
       username,
       ha1,
+      srtp: use,
       ...(displayName !== undefined && { displayName }),
-      ...(transfers !== undefined && { transfers }),
+      ...(scope !== undefined && { transfers: scope }),
     });
     await this.#changed();
-    return { realm: this.#realm, ...(generated !== undefined && { password: generated }) };
+    return {
+      realm: this.#realm,
+      srtp: use,
+      ...(scope !== undefined && { transfers: scope }),
+      ...(generated !== undefined && { password: generated }),
+    };
   }
 
   /** @throws {CanopyError} NOT_FOUND */
@@ -48,15 +71,22 @@ export class TelephonyAdministration {
   }
 
   /**
-   * Adds or replaces a trunk. A stored password is kept while the user name stays the same.
+   * Adds or replaces a trunk. A stored password is kept while the user name stays the same, and so is the encryption.
    *
    * @throws {CanopyError} BAD_REQUEST - `register` without user name and password
    */
-  async putTrunk(trunk: SipTrunk): Promise<SipTrunk> {
+  async putTrunk(trunk: Omit<SipTrunk, 'srtp'> & { srtp?: SrtpUse | undefined }): Promise<SipTrunk> {
     const before = (await this.#settings.trunks()).find(({ name }) => name === trunk.name);
     const kept = before?.username === trunk.username ? before?.password : undefined;
     const password = trunk.password ?? kept;
-    const settled = { ...trunk, ...(password !== undefined && { password }) };
+    const srtp = trunk.srtp ?? before?.srtp ?? 'preferred';
+    const transfers = trunk.transfers ?? before?.transfers;
+    const settled = {
+      ...trunk,
+      srtp,
+      ...(transfers !== undefined && { transfers }),
+      ...(password !== undefined && { password }),
+    };
     if (settled.register && (settled.username === undefined || password === undefined)) {
       throw new CanopyError('BAD_REQUEST', 'register: requires username and password');
     }

@@ -39,7 +39,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
         config: { act: 'phone.put' },
         schema: {
           description:
-            'Adds or replaces a phone. If the request has no password, one is generated and returned only this once.',
+            'Adds or replaces a phone. If the request has no password, one is generated and returned only this once. `srtp` and `transfers` are kept if they are omitted.',
           params: phoneParams,
           body: putPhoneRequest,
           response: { 200: putPhoneResponse, ...errorResponses },
@@ -48,7 +48,6 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
       async ({ params: { username }, body }) => ({
         username,
         ...(body.displayName !== undefined && { displayName: body.displayName }),
-        ...(body.transfers !== undefined && { transfers: body.transfers }),
         ...(await administration.putPhone(username, body)),
       }),
     );
@@ -86,7 +85,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
         config: { act: 'trunk.put' },
         schema: {
           description:
-            'Adds or replaces a trunk. A stored password is kept while the user name stays the same.',
+            'Adds or replaces a trunk. A stored password is kept while the user name stays the same; `srtp` and `transfers` are kept if they are omitted.',
           params: trunkParams,
           body: putTrunkRequest,
           response: { 200: trunkInfo, ...errorResponses },

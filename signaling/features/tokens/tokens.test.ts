@@ -66,7 +66,11 @@ describe('API tokens', () => {
         const scope = operation['x-required-scope'] ?? '';
         assert.ok(Object.hasOwn(SCOPES, scope), `${route} names the scope ${scope}`);
         assert.equal(scope.endsWith(':read'), method === 'get', route);
-        assert.match(operation.description ?? '', new RegExp(`Scope: \`${scope}\`\\.$`), route);
+        assert.match(
+          operation.description ?? '',
+          new RegExp(`^((?!Scope:).)* Scope: \`${scope}\`\\.$`),
+          route,
+        );
         named.add(scope);
         const others = (Object.keys(SCOPES) as Scope[]).filter((each) => each !== scope);
         const { token, tokenId } = await create(others);
@@ -108,6 +112,21 @@ describe('API tokens', () => {
     const { body } = await server.api('POST', '/api/tokens', wanted, token);
     assert.match((body as Created).createdBy, /^token \d+$/);
     assert.equal(await answer(token, 'POST', '/api/tokens', wanted), 'TOKEN_EXISTS child');
+  });
+
+  it('threat 5: a token for tokens makes none that outlives it', async () => {
+    const maker = await create(['tokens:write', 'rooms:read'], { expiresInDays: 1 });
+    for (const [name, expiresInDays] of [
+      ['for ever', null],
+      ['ten years', 3650],
+      ['an hour', 1 / 24],
+    ] as const) {
+      const wanted = { name, scopes: ['tokens:write'], expiresInDays };
+      const { body } = await server.api('POST', '/api/tokens', wanted, maker.token);
+      const expiresAtMs = (body as Created).expiresAtMs ?? Number.POSITIVE_INFINITY;
+      assert.equal(expiresAtMs === maker.expiresAtMs, name !== 'an hour', name);
+      assert.ok(expiresAtMs <= (maker.expiresAtMs ?? 0), name);
+    }
   });
 
   it('limited to rooms reach only requests about these, whatever the spelling', async () => {

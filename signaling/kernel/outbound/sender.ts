@@ -82,7 +82,13 @@ export class Sender {
         options,
         resolve,
       );
-      request.once('error', reject);
+      request.on('error', reject);
+      // Node otherwise drops the connection without a word (RFC 9110, section 15.2.2).
+      request.once('upgrade', (_response, socket) => {
+        socket.destroy();
+        reject(new Error('the target wants another protocol'));
+      });
+      request.once('close', () => reject(new Error('the target gave no answer')));
       request.once('socket', (socket) =>
         socket.once('connect', () => {
           if (!this.#guard.mayConnect(socket.remoteAddress ?? '')) {

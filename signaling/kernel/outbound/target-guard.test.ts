@@ -139,6 +139,23 @@ describe('threat 28: the targets of webhooks', () => {
       assert.deepEqual([slow.status, slow.error], [undefined, 'no answer within 0.2 s']);
     });
 
+    it('every attempt ends, whatever the target says: another protocol, half an answer, none', async () => {
+      const upgrade = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n';
+      answer = () => undefined;
+      for (const [text, expected] of [
+        [upgrade, 'the target wants another protocol'],
+        ['HTTP/1.1 101 Switching Protocols\r\n\r\n', 'the target refused it'],
+        ['HTTP/1.1 100 Continue\r\n\r\n'.repeat(1000), 'no answer within 0.2 s'],
+        ['HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nzzz\r\n', 'ECONNRESET: aborted'],
+        ['garbage\r\n\r\n', 'HPE_INVALID_CONSTANT'],
+        [`HTTP/1.1 200 OK\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`, 'HPE_HEADER_OVERFLOW'],
+      ] as const) {
+        server.once('connection', (socket) => socket.once('data', () => socket.write(text)));
+        const { error } = await send(guard, url(), { timeoutMs: 200 });
+        assert.ok(error?.startsWith(expected), `${text.slice(0, 40)}: ${error}`);
+      }
+    });
+
     it('a certificate that does not verify is refused', async () => {
       const { error } = await send(guard, `https://127.0.0.1:${port}/`);
       assert.match(error ?? '', /EPROTO|SSL|ECONN/);

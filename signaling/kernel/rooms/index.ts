@@ -5,5 +5,5 @@ export type { PeerMedia } from './peer-media.ts';
 export { hashPin } from './pin-hash.ts';
 export { type LeaveReason, Room, type RoomLogEntry, type RoomOptions } from './room.ts';
 export { describeRoom, type RecordChange, type RoomRecord, RoomRecords, recordOf } from './room-records.ts';
-export { Rooms } from './rooms.ts';
+export { mainRoomOf, type Removal, Rooms } from './rooms.ts';
 export { Tickets } from './tickets.ts';

@@ -340,7 +340,8 @@ export class Room {
   }
 
   /**
-   * Removes the seats of an account and ends their connections with the code. Returns how many there were.
+   * Removes the seats of an account and ends their connections with the code. Returns how many there were. Somebody `kicked` counts as a
+   * newcomer from now on, even without a seat here.
    *
    * @param keeps a seat that stays
    */
@@ -355,6 +356,9 @@ export class Room {
       const { connection } = seat;
       this.remove(seat, reason);
       connection?.end(code);
+    }
+    if (reason === 'kicked') {
+      this.#visitors.delete(accountId);
     }
     return seats.length;
   }

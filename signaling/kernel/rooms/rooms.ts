@@ -31,6 +31,14 @@ export interface RoomsOptions {
   onOpened(room: Room): void;
   onClosed(room: Room): void;
   onRights: RoomOptions['onRights'];
+  onRemoved(removal: Removal): void;
+}
+
+/** Somebody was removed from a meeting. */
+export interface Removal {
+  /** The main room. */
+  roomId: string;
+  accountId: string;
 }
 
 /** How long an account removed from a room is barred, in milliseconds, and how many bans are remembered. */
@@ -249,6 +257,27 @@ export class Rooms {
     }
   }
 
+  /** The open rooms of a meeting: the main room with its breakout rooms, given any of them. */
+  meetingOf(record: Pick<RoomRecord, 'roomId' | 'parentId'>): Room[] {
+    const mainId = mainRoomOf(record);
+    return this.all.filter((room) => mainRoomOf(room.record) === mainId);
+  }
+
+  /** Removes an account from all rooms of a meeting at once, given any of them, and bars it for five minutes. */
+  removeFromMeeting(
+    record: Pick<RoomRecord, 'roomId' | 'parentId'>,
+    accountId: string,
+    code: 'KICKED' | 'BANNED',
+  ): void {
+    const roomId = mainRoomOf(record);
+    // Bars those who are entering at this moment.
+    this.bar(roomId, accountId);
+    for (const room of this.meetingOf(record)) {
+      room.removeAccount(accountId, { code, reason: 'kicked' });
+    }
+    this.#options.onRemoved({ roomId, accountId });
+  }
+
   /** Bars an account from a room for five minutes. */
   bar(roomId: string, accountId: string): void {
     this.#barred.set(`${roomId} ${accountId}`, true);
@@ -351,6 +380,11 @@ export class Rooms {
     });
     sfu.on('transportclosed', (event) => pathsOf(event)?.remove(event.transportId));
   }
+}
+
+/** The main room of a meeting, given any of its rooms. Removals and bans apply to it. */
+export function mainRoomOf({ roomId, parentId }: Pick<RoomRecord, 'roomId' | 'parentId'>): string {
+  return parentId ?? roomId;
 }
 
 function connectionsIn(room: Room): PeerConnection[] {

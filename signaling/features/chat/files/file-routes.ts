@@ -1,15 +1,16 @@
+import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { CanopyError } from '../../../../base/index.ts';
 import { objectId } from '../../../../contract/index.ts';
-import { errorResponses, type Kernel } from '../../../kernel/index.ts';
+import { AccountRate, errorResponses, type Kernel } from '../../../kernel/index.ts';
 import { byteRange } from './byte-range.ts';
 import type { ChatFile } from './contract.ts';
 import type { FileStore } from './file-store.ts';
 import { shownType } from './media-type.ts';
 import type { ChatFileRow } from './tables.ts';
-import { Transfers } from './transfers.ts';
+import { transferBudget } from './transfer-budget.ts';
 
 /** A reader that takes nothing for this long is dropped, in milliseconds. */
 const STALLED_MS = 30_000;
@@ -32,13 +33,13 @@ export interface FileRoutesOptions {
 
 /** Routes that carry the bytes of files, for those with a ticket from `file.start` or `file.open`. */
 export function registerFileRoutes(kernel: Kernel, { files, describe }: FileRoutesOptions): void {
-  const transfers = new Transfers();
-  const begin = (text: string, method: 'GET' | 'PUT', fileId: string) => {
-    const accountId = kernel.urlTickets.verify(text, { method, path: filePath(fileId) });
-    if (kernel.authority.revocation.isRevoked(accountId)) {
-      throw new CanopyError('CERT_REVOKED');
-    }
-    return { accountId, end: transfers.begin(accountId) };
+  const transfers = transferBudget();
+  // A player that seeks in a video asks for many ranges.
+  const requests = new AccountRate('requests for files', { perSecond: 20, burst: 400 });
+  const begin = (request: IncomingMessage, text: string, method: 'GET' | 'PUT', fileId: string) => {
+    const accountId = kernel.ticketHolder(text, { method, path: filePath(fileId) });
+    requests.take({ accountId });
+    return { accountId, end: transfers.take({ account: accountId, address: kernel.networkOf(request) }) };
   };
 
   kernel.routes((root) => {
@@ -58,8 +59,8 @@ export function registerFileRoutes(kernel: Kernel, { files, describe }: FileRout
             response: { 200: z.object({ received: z.int() }), ...errorResponses },
           },
         },
-        async ({ params: { fileId }, query, body }) => {
-          const { accountId, end } = begin(query.ticket, 'PUT', fileId);
+        async ({ params: { fileId }, query, body, raw }) => {
+          const { accountId, end } = begin(raw, query.ticket, 'PUT', fileId);
           try {
             const stream = body instanceof Readable ? body : Readable.from([]);
             return { received: await files.receive({ fileId, accountId, offset: query.offset }, stream) };
@@ -83,7 +84,7 @@ export function registerFileRoutes(kernel: Kernel, { files, describe }: FileRout
         exposeHeadRoute: false,
       },
       async ({ params: { fileId }, query, headers, raw }, reply) => {
-        const { end } = begin(query.ticket, 'GET', fileId);
+        const { end } = begin(raw, query.ticket, 'GET', fileId);
         reply.raw.once('close', end);
         const row = await files.records.find(fileId);
         const file = row && (await describe(row));

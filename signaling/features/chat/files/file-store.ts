@@ -107,6 +107,8 @@ export class FileStore {
     { fileId, accountId, offset }: { fileId: string; accountId: string; offset: number },
     body: Readable,
   ): Promise<number> {
+    // A body that is stopped before anyone reads it would end the process.
+    body.on('error', () => undefined);
     const earlier = this.#uploads.get(fileId);
     const upload = {
       stop: () => body.destroy(new CanopyError('FILE_OFFSET', 'continued elsewhere')),

@@ -318,6 +318,41 @@ for (const engine of storeEngines()) {
       assert.equal(((await response.json()) as { error: { code: string } }).error.code, 'FILE_UNREADABLE');
     });
 
+    it('threat 71: many uploads of one file at the same time, also without content, end one after the other', async () => {
+      const bytes = randomBytes(PIECE_BYTES);
+      const fileId = randomUUID();
+      const { url } = await olga.get('file.start', { fileId, size: bytes.length });
+      const uncaught: Error[] = [];
+      const note = (error: Error) => uncaught.push(error);
+      process.on('uncaughtException', note);
+      for (const length of [0, 0, 1, PIECE_BYTES / 2]) {
+        // The latest one wins. The connections of others may be closed.
+        const outcomes = await Promise.allSettled(
+          Array.from({ length: 6 }, () => put(url, bytes.subarray(0, length))),
+        );
+        const answers = outcomes.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+        assert.ok(
+          answers.every((answer) => answer === 0 || answer === 'FILE_OFFSET'),
+          answers.join(),
+        );
+      }
+      assert.equal(await put(url, bytes), bytes.length);
+      process.off('uncaughtException', note);
+      assert.deepEqual(uncaught, [], 'the server would have ended');
+    });
+
+    it('threat 5: whoever was revoked can no longer use a URL that they have', async () => {
+      const identity = await newIdentity(server, { displayName: 'Eve' });
+      const eve = await ProtocolClient.open(server.url);
+      const { accountId } = await eve.get('auth.prove', await eve.proof(identity));
+      await eve.get('room.join', { roomId });
+      const file = await eve.get('file.start', { fileId: randomUUID(), size: 1 });
+      const own = await eve.get('account.export', {});
+      await server.api('POST', `/api/accounts/${accountId}/revoke`);
+      assert.equal(await put(file.url, Buffer.from('x')), 'CERT_REVOKED');
+      assert.equal((await fetch(`${server.url}${own.url}`)).status, 403);
+    });
+
     it('an account has at most six transfers at a time', async () => {
       const fileIds = Array.from({ length: 7 }, () => randomUUID());
       const open = [];

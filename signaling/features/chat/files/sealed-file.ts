@@ -5,6 +5,8 @@ import { openBytes, SEAL_BYTES, sealBytes } from './sealing.ts';
 /** Size of the pieces in which a file is encrypted, in bytes. The last one may be shorter. */
 export const PIECE_BYTES = 65_536;
 const SEALED_PIECE_BYTES = PIECE_BYTES + SEAL_BYTES;
+/** Portions that are kept before they fill a piece: each of a few bytes takes a hundred. */
+const MAX_PENDING = 256;
 /** A link that someone planted is not followed. */
 const APPEND = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | constants.O_NOFOLLOW;
 
@@ -38,6 +40,7 @@ export class SealedFileWriter {
   #pending: Buffer[] = [];
   #pendingBytes = 0;
   #written: number;
+  #isChanged = false;
 
   private constructor(options: SealedFileOptions, handle: FileHandle, written: number) {
     this.#options = options;
@@ -73,6 +76,9 @@ export class SealedFileWriter {
   async write(bytes: Buffer): Promise<void> {
     this.#pending.push(bytes);
     this.#pendingBytes += bytes.length;
+    if (this.#pending.length >= MAX_PENDING) {
+      this.#pending = [Buffer.concat(this.#pending)];
+    }
     const isLast = this.received === this.#options.size;
     if (this.#pendingBytes < PIECE_BYTES && !isLast) {
       return;
@@ -82,6 +88,7 @@ export class SealedFileWriter {
     while (all.length - at >= PIECE_BYTES || (isLast && at < all.length)) {
       const piece = all.subarray(at, at + PIECE_BYTES);
       const context = contextOf(this.#options, this.#written / PIECE_BYTES);
+      this.#isChanged = true;
       await this.#handle.appendFile(sealBytes(this.#options.key, piece, context));
       this.#written += piece.length;
       at += piece.length;
@@ -93,7 +100,10 @@ export class SealedFileWriter {
   /** Closes the file. Bytes that do not fill a piece are dropped. Resolves once the rest is on disk. */
   async close(): Promise<void> {
     try {
-      await this.#handle.datasync();
+      // Waiting for the disk takes one of few threads, which also check signatures.
+      if (this.#isChanged || this.#written === this.#options.size) {
+        await this.#handle.datasync();
+      }
     } finally {
       await this.#handle.close();
     }
