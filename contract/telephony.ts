@@ -15,6 +15,13 @@ const host = z.string().min(1).max(255);
 /** Minimum length of a new PIN: shorter ones can be guessed. Existing shorter PINs keep working. */
 export const MIN_PIN_DIGITS = 6;
 
+/**
+ * Where whoever is in a call may transfer it (REFER), or forward a call that Canopy places to them (3xx). `internal`: to rooms and phones
+ * of this server; `outgoing`: also to the numbers that the outgoing rules permit.
+ */
+export const transferScope = z.enum(['off', 'internal', 'outgoing']);
+export type TransferScope = z.infer<typeof transferScope>;
+
 /** Whether the audio of calls is encrypted (SRTP). `preferred`: if the other side supports it. `required`: other calls are refused. */
 export const srtpUse = z.enum(['off', 'preferred', 'required']);
 export type SrtpUse = z.infer<typeof srtpUse>;
@@ -23,6 +30,8 @@ export type SrtpUse = z.infer<typeof srtpUse>;
 export const sipPhone = z.object({
   username: sipUser,
   displayName: displayName.optional(),
+  /** Where the phone may transfer and forward calls. Default `internal`. */
+  transfers: transferScope.optional(),
   /** HA1 for digest authentication (RFC 7616): hex of H(username:realm:password). */
   ha1: z.object({ md5: z.string().regex(/^[0-9a-f]{32}$/), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
   /** Needs SIP over TLS, since the keys are in its messages. */
@@ -58,6 +67,8 @@ export const sipTrunk = z.object({
   callerId: sipUser.optional(),
   /** Maximum number of simultaneous calls. */
   maxCalls: z.int().min(1).max(10_000).default(100),
+  /** Where its callers and the PBX itself may transfer and forward calls. Default `off`. */
+  transfers: transferScope.optional(),
   /** Needs SIP over TLS, since the keys are in its messages. */
   srtp: srtpUse.default('preferred'),
 });
@@ -138,11 +149,20 @@ export const callRecord = z.object({
   startedAtMs: z.int(),
   answeredAtMs: z.int().nullable(),
   endedAtMs: z.int().nullable(),
-  /** Why it ended, e.g. `remote`, `local`, `cancelled`, `refused`, `kicked`, `wrong-pin`. */
+  /** Why it ended, e.g. `remote`, `local`, `cancelled`, `refused`, `kicked`, `wrong-pin`, `transferred`. */
   endCause: z.string().max(32).nullable(),
   /** SIP status if the call was refused. */
   sipStatus: z.int32().nullable(),
   /** Estimated mean opinion score of the audio the gateway received, 1 to 4.5. */
   mos: z.number().nullable(),
+  /** The last transfer that was asked for in this call; absent if there was none. */
+  transfer: z
+    .object({
+      /** The number or address that the call was to be transferred to. */
+      target: z.string().max(256).overwrite(storable),
+      /** SIP status of the call to the target, or of the refusal; null while it is not known. */
+      sipStatus: z.int32().nullable(),
+    })
+    .optional(),
 });
 export type CallRecord = z.infer<typeof callRecord>;

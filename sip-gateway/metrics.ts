@@ -11,12 +11,21 @@ export type EndCause =
   /** A moderator removed the phone from its room. */
   | 'kicked'
   | 'wrong-pin'
+  /** The phone was transferred: another call has taken its place, or it has gone elsewhere. */
+  | 'transferred'
   /** The phone sent no media although it should. */
   | 'silent'
   /** The connection to the room was lost. */
   | 'lost'
   /** An error on our side. */
   | 'failed';
+
+/**
+ * Kinds of transfers: to a number (`blind`), to a party that the phone is talking to (`attended`), into another room (`room`), another
+ * phone takes over a call (`replaced`), an application transfers a phone (`sent`), or the called phone forwards (`forwarded`).
+ */
+export type TransferKind = 'blind' | 'attended' | 'room' | 'replaced' | 'sent' | 'forwarded';
+export type TransferResult = 'succeeded' | 'failed' | 'refused';
 
 /** A stage of call setup, timed from the start of the call. */
 export type CallStage = 'ringing' | 'room' | 'answered' | 'media';
@@ -56,6 +65,7 @@ export class GatewayMetrics {
   readonly #pinLockouts: Counter;
   readonly #failedLogins: Counter;
   readonly #loginLockouts: Counter<'scope'>;
+  readonly #transfers: Counter<'kind' | 'result'>;
   readonly #stages: Histogram<'direction' | 'stage'>;
   readonly #durations: Histogram<'direction'>;
   readonly #jitter: Histogram;
@@ -88,6 +98,7 @@ export class GatewayMetrics {
       'Lockouts after too many wrong passwords, of one user at one address or of a whole address',
       ['scope'],
     );
+    this.#transfers = counter('transfers', 'Transfers of calls, by kind and result', ['kind', 'result']);
     this.#stages = histogram(
       'setup_stage_seconds',
       'Time from the start of a call to each stage of its setup',
@@ -192,6 +203,10 @@ export class GatewayMetrics {
     if (lockedNow) {
       this.#loginLockouts.inc({ scope: lockedNow });
     }
+  }
+
+  transferred(kind: TransferKind, result: TransferResult): void {
+    this.#transfers.inc({ kind, result });
   }
 
   stage(direction: Direction, stage: CallStage, seconds: number): void {

@@ -5,14 +5,14 @@ import { CanopyError, type Config, type Logger } from '../base/index.ts';
 import type { BridgeSession, GatewayLink } from '../client/sdk/index.ts';
 import { type CallRecord, type EventData, MIN_PIN_DIGITS, type TelephonyConfig } from '../contract/index.ts';
 import { RoomBridges } from './bridge/index.ts';
-import { type CallHost, type PhoneCall, PinGuard, placeCall, takeCall } from './calls/index.ts';
+import { type CallHost, type PhoneCall, PinGuard, placeCall, takeCall, transferCall } from './calls/index.ts';
 import { phoneLookup, roomsWithShortPins, usableTrunks } from './dial/index.ts';
 import { EdgeLog } from './edge-log.ts';
 import { MediaPool, type PayloadTransformModule } from './media/index.ts';
 import { GatewayMetrics } from './metrics.ts';
 import { openStack, type TlsCertificate } from './open-stack.ts';
 import { Prompts } from './prompts/index.ts';
-import { type IncomingCall, localAddressFor, type SipStack } from './sip/index.ts';
+import { type IncomingCall, localAddressFor, RateLimiter, type SipStack, systemClock } from './sip/index.ts';
 import { TrunkRegistrations } from './trunk-registrations.ts';
 
 export interface SipGatewayOptions {
@@ -37,6 +37,8 @@ interface SipGatewayEvents {
   lost: [CanopyError];
 }
 
+/** Transfers per minute that a phone, or a trunk with all its callers, may ask for; also the burst (threat 19). */
+const TRANSFERS_PER_MINUTE = 10;
 /** Interval of PhoneCall.check(), in milliseconds. */
 const CHECK_MS = 5000;
 /** How long trunk registration changes are collected before the server is notified, in milliseconds. */
@@ -209,7 +211,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
         this.#log.warn({ err: cause, callId: request.callId }, 'could not report a failed call');
       });
     };
-    placeCall(this.#host, { ...request, stack: this.#stack, failed }).catch((error: unknown) =>
+    placeCall(this.#host, { ...request, failed }).catch((error: unknown) =>
       this.#log.error({ err: error }, 'call failed'),
     );
   }
@@ -292,11 +294,13 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   #makeHost(): CallHost {
     const { rtpPortMin, rtpPortMax, srtpWithoutTls } = this.#options.sip;
     return {
+      stack: this.#stack,
       pool: this.#pool,
       rooms: this.#rooms,
       prompts: this.#prompts,
       metrics: this.metrics,
       pins: this.#pins,
+      transfers: new RateLimiter(systemClock, TRANSFERS_PER_MINUTE / 60, TRANSFERS_PER_MINUTE),
       log: this.#log,
       ports: { min: rtpPortMin, max: rtpPortMax },
       encryption: { srtp: this.#pool.srtp, keysWithoutTls: srtpWithoutTls },
@@ -306,6 +310,9 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       record: (call) => this.#record(call),
       adopt: (call) => this.#calls.set(call.callId, call),
       forget: (call) => this.#calls.delete(call.callId),
+      find: (callId) => this.#calls.get(callId),
+      callOf: (sip) => [...this.#calls.values()].find((call) => call.sip === sip),
+      refer: (call, request) => transferCall(this.#host, call, request),
     };
   }
 

@@ -78,6 +78,16 @@ export class PhoneSeat {
     await this.participant.setHandUp(up);
   }
 
+  /** Shows another call in this seat. */
+  async show(call: Parameters<BridgeParticipant['update']>[0]): Promise<void> {
+    await this.participant.update(call);
+  }
+
+  /** Another seat takes over the participant: this one no longer does anything. */
+  release(): void {
+    this.#left = true;
+  }
+
   /** Removes the phone from the room. Idempotent; never rejects. */
   async leave(reason: 'left' | 'kicked' | 'lost' = 'left'): Promise<void> {
     if (this.#left) {

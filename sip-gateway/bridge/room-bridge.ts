@@ -83,25 +83,40 @@ export class RoomBridge {
     this.#entering += 1;
     try {
       const session = await this.#ready;
-      const participant = await session.addParticipant(phone);
-      const seat = new PhoneSeat({
-        pool: this.#options.pool,
-        roomId: this.roomId,
-        participant,
-        ssrc: randomInt(1, 2 ** 32),
-        payloadType: PAYLOAD_TYPE,
-        audioLevelExtensionId: AUDIO_LEVEL_ID,
-        onLeave: () => {
-          this.#seats.delete(participant);
-          this.#closeIfEmpty();
-        },
-      });
-      this.#seats.set(participant, { seat, events });
-      return seat;
+      return this.#seat(await session.addParticipant(phone), events);
     } finally {
       this.#entering -= 1;
       this.#closeIfEmpty();
     }
+  }
+
+  /**
+   * Gives the participant of a seat to another call, which connects with a stream of its own. Undefined if the seat has been left or lost.
+   */
+  handOver(before: PhoneSeat, events: SeatEvents): PhoneSeat | undefined {
+    const { participant } = before;
+    if (this.#seats.get(participant)?.seat !== before) {
+      return undefined;
+    }
+    before.release();
+    return this.#seat(participant, events);
+  }
+
+  #seat(participant: BridgeParticipant, events: SeatEvents): PhoneSeat {
+    const seat = new PhoneSeat({
+      pool: this.#options.pool,
+      roomId: this.roomId,
+      participant,
+      ssrc: randomInt(1, 2 ** 32),
+      payloadType: PAYLOAD_TYPE,
+      audioLevelExtensionId: AUDIO_LEVEL_ID,
+      onLeave: () => {
+        this.#seats.delete(participant);
+        this.#closeIfEmpty();
+      },
+    });
+    this.#seats.set(participant, { seat, events });
+    return seat;
   }
 
   /** Leaves the room and closes its mixer. Idempotent; never rejects. */

@@ -32,6 +32,11 @@ export class RoomBridges {
     return (this.#rooms.get(roomId) ?? this.#open(roomId)).enter(phone, events);
   }
 
+  /** Gives the participant of a seat to another call; undefined if it has left the room. */
+  handOver(before: PhoneSeat, events: SeatEvents): PhoneSeat | undefined {
+    return this.#rooms.get(before.roomId)?.handOver(before, events);
+  }
+
   async close(): Promise<void> {
     await Promise.all([...[...this.#rooms.values()].map((room) => room.close()), ...this.#leaving.values()]);
   }

@@ -2,11 +2,20 @@ import { randomUUID } from 'node:crypto';
 import { CanopyError, type Logger } from '../../base/index.ts';
 import type { NewParticipant } from '../../client/sdk/index.ts';
 import type { CallRecord, SrtpUse, TelephonyConfig } from '../../contract/index.ts';
-import type { CallState, PhoneSeat, RoomBridges } from '../bridge/index.ts';
+import type { CallState, PhoneSeat, RoomBridges, SeatEvents } from '../bridge/index.ts';
 import type { LegEvent, LegStats, MediaPool, PortRange } from '../media/index.ts';
 import type { CallStage, EndCause, GatewayMetrics } from '../metrics.ts';
 import type { PromptName, Prompts } from '../prompts/index.ts';
-import { type Call, type OfferRequest, SdpError } from '../sip/index.ts';
+import {
+  type Call,
+  type CallEnd,
+  type CallerIdentity,
+  type OfferRequest,
+  type RateLimiter,
+  type ReferRequest,
+  SdpError,
+  type SipStack,
+} from '../sip/index.ts';
 import { type EncryptionMeans, localEncryption } from './call-encryption.ts';
 import { CallMedia } from './call-media.ts';
 import { Keypad } from './keypad.ts';
@@ -14,12 +23,15 @@ import type { PinGuard } from './pin-guard.ts';
 
 /** What calls need from the gateway that owns them. */
 export interface CallHost {
+  readonly stack: SipStack;
   readonly pool: MediaPool;
   readonly rooms: RoomBridges;
   readonly prompts: Prompts;
   readonly metrics: GatewayMetrics;
   /** Counts wrong PINs across all calls. */
   readonly pins: PinGuard;
+  /** Limits how often a phone or trunk may transfer. */
+  readonly transfers: RateLimiter;
   readonly log: Logger;
   readonly ports: PortRange;
   readonly encryption: EncryptionMeans;
@@ -33,6 +45,11 @@ export interface CallHost {
   record(call: CallRecord): void;
   adopt(call: PhoneCall): void;
   forget(call: PhoneCall): void;
+  find(callId: string): PhoneCall | undefined;
+  /** The call of this SIP call. */
+  callOf(sip: Call): PhoneCall | undefined;
+  /** A phone asks to be transferred. */
+  refer(call: PhoneCall, request: ReferRequest): void;
 }
 
 export interface CallParts {
@@ -47,6 +64,8 @@ export interface CallParts {
   /** Whether the call is to be encrypted. */
   srtp: SrtpUse;
 }
+
+type EndListener = (cause: EndCause, end: { status?: number; reason?: string }) => void;
 
 /** Maximum length in characters of a remote party's text in the history. */
 const MAX_TEXT = 256;
@@ -63,8 +82,6 @@ export class PhoneCall {
   onKey: (key: string) => void = () => {};
   /** Called when a prompt has been played to its end. */
   onPlayed: () => void = () => {};
-  /** Called once, after everything is released. */
-  onEnd: (cause: EndCause, end: { status?: number; reason?: string }) => void = () => {};
   readonly #host: CallHost;
   readonly #parts: CallParts;
   readonly #startedAtMs = Date.now();
@@ -78,6 +95,8 @@ export class PhoneCall {
   #seat: PhoneSeat | undefined;
   #mediaHeard = false;
   #shownHeld = false;
+  #transfer: CallRecord['transfer'];
+  readonly #endListeners = new Set<EndListener>();
   #shownEncrypted: boolean | undefined;
   #ended: Promise<void> | undefined;
 
@@ -91,6 +110,12 @@ export class PhoneCall {
     host.adopt(this);
     host.metrics.invited(parts.direction);
     this.#record(null, null, null);
+  }
+
+  /** Calls back once, after everything is released. Returns a function that withdraws the callback. */
+  onEnded(listener: EndListener): () => void {
+    this.#endListeners.add(listener);
+    return () => this.#endListeners.delete(listener);
   }
 
   get ended(): boolean {
@@ -126,6 +151,24 @@ export class PhoneCall {
     return this.#seat?.muted ?? false;
   }
 
+  get displayName(): string {
+    return this.#parts.displayName;
+  }
+
+  get sip(): Call | undefined {
+    return this.#sip;
+  }
+
+  /** Whose call it is; `anonymous` before there is a SIP call. */
+  get party(): CallerIdentity {
+    return this.#sip?.identity ?? { kind: 'anonymous' };
+  }
+
+  /** Whether a transfer was accepted and its outcome is not known yet. */
+  get transferring(): boolean {
+    return this.#transfer?.sipStatus === null;
+  }
+
   /**
    * Opens the leg. `address`: ours, as in the SDP. `overTls`: whether an INVITE that we are going to send uses TLS.
    * @throws {RangeError} no port is left
@@ -146,10 +189,11 @@ export class PhoneCall {
     return media;
   }
 
-  /** Listens to the SIP call: its end, changes to the session, keys by INFO. */
+  /** Listens to the SIP call: its end, changes to the session, keys by INFO, transfers. */
   follow(sip: Call): void {
     this.#sip = sip;
-    sip.on('end', ({ cause, status, reason }) => void this.end(cause, { status, reason }));
+    sip.on('end', (end) => this.#sipEnded(end));
+    sip.on('refer', (request) => this.#host.refer(this, request));
     sip.on('offer', (offer) => this.#reoffered(offer));
     sip.on('answer', (sdp) => this.#attempt(() => this.#reanswered(sdp)));
     sip.on('dtmf', ({ digit }) => this.#keypad.press(digit, 'info', performance.now()));
@@ -180,12 +224,7 @@ export class PhoneCall {
         ...(encrypted !== undefined && { callEncrypted: encrypted }),
         ...admission,
       },
-      {
-        muted: (muted) => this.#attempt(() => this.#showMuted(muted)),
-        asked: () => this.play('may-speak'),
-        moved: (to) => this.#attempt(() => this.#moveTo(to)),
-        ended: (reason) => void this.end(reason),
-      },
+      this.#seatEvents(),
     );
     if (this.#ended) {
       await seat.leave();
@@ -200,18 +239,59 @@ export class PhoneCall {
     return seat;
   }
 
-  /** Goes to another room of the same meeting, as it is: muted or not, on hold or not. */
-  async #moveTo(roomId: string): Promise<void> {
+  #seatEvents(): SeatEvents {
+    return {
+      muted: (muted) => this.#attempt(() => this.#showMuted(muted)),
+      asked: () => this.play('may-speak'),
+      // The PIN was given for the meeting, or nobody asked for it.
+      moved: (to) => this.#attempt(() => this.moveTo(to, true)),
+      ended: (reason) => void this.end(reason),
+    };
+  }
+
+  /**
+   * Takes over the seat of another call, which ends as transferred. The participant stays in the room, muted or not, under this call's
+   * name. Ends this call if the seat is gone. The media must have been started; connect() follows.
+   */
+  async takeSeat(before: PhoneCall): Promise<void> {
+    const seat = before.#seat && this.#host.rooms.handOver(before.#seat, this.#seatEvents());
+    if (!seat) {
+      await this.end('local');
+      return;
+    }
+    before.#seat = undefined;
+    this.#seat = seat;
+    this.#roomId = seat.roomId;
+    void before.end('transferred');
+    this.#shownHeld = this.#media?.held ?? false;
+    this.#shownEncrypted = this.#isEncrypted;
+    this.#record(null, null, null);
+    await seat.show({
+      displayName: this.#parts.displayName,
+      callState: this.#shownHeld ? 'held' : 'answered',
+      callEncrypted: this.#shownEncrypted ?? false,
+    });
+  }
+
+  /**
+   * Goes to another room, as it is: muted or not, on hold or not. Stays where it is if that room does not admit it.
+   *
+   * @throws {CanopyError} any code of RoomBridge.enter()
+   */
+  async moveTo(roomId: string, pinGiven: boolean): Promise<void> {
     const before = this.#seat;
     if (!before || before.roomId === roomId || this.#ended) {
       return;
     }
     const { muted, participant } = before;
-    const seat = await this.enterRoom(roomId, 'answered', {
-      // The PIN was given for the meeting, or nobody asked for it.
-      pinGiven: true,
-      movedFrom: participant.participantId,
-    });
+    let seat: PhoneSeat;
+    try {
+      const movedFrom = participant.participantId;
+      seat = await this.enterRoom(roomId, 'answered', { pinGiven, movedFrom });
+    } catch (error) {
+      this.#roomId = before.roomId;
+      throw error;
+    }
     if (this.#ended) {
       return;
     }
@@ -237,6 +317,21 @@ export class PhoneCall {
       this.#sip?.watch(this.#media?.mayBeSilent ?? false);
     }
     await this.#showState();
+  }
+
+  /** A transfer to `target` begins: it is shown in the history. */
+  beginTransfer(target: string): void {
+    this.#transfer = { target: target.slice(0, MAX_TEXT), sipStatus: null };
+    this.#record(null, null, null);
+  }
+
+  /** The transfer ended with this SIP status. After a success end() follows. */
+  finishTransfer(sipStatus: number): void {
+    if (!this.#transfer || this.#ended) {
+      return;
+    }
+    this.#transfer = { ...this.#transfer, sipStatus };
+    this.#record(null, null, null);
   }
 
   /** Marks the call as answered. Idempotent. */
@@ -393,7 +488,9 @@ export class PhoneCall {
     }
     this.#record(cause, end.status ?? null, stats ?? null);
     this.log.info({ cause, ...end, ...(stats && summary(stats)) }, 'call ended');
-    this.onEnd(cause, end);
+    for (const listener of this.#endListeners) {
+      listener(cause, end);
+    }
     await hungUp;
     this.#host.forget(this);
   }
@@ -456,6 +553,11 @@ export class PhoneCall {
     });
   }
 
+  #sipEnded({ cause, status, reason }: CallEnd): void {
+    // Many phones hang up as soon as the transfer has begun.
+    void this.end(cause === 'remote' && this.transferring ? 'transferred' : cause, { status, reason });
+  }
+
   #record(endCause: EndCause | null, sipStatus: number | null, stats: LegStats | null): void {
     const { remote, dialled, trunk } = this.#parts;
     const call: CallRecord = {
@@ -473,6 +575,7 @@ export class PhoneCall {
       endCause,
       sipStatus,
       mos: stats && stats.packetsReceived > 0 ? stats.mos : null,
+      ...(this.#transfer && { transfer: this.#transfer }),
     };
     this.#host.record(call);
   }

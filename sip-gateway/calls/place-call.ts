@@ -2,22 +2,37 @@ import { CanopyError } from '../../base/index.ts';
 import type { EventData } from '../../contract/index.ts';
 import { outgoingTarget, roomNumber } from '../dial/index.ts';
 import type { EndCause } from '../metrics.ts';
-import { NoRouteError, type OutgoingCall, SdpError, SipParseError, type SipStack } from '../sip/index.ts';
+import { type HeaderField, NoRouteError, type OutgoingCall, SdpError, SipParseError } from '../sip/index.ts';
 import { srtpUse } from './call-encryption.ts';
 import type { CallHost } from './phone-call.ts';
 import { PhoneCall } from './phone-call.ts';
+import { sipStatusOf } from './sip-status.ts';
 import { startTalking } from './start-talking.ts';
 
 export interface DialOptions extends EventData<'gateway.dial'> {
-  stack: SipStack;
   /** The call failed or was refused. */
   failed(error: CanopyError): void;
+  /** Set if a phone in the room transfers to the callee. Default: a person in the room calls. */
+  transfer?: TransferredCall;
+}
+
+/** What a transfer adds to a call. The callee enters as a guest would, so not into a locked room. */
+export interface TransferredCall {
+  /** Referred-By, Replaces. */
+  headers: readonly HeaderField[];
+  onProgress(status: number, reason: string): void;
+  /** The callee is in the room. */
+  onJoined(): void;
+  /** The call ended before that. `sipStatus`: the callee's, or the one that fits the failure best. */
+  onFailed(sipStatus: number, reason: string): void;
 }
 
 /** How long a phone may ring, in seconds. */
 const RING_SECONDS = 60;
 /** SIP status of a phone that cannot accept our offer. */
 const NOT_ACCEPTABLE = 488;
+const STATUS_OF_CAUSE: Partial<Record<EndCause, number>> = { timeout: 408, kicked: 603, local: 603 };
+const UNAVAILABLE = 503;
 /** Why a phone refuses an offer that includes G.711. */
 const ENCRYPTION_REFUSED = {
   off: 'the phone requires encryption (SRTP)',
@@ -27,7 +42,8 @@ const ENCRYPTION_REFUSED = {
 
 /** Calls a phone into a room. */
 export async function placeCall(host: CallHost, options: DialOptions): Promise<void> {
-  const { callId, roomId, target: dialled, displayName, caller, stack, failed } = options;
+  const { callId, roomId, target: dialled, displayName, caller, failed, transfer } = options;
+  const { stack } = host;
   const config = host.config();
   const route = outgoingTarget(config, dialled);
   if (!route) {
@@ -45,13 +61,21 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
     srtp: srtpUse(config, route.trunk === null ? { phone: route.number } : { trunk: route.trunk }),
   });
   call.log.info({ roomId, trunk: route.trunk }, 'placing a call');
-  call.onEnd = (cause, end) => {
+  let joined = false;
+  call.onEnded((cause, end) => {
     if (!call.answered && cause !== 'kicked') {
       failed(failureOf(call, cause, end));
     }
-  };
+    if (!joined) {
+      transfer?.onFailed(end.status ?? STATUS_OF_CAUSE[cause] ?? UNAVAILABLE, end.reason ?? cause);
+    }
+  });
   try {
-    await call.enterRoom(roomId, 'dialing');
+    if (transfer) {
+      await call.enterRoom(roomId, 'ringing', { pinGiven: true });
+    } else {
+      await call.enterRoom(roomId, 'dialing');
+    }
     const way = await stack.wayTowards(route.target);
     if (way === undefined) {
       throw new NoRouteError(`${route.number} is not reachable`);
@@ -69,7 +93,11 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
       from: { displayName: shown, ...(user !== undefined && { user }) },
       ...(number !== undefined && { contactUser: number }),
       ringSeconds: RING_SECONDS,
+      headers: transfer?.headers ?? [],
     });
+    if (transfer) {
+      sip.on('progress', ({ status, reason }) => transfer.onProgress(status, reason));
+    }
     call.follow(sip);
     if (call.ended) {
       await sip.hangUp();
@@ -79,6 +107,10 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
     if (!call.ended) {
       await startTalking(host, call);
     }
+    if (!call.ended) {
+      joined = true;
+      transfer?.onJoined();
+    }
   } catch (error) {
     if (call.ended) {
       return;
@@ -87,6 +119,8 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
       await call.end('refused', { status: 480, reason: error.message });
     } else if (error instanceof SdpError) {
       await call.end('protocol', { reason: error.message });
+    } else if (transfer && error instanceof CanopyError) {
+      await call.end('refused', { status: sipStatusOf(error), reason: error.code });
     } else {
       call.fail(error);
     }

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { CanopyError } from '../../base/index.ts';
-import { incomingRoute } from '../dial/index.ts';
+import { type IncomingRoute, incomingRoute } from '../dial/index.ts';
 import { type IncomingCall, mediaAddressIn, SdpError } from '../sip/index.ts';
 import { callerSrtpUse } from './call-encryption.ts';
 import { callerAddress, callerName } from './caller.ts';
@@ -8,25 +8,22 @@ import type { CallHost } from './phone-call.ts';
 import { PhoneCall } from './phone-call.ts';
 import { PinDialogue } from './pin-dialogue.ts';
 import type { PinCaller } from './pin-guard.ts';
+import { sipStatusOf } from './sip-status.ts';
 import { startTalking } from './start-talking.ts';
 
-/** SIP status for errors before the answer. */
-const STATUS: ReadonlyMap<string, number> = new Map([
-  ['ROOM_FULL', 486],
-  ['LIMIT_REACHED', 486],
-  ['SERVER_BUSY', 503],
-  ['FORBIDDEN', 403],
-  ['ROOM_LOCKED', 403],
-  ['PIN_REQUIRED', 403],
-]);
-const UNAVAILABLE = 503;
 const FORBIDDEN = 403;
 
-/** Routes an incoming call by the dial plan: into a room, to the PIN prompt, or nowhere. */
+/**
+ * Routes an incoming call by the dial plan: into a room, to the PIN prompt, or nowhere. A call that replaces another one takes over its
+ * seat, if that has one.
+ */
 export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void> {
   const config = host.config();
   const { identity } = sip;
-  const route = incomingRoute(config, sip.dialled);
+  const replaced = sip.replaced && host.callOf(sip.replaced);
+  const roomId = replaced?.seat?.roomId;
+  const route: IncomingRoute =
+    roomId === undefined ? incomingRoute(config, sip.dialled) : { type: 'room', roomId };
   const call = new PhoneCall(host, {
     direction: 'incoming',
     remote: callerAddress(sip),
@@ -36,7 +33,7 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
     displayName: callerName(sip, config),
     srtp: callerSrtpUse(config, identity),
   });
-  call.log.info({ route: route.type, caller: identity.kind }, 'incoming call');
+  call.log.info({ route: route.type, caller: identity.kind, replaces: replaced?.callId }, 'incoming call');
   call.follow(sip);
   if (route.type === 'reject') {
     await refuse(call, sip, route.status);
@@ -60,10 +57,12 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
     if (call.ended) {
       return;
     }
-    sip.ring();
-    call.stage('ringing');
-    if (route.type === 'room' && !pins) {
-      await call.enterRoom(route.roomId, 'answered');
+    if (roomId === undefined) {
+      sip.ring();
+      call.stage('ringing');
+      if (route.type === 'room' && !pins) {
+        await call.enterRoom(route.roomId, 'answered');
+      }
     }
     if (call.ended) {
       return;
@@ -82,9 +81,13 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
     if (call.ended) {
       return;
     }
+    if (replaced) {
+      await (roomId === undefined ? replaced.end('transferred') : call.takeSeat(replaced));
+      host.metrics.transferred('replaced', call.ended ? 'failed' : 'succeeded');
+    }
     if (pins) {
       new PinDialogue(host, call, caller, pins).begin();
-    } else {
+    } else if (!call.ended) {
       await startTalking(host, call);
     }
   } catch (error) {
@@ -125,9 +128,9 @@ async function refuseFor(call: PhoneCall, sip: IncomingCall, error: unknown): Pr
     await call.end('refused', { status, reason }, () => sip.reject(status, { headers: [warningField] }));
     return;
   }
-  const { code, message } = CanopyError.from(error);
+  const { message } = CanopyError.from(error);
   call.log.warn({ err: error }, 'incoming call could not be handled');
-  await refuse(call, sip, STATUS.get(code) ?? UNAVAILABLE, message);
+  await refuse(call, sip, sipStatusOf(error), message);
 }
 
 async function refuse(call: PhoneCall, sip: IncomingCall, status: number, reason?: string): Promise<void> {

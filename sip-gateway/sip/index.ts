@@ -1,6 +1,16 @@
 /** The SIP stack: SipStack receives and makes calls, SdpSession negotiates their media. */
 export type { Credentials, DigestAlgorithm, PasswordLookup } from './auth/index.ts';
-export { parseUri, SipParseError } from './message/index.ts';
+export {
+  encodeUser,
+  formatNameAddr,
+  formatReplaces,
+  formatUri,
+  type HeaderField,
+  type NameAddr,
+  NO_PARAMS,
+  parseUri,
+  SipParseError,
+} from './message/index.ts';
 export { RecentMap } from './recent-map.ts';
 export {
   type CodecName,
@@ -15,5 +25,6 @@ export {
   SdpError,
   SdpSession,
 } from './sdp/index.ts';
+export { systemClock } from './transaction/index.ts';
 export { localAddressFor } from './transport/index.ts';
 export * from './ua/index.ts';

@@ -28,6 +28,8 @@ export interface PjsuaOptions {
   srtp?: 'optional' | 'mandatory';
   /** Its own address, which it binds and announces. */
   address: string;
+  /** Its SIP port. Default: a free one. */
+  port?: number;
   toneHz: number;
   /** In PJSIP's notation, e.g. `PCMU/8000/1`. */
   codecs: string[];
@@ -38,11 +40,13 @@ export interface PjsuaOptions {
 }
 
 export interface PjsuaEvent {
-  event: 'started' | 'registration' | 'call' | 'media' | 'error';
+  event: 'started' | 'registration' | 'call' | 'media' | 'transfer' | 'error';
   state?: string;
   status?: number;
   reason?: string;
   message?: string;
+  /** Of `transfer`: whether this is the final status. */
+  final?: boolean;
 }
 
 /** A PJSIP phone in its own process. It answers automatically, sends a tone and records what it hears. */
@@ -101,10 +105,28 @@ export class PjsuaPhone extends EventEmitter<{ event: [PjsuaEvent] }> {
     }
   }
 
-  /** Calls a number and waits until the call is established. */
+  /** Calls a number, or a phone directly by its URI, and waits until the call is established. */
   async call(number: string): Promise<void> {
-    this.#send({ command: 'call', uri: `sip:${number}@${this.#server}` });
+    this.#send({
+      command: 'call',
+      uri: number.startsWith('sip:') ? number : `sip:${number}@${this.#server}`,
+    });
     await this.isIn('CONFIRMED');
+  }
+
+  /** Asks the other side of its first call to call this number in its place. */
+  transfer(number: string): void {
+    this.#send({ command: 'transfer', uri: `sip:${number}@${this.#server}` });
+  }
+
+  /** Asks the other side of a call to take its place in another one. Calls are counted from 0. */
+  join(call: number, other: number): void {
+    this.#send({ command: 'join', call, other });
+  }
+
+  /** Waits for the final status of a transfer. */
+  async transferred(): Promise<number | undefined> {
+    return (await this.waitFor(({ event, final }) => event === 'transfer' && final === true)).status;
   }
 
   /** Holds or resumes its call and waits until the other side has accepted. */

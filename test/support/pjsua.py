@@ -38,6 +38,24 @@ class Call(pj.Call):
                 audio.startTransmit(recorder)
         tell("media", states=states)
 
+    def onCallTransferRequest(self, prm):
+        prm.statusCode = 202
+        prm.newCall = another_call()
+
+    def onCallReplaced(self, prm):
+        prm.newCall = another_call(prm.newCallId)
+
+    def onCallTransferStatus(self, prm):
+        tell("transfer", status=prm.statusCode, final=prm.finalNotify)
+        if prm.finalNotify and prm.statusCode // 100 == 2:
+            self.hangup(pj.CallOpParam())
+
+
+def another_call(call_id=pj.PJSUA_INVALID_ID):
+    call = Call(account, call_id)
+    calls.append(call)
+    return call
+
 
 class Account(pj.Account):
     def onRegState(self, prm):
@@ -66,6 +84,11 @@ def run(command):
         calls[-1].reinvite(prm)
     elif name == "hangup":
         endpoint.hangupAllCalls()
+    elif name == "transfer":
+        calls[0].xfer(command["uri"], pj.CallOpParam(True))
+    elif name == "join":
+        # An attended transfer: the party of one call gets the place in the other.
+        calls[command["call"]].xferReplaces(calls[command["other"]], pj.CallOpParam(True))
     elif name == "keys":
         calls[-1].dialDtmf(command["keys"])
 
@@ -90,6 +113,7 @@ config.medConfig.noVad = not options.get("vad", False)
 endpoint.libInit(config)
 transport = pj.TransportConfig()
 transport.boundAddress = options["address"]
+transport.port = options.get("port", 0)
 kinds = {"udp": pj.PJSIP_TRANSPORT_UDP, "tcp": pj.PJSIP_TRANSPORT_TCP, "tls": pj.PJSIP_TRANSPORT_TLS}
 endpoint.transportCreate(kinds[options.get("transport", "udp")], transport)
 endpoint.libStart()

@@ -111,6 +111,8 @@ function toRow(call: CallRecord): CallRow {
     end_cause: call.endCause,
     sip_status: call.sipStatus,
     mos: call.mos,
+    transfer_target: call.transfer?.target ?? null,
+    transfer_status: call.transfer?.sipStatus ?? null,
   };
 }
 
@@ -130,5 +132,8 @@ function fromRow(row: CallRow): CallRecord {
     endCause: row.end_cause,
     sipStatus: row.sip_status,
     mos: row.mos,
+    ...(row.transfer_target !== null && {
+      transfer: { target: row.transfer_target, sipStatus: row.transfer_status },
+    }),
   };
 }

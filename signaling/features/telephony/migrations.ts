@@ -61,4 +61,12 @@ export const TELEPHONY_MIGRATIONS: Migrations = {
       await db.schema.alterTable('calls').addColumn('encryption', 'text').execute();
     },
   },
+  '0027_transfers': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema.alterTable('sip_phones').addColumn('transfers', 'text').execute();
+      // SQLite adds one column at a time.
+      await db.schema.alterTable('calls').addColumn('transfer_target', 'text').execute();
+      await db.schema.alterTable('calls').addColumn('transfer_status', 'integer').execute();
+    },
+  },
 };

@@ -19,6 +19,7 @@ const phoneInfo = sipPhone.omit({ ha1: true });
 export const phoneList = z.object({ phones: z.array(phoneInfo) });
 export const putPhoneRequest = z.object({
   displayName: displayName.optional(),
+  transfers: sipPhone.shape.transfers,
   /** At least 12 characters. Default: generated. Only its digests are stored. */
   password: z
     .string()

@@ -7,6 +7,8 @@ export interface PhoneRow {
   ha1_md5: string;
   ha1_sha256: string;
   srtp: SrtpUse;
+  /** Null: the default. */
+  transfers: 'off' | 'internal' | 'outgoing' | null;
 }
 
 export interface TrunkRow {
@@ -39,6 +41,8 @@ export interface CallRow {
   end_cause: string | null;
   sip_status: number | null;
   mos: number | null;
+  transfer_target: string | null;
+  transfer_status: number | null;
 }
 
 declare module '../../store/tables.ts' {

@@ -6,6 +6,7 @@ import {
   type SipPhone,
   type SipTrunk,
   type SrtpUse,
+  type TransferScope,
 } from '../../../contract/index.ts';
 import type { TelephonySettings } from './telephony-settings.ts';
 
@@ -33,21 +34,34 @@ export class TelephonyAdministration {
       displayName,
       password,
       srtp,
-    }: { displayName?: string | undefined; password?: string | undefined; srtp?: SrtpUse | undefined },
-  ): Promise<{ realm: string; srtp: SrtpUse; password?: string }> {
+      transfers,
+    }: {
+      displayName?: string | undefined;
+      password?: string | undefined;
+      srtp?: SrtpUse | undefined;
+      transfers?: TransferScope | undefined;
+    },
+  ): Promise<{ realm: string; srtp: SrtpUse; transfers?: TransferScope; password?: string }> {
     const generated = password === undefined ? newPassword() : undefined;
     const before = (await this.#settings.phones()).find((phone) => phone.username === username);
-    // A new password or name must not end the encryption of a phone's calls.
+    // A new password or name must not end the encryption of a phone's calls, or change where it may transfer.
     const use = srtp ?? before?.srtp ?? 'preferred';
+    const scope = transfers ?? before?.transfers;
     const ha1 = digestSecrets(username, this.#realm, password ?? generated ?? '');
     await this.#settings.putPhone({
       username,
       ha1,
       srtp: use,
       ...(displayName !== undefined && { displayName }),
+      ...(scope !== undefined && { transfers: scope }),
     });
     await this.#changed();
-    return { realm: this.#realm, srtp: use, ...(generated !== undefined && { password: generated }) };
+    return {
+      realm: this.#realm,
+      srtp: use,
+      ...(scope !== undefined && { transfers: scope }),
+      ...(generated !== undefined && { password: generated }),
+    };
   }
 
   /** @throws {CanopyError} NOT_FOUND */
@@ -66,7 +80,13 @@ export class TelephonyAdministration {
     const kept = before?.username === trunk.username ? before?.password : undefined;
     const password = trunk.password ?? kept;
     const srtp = trunk.srtp ?? before?.srtp ?? 'preferred';
-    const settled = { ...trunk, srtp, ...(password !== undefined && { password }) };
+    const transfers = trunk.transfers ?? before?.transfers;
+    const settled = {
+      ...trunk,
+      srtp,
+      ...(transfers !== undefined && { transfers }),
+      ...(password !== undefined && { password }),
+    };
     if (settled.register && (settled.username === undefined || password === undefined)) {
       throw new CanopyError('BAD_REQUEST', 'register: requires username and password');
     }

@@ -49,9 +49,12 @@ export {
 } from './uri.ts';
 export {
   addressesOf,
+  formatReplaces,
   parseMediaType,
   parseRAck,
+  parseReplaces,
   parseSeconds,
+  type Replaces,
   registerContacts,
   singleContact,
 } from './values.ts';

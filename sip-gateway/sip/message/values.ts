@@ -59,3 +59,31 @@ export function parseRAck(text: string): { rseq: number; cseq: CSeq } {
   }
   return { rseq: Number(match[1]), cseq: parseCSeq(match[2] ?? '') };
 }
+
+/** The dialog that an INVITE replaces (RFC 3891 §6.1). The tags are as the recipient of the INVITE sees them: `toTag` is its own. */
+export interface Replaces {
+  readonly callId: string;
+  readonly toTag: string;
+  readonly fromTag: string;
+  /** Replace it only before it is answered. */
+  readonly earlyOnly: boolean;
+}
+
+const CALL_ID = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x7e]{1,256}$/;
+const TAG = /^[A-Za-z0-9\-.!%*_+`'~]{1,128}$/;
+
+/** Parses Replaces (RFC 3891 §6.1). @throws {SipParseError} it is malformed */
+export function parseReplaces(text: string): Replaces {
+  const semicolon = text.indexOf(';');
+  const callId = (semicolon < 0 ? text : text.slice(0, semicolon)).trim();
+  const { params, end } = parseParams(text, semicolon < 0 ? text.length : semicolon);
+  const [toTag, fromTag] = [params.get('to-tag') ?? '', params.get('from-tag') ?? ''];
+  if (end !== text.length || !CALL_ID.test(callId) || !TAG.test(toTag) || !TAG.test(fromTag)) {
+    throw new SipParseError('Malformed Replaces');
+  }
+  return { callId, toTag, fromTag, earlyOnly: params.has('early-only') };
+}
+
+export function formatReplaces({ callId, toTag, fromTag, earlyOnly }: Replaces): string {
+  return `${callId};to-tag=${toTag};from-tag=${fromTag}${earlyOnly ? ';early-only' : ''}`;
+}

@@ -11,6 +11,7 @@ import type {
 } from '../transaction/index.ts';
 import type { Flow } from '../transport/index.ts';
 import type { OfferRequest } from './offer-request.ts';
+import type { ReferRequest } from './refer-request.ts';
 import type { FollowedPhone } from './registrar.ts';
 
 /** `starting`: no response yet; `early`: ringing or early media; `answered`: in conversation; `ended`. */
@@ -65,6 +66,8 @@ export interface CallEvents {
   /** The ACK contained the answer to our offer in a 2xx; `remoteSdp` has changed. */
   answer: [sdp: string];
   dtmf: [InfoDigit];
+  /** The peer asks us to call someone in its place. Without a listener it is refused with 603. */
+  refer: [ReferRequest];
   /** Another INFO, answered with 200. */
   info: [{ readonly contentType: string; readonly body: Buffer }];
   /** The last event, once. */

@@ -14,17 +14,24 @@ import {
 import { SdpError } from '../sdp/index.ts';
 import type { ServerInviteTransaction, ServerPlainTransaction } from '../transaction/index.ts';
 import { behindNat, type Flow } from '../transport/index.ts';
+import type { CallerIdentity } from './admissions.ts';
 import { sdpBody, sessionBody } from './body.ts';
 import type { CallEnd, CallEvents, CallHost, CallState, MaybeDigest, PeerPlace } from './call-types.ts';
 import { InDialogClient, type Outcome } from './in-dialog-client.ts';
 import { ACCEPTED_INFO, infoDigits, infoType } from './info.ts';
 import { OfferRequest } from './offer-request.ts';
-import { unsupportedFields } from './option-tags.ts';
+import { hasOptionTag, unsupportedFields } from './option-tags.ts';
+import { readRefer } from './read-refer.ts';
+import { ReferNotifier } from './refer-notifier.ts';
+import { ReferRequest } from './refer-request.ts';
 import { SessionKeeper } from './session-keeper.ts';
 import { sessionTooShort } from './session-timer.ts';
 
 /** Maximum number of attempts of a re-INVITE that gets 491. */
 const GLARE_ATTEMPTS = 4;
+
+/** We send no NOTIFY, as the peer wishes (RFC 4488 §4). */
+const NO_SUBSCRIPTION: HeaderField = ['refer-sub', 'false'];
 
 /** A sent 2xx that waits for its ACK. */
 interface AwaitedAck {
@@ -63,6 +70,8 @@ export abstract class Call extends EventEmitter<CallEvents> {
   #client: InDialogClient | undefined;
   /** Whether the peer's Allow field lists UPDATE. */
   #supportsUpdate = false;
+  /** Whether a REFER was accepted before. */
+  #wasReferred = false;
   protected readonly keeper: SessionKeeper;
 
   /** `contactUser`: user part of our Contact, as on the wire. */
@@ -85,6 +94,8 @@ export abstract class Call extends EventEmitter<CallEvents> {
   /** The other party. Untrusted text. */
   abstract readonly remote: NameAddr;
   abstract readonly local: NameAddr;
+  /** Whose call it is: the authenticated caller, or whom we called. */
+  abstract readonly identity: CallerIdentity;
 
   get state(): CallState {
     return this.#state;
@@ -209,6 +220,9 @@ export abstract class Call extends EventEmitter<CallEvents> {
         break;
       case 'PRACK':
         this.receivePrack(request, transaction as ServerPlainTransaction);
+        break;
+      case 'REFER':
+        this.#receiveRefer(request, transaction as ServerPlainTransaction);
         break;
       case 'OPTIONS':
         transaction.respond(buildResponse(request, 200, { headers: this.host.capabilities }));
@@ -602,5 +616,36 @@ export abstract class Call extends EventEmitter<CallEvents> {
       return;
     }
     transaction.respond(buildResponse(request, 200));
+  }
+
+  #receiveRefer(request: SipRequest, transaction: ServerPlainTransaction): void {
+    const content = readRefer(request);
+    if ('status' in content) {
+      transaction.respond(buildResponse(request, content.status, { reason: content.reason }));
+      return;
+    }
+    const accept = () => {
+      const isSilent = content.quiet && !hasOptionTag(request.headers, 'require', 'nosub');
+      transaction.respond(
+        buildResponse(request, 202, {
+          headers: [...this.sessionFields(undefined).headers, ...(isSilent ? [NO_SUBSCRIPTION] : [])],
+        }),
+      );
+      const id = this.#wasReferred ? request.cseq.number : undefined;
+      this.#wasReferred = true;
+      return new ReferNotifier({
+        clock: this.host.clock,
+        id,
+        quiet: content.quiet,
+        send: (headers, body) =>
+          this.client().request('NOTIFY', [...this.sessionFields(undefined).headers, ...headers], body),
+      });
+    };
+    const refer = new ReferRequest(content, accept, (status, reason) =>
+      transaction.respond(buildResponse(request, status, { reason })),
+    );
+    if (this.#state !== 'answered' || !this.emit('refer', refer)) {
+      refer.reject();
+    }
   }
 }

@@ -43,6 +43,8 @@ export class IncomingCall extends Call {
   /** The caller's offer; undefined if it expects ours (delayed offer). */
   readonly offer: string | undefined;
   readonly request: SipRequest;
+  /** The call that this one takes over (RFC 3891). The stack has checked that this caller may. Hang it up once this one is answered. */
+  readonly replaced: Call | undefined;
   readonly #transaction: ServerInviteTransaction;
   readonly #ownDialog: Dialog;
   readonly #reliable: 'required' | 'supported' | 'no';
@@ -59,7 +61,7 @@ export class IncomingCall extends Call {
     host: CallHost,
     transaction: ServerInviteTransaction,
     flow: Flow,
-    { identity, digest, hasReturnPath }: Admitted,
+    { identity, digest, hasReturnPath, replaced }: Admitted & { replaced?: Call | undefined },
   ) {
     const { request } = transaction;
     // A later call to our Contact shall reach the same destination.
@@ -69,6 +71,7 @@ export class IncomingCall extends Call {
       this.#returnPath.resolve();
     }
     this.request = request;
+    this.replaced = replaced;
     this.identity = identity;
     this.#transaction = transaction;
     this.#ownDialog = Dialog.ofRequest(request, newTag());

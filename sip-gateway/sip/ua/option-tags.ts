@@ -1,7 +1,13 @@
 import type { HeaderField, Headers } from '../message/index.ts';
 
-/** The extensions that we support (RFC 3262, RFC 4028). */
-export const EXTENSIONS: ReadonlySet<string> = new Set(['100rel', 'timer']);
+/** The extensions that we support (RFC 3262, RFC 4028, RFC 3891, RFC 4488, RFC 7614). */
+export const EXTENSIONS: ReadonlySet<string> = new Set([
+  '100rel',
+  'timer',
+  'replaces',
+  'norefersub',
+  'nosub',
+]);
 
 /** Whether Require or Supported lists this option tag, ignoring case (RFC 3261 §7.3.1). */
 export function hasOptionTag(headers: Headers, name: 'require' | 'supported', tag: string): boolean {

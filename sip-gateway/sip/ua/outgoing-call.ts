@@ -2,6 +2,7 @@ import { type HeaderField, type NameAddr, type SipResponse, withTag } from '../m
 import { newCallId, newTag } from '../tokens.ts';
 import type { Timer } from '../transaction/index.ts';
 import type { Flow } from '../transport/index.ts';
+import type { CallerIdentity } from './admissions.ts';
 import { bestFailure, type InviteFailure } from './best-failure.ts';
 import { sdpBody, sessionBody } from './body.ts';
 import { Call } from './call.ts';
@@ -12,6 +13,8 @@ import { type Fork, InviteBranch, type InviteBranchEvents, type Route } from './
 export type Answerer = (offer: string) => string | Promise<string>;
 
 export interface OutgoingCallParts {
+  /** Whom we call. */
+  readonly identity: CallerIdentity;
   /** Our address, without a tag. */
   readonly from: NameAddr;
   readonly to: NameAddr;
@@ -61,6 +64,10 @@ export class OutgoingCall extends Call {
 
   get local(): NameAddr {
     return this.#parts.from;
+  }
+
+  get identity(): CallerIdentity {
+    return this.#parts.identity;
   }
 
   /** Sends the INVITEs. The stack calls this once. */

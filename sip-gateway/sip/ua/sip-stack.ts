@@ -32,9 +32,10 @@ import {
   TransactionLayer,
 } from '../transaction/index.ts';
 import { type Flow, localAddressFor, TransportLayer, type TransportOptions } from '../transport/index.ts';
-import { Admissions, type Admitted, type FailedLogin } from './admissions.ts';
+import { Admissions, type Admitted, type CallerIdentity, type FailedLogin } from './admissions.ts';
 import { sessionBody } from './body.ts';
 import type { Call } from './call.ts';
+import { callToReplace } from './call-to-replace.ts';
 import type { CallHost, DialogUsage } from './call-types.ts';
 import { IncomingCall } from './incoming-call.ts';
 import { NatKeepAlive } from './nat-keep-alive.ts';
@@ -112,9 +113,9 @@ interface Refusal {
   readonly headers?: readonly HeaderField[];
 }
 
-const METHODS = ['INVITE', 'ACK', 'BYE', 'CANCEL', 'OPTIONS', 'INFO', 'UPDATE', 'PRACK', 'REGISTER'];
+const METHODS = ['INVITE', 'ACK', 'BYE', 'CANCEL', 'OPTIONS', 'INFO', 'UPDATE', 'PRACK', 'REFER', 'REGISTER'];
 /** Methods that we know. Those that we do not support get 405 rather than 501. */
-const KNOWN_METHODS = new Set([...METHODS, 'MESSAGE', 'SUBSCRIBE', 'NOTIFY', 'REFER', 'PUBLISH']);
+const KNOWN_METHODS = new Set([...METHODS, 'MESSAGE', 'SUBSCRIBE', 'NOTIFY', 'PUBLISH']);
 /** Methods that belong to a call. */
 const OF_DIALOGS = new Set(['BYE', 'CANCEL', 'INFO', 'UPDATE', 'PRACK']);
 /** Maximum requests per second in one dialog; more are dropped. Even key presses are slower. */
@@ -285,6 +286,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
       this.#host,
       first,
       {
+        identity: calledParty(target),
         from: nameAddr(from, displayName),
         to: nameAddr(to),
         sdp: options.sdp,
@@ -489,7 +491,10 @@ export class SipStack extends EventEmitter<SipStackEvents> {
   }
 
   /** Decides whether to accept a new call. The cheapest checks come first, so that a flood does not harm calls in progress (threat 22). */
-  #admitCall(request: SipRequest, flow: Flow): Admitted | ({ kind: 'refused' } & Refusal) {
+  #admitCall(
+    request: SipRequest,
+    flow: Flow,
+  ): (Admitted & { replaced?: Call | undefined }) | ({ kind: 'refused' } & Refusal) {
     const refused = (refusal: Refusal) => ({ kind: 'refused', ...refusal }) as const;
     const objection = this.#inspect(request);
     if (objection) {
@@ -509,14 +514,20 @@ export class SipStack extends EventEmitter<SipStackEvents> {
       return refused({ status: 415, headers: [['accept', 'application/sdp']] });
     }
     const { identity } = admission;
+    const replacement = callToReplace(request, identity, (key) => this.#dialogs.get(key));
+    if (replacement && !replacement.call) {
+      return refused(replacement);
+    }
+    // The call that is replaced ends soon.
+    const spare = replacement ? 1 : 0;
     const trunk = identity.kind === 'trunk' ? this.#trunks.get(identity.trunkId) : undefined;
-    if (trunk && trunk.activeCalls >= trunk.maxCalls) {
+    if (trunk && trunk.activeCalls >= trunk.maxCalls + spare) {
       return refused({ status: 503, reason: 'Trunk Is Full', headers: [['retry-after', '30']] });
     }
-    if (identity.kind === 'user' && this.#callsOf(identity.username) >= maxCallsPerUser) {
+    if (identity.kind === 'user' && this.#callsOf(identity.username) >= maxCallsPerUser + spare) {
       return refused({ status: 486, reason: 'Too Many Calls From This Phone' });
     }
-    return admission;
+    return { ...admission, replaced: replacement?.call };
   }
 
   /** Number of calls that a user is currently making. */
@@ -593,6 +604,9 @@ export class SipStack extends EventEmitter<SipStackEvents> {
       this.#receiveRegister(request, transaction, flow);
     } else if (OF_DIALOGS.has(method)) {
       refuse({ status: 481 });
+    } else if (method === 'REFER') {
+      // Only a phone in a call may ask us to call (threat 19).
+      refuse({ status: 403 });
     } else {
       refuse({ status: 405, headers: this.#capabilities });
     }
@@ -669,4 +683,12 @@ function contactOf(flow: Flow, user?: string): string {
   const { host, port } = flow.advertised;
   const transport = flow.protocol === 'udp' ? '' : `;transport=${flow.protocol}`;
   return `<sip:${user === undefined ? '' : `${user}@`}${host}:${port}${transport}>`;
+}
+
+/** Whose call an outgoing call is. */
+function calledParty(target: CallTarget): CallerIdentity {
+  if ('user' in target) {
+    return { kind: 'user', username: target.user };
+  }
+  return 'trunk' in target ? { kind: 'trunk', trunkId: target.trunk } : { kind: 'anonymous' };
 }

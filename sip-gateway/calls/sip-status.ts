@@ -1,0 +1,17 @@
+import { CanopyError } from '../../base/index.ts';
+
+/** SIP status for reasons why a phone cannot enter a room. */
+const STATUS: ReadonlyMap<string, number> = new Map([
+  ['ROOM_FULL', 486],
+  ['LIMIT_REACHED', 486],
+  ['SERVER_BUSY', 503],
+  ['FORBIDDEN', 403],
+  ['ROOM_LOCKED', 403],
+  ['PIN_REQUIRED', 403],
+]);
+const UNAVAILABLE = 503;
+
+/** The SIP status that tells a phone of an error. */
+export function sipStatusOf(error: unknown): number {
+  return STATUS.get(CanopyError.from(error).code) ?? UNAVAILABLE;
+}
