@@ -66,6 +66,8 @@ export class Room extends Emitter<RoomEvents> {
   readonly #options: RoomOptions;
   readonly #session: RoomSession;
   readonly #hands: RaisedHands;
+  /** This user's role in the room, as far as chat and polls know. */
+  #role: string | undefined;
   readonly #publications = new Set<Publication>();
   readonly #subscriptions: Subscriptions;
   readonly #layout: LayoutReporter;
@@ -98,9 +100,11 @@ export class Room extends Emitter<RoomEvents> {
       lowered: (participantId, by) => this.emit('hand-lowered', participantId, by),
     });
     this.on('participant-updated', ({ participantId, roomRole }) => {
-      if (participantId === this.participantId) {
-        this.chat.setRole(roomRole);
-        this.polls.setRole(roomRole);
+      if (participantId === this.participantId && roomRole !== this.#role) {
+        this.#role = roomRole;
+        // What this user may read and do there may depend on it.
+        this.chat.entered();
+        this.polls.entered();
       }
     });
     this.on('participant-left', ({ participantId }) => this.#hands.lower(participantId));
@@ -451,6 +455,7 @@ export class Room extends Emitter<RoomEvents> {
     this.#hands.reset(parts.hands);
     this.#setInfo(parts.room);
     this.#setRights(parts.rights);
+    this.#role = this.participants.get(this.participantId ?? '')?.roomRole;
     this.chat.entered();
     this.polls.entered();
     this.breakouts.reset(parts.breakouts);

@@ -61,7 +61,6 @@ export class Chat extends Emitter<ChatEvents> {
   #error: CanopyError | undefined;
   #rights = { maySend: true, maySendFiles: false, mayModerate: false };
   #maxFileBytes = 0;
-  #role: string | undefined;
   #readSeq = 0;
   /** Unread messages that are not loaded. */
   #unreadBefore: UnreadCounts = { messages: 0, mentions: 0 };
@@ -308,21 +307,12 @@ export class Chat extends Emitter<ChatEvents> {
     return all;
   }
 
-  /** @internal The room was entered or re-entered. */
+  /** @internal The room was entered or re-entered, or this user has another role in it. */
   entered(): void {
     this.#error = undefined;
     this.#sync.poke();
     this.#outbox.flush();
     this.#files.entered();
-  }
-
-  /** @internal What this user may read and write may depend on their role. */
-  setRole(role: string | undefined): void {
-    const isChanged = this.#role !== undefined && this.#role !== role;
-    this.#role = role;
-    if (isChanged) {
-      this.entered();
-    }
   }
 
   /** @internal */

@@ -43,7 +43,6 @@ export class Polls extends Emitter<PollEvents> {
   #hasOlder = false;
   #error: CanopyError | undefined;
   #rights = { mayCreate: false, mayVote: false, mayManage: false };
-  #role: string | undefined;
   #loadingOlder: Promise<void> | undefined;
   #closed = false;
 
@@ -172,19 +171,10 @@ export class Polls extends Emitter<PollEvents> {
     return this.#loadingOlder;
   }
 
-  /** @internal The room was entered or re-entered. */
+  /** @internal The room was entered or re-entered, or this user has another role in it. */
   entered(): void {
     this.#error = undefined;
     this.#sync.poke();
-  }
-
-  /** @internal What this user may do may depend on their role. */
-  setRole(role: string | undefined): void {
-    const isChanged = this.#role !== undefined && this.#role !== role;
-    this.#role = role;
-    if (isChanged) {
-      this.entered();
-    }
   }
 
   /** @internal */
