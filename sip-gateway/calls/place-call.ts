@@ -73,7 +73,7 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
   });
   try {
     if (transfer) {
-      await call.enterRoom(roomId, 'ringing', true);
+      await call.enterRoom(roomId, 'ringing', { pinGiven: true });
     } else {
       await call.enterRoom(roomId, 'dialing');
     }

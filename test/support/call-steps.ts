@@ -117,14 +117,3 @@ export async function deviceCode(page: Page): Promise<string> {
 export function deviceLink(origin: string, code: string, invitation: string): string {
   return `${origin}/#/link/${code.replaceAll('-', '')}.${invitation.split('.').at(-1)}`;
 }
-
-/** Buttons of the call that extend beyond the window. */
-export function cutButtons(page: Page): Promise<string[]> {
-  return page.evaluate(() =>
-    [...document.querySelectorAll('.controls button, .top-bar button')].flatMap((element) => {
-      const { left, right, top, bottom, width } = element.getBoundingClientRect();
-      const outside = left < 0 || right > innerWidth || top < 0 || bottom > innerHeight;
-      return width > 0 && outside ? [element.outerHTML.slice(0, 80)] : [];
-    }),
-  );
-}
