@@ -95,6 +95,7 @@ export class PhoneCall {
   #seat: PhoneSeat | undefined;
   #mediaHeard = false;
   #shownHeld = false;
+  #overTls = false;
   #transfer: CallRecord['transfer'];
   readonly #endListeners = new Set<EndListener>();
   #shownEncrypted: boolean | undefined;
@@ -175,9 +176,10 @@ export class PhoneCall {
    */
   async openMedia(address: string, overTls = false): Promise<CallMedia> {
     const { pool, ports, encryption: means } = this.#host;
+    this.#overTls = overTls;
     const roomId = this.#roomId ?? undefined;
     const encryption = () => {
-      const isTls = this.#sip ? this.#sip.source.protocol === 'tls' : overTls;
+      const isTls = this.#sip ? this.#sip.source.protocol === 'tls' : this.#overTls;
       return localEncryption(this.#parts.srtp, means, isTls);
     };
     const media = await CallMedia.open({ pool, legId: this.callId, roomId, address, ports, encryption });
@@ -189,10 +191,17 @@ export class PhoneCall {
     return media;
   }
 
-  /** Listens to the SIP call: its end, changes to the session, keys by INFO, transfers. */
-  follow(sip: Call): void {
+  /**
+   * Listens to the SIP call: its end, changes to the session, keys by INFO, transfers. `goesOn`: whether another SIP call follows this one,
+   * which has ended; by default none does.
+   */
+  follow(sip: Call, goesOn: (end: CallEnd) => boolean = () => false): void {
     this.#sip = sip;
-    sip.on('end', (end) => this.#sipEnded(end));
+    sip.on('end', (end) => {
+      if (!goesOn(end)) {
+        this.#sipEnded(end);
+      }
+    });
     sip.on('refer', (request) => this.#host.refer(this, request));
     sip.on('offer', (offer) => this.#reoffered(offer));
     sip.on('answer', (sdp) => this.#attempt(() => this.#reanswered(sdp)));
@@ -319,6 +328,20 @@ export class PhoneCall {
     await this.#showState();
   }
 
+  /** The callee forwards the call: another SIP call follows. `overTls`: whether its INVITE uses TLS. */
+  forwarded({
+    dialled,
+    overTls,
+    ...to
+  }: Pick<CallParts, 'dialled' | 'remote' | 'trunk' | 'srtp'> & { overTls: boolean }): void {
+    Object.assign(this.#parts, to);
+    this.#sip = undefined;
+    this.#overTls = overTls;
+    this.log.info({ trunk: to.trunk }, 'call forwarded by the callee');
+    this.beginTransfer(dialled);
+    this.#seat?.setCallState('dialing').catch(() => {});
+  }
+
   /** A transfer to `target` begins: it is shown in the history. */
   beginTransfer(target: string): void {
     this.#transfer = { target: target.slice(0, MAX_TEXT), sipStatus: null };
@@ -340,6 +363,8 @@ export class PhoneCall {
       return;
     }
     this.#answeredAtMs = Date.now();
+    // Only a call that the callee forwarded has a transfer before its answer.
+    this.finishTransfer(200);
     this.#answeredMs = performance.now();
     this.#host.metrics.answered(this.direction, this.codec);
     this.stage('answered');
@@ -555,7 +580,11 @@ export class PhoneCall {
 
   #sipEnded({ cause, status, reason }: CallEnd): void {
     // Many phones hang up as soon as the transfer has begun.
-    void this.end(cause === 'remote' && this.transferring ? 'transferred' : cause, { status, reason });
+    const isTransfer = cause === 'remote' && this.transferring;
+    if (this.transferring && !this.answered) {
+      this.finishTransfer(status ?? 0);
+    }
+    void this.end(isTransfer ? 'transferred' : cause, { status, reason });
   }
 
   #record(endCause: EndCause | null, sipStatus: number | null, stats: LegStats | null): void {

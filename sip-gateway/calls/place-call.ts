@@ -4,6 +4,7 @@ import { outgoingTarget, roomNumber } from '../dial/index.ts';
 import type { EndCause } from '../metrics.ts';
 import { type HeaderField, NoRouteError, type OutgoingCall, SdpError, SipParseError } from '../sip/index.ts';
 import { srtpUse } from './call-encryption.ts';
+import { type ForwardedTo, Forwarding } from './forwarding.ts';
 import type { CallHost } from './phone-call.ts';
 import { PhoneCall } from './phone-call.ts';
 import { sipStatusOf } from './sip-status.ts';
@@ -86,24 +87,31 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
     }
     // The number that the phone displays and calls back.
     const number = roomNumber(config, roomId);
-    const user = route.trunk === null ? number : route.callerId;
     const shown = caller === undefined ? roomId : `${caller} (${roomId})`;
-    const sip = await stack.invite(route.target, {
-      sdp: media.offer(),
-      from: { displayName: shown, ...(user !== undefined && { user }) },
-      ...(number !== undefined && { contactUser: number }),
-      ringSeconds: RING_SECONDS,
-      headers: transfer?.headers ?? [],
-    });
-    if (transfer) {
-      sip.on('progress', ({ status, reason }) => transfer.onProgress(status, reason));
+    const forwarding = new Forwarding(config, route);
+    let next: ForwardedTo | undefined = { dialled, route, headers: [] };
+    while (next) {
+      const { trunk, callerId, target } = next.route;
+      const user = trunk === null ? number : callerId;
+      const sip = await stack.invite(target, {
+        sdp: media.offer(),
+        from: { displayName: shown, ...(user !== undefined && { user }) },
+        ...(number !== undefined && { contactUser: number }),
+        ringSeconds: RING_SECONDS,
+        headers: [...(transfer?.headers ?? []), ...next.headers],
+      });
+      if (transfer) {
+        sip.on('progress', ({ status, reason }) => transfer.onProgress(status, reason));
+      }
+      if (call.ended) {
+        await sip.hangUp();
+        return;
+      }
+      next = await untilAnswered(host, call, sip, forwarding);
+      if (next) {
+        await forward(host, call, next);
+      }
     }
-    call.follow(sip);
-    if (call.ended) {
-      await sip.hangUp();
-      return;
-    }
-    await untilAnswered(call, sip);
     if (!call.ended) {
       await startTalking(host, call);
     }
@@ -127,21 +135,57 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
   }
 }
 
-/** Shows the call's progress in the room. Resolves once it is answered, with media started, or has ended. */
-async function untilAnswered(call: PhoneCall, sip: OutgoingCall): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
+/** Prepares a call for its next target. Whether it is encrypted depends on that. @throws {NoRouteError} the target is not reachable */
+async function forward(host: CallHost, call: PhoneCall, { dialled, route }: ForwardedTo): Promise<void> {
+  const way = await host.stack.wayTowards(route.target);
+  if (way === undefined) {
+    throw new NoRouteError(`${route.number} is not reachable`);
+  }
+  const srtp = srtpUse(
+    host.config(),
+    route.trunk === null ? { phone: route.number } : { trunk: route.trunk },
+  );
+  call.forwarded({ dialled, remote: route.number, trunk: route.trunk, srtp, overTls: way.overTls });
+}
+
+/**
+ * Shows the call's progress in the room. Resolves once it is answered, with media started, or has ended; with the next target if it was
+ * forwarded.
+ */
+async function untilAnswered(
+  host: CallHost,
+  call: PhoneCall,
+  sip: OutgoingCall,
+  forwarding: Forwarding,
+): Promise<ForwardedTo | undefined> {
+  const { promise, resolve } = Promise.withResolvers<boolean | ForwardedTo>();
+  call.follow(sip, (end) => {
+    const next = call.ended ? undefined : forwarding.next(sip, end);
+    if (end.redirection) {
+      host.metrics.transferred('forwarded', next ? 'succeeded' : 'refused');
+    }
+    if (next) {
+      resolve(next);
+    }
+    return next !== undefined;
+  });
   sip.once('end', () => resolve(false));
   sip.once('answered', () => resolve(true));
   sip.once('progress', () => {
     call.stage('ringing');
     call.seat?.setCallState('ringing').catch(() => {});
   });
-  if (!(await promise) || call.ended) {
-    return;
+  const outcome = await promise;
+  if (typeof outcome === 'object') {
+    return outcome;
+  }
+  if (!outcome || call.ended) {
+    return undefined;
   }
   readAnswer(call, sip.remoteSdp ?? '');
   call.setAnswered();
   await Promise.all([call.startMedia(), call.seat?.setCallState('answered')]);
+  return undefined;
 }
 
 /** @throws {SdpError} with a reason meant for the person who placed the call */

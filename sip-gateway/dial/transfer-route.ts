@@ -43,7 +43,7 @@ export function transferRoute(config: TelephonyConfig, party: CallerIdentity, ta
 }
 
 /** Where this party may transfer and forward calls. Strangers may not. */
-export function transferScopeOf(
+function transferScopeOf(
   { phones, trunks }: Pick<TelephonyConfig, 'phones' | 'trunks'>,
   party: CallerIdentity,
 ): TransferScope {

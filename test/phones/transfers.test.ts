@@ -6,6 +6,7 @@ import { PHONE_PASSWORD, PhoneServer } from '../support/phone-server.ts';
 import { noPjsua, PjsuaPhone } from '../support/pjsua-phone.ts';
 import { freePort } from '../support/programs.ts';
 import { newIdentity, ProtocolClient } from '../support/protocol-client.ts';
+import { runSipp, step } from '../support/sipp.ts';
 import { eventually } from '../support/wait.ts';
 
 const ROOM = 'team';
@@ -130,6 +131,35 @@ describe('transfers by phones', () => {
     assert.equal(await transfers('room', 'succeeded'), 1);
     phone.command('hangup');
     await phone.waitFor('CALL_CLOSED');
+  });
+
+  it('a call that the callee forwards (302) goes on to where that one may forward it', async () => {
+    const provider = await runSipp([
+      step.expectRequest('INVITE'),
+      step.response('302 Moved Temporarily', {
+        tag: 'moved',
+        headers: ['Contact: <sip:1002@elsewhere.example>'],
+      }),
+      step.expectRequest('ACK'),
+    ]);
+    await server.server.api('PUT', '/api/sip/trunks/provider', {
+      uri: `sip:127.0.0.1:${provider.port}`,
+      transfers: 'internal',
+    });
+    const phone = await register(1002);
+    await moderator.get('call.dial', { target: OUTSIDE });
+    const { participantId } = await joined(OUTSIDE);
+    await phone.waitFor('CALL_INCOMING');
+    phone.command('accept');
+    await shown(participantId, 'answered');
+    const { code, log } = await provider.finished;
+    assert.equal(code, 0, log);
+    const going = await call(1, ({ answeredAtMs }) => answeredAtMs !== null);
+    assert.deepEqual(going.transfer, { target: '1002', sipStatus: 200 });
+    assert.equal(going.trunk, null);
+    phone.command('hangup');
+    await left(participantId);
+    await server.server.api('PUT', '/api/sip/trunks/provider', { uri: 'sip:127.0.0.1:9', transfers: 'off' });
   });
 
   describe('with PJSIP', { skip: noPjsua }, () => {

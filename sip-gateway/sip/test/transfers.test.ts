@@ -266,6 +266,38 @@ describe('transfers', () => {
     await phone.response(603, 'REFER');
   });
 
+  for (const [what, status, headers, contacts] of [
+    [
+      'all its usable contacts, best first',
+      '302 Moved Temporarily',
+      [
+        'Contact: <sip:a@x>;q=0.2, <sip:b@y>;q=0.9',
+        'Contact: <mailto:c@z>',
+        'Diversion: <sip:1002@x>;reason=no-answer',
+      ],
+      ['b', 'a'],
+    ],
+    ['nothing if it is no redirection', '380 Alternative Service', ['Contact: <sip:a@x>'], undefined],
+    ['nothing if its Contact is malformed', '301 Moved Permanently', ['Contact: <sip:a@'], undefined],
+    ['nothing without a Contact', '302 Moved Temporarily', [], undefined],
+  ] as const) {
+    it(`the end of a call that is answered by a 3xx names ${what}`, async () => {
+      await phone.register('1002', `<sip:1002@127.0.0.1:${phone.port}>`);
+      const placed = await stack.invite({ user: '1002' }, { sdp: new SdpSession().offer(LOCAL) });
+      const ended = once(placed, 'end');
+      phone.answer(await phone.request('INVITE'), status, { tag: 'b', contact: null, headers: [...headers] });
+      const [end] = (await ended) as [CallEnd];
+      assert.equal(end.cause, 'refused');
+      assert.deepEqual(
+        end.redirection?.contacts.map((uri) => 'user' in uri && uri.user),
+        contacts,
+      );
+      if (end.redirection) {
+        assert.deepEqual(end.redirection.diversions, ['<sip:1002@x>;reason=no-answer']);
+      }
+    });
+  }
+
   describe('INVITE with Replaces', () => {
     /** The dialog as its callee, we, sees it. */
     const replaces = (dialog: RawDialog, to: string | undefined, more = '') =>

@@ -11,6 +11,7 @@ import type {
 } from '../transaction/index.ts';
 import type { Flow } from '../transport/index.ts';
 import type { OfferRequest } from './offer-request.ts';
+import type { Redirection } from './redirection.ts';
 import type { ReferRequest } from './refer-request.ts';
 import type { FollowedPhone } from './registrar.ts';
 
@@ -37,6 +38,8 @@ export interface CallEnd {
     | 'protocol';
   readonly status?: number;
   readonly reason?: string;
+  /** Set if the peer refused with 300, 301 or 302. */
+  readonly redirection?: Redirection;
 }
 
 /** A provisional response of an outgoing call. */

@@ -8,6 +8,7 @@ import { sdpBody, sessionBody } from './body.ts';
 import { Call } from './call.ts';
 import type { CallHost, MaybeDigest } from './call-types.ts';
 import { type Fork, InviteBranch, type InviteBranchEvents, type Route } from './invite-branch.ts';
+import { redirectionOf } from './redirection.ts';
 
 /** Returns our answer to the callee's offer. */
 export type Answerer = (offer: string) => string | Promise<string>;
@@ -244,7 +245,13 @@ export class OutgoingCall extends Call {
       return;
     }
     const { status, reason, response } = best;
-    this.finish({ cause: response ? 'refused' : status === 408 ? 'timeout' : 'transport', status, reason });
+    const redirection = redirectionOf(response);
+    this.finish({
+      cause: response ? 'refused' : status === 408 ? 'timeout' : 'transport',
+      status,
+      reason,
+      ...(redirection && { redirection }),
+    });
   }
 
   #cancel(why: 'local' | 'timeout'): void {
