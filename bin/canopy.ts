@@ -81,7 +81,9 @@ withConfig(
   ['data.dir', 'server.publicUrl', 'server.port'],
 ).action(async (options: InviteOptions, command: Command) => {
   const { invite } = await import('./invite.ts');
-  process.stdout.write(`${await invite(configOf(command), options)}\n`);
+  const { link, note } = await invite(configOf(command), options);
+  process.stdout.write(`${link}\n`);
+  process.stderr.write(note);
 });
 
 withConfig(

@@ -104,8 +104,9 @@ describe('canopy commands', () => {
     assert.deepEqual(more, []);
     assert.equal(account?.displayName, 'Zoë Example');
     assert.equal(account?.devices[0]?.deviceId, ann.deviceId);
-    const { stdout: link } = await canopy('invite', ...data);
-    assert.match(link, new RegExp(`^http://localhost:${server.port}/#/invite/`));
+    const { stdout: link, stderr: note } = await canopy('invite', ...data);
+    assert.match(link, new RegExp(`^http://localhost:${server.port}/#/invite/\\S+\n$`));
+    assert.match(note, /^Works once, for one member, until \S+ \S+ UTC\.$/m);
     const { stdout: everyone } = await canopy('invite', '--link', '--room', 'team', ...data);
     assert.match(everyone, new RegExp(`^http://localhost:${server.port}/#/join/[\\w-]{32}\\.[\\w-]{43}\n$`));
     assert.match((await canopy('invite', '--link', ...data)).stderr, /name it with --room/);

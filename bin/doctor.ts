@@ -19,6 +19,7 @@ import {
   checkDataDir,
   probeDatabase,
   probeSignOn,
+  readAuthorities,
   readTlsFiles,
   readTrustFiles,
   runningServer,
@@ -316,7 +317,7 @@ async function checkCandidates(
   }
 }
 
-async function checkCertificates({ acme, server, data, identity }: Config, say: Say): Promise<void> {
+async function checkCertificates({ acme, api, server, data, identity }: Config, say: Say): Promise<void> {
   const own = [
     {
       file: join(data.dir, 'ca.pem'),
@@ -338,6 +339,7 @@ async function checkCertificates({ acme, server, data, identity }: Config, say: 
     checkAcme(acme, new AcmeFiles(data.dir), say);
   }
   checkTlsFiles(server, say);
+  checkClientAuthorities(api, say);
   await checkTrustFiles(identity, say);
   const given = [
     {
@@ -348,6 +350,11 @@ async function checkCertificates({ acme, server, data, identity }: Config, say: 
     {
       file: identity.caBundle,
       what: 'trusted CA',
+      renewal: 'replace it: the server reloads the file automatically',
+    },
+    {
+      file: api.clientCa,
+      what: 'CA of API clients',
       renewal: 'replace it: the server reloads the file automatically',
     },
   ];
@@ -381,6 +388,19 @@ function checkTlsFiles({ tls, tlsCert, tlsKey }: Config['server'], say: Say): vo
   }
   try {
     readTlsFiles({ tlsCert, tlsKey });
+  } catch (error) {
+    const { detail, message } = CanopyError.from(error);
+    say('fail', 'certificate', detail ?? message);
+  }
+}
+
+/** Reads the authorities for the clients of the API as the server does at its start. */
+function checkClientAuthorities({ clientCa }: Config['api'], say: Say): void {
+  if (clientCa === undefined) {
+    return;
+  }
+  try {
+    readAuthorities('api.clientCa', clientCa);
   } catch (error) {
     const { detail, message } = CanopyError.from(error);
     say('fail', 'certificate', detail ?? message);

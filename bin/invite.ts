@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Config } from '../base/index.ts';
 import { inviteRequest, linkRequest, roomParams } from '../contract/index.ts';
 import { createInvitation, createRoomLink } from '../signaling/index.ts';
+import { time } from './text.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Hints for invalid flags, by the request field that each sets. */
@@ -23,27 +24,34 @@ export interface InviteOptions {
 }
 
 /**
- * Creates an invitation or a room link in the store of the data folder, whether or not a server is running. Returns the link.
+ * Creates an invitation or a room link in the store of the data folder, whether or not a server is running. Returns the link, and a note
+ * about it.
  *
  * @throws {UsageError}
  */
 export async function invite(
   config: Config,
-  { role, room, name, ttlHours, link = false }: InviteOptions,
-): Promise<string> {
+  { role, room, name, ttlHours, link: isForEveryone = false }: InviteOptions,
+): Promise<{ link: string; note: string }> {
   const ttl = ttlHours !== undefined && { ttlSeconds: Math.round(Number(ttlHours) * HOUR_SECONDS) };
-  if (link) {
+  if (isForEveryone) {
     if (room === undefined) {
       throw new UsageError('a link for everyone leads to a room: name it with --room');
     }
     const wanted = checked(linkRequest.extend(roomParams.shape).safeParse({ roomId: room, ...ttl }));
-    return createRoomLink(config, wanted);
+    const link = await createRoomLink(config, wanted);
+    return { link, note: `Works for everyone until ${until(wanted)}.\n` };
   }
   const request = checked(inviteRequest.safeParse({ role, roomId: room, displayName: name, ...ttl }));
   if (request.role === 'guest' && request.roomId === undefined) {
     throw new UsageError('guests need a room: name it with --room');
   }
-  return createInvitation(config, request);
+  const link = await createInvitation(config, request);
+  return { link, note: `Works once, for one ${request.role}, until ${until(request)}.\n` };
+}
+
+function until({ ttlSeconds }: { ttlSeconds: number }): string {
+  return time(Date.now() + ttlSeconds * 1000);
 }
 
 /** @throws {UsageError} */

@@ -4,6 +4,7 @@ import { AnnouncedHosts, announcedOf, budgetsOf, codecsOf, Sfu } from '../sfu/in
 import {
   inUse,
   ownServerUrl,
+  readAuthorities,
   readTlsFiles,
   runningServer,
   type SignalingServer,
@@ -60,7 +61,8 @@ export async function serve(config: Config): Promise<void> {
     },
   });
   const invitation = await signaling.firstInvitation();
-  log.info({ version: VERSION, port: signaling.port, dataDir: config.data.dir }, 'canopy is ready');
+  const { port, apiPort } = signaling;
+  log.info({ version: VERSION, port, apiPort, dataDir: config.data.dir }, 'canopy is ready');
   process.stdout.write(greeting(config, signaling.urls, invitation));
 }
 
@@ -78,6 +80,9 @@ async function checkStart(config: Config): Promise<AnnouncedHosts> {
   const { tls, tlsCert, tlsKey } = config.server;
   if (tls !== 'off' && tlsCert !== undefined && tlsKey !== undefined) {
     readTlsFiles({ tlsCert, tlsKey });
+  }
+  if (config.api.clientCa !== undefined) {
+    readAuthorities('api.clientCa', config.api.clientCa);
   }
   const hosts = await AnnouncedHosts.resolve({ announce: announcedOf(config) });
   requirePorts(await probePorts(config, hosts.listen));

@@ -124,15 +124,20 @@ describe('the page', () => {
     assert.deepEqual(browser.problems, []);
   });
 
-  it('takes a guest into the room of the invitation and no other', async () => {
+  it('takes a guest into the room of the invitation and no other, until they become a member', async () => {
     const browser = await launch();
     const guest = await enrol(browser, 'Guest', await server.invite({ role: 'guest', roomId: 'salon' }));
     await guest.getByTestId('identity-verified').waitFor();
     assert.equal(await guest.getByTestId('room').inputValue(), 'salon');
     assert.ok(!guest.url().includes('invite'), 'the secret is gone from the address');
+    assert.equal(await guest.getByTestId('backup').count(), 0, 'the account lasts for a day');
     await guest.getByTestId('room').fill('other');
     await guest.getByTestId('join').click();
     assert.match(await sentence(guest, 'problem'), /FORBIDDEN/);
+    await guest.goto(await server.invite({ role: 'member' }));
+    await guest.getByTestId('redeem').click();
+    // At once, without a reload.
+    await guest.getByTestId('new-meeting').waitFor();
   });
 
   it('keeps an identity across reloads, and moves it to another device with a backup', async () => {

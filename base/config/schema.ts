@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { acmeSection } from './acme.ts';
+import { apiSection } from './api.ts';
 import { oidcSection } from './oidc.ts';
 import {
   addressRange,
@@ -76,6 +77,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   acme: acmeSection,
+  api: apiSection,
   data: z
     .strictObject({
       dir: text
@@ -421,7 +423,7 @@ export const configSchema = z.strictObject({
 });
 
 /** Checks values against each other, which section schemas cannot do. Returns sentences that name the keys. */
-export function contradictions({ acme, rtc, server }: z.output<typeof configSchema>): string[] {
+export function contradictions({ acme, api, rtc, server }: z.output<typeof configSchema>): string[] {
   const problems: string[] = [];
   if (acme.domains.length > 0 && server.tlsCert !== undefined) {
     problems.push('acme.domains and server.tlsCert exclude each other: set one');
@@ -429,6 +431,11 @@ export function contradictions({ acme, rtc, server }: z.output<typeof configSche
   if (acme.domains.length > 0 && server.tls === 'off') {
     problems.push(
       'acme.domains requires server.tls auto: with `off`, the proxy in front has the certificate',
+    );
+  }
+  if (api.clientCa !== undefined && server.tls === 'off') {
+    problems.push(
+      'api.clientCa requires server.tls auto: with `off`, let the proxy in front ask for client certificates',
     );
   }
   const workers = rtc.workers || availableParallelism();

@@ -165,6 +165,11 @@ export const ERROR_CODES = {
     message:
       'The API key or token is missing, wrong or revoked. The key is in the file api.key in the data folder; canopy token create makes tokens.',
   },
+  CLIENT_CERTIFICATE_REQUIRED: {
+    status: 403,
+    message:
+      'The REST API of this server is on a port of its own, for programs with a client certificate; see the settings api.port and api.clientCa.',
+  },
   TOKEN_EXPIRED: { status: 401, message: 'The API token has expired; create a new one.' },
   SCOPE_MISSING: {
     status: 403,

@@ -33,6 +33,7 @@ export {
   defaultPublicUrl,
   errorResponses,
   openTlsSource,
+  readAuthorities,
   readTlsFiles,
   tlsMetrics,
   type ZodInstance,

@@ -31,10 +31,12 @@ import { Exports } from './exports.ts';
 import { HappeningNotifier } from './happenings.ts';
 import { Hook } from './hook.ts';
 import {
+  ApiListener,
   Authenticator,
   admitForeignPages,
   createApp,
   defaultPublicUrl,
+  isFromThisMachine,
   Listener,
   OwnOrigins,
   registerAdminRoutes,
@@ -130,6 +132,8 @@ interface Ground {
   trust: TrustStore;
   tls: TlsSource;
   listener: Listener;
+  /** Undefined: no client certificates are configured. */
+  apiListener: ApiListener | undefined;
   budgets: Budgets;
   ticketKey: string;
   apiKey: string;
@@ -238,10 +242,15 @@ export class Kernel {
     this.budgets = budgets;
     this.audit = new AuditLog({ store, log });
     this.tokens = ground.tokens;
+    const { apiListener } = ground;
     this.#authenticator = new Authenticator({
       apiKey: ground.apiKey,
       tokens: this.tokens,
       requestsPerSecond: config.limits.requestsPerToken,
+      ...(apiListener && {
+        mayComeHere: (request) =>
+          apiListener.serves(request) || isFromThisMachine(request, config.server.trustProxy),
+      }),
     });
     this.accounts = new Accounts(store);
     this.devices = new Devices(store, log);
@@ -543,6 +552,11 @@ export class Kernel {
     return this.#ground.listener.port;
   }
 
+  /** The port of the REST API with client certificates; undefined: there is none. */
+  get apiPort(): number | undefined {
+    return this.#ground.apiListener?.port;
+  }
+
   /** The address in links. */
   get publicUrl(): string {
     return this.config.server.publicUrl ?? defaultPublicUrl(this.port);
@@ -561,18 +575,22 @@ export class Kernel {
   /** Starts listening. Features must have added their requests and routes before. @throws {CanopyError} PORT_IN_USE */
   async listen(): Promise<void> {
     const { config, sfu } = this;
-    const { app, listener, lock, tls } = this.#ground;
+    const { app, listener, apiListener, lock, tls } = this.#ground;
     try {
       await this.starting.run();
       await app.ready();
       await listener.listen(config.server.host, config.server.port);
+      await apiListener?.listen(config.server.host, config.api.port);
     } catch (error) {
       await this.close();
       throw error;
     }
     void this.#expiredGuests.sweep();
     void this.accountDeletions.resume();
-    tls.watch((changed) => listener.setTls(changed));
+    tls.watch((changed) => {
+      listener.setTls(changed);
+      apiListener?.setTls(changed);
+    });
     this.#acme.start();
     lock.remember({
       port: listener.port,
@@ -609,7 +627,7 @@ export class Kernel {
   }
 
   async #close(): Promise<void> {
-    const { app, listener, lock, tls } = this.#ground;
+    const { app, listener, apiListener, lock, tls } = this.#ground;
     this.#certificates.close();
     await this.#acme.close();
     await this.#expiredGuests.close();
@@ -619,6 +637,7 @@ export class Kernel {
     this.rooms.close();
     tls.close();
     await app.close();
+    await apiListener?.close();
     await listener.close();
     await this.devices.close();
     await this.tokens.close();
@@ -759,7 +778,9 @@ async function openGround(
       : secret('ticket.key');
   const tls = new TlsSource(config, authority, log);
   const budgets = createBudgets(config);
-  const listener = new Listener(await tls.load(), { log, connections: budgets.tcp });
+  const material = await tls.load();
+  const connections = { log, connections: budgets.tcp };
+  const listener = new Listener(material, connections);
   const metrics = new Metrics();
   const app = await createApp({
     server: listener.http,
@@ -769,6 +790,16 @@ async function openGround(
     embedders: config.server.embedders,
     onError: (code) => metrics.error(code),
   });
+  const { clientCa } = config.api;
+  const apiListener =
+    material && clientCa !== undefined
+      ? new ApiListener({
+          ...connections,
+          tls: material,
+          clientCa,
+          handle: (request, response) => app.routing(request, response),
+        })
+      : undefined;
   return {
     lock,
     store,
@@ -776,6 +807,7 @@ async function openGround(
     trust,
     tls,
     listener,
+    apiListener,
     budgets,
     metrics,
     app,

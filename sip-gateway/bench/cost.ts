@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OpusSettings } from '../codecs/index.ts';
+import { Srtp } from '../media/index.ts';
 import { machineFigure, type PhoneFigure, type PhoneReport, quantile, round } from './figures.ts';
 import { GatewayMedia } from './gateway-media.ts';
 import type { CallsToOpen } from './gateway-process.ts';
-import { RtpLoad, type Voice } from './rtp-load.ts';
+import { RtpLoad, SRTP_SUITE, type Voice } from './rtp-load.ts';
 import { Rtpengine, rtpengineVersion } from './rtpengine.ts';
 import { speechFrames } from './speech.ts';
 
@@ -28,6 +29,8 @@ const RTPENGINE_OPUS = `opus/48000/1/${SAME_SETTINGS.bitrateBps}`;
 /** A program that handles calls, with its settings. */
 interface Variant {
   label: string;
+  /** Whether its phones use SRTP. */
+  readonly srtp?: boolean;
   readonly cpuSeconds: () => number;
   open(phones: RtpLoad, peers: RtpLoad): Promise<void>;
   end(): Promise<void>;
@@ -60,8 +63,18 @@ export async function measureCost({ seconds }: { seconds: number }): Promise<Pho
     const forwarded = gateway('gateway, PCMU to the room unencoded, mix to the phone', media, {
       sendCodec: 'PCMU',
     });
+    const encrypted = Srtp.load().suites.includes(SRTP_SUITE)
+      ? gateway(`gateway, its own settings, SRTP (${SRTP_SUITE})`, media, { srtp: true })
+      : undefined;
     const engine = rtpengine && viaRtpengine(rtpengine);
-    const variants = [...(engine ? [engine] : []), same, ours, shared, forwarded];
+    const variants = [
+      ...(engine ? [engine] : []),
+      same,
+      ours,
+      ...(encrypted ? [encrypted] : []),
+      shared,
+      forwarded,
+    ];
     const costs = new Map<Variant, Cost>(
       variants.map((variant) => [variant, { percent: [], deliveredPercent: 100 }]),
     );
@@ -75,7 +88,7 @@ export async function measureCost({ seconds }: { seconds: number }): Promise<Pho
         cost.deliveredPercent = Math.min(cost.deliveredPercent, deliveredPercent);
       }
     }
-    return report(costs, { same, engine, version });
+    return report(costs, { same, ours, encrypted, engine, version });
   } finally {
     await Promise.all([media.close(), rtpengine?.close()]);
   }
@@ -83,7 +96,19 @@ export async function measureCost({ seconds }: { seconds: number }): Promise<Pho
 
 function report(
   costs: ReadonlyMap<Variant, Cost>,
-  { same, engine, version }: { same: Variant; engine: Variant | undefined; version: string | undefined },
+  {
+    same,
+    ours,
+    encrypted,
+    engine,
+    version,
+  }: {
+    same: Variant;
+    ours: Variant;
+    encrypted: Variant | undefined;
+    engine: Variant | undefined;
+    version: string | undefined;
+  },
 ): PhoneReport {
   const variants = [...costs.keys()];
   const of = (variant: Variant) => quantile(costs.get(variant)?.percent ?? [], 0.5);
@@ -100,6 +125,10 @@ function report(
         value: round(of(variant), 2),
       })),
       ratioFigure,
+      {
+        label: 'SRTP: share of the cost of an encrypted call (%)',
+        value: encrypted ? round(100 * (1 - of(ours) / of(encrypted)), 1) : 'libsrtp is not installed',
+      },
     ],
     details: [
       { label: 'concurrent two-way calls', value: CALLS },
@@ -134,7 +163,7 @@ function report(
 }
 
 async function measure(variant: Variant, [phoneVoice, peerVoice]: [Voice, Voice], seconds: number) {
-  const phones = await RtpLoad.start(phoneVoice);
+  const phones = await RtpLoad.start({ ...phoneVoice, srtp: variant.srtp });
   const peers = await RtpLoad.start(peerVoice);
   try {
     await variant.open(phones, peers);
@@ -161,10 +190,11 @@ async function measure(variant: Variant, [phoneVoice, peerVoice]: [Voice, Voice]
 function gateway(
   label: string,
   media: GatewayMedia,
-  settings: Partial<Pick<CallsToOpen, 'opus' | 'rooms' | 'sendCodec'>>,
+  settings: Partial<Pick<CallsToOpen, 'opus' | 'rooms' | 'sendCodec' | 'srtp'>>,
 ): Variant {
   return {
     label,
+    srtp: settings.srtp,
     cpuSeconds: () => media.cpuSeconds,
     open: async (phones, peers) => {
       const calls = { legs: CALLS, rooms: CALLS, ...settings, phonesPort: phones.port, roomPort: peers.port };

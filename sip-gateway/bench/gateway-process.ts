@@ -1,6 +1,7 @@
 /** A process with only the gateway's media, so that its CPU time can be measured. Controlled by its parent. */
 import type { OpusSettings } from '../codecs/index.ts';
 import { MediaPool, type PoolStats, type RoomConnection } from '../media/index.ts';
+import { SRTP_KEY, SRTP_SUITE } from './rtp-load.ts';
 
 /** Calls to open: PCMU phones in rooms with one speaker each. */
 export interface CallsToOpen {
@@ -13,6 +14,8 @@ export interface CallsToOpen {
   /** Codec and settings to the room. Default: those of the gateway. */
   opus?: OpusSettings;
   sendCodec?: RoomConnection['sendCodec'];
+  /** Whether the phones send and receive SRTP. Default false. */
+  srtp?: boolean;
 }
 
 export interface OpenedCalls {
@@ -34,6 +37,13 @@ const ROOM_PAYLOAD_TYPE = 100;
 const pool = await MediaPool.start({ threads: Number(process.argv[2]) });
 const legIds: string[] = [];
 const roomIds: string[] = [];
+const contexts: number[] = [];
+
+function openContext(sending: boolean): number {
+  const context = pool.srtp.open({ sending, suite: SRTP_SUITE, key: SRTP_KEY });
+  contexts.push(context);
+  return context;
+}
 
 async function open(calls: CallsToOpen): Promise<OpenedCalls> {
   const legPorts: number[] = [];
@@ -60,7 +70,11 @@ async function open(calls: CallsToOpen): Promise<OpenedCalls> {
     const roomId = `room ${i % calls.rooms}`;
     legIds.push(legId);
     legPorts.push((await pool.openLeg({ legId, roomId, ip: LOOPBACK, ports: { min: 0, max: 0 } })).port);
-    await pool.request('leg.start', { legId, media: { codec: 'PCMU', payloadType: 0, remote } });
+    const srtp = calls.srtp && { send: openContext(true), receive: openContext(false) };
+    await pool.request('leg.start', {
+      legId,
+      media: { codec: 'PCMU', payloadType: 0, remote, ...(srtp && { srtp }) },
+    });
     await pool.join({ legId, roomId, ssrc: 1_000 + i });
   }
   return { legPorts, roomPorts };
@@ -72,6 +86,9 @@ async function end(): Promise<void> {
   }
   for (const roomId of roomIds.splice(0)) {
     await pool.closeRoom(roomId);
+  }
+  for (const context of contexts.splice(0)) {
+    pool.srtp.close(context);
   }
 }
 

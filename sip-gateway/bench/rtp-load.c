@@ -8,7 +8,7 @@
  * begins, spread over the 20 ms. Each RTP packet that comes is written to standard output: when it came by CLOCK_MONOTONIC in
  * nanoseconds (u64), its timestamp (u32), its sequence number (u16), the sender's port (u16), the payload's length (u32) and the
  * payload, as the machine stores them. With a fourth argument, `log`, packets that are sent are written too, as of port 0 and without
- * payload. Ends with its standard input. */
+ * payload. Compiled with WITH_SRTP, it sends SRTP with a known key, and takes what comes as it is. Ends with its standard input. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,12 +20,17 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef WITH_SRTP
+#include <srtp2/srtp.h>
+#endif
 
 #define BATCH 64
 #define HEADER 12
 #define MOST_TARGETS 4096
 #define MOST_FRAMES 65536
 #define MOST_PAYLOAD 1500
+/* What SRTP may add. */
+#define MOST_TRAILER 256
 #define FRAME_NANOSECONDS 20000000LL
 
 struct record {
@@ -42,6 +47,36 @@ static int frame_count;
 static uint16_t targets[MOST_TARGETS];
 static int target_count;
 static int logs_sent;
+
+#ifdef WITH_SRTP
+static srtp_t session;
+
+/* AES_CM_128_HMAC_SHA1_80; every byte of key and salt is 1. */
+static int open_srtp(void) {
+  uint8_t key[SRTP_MASTER_KEY_LEN];
+  srtp_policy_t policy;
+  memset(key, 1, sizeof key);
+  memset(&policy, 0, sizeof policy);
+  srtp_crypto_policy_set_rtp_default(&policy.rtp);
+  srtp_crypto_policy_set_rtcp_default(&policy.rtcp);
+  policy.ssrc.type = ssrc_any_outbound;
+  policy.key = key;
+  return srtp_init() || srtp_create(&session, &policy);
+}
+
+static int protect(uint8_t *packet, int length) {
+  return srtp_protect(session, packet, &length) ? 0 : length;
+}
+#else
+static int open_srtp(void) {
+  return 0;
+}
+
+static int protect(uint8_t *packet, int length) {
+  (void)packet;
+  return length;
+}
+#endif
 
 static int64_t now(clockid_t clock) {
   struct timespec t;
@@ -82,12 +117,12 @@ static int open_socket(void) {
 static void send_packet(int fd, uint64_t n, int payload_type, uint32_t ticks) {
   uint32_t target = n % target_count, frame = n / target_count;
   uint32_t index = (frame + target * 97) % frame_count, timestamp = frame * ticks, ssrc = 1000 + target;
-  uint8_t packet[HEADER + MOST_PAYLOAD] = {0x80, payload_type | (frame == 0 ? 0x80 : 0), frame >> 8, frame,
+  uint8_t packet[HEADER + MOST_PAYLOAD + MOST_TRAILER] __attribute__((aligned(8))) = {0x80, payload_type | (frame == 0 ? 0x80 : 0), frame >> 8, frame,
     timestamp >> 24, timestamp >> 16, timestamp >> 8, timestamp, ssrc >> 24, ssrc >> 16, ssrc >> 8, ssrc};
   memcpy(packet + HEADER, frames[index], lengths[index]);
   struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(targets[target]), .sin_addr = {htonl(INADDR_LOOPBACK)}};
   /* What nobody takes is the receiver's affair. */
-  (void)!sendto(fd, packet, HEADER + lengths[index], 0, (struct sockaddr *)&to, sizeof to);
+  (void)!sendto(fd, packet, protect(packet, HEADER + lengths[index]), 0, (struct sockaddr *)&to, sizeof to);
   if (!logs_sent) return;
   struct record sent = {now(CLOCK_MONOTONIC), timestamp, (uint16_t)frame, 0, 0};
   fwrite(&sent, sizeof sent, 1, stdout);
@@ -133,7 +168,7 @@ static int receive(int fd) {
 }
 
 int main(int argc, char **argv) {
-  if (argc < 4 || read_frames(argv[1])) return 2;
+  if (argc < 4 || read_frames(argv[1]) || open_srtp()) return 2;
   logs_sent = argc > 4;
   int payload_type = atoi(argv[2]), fd = open_socket();
   uint32_t ticks = atoi(argv[3]);

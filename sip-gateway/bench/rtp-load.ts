@@ -25,7 +25,13 @@ export interface Voice {
   clockRate: number;
   /** Whether to log sent packets, too. Default false. */
   logsSent?: boolean;
+  /** Whether to send SRTP, with SRTP_SUITE and SRTP_KEY. Default false. */
+  srtp?: boolean;
 }
+
+export const SRTP_SUITE = 'AES_CM_128_HMAC_SHA1_80';
+/** Master key and salt, as in rtp-load.c. */
+export const SRTP_KEY: Uint8Array = Buffer.alloc(30, 1);
 
 /** Runs rtp-load.c: many RTP senders and receivers on one port, in a separate process. */
 export class RtpLoad {
@@ -43,8 +49,14 @@ export class RtpLoad {
   }
 
   /** Compiles and starts the program. @throws {Error} there is no C compiler */
-  static async start({ frames, payloadType, clockRate, logsSent = false }: Voice): Promise<RtpLoad> {
-    const { program, folder } = await buildProgram('rtp-load');
+  static async start({
+    frames,
+    payloadType,
+    clockRate,
+    logsSent = false,
+    srtp = false,
+  }: Voice): Promise<RtpLoad> {
+    const { program, folder } = await buildProgram('rtp-load', srtp ? ['-DWITH_SRTP', '-lsrtp2'] : []);
     const clip = join(folder, 'frames');
     await writeFile(clip, Buffer.concat(frames.flatMap((frame) => [lengthOf(frame), frame])));
     const child = spawn(

@@ -1,8 +1,14 @@
 import { randomInt } from 'node:crypto';
 import type { Logger } from '../../base/index.ts';
-import type { BridgeMedia, BridgeParticipant, BridgeSession, CanopyError } from '../../client/sdk/index.ts';
+import type {
+  BridgeMedia,
+  BridgeParticipant,
+  BridgeSession,
+  CanopyError,
+  NewParticipant,
+} from '../../client/sdk/index.ts';
 import type { MediaPool, PayloadTransformModule } from '../media/index.ts';
-import { type CallState, PhoneSeat } from './phone-seat.ts';
+import { PhoneSeat } from './phone-seat.ts';
 
 /** Events of a seat. */
 export interface SeatEvents {
@@ -73,10 +79,7 @@ export class RoomBridge {
   }
 
   /** Adds a phone. @throws {CanopyError} ROOM_FULL, LIMIT_REACHED, WORKER_UNAVAILABLE, CONNECTION_LOST or another server error */
-  async enter(
-    phone: { displayName: string; callState: CallState; callEncrypted?: boolean; pinGiven?: boolean },
-    events: SeatEvents,
-  ): Promise<PhoneSeat> {
+  async enter(phone: NewParticipant, events: SeatEvents): Promise<PhoneSeat> {
     this.#entering += 1;
     try {
       const session = await this.#ready;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { CanopyError, type Logger } from '../../base/index.ts';
+import type { NewParticipant } from '../../client/sdk/index.ts';
 import type { CallRecord, SrtpUse, TelephonyConfig } from '../../contract/index.ts';
 import type { CallState, PhoneSeat, RoomBridges } from '../bridge/index.ts';
 import type { LegEvent, LegStats, MediaPool, PortRange } from '../media/index.ts';
@@ -157,10 +158,14 @@ export class PhoneCall {
   /**
    * Takes a seat in a room.
    *
-   * @param pinGiven whether the caller was asked for a PIN of the room
+   * @param admission `pinGiven`: whether the caller was asked for a PIN of the room; `movedFrom`: the participant that it was in another room
    * @throws {CanopyError} any code of RoomBridge.enter()
    */
-  async enterRoom(roomId: string, callState: CallState, pinGiven = false): Promise<PhoneSeat> {
+  async enterRoom(
+    roomId: string,
+    callState: CallState,
+    admission: Pick<NewParticipant, 'pinGiven' | 'movedFrom'> = {},
+  ): Promise<PhoneSeat> {
     const { displayName } = this.#parts;
     this.#roomId = roomId;
     const held = callState === 'answered' && (this.#media?.held ?? false);
@@ -173,7 +178,7 @@ export class PhoneCall {
         displayName,
         callState: held ? 'held' : callState,
         ...(encrypted !== undefined && { callEncrypted: encrypted }),
-        pinGiven,
+        ...admission,
       },
       {
         muted: (muted) => this.#attempt(() => this.#showMuted(muted)),
@@ -201,9 +206,12 @@ export class PhoneCall {
     if (!before || before.roomId === roomId || this.#ended) {
       return;
     }
-    const { muted } = before;
-    // The PIN was given for the meeting, or nobody asked for it.
-    const seat = await this.enterRoom(roomId, 'answered', true);
+    const { muted, participant } = before;
+    const seat = await this.enterRoom(roomId, 'answered', {
+      // The PIN was given for the meeting, or nobody asked for it.
+      pinGiven: true,
+      movedFrom: participant.participantId,
+    });
     if (this.#ended) {
       return;
     }

@@ -130,7 +130,7 @@ export class PinDialogue {
   }
 
   async #enter(roomId: string): Promise<void> {
-    await this.#call.enterRoom(roomId, 'answered', true);
+    await this.#call.enterRoom(roomId, 'answered', { pinGiven: true });
     if (!this.#call.ended) {
       await startTalking(this.#host, this.#call);
     }

@@ -2,9 +2,21 @@ import type { Locator, Page } from 'playwright-core';
 import type { TestBrowser } from './browser.ts';
 import { eventually } from './wait.ts';
 
+/** Turns noise suppression off in a page that is not open yet: it takes a tone for noise, and changes its level all the time. */
+export async function keepTones(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    if (localStorage.getItem('canopy.devices') === null) {
+      const processing = { noiseSuppression: false, autoGainControl: false, echoCancellation: false };
+      localStorage.setItem('canopy.devices', JSON.stringify({ processing }));
+    }
+  });
+}
+
 /** Opens the link to a room as a newcomer and asks to be let in. */
 export async function knock(browser: TestBrowser, link: string, name: string): Promise<Page> {
-  const page = await browser.page(link);
+  const page = await browser.page();
+  await keepTones(page);
+  await page.goto(link);
   await page.getByTestId('door-name').fill(name);
   await page.getByTestId('ask-to-join').click();
   await page.getByTestId('waiting-for').waitFor();
@@ -104,15 +116,4 @@ export async function deviceCode(page: Page): Promise<string> {
 /** What the QR code for another device contains: the address with the code and the deployment CA's fingerprint. */
 export function deviceLink(origin: string, code: string, invitation: string): string {
   return `${origin}/#/link/${code.replaceAll('-', '')}.${invitation.split('.').at(-1)}`;
-}
-
-/** Buttons of the call that extend beyond the window. */
-export function cutButtons(page: Page): Promise<string[]> {
-  return page.evaluate(() =>
-    [...document.querySelectorAll('.controls button, .top-bar button')].flatMap((element) => {
-      const { left, right, top, bottom, width } = element.getBoundingClientRect();
-      const outside = left < 0 || right > innerWidth || top < 0 || bottom > innerHeight;
-      return width > 0 && outside ? [element.outerHTML.slice(0, 80)] : [];
-    }),
-  );
 }

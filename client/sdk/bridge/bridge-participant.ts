@@ -18,6 +18,8 @@ export interface NewParticipant {
   callEncrypted?: boolean;
   /** Whether the caller was asked for a PIN of the room and knew it. Default false. */
   pinGiven?: boolean;
+  /** The participant that the phone was in another room of the meeting, which asked it to move. */
+  movedFrom?: string | undefined;
 }
 
 /** What a hosted participant needs from its session. */
@@ -41,7 +43,7 @@ export interface ParticipantHost {
 export class BridgeParticipant {
   readonly #host: ParticipantHost;
   readonly #reconciler: Reconciler;
-  readonly #pinGiven: boolean;
+  readonly #admission: { pinGiven: boolean; movedFrom?: string };
   #displayName: string;
   #callState: CallState;
   #callEncrypted: boolean | undefined;
@@ -61,13 +63,13 @@ export class BridgeParticipant {
   /** @internal */
   constructor(
     host: ParticipantHost,
-    { displayName, callState = 'answered', callEncrypted, pinGiven = false }: NewParticipant,
+    { displayName, callState = 'answered', callEncrypted, pinGiven = false, movedFrom }: NewParticipant,
   ) {
     this.#host = host;
     this.#displayName = displayName;
     this.#callState = callState;
     this.#callEncrypted = callEncrypted;
-    this.#pinGiven = pinGiven;
+    this.#admission = { pinGiven, ...(movedFrom !== undefined && { movedFrom }) };
     this.#reconciler = new Reconciler({
       pass: () => this.#pass(),
       failed: (error) => host.failed(error),
@@ -116,7 +118,7 @@ export class BridgeParticipant {
     displayName,
     callState,
     callEncrypted,
-  }: Omit<Partial<NewParticipant>, 'pinGiven'>): Promise<void> {
+  }: Omit<Partial<NewParticipant>, 'pinGiven' | 'movedFrom'>): Promise<void> {
     this.#displayName = displayName ?? this.#displayName;
     this.#callState = callState ?? this.#callState;
     this.#callEncrypted = callEncrypted ?? this.#callEncrypted;
@@ -266,7 +268,7 @@ export class BridgeParticipant {
       const { participantId } = await connection.request('participant.add', {
         kind: 'phone',
         ...wanted,
-        ...(this.#pinGiven && { pinGiven: true }),
+        ...this.#admission,
       });
       this.#participantId = participantId;
       this.#sent = wanted;

@@ -1,18 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { createLogger, loadConfig } from '../../../base/index.ts';
 import type { Identity } from '../../../client/sdk/index.ts';
-import { Sfu } from '../../../sfu/index.ts';
 import { newGatewayIdentity } from '../../../test/support/gateway-identity.ts';
 import { InProcessServer } from '../../../test/support/in-process-server.ts';
 import { newIdentity, ProtocolClient } from '../../../test/support/protocol-client.ts';
 import { storeEngines } from '../../../test/support/store-engines.ts';
-import { Kernel } from '../../kernel/index.ts';
-import { MIGRATIONS, registerFeatures } from '../index.ts';
-import { DirectPerson } from '../testing/index.ts';
+import { DirectPerson, TestKernel } from '../testing/index.ts';
 
 interface Someone {
   identity: Identity;
@@ -298,12 +292,13 @@ for (const engine of storeEngines()) {
 
     it('the gateway moves a phone into its room, and back although the main room is locked', async () => {
       const o = await enter(olga);
-      const phoneIn = async (room: string) => {
+      const phoneIn = async (room: string, movedFrom?: string) => {
         const bridge = await connect({ identity: gateway, accountId: '' });
         await bridge.get('room.join', { roomId: room });
         const { participantId } = await bridge.get('participant.add', {
           displayName: 'Phone',
           kind: 'phone',
+          ...(movedFrom !== undefined && { movedFrom }),
         });
         return { bridge, participantId };
       };
@@ -317,11 +312,12 @@ for (const engine of storeEngines()) {
         participantId: called.participantId,
         roomId: one,
       });
-      const inside = await phoneIn(one);
+      const inside = await phoneIn(one, called.participantId);
       await called.bridge.get('participant.remove', { participantId: called.participantId });
-      const { breakouts } = await o.event('breakout.changed', (event) =>
-        event.breakouts.people.some(({ at }) => at === one),
-      );
+      const { breakouts } = await o.event('breakout.changed', ({ breakouts: { people } }) => {
+        const phones = people.filter(({ kind }) => kind === 'phone');
+        return phones.length === 1 && phones[0]?.at === one;
+      });
       assert.deepEqual(
         breakouts.people.find(({ kind }) => kind === 'phone'),
         { personId: inside.participantId, kind: 'phone', displayName: 'Phone', assigned: one, at: one },
@@ -330,8 +326,13 @@ for (const engine of storeEngines()) {
       const back = await inside.bridge.event('breakout.movePhone');
       assert.equal(back.roomId, roomId);
       const add = { displayName: 'Phone', kind: 'phone' } as const;
-      await called.bridge.get('participant.add', add);
-      assert.equal(await called.bridge.refusal('participant.add', add), 'ROOM_LOCKED');
+      // Not any phone gets in, only this one.
+      for (const stranger of [add, { ...add, movedFrom: randomUUID() }]) {
+        assert.equal(await called.bridge.refusal('participant.add', stranger), 'ROOM_LOCKED');
+      }
+      const moved = { ...add, movedFrom: inside.participantId };
+      await called.bridge.get('participant.add', moved);
+      assert.equal(await called.bridge.refusal('participant.add', moved), 'ROOM_LOCKED');
     });
 
     it('breakout rooms go with their main room', async () => {
@@ -341,7 +342,7 @@ for (const engine of storeEngines()) {
       await o.get('breakout.assign', { personId: gus.accountId, roomId: one });
       await o.get('breakout.open', {});
       await move(g, one);
-      await g.get('chat.send', { id: crypto.randomUUID(), text: 'Hello' });
+      await g.get('chat.send', { id: randomUUID(), text: 'Hello' });
       await o.get('room.delete', { roomId });
       assert.equal(await g.ended(), 'ROOM_DELETED');
       const again = await connect(gus);
@@ -352,45 +353,30 @@ for (const engine of storeEngines()) {
 
 describe('breakout rooms and a restart of the server', () => {
   it('people come back into the room where they were', async () => {
-    const dir = mkdtempSync(join(tmpdir(), 'canopy-breakouts-'));
-    const log = createLogger({ level: 'silent', format: 'json' });
-    const config = loadConfig({
-      env: {},
-      flags: { 'server.host': '127.0.0.1', 'server.port': 0, 'data.dir': dir },
-    });
-    const open = async () => {
-      const sfu = await Sfu.create({ workers: 1, rtcPort: 0, listen: [{ ip: '127.0.0.1' }], log });
-      const kernel = await Kernel.open({ config, log, migrations: MIGRATIONS, sfu, version: '0.0.0' });
-      registerFeatures(kernel);
-      return { kernel, sfu };
-    };
-    let { kernel, sfu } = await open();
+    const host = await TestKernel.open();
     try {
       const [ann, bob] = [new DirectPerson('main'), new DirectPerson('main')];
-      await ann.enter(kernel);
-      await bob.enter(kernel);
+      await ann.enter(host.kernel);
+      await bob.enter(host.kernel);
       await ann.request('breakout.plan', { names: ['One', 'Two'], assign: 'even' });
       await ann.request('breakout.open', {});
-      const plan = await kernel.store.db.selectFrom('breakouts').selectAll().executeTakeFirstOrThrow();
-      const { people } = JSON.parse(plan.plan) as { people: Record<string, { roomId: string }> };
+      const { db } = host.kernel.store;
+      const { plan } = await db.selectFrom('breakouts').selectAll().executeTakeFirstOrThrow();
+      const { people } = JSON.parse(plan) as { people: Record<string, { roomId: string }> };
       const roomId = people[bob.accountId]?.roomId ?? '';
       const inside = new DirectPerson(roomId, bob.accountId);
       bob.cut();
-      await inside.enter(kernel);
-      assert.ok(kernel.rooms.find(roomId));
+      await inside.enter(host.kernel);
+      assert.ok(host.kernel.rooms.find(roomId));
       inside.cut();
       ann.cut();
-      await kernel.close();
-      await sfu.close();
-      ({ kernel, sfu } = await open());
-      await inside.enter(kernel);
-      assert.equal(kernel.rooms.find(roomId)?.record.parentId, 'main');
+      await host.restart();
+      await inside.enter(host.kernel);
+      assert.equal(host.kernel.rooms.find(roomId)?.record.parentId, 'main');
       assert.ok(inside.connected);
       inside.cut();
     } finally {
-      await kernel.close();
-      await sfu.close();
-      rmSync(dir, { recursive: true });
+      await host.close();
     }
   });
 });

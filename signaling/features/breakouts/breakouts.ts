@@ -516,7 +516,7 @@ export class Breakouts {
 
   #movePhone(room: Room, participantId: string, roomId: string): void {
     // Phones that come back are not new, even if the main room is locked.
-    this.#kernel.entry.expectPhone(roomId);
+    this.#kernel.entry.expectPhone(roomId, participantId);
     room.hostOf(participantId)?.send('breakout.movePhone', { participantId, roomId });
   }
 

@@ -104,7 +104,7 @@ export const BREAKOUT_EVENTS = {
   'breakout.changed': z.object({ breakouts }),
   /** Leave this room and join that one: at once, or within this time in seconds. It may be the main room. */
   'breakout.move': z.object({ roomId, inSeconds: z.number() }),
-  /** For bridges: let this phone leave this room and join that one. */
+  /** For bridges: let this phone leave this room and join that one, as a new participant with `movedFrom`. */
   'breakout.movePhone': z.object({ participantId: objectId, roomId }),
   /** A moderator's message to all rooms. */
   'breakout.message': z.object({ text: z.string(), from: displayName }),

@@ -18,12 +18,12 @@ export function bridgeHandlers(context: Kernel): { [N in BridgeRequest]: Handler
       return created;
     },
 
-    'participant.add': async (session, { displayName, kind, callState, callEncrypted, pinGiven }) => {
+    'participant.add': async (session, { displayName, kind, callState, callEncrypted, ...call }) => {
       const { room, peer } = requireRight(session, 'participant.host');
       // A phone that is called from the room is invited by that.
       if (callState !== 'dialing') {
         demand(PHONE, 'room.enter', room.record);
-        context.entry.checkPhone(room.record, pinGiven);
+        context.entry.checkPhone(room.record, call);
       }
       const limit = config.limits.producersPerPeer * BRIDGE_FACTOR;
       if (peer.participants.size >= limit) {

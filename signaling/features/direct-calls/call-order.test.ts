@@ -6,11 +6,11 @@ import fc from 'fast-check';
 import { createLogger } from '../../../base/index.ts';
 import type { RequestName, RequestResult } from '../../../contract/index.ts';
 import type { Arrival } from '../../../test/support/log-member.ts';
-import { Away, type Kernel } from '../../kernel/index.ts';
+import { Away, type Kernel, type Session } from '../../kernel/index.ts';
 import { DirectLink, TestKernel } from '../testing/index.ts';
 import { CallDevices } from './call-devices.ts';
 import type { DirectCall } from './contract.ts';
-import { DirectCalls } from './direct-calls.ts';
+import { type Asking, DirectCalls } from './direct-calls.ts';
 
 const RUNS = 60;
 const SEED = 20_261_130;
@@ -266,13 +266,20 @@ describe('direct calls under random actions', () => {
 });
 
 describe('the time limits of a call', () => {
-  it('two who never meet are disconnected, and so is a call whose caller does not come back', async () => {
+  const [ann, bob] = ['ann', 'bob'].map((accountId) => ({
+    accountId,
+    displayName: accountId,
+    endpoint: { deviceId: accountId, clientId: accountId },
+  })) as [Asking, Asking];
+
+  /** Calls whose limits are short, of two people who are connected. */
+  const open = () => {
     const ended = Promise.withResolvers<void>();
-    const records: unknown[] = [];
+    const devices = new CallDevices();
     const calls = new DirectCalls({
       rooms: { find: () => undefined, peers: [], addCallRoom() {}, endCallRoom() {} },
-      devices: new CallDevices(),
-      history: { put: (record) => records.push(record) },
+      devices,
+      history: { put() {} },
       away: new Away(),
       log: createLogger({ level: 'silent', format: 'json' }),
       ringMs: 60_000,
@@ -281,23 +288,63 @@ describe('the time limits of a call', () => {
       returnMs: 5,
       onEnded: () => ended.resolve(),
     });
-    // As after a restart: the call was answered, and nobody comes back.
+    const sessions = [ann, bob].map((each) => {
+      const session = { releases: [], connection: { send() {} } } as unknown as Session;
+      devices.add(session, each);
+      return session;
+    });
+    return {
+      calls,
+      /** The connection of whoever calls is lost. */
+      cut: () => {
+        for (const release of sessions[0]?.releases.splice(0) ?? []) {
+          release();
+        }
+      },
+      /** The one call ends by itself. Returns its outcome. */
+      outcome: async () => {
+        assert.equal(calls.size, 1);
+        // The timers alone do not keep a process running.
+        const alive = setTimeout(() => ended.reject(new Error('the call did not end')), 5000);
+        await ended.promise;
+        clearTimeout(alive);
+        assert.equal(calls.size, 0);
+        return [...calls.counts];
+      },
+    };
+  };
+  const ring = (calls: DirectCalls) => {
+    const callId = randomUUID();
+    calls.start(ann, { callId, callee: bob, media: 'audio', mayDisturb: true });
+    return callId;
+  };
+
+  it('two who never meet are disconnected', async () => {
+    const { calls, outcome } = open();
+    calls.answer(bob, ring(calls));
+    assert.deepEqual(await outcome(), [['failed', 1]]);
+  });
+
+  it('a call that rings is cancelled if its caller does not come back', async () => {
+    const { calls, cut, outcome } = open();
+    ring(calls);
+    cut();
+    assert.deepEqual(await outcome(), [['cancelled', 1]]);
+  });
+
+  it('a call in progress ends if nobody comes back after a restart of the server', async () => {
+    const { calls, outcome } = open();
     calls.restore([
       {
         callId: randomUUID(),
-        caller: { accountId: 'ann', displayName: 'Ann' },
-        callee: { accountId: 'bob', displayName: 'Bob' },
+        caller: ann,
+        callee: bob,
         media: 'audio',
         roomId: `call_${randomUUID()}`,
         startedAtMs: 1,
         answeredAtMs: 2,
       },
     ]);
-    assert.equal(calls.size, 1);
-    // The timers alone do not keep a process running.
-    const alive = setTimeout(() => ended.reject(new Error('the call did not end')), 5000);
-    await ended.promise;
-    clearTimeout(alive);
-    assert.deepEqual([calls.size, [...calls.counts]], [0, [['failed', 1]]]);
+    assert.deepEqual(await outcome(), [['failed', 1]]);
   });
 });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { storeEngines } from '../../../test/support/store-engines.ts';
-import { Accounts, KERNEL_MIGRATIONS } from '../../kernel/index.ts';
+import { Accounts, addressMark, KERNEL_MIGRATIONS } from '../../kernel/index.ts';
 import { openStore, type Store } from '../../store/index.ts';
 import { Invitations } from './invitations.ts';
 
@@ -82,6 +82,25 @@ for (const engine of storeEngines()) {
       await invitations.admit(bridge.secret, `${id}-bridge`, 'Phones');
       await assert.rejects(invitations.admit(person.secret, `${id}-bridge`), { code: 'FORBIDDEN' });
       assert.equal((await invitations.check(person.secret, id)).role, 'member');
+    });
+
+    it('threat 30: a key enrols once by a room’s address, also of two at once, and stays uninvited until it is invited', async () => {
+      const linkId = addressMark('team');
+      const admissions = await Promise.all(
+        ['Ann', 'Eve'].map((displayName) =>
+          invitations.create({ role: 'guest', roomId: 'team', displayName, ttlSeconds: 60, linkId }),
+        ),
+      );
+      const outcomes = await Promise.allSettled(
+        admissions.map(({ secret }, n) => invitations.admit(secret, id, n === 0 ? 'Ann' : 'Eve')),
+      );
+      const refusals = outcomes.flatMap((each) => (each.status === 'rejected' ? [each.reason.code] : []));
+      assert.deepEqual(refusals, ['FORBIDDEN']);
+      assert.equal((await accounts.find(id))?.source, 'tofu');
+      const invitation = await invitations.create({ role: 'guest', roomId: 'other', ttlSeconds: 60 });
+      await invitations.admit(invitation.secret, id);
+      const account = await accounts.find(id);
+      assert.deepEqual([account?.source, account?.invitation], ['invite', linkId]);
     });
 
     it('threat 42: a clock that jumps an hour either way neither wastes an invitation nor allows a second use', async () => {

@@ -19,7 +19,7 @@ export function registerTokenRoutes(kernel: Kernel): void {
         config: { act: 'token.create' },
         schema: {
           description:
-            'Creates an API token and returns its secret, only this once. A token can create others only with scopes that it has itself.',
+            'Creates an API token and returns its secret, only this once. A token can create others only with scopes that it has itself, and none that outlives it.',
           body: tokenRequest,
           response: { 200: createdToken, ...errorResponses },
         },
@@ -33,7 +33,7 @@ export function registerTokenRoutes(kernel: Kernel): void {
           scopes: [...new Set(body.scopes)],
           rooms: body.rooms ?? null,
           createdBy: principal.name,
-          expiresAtMs: expiryOf(body, Date.now()),
+          expiresAtMs: earlier(expiryOf(body, Date.now()), principal.expiresAtMs),
         });
         log.info({ tokenId: token.tokenId, name: token.name, by: principal.name }, 'API token created');
         return { ...infoOf(token), token: secret };
@@ -67,6 +67,11 @@ export function registerTokenRoutes(kernel: Kernel): void {
       },
     );
   });
+}
+
+/** The earlier of two times; null: never. */
+function earlier(one: number | null, other: number | null): number | null {
+  return one === null ? other : other === null ? one : Math.min(one, other);
 }
 
 function infoOf(token: ApiToken): TokenInfo {

@@ -3,29 +3,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { SCOPES, type Scope } from '../../../contract/index.ts';
+import { apiRoutes, PUBLIC_ROUTES, TICKET_ROUTES } from '../../../test/support/api-routes.ts';
 import { InProcessServer } from '../../../test/support/in-process-server.ts';
 import { eventually } from '../../../test/support/wait.ts';
 import type { TokenInfo } from './rest.ts';
 
 type Created = TokenInfo & { token: string };
-
-/** Routes under /api that need neither key nor token. */
-const OPEN = [
-  ...['POST /api/enrol', 'POST /api/links/open', 'GET /api/server'],
-  // These need a ticket.
-  ...[
-    'GET /api/files/{fileId}',
-    'PUT /api/files/{fileId}',
-    'GET /api/export',
-    'GET /api/export/rooms/{roomId}',
-  ],
-];
-
-interface Operation {
-  security?: unknown[];
-  description?: string;
-  'x-required-scope'?: string;
-}
 
 describe('API tokens', () => {
   let server: InProcessServer;
@@ -53,31 +36,21 @@ describe('API tokens', () => {
   };
 
   it('threat 29: every route names its scope, and a token without it is refused with its name', async () => {
-    const { body } = await server.api('GET', '/api/docs/json');
-    const { paths } = body as { paths: Record<string, Record<string, Operation>> };
     const named = new Set<string>(['metrics:read']);
-    for (const [path, methods] of Object.entries(paths)) {
-      for (const [method, operation] of Object.entries(methods)) {
-        const route = `${method.toUpperCase()} ${path}`;
-        if (!path.startsWith('/api/') || OPEN.includes(route)) {
-          assert.equal(operation.security, undefined, route);
-          continue;
-        }
-        const scope = operation['x-required-scope'] ?? '';
-        assert.ok(Object.hasOwn(SCOPES, scope), `${route} names the scope ${scope}`);
-        assert.equal(scope.endsWith(':read'), method === 'get', route);
-        assert.match(
-          operation.description ?? '',
-          new RegExp(`^((?!Scope:).)* Scope: \`${scope}\`\\.$`),
-          route,
-        );
-        named.add(scope);
-        const others = (Object.keys(SCOPES) as Scope[]).filter((each) => each !== scope);
-        const { token, tokenId } = await create(others);
-        const url = path.replaceAll(/\{\w+\}/g, 'a'.repeat(64));
-        assert.equal(await answer(token, method.toUpperCase(), url), `SCOPE_MISSING ${scope}`, route);
-        await server.api('DELETE', `/api/tokens/${tokenId}`);
+    for (const { name, method, path, needsKey, scope, description } of await apiRoutes(server)) {
+      if (!needsKey) {
+        assert.ok([...PUBLIC_ROUTES, ...TICKET_ROUTES].includes(name), name);
+        continue;
       }
+      assert.ok(Object.hasOwn(SCOPES, scope), `${name} names the scope ${scope}`);
+      assert.equal(scope.endsWith(':read'), method === 'GET', name);
+      assert.match(description, new RegExp(`^((?!Scope:).)* Scope: \`${scope}\`\\.$`), name);
+      named.add(scope);
+      const others = (Object.keys(SCOPES) as Scope[]).filter((each) => each !== scope);
+      const { token, tokenId } = await create(others);
+      const url = path.replaceAll(/\{\w+\}/g, 'a'.repeat(64));
+      assert.equal(await answer(token, method, url), `SCOPE_MISSING ${scope}`, name);
+      await server.api('DELETE', `/api/tokens/${tokenId}`);
     }
     assert.deepEqual([...named].sort(), Object.keys(SCOPES).sort(), 'each scope is used');
   });
@@ -112,6 +85,21 @@ describe('API tokens', () => {
     const { body } = await server.api('POST', '/api/tokens', wanted, token);
     assert.match((body as Created).createdBy, /^token \d+$/);
     assert.equal(await answer(token, 'POST', '/api/tokens', wanted), 'TOKEN_EXISTS child');
+  });
+
+  it('threat 5: a token for tokens makes none that outlives it', async () => {
+    const maker = await create(['tokens:write', 'rooms:read'], { expiresInDays: 1 });
+    for (const [name, expiresInDays] of [
+      ['for ever', null],
+      ['ten years', 3650],
+      ['an hour', 1 / 24],
+    ] as const) {
+      const wanted = { name, scopes: ['tokens:write'], expiresInDays };
+      const { body } = await server.api('POST', '/api/tokens', wanted, maker.token);
+      const expiresAtMs = (body as Created).expiresAtMs ?? Number.POSITIVE_INFINITY;
+      assert.equal(expiresAtMs === maker.expiresAtMs, name !== 'an hour', name);
+      assert.ok(expiresAtMs <= (maker.expiresAtMs ?? 0), name);
+    }
   });
 
   it('limited to rooms reach only requests about these, whatever the spelling', async () => {

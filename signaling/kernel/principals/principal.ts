@@ -47,6 +47,8 @@ export interface TokenPrincipal {
   readonly scopes: ReadonlySet<Scope>;
   /** The only rooms that it reaches; null: everything. */
   readonly rooms: ReadonlySet<string> | null;
+  /** Unix time in milliseconds; null: it never expires. */
+  readonly expiresAtMs: number | null;
 }
 
 /** The roles of people on the server. A bridge is not a person and its role never changes. */
@@ -71,6 +73,7 @@ export const OPERATOR: TokenPrincipal = {
   tokenId: null,
   scopes: new Set(Object.keys(SCOPES) as Scope[]),
   rooms: null,
+  expiresAtMs: null,
 };
 
 /** The principal of a device whose account has this role. */

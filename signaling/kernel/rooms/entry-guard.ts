@@ -8,7 +8,7 @@ import { PinTries } from './pin-tries.ts';
 import type { RoomRecord } from './room-records.ts';
 import type { Rooms } from './rooms.ts';
 
-/** Rooms that phones are on their way to, and how long that may take, in milliseconds. */
+/** Phones that are on their way to another room, and how long that may take, in milliseconds. */
 const MAX_EXPECTED = 1000;
 const EXPECTED_MS = 30_000;
 
@@ -16,8 +16,8 @@ const EXPECTED_MS = 30_000;
 export class EntryGuard {
   readonly #rooms: Pick<Rooms, 'find'>;
   readonly #tries = new PinTries();
-  /** How many phones are on their way into a room from another one of the same meeting. */
-  readonly #expected = new LRUCache<string, number>({ max: MAX_EXPECTED, ttl: EXPECTED_MS });
+  /** Phones on their way into a room from another one of the same meeting: `ROOM PARTICIPANT`. */
+  readonly #expected = new LRUCache<string, true>({ max: MAX_EXPECTED, ttl: EXPECTED_MS });
 
   constructor(rooms: Pick<Rooms, 'find'>) {
     this.#rooms = rooms;
@@ -75,21 +75,22 @@ export class EntryGuard {
     }
   }
 
-  /** Lets a phone into a room even if it is locked: it was in this meeting already. */
-  expectPhone(roomId: string): void {
-    this.#expected.set(roomId, (this.#expected.get(roomId) ?? 0) + 1);
+  /** Lets a phone, this participant of another room, into a room even if that is locked: it was in this meeting already. */
+  expectPhone(roomId: string, participantId: string): void {
+    this.#expected.set(`${roomId} ${participantId}`, true);
   }
 
   /**
    * Checks a phone that calls in.
    *
-   * @param pinGiven whether the gateway asked the caller for a PIN of this room
+   * @param call `pinGiven`: whether the gateway asked the caller for a PIN of this room; `movedFrom`: the participant that it was before
    * @throws {CanopyError} ROOM_LOCKED, PIN_REQUIRED
    */
-  checkPhone({ roomId, locked, pinHash }: RoomRecord, pinGiven: boolean): void {
-    const expected = this.#expected.get(roomId) ?? 0;
-    if (expected > 0) {
-      this.#expected.set(roomId, expected - 1);
+  checkPhone(
+    { roomId, locked, pinHash }: RoomRecord,
+    { pinGiven, movedFrom }: { pinGiven: boolean; movedFrom?: string | undefined },
+  ): void {
+    if (movedFrom !== undefined && this.#expected.delete(`${roomId} ${movedFrom}`)) {
       return;
     }
     if (locked) {

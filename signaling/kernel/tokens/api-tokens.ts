@@ -128,6 +128,7 @@ export class ApiTokens {
       name: token.name,
       scopes: new Set(token.scopes),
       rooms: token.rooms === null ? null : new Set(token.rooms),
+      expiresAtMs: token.expiresAtMs,
     };
   }
 

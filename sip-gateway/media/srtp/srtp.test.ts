@@ -3,10 +3,11 @@ import { createCipheriv, createHmac, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
+import { locate } from './build.mjs';
 import { buildNativeSrtp, Srtp } from './index.ts';
 
-const { path } = buildNativeSrtp();
-assert.ok(path !== null, 'these tests need a C compiler and libsrtp2-dev');
+assert.ok(buildNativeSrtp().path !== null, 'these tests need a C compiler and libsrtp2-dev');
+const path = locate();
 const srtp = Srtp.load();
 
 /** Master key and salt of RFC 3711 B.3. */

@@ -28,13 +28,13 @@ typedef struct {
   uint32_t ssrc_count;
 } Slot;
 
-/* All zero is unlocked and empty. */
 static Slot slots[SLOTS];
 static pthread_mutex_t opening = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static srtp_err_status_t initialized;
 
 static void initialize(void) {
+  for (uint32_t i = 0; i < SLOTS; i++) pthread_mutex_init(&slots[i].lock, NULL);
   initialized = srtp_init();
 }
 
@@ -190,7 +190,7 @@ static napi_value transform_packet(napi_env env, napi_callback_info info) {
   if (!arguments(env, info, 4, values) || !argument_bytes(env, values[1], "packet", &in, &length) ||
       !argument_bytes(env, values[2], "out", &out, &capacity) || !argument_flag(env, values[3], "rtcp", &rtcp))
     return NULL;
-  if (length > MAX_DATAGRAM) return number(env, FORGED);
+  if (length == 0 || length > MAX_DATAGRAM) return number(env, FORGED);
   /* libsrtp wants aligned packets. */
   uint8_t packet[MAX_DATAGRAM + SRTP_MAX_TRAILER_LEN + 4] __attribute__((aligned(8)));
   memcpy(packet, in, length);
