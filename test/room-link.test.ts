@@ -50,7 +50,7 @@ describe('one link for everybody, on the page', () => {
 
   it('leads two newcomers from a name through the lobby into the room, and one out again', async () => {
     const bob = await browser.page(link);
-    assert.match(await text(bob, 'door'), /^Ann invites you to team/);
+    assert.match(await text(bob, 'door'), /^CanopyAnn invites you to team/);
     const startedMs = performance.now();
     await bob.getByTestId('door-name').fill('Bob');
     await bob.getByTestId('ask-to-join').click();
