@@ -36,7 +36,8 @@ describe('threat 25: the address of a client behind proxies', () => {
       assert.equal(addressOf(entry, 1), '2001:db8::1');
     }
     for (const entry of ['::ffff:192.0.2.1', '[::ffff:192.0.2.1]:50123', '192.0.2.1:1']) {
-      assert.equal(networkOf(addressOf(entry, 1)), '192.0.2.1');
+      assert.equal(addressOf(entry, 1), '192.0.2.1');
+      assert.equal(networkOf(entry.startsWith('::') ? entry : addressOf(entry, 1)), '192.0.2.1');
     }
   });
 

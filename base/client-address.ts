@@ -15,7 +15,7 @@ export interface RequestOrigin {
  * @returns the peer address of the connection if the header has no valid address; `unknown` if the connection is gone
  */
 export function clientAddress({ headers, socket }: RequestOrigin, proxies: number): string {
-  const direct = socket.remoteAddress ?? 'unknown';
+  const direct = withoutPrefix(socket.remoteAddress ?? 'unknown');
   if (proxies === 0) {
     return direct;
   }
@@ -23,7 +23,12 @@ export function clientAddress({ headers, socket }: RequestOrigin, proxies: numbe
   // A request that bypassed some proxies has fewer entries.
   const entry = entries.at(-proxies) ?? entries[0] ?? '';
   const bare = withoutPort(entry.trim());
-  return isIP(bare) === 0 ? direct : bare;
+  return isIP(bare) === 0 ? direct : withoutPrefix(bare);
+}
+
+/** Sockets for both families write IPv4 addresses as IPv6. */
+function withoutPrefix(address: string): string {
+  return address.replace(/^::ffff:(?=[\d.]+$)/i, '');
 }
 
 function withoutPort(entry: string): string {

@@ -14,6 +14,9 @@ export function describeFileError(file: string, error: unknown): string {
   if (owner !== undefined && self !== undefined && owner !== self) {
     return `${file}: ${code}; it belongs to user ${owner}, but this process runs as user ${self}: run it as that user (sudo -u '#${owner}' …), or change the owner`;
   }
+  if (code === 'ENOENT') {
+    return `${file}: ${code}, there is no such file or folder`;
+  }
   if (code === 'EROFS') {
     return `${file}: ${code}, the file system is read-only`;
   }

@@ -11,6 +11,7 @@ export {
 } from './generator/index.ts';
 export { benchK6, K6_SCENARIOS, type K6Scenario, K6Unavailable } from './k6/index.ts';
 export { benchOnsets, ONSETS } from './onsets/index.ts';
+export { benchPage, ChromiumUnavailable, FIRST_LOAD_BYTES, firstLoad, PAGE } from './page/index.ts';
 export {
   type LinkProfile,
   type Schedule,

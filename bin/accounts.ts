@@ -193,9 +193,14 @@ function describe({ devices, ...account }: AccountInfo): string {
 }
 
 function since({ source, enrolledAtMs }: Pick<AccountInfo, 'source' | 'enrolledAtMs'>): string {
-  return source === 'pki'
-    ? `by certificate, first seen ${time(enrolledAtMs)}`
-    : `enrolled ${time(enrolledAtMs)}`;
+  switch (source) {
+    case 'pki':
+      return `by certificate, first seen ${time(enrolledAtMs)}`;
+    case 'tofu':
+      return `uninvited, let in ${time(enrolledAtMs)}`;
+    case 'invite':
+      return `enrolled ${time(enrolledAtMs)}`;
+  }
 }
 
 function mark({ revoked }: { revoked: boolean }): string {

@@ -1,9 +1,12 @@
 import {
   benchK6,
   benchOnsets,
+  benchPage,
+  ChromiumUnavailable,
   K6_SCENARIOS,
   K6Unavailable,
   ONSETS,
+  PAGE,
   bench as runBench,
   SCENARIOS,
 } from '../bench/index.ts';
@@ -17,9 +20,13 @@ export interface BenchFlags {
   peers?: string;
   joinsPerSecond?: string;
   requestsPerSecond?: string;
+  joins?: string;
 }
 
-const ALL = [...SCENARIOS, ONSETS, ...K6_SCENARIOS, ...PHONE_SCENARIOS];
+const ALL = [...SCENARIOS, ONSETS, PAGE, ...K6_SCENARIOS, ...PHONE_SCENARIOS];
+
+/** A wrong command line, or a missing tool. */
+const EXPECTED = [TypeError, K6Unavailable, ChromiumUnavailable];
 
 export function hasScenario(name: string): boolean {
   return ALL.some((scenario) => scenario.name === name);
@@ -51,15 +58,18 @@ export async function bench(scenario: string | undefined, flags: BenchFlags): Pr
     return goalMet ? 0 : 2;
   }
   try {
-    const { summary } = K6_SCENARIOS.some(({ name }) => name === scenario)
-      ? await benchK6({ ...options, ...numbers }, say)
-      : await runBench(options, say);
+    const { summary } =
+      scenario === PAGE.name
+        ? await benchPage({ ...options, joins: numberOf(flags.joins) }, say)
+        : K6_SCENARIOS.some(({ name }) => name === scenario)
+          ? await benchK6({ ...options, ...numbers }, say)
+          : await runBench(options, say);
     return summary.invalid.length > 0 || !summary.complete ? 2 : 0;
   } catch (error) {
-    if (!(error instanceof TypeError || error instanceof K6Unavailable)) {
+    if (!EXPECTED.some((kind) => error instanceof kind)) {
       throw error;
     }
-    process.stderr.write(`canopy: ${error.message}\n`);
+    process.stderr.write(`canopy: ${(error as Error).message}\n`);
     return 1;
   }
 }

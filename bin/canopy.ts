@@ -334,6 +334,7 @@ program
   .option('--peers <number>', 'k6 scenarios: number of people')
   .option('--joins-per-second <number>', 'k6 scenarios: people who join per second')
   .option('--requests-per-second <number>', 'k6 scenarios: requests per second of each person')
+  .option('--joins <number>', 'page: how often it joins')
   .action(async (scenario: string | undefined, options: BenchFlags) => {
     const { bench, hasScenario } = await import('./bench.ts');
     if (scenario !== undefined) {

@@ -40,10 +40,15 @@ describe('canopy doctor', () => {
     const said = await doctor();
     assert.match(said, /^ok {4}codecs {8}PCMU, PCMA, G722, opus \(native, /m);
     assert.match(said, /^ok {4}phone UDP {5}native$/m);
+    assert.match(said, /^ok {4}phone SRTP {4}AEAD_AES_256_GCM, .*AES_CM_128_HMAC_SHA1_80/m);
   });
 
   test('says which add-on is missing, what works without it, and how to build it', async () => {
-    const said = await doctor({ CANOPY_CODECS: '/nowhere', CANOPY_UDP: '/nowhere' });
+    const said = await doctor({
+      CANOPY_CODECS: '/nowhere',
+      CANOPY_UDP: '/nowhere',
+      CANOPY_SRTP: '/nowhere',
+    });
     assert.match(said, /^warn {2}codecs {8}PCMU, PCMA, opus \(portable, /m);
     assert.match(
       said,
@@ -53,6 +58,10 @@ describe('canopy doctor', () => {
     assert.match(
       said,
       /^warn {2}phone UDP {5}The add-on .* is not built; run node sip-gateway\/media\/network\/build\.mjs/m,
+    );
+    assert.match(
+      said,
+      /^warn {2}phone SRTP {4}The add-on .* is not built; run node sip-gateway\/media\/srtp\/build\.mjs/m,
     );
   });
 

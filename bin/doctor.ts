@@ -19,12 +19,13 @@ import {
   checkDataDir,
   probeDatabase,
   probeSignOn,
+  readAuthorities,
   readTlsFiles,
   readTrustFiles,
   runningServer,
   unusedDatabase,
 } from '../signaling/index.ts';
-import { Codecs, locatePrompts, openNetwork } from '../sip-gateway/index.ts';
+import { Codecs, locatePrompts, openNetwork, Srtp } from '../sip-gateway/index.ts';
 import { describePort, isForeignHost, type PortFinding, probeMediaPorts, probePorts } from './ports.ts';
 import { VERSION } from './version.ts';
 
@@ -208,7 +209,7 @@ function holds(running: NonNullable<Running>, config: Config, { subject, port }:
   return running.port === config.server.port;
 }
 
-/** Checks codecs, UDP, prompts, and the media ports of phones. */
+/** Checks codecs, UDP, SRTP, prompts, and the media ports of phones. */
 async function checkPhones(config: Config, running: Running, say: Say): Promise<void> {
   const { capabilities } = await Codecs.load();
   const codecs = `${capabilities.codecs.join(', ')} (${capabilities.implementation}, ${capabilities.opusVersion})`;
@@ -223,6 +224,8 @@ async function checkPhones(config: Config, running: Running, say: Say): Promise<
   if (reason !== undefined) {
     say('warn', 'phone UDP', reason);
   }
+  const srtp = Srtp.load();
+  say(srtp.reason === undefined ? 'ok' : 'warn', 'phone SRTP', srtp.reason ?? srtp.suites.join(', '));
   const prompts = locatePrompts();
   say(
     prompts === null ? 'warn' : 'ok',
@@ -314,7 +317,7 @@ async function checkCandidates(
   }
 }
 
-async function checkCertificates({ acme, server, data, identity }: Config, say: Say): Promise<void> {
+async function checkCertificates({ acme, api, server, data, identity }: Config, say: Say): Promise<void> {
   const own = [
     {
       file: join(data.dir, 'ca.pem'),
@@ -336,6 +339,7 @@ async function checkCertificates({ acme, server, data, identity }: Config, say: 
     checkAcme(acme, new AcmeFiles(data.dir), say);
   }
   checkTlsFiles(server, say);
+  checkClientAuthorities(api, say);
   await checkTrustFiles(identity, say);
   const given = [
     {
@@ -346,6 +350,11 @@ async function checkCertificates({ acme, server, data, identity }: Config, say: 
     {
       file: identity.caBundle,
       what: 'trusted CA',
+      renewal: 'replace it: the server reloads the file automatically',
+    },
+    {
+      file: api.clientCa,
+      what: 'CA of API clients',
       renewal: 'replace it: the server reloads the file automatically',
     },
   ];
@@ -379,6 +388,19 @@ function checkTlsFiles({ tls, tlsCert, tlsKey }: Config['server'], say: Say): vo
   }
   try {
     readTlsFiles({ tlsCert, tlsKey });
+  } catch (error) {
+    const { detail, message } = CanopyError.from(error);
+    say('fail', 'certificate', detail ?? message);
+  }
+}
+
+/** Reads the authorities for the clients of the API as the server does at its start. */
+function checkClientAuthorities({ clientCa }: Config['api'], say: Say): void {
+  if (clientCa === undefined) {
+    return;
+  }
+  try {
+    readAuthorities('api.clientCa', clientCa);
   } catch (error) {
     const { detail, message } = CanopyError.from(error);
     say('fail', 'certificate', detail ?? message);

@@ -31,13 +31,18 @@ export async function startGateway({ config, log, url }: StartGatewayOptions): P
       log,
     });
     tls.watch((certificate) => gateway.setCertificate(certificate));
-    const { codecs, spokenPrompts } = gateway.capabilities;
+    const { codecs, srtp, spokenPrompts } = gateway.capabilities;
     const listening = gateway.bound.map(
       ({ protocol, local }) => `${protocol} ${local.address} ${local.port}`,
     );
-    log.info({ listening, codecs: codecs.codecs, spokenPrompts }, 'phone gateway is ready');
-    if (codecs.reason !== undefined) {
-      log.warn(codecs.reason);
+    log.info(
+      { listening, codecs: codecs.codecs, srtp: srtp.suites, spokenPrompts },
+      'phone gateway is ready',
+    );
+    for (const { reason } of [codecs, srtp]) {
+      if (reason !== undefined) {
+        log.warn(reason);
+      }
     }
     return {
       gateway,

@@ -8,7 +8,7 @@ type Protocol = 'UDP' | 'TCP';
 
 /** A port the server needs. */
 interface Port {
-  subject: 'port' | 'rtc ports' | 'sip port' | 'sip tls port';
+  subject: 'port' | 'api port' | 'rtc ports' | 'sip port' | 'sip tls port';
   protocol: Protocol;
   host: string;
   port: number;
@@ -72,7 +72,7 @@ export function isForeignHost({ code }: PortFinding): boolean {
   return code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN';
 }
 
-function portsOf({ server, rtc, sip }: Config, listen: readonly ListenAddress[]): Port[] {
+function portsOf({ api, server, rtc, sip }: Config, listen: readonly ListenAddress[]): Port[] {
   const ports: Port[] = [
     {
       subject: 'port',
@@ -83,6 +83,16 @@ function portsOf({ server, rtc, sip }: Config, listen: readonly ListenAddress[])
       hostKey: 'server.host',
     },
   ];
+  if (api.clientCa !== undefined) {
+    ports.push({
+      subject: 'api port',
+      protocol: 'TCP',
+      host: server.host,
+      port: api.port,
+      flag: 'api.port',
+      hostKey: 'server.host',
+    });
+  }
   const workers = rtc.port === 0 ? 0 : rtc.workers || availableParallelism();
   for (const host of new Set(listen.map(({ ip }) => ip))) {
     for (let port = rtc.port; port < rtc.port + workers; port += 1) {

@@ -76,6 +76,7 @@ function metricsPage(): string {
   const gateway = new GatewayMetrics();
   gateway.watch({
     codecs: unread,
+    encryptions: unread,
     ringing: unread,
     registeredPhones: unread,
     trunkStates: unread,

@@ -4,6 +4,7 @@ import { AnnouncedHosts, announcedOf, budgetsOf, codecsOf, Sfu } from '../sfu/in
 import {
   inUse,
   ownServerUrl,
+  readAuthorities,
   readTlsFiles,
   runningServer,
   type SignalingServer,
@@ -60,7 +61,8 @@ export async function serve(config: Config): Promise<void> {
     },
   });
   const invitation = await signaling.firstInvitation();
-  log.info({ version: VERSION, port: signaling.port, dataDir: config.data.dir }, 'canopy is ready');
+  const { port, apiPort } = signaling;
+  log.info({ version: VERSION, port, apiPort, dataDir: config.data.dir }, 'canopy is ready');
   process.stdout.write(greeting(config, signaling.urls, invitation));
 }
 
@@ -79,6 +81,9 @@ async function checkStart(config: Config): Promise<AnnouncedHosts> {
   if (tls !== 'off' && tlsCert !== undefined && tlsKey !== undefined) {
     readTlsFiles({ tlsCert, tlsKey });
   }
+  if (config.api.clientCa !== undefined) {
+    readAuthorities('api.clientCa', config.api.clientCa);
+  }
   const hosts = await AnnouncedHosts.resolve({ announce: announcedOf(config) });
   requirePorts(await probePorts(config, hosts.listen));
   return hosts;
@@ -90,13 +95,20 @@ function greeting(config: Config, [link, ...others]: string[], invitation: strin
   if (invitation !== null) {
     lines.push(
       '',
-      'Nobody is enrolled yet. Open this one-time invitation in a browser (valid for a day):',
+      'Nobody has an account yet. To become the administrator, open this one-time invitation in a browser (valid for a day):',
       '',
       `  ${invitation}`,
       '',
     );
     if (config.server.publicUrl === undefined && others.length > 0) {
-      lines.push(`On another machine, replace ${link} with one of the other addresses.`, '');
+      lines.push(`On another machine, replace ${link} with one of the other addresses.`);
+      const { tls, tlsCert } = config.server;
+      if (tls !== 'off' && tlsCert === undefined && config.acme.domains.length === 0) {
+        lines.push(
+          'Browsers there warn about the server’s own certificate; deploy/README.md says how to get one that they trust.',
+        );
+      }
+      lines.push('');
     }
   }
   return `${lines.join('\n')}\n`;

@@ -69,6 +69,8 @@ export const participant = z.object({
   mediaConnected: z.boolean().optional(),
   /** Phones only. */
   callState: callState.optional(),
+  /** Phones only: whether the audio between the phone and the server is encrypted (SRTP). Absent until the call has audio. */
+  callEncrypted: z.boolean().optional(),
 });
 export type Participant = z.infer<typeof participant>;
 

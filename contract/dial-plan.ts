@@ -85,7 +85,8 @@ export function routeDial(
     phones,
     trunks,
     dialPlan,
-  }: Pick<TelephonyConfig, 'phones' | 'dialPlan'> & {
+  }: Pick<TelephonyConfig, 'dialPlan'> & {
+    phones: ReadonlyArray<{ username: string }>;
     trunks: ReadonlyArray<{ name: string }>;
   },
   target: string,

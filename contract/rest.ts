@@ -73,8 +73,11 @@ export const serverInfo = z.object({
   name: z.string(),
   version: z.string(),
   protocolVersion: z.number(),
-  /** How accounts get identities: by invitation, issued by the deployment CA, or from a company's PKI. */
-  identityPolicy: z.enum(['invite', 'pki']),
+  /**
+   * How accounts get identities: by invitation, issued by the deployment CA; also from a company's PKI; or also, with `tofu`, by asking to
+   * enter a room by its address.
+   */
+  identityPolicy: z.enum(['invite', 'pki', 'tofu']),
   /** The deployment CA, DER in base64. It signs accounts and the server's media keys. */
   deploymentCa: certificate,
   /** Single sign-on, if people may use it instead of an invitation. */

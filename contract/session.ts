@@ -34,6 +34,8 @@ export const SESSION_REQUESTS = {
       displayName,
       role,
       serverTimeMs: z.number(),
+      /** The origin for links that the account gives to others; absent from older servers. It differs from the client's if that is localhost. */
+      linkOrigin: z.string().optional(),
     }),
   },
   /** Requests a sign of life from the server, for a client that suspects its connection is dead. */

@@ -15,12 +15,18 @@ const host = z.string().min(1).max(255);
 /** Minimum length of a new PIN: shorter ones can be guessed. Existing shorter PINs keep working. */
 export const MIN_PIN_DIGITS = 6;
 
+/** Whether the audio of calls is encrypted (SRTP). `preferred`: if the other side supports it. `required`: other calls are refused. */
+export const srtpUse = z.enum(['off', 'preferred', 'required']);
+export type SrtpUse = z.infer<typeof srtpUse>;
+
 /** A phone that registers with the gateway. */
 export const sipPhone = z.object({
   username: sipUser,
   displayName: displayName.optional(),
   /** HA1 for digest authentication (RFC 7616): hex of H(username:realm:password). */
   ha1: z.object({ md5: z.string().regex(/^[0-9a-f]{32}$/), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
+  /** Needs SIP over TLS, since the keys are in its messages. */
+  srtp: srtpUse.default('preferred'),
 });
 export type SipPhone = z.infer<typeof sipPhone>;
 
@@ -52,6 +58,8 @@ export const sipTrunk = z.object({
   callerId: sipUser.optional(),
   /** Maximum number of simultaneous calls. */
   maxCalls: z.int().min(1).max(10_000).default(100),
+  /** Needs SIP over TLS, since the keys are in its messages. */
+  srtp: srtpUse.default('preferred'),
 });
 export type SipTrunk = z.infer<typeof sipTrunk>;
 
@@ -125,6 +133,8 @@ export const callRecord = z.object({
   trunk: z.string().max(64).nullable(),
   roomId: roomId.nullable(),
   codec: z.string().max(32).nullable(),
+  /** How the audio between the phone and the gateway is encrypted: `none`, or SRTP with keys in the SDP (`sdes`). Null before the answer. */
+  encryption: z.enum(['none', 'sdes']).nullable().default(null),
   startedAtMs: z.int(),
   answeredAtMs: z.int().nullable(),
   endedAtMs: z.int().nullable(),

@@ -34,6 +34,7 @@ export {
   Metrics,
   openTlsSource,
   ownServerUrl,
+  readAuthorities,
   readTlsFiles,
   rememberedServer,
   requireDataDir,

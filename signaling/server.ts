@@ -7,6 +7,8 @@ export type ServerOptions = Omit<KernelOptions, 'migrations'>;
 /** The running control plane. */
 export interface SignalingServer {
   readonly port: number;
+  /** The port of the REST API with client certificates; undefined: there is none. */
+  readonly apiPort: number | undefined;
   /** The addresses at which people can reach the server; the first one is used in links. */
   readonly urls: string[];
   /** A one-time link for the first person, while nobody has enrolled. It invalidates the links of earlier starts. */
@@ -31,6 +33,7 @@ export async function startSignaling(options: ServerOptions): Promise<SignalingS
   await kernel.listen();
   return {
     port: kernel.port,
+    apiPort: kernel.apiPort,
     urls: kernel.urls,
     firstInvitation: () => invitations.first(),
     drain: () => kernel.drain(),

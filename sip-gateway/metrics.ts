@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { TrunkRegistration } from '../contract/index.ts';
+import type { CallRecord, TrunkRegistration } from '../contract/index.ts';
 import type { LegStats, PoolStats, SendFailures } from './media/index.ts';
 import type { CallEnd } from './sip/index.ts';
 
@@ -25,6 +25,8 @@ export type CallStage = 'ringing' | 'room' | 'answered' | 'media';
 export interface MetricsSources {
   /** Codecs of answered calls. */
   codecs(): Array<string | null>;
+  /** Encryption of answered calls. */
+  encryptions(): Array<CallRecord['encryption']>;
   /** Number of unanswered calls. */
   ringing(): number;
   registeredPhones(): number;
@@ -40,6 +42,7 @@ const JITTER_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2];
 const LOSS_RATIO = [0, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
 const MOS = [1, 1.5, 2, 2.5, 3, 3.25, 3.5, 3.75, 4, 4.25, 4.5];
 const TRUNK_STATES: ReadonlyArray<TrunkRegistration['state']> = ['registering', 'registered', 'failed'];
+const ENCRYPTIONS = ['none', 'sdes'];
 const CODECS = ['PCMU', 'PCMA', 'G722', 'opus'];
 
 /** Metrics of the gateway, in their own registry. Each label has a bounded set of values, never phone numbers or names. */
@@ -126,6 +129,12 @@ export class GatewayMetrics {
       const codecs = sources.codecs();
       for (const codec of CODECS) {
         gauge.set({ codec }, codecs.filter((each) => each === codec).length);
+      }
+    });
+    read('calls', 'Active calls, by encryption of their audio', ['encryption'], (gauge) => {
+      const encryptions = sources.encryptions();
+      for (const encryption of ENCRYPTIONS) {
+        gauge.set({ encryption }, encryptions.filter((each) => each === encryption).length);
       }
     });
     read('ringing_calls', 'Calls that are ringing', [], (gauge) => gauge.set(sources.ringing()));

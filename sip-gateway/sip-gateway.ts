@@ -102,6 +102,8 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#timer = setInterval(() => this.#check(), CHECK_MS);
     this.metrics.watch({
       codecs: () => [...this.#calls.values()].filter((call) => call.answered).map((call) => call.codec),
+      encryptions: () =>
+        [...this.#calls.values()].filter((call) => call.answered).map((call) => call.encryption),
       ringing: () => [...this.#calls.values()].filter((call) => !call.answered).length,
       registeredPhones: () => stack.registrar.users().length,
       trunkStates: () => this.#registrations.list().map(({ state }) => state),
@@ -135,9 +137,9 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     return this.#stack.bound;
   }
 
-  /** The available codecs, and whether prompts are spoken. */
-  get capabilities(): { codecs: MediaPool['capabilities']; spokenPrompts: boolean } {
-    return { codecs: this.#pool.capabilities, spokenPrompts: this.#prompts.spoken };
+  /** The available codecs and encryption, and whether prompts are spoken. */
+  get capabilities(): { codecs: MediaPool['capabilities']; srtp: MediaPool['srtp']; spokenPrompts: boolean } {
+    return { codecs: this.#pool.capabilities, srtp: this.#pool.srtp, spokenPrompts: this.#prompts.spoken };
   }
 
   /** Uses another TLS certificate for new connections. */
@@ -221,6 +223,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     const { phones, trunks, dialPlan } = config;
     this.#forgetPhones(phones);
     this.#warnOfShortPins(config);
+    this.#warnOfMissingSrtp(config);
     this.#log.info(
       { phones: phones.length, trunks: trunks.length, rules: dialPlan.length },
       'phone settings applied',
@@ -269,6 +272,17 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#shortPins = rooms;
   }
 
+  /** Warns if calls cannot be encrypted although a phone or trunk requires it: all its calls are refused. */
+  #warnOfMissingSrtp({ phones, trunks }: TelephonyConfig): void {
+    const required = [...phones, ...trunks].filter(({ srtp }) => srtp === 'required').length;
+    if (required > 0 && this.#pool.srtp.reason !== undefined) {
+      this.#log.error(
+        { required, reason: this.#pool.srtp.reason },
+        'phones or trunks require SRTP, which is not available; their calls are refused',
+      );
+    }
+  }
+
   #check(): void {
     for (const call of this.#calls.values()) {
       call.check().catch((error: unknown) => this.#log.warn({ err: error }, 'could not check a call'));
@@ -276,7 +290,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   }
 
   #makeHost(): CallHost {
-    const { rtpPortMin, rtpPortMax } = this.#options.sip;
+    const { rtpPortMin, rtpPortMax, srtpWithoutTls } = this.#options.sip;
     return {
       pool: this.#pool,
       rooms: this.#rooms,
@@ -285,6 +299,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       pins: this.#pins,
       log: this.#log,
       ports: { min: rtpPortMin, max: rtpPortMax },
+      encryption: { srtp: this.#pool.srtp, keysWithoutTls: srtpWithoutTls },
       silenceSeconds: this.#options.silenceSeconds ?? 30,
       config: () => this.#link.config,
       mediaAddress: (peer) => this.#mediaAddress(peer),

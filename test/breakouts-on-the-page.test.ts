@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
 import { assertAccessible } from './support/accessibility.ts';
 import { TestBrowser } from './support/browser.ts';
+import { notice, isInRoom as title } from './support/call-steps.ts';
 import { InProcessServer } from './support/in-process-server.ts';
 import { Person } from './support/person.ts';
 import { eventually } from './support/wait.ts';
@@ -40,13 +41,6 @@ describe('breakout rooms on the page', () => {
     await page.getByTestId('panel-breakouts').click();
     await page.getByTestId('breakouts').waitFor();
   };
-  const title = (page: Page, expected: string) =>
-    eventually(
-      `the room is ${expected}`,
-      () => page.locator('.top-bar h1').textContent(),
-      (text) => text === expected,
-    );
-  const notice = (page: Page, text: string) => page.getByTestId('notice').filter({ hasText: text });
   const people = (page: Page) => page.getByTestId('count').textContent();
 
   it('a moderator plans rooms and assigns people by hand', async () => {

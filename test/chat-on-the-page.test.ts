@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Locator, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { assertAccessible } from './support/accessibility.ts';
 import { TestBrowser } from './support/browser.ts';
+import { chatMessage as message, openChat as open, chatTexts as texts, write } from './support/call-steps.ts';
 import { CuttableRelay } from './support/cuttable-relay.ts';
 import { InProcessServer } from './support/in-process-server.ts';
 import { Person } from './support/person.ts';
@@ -39,19 +40,6 @@ describe('the chat on the page', () => {
     await new Person(page, name).enterByInvitation(link, ROOM);
     return page;
   }
-  const open = async (page: Page) => {
-    if ((await page.getByTestId('chat-list').count()) === 0) {
-      await page.getByTestId('panel-chat').click();
-      await page.getByTestId('chat-list').waitFor();
-    }
-  };
-  const write = async (page: Page, text: string) => {
-    await page.getByTestId('chat-input').fill(text);
-    await page.getByTestId('chat-input').press('Enter');
-  };
-  const message = (page: Page, text: string): Locator =>
-    page.getByTestId('chat-message').filter({ hasText: text });
-  const texts = (page: Page) => page.getByTestId('chat-text').allTextContents();
   const act = async (page: Page, text: string, action: string) => {
     await message(page, text).hover();
     await message(page, text).getByTestId(action).first().click();

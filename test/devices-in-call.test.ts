@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
 import { TestBrowser } from './support/browser.ts';
+import { keepTones } from './support/call-steps.ts';
 import { isTone } from './support/heard-tone.ts';
 import { Person } from './support/person.ts';
 import { installed } from './support/programs.ts';
@@ -25,16 +26,6 @@ async function openSettings(page: Page): Promise<void> {
   await page.getByTestId('more').click();
   await page.getByTestId('panel-settings').click();
   await page.locator('[data-panel=settings] [data-testid=microphone-select]').waitFor();
-}
-
-/** Noise suppression takes a tone for noise, and changes its level all the time: turns it off. */
-async function keepTones(page: Page): Promise<void> {
-  await page.addInitScript(() => {
-    if (localStorage.getItem('canopy.devices') === null) {
-      const processing = { noiseSuppression: false, autoGainControl: false, echoCancellation: false };
-      localStorage.setItem('canopy.devices', JSON.stringify({ processing }));
-    }
-  });
 }
 
 /** A person whose page keeps tones as they are, in the lobby. */
@@ -286,7 +277,7 @@ describe('trying out devices, and feedback in a call', () => {
     try {
       const carol = await inLobby(silent, server, 'Carol');
       await carol.enter('team');
-      await noticeOf(carol, 'No sound comes from your microphone').waitFor();
+      await noticeOf(carol, 'Your microphone picks up no sound').waitFor();
       await carol.page.getByTestId('notice-action').click();
       await carol.page.locator('[data-panel=settings] [data-testid=microphone-select]').waitFor();
       await carol.leave();

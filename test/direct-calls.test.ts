@@ -41,6 +41,7 @@ describe('calling people on the page', () => {
   const origin = () => new URL(bob.url()).origin;
   /** Moves an account to another device with its backup. */
   const linked = async (page: Page) => {
+    await page.getByTestId('account-menu').click();
     await page.getByTestId('backup').click();
     for (const field of ['backup-password', 'backup-again']) {
       await page.getByTestId(field).fill(PASSWORD);

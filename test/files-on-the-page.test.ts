@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
 import { assertAccessible } from './support/accessibility.ts';
 import { TestBrowser } from './support/browser.ts';
+import { drag, transferOf } from './support/call-steps.ts';
 import { InProcessServer } from './support/in-process-server.ts';
 import { Person } from './support/person.ts';
 import { eventually } from './support/wait.ts';
@@ -39,33 +40,6 @@ describe('files on the page', () => {
     await new Person(page, name).enterByInvitation(await server.invite(), ROOM);
     return page;
   }
-  /** What the user drags or pastes: a picture that the page draws, and files. */
-  const transfer = (page: Page, files: Array<{ name: string; base64?: string }>) =>
-    page.evaluateHandle(async (given) => {
-      const data = new DataTransfer();
-      for (const { name, base64 } of given) {
-        if (base64 !== undefined) {
-          const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
-          data.items.add(new File([bytes], name, { type: 'application/octet-stream' }));
-          continue;
-        }
-        const canvas = document.createElement('canvas');
-        [canvas.width, canvas.height] = [1200, 800];
-        const context = canvas.getContext('2d') as CanvasRenderingContext2D;
-        const sky = context.createLinearGradient(0, 0, 1200, 800);
-        sky.addColorStop(0, '#1d6fb8');
-        sky.addColorStop(1, '#f3b35b');
-        context.fillStyle = sky;
-        context.fillRect(0, 0, 1200, 800);
-        const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/png'));
-        data.items.add(new File([blob as Blob], name, { type: 'image/png' }));
-      }
-      return data;
-    }, files);
-  const dispatch = async (page: Page, type: string, files: Array<{ name: string; base64?: string }>) => {
-    const dataTransfer = await transfer(page, files);
-    await page.dispatchEvent('[data-testid=room-view]', type, { dataTransfer });
-  };
   const onDisk = () => readdirSync(join(server.dataDir, 'files'));
   const isAxeClean = async (page: Page) => {
     const isDialog = (await page.locator('dialog[open]').count()) > 0;
@@ -74,9 +48,9 @@ describe('files on the page', () => {
 
   it('files are dropped on the call, uploaded, and sent with a text', async () => {
     const files = [{ name: 'Закат.png' }, { name: 'report.bin', base64: REPORT.toString('base64') }];
-    await dispatch(ann, 'dragenter', files);
+    await drag(ann, 'dragenter', files);
     await ann.getByTestId('file-drop').waitFor();
-    await dispatch(ann, 'drop', files);
+    await drag(ann, 'drop', files);
     await ann.getByTestId('file-drop').waitFor({ state: 'detached' });
     const attached = ann.getByTestId('attachment');
     await eventually(
@@ -118,7 +92,7 @@ describe('files on the page', () => {
   });
 
   it('pictures open in a viewer, which the keyboard leads through', async () => {
-    const pasted = await transfer(ann, [{ name: 'Second.png' }]);
+    const pasted = await transferOf(ann, [{ name: 'Second.png' }]);
     await pasted.evaluate((clipboardData) =>
       document
         .querySelector('[data-testid=chat-input]')

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
 import { TestBrowser } from './support/browser.ts';
+import { actOn, notice, personRow as row } from './support/call-steps.ts';
 import { untilBaseline } from './support/gauges.ts';
 import { Person } from './support/person.ts';
 import { newIdentity, ProtocolClient } from './support/protocol-client.ts';
@@ -37,17 +38,11 @@ describe('people and moderation on the page', () => {
     await person.enterByInvitation(await server.invite({ role: 'guest', roomId: ROOM }), ROOM);
     return person;
   };
-  const row = (page: Page, name: string) =>
-    page.getByTestId('person').filter({ has: page.getByText(name, { exact: true }) });
   /** Uses someone's menu in the list of people. */
-  const act = async (name: string, item: string) => {
-    await row(olga.page, name).getByTestId('person-menu').click();
-    await olga.click(item);
-  };
+  const act = (name: string, item: string) => actOn(olga.page, name, item);
   const voice = (name: string, state: string) =>
     olga.page.locator(`[data-testid=person][data-voice=${state}]`, { hasText: name }).waitFor();
-  const says = (page: Page, text: string) =>
-    page.getByTestId('notice').filter({ hasText: text }).first().waitFor();
+  const says = (page: Page, text: string) => notice(page, text).first().waitFor();
 
   it('lists everyone with their state, and finds people by name', async () => {
     const { page } = olga;

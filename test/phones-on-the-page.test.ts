@@ -86,6 +86,18 @@ describe('phones on the page', () => {
       );
     }
 
+    await ann.click('panel-people');
+    const row = ann.page.locator(`[data-testid="person"][data-participant-id="${phone.participantId}"]`);
+    await row.getByText('Phone', { exact: true }).waitFor();
+    for (const [callEncrypted, text] of [
+      [false, 'Call not encrypted'],
+      [true, 'Call encrypted'],
+    ] as const) {
+      await phone.update({ callEncrypted });
+      await row.getByText(text, { exact: true }).waitFor();
+    }
+    await ann.click('panel-close');
+
     const heard = acted();
     await act(phone.participantId, 'tile-kick');
     await tile(phone.participantId).getByText('Click again to confirm').click();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
 import { TestBrowser } from './support/browser.ts';
+import { knock as knockAt } from './support/call-steps.ts';
 import { Person } from './support/person.ts';
 import { TestServer } from './support/server.ts';
 import { eventually } from './support/wait.ts';
@@ -33,13 +34,7 @@ describe('one link for everybody, on the page', () => {
 
   const text = async (page: Page, testId: string) =>
     ((await page.getByTestId(testId).first().textContent()) ?? '').trim();
-  const knock = async (name: string, url = link) => {
-    const page = await browser.page(url);
-    await page.getByTestId('door-name').fill(name);
-    await page.getByTestId('ask-to-join').click();
-    await page.getByTestId('waiting-for').waitFor();
-    return page;
-  };
+  const knock = (name: string) => knockAt(browser, link, name);
   const inRoom = (page: Page) => page.getByTestId('room-view').waitFor();
 
   it('the dialog shows the link at once, and the same one the next time', async () => {

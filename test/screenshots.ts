@@ -1,97 +1,93 @@
 /**
- * Takes pictures of the call with painted people, at all sizes and in both themes: `npm run screenshots -- FOLDER`. To take only some:
- * `-- FOLDER --people 5,25 --width 360 --scheme dark`.
+ * Takes pictures of the page in windows of all sizes and in both themes, and judges them by rule: `npm run screenshots -- FOLDER`. The people
+ * are painted, but their video is real and goes through a real server. Fails if a picture breaks a rule: see support/looks.ts.
+ *
+ * `--only call` or `--only screens` takes only the calls or all else, `--people 5,25 --width 360 --scheme dark` only some of the pictures.
  */
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Page } from 'playwright-core';
 import { TestBrowser } from './support/browser.ts';
-import { CROWDS, paintOwnCamera, WINDOWS, waitForVideo } from './support/call-scenes.ts';
+import { dismissNotices, takeCalls } from './support/call-pictures.ts';
+import { CROWDS, paintOwnCamera, WINDOWS } from './support/call-scenes.ts';
 import { Cast } from './support/cast.ts';
 import { Person } from './support/person.ts';
+import { Photographer } from './support/photographer.ts';
+import { takeHome, takeNewcomers, takePanels, takeRinging } from './support/screen-pictures.ts';
 import { TestServer } from './support/server.ts';
 
 const ROOM = 'orchard';
+/** Screens other than the call are taken on a phone and on a laptop. */
+const SCREEN_WIDTHS = [360, 1280];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    only: { type: 'string' },
     people: { type: 'string' },
     width: { type: 'string' },
     scheme: { type: 'string' },
   },
 });
 const [folder = 'screenshots'] = positionals;
-const chosen = (list: string | undefined, all: readonly (number | string)[]) =>
-  list ? all.filter((each) => list.split(',').includes(String(each))) : all;
-const crowds = chosen(values.people, CROWDS) as number[];
-const widths = chosen(
-  values.width,
-  WINDOWS.map(({ width }) => width),
-);
-const schemes = chosen(values.scheme, ['light', 'dark']) as Array<'light' | 'dark'>;
 
-mkdirSync(folder, { recursive: true });
+/** Those of a list that an option names; all without it. */
+function chosen<T extends number | string>(list: string | undefined, all: readonly T[]): T[] {
+  return all.filter((each) => list === undefined || list.split(',').includes(String(each)));
+}
+
+const crowds = chosen(values.people, CROWDS);
+const schemes = chosen(values.scheme, ['light', 'dark'] as const);
+const windows = WINDOWS.filter(({ width }) => chosen(values.width, [width]).length > 0);
+const calls = new Photographer({ folder, windows, schemes });
+const screens = new Photographer({
+  folder,
+  windows: windows.filter(({ width }) => SCREEN_WIDTHS.includes(width)),
+  schemes,
+});
+
+const startedMs = performance.now();
 const server = await TestServer.start();
 const browser = await TestBrowser.launch();
 const castBrowser = await TestBrowser.launch();
 try {
-  const cast = await Cast.assemble(castBrowser, server, ROOM);
   const page = await browser.page();
   await paintOwnCamera(page);
-  const viewer = new Person(page, 'Robin');
-  await page.goto(await server.invite({ role: 'admin', roomId: ROOM }));
+  await page.goto(await server.invite({ role: 'admin' }));
   await page.getByTestId('name').fill('Robin');
   await page.getByTestId('enrol').click();
-  await page.getByTestId('microphone-select').waitFor();
-  await takeAll(page, 'lobby');
-  await viewer.enter(ROOM);
+  await page.getByTestId('home').waitFor();
+  const studio = { photographer: screens, server, browser, page };
+  if (values.only !== 'call') {
+    await takeNewcomers(studio);
+    await takeHome(studio);
+    await takeRinging(studio);
+    await page.evaluate(`location.hash = '#/room/${ROOM}'`);
+    await page.getByTestId('microphone-select').waitFor({ state: 'attached' });
+    await screens.take(page, 'pre-join');
+  }
+  const cast = await Cast.assemble(castBrowser, server, ROOM);
+  await new Person(page, 'Robin').enter(ROOM);
   // The fake microphone plays a tone, which would count as speech.
-  await page.keyboard.press('m');
-  for (const people of crowds) {
-    await cast.resize(people - 1);
+  await page.locator('[data-testid=microphone][data-on=true]').click();
+  if (values.only !== 'call') {
+    await takePanels(studio, cast);
+  }
+  if (values.only !== 'screens') {
     await dismissNotices(page);
-    await takeAll(page, `${people}-gallery`);
-    if (people > 2) {
-      await page.keyboard.press('g');
-      await takeAll(page, `${people}-speaker`);
-      await page.keyboard.press('g');
-    }
-    if (people === 5) {
-      await cast.share(1);
-      await takeAll(page, `${people}-screen`);
-      await cast.share(1, false);
-    }
+    await takeCalls(calls, page, cast, crowds);
   }
 } finally {
   await Promise.all([browser.close(), castBrowser.close()]);
   await server.close();
+  report();
 }
 
-/** Waits for the announcements of newcomers, which are batched, and closes them. */
-async function dismissNotices(page: Page): Promise<void> {
-  await page.waitForTimeout(1200);
-  await page.evaluate(() => {
-    for (const button of document.querySelectorAll<HTMLElement>('[data-testid=notice] button:last-child')) {
-      button.click();
-    }
-  });
-}
-
-async function takeAll(page: Page, name: string): Promise<void> {
-  for (const { width, height } of WINDOWS) {
-    if (!widths.includes(width)) {
-      continue;
-    }
-    await page.setViewportSize({ width, height });
-    await page.waitForTimeout(300);
-    await waitForVideo(page);
-    for (const colorScheme of schemes) {
-      await page.emulateMedia({ colorScheme });
-      // Colours change over a moment.
-      await page.waitForTimeout(400);
-      await page.screenshot({ path: join(folder, `${name}-${width}-${colorScheme}.png`) });
-    }
+function report(): void {
+  const found = [...screens.flaws, ...calls.flaws];
+  const seconds = Math.round((performance.now() - startedMs) / 1000);
+  console.log(`${screens.pictures + calls.pictures} pictures in ${folder} after ${seconds} s`);
+  for (const flaw of found) {
+    console.error(flaw);
   }
+  console.log(found.length === 0 ? 'All rules hold.' : `${found.length} flaws.`);
+  process.exitCode = found.length === 0 ? 0 : 1;
 }

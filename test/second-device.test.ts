@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
 import { violations } from './support/accessibility.ts';
 import { TestBrowser } from './support/browser.ts';
+import { deviceCode, deviceLink } from './support/call-steps.ts';
 import { TestServer } from './support/server.ts';
 import { eventually } from './support/wait.ts';
 
@@ -13,14 +14,12 @@ describe('a second device, on the page', () => {
   let browser: TestBrowser;
   let laptop: Page;
   let phone: Page;
-  /** The deployment CA's fingerprint, from an invitation. */
-  let pin = '';
+  let invitation: string;
 
   before(async () => {
     server = await TestServer.start();
     browser = await TestBrowser.launch();
-    const invitation = await server.invite();
-    pin = invitation.split('.').at(-1) ?? '';
+    invitation = await server.invite();
     laptop = await browser.page(invitation);
     await laptop.getByTestId('name').fill('Olga');
     await laptop.getByTestId('enrol').click();
@@ -49,10 +48,7 @@ describe('a second device, on the page', () => {
   }
 
   /** Shows a code on the laptop. */
-  async function code(): Promise<string> {
-    await laptop.getByTestId('add-device-open').click();
-    return (await laptop.getByTestId('link-code').textContent())?.trim() ?? '';
-  }
+  const code = () => deviceCode(laptop);
 
   it('the account key is protected with a password when the user likes', async () => {
     const banner = laptop.getByTestId('account-banner');
@@ -77,7 +73,7 @@ describe('a second device, on the page', () => {
     const typed = await code();
     await laptop.getByTestId('qr-code').locator('path').waitFor();
     await sound(laptop, 'code');
-    await phone.goto(`${server.url}/#/link/${typed.replaceAll('-', '')}.${pin}`);
+    await phone.goto(deviceLink(server.url, typed, invitation));
     await phone.getByTestId('device-name').fill('Somebody’s phone');
     await phone.getByTestId('ask').click();
     assert.equal(await laptop.getByTestId('asking-name').textContent(), 'Somebody’s phone');
@@ -132,6 +128,7 @@ describe('a second device, on the page', () => {
 
   it('the passkey unlocks a backup on the second device, even later', async () => {
     await phone.reload();
+    await phone.getByTestId('account-menu').click();
     await phone.getByTestId('backup').click();
     for (const field of ['backup-password', 'backup-again']) {
       await phone.getByTestId(field).fill(PASSWORD);

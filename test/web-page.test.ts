@@ -36,12 +36,15 @@ describe('the page', () => {
   it('says that access to devices was denied, and lets people join without them', async () => {
     const browser = await launch('--use-fake-ui-for-media-stream=deny');
     const page = await enrol(browser, 'Denied', await server.invite({ roomId: 'quiet' }));
-    assert.match(await sentence(page, 'device-problem'), /may not use the camera or microphone; allow it/);
+    assert.match(
+      await sentence(page, 'device-problem'),
+      /is not allowed to use the camera or microphone; allow it/,
+    );
     await page.getByTestId('room').fill('quiet');
     await page.getByTestId('join').click();
     await page.getByTestId('room-view').waitFor();
     await page.getByTestId('microphone').click();
-    assert.match(await sentence(page, 'notice'), /may not use the microphone; allow it/);
+    assert.match(await sentence(page, 'notice'), /is not allowed to use the microphone; allow it/);
     await page.getByTestId('leave').click();
     await page.getByTestId('join').waitFor();
     assert.deepEqual(browser.problems, []);
@@ -121,21 +124,27 @@ describe('the page', () => {
     assert.deepEqual(browser.problems, []);
   });
 
-  it('takes a guest into the room of the invitation and no other', async () => {
+  it('takes a guest into the room of the invitation and no other, until they become a member', async () => {
     const browser = await launch();
     const guest = await enrol(browser, 'Guest', await server.invite({ role: 'guest', roomId: 'salon' }));
     await guest.getByTestId('identity-verified').waitFor();
     assert.equal(await guest.getByTestId('room').inputValue(), 'salon');
     assert.ok(!guest.url().includes('invite'), 'the secret is gone from the address');
+    assert.equal(await guest.getByTestId('backup').count(), 0, 'the account lasts for a day');
     await guest.getByTestId('room').fill('other');
     await guest.getByTestId('join').click();
     assert.match(await sentence(guest, 'problem'), /FORBIDDEN/);
+    await guest.goto(await server.invite({ role: 'member' }));
+    await guest.getByTestId('redeem').click();
+    // At once, without a reload.
+    await guest.getByTestId('new-meeting').waitFor();
   });
 
   it('keeps an identity across reloads, and moves it to another device with a backup', async () => {
     const browser = await launch();
     const first = await enrol(browser, 'Ада', await server.invite());
     await first.getByTestId('identity-verified').waitFor();
+    await first.getByTestId('account-menu').click();
     await first.getByTestId('backup').click();
     for (const field of ['backup-password', 'backup-again']) {
       await first.getByTestId(field).fill('correct horse');
@@ -147,6 +156,7 @@ describe('the page', () => {
 
     await first.reload();
     assert.equal(await sentence(first, 'identity-name'), 'Ада');
+    await first.getByTestId('account-menu').click();
     assert.equal(await first.getByTestId('backup').count(), 0, 'the account key cannot be read any more');
 
     const second = await browser.page(server.url);

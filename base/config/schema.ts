@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { acmeSection } from './acme.ts';
+import { apiSection } from './api.ts';
 import { oidcSection } from './oidc.ts';
 import {
   addressRange,
@@ -40,7 +41,7 @@ export const configSchema = z.strictObject({
       publicUrl: origin
         .optional()
         .describe(
-          'The address that people open, e.g. `https://meet.example`, without a path. Pages at this address may connect, and links use it. Default: `http://localhost` with the port, which works on this machine only.',
+          'The address that people open, e.g. `https://meet.example`, without a path. Pages at this address may connect, and links use it. Default: the address at which a page was opened, or this machine’s network address if that is `localhost`.',
         ),
       origins: list(origin)
         .default([])
@@ -76,6 +77,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   acme: acmeSection,
+  api: apiSection,
   data: z
     .strictObject({
       dir: text
@@ -198,10 +200,10 @@ export const configSchema = z.strictObject({
   identity: z
     .strictObject({
       policy: z
-        .enum(['invite', 'pki'])
+        .enum(['invite', 'pki', 'tofu'])
         .default('invite')
         .describe(
-          '`invite`: accounts come from one-time links and are issued by Canopy’s own CA. `pki`: certificates issued by the authorities in `caBundle` are also accepted.',
+          '`invite`: accounts come from invitations, room links and sign-on, and are issued by Canopy’s own CA. `pki`: certificates issued by the authorities in `caBundle` are also accepted. `tofu` (trust on first use): in addition to `invite`, anyone who opens the address of a room can ask to enter, and always waits until somebody in the room lets them in.',
         ),
       caBundle: text.optional().describe('File with the trusted authorities (PEM), for `pki`.'),
       crl: text
@@ -269,6 +271,11 @@ export const configSchema = z.strictObject({
         .describe(
           'Drop SIP requests from unknown addresses and users instead of refusing them, so that scanners find nothing.',
         ),
+      srtpWithoutTls: flag
+        .default(false)
+        .describe(
+          'Encrypt the audio of calls (SRTP) even if their SIP messages, which carry the keys, are not encrypted by TLS. Anyone who can read those messages can decrypt the call, so this only serves phones that insist on SRTP.',
+        ),
       language: z.enum(['en', 'ru']).default('en').describe('Language of the spoken prompts: `en` or `ru`.'),
       signalingUrl: origin
         .optional()
@@ -315,11 +322,13 @@ export const configSchema = z.strictObject({
       waitingPerRoom: count({ min: 1 })
         .default(100)
         .describe(
-          'Maximum people waiting in a room’s lobby; from one address (IPv6: /64) at most half as many, and on the whole server ten times as many.',
+          'Maximum people waiting in a room’s lobby; from one address (IPv6: /64) at most half as many, and on the whole server ten times as many. People who come by the room’s address alone (`identity.policy: tofu`) take at most half of each.',
         ),
       guestsPerLink: count({ min: 1 })
         .default(200)
-        .describe('Maximum new guests per hour through one room link.'),
+        .describe(
+          'Maximum new guests per hour through one room link, or by one room’s address (`identity.policy: tofu`).',
+        ),
       requestsPerSecond: count({ min: 1 })
         .default(100)
         .describe('Maximum requests per second per connection; bursts may be three times as large.'),
@@ -414,7 +423,7 @@ export const configSchema = z.strictObject({
 });
 
 /** Checks values against each other, which section schemas cannot do. Returns sentences that name the keys. */
-export function contradictions({ acme, rtc, server }: z.output<typeof configSchema>): string[] {
+export function contradictions({ acme, api, rtc, server }: z.output<typeof configSchema>): string[] {
   const problems: string[] = [];
   if (acme.domains.length > 0 && server.tlsCert !== undefined) {
     problems.push('acme.domains and server.tlsCert exclude each other: set one');
@@ -422,6 +431,11 @@ export function contradictions({ acme, rtc, server }: z.output<typeof configSche
   if (acme.domains.length > 0 && server.tls === 'off') {
     problems.push(
       'acme.domains requires server.tls auto: with `off`, the proxy in front has the certificate',
+    );
+  }
+  if (api.clientCa !== undefined && server.tls === 'off') {
+    problems.push(
+      'api.clientCa requires server.tls auto: with `off`, let the proxy in front ask for client certificates',
     );
   }
   const workers = rtc.workers || availableParallelism();

@@ -165,6 +165,11 @@ export const ERROR_CODES = {
     message:
       'The API key or token is missing, wrong or revoked. The key is in the file api.key in the data folder; canopy token create makes tokens.',
   },
+  CLIENT_CERTIFICATE_REQUIRED: {
+    status: 403,
+    message:
+      'The REST API of this server is on a port of its own, for programs with a client certificate; see the settings api.port and api.clientCa.',
+  },
   TOKEN_EXPIRED: { status: 401, message: 'The API token has expired; create a new one.' },
   SCOPE_MISSING: {
     status: 403,
@@ -196,7 +201,7 @@ export const ERROR_CODES = {
   SIGN_ON_CANCELLED: {
     status: 403,
     message:
-      'The sign-on service did not sign you on; start again, and confirm there that you want to continue.',
+      'The sign-on service did not sign you in; start again, and confirm there that you want to continue.',
   },
   SIGN_ON_FAILED: {
     status: 502,
@@ -205,7 +210,7 @@ export const ERROR_CODES = {
   },
   SIGN_ON_DENIED: {
     status: 403,
-    message: 'You are signed on, but may not use this server; ask its administrator.',
+    message: 'You signed in, but are not allowed to use this server; ask its administrator.',
   },
 
   // Invitations and rights
@@ -485,7 +490,8 @@ export const ERROR_CODES = {
   },
   MEDIA_DENIED: {
     status: 403,
-    message: 'The browser may not use the camera or microphone; allow it in the address bar and try again.',
+    message:
+      'The browser is not allowed to use the camera or microphone; allow it in the address bar and try again.',
   },
   MEDIA_NOT_FOUND: {
     status: 404,

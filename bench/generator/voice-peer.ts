@@ -12,28 +12,29 @@ import {
   memoryStore,
   parseInvitation,
   type RemoteTrack,
+  type Room,
 } from '../../client/sdk/index.ts';
 import { makeInvitation } from './invitations.ts';
 import type { ServerUnderTest } from './local-server.ts';
 
-/** A peer with at most a microphone that hears the others; each voice is a separate stream. */
+/** A peer that sends what it is given and hears the others, each voice as a separate stream. It watches nobody. */
 export class VoicePeer {
   readonly participantId: string;
   /** What it receives, by participant. */
   readonly heard: ReadonlyMap<string, InboundStream>;
   readonly #client: Client;
-  readonly #publish: (track: ClipTrack) => Promise<unknown>;
+  readonly #room: Room;
 
   private constructor(made: {
     participantId: string;
     heard: ReadonlyMap<string, InboundStream>;
     client: Client;
-    publish: (track: ClipTrack) => Promise<unknown>;
+    room: Room;
   }) {
     this.participantId = made.participantId;
     this.heard = made.heard;
     this.#client = made.client;
-    this.#publish = made.publish;
+    this.#room = made.room;
   }
 
   static async enter(
@@ -63,16 +64,22 @@ export class VoicePeer {
     };
     const joining = client.join(roomId);
     client.room?.on('track', add);
+    client.room?.setLayout({ tiles: [] });
     const room = await joining;
     for (const track of room.tracks) {
       add(track);
     }
     const { participantId = '' } = room;
-    return new VoicePeer({ participantId, heard, client, publish: (track) => room.publish(track) });
+    return new VoicePeer({ participantId, heard, client, room });
   }
 
   async speak(track: ClipTrack): Promise<void> {
-    await this.#publish(track);
+    await this.#room.publish(track);
+  }
+
+  /** Sends camera video in VP8, in one layer per clip, as far as anyone wants them. */
+  async show(track: ClipTrack): Promise<void> {
+    await this.#room.publish(track, { codec: 'vp8', simulcast: true });
   }
 
   async leave(): Promise<void> {

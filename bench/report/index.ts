@@ -35,6 +35,8 @@ export interface FiguresRun {
   traps: string[];
   /** Whether every goal was met. */
   met: boolean;
+  /** The measurements themselves, for the JSON. */
+  measured?: unknown;
 }
 
 /** Writes the report of such a run. */

@@ -61,7 +61,7 @@ export class Client extends Emitter<ClientEvents> {
     this.rooms = new OwnRooms(connection);
     this.contacts = new Contacts(connection, options.identity, account.accountId);
     this.calls = new DirectCalls({ connection, room: () => this.#room });
-    this.devices = new OwnDevices(connection, options.identity);
+    this.devices = new OwnDevices(connection, options.identity, this.linkOrigin);
     this.#createDevice = options.createDevice ?? createBrowserDevice;
     connection.on('state', (state, error) => this.emit('state', state, error));
   }
@@ -85,9 +85,19 @@ export class Client extends Emitter<ClientEvents> {
     return this.#connection.state;
   }
 
+  /** The server's origin for links that this account gives to others. */
+  get linkOrigin(): string {
+    return this.account.linkOrigin ?? this.#connection.origin;
+  }
+
   /** The current room. */
   get room(): Room | undefined {
     return this.#room;
+  }
+
+  /** Loads the code for media, so that join() need not wait for it. Optional. Rejects if the server is away. */
+  async prepare(): Promise<void> {
+    await this.#createDevice();
   }
 
   /**

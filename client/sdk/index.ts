@@ -114,6 +114,7 @@ export {
   restoreFromBackup,
   type SignedOn,
   type StoredIdentity,
+  serverInfo,
   signOnOffer,
   type Unlocking,
   unlockWithPasskey,

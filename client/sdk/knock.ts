@@ -127,8 +127,10 @@ export class Knock extends Emitter<KnockEvents> {
 const RETRIED: ReadonlySet<string> = new Set(['CONNECTION_LOST', 'REQUEST_TIMEOUT', 'SERVER_CLOSING']);
 
 export interface KnockOptions extends Omit<DialOptions, 'identity'> {
-  /** The room link's secret. */
-  secret: string;
+  /** The room link's secret; or else `roomId`. */
+  secret?: string;
+  /** The room, for people without a link. Only servers with the `identityPolicy` `tofu` (see serverInfo()) let them ask. */
+  roomId?: string;
   /** The name that moderators see, and that the certificate will have. */
   displayName: string;
   /**
@@ -144,13 +146,14 @@ export function newKnockKey(): string {
 }
 
 /**
- * Asks to enter a room by its link, without an identity. Once `admission` resolves, enrol() with its secret and join. People with an
+ * Asks to enter a room by its link, or where that is allowed by its id, without an identity. Once `admission` resolves, enrol() with its secret and join. People with an
  * identity use Client.knock() instead. A refusal rejects `admission`.
  *
  * @throws {CanopyError} UNSUPPORTED_PLATFORM; CONNECTION_LOST, REQUEST_TIMEOUT - the server cannot be reached
  */
 export async function knock({
   secret,
+  roomId,
   displayName,
   key = newKnockKey(),
   ...options
@@ -158,5 +161,6 @@ export async function knock({
   requirePlatform();
   const connection = new Connection(options);
   await connection.open();
-  return new Knock(connection, { secret, displayName, key }, () => connection.close()).start();
+  const where = { ...(secret !== undefined && { secret }), ...(roomId !== undefined && { roomId }) };
+  return new Knock(connection, { ...where, displayName, key }, () => connection.close()).start();
 }

@@ -95,7 +95,8 @@ export class LayoutReporter {
     try {
       await Promise.all([
         this.#host.connection.request('room.layout', layout),
-        new Promise((resolve) => setTimeout(resolve, INTERVAL_MS)),
+        // The first video after nothing must not wait.
+        layout.tiles.length > 0 && new Promise((resolve) => setTimeout(resolve, INTERVAL_MS)),
       ]);
     } catch (error) {
       this.#reported = '';

@@ -65,6 +65,7 @@ export class RoomSession extends Emitter<RoomSessionEvents> {
   readonly #unlisten: Array<() => void> = [];
   #state: ConnectionState = 'connecting';
   #peerId: string | undefined;
+  #participantId: string | undefined;
   /** Whether there is media at the current home. */
   #hasMedia = false;
 
@@ -92,6 +93,11 @@ export class RoomSession extends Emitter<RoomSessionEvents> {
 
   get state(): ConnectionState {
     return this.#state;
+  }
+
+  /** This client's participant id; undefined before the room is entered, and for a bridge, which only hosts others. */
+  get participantId(): string | undefined {
+    return this.#participantId;
   }
 
   /**
@@ -181,9 +187,11 @@ export class RoomSession extends Emitter<RoomSessionEvents> {
       this.#hasMedia = true;
       renewMedia(snapshot);
     }
-    const { participants, peerId, speaker } = snapshot;
+    const { participants, participantId, peerId, speaker } = snapshot;
     const isSame = peerId === this.#peerId;
     this.#peerId = peerId;
+    // Before the roster's events, whose listeners may ask who they are themselves.
+    this.#participantId = participantId;
     this.roster.reset(
       participants.filter((each) => this.#lists(each)),
       speaker,

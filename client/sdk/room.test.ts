@@ -175,6 +175,22 @@ describe('receiving', () => {
     assert.equal(server.got('transport.create').length, 1);
   });
 
+  it('subscribes to video without waiting until all voices play', async () => {
+    const [voice, camera] = [producer(), producer('camera')];
+    snapshot.producers = [voice, camera];
+    const resumed = Promise.withResolvers<void>();
+    server.script['consumer.resume'] = async () => {
+      await resumed.promise;
+      return {};
+    };
+    const room = await client.join('demo');
+    await hasTracks(room, 2);
+    const asked = server.got('consumer.create').map(({ data }) => data.producerIds);
+    assert.deepEqual(asked, [[voice.producerId], [camera.producerId]]);
+    assert.equal(server.got('transport.create').length, 1);
+    resumed.resolve();
+  });
+
   it('requests at most 64 producers at once', async () => {
     snapshot.producers = Array.from({ length: 70 }, () => producer());
     const room = await client.join('demo');
@@ -287,7 +303,7 @@ describe('a layout', () => {
     const tracks = await hasTracks(room, 2);
     assert.deepEqual(
       tracks.map(({ producerId }) => producerId),
-      [annSends.producerId, voice.producerId],
+      [voice.producerId, annSends.producerId],
     );
     room.setLayout({ tiles: [{ ...tile(bob, 640, 360), pinned: true }] });
     await hasTracks(room, 3);
@@ -506,6 +522,34 @@ describe('a lost socket', () => {
     assert.equal(server.got('transport.create').length, 4);
   });
 
+  it('never takes this client for another device after it got a new seat, as after a restart of the server', async () => {
+    const bob = { ...participant(BOB, 'Bob'), accountId: 'b'.repeat(64) };
+    snapshot.participants = [participant(SELF, 'Ada'), bob];
+    const room = await client.join('demo');
+    const again = participant(uuid(), 'Ada');
+    snapshot = {
+      ...snapshot,
+      peerId: uuid(),
+      participantId: again.participantId,
+      participants: [again, bob],
+    };
+    const others: string[] = [];
+    const look = () => {
+      for (const { participantId, accountId } of room.participants.values()) {
+        if (accountId === again.accountId && participantId !== room.participantId) {
+          others.push(participantId);
+        }
+      }
+    };
+    const joined = next(room, 'participant-joined');
+    room.on('participant-joined', look);
+    room.on('participant-updated', look);
+    server.cut();
+    await joined;
+    assert.deepEqual(others, []);
+    assert.equal(room.participantId, again.participantId);
+  });
+
   it('keeps changes made in the meantime', async () => {
     const room = await client.join('demo');
     const publication = await room.publish(track('audio'));
@@ -643,6 +687,19 @@ describe('a broken path', () => {
     handler?.setConnectionState('connected');
     await room.restartIce();
     assert.equal(server.got('transport.restartIce').length, 3);
+  });
+
+  it('is not what a path is whose server side connects first', async () => {
+    const room = await client.join('demo');
+    await room.publish(track('audio'));
+    const { transportId } = (await server.request('transport.connect')).data;
+    handlers[0]?.setConnectionState('connecting');
+    server.emit('transport.state', { transportId, state: 'connected' });
+    // The answer comes after the event.
+    await room.raiseHand();
+    handlers[0]?.setConnectionState('connected');
+    await room.raiseHand();
+    assert.equal(server.got('transport.restartIce').length, 0);
   });
 
   it('is repaired if only the server noticed it', async () => {

@@ -73,7 +73,6 @@ export class Room extends Emitter<RoomEvents> {
   readonly #wantedLayers = new Map<string, readonly boolean[]>();
   #info: RoomInfo = { title: null, locked: false, hasPin: false, maxParticipants: null };
   #rights: ReadonlySet<RoomAction> = new Set();
-  #participantId: string | undefined;
   #media: MediaSession | undefined;
   #device: { capabilities: string; device: types.Device } | undefined;
 
@@ -99,7 +98,7 @@ export class Room extends Emitter<RoomEvents> {
       lowered: (participantId, by) => this.emit('hand-lowered', participantId, by),
     });
     this.on('participant-updated', ({ participantId, roomRole }) => {
-      if (participantId === this.#participantId) {
+      if (participantId === this.participantId) {
         this.chat.setRole(roomRole);
         this.polls.setRole(roomRole);
       }
@@ -109,7 +108,7 @@ export class Room extends Emitter<RoomEvents> {
       roomId,
       connection,
       participants: this.#session.roster.participants,
-      participantId: () => this.#participantId,
+      participantId: () => this.participantId,
       publications: () => this.publications,
       onServerEvent: this.#session.onServerEvent.bind(this.#session),
     };
@@ -159,7 +158,7 @@ export class Room extends Emitter<RoomEvents> {
 
   /** This client's participant id; undefined before the room is entered, and for a bridge, which only hosts others. */
   get participantId(): string | undefined {
-    return this.#participantId;
+    return this.#session.participantId;
   }
 
   /** Participant id of the current speaker. */
@@ -221,7 +220,7 @@ export class Room extends Emitter<RoomEvents> {
       {
         connection: this.#options.connection,
         media: () => this.#media,
-        participantId: () => this.#participantId,
+        participantId: () => this.participantId,
         wantedLayers: (producerId) => this.#wantedLayers.get(producerId),
         suspendFailed: (error) => this.#failed(error),
         ended: (ended, error) => {
@@ -398,7 +397,7 @@ export class Room extends Emitter<RoomEvents> {
     on('hand.raised', ({ participantId, raisedAtMs }) => this.#hands.raise({ participantId, raisedAtMs }));
     on('hand.lowered', ({ participantId, by }) => this.#hands.lower(participantId, by));
     on('producer.added', ({ producer }) => {
-      if (producer.participantId !== this.#participantId) {
+      if (producer.participantId !== this.participantId) {
         this.#subscriptions.add(producer);
       }
     });
@@ -441,8 +440,7 @@ export class Room extends Emitter<RoomEvents> {
     });
   }
 
-  #entered({ participantId, own, producers, parts }: Snapshot): void {
-    this.#participantId = participantId;
+  #entered({ own, producers, parts }: Snapshot): void {
     this.#media?.reconcile(own.transportIds);
     for (const publication of this.#publications) {
       const { producerId } = publication;
@@ -516,7 +514,7 @@ export class Room extends Emitter<RoomEvents> {
 
   /** Applies a moderator's action to this participant. A removal arrives as the end of the connection instead. */
   #applyAction({ participantId, action, by }: EventData<'participant.action'>): void {
-    if (participantId !== this.#participantId || action !== 'mute') {
+    if (participantId !== this.participantId || action !== 'mute') {
       return;
     }
     for (const publication of this.#publications) {

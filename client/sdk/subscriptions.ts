@@ -25,8 +25,8 @@ const MAX_PER_REQUEST = 64;
 const HIDDEN_MS = 30_000;
 
 /**
- * Subscribes to what others send: one request creates up to 64 consumers, and a second resumes them. Once show() has been called, only
- * videos on the screen are subscribed to.
+ * Subscribes to what others send: one request creates up to 64 consumers of a kind, and a second resumes them. Once show() has been
+ * called, only videos on the screen are subscribed to.
  */
 export class Subscriptions {
   readonly #host: SubscriptionHost;
@@ -41,7 +41,10 @@ export class Subscriptions {
   readonly #hiddenTimers = new Map<string, ReturnType<typeof setTimeout>>();
   /** The server's allocations, by producer id; they may arrive before or after the track starts. */
   readonly #allocations = new Map<string, Allocation>();
-  readonly #reconciler = new Reconciler({ pass: () => this.#pass() });
+  /** One for each kind, so that the first video does not wait until all voices play. */
+  readonly #reconcilers = (['audio', 'video'] as const).map(
+    (kind) => new Reconciler({ pass: () => this.#pass(kind) }),
+  );
 
   constructor(host: SubscriptionHost) {
     this.#host = host;
@@ -158,21 +161,28 @@ export class Subscriptions {
   /** Drops everything and stops subscribing. */
   close(): void {
     this.#producers.clear();
-    this.#reconciler.stop();
+    for (const reconciler of this.#reconcilers) {
+      reconciler.stop();
+    }
     this.drop();
   }
 
   /** Subscribes to producers that have no track yet. */
   sync(): void {
-    this.#reconciler.poke();
+    for (const reconciler of this.#reconcilers) {
+      reconciler.poke();
+    }
   }
 
-  async #pass(): Promise<void> {
+  async #pass(kind: ProducerInfo['kind']): Promise<void> {
     const media = this.#host.media();
-    const missing = [...this.#producers.keys()].filter(
-      (producerId) =>
-        !this.#tracks.has(producerId) && !this.#refused.has(producerId) && this.#isShown(producerId),
-    );
+    const missing = [...this.#producers.values()]
+      .filter((producer) => producer.kind === kind)
+      .map(({ producerId }) => producerId)
+      .filter(
+        (producerId) =>
+          !this.#tracks.has(producerId) && !this.#refused.has(producerId) && this.#isShown(producerId),
+      );
     if (!media || missing.length === 0) {
       return;
     }

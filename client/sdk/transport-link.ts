@@ -69,7 +69,7 @@ export class TransportLink {
     transport.on('connectionstatechange', (state) => {
       this.#reportPath();
       if (state === 'connected') {
-        this.#recovery.poke();
+        this.#endPause();
       } else if (state === 'disconnected' || state === 'failed') {
         this.recover();
       }
@@ -126,7 +126,7 @@ export class TransportLink {
     if (this.#serverLost) {
       this.recover();
     } else if (state === 'connected') {
-      this.#recovery.poke();
+      this.#endPause();
     }
   }
 
@@ -134,6 +134,13 @@ export class TransportLink {
   recover(): void {
     // Another fault during recovery does not shorten the retry delay.
     if (!this.#isHealthy && !this.#recovery.running) {
+      this.#recovery.poke();
+    }
+  }
+
+  /** Something has connected: a recovery that waits looks again. The first connection is not a recovery; its sides connect one by one. */
+  #endPause(): void {
+    if (this.#recovery.running) {
       this.#recovery.poke();
     }
   }

@@ -20,13 +20,15 @@ await reportErrors(async () => {
   for (const name of ['encode-video.c', 'encode-opus.c']) {
     cpSync(join(root, clips, name), join(dist, clips, name));
   }
-  // What is built where it is installed: the codecs of phones, their UDP and a load generator from C, the prompts from texts.
+  // What is built where it is installed: the codecs of phones, their UDP and SRTP and a load generator from C, the prompts from texts.
   const sources = [
     'addon',
     'codecs/build.mjs',
     'codecs/native',
     'media/network/build.mjs',
     'media/network/native',
+    'media/srtp/build.mjs',
+    'media/srtp/native',
     'prompts/build.mjs',
     'prompts/texts.mjs',
   ];

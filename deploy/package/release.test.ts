@@ -44,6 +44,7 @@ describe('the release', () => {
       // The add-ons and prompts come from the release.
       assert.match(printed, /"spokenPrompts":true/);
       assert.match(printed, /G722/);
+      assert.match(printed, /"srtp":\[".*AES_CM_128_HMAC_SHA1_80/);
     } finally {
       server.kill('SIGTERM');
       await once(server, 'exit');

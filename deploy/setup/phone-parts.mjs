@@ -8,8 +8,8 @@ import { say, step } from './progress.mjs';
 const folders = [join(root, 'sip-gateway'), join(root, 'dist', 'sip-gateway')];
 
 /**
- * Builds what the phone gateway needs on the machine it runs on: codecs, the UDP add-on and the spoken prompts. All are optional: if one
- * cannot be built, this prints what is missing, and the start continues.
+ * Builds what the phone gateway needs on the machine it runs on: codecs, the add-ons for UDP and SRTP, and the spoken prompts. All are
+ * optional: if one cannot be built, this prints what is missing, and the start continues.
  */
 export async function ensurePhoneParts() {
   const folder = folders.find((path) => existsSync(path));
@@ -18,6 +18,7 @@ export async function ensurePhoneParts() {
   }
   await make(join(folder, 'codecs', 'build.mjs'), 'building the phone codecs');
   await make(join(folder, 'media', 'network', 'build.mjs'), "building the phones' UDP add-on");
+  await make(join(folder, 'media', 'srtp', 'build.mjs'), "building the phones' encryption");
   await make(join(folder, 'prompts', 'build.mjs'), 'making the spoken prompts');
 }
 

@@ -65,6 +65,12 @@ export const systemPackages = [
     optionalFor: /** @type {Purpose[]} */ (['start']),
     why: "the phones' G.722 and fast resampling",
   })),
+  {
+    debian: 'libsrtp2-dev',
+    for: ['start', 'test'],
+    optionalFor: ['start'],
+    why: "encrypting the phones' audio",
+  },
   { debian: 'baresip-core', for: ['test'], why: 'a softphone for the system tests', programs: ['baresip'] },
   {
     debian: 'python3-pip',

@@ -3,11 +3,12 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { inflateRawSync } from 'node:zlib';
 import type { Identity } from '../../client/sdk/index.ts';
+import type { RequestResult } from '../../contract/index.ts';
 import { InProcessServer } from '../../test/support/in-process-server.ts';
 import { newIdentity, ProtocolClient } from '../../test/support/protocol-client.ts';
 import { storeEngines } from '../../test/support/store-engines.ts';
+import { unzip } from '../../test/support/unzip.ts';
 import { eventually } from '../../test/support/wait.ts';
 import { openStore } from '../store/index.ts';
 import { MIGRATIONS } from './index.ts';
@@ -18,6 +19,9 @@ const mark = () => `marker${randomBytes(6).toString('hex')}`;
 const MAY_KEEP_ID: readonly string[] = ['revocations'];
 /** Tables that may name a deleted room: what was done in it, and by whom. */
 const MAY_KEEP_ROOM: readonly string[] = ['audit'];
+
+type Poll = RequestResult<'poll.list'>['polls'][number];
+type RecentCall = RequestResult<'call.list'>['calls'][number];
 
 interface Someone {
   identity: Identity;
@@ -197,6 +201,7 @@ for (const engine of storeEngines()) {
         ['from Olga', 'from Max'],
       );
       assert.ok(room.get(`chat/files/${seq}-1 Отчёт.bin`)?.equals(bytes));
+      assert.equal(room.get('polls/polls.json'), undefined);
       assert.equal((await server.api('GET', `/api/accounts/${'0'.repeat(64)}/export`)).status, 404);
       assert.equal(
         (await fetch(`${server.url}/api/export?ticket=${max.accountId}.9999999999999.x`)).status,
@@ -204,29 +209,77 @@ for (const engine of storeEngines()) {
       );
       assert.equal((await fetch(`${server.url}/api/rooms/${roomId}/export`)).status, 401);
     });
+
+    it('contacts, calls and polls are in the export of an account, and polls in that of a room', async () => {
+      const roomId = `asked-${randomUUID()}`;
+      const olga = await enter('Olga', roomId);
+      const max = await enter('Max', roomId);
+      const contact = { contactId: randomUUID(), name: 'Zoë, Ms.', emails: [{ address: 'zoe@example.com' }] };
+      const vcard = ['FN:Zoë\\, Ms.', 'BDAY:--0412'];
+      await max.client.get('contact.put', { contacts: [{ ...contact, vcard }] });
+      const clientId = randomUUID();
+      await max.client.get('call.watch', { clientId });
+      await max.client.get('call.start', { callId: randomUUID(), clientId, to: olga.accountId });
+      const ask = async ({ client }: Someone, question: string, options: object = {}) => {
+        const poll = { question, answers: ['=Yes', 'No'], open: true, ...options };
+        return (await client.get('poll.create', poll)).pollId;
+      };
+      const named = await ask(max, 'Lunch?');
+      const secret = await ask(olga, 'Pay rise?', { anonymous: true, results: 'closed' });
+      await ask(olga, 'Draft?', { open: false });
+      for (const [pollId, answer] of [
+        [named, 0],
+        [secret, 1],
+      ] as const) {
+        await max.client.get('poll.vote', { pollId, answers: [answer] });
+      }
+      const exported = async ({ client }: Someone) =>
+        unzipped(`${server.url}${(await client.get('account.export', {})).url}`);
+      const json = (files: Map<string, Buffer>, name: string) =>
+        JSON.parse(files.get(name)?.toString() ?? '');
+
+      const own = await exported(max);
+      const cards = own.get('contacts/contacts.vcf')?.toString().split('\r\n') ?? [];
+      for (const line of ['VERSION:4.0', ...vcard, 'EMAIL:zoe@example.com']) {
+        assert.ok(cards.includes(line), line);
+      }
+      assert.equal(json(own, 'contacts/contacts.json')[0].name, contact.name);
+      const { calls } = json(own, 'calls.json');
+      assert.deepEqual(
+        calls.map(({ peer, direction }: RecentCall) => [peer.displayName, direction]),
+        [['Olga', 'outgoing']],
+      );
+      const asked = (files: Map<string, Buffer>) =>
+        json(files, 'polls.json').map(({ question, vote, counts }: Poll) => [question, vote, counts]);
+      assert.deepEqual(asked(own).sort(), [
+        ['Lunch?', [0], [1, 0]],
+        ['Pay rise?', [1], undefined],
+      ]);
+      assert.deepEqual(asked(await exported(olga)).sort(), [
+        ['Draft?', undefined, [0, 0]],
+        ['Pay rise?', [], [0, 1]],
+      ]);
+
+      await server.api('DELETE', `/api/accounts/${max.accountId}`);
+      await olga.client.get('poll.close', { pollId: secret });
+      const room = await unzipped(`${server.url}${(await olga.client.get('room.export', { roomId })).url}`);
+      const polls: Poll[] = json(room, 'polls/polls.json');
+      assert.deepEqual(
+        polls.map(({ question, author, counts }) => [question, author?.displayName, counts]),
+        [
+          ['Lunch?', undefined, [0, 0]],
+          ['Pay rise?', 'Olga', [0, 0]],
+        ],
+      );
+      const [, lunch = ''] = room.get('polls/polls.csv')?.toString().split('\r\n') ?? [];
+      assert.match(lunch, /^"Lunch\?",.*"'=Yes","0","","Deleted account"$/);
+    });
   });
 }
 
-/** The files of a ZIP file by name. */
 async function unzipped(url: string): Promise<Map<string, Buffer>> {
   const response = await fetch(url);
   assert.equal(response.status, 200);
   assert.equal(response.headers.get('content-type'), 'application/zip');
-  const zip = Buffer.from(await response.arrayBuffer());
-  const files = new Map<string, Buffer>();
-  // The central directory, from its end (APPNOTE.TXT 4.3).
-  const end = zip.lastIndexOf(Buffer.from('504b0506', 'hex'));
-  assert.ok(end >= 0);
-  let at = zip.readUInt32LE(end + 16);
-  for (let n = zip.readUInt16LE(end + 10); n > 0; n -= 1) {
-    const [method, size] = [zip.readUInt16LE(at + 10), zip.readUInt32LE(at + 20)];
-    const [nameLength, extraLength, commentLength] = [28, 30, 32].map((each) => zip.readUInt16LE(at + each));
-    const name = zip.subarray(at + 46, at + 46 + (nameLength ?? 0)).toString();
-    const local = zip.readUInt32LE(at + 42);
-    const from = local + 30 + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28);
-    const bytes = zip.subarray(from, from + size);
-    files.set(name, method === 0 ? bytes : inflateRawSync(bytes));
-    at += 46 + (nameLength ?? 0) + (extraLength ?? 0) + (commentLength ?? 0);
-  }
-  return files;
+  return unzip(Buffer.from(await response.arrayBuffer()));
 }

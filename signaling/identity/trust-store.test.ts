@@ -45,6 +45,16 @@ describe('the policies', () => {
     await assert.rejects(verify(trust, await pki.leaf(), pki.issuing), withCode('CERT_UNTRUSTED'));
   });
 
+  test('threat 1: tofu trusts no account but those of the deployment CA either', async () => {
+    const trust = await TrustStore.create({ authority, policy: 'tofu' });
+    const person = await Person.enrol(authority);
+    assert.equal((await verifyChain((await person.device()).chain, trust, Date.now())).source, 'invite');
+    const leaf = await pki.leaf();
+    await assert.rejects(verify(trust, leaf, pki.issuing), withCode('CERT_UNTRUSTED'));
+    await assert.rejects(verify(trust, leaf, pki.issuing, pki.root), withCode('CERT_UNTRUSTED'));
+    await assert.rejects(verify(trust, pki.root), withCode('CERT_SELF_SIGNED'));
+  });
+
   test('invite does not trust another deployment of the same name', async () => {
     const other = await Authority.open({ dir: path.join(dir, 'other'), name: 'Test' });
     const trust = await TrustStore.create({ authority, policy: 'invite' });

@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { CanopyError } from '../../base/errors/index.ts';
+import type { Config } from '../../base/index.ts';
 import {
   AnchorSet,
   type Certificate,
@@ -15,8 +16,8 @@ import type { VerifiedDevice } from './verified-device.ts';
 export interface TrustStoreOptions {
   /** The deployment CA: its accounts are always trusted. */
   authority: Authority;
-  policy: 'invite' | 'pki';
-  /** PEM file with a company's CA certificates. Required for `pki`, ignored for `invite`. */
+  policy: Config['identity']['policy'];
+  /** PEM file with a company's CA certificates. Required for `pki`, ignored otherwise. */
   caBundleFile?: string | undefined;
   /** PEM file with those CAs' revocation lists. Without it, only the deployment's own revocations apply. */
   crlFile?: string | undefined;
@@ -28,7 +29,7 @@ export interface TrustStoreOptions {
 
 /** The authorities that the server trusts, and their revocation lists. Changed files are re-read at the next verification. */
 export class TrustStore {
-  readonly policy: 'invite' | 'pki';
+  readonly policy: TrustStoreOptions['policy'];
   readonly #options: TrustStoreOptions;
   readonly #files: string[];
   readonly #ownAnchor: Certificate;

@@ -18,6 +18,9 @@ type Exporter = 'operator' | { account: string; address: string };
 
 type Source = (id: string) => AsyncIterable<ExportEntry>;
 
+/** How exports name someone whose account was deleted. */
+export const DELETED_ACCOUNT = 'Deleted account';
+
 /** How long a reader may take nothing, and how long an export may take in all, in milliseconds. */
 const STALLED_MS = 60_000;
 const MAX_MS = 3_600_000;
@@ -87,6 +90,20 @@ export function sendExport(
 /** A JSON file of an export. */
 export function jsonEntry(path: string, value: unknown): ExportEntry {
   return { path, content: Readable.from([`${JSON.stringify(value, null, 2)}\n`]) };
+}
+
+/** A JSON file of an export with a list that is written while it is read. */
+export function jsonListEntry(path: string, items: AsyncIterable<unknown>): ExportEntry {
+  return { path, content: jsonList(items) };
+}
+
+async function* jsonList(items: AsyncIterable<unknown>): AsyncIterable<string> {
+  let before = '[\n';
+  for await (const item of items) {
+    yield `${before}${JSON.stringify(item)}`;
+    before = ',\n';
+  }
+  yield before === '[\n' ? '[]\n' : '\n]\n';
 }
 
 async function* joined(sources: readonly Source[], id: string): AsyncIterable<ExportEntry> {

@@ -4,8 +4,10 @@ export { AccountRate } from './account-rate.ts';
 export {
   type AccountRow,
   Accounts,
+  addressMark,
   type DeviceRow,
   Devices,
+  isAddressMark,
   Revocations,
 } from './accounts/index.ts';
 export { AcmeFiles } from './acme/index.ts';
@@ -24,13 +26,14 @@ export {
   runningServer,
   unusedDatabase,
 } from './data/index.ts';
-export { type ExportEntry, jsonEntry, sendExport } from './exports.ts';
+export { DELETED_ACCOUNT, type ExportEntry, jsonEntry, jsonListEntry, sendExport } from './exports.ts';
 export type { Happening } from './happenings.ts';
 export { Hook } from './hook.ts';
 export {
   defaultPublicUrl,
   errorResponses,
   openTlsSource,
+  readAuthorities,
   readTlsFiles,
   tlsMetrics,
   type ZodInstance,

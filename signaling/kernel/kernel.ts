@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
@@ -30,10 +31,12 @@ import { Exports } from './exports.ts';
 import { HappeningNotifier } from './happenings.ts';
 import { Hook } from './hook.ts';
 import {
+  ApiListener,
   Authenticator,
   admitForeignPages,
   createApp,
   defaultPublicUrl,
+  isFromThisMachine,
   Listener,
   OwnOrigins,
   registerAdminRoutes,
@@ -129,6 +132,8 @@ interface Ground {
   trust: TrustStore;
   tls: TlsSource;
   listener: Listener;
+  /** Undefined: no client certificates are configured. */
+  apiListener: ApiListener | undefined;
   budgets: Budgets;
   ticketKey: string;
   apiKey: string;
@@ -237,10 +242,15 @@ export class Kernel {
     this.budgets = budgets;
     this.audit = new AuditLog({ store, log });
     this.tokens = ground.tokens;
+    const { apiListener } = ground;
     this.#authenticator = new Authenticator({
       apiKey: ground.apiKey,
       tokens: this.tokens,
       requestsPerSecond: config.limits.requestsPerToken,
+      ...(apiListener && {
+        mayComeHere: (request) =>
+          apiListener.serves(request) || isFromThisMachine(request, config.server.trustProxy),
+      }),
     });
     this.accounts = new Accounts(store);
     this.devices = new Devices(store, log);
@@ -439,7 +449,7 @@ export class Kernel {
    * Checks that the principal may enter the room.
    *
    * @throws {CanopyError} FORBIDDEN - the room admits only invited people, or not this role
-   * @throws {CanopyError} LOBBY_REQUIRED - everyone has to be admitted from the lobby
+   * @throws {CanopyError} LOBBY_REQUIRED - everyone has to be admitted from the lobby, or all those not invited (policy `tofu`)
    */
   async demandEntry(principal: PeerPrincipal, room: RoomRecord): Promise<void> {
     demand(principal, 'room.enter', room);
@@ -453,6 +463,9 @@ export class Kernel {
       return;
     }
     const grant = await this.accounts.grantOf(principal.accountId, room.roomId);
+    if (!grant && !may(principal, 'room.enterUninvited', room) && this.config.identity.policy === 'tofu') {
+      throw new CanopyError('LOBBY_REQUIRED');
+    }
     if (!grant) {
       demand(principal, 'room.enterUninvited', room);
     }
@@ -539,12 +552,22 @@ export class Kernel {
     return this.#ground.listener.port;
   }
 
+  /** The port of the REST API with client certificates; undefined: there is none. */
+  get apiPort(): number | undefined {
+    return this.#ground.apiListener?.port;
+  }
+
   /** The address in links. */
   get publicUrl(): string {
     return this.config.server.publicUrl ?? defaultPublicUrl(this.port);
   }
 
-  /** The addresses at which people can reach the server; the first one is used in links. */
+  /** The origin for links that a person gives to others who uses the server at `origin`; without one, that a program or the operator does. */
+  linkOrigin(origin = this.publicUrl): string {
+    return this.origins.forLinks(origin);
+  }
+
+  /** The addresses at which people can reach the server; the first one needs no certificate, but may work only on this machine. */
   get urls(): string[] {
     return [...new Set([this.publicUrl, ...this.origins.reachable()])];
   }
@@ -552,22 +575,26 @@ export class Kernel {
   /** Starts listening. Features must have added their requests and routes before. @throws {CanopyError} PORT_IN_USE */
   async listen(): Promise<void> {
     const { config, sfu } = this;
-    const { app, listener, lock, tls } = this.#ground;
+    const { app, listener, apiListener, lock, tls } = this.#ground;
     try {
       await this.starting.run();
       await app.ready();
       await listener.listen(config.server.host, config.server.port);
+      await apiListener?.listen(config.server.host, config.api.port);
     } catch (error) {
       await this.close();
       throw error;
     }
     void this.#expiredGuests.sweep();
     void this.accountDeletions.resume();
-    tls.watch((changed) => listener.setTls(changed));
+    tls.watch((changed) => {
+      listener.setTls(changed);
+      apiListener?.setTls(changed);
+    });
     this.#acme.start();
     lock.remember({
       port: listener.port,
-      publicUrl: this.publicUrl,
+      publicUrl: this.linkOrigin(),
       localUrl: ownServerUrl(config, listener.port),
       rtc: { port: config.rtc.port, workers: sfu.gauges().workers },
     });
@@ -600,7 +627,7 @@ export class Kernel {
   }
 
   async #close(): Promise<void> {
-    const { app, listener, lock, tls } = this.#ground;
+    const { app, listener, apiListener, lock, tls } = this.#ground;
     this.#certificates.close();
     await this.#acme.close();
     await this.#expiredGuests.close();
@@ -610,6 +637,7 @@ export class Kernel {
     this.rooms.close();
     tls.close();
     await app.close();
+    await apiListener?.close();
     await listener.close();
     await this.devices.close();
     await this.tokens.close();
@@ -687,7 +715,10 @@ export class Kernel {
     });
     sfu.on('workerdied', () => metrics.workerDied());
     sfu.on('dtlsconnected', ({ roomId, peerId, transportId, remoteCertificate }) => {
-      log.info({ roomId, peerId, transportId, remoteCertificate }, 'media connected');
+      log.info(
+        { roomId, peerId, transportId, fingerprint: fingerprintOf(remoteCertificate) },
+        'media connected',
+      );
       const session = sockets.sessionOf(peerId);
       if (session) {
         this.stage(session, 'media_connected');
@@ -747,7 +778,9 @@ async function openGround(
       : secret('ticket.key');
   const tls = new TlsSource(config, authority, log);
   const budgets = createBudgets(config);
-  const listener = new Listener(await tls.load(), { log, connections: budgets.tcp });
+  const material = await tls.load();
+  const connections = { log, connections: budgets.tcp };
+  const listener = new Listener(material, connections);
   const metrics = new Metrics();
   const app = await createApp({
     server: listener.http,
@@ -757,6 +790,16 @@ async function openGround(
     embedders: config.server.embedders,
     onError: (code) => metrics.error(code),
   });
+  const { clientCa } = config.api;
+  const apiListener =
+    material && clientCa !== undefined
+      ? new ApiListener({
+          ...connections,
+          tls: material,
+          clientCa,
+          handle: (request, response) => app.routing(request, response),
+        })
+      : undefined;
   return {
     lock,
     store,
@@ -764,6 +807,7 @@ async function openGround(
     trust,
     tls,
     listener,
+    apiListener,
     budgets,
     metrics,
     app,
@@ -775,4 +819,11 @@ async function openGround(
 
 function secretIn(dir: string, name: string, log: Logger): string {
   return keptSecret(dir, name, (file) => log.warn({ file }, 'file was empty; created a new secret'));
+}
+
+/** The SHA-256 of a certificate in PEM, as in SDP. It is not parsed, since its sender chose its content. */
+function fingerprintOf(pem: string): string {
+  const der = Buffer.from(pem.replaceAll(/-----[^-]+-----|\s/g, ''), 'base64');
+  const digest = createHash('sha256').update(der).digest('hex').toUpperCase();
+  return (digest.match(/../g) ?? []).join(':');
 }

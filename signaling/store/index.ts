@@ -2,6 +2,7 @@
 export { latestFirst, type Page } from './keyset.ts';
 export { lastMigration } from './migrate.ts';
 export { type Migrations, STORE_MIGRATIONS } from './migrations.ts';
+export { moveRows } from './move-rows.ts';
 export { openStore, type StoreOptions } from './open-store.ts';
 export { type PostgresFinding, probePostgres } from './postgres-store.ts';
 export { sharedSecret } from './shared-secret.ts';

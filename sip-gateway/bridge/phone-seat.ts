@@ -57,8 +57,12 @@ export class PhoneSeat {
     }
   }
 
-  async setCallState(callState: CallState): Promise<void> {
-    await this.participant.update({ callState });
+  /** `encrypted`: whether the audio between the phone and us is encrypted. Default: unchanged. */
+  async setCallState(callState: CallState, encrypted?: boolean): Promise<void> {
+    await this.participant.update({
+      callState,
+      ...(encrypted !== undefined && { callEncrypted: encrypted }),
+    });
   }
 
   /** Shows the mute state in the room; PhoneCall mutes the leg. */

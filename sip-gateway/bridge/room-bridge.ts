@@ -74,7 +74,7 @@ export class RoomBridge {
 
   /** Adds a phone. @throws {CanopyError} ROOM_FULL, LIMIT_REACHED, WORKER_UNAVAILABLE, CONNECTION_LOST or another server error */
   async enter(
-    phone: { displayName: string; callState: CallState; pinGiven?: boolean },
+    phone: { displayName: string; callState: CallState; callEncrypted?: boolean; pinGiven?: boolean },
     events: SeatEvents,
   ): Promise<PhoneSeat> {
     this.#entering += 1;

@@ -38,7 +38,8 @@ describe('CallMedia', () => {
   after(() => pool.close());
   beforeEach(async () => {
     const ports = { min: 0, max: 0 };
-    media = await CallMedia.open({ pool, legId: randomUUID(), address: '127.0.0.1', ports });
+    const encryption = () => ({ use: 'off', suites: [] }) as const;
+    media = await CallMedia.open({ pool, legId: randomUUID(), address: '127.0.0.1', ports, encryption });
   });
   afterEach(() => media.close());
 

@@ -2,7 +2,8 @@ import { isIPv6 } from 'node:net';
 import { isUnspecified } from '../../base/index.ts';
 import type { CodecName } from '../codecs/index.ts';
 import type { DtmfKey, LegStats, MediaPool, PortRange, Prompt } from '../media/index.ts';
-import { type Direction, type NegotiatedAudio, SdpSession } from '../sip/index.ts';
+import { type Direction, type LocalEncryption, type NegotiatedAudio, SdpSession } from '../sip/index.ts';
+import { CallContexts } from './call-contexts.ts';
 import { legMedia } from './leg-media.ts';
 
 /** Codecs of our offers, best first. An answer uses the first codec of the caller's list that we support. */
@@ -16,6 +17,8 @@ export interface CallMediaOptions {
   /** Our address that the phone sends to. */
   address: string;
   ports: PortRange;
+  /** Our wish for encryption, for each offer and answer. */
+  encryption(): LocalEncryption;
 }
 
 /** The media of one call: SDP offer and answer, and the leg in a media thread. Owns the leg. */
@@ -25,6 +28,8 @@ export class CallMedia {
   readonly #session = new SdpSession();
   readonly #address: string;
   readonly #port: number;
+  readonly #encryption: () => LocalEncryption;
+  readonly #contexts: CallContexts;
   #audio: NegotiatedAudio | undefined;
   #held = false;
   /** The phone has listened to us, or was asked to from the beginning. If it stops listening, it is on hold. */
@@ -32,8 +37,10 @@ export class CallMedia {
   #agreedMs = 0;
   #closed: Promise<LegStats | null> | undefined;
 
-  private constructor({ pool, legId, address }: CallMediaOptions, port: number) {
+  private constructor({ pool, legId, address, encryption }: CallMediaOptions, port: number) {
     this.#pool = pool;
+    this.#encryption = encryption;
+    this.#contexts = new CallContexts(pool.srtp);
     this.legId = legId;
     this.#address = address;
     this.#port = port;
@@ -50,6 +57,11 @@ export class CallMedia {
   /** The negotiated codec; null before that. */
   get codec(): CodecName | null {
     return this.#audio?.codec ?? null;
+  }
+
+  /** How the audio between the phone and us is encrypted: keys in the SDP (RFC 4568), or not at all. Null before the negotiation. */
+  get encryption(): 'sdes' | 'none' | null {
+    return this.#audio ? (this.#audio.crypto ? 'sdes' : 'none') : null;
   }
 
   /**
@@ -76,14 +88,14 @@ export class CallMedia {
     return Math.min(silentMs ?? Number.POSITIVE_INFINITY, performance.now() - this.#agreedMs);
   }
 
-  /** Answers the phone's offer; start() applies it. @throws {SdpError} no audio can be agreed on */
+  /** Answers the phone's offer; start() applies it. @throws {SdpError} no audio, or no encryption, can be agreed on */
   answer(offer: string): string {
     const { sdp, audio } = this.#session.answer(offer, this.#local());
     this.#agree(audio);
     return sdp;
   }
 
-  /** Makes our offer; readAnswer() takes the reply. */
+  /** Makes our offer; readAnswer() takes the reply. @throws {SdpError} encryption is required but not possible */
   offer(direction: Direction = 'sendrecv'): string {
     return this.#session.offer({ ...this.#local(), direction });
   }
@@ -103,8 +115,10 @@ export class CallMedia {
     if (!this.#audio || this.#closed) {
       return;
     }
-    const media = legMedia(this.#audio, this.#held, signallingAddress);
+    const { srtp, settled } = this.#contexts.open(this.#audio.crypto);
+    const media = { ...legMedia(this.#audio, this.#held, signallingAddress), ...(srtp && { srtp }) };
     await this.#pool.request('leg.start', { legId: this.legId, media });
+    settled();
   }
 
   async play(prompt: Prompt): Promise<void> {
@@ -130,8 +144,18 @@ export class CallMedia {
 
   /** Releases the leg and resolves with its last statistics. Idempotent; never rejects. */
   close(): Promise<LegStats | null> {
-    this.#closed ??= this.#pool.closeLeg(this.legId).catch(() => null);
+    this.#closed ??= this.#close();
     return this.#closed;
+  }
+
+  async #close(): Promise<LegStats | null> {
+    try {
+      return await this.#pool.closeLeg(this.legId);
+    } catch {
+      return null;
+    } finally {
+      this.#contexts.close();
+    }
   }
 
   #local() {
@@ -140,6 +164,7 @@ export class CallMedia {
       address: this.#address,
       port: this.#port,
       codecs: PREFERENCE.filter((name) => codecs.includes(name)),
+      encryption: this.#encryption(),
     };
   }
 

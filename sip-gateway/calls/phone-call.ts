@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { CanopyError, type Logger } from '../../base/index.ts';
-import type { CallRecord, TelephonyConfig } from '../../contract/index.ts';
+import type { CallRecord, SrtpUse, TelephonyConfig } from '../../contract/index.ts';
 import type { CallState, PhoneSeat, RoomBridges } from '../bridge/index.ts';
 import type { LegEvent, LegStats, MediaPool, PortRange } from '../media/index.ts';
 import type { CallStage, EndCause, GatewayMetrics } from '../metrics.ts';
 import type { PromptName, Prompts } from '../prompts/index.ts';
 import { type Call, type OfferRequest, SdpError } from '../sip/index.ts';
+import { type EncryptionMeans, localEncryption } from './call-encryption.ts';
 import { CallMedia } from './call-media.ts';
 import { Keypad } from './keypad.ts';
 import type { PinGuard } from './pin-guard.ts';
@@ -20,6 +21,7 @@ export interface CallHost {
   readonly pins: PinGuard;
   readonly log: Logger;
   readonly ports: PortRange;
+  readonly encryption: EncryptionMeans;
   /** A call whose phone sends no media for longer is ended, in seconds; 0: never. */
   readonly silenceSeconds: number;
   /** The current settings. */
@@ -41,6 +43,8 @@ export interface CallParts {
   trunk: string | null;
   roomId: string | null;
   displayName: string;
+  /** Whether the call is to be encrypted. */
+  srtp: SrtpUse;
 }
 
 /** Maximum length in characters of a remote party's text in the history. */
@@ -73,6 +77,7 @@ export class PhoneCall {
   #seat: PhoneSeat | undefined;
   #mediaHeard = false;
   #shownHeld = false;
+  #shownEncrypted: boolean | undefined;
   #ended: Promise<void> | undefined;
 
   constructor(host: CallHost, parts: CallParts) {
@@ -99,6 +104,15 @@ export class PhoneCall {
     return this.#media?.codec ?? null;
   }
 
+  /** The setting of its phone or trunk. */
+  get srtp(): SrtpUse {
+    return this.#parts.srtp;
+  }
+
+  get encryption(): CallRecord['encryption'] {
+    return this.#media?.encryption ?? null;
+  }
+
   get media(): CallMedia | undefined {
     return this.#media;
   }
@@ -111,11 +125,18 @@ export class PhoneCall {
     return this.#seat?.muted ?? false;
   }
 
-  /** Opens the leg. `address`: ours, as in the SDP. @throws {RangeError} no port is left */
-  async openMedia(address: string): Promise<CallMedia> {
-    const { pool, ports } = this.#host;
+  /**
+   * Opens the leg. `address`: ours, as in the SDP. `overTls`: whether an INVITE that we are going to send uses TLS.
+   * @throws {RangeError} no port is left
+   */
+  async openMedia(address: string, overTls = false): Promise<CallMedia> {
+    const { pool, ports, encryption: means } = this.#host;
     const roomId = this.#roomId ?? undefined;
-    const media = await CallMedia.open({ pool, legId: this.callId, roomId, address, ports });
+    const encryption = () => {
+      const isTls = this.#sip ? this.#sip.source.protocol === 'tls' : overTls;
+      return localEncryption(this.#parts.srtp, means, isTls);
+    };
+    const media = await CallMedia.open({ pool, legId: this.callId, roomId, address, ports, encryption });
     if (this.#ended) {
       await media.close();
     } else {
@@ -143,10 +164,17 @@ export class PhoneCall {
     const { displayName } = this.#parts;
     this.#roomId = roomId;
     const held = callState === 'answered' && (this.#media?.held ?? false);
+    const encrypted = this.#isEncrypted;
     this.#shownHeld = held;
+    this.#shownEncrypted = encrypted;
     const seat = await this.#host.rooms.enter(
       roomId,
-      { displayName, callState: held ? 'held' : callState, pinGiven },
+      {
+        displayName,
+        callState: held ? 'held' : callState,
+        ...(encrypted !== undefined && { callEncrypted: encrypted }),
+        pinGiven,
+      },
       {
         muted: (muted) => this.#attempt(() => this.#showMuted(muted)),
         asked: () => this.play('may-speak'),
@@ -161,7 +189,7 @@ export class PhoneCall {
     }
     // The phone may have gone on hold or resumed in the meantime.
     if (callState === 'answered') {
-      await this.#showHeld();
+      await this.#showState();
     }
     this.stage('room');
     return seat;
@@ -193,14 +221,14 @@ export class PhoneCall {
     await this.#seat?.connect(this.callId);
   }
 
-  /** Starts or changes the agreed media, and shows in the room whether the phone is on hold. */
+  /** Starts or changes the agreed media, and shows in the room whether the phone is on hold and its call encrypted. */
   async startMedia(): Promise<void> {
     await this.#media?.start(this.#sip?.source.address ?? '');
     // A phone on hold sends nothing, so ask it whether it is still there.
     if (!this.#ended) {
       this.#sip?.watch(this.#media?.mayBeSilent ?? false);
     }
-    await this.#showHeld();
+    await this.#showState();
   }
 
   /** Marks the call as answered. Idempotent. */
@@ -389,13 +417,21 @@ export class PhoneCall {
     await this.startMedia();
   }
 
-  async #showHeld(): Promise<void> {
+  async #showState(): Promise<void> {
     const held = this.#media?.held ?? false;
-    if (!this.#seat || held === this.#shownHeld) {
+    const encrypted = this.#isEncrypted;
+    if (!this.#seat || (held === this.#shownHeld && encrypted === this.#shownEncrypted)) {
       return;
     }
     this.#shownHeld = held;
-    await this.#seat.setCallState(held ? 'held' : 'answered');
+    this.#shownEncrypted = encrypted;
+    await this.#seat.setCallState(held ? 'held' : 'answered', encrypted);
+  }
+
+  /** Undefined until an offer is answered. */
+  get #isEncrypted(): boolean | undefined {
+    const { encryption } = this;
+    return encryption === null ? undefined : encryption !== 'none';
   }
 
   async #showMuted(muted: boolean): Promise<void> {
@@ -422,6 +458,7 @@ export class PhoneCall {
       trunk,
       roomId: this.#roomId,
       codec: this.codec,
+      encryption: this.encryption,
       startedAtMs: this.#startedAtMs,
       answeredAtMs: this.#answeredAtMs,
       endedAtMs: endCause === null ? null : Date.now(),
@@ -435,9 +472,11 @@ export class PhoneCall {
 
 /** Statistics for the log, rounded. */
 function summary({ jitterMs, bufferMs, roundTripMs, mos, ...stats }: LegStats) {
-  const { packetsReceived, packetsSent, packetsLost, packetsLate, framesConcealed } = stats;
+  const { packetsReceived, packetsSent, packetsLost, packetsLate, framesConcealed, packetsUnauthenticated } =
+    stats;
   return {
     packetsReceived,
+    ...(packetsUnauthenticated > 0 && { packetsUnauthenticated }),
     packetsSent,
     packetsLost,
     packetsLate,

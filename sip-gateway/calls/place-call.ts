@@ -3,6 +3,7 @@ import type { EventData } from '../../contract/index.ts';
 import { outgoingTarget, roomNumber } from '../dial/index.ts';
 import type { EndCause } from '../metrics.ts';
 import { NoRouteError, type OutgoingCall, SdpError, SipParseError, type SipStack } from '../sip/index.ts';
+import { srtpUse } from './call-encryption.ts';
 import type { CallHost } from './phone-call.ts';
 import { PhoneCall } from './phone-call.ts';
 import { startTalking } from './start-talking.ts';
@@ -17,7 +18,12 @@ export interface DialOptions extends EventData<'gateway.dial'> {
 const RING_SECONDS = 60;
 /** SIP status of a phone that cannot accept our offer. */
 const NOT_ACCEPTABLE = 488;
-const ENCRYPTION_REQUIRED = 'the phone requires encryption (SRTP)';
+/** Why a phone refuses an offer that includes G.711. */
+const ENCRYPTION_REFUSED = {
+  off: 'the phone requires encryption (SRTP)',
+  preferred: 'the phone requires encryption (SRTP)',
+  required: 'the phone refuses encryption (SRTP)',
+} as const;
 
 /** Calls a phone into a room. */
 export async function placeCall(host: CallHost, options: DialOptions): Promise<void> {
@@ -36,20 +42,21 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
     trunk: route.trunk,
     roomId,
     displayName,
+    srtp: srtpUse(config, route.trunk === null ? { phone: route.number } : { trunk: route.trunk }),
   });
   call.log.info({ roomId, trunk: route.trunk }, 'placing a call');
   call.onEnd = (cause, end) => {
     if (!call.answered && cause !== 'kicked') {
-      failed(failureOf(cause, end));
+      failed(failureOf(call, cause, end));
     }
   };
   try {
     await call.enterRoom(roomId, 'dialing');
-    const address = await stack.addressTowards(route.target);
-    if (address === undefined) {
+    const way = await stack.wayTowards(route.target);
+    if (way === undefined) {
       throw new NoRouteError(`${route.number} is not reachable`);
     }
-    const media = await call.openMedia(host.mediaAddress(address));
+    const media = await call.openMedia(host.mediaAddress(way.address), way.overTls);
     if (call.ended) {
       return;
     }
@@ -111,15 +118,20 @@ function readAnswer(call: PhoneCall, sdp: string): void {
     if (!(error instanceof SdpError)) {
       throw error;
     }
-    // Every offer includes G.711, so a phone that refuses the whole audio line wants SRTP.
-    const refused = /^m=audio (?:0 |\S+ \S*SAVP)/m.test(sdp);
-    throw refused ? new SdpError(ENCRYPTION_REQUIRED, error.warning) : error;
+    // Every offer includes G.711, so a phone that refuses the whole audio line does so because of encryption.
+    const refused =
+      /^m=audio 0 /m.test(sdp) || (/^m=audio \S+ \S*SAVP/m.test(sdp) && !/^a=crypto:/m.test(sdp));
+    throw refused ? new SdpError(ENCRYPTION_REFUSED[call.srtp], error.warning) : error;
   }
 }
 
-function failureOf(cause: EndCause, { status, reason }: { status?: number; reason?: string }): CanopyError {
+function failureOf(
+  call: PhoneCall,
+  cause: EndCause,
+  { status, reason }: { status?: number; reason?: string },
+): CanopyError {
   if (status === NOT_ACCEPTABLE) {
-    return new CanopyError('CALL_FAILED', `${status} ${ENCRYPTION_REQUIRED}, or shares no codec`);
+    return new CanopyError('CALL_FAILED', `${status} ${ENCRYPTION_REFUSED[call.srtp]}, or shares no codec`);
   }
   if (status !== undefined) {
     return new CanopyError('CALL_FAILED', [status, reason].filter(Boolean).join(' '));

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { CanopyError } from '../../base/index.ts';
 import { incomingRoute } from '../dial/index.ts';
 import { type IncomingCall, mediaAddressIn, SdpError } from '../sip/index.ts';
+import { callerSrtpUse } from './call-encryption.ts';
 import { callerAddress, callerName } from './caller.ts';
 import type { CallHost } from './phone-call.ts';
 import { PhoneCall } from './phone-call.ts';
@@ -33,6 +34,7 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
     trunk: identity.kind === 'trunk' ? identity.trunkId : null,
     roomId: route.type === 'room' ? route.roomId : null,
     displayName: callerName(sip, config),
+    srtp: callerSrtpUse(config, identity),
   });
   call.log.info({ route: route.type, caller: identity.kind }, 'incoming call');
   call.follow(sip);

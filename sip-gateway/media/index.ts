@@ -5,6 +5,7 @@ export type { PayloadTransform, PayloadTransformModule, RoomConnection, RoomStat
 export { openNetwork, type PortRange, type SendFailures } from './network/index.ts';
 export { MediaPool, type PoolOptions, type PoolStats } from './pool/index.ts';
 export type { Endpoint } from './rtp/index.ts';
+export { Srtp } from './srtp/index.ts';
 export {
   MediaThread,
   type PacingStats,

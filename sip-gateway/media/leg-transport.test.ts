@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { after, before, describe, test } from 'node:test';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { LegTransport, type RtpSink } from './leg-transport.ts';
 import type { LegMedia } from './leg-types.ts';
 import { MediaLog, type MediaLogLine } from './media-log.ts';
 import { type Network, openNetwork } from './network/index.ts';
 import { type Endpoint, SendStream } from './rtp/index.ts';
+import { Srtp } from './srtp/index.ts';
 
 /** Where SDP says the phone is: an address inside its NAT. */
 const PRIVATE = { address: '127.0.0.9', port: 40_000 };
@@ -35,6 +36,7 @@ describe('LegTransport', () => {
     let learnt = () => {};
     const transport = await LegTransport.open({
       network,
+      srtp: Srtp.load(),
       ip: GATEWAY,
       ports: { min: 0, max: 0 },
       sink,
@@ -50,12 +52,12 @@ describe('LegTransport', () => {
     transport.reportAs(7, nowMs);
     const stream = new SendStream({ ssrc: 7, payloadType: 0, firstSequenceNumber: 1, firstTimestamp: 1 });
     const report = () => transport.report([], stream, performance.now());
-    const heard = async (socket: Socket) => {
+    const heard = async (socket: Socket, packet = rtp()) => {
       const before = sources.length;
       const learning = new Promise<void>((resolve) => {
         learnt = resolve;
       });
-      socket.send(rtp(), transport.port, GATEWAY);
+      socket.send(packet, transport.port, GATEWAY);
       if (sources.length === before) {
         await learning;
       }
@@ -150,4 +152,89 @@ describe('LegTransport', () => {
       ],
     );
   });
+
+  describe('with SRTP', () => {
+    const srtp = Srtp.load();
+    const suite = 'AES_CM_128_HMAC_SHA1_80';
+    const [phoneKey, ownKey] = [Buffer.alloc(30, 1), Buffer.alloc(30, 2)];
+    let contexts: number[];
+    const context = (sending: boolean, key: Buffer) => {
+      const id = srtp.open({ sending, suite, key });
+      contexts.push(id);
+      return id;
+    };
+
+    beforeEach(() => {
+      contexts = [];
+    });
+    afterEach(() => {
+      for (const id of contexts) {
+        srtp.close(id);
+      }
+    });
+
+    test('threat 21: a plain, forged or repeated packet is dropped, and no source is learnt from it', async () => {
+      const media = { srtp: { send: context(true, ownKey), receive: context(false, phoneKey) } };
+      const phone = context(true, phoneKey);
+      const protectedRtp = Buffer.from(srtp.protect(phone, rtp(), false) ?? []);
+      const { transport, heard, lines } = await start({ signallingAddress: OUTSIDE, ...media }, 'debug');
+      const [attacker, socket] = [await bind(), await bind()];
+      const send = (datagram: Buffer) => attacker.send(datagram, transport.port, GATEWAY);
+      const forged = Buffer.from(protectedRtp);
+      forged[20] = (forged[20] as number) ^ 1;
+      for (const datagram of [rtp(), forged, emptyReport]) {
+        send(datagram);
+      }
+      await until(() => transport.unauthenticated === 3);
+      await heard(socket, protectedRtp);
+      // The phone's own packet, sent again from the phone's address.
+      send(protectedRtp);
+      await until(() => transport.unauthenticated === 4);
+      assert.deepEqual(
+        lines.map(({ text, fields }) => [text, fields.why ?? fields.port]),
+        [
+          ['packet dropped by SRTP', 'forged'],
+          ['packet dropped by SRTP', 'forged'],
+          ['packet dropped by SRTP', 'forged'],
+          ['media source learnt', socket.address().port],
+          ['packet dropped by SRTP', 'replayed'],
+        ],
+      );
+    });
+
+    test('RTP and RTCP to the phone are encrypted, and nothing is sent once a context is closed', async () => {
+      const send = context(true, ownKey);
+      const media = { srtp: { send, receive: context(false, phoneKey) }, rtcpMux: true };
+      const phone = { send: context(true, phoneKey), receive: context(false, ownKey) };
+      const socket = await bind();
+      const { transport, heard, report } = await start({ signallingAddress: OUTSIDE, ...media });
+      await heard(socket, Buffer.from(srtp.protect(phone.send, rtp(), false) ?? []));
+      for (const [isRtcp, act] of [
+        [false, () => transport.sendRtp(rtp())],
+        [true, report],
+      ] as const) {
+        const sent = once(socket, 'message');
+        act();
+        const [datagram] = (await sent) as [Buffer];
+        assert.equal(typeof srtp.unprotect(phone.receive, datagram, isRtcp), 'object');
+      }
+      srtp.close(send);
+      transport.sendRtp(rtp());
+      report();
+      transport.start(
+        { codec: 'PCMU', payloadType: 0, remote: PRIVATE, signallingAddress: OUTSIDE },
+        performance.now(),
+      );
+      const next = once(socket, 'message');
+      transport.sendRtp(rtp());
+      const [first] = (await next) as [Buffer];
+      assert.deepEqual(first, rtp());
+    });
+  });
 });
+
+async function until(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) {
+    await new Promise(setImmediate);
+  }
+}

@@ -12,6 +12,7 @@ import {
   type SendStream,
   SourceLock,
 } from './rtp/index.ts';
+import type { Srtp } from './srtp/index.ts';
 
 /** Average interval of RTCP reports (RFC 3550 §6.2). */
 const REPORT_INTERVAL_MS = 5_000;
@@ -27,6 +28,7 @@ export interface RtpSink {
 
 export interface TransportOptions {
   network: Network;
+  srtp: Srtp;
   ip: string;
   ports: PortRange;
   sink: RtpSink;
@@ -36,12 +38,14 @@ export interface TransportOptions {
 }
 
 /**
- * One phone's network side: sockets, demultiplexing, source lock, targets, RTCP. Every datagram passes through #onDatagram() on the way
- * in and #send() on the way out: SRTP belongs in these two.
+ * One phone's network side: sockets, demultiplexing, SRTP, source lock, targets, RTCP. Every datagram passes through #onDatagram() on the
+ * way in and #send() on the way out. With SRTP, a packet that is not authentic has no effect: no source is learnt from it.
  */
 export class LegTransport {
   /** Number of datagrams that could not be parsed. */
   malformed = 0;
+  /** Number of packets that SRTP dropped. */
+  unauthenticated = 0;
   /** Loss of our stream as last reported by the phone, 0 to 1. */
   remoteLossFraction: number | null = null;
   roundTripMs: number | null = null;
@@ -50,6 +54,7 @@ export class LegTransport {
   /** First error that handling a packet from the phone raised. */
   fault: { error: unknown } | undefined;
   readonly #sink: RtpSink;
+  readonly #srtp: Srtp;
   readonly #onSource: (source: Endpoint) => void;
   readonly #log: MediaLog;
   readonly #cname = randomBytes(8).toString('hex');
@@ -63,8 +68,9 @@ export class LegTransport {
   #nextReportMs = 0;
   #closed = false;
 
-  private constructor({ sink, onSource, log }: TransportOptions) {
+  private constructor({ sink, srtp, onSource, log }: TransportOptions) {
     this.#sink = sink;
+    this.#srtp = srtp;
     this.#onSource = onSource;
     this.#log = log;
   }
@@ -116,7 +122,7 @@ export class LegTransport {
 
   sendRtp(packet: Uint8Array): void {
     if (this.#lock) {
-      this.#send(this.#rtp, packet, this.#lock.target);
+      this.#send(this.#rtp, packet, this.#lock.target, false);
     }
   }
 
@@ -151,14 +157,33 @@ export class LegTransport {
     }
     try {
       const kind = rtcpPort ? 'rtcp' : demultiplex(datagram);
+      const packet = kind === 'rtp' || kind === 'rtcp' ? this.#open(datagram, kind, source) : datagram;
+      if (!packet) {
+        return;
+      }
       if (kind === 'rtcp') {
-        this.#onRtcp(datagram, source, nowMs, this.#lock);
+        this.#onRtcp(packet, source, nowMs, this.#lock);
       } else {
-        this.#onRtp(kind === 'rtp' ? parseRtp(datagram) : null, source, nowMs, this.#lock);
+        this.#onRtp(kind === 'rtp' ? parseRtp(packet) : null, source, nowMs, this.#lock);
       }
     } catch (error) {
       this.fault ??= { error };
     }
+  }
+
+  /** The packet in the clear; undefined if it is not authentic. */
+  #open(datagram: Uint8Array, kind: 'rtp' | 'rtcp', source: Endpoint): Uint8Array | undefined {
+    const srtp = this.#media?.srtp;
+    if (!srtp) {
+      return datagram;
+    }
+    const opened = this.#srtp.unprotect(srtp.receive, datagram, kind === 'rtcp');
+    if (typeof opened !== 'string') {
+      return opened;
+    }
+    this.unauthenticated++;
+    this.#log.debug({ from: source.address, port: source.port, kind, why: opened }, 'packet dropped by SRTP');
+    return undefined;
   }
 
   /** `packet`: null for datagrams other than RTP, such as STUN, DTLS and the empty keep-alives of some phones. */
@@ -220,9 +245,9 @@ export class LegTransport {
       return;
     }
     if (media.rtcpMux) {
-      this.#send(this.#rtp, packet, lock.target);
+      this.#send(this.#rtp, packet, lock.target, true);
     } else {
-      this.#send(this.#rtcp, packet, this.#rtcpTarget(media, lock.target));
+      this.#send(this.#rtcp, packet, this.#rtcpTarget(media, lock.target), true);
     }
   }
 
@@ -238,7 +263,11 @@ export class LegTransport {
     return this.#rtcpSource?.address === target.address ? this.#rtcpSource : next;
   }
 
-  #send(udp: UdpPort | undefined, packet: Uint8Array, target: Endpoint): void {
-    udp?.send(packet, target);
+  #send(udp: UdpPort | undefined, packet: Uint8Array, target: Endpoint, isRtcp: boolean): void {
+    const srtp = this.#media?.srtp;
+    const sent = srtp ? this.#srtp.protect(srtp.send, packet, isRtcp) : packet;
+    if (sent) {
+      udp?.send(sent, target);
+    }
   }
 }

@@ -34,6 +34,8 @@ export interface LegMedia {
   rtcpMux?: boolean;
   /** Source address of the phone's signalling. Behind a NAT its media comes from there too. */
   signallingAddress?: string;
+  /** SRTP contexts of both directions. With them, nothing is sent or accepted in the clear. */
+  srtp?: { send: number; receive: number };
   /** Whether audio is sent to the phone, and whether it is received from the phone; false on hold (RFC 3264 §8.4). Default true. */
   send?: boolean;
   receive?: boolean;
@@ -67,6 +69,8 @@ export interface LegStats {
   packetsLate: number;
   /** From other sources, refused (threat 21). */
   packetsRejected: number;
+  /** Forged or replayed, dropped by SRTP. */
+  packetsUnauthenticated: number;
   /** With an unknown payload type or an unreadable payload. */
   packetsMalformed: number;
   /** Concealed frames of 20 ms. */

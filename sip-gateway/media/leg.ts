@@ -6,10 +6,12 @@ import type { LegEvent, LegMedia, LegStats, Prompt } from './leg-types.ts';
 import type { MediaLog } from './media-log.ts';
 import type { Network, PortRange } from './network/index.ts';
 import { type Endpoint, estimateMos, type StreamNumbers } from './rtp/index.ts';
+import type { Srtp } from './srtp/index.ts';
 
 export interface LegOptions {
   codecs: Codecs;
   network: Network;
+  srtp: Srtp;
   ip: string;
   ports: PortRange;
   /** Shared memory for the outgoing stream's numbers, so that the stream continues if the leg moves to another thread. */
@@ -30,12 +32,13 @@ export class Leg {
   }
 
   /** Binds the sockets, so that the SDP can name their ports. @throws {Error} no pair of ports is free */
-  static async open({ codecs, network, ip, ports, numbers, emit, log }: LegOptions): Promise<Leg> {
+  static async open({ codecs, network, srtp, ip, ports, numbers, emit, log }: LegOptions): Promise<Leg> {
     let transport: LegTransport | undefined;
     const send = (packet: Uint8Array) => transport?.sendRtp(packet);
     const audio = new LegAudio({ codecs, numbers, emit, send, log });
     transport = await LegTransport.open({
       network,
+      srtp,
       ip,
       ports,
       sink: audio,
@@ -121,7 +124,8 @@ export class Leg {
       return null;
     }
     const { receiver, sender, media } = session;
-    const { rejected, malformed, remoteLossFraction, roundTripMs, lastHeardMs, lastRtcpMs } = this.#transport;
+    const { rejected, unauthenticated, malformed, remoteLossFraction, roundTripMs, lastHeardMs, lastRtcpMs } =
+      this.#transport;
     const { counts } = receiver;
     const delayMs = receiver.playout.delayMs + 20 + (roundTripMs ?? 0) / 2;
     return {
@@ -132,6 +136,7 @@ export class Leg {
       packetsLost: receiver.lost,
       packetsLate: counts.late,
       packetsRejected: rejected,
+      packetsUnauthenticated: unauthenticated,
       packetsMalformed: malformed + receiver.unknown + counts.malformed,
       framesConcealed: counts.concealed,
       packetsRestored: counts.restored,

@@ -22,6 +22,7 @@ const CALL: Omit<CallRecord, 'callId' | 'startedAtMs'> = {
   trunk: null,
   roomId: 'team',
   codec: 'PCMU',
+  encryption: 'none',
   answeredAtMs: null,
   endedAtMs: null,
   endCause: null,

@@ -13,7 +13,9 @@ describe('phones without the native add-on', () => {
   let person: TonePerson;
 
   before(async () => {
-    server = await PhoneServer.start({ env: { CANOPY_CODECS: '/nowhere', CANOPY_UDP: '/nowhere' } });
+    server = await PhoneServer.start({
+      env: { CANOPY_CODECS: '/nowhere', CANOPY_UDP: '/nowhere', CANOPY_SRTP: '/nowhere' },
+    });
     await server.addPhones('1001');
     await server.setDialPlan([{ pattern: '100', action: { type: 'room', roomId: 'team' } }]);
     person = await TonePerson.enter(server.server, 'team', ROOM_HZ);

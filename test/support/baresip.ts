@@ -77,7 +77,9 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
       'ringback_disabled yes',
       `net_interface ${host}`,
       `module_path ${MODULES}`,
-      ...['opus.so', 'g722.so', 'g711.so', 'ausine.so', 'aubridge.so'].map((name) => `module ${name}`),
+      ...['opus.so', 'g722.so', 'g711.so', 'srtp.so', 'ausine.so', 'aubridge.so'].map(
+        (name) => `module ${name}`,
+      ),
       ...(record ? ['module sndfile.so', `snd_path ${folder}`] : []),
       ...['uuid.so', 'account.so'].map((name) => `module_tmp ${name}`),
       ...['menu.so', 'ctrl_tcp.so'].map((name) => `module_app ${name}`),

@@ -75,15 +75,20 @@ export async function tileBoxes(page: Page): Promise<TileBox[]> {
   });
 }
 
-/** Waits until all visible tiles whose camera is on show video. */
+/** Waits until all tiles in view whose camera is on show video. Nobody sends what is scrolled out of view. */
 export async function waitForVideo(page: Page): Promise<void> {
   await eventually(
     'the videos play',
     () =>
       page.evaluate(() =>
-        [...document.querySelectorAll<HTMLVideoElement>('[data-testid=tile] video')].every(
-          ({ videoWidth, readyState }) => videoWidth > 0 && readyState >= 2,
-        ),
+        [...document.querySelectorAll<HTMLVideoElement>('[data-testid=tile] video')]
+          .filter((video) => {
+            const { left, right, top, bottom } = video.getBoundingClientRect();
+            const strip = video.closest('[data-testid=strip]')?.getBoundingClientRect();
+            const [x, y] = [(left + right) / 2, (top + bottom) / 2];
+            return !strip || (x > strip.left && x < strip.right && y > strip.top && y < strip.bottom);
+          })
+          .every(({ videoWidth, readyState }) => videoWidth > 0 && readyState >= 2),
       ),
     (all) => all,
     30_000,

@@ -39,6 +39,11 @@ const MODULE = `
   import { connect, enrol, memoryStore, parseInvitation } from 'canopy-sdk';
   ${PAINTED_PEOPLE}
   const rooms = [];
+  const until = async (isTrue) => {
+    while (!isTrue()) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  };
   globalThis.enter = async ({ invitation, name, index, roomId }) => {
     const store = memoryStore();
     const { hash, origin } = new URL(invitation);
@@ -63,6 +68,32 @@ const MODULE = `
       }
     }
   };
+  globalThis.chat = async () => {
+    const lines = [
+      [0, 'Good morning! The agenda: https://orchard.example/agenda'],
+      [1, 'Доброе утро всем'],
+      [2, 'Can everybody hear me? 👋'],
+      [0, 'Yes. Let us wait two more minutes for the others, then start with the numbers of last month.'],
+      [3, 'I sent the table yesterday.'],
+      [6, 'صباح الخير'],
+    ];
+    for (const [index, text] of lines) {
+      const { chat } = rooms[index].room;
+      chat.send({ text });
+      await until(() => chat.messages.some((message) => message.text === text));
+    }
+    const { chat } = rooms[1].room;
+    const first = chat.messages[0];
+    await chat.react(first.seq, '👍', true);
+  };
+  globalThis.vote = async () => {
+    for (const [index, { room }] of rooms.entries()) {
+      await until(() => room.polls.list.length > 0);
+      if (index % 4 !== 3) {
+        await room.polls.vote(room.polls.list[0].pollId, [index % 3]);
+      }
+    }
+  };
   globalThis.leave = async () => {
     const { room, client } = rooms.pop();
     await room.leave();
@@ -74,6 +105,8 @@ declare const window: {
   enter(seat: { invitation: string; name: string; index: number; roomId: string }): Promise<string>;
   share(index: number): Promise<void>;
   unshare(index: number): Promise<void>;
+  chat(): Promise<void>;
+  vote(): Promise<void>;
   leave(): Promise<void>;
 };
 
@@ -127,6 +160,16 @@ export class Cast {
       index,
       on,
     ] as const);
+  }
+
+  /** Some write in the chat. */
+  async chat(): Promise<void> {
+    await this.#page.evaluate(() => window.chat());
+  }
+
+  /** Most vote in the first poll. */
+  async vote(): Promise<void> {
+    await this.#page.evaluate(() => window.vote());
   }
 
   async leave(): Promise<void> {

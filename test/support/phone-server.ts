@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { urlHost } from '../../base/index.ts';
+import type { SrtpUse } from '../../contract/index.ts';
 import { Baresip, type BaresipOptions } from './baresip.ts';
 import { freePort } from './programs.ts';
 import { TestServer } from './server.ts';
@@ -16,6 +17,7 @@ export interface CallShown {
   direction: string;
   trunk: string | null;
   codec: string | null;
+  encryption: string | null;
   roomId: string | null;
   answeredAtMs: number | null;
   endedAtMs: number | null;
@@ -45,9 +47,12 @@ export class PhoneServer {
     flags = [],
     env = {},
     host = '127.0.0.1',
+    dataDir,
   }: {
     flags?: string[];
     env?: Record<string, string>;
+    /** Data folder of an earlier server; it is not removed. Default: a temporary one. */
+    dataDir?: string;
     /** Loopback address for phones. Default 127.0.0.1. */
     host?: string;
   } = {}): Promise<PhoneServer> {
@@ -57,6 +62,7 @@ export class PhoneServer {
       phones: true,
       flags: ['--sip-port', `${sipPort}`, '--sip-tls-port', `${tlsPort}`, ...flags],
       env: { CANOPY_SIP_HOST: host, CANOPY_SIP_ANNOUNCE: host, ...env },
+      ...(dataDir !== undefined && { dataDir }),
     });
     return new PhoneServer(server, sipPort, tlsPort, host);
   }
@@ -74,11 +80,17 @@ export class PhoneServer {
   /** Adds phones that may register. */
   async addPhones(...usernames: string[]): Promise<void> {
     for (const username of usernames) {
-      await this.server.api('PUT', `/api/sip/phones/${username}`, {
-        displayName: `Phone ${username}`,
-        password: PHONE_PASSWORD,
-      });
+      await this.addPhone(username);
     }
+  }
+
+  /** Adds or changes a phone. */
+  async addPhone(username: string, settings: { srtp?: SrtpUse } = {}): Promise<void> {
+    await this.server.api('PUT', `/api/sip/phones/${username}`, {
+      displayName: `Phone ${username}`,
+      password: PHONE_PASSWORD,
+      ...settings,
+    });
   }
 
   async setDialPlan(rules: object[]): Promise<void> {

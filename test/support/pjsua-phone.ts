@@ -23,7 +23,9 @@ export interface PjsuaOptions {
   password: string;
   /** `HOST:PORT` of the server. */
   server: string;
-  transport?: 'udp' | 'tcp';
+  transport?: 'udp' | 'tcp' | 'tls';
+  /** Its own setting for SRTP. Default: off. */
+  srtp?: 'optional' | 'mandatory';
   /** Its own address, which it binds and announces. */
   address: string;
   toneHz: number;
@@ -47,6 +49,7 @@ export interface PjsuaEvent {
 export class PjsuaPhone extends EventEmitter<{ event: [PjsuaEvent] }> {
   readonly #process: ChildProcess;
   readonly #folder: string;
+  /** What follows the number in the URIs that it calls. */
   readonly #server: string;
   readonly #seen: PjsuaEvent[] = [];
 
@@ -85,7 +88,7 @@ export class PjsuaPhone extends EventEmitter<{ event: [PjsuaEvent] }> {
       env: { ...process.env, PYTHONPATH: pjsuaFolder() },
       stdio: ['pipe', 'pipe', 'inherit'],
     });
-    const phone = new PjsuaPhone(child, folder, server);
+    const phone = new PjsuaPhone(child, folder, transport === 'tls' ? `${server};transport=tls` : server);
     try {
       const { status } = await phone.waitFor(({ event }) => event === 'registration');
       if (status !== 200) {

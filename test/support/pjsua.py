@@ -90,8 +90,8 @@ config.medConfig.noVad = not options.get("vad", False)
 endpoint.libInit(config)
 transport = pj.TransportConfig()
 transport.boundAddress = options["address"]
-kind = pj.PJSIP_TRANSPORT_TCP if options.get("transport") == "tcp" else pj.PJSIP_TRANSPORT_UDP
-endpoint.transportCreate(kind, transport)
+kinds = {"udp": pj.PJSIP_TRANSPORT_UDP, "tcp": pj.PJSIP_TRANSPORT_TCP, "tls": pj.PJSIP_TRANSPORT_TLS}
+endpoint.transportCreate(kinds[options.get("transport", "udp")], transport)
 endpoint.libStart()
 endpoint.audDevManager().setNullDev()
 for codec in endpoint.codecEnum2():
@@ -127,6 +127,8 @@ account_config.natConfig.viaRewriteUse = 0
 account_config.natConfig.sdpNatRewriteUse = 0
 account_config.natConfig.udpKaIntervalSec = options.get("keepAliveSeconds", 0)
 account_config.mediaConfig.transportConfig.boundAddress = options["address"]
+uses = {"optional": pj.PJMEDIA_SRTP_OPTIONAL, "mandatory": pj.PJMEDIA_SRTP_MANDATORY}
+account_config.mediaConfig.srtpUse = uses.get(options.get("srtp"), pj.PJMEDIA_SRTP_DISABLED)
 account = Account()
 account.create(account_config)
 

@@ -14,6 +14,8 @@ export interface NewParticipant {
   displayName: string;
   /** Default `answered`. */
   callState?: CallState;
+  /** Whether the audio between the phone and the bridge is encrypted. Default: unknown. */
+  callEncrypted?: boolean;
   /** Whether the caller was asked for a PIN of the room and knew it. Default false. */
   pinGiven?: boolean;
 }
@@ -33,8 +35,8 @@ export interface ParticipantHost {
 }
 
 /**
- * A phone in a room. This object keeps the wanted state (name, call state, muted, raised hand, the stream that it sends), and re-applies it
- * at every new seat and home of the room.
+ * A phone in a room. This object keeps the wanted state (name, call state and encryption, muted, raised hand, the stream that it sends),
+ * and re-applies it at every new seat and home of the room.
  */
 export class BridgeParticipant {
   readonly #host: ParticipantHost;
@@ -42,6 +44,7 @@ export class BridgeParticipant {
   readonly #pinGiven: boolean;
   #displayName: string;
   #callState: CallState;
+  #callEncrypted: boolean | undefined;
   #muted = false;
   #denied = false;
   #handUp = false;
@@ -49,7 +52,7 @@ export class BridgeParticipant {
   #removed: RequestInput<'participant.remove'>['reason'];
   /** State at the server. */
   #participantId: string | undefined;
-  #sent: { displayName: string; callState: CallState } | undefined;
+  #sent: { displayName: string; callState: CallState; callEncrypted?: boolean } | undefined;
   #sentHandUp = false;
   #producer:
     | { producerId: string; rtpParameters: RtpParameters; media: BridgeMedia; muted: boolean }
@@ -58,11 +61,12 @@ export class BridgeParticipant {
   /** @internal */
   constructor(
     host: ParticipantHost,
-    { displayName, callState = 'answered', pinGiven = false }: NewParticipant,
+    { displayName, callState = 'answered', callEncrypted, pinGiven = false }: NewParticipant,
   ) {
     this.#host = host;
     this.#displayName = displayName;
     this.#callState = callState;
+    this.#callEncrypted = callEncrypted;
     this.#pinGiven = pinGiven;
     this.#reconciler = new Reconciler({
       pass: () => this.#pass(),
@@ -108,9 +112,14 @@ export class BridgeParticipant {
   }
 
   /** Changes what others see. @throws {CanopyError} BAD_REQUEST - the name is not allowed */
-  async update({ displayName, callState }: Omit<Partial<NewParticipant>, 'pinGiven'>): Promise<void> {
+  async update({
+    displayName,
+    callState,
+    callEncrypted,
+  }: Omit<Partial<NewParticipant>, 'pinGiven'>): Promise<void> {
     this.#displayName = displayName ?? this.#displayName;
     this.#callState = callState ?? this.#callState;
+    this.#callEncrypted = callEncrypted ?? this.#callEncrypted;
     await this.#reconciler.run();
   }
 
@@ -247,7 +256,12 @@ export class BridgeParticipant {
 
   async #enter(): Promise<void> {
     const { connection } = this.#host;
-    const wanted = { displayName: this.#displayName, callState: this.#callState };
+    const callEncrypted = this.#callEncrypted;
+    const wanted = {
+      displayName: this.#displayName,
+      callState: this.#callState,
+      ...(callEncrypted !== undefined && { callEncrypted }),
+    };
     if (this.#participantId === undefined) {
       const { participantId } = await connection.request('participant.add', {
         kind: 'phone',
@@ -262,7 +276,11 @@ export class BridgeParticipant {
       this.#muted ||= restraint.muted || this.#denied;
       return;
     }
-    if (this.#sent?.displayName !== wanted.displayName || this.#sent.callState !== wanted.callState) {
+    if (
+      this.#sent?.displayName !== wanted.displayName ||
+      this.#sent.callState !== wanted.callState ||
+      this.#sent.callEncrypted !== callEncrypted
+    ) {
       await connection.request('participant.update', { participantId: this.#participantId, ...wanted });
       this.#sent = wanted;
     }

@@ -62,11 +62,11 @@ export class DeviceOffer extends Emitter<DeviceOfferEvents> {
   #isOver = false;
 
   /** @internal */
-  static async start(connection: Connection, identity: Identity): Promise<DeviceOffer> {
+  static async start(connection: Connection, identity: Identity, linkOrigin: string): Promise<DeviceOffer> {
     const caFingerprint = toBase64Url(await sha256(identity.deploymentCa.der));
     const code = newLinkCode();
     const secrets = await linkSecrets({ code, caFingerprint });
-    const offer = new DeviceOffer({ connection, identity, code, caFingerprint, secrets });
+    const offer = new DeviceOffer({ connection, identity, linkOrigin, code, caFingerprint, secrets });
     try {
       await offer.#open();
     } catch (error) {
@@ -79,18 +79,19 @@ export class DeviceOffer extends Emitter<DeviceOfferEvents> {
   private constructor(options: {
     connection: Connection;
     identity: Identity;
+    linkOrigin: string;
     code: string;
     caFingerprint: string;
     secrets: LinkSecrets;
   }) {
     super();
-    const { connection, identity, code, caFingerprint, secrets } = options;
+    const { connection, identity, linkOrigin, code, caFingerprint, secrets } = options;
     this.#connection = connection;
     this.#identity = identity;
     this.#caFingerprint = caFingerprint;
     this.#secrets = secrets;
     this.code = formatLinkCode(code);
-    this.url = deviceLinkUrl(connection.origin, { code, caFingerprint });
+    this.url = deviceLinkUrl(linkOrigin, { code, caFingerprint });
     this.added = new Promise((resolve, reject) => {
       this.#settle = (result) => (result instanceof CanopyError ? reject(result) : resolve(result));
     });

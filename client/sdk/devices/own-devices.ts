@@ -24,12 +24,14 @@ export interface OwnDevicesEvents {
 export class OwnDevices extends Emitter<OwnDevicesEvents> {
   readonly #connection: Connection;
   readonly #identity: Identity;
+  readonly #linkOrigin: string;
 
   /** @internal */
-  constructor(connection: Connection, identity: Identity) {
+  constructor(connection: Connection, identity: Identity, linkOrigin: string) {
     super();
     this.#connection = connection;
     this.#identity = identity;
+    this.#linkOrigin = linkOrigin;
     connection.on('device.renewalRequested', (event) => this.emit('renewalRequested', event));
     connection.on('device.renewed', ({ certificate }) => this.emit('renewed', certificate));
   }
@@ -55,7 +57,7 @@ export class OwnDevices extends Emitter<OwnDevicesEvents> {
    * @throws {CanopyError} FORBIDDEN - a company's certificate; RATE_LIMITED, SERVER_BUSY
    */
   offer(): Promise<DeviceOffer> {
-    return DeviceOffer.start(this.#connection, this.#identity);
+    return DeviceOffer.start(this.#connection, this.#identity, this.#linkOrigin);
   }
 
   /**

@@ -179,7 +179,12 @@ export class AppModel {
   async redeem(invitation: Invitation): Promise<void> {
     await this.#attempt(async () => {
       const client = await this.#connect();
-      const { roomId } = await client.redeemInvitation(invitation.secret);
+      const { roomId, role } = await client.redeemInvitation(invitation.secret);
+      if (role !== client.account.role) {
+        // What the page offers depends on the role that the client signed in with.
+        void client.close();
+        this.client.value = undefined;
+      }
       this.#go(roomId ? roomFragment(roomId) : '#/');
     });
   }
@@ -217,6 +222,7 @@ export class AppModel {
       await this.#store.remove(this.#url);
       this.identity.value = undefined;
       await this.care.use(undefined);
+      await this.signOn.look();
       this.#route();
     });
   }
@@ -238,6 +244,11 @@ export class AppModel {
     if (value.name === 'door') {
       this.#suggestTo(value.door);
     }
+  }
+
+  /** The server's origin for links that the user gives to others. */
+  get linkOrigin(): string {
+    return this.client.value?.linkOrigin ?? this.#url;
   }
 
   /** The connection, when the server has verified the identity. @throws {CanopyError} as connect() */
@@ -418,11 +429,10 @@ export class AppModel {
       void this.signOn.comeBack(route.code);
     } else if (route.page === 'new-device') {
       this.#showNewDevice(route.link);
+    } else if (route.page === 'room' && this.#isStranger && !isCallRoom(route.roomId)) {
+      this.#showDoor({ roomId: route.roomId });
     } else if (!this.identity.value) {
-      this.screen.value = {
-        name: 'no-identity',
-        roomId: route.page === 'room' ? route.roomId : undefined,
-      };
+      this.#showNoIdentity(route.page === 'room' ? route.roomId : undefined);
     } else if (route.page === 'room' && !isCallRoom(route.roomId)) {
       this.#showLobby(route.roomId);
     } else {
@@ -430,6 +440,30 @@ export class AppModel {
       this.calls.linked.value = route.page === 'call' ? route.address : undefined;
       this.#showHome();
     }
+  }
+
+  /** Shows how to use an account in this browser, to somebody in front of a room who has one elsewhere. */
+  useAccount(roomId: string): void {
+    const { value } = this.screen;
+    if (value.name === 'door') {
+      value.door.close();
+    }
+    this.#showNoIdentity(roomId);
+  }
+
+  /** Lets somebody ask to enter a room without an account. */
+  askAsGuest(roomId: string): void {
+    this.#showDoor({ roomId });
+  }
+
+  /** Whether this browser has no account that could be used, and the server lets such people ask to enter rooms. */
+  get #isStranger(): boolean {
+    const identity = this.identity.value;
+    return this.signOn.admitsStrangers.value && (identity === undefined || identity.expired);
+  }
+
+  #showNoIdentity(roomId: string | undefined): void {
+    this.screen.value = { name: 'no-identity', roomId };
   }
 
   #showDoor(doorway: Doorway): void {
@@ -556,6 +590,8 @@ export class AppModel {
         this.calls.attach(client);
         window.canopy = { client };
         this.care.connected(client);
+        // If this fails, join() tries again.
+        client.prepare().catch(() => {});
         client.on('state', (state, error) => {
           if (state !== 'closed') {
             return;

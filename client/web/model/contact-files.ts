@@ -1,6 +1,6 @@
+import type { CardFault } from '../../../contract/vcard/index.ts';
 import type { Client, Contact, NewContact } from '../../sdk/index.ts';
 import { saveFile } from './save-file.ts';
-import type { CardFault } from './vcard/index.ts';
 
 /** Larger files are not read, in bytes. */
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
@@ -30,7 +30,7 @@ export async function importContacts(
   if (file.size > MAX_FILE_BYTES) {
     return { ...report, unusable: 'too-large' };
   }
-  const { decodeText, readCards } = await import('./vcard/index.ts');
+  const { decodeText, readCards } = await import('../../../contract/vcard/index.ts');
   const cards = await readCards(decodeText(new Uint8Array(await file.arrayBuffer())));
   if (cards.length === 0) {
     return { ...report, unusable: 'empty' };
@@ -68,7 +68,10 @@ function updated(before: Contact, read: NewContact): NewContact {
 
 /** Offers all contacts as a vCard file to save. Returns their number. */
 export async function exportContacts(client: Pick<Client, 'contacts'>): Promise<number> {
-  const [{ writeCards }, contacts] = await Promise.all([import('./vcard/index.ts'), client.contacts.all()]);
+  const [{ writeCards }, contacts] = await Promise.all([
+    import('../../../contract/vcard/index.ts'),
+    client.contacts.all(),
+  ]);
   saveFile('contacts.vcf', writeCards(contacts), 'text/vcard;charset=utf-8');
   return contacts.length;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { readDestination } from './destination.ts';
 
-const HERE = 'https://meet.example';
+const HERE = ['http://localhost:8443', 'https://meet.example'];
 const read = (typed: string) => readDestination(typed, HERE);
 
 describe('readDestination()', () => {

@@ -8,15 +8,15 @@ export type Destination =
   | { kind: 'elsewhere'; url: string; host: string }
   | { kind: 'nothing' };
 
-/** Reads the name of a room, or a link. `origin`: this page's. */
-export function readDestination(typed: string, origin: string): Destination {
+/** Reads the name of a room, or a link. `origins`: those of this server. */
+export function readDestination(typed: string, origins: readonly string[]): Destination {
   const text = typed.trim();
   const url = linkIn(text);
   if (!url) {
     const roomId = toRoomId(text);
     return roomId === undefined ? { kind: 'nothing' } : { kind: 'room', roomId };
   }
-  if (url.origin !== origin) {
+  if (!origins.includes(url.origin)) {
     return { kind: 'elsewhere', url: url.href, host: url.host };
   }
   const route = parseRoute(url.hash);

@@ -29,7 +29,7 @@ export interface DoorHost {
   enter(roomId: string): Promise<void>;
 }
 
-/** Where someone wants to enter: by a room link, or where everyone has to be admitted. */
+/** Where someone wants to enter: by a room link; or a room where they have to be admitted, also those who know nothing but its address. */
 export type Doorway = { link: RoomLinkSecret } | { roomId: string };
 
 /** Refusals of an identity after which its owner is treated as a newcomer. */
@@ -38,7 +38,8 @@ const OUTDATED: ReadonlySet<string> = new Set(['ACCOUNT_UNKNOWN', 'CERT_EXPIRED'
 const STORAGE_KEY = 'canopy.door';
 
 interface Place {
-  secret: string;
+  /** The link's secret, or the room. */
+  door: string;
   key: string;
   name: string;
   waiting: boolean;
@@ -80,22 +81,29 @@ export class Door {
     return opened && roomName(opened);
   }
 
+  /** The room, for somebody without an account who knows nothing but its address. */
+  get strangeRoomId(): string | undefined {
+    return 'roomId' in this.#doorway && this.isNewcomer.value ? this.#doorway.roomId : undefined;
+  }
+
   /** Finds out where the link leads; goes on waiting if this tab did before it was reloaded. Never rejects. */
   async open(): Promise<void> {
-    if ('roomId' in this.#doorway) {
+    if ('roomId' in this.#doorway && !this.isNewcomer.value) {
       await this.ask();
       return;
     }
-    const { link } = this.#doorway;
-    try {
-      this.opened.value = await openRoomLink({ serverUrl: this.#host.url, link });
-    } catch (error) {
-      this.problem.value = CanopyError.from(error);
-      this.stage.value = 'closed';
-      return;
+    if ('link' in this.#doorway) {
+      const { link } = this.#doorway;
+      try {
+        this.opened.value = await openRoomLink({ serverUrl: this.#host.url, link });
+      } catch (error) {
+        this.problem.value = CanopyError.from(error);
+        this.stage.value = 'closed';
+        return;
+      }
     }
     const place = storedPlace();
-    if (place?.secret === link.secret) {
+    if (place?.door === this.#place) {
       this.name.value = place.name;
       if (place.waiting) {
         await this.ask();
@@ -128,9 +136,10 @@ export class Door {
       this.stage.value = 'entering';
       if (secret !== undefined) {
         const { url, store } = this.#host;
-        const caFingerprint = 'link' in this.#doorway ? this.#doorway.link.caFingerprint : '';
+        // Without a link, the server is trusted on first use as well.
+        const pin = 'link' in this.#doorway ? { caFingerprint: this.#doorway.link.caFingerprint } : {};
         const displayName = this.name.value;
-        this.#host.enrolled(await enrol({ serverUrl: url, secret, caFingerprint, displayName, store }));
+        this.#host.enrolled(await enrol({ serverUrl: url, secret, ...pin, displayName, store }));
       }
       await this.#host.enter(roomId);
       this.#store(false);
@@ -155,16 +164,18 @@ export class Door {
     void this.cancel();
   }
 
+  get #place(): string {
+    return 'link' in this.#doorway ? this.#doorway.link.secret : this.#doorway.roomId;
+  }
+
   async #ask(): Promise<Knock> {
-    if (!('link' in this.#doorway)) {
-      return (await this.#host.connect()).knock(this.#doorway);
-    }
-    const { secret } = this.#doorway.link;
+    const where =
+      'link' in this.#doorway ? { secret: this.#doorway.link.secret } : { roomId: this.#doorway.roomId };
     if (this.isNewcomer.value) {
       const key = this.#store(true);
-      return knock({ url: this.#host.url, secret, displayName: this.name.value, key });
+      return knock({ url: this.#host.url, ...where, displayName: this.name.value, key });
     }
-    return (await this.#host.connect()).knock({ secret });
+    return (await this.#host.connect()).knock(where);
   }
 
   #failed(error: CanopyError): void {
@@ -184,10 +195,10 @@ export class Door {
   /** Keeps this tab's place for a reload. Returns its key. */
   #store(waiting: boolean): string {
     const before = storedPlace();
-    const secret = 'link' in this.#doorway ? this.#doorway.link.secret : '';
-    const key = before?.secret === secret ? before.key : newKnockKey();
-    if (secret !== '' && this.isNewcomer.value) {
-      const place: Place = { secret, key, name: this.name.value, waiting };
+    const door = this.#place;
+    const key = before?.door === door ? before.key : newKnockKey();
+    if (this.isNewcomer.value) {
+      const place: Place = { door, key, name: this.name.value, waiting };
       try {
         sessionStorage.setItem(STORAGE_KEY, JSON.stringify(place));
       } catch {

@@ -103,6 +103,15 @@ export class LocalMedia {
     }, CHECK_MS);
   }
 
+  /** Whether a device that is switched on is neither open yet nor known to have a problem. */
+  get starting(): boolean {
+    const { camera, microphone } = this.problems.value;
+    return (
+      (this.cameraWanted.value && !this.camera.value && !camera) ||
+      (!this.muted.value && !this.microphone.value && !microphone)
+    );
+  }
+
   /** Opens the devices that are switched on and not open yet, with a single permission prompt if possible. Never rejects. */
   async open(): Promise<void> {
     this.#resting = false;

@@ -53,7 +53,7 @@ export class MeetingRequest {
       this.#answer({
         canopy: 1,
         creation: 'created',
-        url: url ?? roomUrl(roomId),
+        url: url ?? roomUrl(client.linkOrigin, roomId),
         roomId,
         title: title === '' ? null : title,
       });

@@ -185,7 +185,7 @@ export class PollsModel {
     }
     playSound();
     const { polls } = strings.value;
-    const text = polls.asks(poll.author?.displayName ?? polls.someone, poll.question);
+    const text = polls.asks(poll.author?.displayName ?? polls.deletedAccount, poll.question);
     if (isOpen.value) {
       notices.say(text);
     } else {

@@ -67,27 +67,27 @@ function parseCallAddress(fragment: string): string | undefined {
 }
 
 /** Reads what a user typed or pasted to call somebody: a call link of this server, an account id or an alias. */
-export function readCallAddress(typed: string, origin: string): string | undefined {
+export function readCallAddress(typed: string, origins: readonly string[]): string | undefined {
   const text = typed.trim();
   const link = URL.canParse(text) ? new URL(text) : undefined;
   if (link) {
-    return link.origin === origin ? parseCallAddress(link.hash) : undefined;
+    return origins.includes(link.origin) ? parseCallAddress(link.hash) : undefined;
   }
   return parseCallAddress(text.startsWith('#') ? text : `#/call/${text.replaceAll(/\s/g, '')}`);
 }
 
 /** An account's call link. */
-export function callUrl(accountId: string): string {
-  return `${location.origin}/#/call/${accountId}`;
+export function callUrl(origin: string, accountId: string): string {
+  return `${origin}/#/call/${accountId}`;
 }
 
 export function roomFragment(roomId: string): string {
   return `#/room/${encodeURIComponent(roomId)}`;
 }
 
-/** The link to a room. */
-export function roomUrl(roomId: string): string {
-  return `${location.origin}/${roomFragment(roomId)}`;
+/** The address of a room. */
+export function roomUrl(origin: string, roomId: string): string {
+  return `${origin}/${roomFragment(roomId)}`;
 }
 
 /** Turns what a user typed into a room id: spaces become hyphens. Undefined if nothing usable is left. */

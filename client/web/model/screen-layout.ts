@@ -39,6 +39,8 @@ export class ScreenLayout {
     this.#changed();
   });
   readonly #listener = () => this.#changed();
+  /** Whether a tile was ever reported. Until then nothing can have moved, and the user waits for the first video. */
+  #hasReported = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(report: (tiles: LayoutTile[]) => void) {
@@ -86,10 +88,12 @@ export class ScreenLayout {
   }
 
   #changed(): void {
+    const delayMs = this.#hasReported ? SETTLE_MS : 0;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       const inPage = document.hidden ? [] : [...this.#shown.values()].filter(({ visible }) => visible);
       const shown = [...inPage, ...this.#outside];
+      this.#hasReported ||= shown.length > 0;
       this.#report(
         shown.map(({ video, width, height }) => ({
           ...video,
@@ -97,6 +101,6 @@ export class ScreenLayout {
           height: height * devicePixelRatio,
         })),
       );
-    }, SETTLE_MS);
+    }, delayMs);
   }
 }

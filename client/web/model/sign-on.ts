@@ -8,7 +8,7 @@ import {
   type IdentityStore,
   type SignedOn,
   type SignOnOffer,
-  signOnOffer,
+  serverInfo,
 } from '../../sdk/index.ts';
 
 /** `known`: the person already has an account here, and has to choose. */
@@ -32,6 +32,8 @@ const STORAGE_KEY = 'canopy.sign-on';
 export class SignOn {
   /** How the server lets people sign on; undefined if it does not. */
   readonly offer = signal<SignOnOffer | undefined>(undefined);
+  /** Whether people without an account may ask to enter a room by its address. */
+  readonly admitsStrangers = signal(false);
   readonly stage = signal<SignOnStage>('working');
   readonly known = signal<SignedOn['known']>(undefined);
   readonly busy = signal(false);
@@ -51,11 +53,12 @@ export class SignOn {
     }
   }
 
-  /** Asks the server whether people can sign on. Providers refuse to be shown inside other pages. Never rejects. */
+  /** Asks the server how people get in without an account. Never rejects. */
   async look(): Promise<void> {
-    if (window.parent === window) {
-      this.offer.value = await signOnOffer({ serverUrl: this.#host.url }).catch(() => undefined);
-    }
+    const info = await serverInfo({ serverUrl: this.#host.url }).catch(() => undefined);
+    // Providers refuse to be shown inside other pages.
+    this.offer.value = window.parent === window ? info?.signOn : undefined;
+    this.admitsStrangers.value = info?.identityPolicy === 'tofu';
   }
 
   /** Goes to the provider's page. `to`: the fragment to come back to. Never rejects. */

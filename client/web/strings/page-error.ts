@@ -6,6 +6,7 @@ export type PageError = Exclude<
   | 'API_KEY_INVALID'
   | 'BRIDGE_NOT_LOCAL'
   | 'CA_UNUSABLE'
+  | 'CLIENT_CERTIFICATE_REQUIRED'
   | 'CONFIG_INVALID'
   | 'DATA_IN_USE'
   | 'FILE_UNUSABLE'

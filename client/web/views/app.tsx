@@ -66,10 +66,12 @@ function CurrentScreen({ model }: { model: AppModel }) {
     case 'lobby':
       return (
         <>
-          <a class="home-link" href="#/" data-testid="home-link">
-            <PreviousIcon />
-            {strings.value.home.backHome}
-          </a>
+          <header>
+            <a class="home-link" href="#/" data-testid="home-link">
+              <PreviousIcon />
+              {strings.value.home.backHome}
+            </a>
+          </header>
           <Lobby key={screen.roomId} model={model} {...screen} />
         </>
       );

@@ -20,8 +20,8 @@ export const accountInfo = z.object({
   accountId: sha256Hex,
   displayName: z.string(),
   role,
-  /** Admitted by an invitation, or by a certificate of a company's PKI. */
-  source: z.enum(['invite', 'pki']),
+  /** Admitted by an invitation, by a certificate of a company's PKI, or from the lobby of a room to which nobody had invited them. */
+  source: z.enum(['invite', 'pki', 'tofu']),
   /** With a company's PKI: when it first signed in. */
   enrolledAtMs: unixMs,
   lastSeenAtMs: unixMs.nullable(),

@@ -314,6 +314,23 @@ export class Breakouts {
     };
   }
 
+  /** Assigns an account where another one is assigned, and makes its plans those of the new one. */
+  async replaceAccount(from: string, to: string): Promise<void> {
+    await this.#loaded;
+    for (const family of this.#families.values()) {
+      if (Object.hasOwn(family.plan.people, from) || family.plan.by === from) {
+        await this.#change(family, async () => {
+          const { [from]: theirs, ...others } = family.plan.people;
+          await this.#save(family, {
+            ...family.plan,
+            people: { ...others, ...(theirs && { [to]: theirs }) },
+            ...(family.plan.by === from && { by: to }),
+          });
+        });
+      }
+    }
+  }
+
   /** Somebody was removed from a meeting: once they are no longer barred, they are a newcomer to it. */
   removed({ roomId, accountId }: Removal): void {
     const family = this.#families.get(roomId);

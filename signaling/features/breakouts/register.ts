@@ -17,6 +17,7 @@ export function registerBreakouts(kernel: Kernel): void {
       breakouts.moved(room);
     }
   });
+  kernel.accountReplaced.add(({ from, to }) => breakouts.replaceAccount(from, to));
   kernel.followRemovals((removal) => breakouts.removed(removal));
   kernel.accountDeleting.add((accountId) => breakouts.forgetAccount(accountId));
   kernel.roomDeleted.add(async ({ db, roomId, committed }) => {

@@ -1,4 +1,4 @@
-import type { ExportEntry } from '../../kernel/index.ts';
+import { DELETED_ACCOUNT, type ExportEntry, jsonListEntry } from '../../kernel/index.ts';
 import { messageOf } from './chat-rows.ts';
 import type { ChatStore } from './chat-store.ts';
 import type { ChatMessage } from './contract.ts';
@@ -34,20 +34,17 @@ export async function* accountExport(store: ChatStore, accountId: string): Async
   for (const [index, roomId] of (await store.roomsOf(accountId)).entries()) {
     // Names of rooms may differ in case only, which some systems do not tell apart.
     const folder = `chats/${index + 1} ${roomId}`;
-    yield { path: `${folder}/messages.json`, content: ownMessages(store, roomId, accountId) };
+    yield jsonListEntry(`${folder}/messages.json`, ownMessages(store, roomId, accountId));
     for await (const row of rowsOf(store, roomId, accountId)) {
       yield* filesIn(store, messageOf(row), `${folder}/files`);
     }
   }
 }
 
-async function* ownMessages(store: ChatStore, roomId: string, accountId: string): AsyncIterable<string> {
-  let before = '[\n';
+async function* ownMessages(store: ChatStore, roomId: string, accountId: string): AsyncIterable<ChatMessage> {
   for await (const row of rowsOf(store, roomId, accountId)) {
-    yield `${before}${JSON.stringify(messageOf(row))}`;
-    before = ',\n';
+    yield messageOf(row);
   }
-  yield before === '[\n' ? '[]\n' : '\n]\n';
 }
 
 async function* rowsOf(store: ChatStore, roomId: string, accountId: string) {
@@ -87,7 +84,7 @@ async function* filesIn(
 /** `2027-03-01 09:30 Ann: text`, in UTC. Further lines of a message are indented, so that nobody can fake a message of others. */
 function lineOf({ sentAtMs, author, text, files = [], editedAtMs, gone }: ChatMessage): string {
   const time = new Date(sentAtMs).toISOString().slice(0, 16).replace('T', ' ');
-  const name = author === null ? 'Deleted account' : author.displayName;
+  const name = author === null ? DELETED_ACCOUNT : author.displayName;
   const certified = author?.certifiedName === undefined ? '' : ` (${author.certifiedName})`;
   const content = gone === undefined ? text.replaceAll('\n', '\n    ') : `[message ${gone}]`;
   const named = files.map((file) => `[file: ${file.name}]`);

@@ -48,28 +48,35 @@ export function messageOf(row: ChatMessageRow): ChatMessage {
   };
 }
 
-/**
- * Reactions after an account has put an emoji on, or taken it off.
- *
- * @param emoji undefined: all
- */
+/** Reactions after an account has put an emoji on, or taken it off. */
 export function withReaction(
   reactions: ChatMessage['reactions'],
   accountId: string,
-  emoji: string | undefined,
+  emoji: string,
   on: boolean,
 ): ChatMessage['reactions'] {
-  const without = reactions.map((each) =>
-    emoji === undefined || each.emoji === emoji
-      ? { ...each, accountIds: each.accountIds.filter((id) => id !== accountId) }
-      : each,
-  );
-  if (!on || emoji === undefined) {
-    return without.filter(({ accountIds }) => accountIds.length > 0);
+  if (on && !reactions.some((each) => each.emoji === emoji)) {
+    return [...reactions, { emoji, accountIds: [accountId] }];
   }
-  return without.some((each) => each.emoji === emoji)
-    ? without.map((each) =>
-        each.emoji === emoji ? { ...each, accountIds: [...each.accountIds, accountId] } : each,
-      )
-    : [...without, { emoji, accountIds: [accountId] }];
+  return reactions
+    .map((each) => {
+      const others = each.accountIds.filter((id) => id !== accountId);
+      return each.emoji === emoji ? { ...each, accountIds: on ? [...others, accountId] : others } : each;
+    })
+    .filter(({ accountIds }) => accountIds.length > 0);
+}
+
+/** The mentions and reactions of a message with an account replaced, or without it (`to`: undefined). */
+export function renamed(
+  { mentions, reactions }: Pick<ChatMessageRow, 'mentions' | 'reactions'>,
+  from: string,
+  to: string | undefined,
+): Pick<ChatMessageRow, 'mentions' | 'reactions'> {
+  const rename = (accountIds: string[]) => [
+    ...new Set(accountIds.flatMap((id) => (id === from ? (to ?? []) : id))),
+  ];
+  const remaining = (JSON.parse(reactions) as ChatMessage['reactions'])
+    .map((each) => ({ ...each, accountIds: rename(each.accountIds) }))
+    .filter(({ accountIds }) => accountIds.length > 0);
+  return { mentions: JSON.stringify(rename(JSON.parse(mentions))), reactions: JSON.stringify(remaining) };
 }

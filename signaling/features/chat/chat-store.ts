@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Kysely, Transaction } from 'kysely';
 import { queryWords } from '../../kernel/index.ts';
-import type { Store, Tables } from '../../store/index.ts';
-import { messageOf, withReaction } from './chat-rows.ts';
+import { moveRows, type Store, type Tables } from '../../store/index.ts';
+import { messageOf, renamed } from './chat-rows.ts';
 import type { ChatMessage, ChatPage, ChatPosition } from './contract.ts';
 import type { FileStore } from './files/index.ts';
 import { matchesInPostgres, matchesInSqlite } from './search-index.ts';
@@ -316,26 +316,30 @@ export class ChatStore {
       .execute();
   }
 
+  /** Gives another account what an account wrote, its mentions and reactions, and the right to read what it could read. */
+  async replaceAccount(from: string, to: string): Promise<void> {
+    for (const room_id of await this.roomsOf(from)) {
+      await this.change(room_id, async (transaction) => {
+        await this.#rename(transaction, room_id, from, to);
+        await transaction
+          .updateTable('chat_messages')
+          .set({ account_id: to })
+          .where('room_id', '=', room_id)
+          .where('account_id', '=', from)
+          .execute();
+      });
+    }
+    await this.#store.transaction(async (db) => {
+      await db.updateTable('chat_files').set({ account_id: to }).where('account_id', '=', from).execute();
+      await moveRows(db, 'chat_readers', 'room_id', { from, to });
+    });
+  }
+
   /** Forgets who wrote the messages of an account, and its mentions and reactions. The texts stay. */
   async forgetAccount(accountId: string): Promise<void> {
     for (const room_id of await this.roomsOf(accountId)) {
       await this.change(room_id, async (transaction) => {
-        const rows = await transaction
-          .selectFrom('chat_messages')
-          .select(['seq', 'mentions', 'reactions'])
-          .where('room_id', '=', room_id)
-          .where(({ eb, or }) =>
-            or([eb('mentions', 'like', `%${accountId}%`), eb('reactions', 'like', `%${accountId}%`)]),
-          )
-          .execute();
-        for (const { seq, mentions, reactions } of rows) {
-          await this.update(transaction, {
-            room_id,
-            seq,
-            mentions: JSON.stringify((JSON.parse(mentions) as string[]).filter((id) => id !== accountId)),
-            reactions: JSON.stringify(withReaction(JSON.parse(reactions), accountId, undefined, false)),
-          });
-        }
+        await this.#rename(transaction, room_id, accountId, undefined);
         await transaction
           .updateTable('chat_messages')
           .set({ account_id: null, participant_id: null, display_name: null, certified_name: null })
@@ -347,6 +351,23 @@ export class ChatStore {
           .where('room_id', '=', room_id)
           .where('account_id', '=', accountId)
           .execute();
+      });
+    }
+  }
+
+  /** Replaces an account in the mentions and reactions of a room, or removes it from them. */
+  async #rename(db: Db, room_id: string, from: string, to: string | undefined): Promise<void> {
+    const rows = await db
+      .selectFrom('chat_messages')
+      .select(['seq', 'mentions', 'reactions'])
+      .where('room_id', '=', room_id)
+      .where(({ eb, or }) => or([eb('mentions', 'like', `%${from}%`), eb('reactions', 'like', `%${from}%`)]))
+      .execute();
+    for (const { seq, mentions, reactions } of rows) {
+      await this.update(db, {
+        room_id,
+        seq,
+        ...renamed({ mentions, reactions }, from, to),
       });
     }
   }

@@ -48,6 +48,7 @@ export function registerChat(kernel: Kernel): void {
   kernel.accountErasing.add((accountId) =>
     chats.eraseAccount(accountId, (roomId) => kernel.rooms.find(roomId)),
   );
+  kernel.accountReplaced.add(({ from, to }) => chats.store.replaceAccount(from, to));
   kernel.exports.ofAccount((accountId) => accountExport(chats.store, accountId));
   kernel.exports.ofRoom((roomId) => roomExport(chats.store, roomId));
   kernel.accountDeleting.add(async (accountId) => {

@@ -18,7 +18,7 @@ export function bridgeHandlers(context: Kernel): { [N in BridgeRequest]: Handler
       return created;
     },
 
-    'participant.add': async (session, { displayName, kind, callState, pinGiven }) => {
+    'participant.add': async (session, { displayName, kind, callState, callEncrypted, pinGiven }) => {
       const { room, peer } = requireRight(session, 'participant.host');
       // A phone that is called from the room is invited by that.
       if (callState !== 'dialing') {
@@ -30,18 +30,25 @@ export function bridgeHandlers(context: Kernel): { [N in BridgeRequest]: Handler
         throw new CanopyError('LIMIT_REACHED', `at most ${limit} participants`);
       }
       // A phone has no more rights than a guest, whichever bridge hosts it.
-      const participant = peer.newParticipant({ displayName, kind, role: 'guest', callState });
+      const participant = peer.newParticipant({
+        displayName,
+        kind,
+        role: 'guest',
+        callState,
+        ...(callEncrypted !== undefined && { callEncrypted }),
+      });
       room.addParticipant(peer, participant);
       return { participantId: participant.participantId };
     },
 
-    'participant.update': async (session, { participantId, displayName, callState }) => {
+    'participant.update': async (session, { participantId, displayName, callState, callEncrypted }) => {
       const { room, peer } = requireRight(session, 'participant.host');
       const participant = requireHosted(peer, participantId);
       room.updateParticipant(peer, {
         ...participant,
         ...(displayName !== undefined && { displayName }),
         ...(callState !== undefined && { callState }),
+        ...(callEncrypted !== undefined && { callEncrypted }),
       });
       return {};
     },

@@ -184,6 +184,7 @@ export const CONFERENCE_REQUESTS = {
       displayName,
       kind: z.literal('phone'),
       callState: callState.default('answered'),
+      callEncrypted: z.boolean().optional(),
       /** Whether the caller was asked for a PIN of the room and knew it. */
       pinGiven: z.boolean().default(false),
     }),
@@ -194,6 +195,7 @@ export const CONFERENCE_REQUESTS = {
       participantId: objectId,
       displayName: displayName.optional(),
       callState: callState.optional(),
+      callEncrypted: z.boolean().optional(),
     }),
     result: nothing,
   },

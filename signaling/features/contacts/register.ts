@@ -1,4 +1,5 @@
 import type { Kernel } from '../../kernel/index.ts';
+import { contactExport } from './contact-export.ts';
 import { contactHandlers } from './contact-handlers.ts';
 import { ContactStore } from './contact-store.ts';
 import { CONTACT_REQUESTS } from './contract.ts';
@@ -7,6 +8,7 @@ import { CONTACT_REQUESTS } from './contract.ts';
 export function registerContacts(kernel: Kernel): void {
   const store = new ContactStore(kernel.store);
   kernel.requests(CONTACT_REQUESTS, contactHandlers(kernel, store));
+  kernel.exports.ofAccount((accountId) => contactExport(store, accountId));
   kernel.accountReplaced.add(({ from, to }) => store.replaceAccount(from, to));
   kernel.hasContact = async (accountId, otherId) =>
     (await store.find(accountId, { accountIds: [otherId], names: [] })).length > 0;

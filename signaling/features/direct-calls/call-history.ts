@@ -1,7 +1,7 @@
 import type { ExpressionBuilder, Transaction } from 'kysely';
 import { sql } from 'kysely';
 import type { Logger } from '../../../base/index.ts';
-import { type Store, type Tables, WriteBehind } from '../../store/index.ts';
+import { moveRows, type Store, type Tables, WriteBehind } from '../../store/index.ts';
 import type { CallMedia, CallOutcome, RecentCall } from './contract.ts';
 import type { CallHistoryRow } from './tables.ts';
 
@@ -128,6 +128,12 @@ export class CallHistory {
       query = query.where('call_id', 'in', callIds);
     }
     await query.execute();
+  }
+
+  /** Gives the list of an account to another one. In the lists of others the earlier account stays: that is whom they called. */
+  async replaceAccount(from: string, to: string): Promise<void> {
+    await this.save();
+    await this.#store.transaction((db) => moveRows(db, 'call_history', 'call_id', { from, to }));
   }
 
   /** Deletes the list of an account that is being deleted. */

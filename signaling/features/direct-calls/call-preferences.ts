@@ -1,6 +1,7 @@
 import { CanopyError } from '../../../base/index.ts';
-import type { Store } from '../../store/index.ts';
+import { moveRows, type Store } from '../../store/index.ts';
 import type { CallSettings } from './contract.ts';
+import type { CallSettingsRow } from './tables.ts';
 
 export interface Blocked {
   accountId: string;
@@ -22,19 +23,19 @@ export class CallPreferences {
   /** The settings of an account that is signed in. From its first time on, it can be called by its alias. */
   async open({ accountId, alias }: { accountId: string; alias: string }): Promise<CallSettings> {
     const row = await this.#read(accountId);
-    if (row) {
-      return row;
+    const settings = settingsOf(row);
+    if (row?.alias !== alias) {
+      await this.#store.db
+        .insertInto('call_settings')
+        .values({ account_id: accountId, alias, ...columnsOf(settings) })
+        .onConflict((conflict) => conflict.column('account_id').doUpdateSet({ alias }))
+        .execute();
     }
-    await this.#store.db
-      .insertInto('call_settings')
-      .values({ account_id: accountId, alias, ...columnsOf(DEFAULTS) })
-      .onConflict((conflict) => conflict.column('account_id').doNothing())
-      .execute();
-    return DEFAULTS;
+    return settings;
   }
 
   async of(accountId: string): Promise<CallSettings> {
-    return (await this.#read(accountId)) ?? DEFAULTS;
+    return settingsOf(await this.#read(accountId));
   }
 
   /** The account with this alias; undefined if none or several have it. */
@@ -107,6 +108,34 @@ export class CallPreferences {
       .execute();
   }
 
+  /** Gives the settings of an account and whom it has barred to another one, and bars that one where the first is barred. */
+  async replaceAccount(from: string, to: string): Promise<void> {
+    await this.#store.transaction(async (db) => {
+      await moveRows(db, 'call_blocks', 'blocked_id', { from, to });
+      const barring = await db.selectFrom('call_blocks').selectAll().where('blocked_id', '=', from).execute();
+      for (const row of barring) {
+        await db
+          .insertInto('call_blocks')
+          .values({ ...row, blocked_id: to })
+          .onConflict((conflict) => conflict.columns(['account_id', 'blocked_id']).doNothing())
+          .execute();
+      }
+      const settings = await db
+        .selectFrom('call_settings')
+        .selectAll()
+        .where('account_id', '=', from)
+        .executeTakeFirst();
+      if (settings) {
+        await db.deleteFrom('call_settings').where('account_id', 'in', [from, to]).execute();
+        // The alias is that of the account's key: the new one's is not known before it signs in.
+        await db
+          .insertInto('call_settings')
+          .values({ ...settings, account_id: to, alias: '' })
+          .execute();
+      }
+    });
+  }
+
   /** Deletes what is stored about an account. */
   async forgetAccount(accountId: string): Promise<void> {
     await this.#store.transaction(async (db) => {
@@ -118,20 +147,23 @@ export class CallPreferences {
     });
   }
 
-  async #read(accountId: string): Promise<CallSettings | undefined> {
-    const row = await this.#store.db
+  #read(accountId: string): Promise<CallSettingsRow | undefined> {
+    return this.#store.db
       .selectFrom('call_settings')
       .selectAll()
       .where('account_id', '=', accountId)
       .executeTakeFirst();
-    return (
-      row && {
+  }
+}
+
+function settingsOf(row: CallSettingsRow | undefined): CallSettings {
+  return row === undefined
+    ? DEFAULTS
+    : {
         callsFrom: row.calls_from,
         doNotDisturb: row.do_not_disturb === 1,
         historyDays: row.history_days as CallSettings['historyDays'],
-      }
-    );
-  }
+      };
 }
 
 function columnsOf({ callsFrom, doNotDisturb, historyDays }: CallSettings) {

@@ -1,5 +1,6 @@
 import type { Kernel } from '../../kernel/index.ts';
 import { CallDevices } from './call-devices.ts';
+import { callExport } from './call-export.ts';
 import { callHandlers } from './call-handlers.ts';
 import { CallHistory } from './call-history.ts';
 import { CallPreferences } from './call-preferences.ts';
@@ -77,6 +78,12 @@ export function registerDirectCalls(kernel: Kernel): void {
   timer.unref();
   prune();
 
+  kernel.exports.ofAccount((accountId) => callExport({ history, preferences }, accountId));
+  kernel.accountReplaced.add(async ({ from, to }) => {
+    calls.endAll(from);
+    await history.replaceAccount(from, to);
+    await preferences.replaceAccount(from, to);
+  });
   kernel.accountRevoked.add((accountId) => calls.endAll(accountId));
   kernel.accountDeleting.add(async (accountId) => {
     calls.endAll(accountId);

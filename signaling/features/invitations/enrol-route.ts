@@ -1,10 +1,12 @@
 import { enrolRequest, enrolResponse } from '../../../contract/index.ts';
 import { errorResponses, isConfinedToRooms, type Kernel } from '../../kernel/index.ts';
-import type { Invitations } from './invitations.ts';
+import type { Admission, Invitations } from './invitations.ts';
 
 const YEAR_SECONDS = 365 * 86_400;
 const MEMBER_VALID_SECONDS = 5 * YEAR_SECONDS;
 const GUEST_VALID_SECONDS = 86_400;
+/** Long enough that those who come back are recognised. Whoever lets them in need not know them, so it is less than a member’s. */
+const STRANGER_VALID_SECONDS = 180 * 86_400;
 
 /** The route on which newcomers get a certificate. */
 export function registerEnrolRoute(kernel: Kernel, invitations: Invitations): void {
@@ -30,7 +32,7 @@ export function registerEnrolRoute(kernel: Kernel, invitations: Invitations): vo
         const signed = await authority.signAccount(csr, {
           // A name chosen by the inviter takes precedence.
           displayName: offered.displayName ?? body.displayName ?? 'Guest',
-          validSeconds: isConfinedToRooms(offered.role) ? GUEST_VALID_SECONDS : MEMBER_VALID_SECONDS,
+          validSeconds: validSeconds(offered),
         });
         const isNew = (await kernel.accounts.find(accountId)) === undefined;
         // The loser of a race for the invitation gets no certificate.
@@ -61,4 +63,11 @@ export function registerEnrolRoute(kernel: Kernel, invitations: Invitations): vo
       },
     );
   });
+}
+
+function validSeconds({ role, byAddress }: Admission): number {
+  if (byAddress) {
+    return STRANGER_VALID_SECONDS;
+  }
+  return isConfinedToRooms(role) ? GUEST_VALID_SECONDS : MEMBER_VALID_SECONDS;
 }

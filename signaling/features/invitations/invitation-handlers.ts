@@ -15,7 +15,7 @@ export function invitationHandlers(
   kernel: Kernel,
   invitations: Invitations,
 ): Handlers<keyof typeof INVITATION_REQUESTS> {
-  const { authority, config, rooms } = kernel;
+  const { authority, rooms } = kernel;
   return {
     'invite.create': async (session, data) => {
       const principal = requirePrincipal(session);
@@ -34,7 +34,7 @@ export function invitationHandlers(
       return {
         secret,
         expiresAtMs,
-        url: invitationUrl(config.server.publicUrl ?? origin, secret, authority.fingerprint),
+        url: invitationUrl(kernel.linkOrigin(origin), secret, authority.fingerprint),
       };
     },
 

@@ -36,7 +36,7 @@ export function registerInvitationRoutes(kernel: Kernel, invitations: Invitation
         return {
           secret,
           expiresAtMs,
-          url: invitationUrl(kernel.publicUrl, secret, authority.fingerprint),
+          url: invitationUrl(kernel.linkOrigin(), secret, authority.fingerprint),
         };
       },
     );

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Transaction } from 'kysely';
 import { CanopyError } from '../../../base/index.ts';
 import type { InvitationInfo, Role } from '../../../contract/index.ts';
-import { type EnrollingAccount, Hook } from '../../kernel/index.ts';
+import { type EnrollingAccount, Hook, isAddressMark } from '../../kernel/index.ts';
 import { latestFirst, type Page, type Store, type Tables } from '../../store/index.ts';
 import type { InvitationRow } from './tables.ts';
 
@@ -15,7 +15,7 @@ export interface NewInvitation {
   ttlSeconds: number;
   /** Whether it is for the server's own phone gateway. Default false. */
   isGateway?: boolean;
-  /** The room link through which this person was admitted. */
+  /** The room link through which this person was admitted, or the addressMark() of the room. */
   linkId?: string;
 }
 
@@ -37,6 +37,8 @@ export interface Admission {
   displayName: string | null;
   /** The inviting account; null for the command line and the API key. */
   invitedBy: string | null;
+  /** Whether it is for someone who came by a room's address, uninvited. */
+  byAddress: boolean;
 }
 
 /** The creator of the link that the server prints while nobody has enrolled. */
@@ -96,7 +98,7 @@ export class Invitations {
    * What an invitation would grant to an account, without using it. An account that enrolled with it within the last ten minutes may do so
    * again.
    *
-   * @throws {CanopyError} INVITE_UNKNOWN, INVITE_USED, INVITE_EXPIRED; FORBIDDEN - it is not for this kind of account
+   * @throws {CanopyError} INVITE_UNKNOWN, INVITE_USED, INVITE_EXPIRED; FORBIDDEN - it is not for this kind of account, or for newcomers only
    */
   async check(secret: string, accountId: string): Promise<Admission> {
     return this.#check(this.#store.db, secret, accountId, RETRY_MS).then(({ admission }) => admission);
@@ -134,7 +136,7 @@ export class Invitations {
             account_id: accountId,
             ...certified,
             role: admission.role,
-            source: 'invite',
+            source: admission.byAddress ? 'tofu' : 'invite',
             created_at_ms: nowMs,
             last_seen_at_ms: null,
             // Everyone who came by the same link shares its budgets.
@@ -149,6 +151,15 @@ export class Invitations {
         .set({ role: admission.role, ...(row.is_gateway === 1 && { is_gateway: 1 }) })
         .where('account_id', '=', accountId)
         .execute();
+      if (!admission.byAddress) {
+        // Somebody answers for them now.
+        await db
+          .updateTable('accounts')
+          .set({ source: 'invite' })
+          .where('account_id', '=', accountId)
+          .where('source', '=', 'tofu')
+          .execute();
+      }
       if (row.room_id !== null) {
         await db
           .insertInto('grants')
@@ -216,9 +227,12 @@ export class Invitations {
       .execute();
   }
 
-  /** Deletes the invitations that an account has used. */
-  async forgetUsedBy(accountId: string): Promise<void> {
-    await this.#store.db.deleteFrom('invitations').where('used_by', '=', accountId).execute();
+  /** Deletes the invitations that an account has used or made. */
+  async forgetAccount(accountId: string): Promise<void> {
+    await this.#store.db
+      .deleteFrom('invitations')
+      .where(({ eb, or }) => or([eb('used_by', '=', accountId), eb('created_by', '=', accountId)]))
+      .execute();
   }
 
   /** Deletes the finished invitations of people admitted through room links, older than this Unix time in milliseconds. */
@@ -302,11 +316,17 @@ export class Invitations {
       .select('role')
       .where('account_id', '=', accountId)
       .executeTakeFirst();
+    const byAddress = isAddressMark(row.link_id);
+    if (byAddress && account && row.used_at_ms === null) {
+      // Otherwise the certificate request of somebody else, sent once more, would rename their account.
+      throw new CanopyError('FORBIDDEN', 'this key has an account already');
+    }
     const admission = {
       role: raised(account?.role, row.role),
       roomId: row.room_id,
       displayName: row.display_name,
       invitedBy: row.created_by,
+      byAddress,
     };
     return { row, admission };
   }

@@ -22,7 +22,7 @@ export function registerInvitations(kernel: Kernel): InvitationsFeature {
   // Otherwise the owner of a revoked account could return with another one.
   kernel.accountRevoked.add((accountId) => invitations.expireFrom(accountId));
   kernel.accountBanned.add(({ accountId, roomId }) => invitations.expireFrom(accountId, roomId));
-  kernel.accountDeleting.add((accountId) => invitations.forgetUsedBy(accountId));
+  kernel.accountDeleting.add((accountId) => invitations.forgetAccount(accountId));
   kernel.roomDeleted.add(({ db, roomId }) => invitations.forgetRoom(db, roomId));
   return {
     create: (invitation) => invitations.create(invitation),

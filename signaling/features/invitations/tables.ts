@@ -14,7 +14,7 @@ export interface InvitationRow {
   used_by: string | null;
   /** 1 for the server's own phone gateway. */
   is_gateway: number;
-  /** The room link through which this person came; null for an invitation that someone made. */
+  /** The room link through which this person came, or the addressMark() of a room; null for an invitation that someone made. */
   link_id: string | null;
 }
 

@@ -24,6 +24,8 @@ const waitingPerson = z.object({
   /** Someone with an account here, as certified; absent: a newcomer who chose the name. */
   accountId: sha256Hex.optional(),
   role: role.optional(),
+  /** A newcomer who has no link, only the room's address (policy `tofu`). */
+  uninvited: z.literal(true).optional(),
   /** Unix time in milliseconds. */
   sinceMs: z.number(),
 });
@@ -33,9 +35,9 @@ const progress = z.object({
   ahead: z.int().min(0),
   /** How many people wait, including this one. */
   waiting: z.int().min(1),
-  /** Whether anyone is in the room. */
+  /** Whether anyone is in the room. Always false for someone who has neither an account nor a link. */
   isOpen: z.boolean(),
-  /** Whether someone who may admit people is in the room. */
+  /** Whether someone who may admit people is in the room. Always false for someone who has neither an account nor a link. */
   hostPresent: z.boolean(),
 });
 
@@ -70,7 +72,7 @@ export const LINK_REQUESTS = {
   'link.withdraw': { data: z.object({ linkId: objectId }), result: nothing },
   /**
    * Asks to enter a room: with a room link's secret, or, when `room.join` said LOBBY_REQUIRED, with the room's id. Allowed before
-   * authentication with a link, a name and a key. Whoever has to wait keeps the place for `limits.resumeSeconds` after losing the
+   * authentication with a name, a key and a link, or where `identityPolicy` is `tofu` the room's id. Whoever has to wait keeps the place for `limits.resumeSeconds` after losing the
    * connection: knock again with the same account or key. `lobby.admitted` or `lobby.refused` ends the wait.
    */
   'lobby.knock': {

@@ -98,8 +98,8 @@ export class LinkAdministration {
   }
 
   #shown(principal: Principal, { secret, ...link }: RoomLinkRecord): RoomLink {
-    const { authority, config, publicUrl } = this.#kernel;
-    const base = config.server.publicUrl ?? (isPeer(principal) ? principal.origin : publicUrl);
+    const { authority } = this.#kernel;
+    const base = this.#kernel.linkOrigin(isPeer(principal) ? principal.origin : undefined);
     return { ...link, url: secret === undefined ? null : linkUrl(base, secret, authority.fingerprint) };
   }
 }

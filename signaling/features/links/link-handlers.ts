@@ -12,6 +12,7 @@ import type { LinkAdministration } from './link-administration.ts';
 import type { Lobby } from './lobby.ts';
 import type { RoomLinks } from './room-links.ts';
 import type { RoomLinkRow } from './tables.ts';
+import { byAddressOf } from './way.ts';
 
 /** Handlers for room links and lobbies. */
 export function linkHandlers(
@@ -45,15 +46,20 @@ export function linkHandlers(
         throw new CanopyError('BAD_REQUEST', 'name either a link by its secret or a room');
       }
       const { principal } = session;
-      if (!principal && (secret === undefined || displayName === undefined || key === undefined)) {
+      const admitsStrangers = kernel.config.identity.policy === 'tofu';
+      if (
+        !principal &&
+        (displayName === undefined || key === undefined || (secret === undefined && !admitsStrangers))
+      ) {
         throw new CanopyError('AUTH_REQUIRED', 'without an account: secret, displayName and key');
       }
       const network = networkOf(session);
       rate.take(network);
       const link = secret === undefined ? undefined : await find(links, secret, () => rate.guessed(network));
+      const isStranger = !principal && roomId !== undefined;
       return lobby.knock(session, {
         roomId: link?.room_id ?? roomId ?? '',
-        link,
+        way: isStranger ? byAddressOf(roomId) : link,
         key: principal ? `account ${principal.accountId}` : `key ${key}`,
         displayName: displayName ?? '',
       });

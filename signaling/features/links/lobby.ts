@@ -2,10 +2,12 @@ import { LRUCache } from 'lru-cache';
 import { CanopyError, type ErrorCode } from '../../../base/index.ts';
 import type { EventData, EventName, RequestResult } from '../../../contract/index.ts';
 import {
+  isAddressMark,
   type Kernel,
   may,
   mayEnterLocked,
   NEWCOMER,
+  NetworkRate,
   type Peer,
   type PeerPrincipal,
   type Room,
@@ -15,8 +17,8 @@ import {
 } from '../../kernel/index.ts';
 import { Denials } from './denials.ts';
 import type { RoomLinks } from './room-links.ts';
-import type { RoomLinkRow } from './tables.ts';
 import { type Progress, type Waiting, WaitingList, type WaitingPerson } from './waiting-list.ts';
+import type { Way } from './way.ts';
 
 /** Makes the one-time invitation with which an admitted person enrols. */
 export interface Enrolment {
@@ -33,7 +35,8 @@ export interface Enrolment {
 /** A knock that was checked. */
 export interface Knock {
   roomId: string;
-  link: RoomLinkRow | undefined;
+  /** A link, or for someone without an account the room's address. */
+  way: Way | undefined;
   /** The account, or the key of a client without one. */
   key: string;
   /** The name that a newcomer chose; ignored for people with an account. */
@@ -48,6 +51,9 @@ const ENROL_SECONDS = 120;
 /** How often waiting people and moderators are brought up to date, in milliseconds. */
 const TICK_MS = 1000;
 const MAX_OUTCOMES = 10_000;
+/** How often strangers may begin to wait, or be refused, per second and at once: each disturbs those who are asked to let them in. */
+const STRANGERS_PER_NETWORK = { perSecond: 0.2, burst: 40 };
+const STRANGERS_PER_SERVER = { perSecond: 10, burst: 200 };
 
 /**
  * The lobbies of all rooms. Someone who waits costs a connection and a few hundred bytes: certificates and rows are made only once they are
@@ -59,6 +65,11 @@ export class Lobby {
   readonly #enrolment: Enrolment;
   readonly #list = new WaitingList();
   readonly #denials = new Denials();
+  readonly #strangers = new NetworkRate({
+    perNetwork: STRANGERS_PER_NETWORK,
+    perServer: STRANGERS_PER_SERVER,
+    busy: 'too many people without an invitation ask to enter',
+  });
   /** Where each connection waits. */
   readonly #sessions = new WeakMap<Session, Waiting>();
   /** Connections whose end is watched. */
@@ -103,22 +114,26 @@ export class Lobby {
   /**
    * Lets someone in at once, or lets them wait on their connection. Knocking again keeps the place.
    *
-   * @throws {CanopyError} FORBIDDEN, KICKED, LOBBY_DENIED, LOBBY_FULL, LINK_FULL, SERVER_BUSY
+   * @throws {CanopyError} FORBIDDEN, KICKED, LOBBY_DENIED, LOBBY_FULL, LINK_FULL, RATE_LIMITED, SERVER_BUSY
    */
   async knock(session: Session, knock: Knock): Promise<RequestResult<'lobby.knock'>> {
-    const { roomId, key, link } = knock;
+    const { roomId, key, way } = knock;
     const { principal } = session;
     const knocker = { roomId, key, network: session.holder.address ?? '' };
     const earlier = this.#outcomes.get(`${roomId} ${key}`);
     if (earlier) {
       return { status: 'admitted', ...earlier.admission };
     }
+    const waits = this.#list.byKey(roomId, key) !== undefined;
+    if (byAddress(way) && !waits) {
+      this.#strangers.take(knocker.network);
+    }
     const record = await this.#kernel.rooms.record(roomId);
-    if (this.#denials.has(knocker) && !this.#list.byKey(roomId, key)) {
+    if (this.#denials.has(knocker) && !waits) {
       throw new CanopyError('LOBBY_DENIED');
     }
     const circumstances = this.#circumstances(record);
-    const verdict = await this.#judge(principal, record, link);
+    const verdict = await this.#judge(principal, record, way);
     if (verdict !== 'wait') {
       const admission = verdict === 'enter' ? { roomId } : await this.#admit(principal?.accountId, knock);
       return { status: 'admitted', ...admission };
@@ -129,7 +144,7 @@ export class Lobby {
     }
     const waiting =
       this.#list.byKey(roomId, key) ??
-      this.#enter({ ...knocker, link, circumstances, person: describe(principal, knock) }, session);
+      this.#enter({ ...knocker, way, circumstances, person: describe(principal, knock) }, session);
     this.#attach(waiting, session);
     const progress = this.#progressOf(waiting);
     waiting.told = JSON.stringify(progress);
@@ -188,7 +203,7 @@ export class Lobby {
   /** Refuses everyone who came by a link, since it was withdrawn, and the invitations of people just admitted by it. */
   async endLink(linkId: string): Promise<void> {
     for (const waiting of this.#list.all) {
-      if (waiting.link?.link_id === linkId) {
+      if (waiting.way?.link_id === linkId) {
         this.#refuse(waiting, 'LINK_WITHDRAWN', 'left', null);
       }
     }
@@ -203,7 +218,7 @@ export class Lobby {
   /** Refuses everyone who waits for a room, since it was deleted. */
   endRoom(roomId: string): void {
     for (const waiting of this.#list.in(roomId)) {
-      this.#refuse(waiting, 'LINK_UNKNOWN', 'left', null);
+      this.#refuse(waiting, byAddress(waiting.way) ? 'ROOM_DELETED' : 'LINK_UNKNOWN', 'left', null);
     }
   }
 
@@ -220,22 +235,36 @@ export class Lobby {
     {
       person,
       ...place
-    }: Pick<Waiting, 'roomId' | 'key' | 'network' | 'link' | 'circumstances'> & {
+    }: Pick<Waiting, 'roomId' | 'key' | 'network' | 'way' | 'circumstances'> & {
       person: Omit<WaitingPerson, 'waitId' | 'sinceMs'>;
     },
     session: Session,
   ): Waiting {
     const { budgets, config } = this.#kernel;
-    const { roomId, link } = place;
+    const { roomId, way } = place;
     if (this.#list.in(roomId).length >= config.limits.waitingPerRoom) {
       throw new CanopyError('LOBBY_FULL');
     }
     const { address } = session.holder;
-    const release = budgets.waiting.take({
+    const holder = {
       ...(person.accountId !== undefined && { account: person.accountId }),
-      ...(link && { invitation: link.link_id }),
+      ...(way && { invitation: way.link_id }),
       ...(address !== undefined && { address }),
-    });
+    };
+    const releases = [budgets.waiting.take(holder)];
+    if (byAddress(way)) {
+      try {
+        releases.push(budgets.strangers.take(holder));
+      } catch (error) {
+        releases[0]?.();
+        throw error;
+      }
+    }
+    const release = () => {
+      for (const each of releases) {
+        each();
+      }
+    };
     const waiting = this.#list.add({ ...place, person, session: null, release });
     this.#announce(roomId, 'lobby.waiting', { person: waiting.person });
     const { displayName, accountId = null } = waiting.person;
@@ -284,26 +313,28 @@ export class Lobby {
   }
 
   /**
-   * Whether they may enter anyway, are admitted by the link, or have to wait.
+   * Whether they may enter anyway, are admitted by the link, or have to wait. A room's address never admits anyone by itself.
    *
    * @throws {CanopyError} FORBIDDEN, KICKED, BANNED, ROOM_LOCKED
    */
   async #judge(
     principal: PeerPrincipal | null,
     record: RoomRecord,
-    link: RoomLinkRow | undefined,
+    way: Way | undefined,
   ): Promise<'enter' | 'admit' | 'wait'> {
     const { rooms } = this.#kernel;
-    const isOff = record.lobby === 'off' && !(link && (await this.#isGuarded(record.roomId, link)));
+    const isOff =
+      record.lobby === 'off' && !byAddress(way) && !(way && (await this.#isGuarded(record.roomId, way)));
     if (record.locked && (!principal || !mayEnterLocked(principal, record))) {
       throw new CanopyError('ROOM_LOCKED');
     }
     if (!principal) {
-      if (!may(NEWCOMER, 'room.enter', record)) {
+      const isBreakout = record.parentId !== undefined;
+      if (!may(NEWCOMER, 'room.enter', record) || (byAddress(way) && isBreakout)) {
         throw new CanopyError('FORBIDDEN', 'guests may not enter this room');
       }
-      if (link) {
-        await this.#kernel.knocking.run({ linkId: link.link_id, room: record });
+      if (way) {
+        await this.#kernel.knocking.run({ linkId: way.link_id, room: record });
       }
       // A room that newcomers may not open begins when someone else opens it.
       const mayBegin = rooms.find(record.roomId) !== undefined || may(NEWCOMER, 'room.open', record);
@@ -311,7 +342,7 @@ export class Lobby {
     }
     await this.#kernel.entering.run({ principal, room: record });
     if (rooms.isBarred(record.roomId, principal.accountId) && !may(principal, 'room.enterBarred', record)) {
-      if (isOff || !link) {
+      if (isOff || !way) {
         throw new CanopyError('KICKED');
       }
       return 'wait';
@@ -321,49 +352,51 @@ export class Lobby {
       return 'enter';
     } catch (error) {
       const { code } = CanopyError.from(error);
+      // With the policy `tofu`, those who were not invited may wait instead.
+      const isUninvited = code === 'FORBIDDEN' || (code === 'LOBBY_REQUIRED' && record.lobby !== 'everyone');
+      if (isUninvited && way && may(principal, 'room.enter', record)) {
+        // The link decides, as for someone without an account.
+        await this.#kernel.knocking.run({ linkId: way.link_id, room: record });
+        return isOff ? 'admit' : 'wait';
+      }
       if (code === 'LOBBY_REQUIRED') {
         return 'wait';
-      }
-      if (code === 'FORBIDDEN' && link && may(principal, 'room.enter', record)) {
-        // The link decides, as for someone without an account.
-        await this.#kernel.knocking.run({ linkId: link.link_id, room: record });
-        return isOff ? 'admit' : 'wait';
       }
       throw error;
     }
   }
 
   /** Whether somebody who came by this link is barred from the room: they could return by it as somebody new, were the lobby off. */
-  async #isGuarded(roomId: string, { link_id }: RoomLinkRow): Promise<boolean> {
+  async #isGuarded(roomId: string, { link_id }: Way): Promise<boolean> {
     return this.#links.broughtAny(link_id, this.#kernel.rooms.barredFrom(roomId));
   }
 
-  /** Gives them what they need to enter. @throws {CanopyError} LINK_FULL */
-  async #admit(accountId: string | undefined, { roomId, key, link, displayName }: Knock): Promise<Admission> {
+  /** Gives them what they need to enter. @throws {CanopyError} LINK_FULL, LIMIT_REACHED */
+  async #admit(accountId: string | undefined, { roomId, key, way, displayName }: Knock): Promise<Admission> {
     const { accounts, rooms } = this.#kernel;
     let admission: Admission = { roomId };
     if (accountId !== undefined) {
       await accounts.grant(accountId, roomId, Date.now());
       rooms.readmit(roomId, accountId);
-    } else if (link) {
-      const { secret } = await this.#inTurn(link.link_id, async () => {
-        await this.#links.demandSpace(link);
+    } else if (way) {
+      const { secret } = await this.#inTurn(way.link_id, async () => {
+        await this.#links.demandSpace(way);
         return this.#enrolment.create({
           role: 'guest',
           roomId,
           displayName,
           ttlSeconds: ENROL_SECONDS,
-          linkId: link.link_id,
+          linkId: way.link_id,
         });
       });
       admission = { roomId, secret };
-      this.#outcomes.set(`${roomId} ${key}`, { linkId: link.link_id, admission });
+      this.#outcomes.set(`${roomId} ${key}`, { linkId: way.link_id, admission });
     }
     return admission;
   }
 
   async #letIn(waiting: Waiting, by: string | null): Promise<boolean> {
-    const { roomId, key, link, person } = waiting;
+    const { roomId, key, way, person } = waiting;
     waiting.admitting = true;
     let admission: Admission;
     try {
@@ -371,7 +404,7 @@ export class Lobby {
         throw new CanopyError('ROOM_LOCKED');
       }
       const { displayName } = person;
-      admission = await this.#admit(person.accountId, { roomId, key, link, displayName });
+      admission = await this.#admit(person.accountId, { roomId, key, way, displayName });
     } catch (error) {
       waiting.admitting = false;
       throw error;
@@ -467,7 +500,7 @@ export class Lobby {
 
   /** Lets someone in who need not wait any more, since the room's settings changed or it opened. */
   async #reconsider(waiting: Waiting): Promise<void> {
-    const { roomId, link, session } = waiting;
+    const { roomId, way, session } = waiting;
     try {
       const record = await this.#kernel.rooms.record(roomId);
       const circumstances = this.#circumstances(record);
@@ -475,7 +508,7 @@ export class Lobby {
         return;
       }
       waiting.circumstances = circumstances;
-      if ((await this.#judge(session.principal, record, link)) !== 'wait' && !waiting.admitting) {
+      if ((await this.#judge(session.principal, record, way)) !== 'wait' && !waiting.admitting) {
         await this.#letIn(waiting, null);
       }
     } catch (error) {
@@ -490,6 +523,15 @@ export class Lobby {
   #progressOf(waiting: Waiting): Progress {
     const everyone = this.#list.in(waiting.roomId);
     const room = this.#kernel.rooms.find(waiting.roomId);
+    if (byAddress(waiting.way)) {
+      // Whether a meeting takes place is nobody's business who only knows, or guesses, its name.
+      return {
+        ahead: everyone.indexOf(waiting),
+        waiting: everyone.length,
+        isOpen: false,
+        hostPresent: false,
+      };
+    }
     const present = [...(room?.peers.values() ?? [])].filter(({ connection }) => connection !== null);
     return {
       ahead: everyone.indexOf(waiting),
@@ -527,6 +569,10 @@ export class Lobby {
   }
 }
 
+function byAddress(way: Way | undefined): boolean {
+  return isAddressMark(way?.link_id);
+}
+
 function send<N extends EventName>(peer: Peer, event: N, data: EventData<N>): void {
   peer.send(event, data);
 }
@@ -534,9 +580,9 @@ function send<N extends EventName>(peer: Peer, event: N, data: EventData<N>): vo
 /** How moderators see them: people with an account under their certified name. */
 function describe(
   principal: PeerPrincipal | null,
-  { displayName }: Knock,
+  { displayName, way }: Knock,
 ): Omit<WaitingPerson, 'waitId' | 'sinceMs'> {
   return principal
     ? { displayName: principal.displayName, accountId: principal.accountId, role: serverRoleOf(principal) }
-    : { displayName };
+    : { displayName, ...(byAddress(way) && { uninvited: true as const }) };
 }

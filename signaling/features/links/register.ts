@@ -66,6 +66,7 @@ export function registerLinks(
     lobby.forgetAccount(accountId);
     await endLinksFrom(accountId);
   });
+  kernel.accountDeleting.add((accountId) => links.forgetAccount(accountId));
   // They might know their own links by heart, or have given them to others.
   kernel.accountBanned.add(({ accountId, roomId }) => endLinksFrom(accountId, roomId));
   const prune = async () => {

@@ -2,8 +2,10 @@ import { createHash, createHmac, randomUUID } from 'node:crypto';
 import type { Transaction } from 'kysely';
 import { CanopyError } from '../../../base/index.ts';
 import type { RoomLink } from '../../../contract/index.ts';
+import { isAddressMark } from '../../kernel/index.ts';
 import type { Store, Tables } from '../../store/index.ts';
 import type { RoomLinkRow } from './tables.ts';
+import type { Way } from './way.ts';
 
 /** A link without its address, which depends on who asks. */
 export type RoomLinkRecord = Omit<RoomLink, 'url'> & {
@@ -150,8 +152,8 @@ export class RoomLinks {
     return account !== undefined;
   }
 
-  /** Checks that a link may let one more guest in now. @throws {CanopyError} LINK_FULL */
-  async demandSpace({ link_id, max_people }: RoomLinkRow): Promise<void> {
+  /** Checks that one more guest may be let in now. @throws {CanopyError} LINK_FULL; LIMIT_REACHED - too many by a room's address */
+  async demandSpace({ link_id, max_people }: Way): Promise<void> {
     const { guestsPerHour } = this.#options;
     const { count } = await this.#store.db
       .selectFrom('invitations')
@@ -160,7 +162,8 @@ export class RoomLinks {
       .where('created_at_ms', '>', this.#now() - HOUR_MS)
       .executeTakeFirstOrThrow();
     if (Number(count) >= guestsPerHour) {
-      throw new CanopyError('LINK_FULL', `at most ${guestsPerHour} new guests per hour`);
+      const code = isAddressMark(link_id) ? 'LIMIT_REACHED' : 'LINK_FULL';
+      throw new CanopyError(code, `at most ${guestsPerHour} new guests per hour`);
     }
     if (max_people !== null && (await this.#people(link_id)) >= max_people) {
       throw new CanopyError('LINK_FULL', `at most ${max_people} guests at a time`);
@@ -183,6 +186,11 @@ export class RoomLinks {
   /** Deletes the links to a room. */
   async forgetRoom(db: Pick<Transaction<Tables>, 'deleteFrom'>, roomId: string): Promise<void> {
     await db.deleteFrom('room_links').where('room_id', '=', roomId).execute();
+  }
+
+  /** Deletes the links that an account made. */
+  async forgetAccount(accountId: string): Promise<void> {
+    await this.#store.db.deleteFrom('room_links').where('created_by', '=', accountId).execute();
   }
 
   /** Deletes links that have long been invalid. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { EventData } from '../../../contract/index.ts';
 import type { Session } from '../../kernel/index.ts';
 import type { Knocker } from './denials.ts';
-import type { RoomLinkRow } from './tables.ts';
+import type { Way } from './way.ts';
 
 export type WaitingPerson = EventData<'lobby.waiting'>['person'];
 export type Progress = EventData<'lobby.progress'>;
@@ -10,8 +10,8 @@ export type Progress = EventData<'lobby.progress'>;
 /** Someone in a lobby. */
 export interface Waiting extends Knocker {
   readonly person: WaitingPerson;
-  /** The link that they used; undefined for someone who has an account and came without one. */
-  readonly link: RoomLinkRow | undefined;
+  /** How they came; undefined for someone who has an account and came without a link. */
+  readonly way: Way | undefined;
   /** The connection on which they wait; null for a while after it was lost. */
   session: Session | null;
   /** Ends the time that a lost connection has to come back. */

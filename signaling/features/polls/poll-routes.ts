@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { nothing, roomParams } from '../../../contract/index.ts';
 import { errorResponses, type Kernel } from '../../kernel/index.ts';
-import { csvOf } from './poll-export.ts';
+import { csvOf, resultsOf } from './poll-export.ts';
 import type { Polls } from './polls.ts';
-import { type PollResult, pollParams, pollResults, pollsQuery } from './rest.ts';
-import { countsOf, viewOf } from './room-polls.ts';
+import { pollParams, pollResults, pollsQuery } from './rest.ts';
 
 /** Routes for administrators: read and delete the polls of a room. */
 export function registerPollRoutes(kernel: Kernel, polls: Polls): void {
@@ -46,18 +45,4 @@ export function registerPollRoutes(kernel: Kernel, polls: Polls): void {
       },
     );
   });
-}
-
-async function resultsOf(polls: Polls, roomId: string): Promise<PollResult[]> {
-  const results: PollResult[] = [];
-  for (const state of await polls.all(roomId)) {
-    const { answers, row } = state;
-    const voters = row.anonymous ? undefined : await polls.votersFor(row.poll_id, answers.length);
-    results.push({
-      ...viewOf(state, null),
-      counts: countsOf(state),
-      ...(voters && { voterNames: voters.map((names) => names.map(({ displayName }) => displayName)) }),
-    });
-  }
-  return results;
 }

@@ -1,5 +1,5 @@
 import type { Kysely, Transaction } from 'kysely';
-import type { Store, Tables } from '../../store/index.ts';
+import { moveRows, type Store, type Tables } from '../../store/index.ts';
 import type { PollRow, PollVoteRow } from './tables.ts';
 
 type Db = Kysely<Tables> | Transaction<Tables>;
@@ -183,6 +183,43 @@ export class PollStore {
       rows.map(({ poll_id }) => poll_id),
     );
     await db.deleteFrom('poll_viewers').where('room_id', '=', roomId).execute();
+  }
+
+  /** Rooms with a poll that an account asked or voted in. */
+  async roomsOf(accountId: string): Promise<string[]> {
+    const { db } = this.#store;
+    const rows = await db
+      .selectFrom('polls')
+      .select('room_id')
+      .where('account_id', '=', accountId)
+      .union(
+        db
+          .selectFrom('poll_votes')
+          .innerJoin('polls', 'polls.poll_id', 'poll_votes.poll_id')
+          .select('polls.room_id')
+          .where('poll_votes.account_id', '=', accountId),
+      )
+      .execute();
+    return rows.map(({ room_id }) => room_id);
+  }
+
+  /** What an account chose, by poll, as far as that is stored. */
+  async votesOf(accountId: string): Promise<Map<string, number[]>> {
+    const rows = await this.#store.db
+      .selectFrom('poll_votes')
+      .select(['poll_id', 'answers'])
+      .where('account_id', '=', accountId)
+      .execute();
+    return new Map(rows.map(({ poll_id, answers }) => [poll_id, JSON.parse(answers) as number[]]));
+  }
+
+  /** Gives the polls, votes and rights to see polls of an account to another one. */
+  async replaceAccount(from: string, to: string): Promise<void> {
+    await this.#store.transaction(async (db) => {
+      await db.updateTable('polls').set({ account_id: to }).where('account_id', '=', from).execute();
+      await moveRows(db, 'poll_votes', 'poll_id', { from, to });
+      await moveRows(db, 'poll_viewers', 'room_id', { from, to });
+    });
   }
 
   /** Forgets who wrote the polls of an account and what it chose in closed ones. Returns the rooms of open polls in which it voted. */

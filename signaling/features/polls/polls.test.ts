@@ -317,7 +317,7 @@ for (const engine of storeEngines()) {
       assert.match(response.headers.get('content-type') ?? '', /^text\/csv/);
       const lines = (await response.text()).split('\r\n');
       assert.equal(lines.length, 5);
-      assert.match(lines[3] ?? '', /^"'=1\+1 ""quoted""","open",.*,"1","Bread","1","Max"$/);
+      assert.match(lines[3] ?? '', /^"'=1\+1 ""quoted""","open",.*,"1","Bread","1","Max","Olga"$/);
       await api(`/${pollId}`, 'DELETE');
       await m.event('poll.deleted');
       assert.deepEqual((await api()).polls, []);

@@ -260,6 +260,14 @@ export class Polls {
     );
   }
 
+  /** Gives what an account wrote and chose to another one of the same person. */
+  async replaceAccount(from: string, to: string): Promise<void> {
+    await this.store.replaceAccount(from, to);
+    for (const room of this.#rooms.all.filter((each) => this.#states.has(each))) {
+      await this.#run(room.roomId, async (polls) => polls.replaceAccount(from, to));
+    }
+  }
+
   /** Forgets what an account wrote and chose. Its votes in closed polls still count. */
   async forgetAccount(accountId: string): Promise<void> {
     const voted = await this.store.forgetAccount(accountId);

@@ -1,6 +1,7 @@
 import type { Kernel } from '../../kernel/index.ts';
 import { POLL_REQUESTS } from './contract.ts';
 import { PollClock } from './poll-clock.ts';
+import { accountExport, roomExport } from './poll-export.ts';
 import { pollHandlers } from './poll-handlers.ts';
 import { registerPollRoutes } from './poll-routes.ts';
 import { Polls } from './polls.ts';
@@ -16,6 +17,9 @@ export function registerPolls(kernel: Kernel): void {
       await polls.admit(room, peer.principal.accountId);
     }
   });
+  kernel.exports.ofAccount((accountId) => accountExport(polls, accountId));
+  kernel.exports.ofRoom((roomId) => roomExport(polls, roomId));
+  kernel.accountReplaced.add(({ from, to }) => polls.replaceAccount(from, to));
   kernel.accountDeleting.add((accountId) => polls.forgetAccount(accountId));
   kernel.roomDeleted.add(({ db, roomId }) => polls.store.forgetRoom(db, roomId));
   kernel.closing.add(() => clock.close());

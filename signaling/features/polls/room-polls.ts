@@ -54,6 +54,16 @@ export class RoomPolls {
     return state;
   }
 
+  replaceAccount(from: string, to: string): void {
+    move(this.viewers, from, to);
+    for (const { row, votes } of [...this.polls.values()]) {
+      move(votes, from, to);
+      if (row.account_id === from) {
+        this.put({ ...row, account_id: to });
+      }
+    }
+  }
+
   count(status: PollRow['status']): number {
     return [...this.polls.values()].filter(({ row }) => row.status === status).length;
   }
@@ -92,6 +102,14 @@ export class RoomPolls {
     return (
       row.status === 'open' || seesAll || row.account_id === accountId || sinceMs <= (row.closed_at_ms ?? 0)
     );
+  }
+}
+
+function move<V>(map: Map<string, V>, from: string, to: string): void {
+  const value = map.get(from);
+  if (value !== undefined) {
+    map.delete(from);
+    map.set(to, value);
   }
 }
 

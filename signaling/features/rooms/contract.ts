@@ -76,8 +76,8 @@ export const ROOM_REQUESTS = {
   /** Makes someone inside the room its owner, and the owner a moderator. They must be a member or an admin of the server. For owners and admins. */
   'room.handOver': { data: z.object({ participantId: objectId }), result: nothing },
   /**
-   * Where to get a ZIP file with the settings of a room, its whole chat and the files in it: a path on this server, valid for a minute. For
-   * owners and admins.
+   * Where to get a ZIP file with the settings of a room, its whole chat with files, and its polls: a path on this server, valid for a
+   * minute. For owners and admins.
    */
   'room.export': { data: z.object({ roomId }), result: z.object({ url: z.string() }) },
   /**

@@ -15,7 +15,7 @@ export function registerRoomExportRoutes(kernel: Kernel): void {
       {
         schema: {
           description:
-            'The settings of a room, its whole chat and the files in it, as a ZIP file. Also needs the scope `rooms:read`.',
+            'The settings of a room, its whole chat with files, and its polls, as a ZIP file. Also needs the scope `rooms:read`.',
           params: roomParams,
           produces: ['application/zip'],
           response: { 200: z.any(), ...errorResponses },

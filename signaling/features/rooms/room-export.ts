@@ -9,7 +9,7 @@ export async function* roomExport(
   yield jsonEntry('room.json', await configuration.read(roomId));
 }
 
-/** The rooms that an account owns, and those it was in lately. */
+/** The rooms that an account owns, those in which it has a role, and those it was in lately. */
 export async function* accountExport(
   { configuration, lists, visits }: Pick<RoomsFeature, 'configuration' | 'lists' | 'visits'>,
   accountId: string,
@@ -18,5 +18,9 @@ export async function* accountExport(
   for (const roomId of await lists.ownedBy(accountId)) {
     owned.push(await configuration.read(roomId));
   }
-  yield jsonEntry('rooms.json', { owned, visited: await visits.of(accountId) });
+  const roles = [];
+  for (const roomId of await lists.naming(accountId)) {
+    roles.push({ roomId, role: (await configuration.read(roomId)).roles[accountId] });
+  }
+  yield jsonEntry('rooms.json', { owned, roles, visited: await visits.of(accountId) });
 }

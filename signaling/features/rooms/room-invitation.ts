@@ -18,9 +18,7 @@ export async function invitationOf(
   if (!room.schedule) {
     throw new CanopyError('NOT_FOUND', 'no meeting is scheduled in this room');
   }
-  const { publicUrl } = kernel.config.server;
-  // Without a configured address, people reach the server as the one who asks does.
-  const origin = publicUrl ?? ('origin' in principal ? principal.origin : kernel.publicUrl);
+  const origin = kernel.linkOrigin('origin' in principal ? principal.origin : undefined);
   const address = `${origin}/#/room/${encodeURIComponent(room.roomId)}`;
   // Newcomers need a link that lets them in. A cancellation needs none.
   const untilMs = room.schedule.repeats ? Date.now() + QUARTER_MS : meetingStart(room.schedule) + DAY_MS;

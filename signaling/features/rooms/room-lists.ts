@@ -61,6 +61,16 @@ export class RoomLists {
     return rows.map(({ room_id }) => room_id);
   }
 
+  /** Rooms whose settings give an account a role. */
+  async naming(accountId: string): Promise<string[]> {
+    const rows = await this.#kernel.store.db
+      .selectFrom('room_roles')
+      .select('room_id')
+      .where('account_id', '=', accountId)
+      .execute();
+    return rows.map(({ room_id }) => room_id);
+  }
+
   /** Those of them with a meeting to come, earliest first. */
   async upcoming(principal: PeerPrincipal, limit: number): Promise<RoomSummary[]> {
     const { accountId } = principal;

@@ -1,5 +1,5 @@
 import type { Config } from '../../../base/index.ts';
-import { defaultPublicUrl, type Kernel, NetworkRate } from '../../kernel/index.ts';
+import { defaultPublicUrl, jsonEntry, type Kernel, NetworkRate } from '../../kernel/index.ts';
 import { signOnMetrics } from './metrics.ts';
 import { Provider } from './provider.ts';
 import { type Inviting, SignOn } from './sign-on.ts';
@@ -18,6 +18,16 @@ export function registerSignOn(kernel: Kernel, inviting: Inviting): void {
   const records = new SignOnRecords(kernel.store);
   const signOn = new SignOn(kernel, records, inviting);
   kernel.enrolling.add((step) => signOn.enrolling(step));
+  kernel.exports.ofAccount(async function* (accountId) {
+    const people = await records.of(accountId);
+    if (people.length > 0) {
+      const sinceMs = ({ created_at_ms }: (typeof people)[number]) => Number(created_at_ms);
+      yield jsonEntry(
+        'sign-on.json',
+        people.map((row) => ({ issuer: row.issuer, subject: row.subject, sinceMs: sinceMs(row) })),
+      );
+    }
+  });
   kernel.accountDeleting.add((accountId) => records.forgetAccount(accountId));
   const settings = requiredOf(kernel.config.oidc);
   if (!settings) {

@@ -22,6 +22,11 @@ export class SignOnRecords {
       .executeTakeFirst();
   }
 
+  /** As whom an account signed on. */
+  async of(accountId: string): Promise<SignOnRow[]> {
+    return this.#store.db.selectFrom('sign_ons').selectAll().where('account_id', '=', accountId).execute();
+  }
+
   /** Records the invitation with which the person may enrol now. An earlier one no longer admits them. */
   async invited(person: ProviderPerson, invitation: string): Promise<void> {
     await this.#store.db

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { enrol, type Identity } from '../../../client/sdk/index.ts';
 import type { SignedOnResponse, SignOnStart } from '../../../contract/index.ts';
 import { CookieBrowser } from '../../../test/support/cookie-browser.ts';
 import { InProcessServer } from '../../../test/support/in-process-server.ts';
 import { freePort } from '../../../test/support/programs.ts';
-import { ProtocolClient } from '../../../test/support/protocol-client.ts';
+import { newPerson, ProtocolClient } from '../../../test/support/protocol-client.ts';
 import { SignOnProvider } from '../../../test/support/sign-on-provider.ts';
 
 describe('single sign-on at a real provider', () => {
@@ -161,6 +162,67 @@ describe('single sign-on at a real provider', () => {
     const again = await enter(second);
     assert.equal(await again.refusal('room.join', { roomId: 'closed' }), 'BANNED');
     await assert.rejects(ProtocolClient.enter(url, first), /CERT_REVOKED/);
+  });
+
+  it('with the account move its messages, polls, votes, recent calls and who may call, also in a room that is open', async () => {
+    const host = await newPerson(server, { displayName: 'Host', role: 'member' });
+    const barred = await newPerson(server, { displayName: 'Barred', role: 'member' });
+    const hosting = await enter(host.identity);
+    await hosting.get('room.join', { roomId: 'party' });
+    provider.people.set('max', { name: 'Max', email: 'max@example.com', email_verified: true });
+    const first = await newcomer('max');
+    const max = await enter(first);
+    await max.get('room.join', { roomId: 'party' });
+    const { seq } = await max.get('chat.send', { id: randomUUID(), text: 'Hello' });
+    await max.get('chat.react', { seq, emoji: '👍', on: true });
+    const poll = { question: 'Lunch?', answers: ['Yes', 'No'], open: true };
+    const { pollId } = await max.get('poll.create', poll);
+    await max.get('poll.vote', { pollId, answers: [1] });
+    const clientId = randomUUID();
+    const { settings } = await max.get('call.watch', { clientId });
+    assert.equal(settings.historyDays, 90);
+    await max.get('call.configure', { callsFrom: 'contacts', historyDays: 365 });
+    await max.get('call.block', { accountId: barred.accountId, blocked: true });
+    await max.get('call.start', { callId: randomUUID(), clientId, to: host.accountId });
+
+    const second = await newcomer('max', true);
+    await max.ended();
+    const again = await ProtocolClient.open(url);
+    connected.push(again);
+    const { accountId, accountAlias } = await again.get('auth.prove', await again.proof(second));
+    await again.get('room.join', { roomId: 'party' });
+    const { messages } = await again.get('chat.history', { roomId: 'party' });
+    assert.deepEqual(
+      messages.map(({ author, reactions }) => [author?.accountId, reactions]),
+      [[accountId, [{ emoji: '👍', accountIds: [accountId] }]]],
+    );
+    await again.get('chat.edit', { seq, text: 'Hello again' });
+    const { polls } = await again.get('poll.list', {});
+    assert.deepEqual(
+      polls.map(({ author, vote, voters }) => [author?.accountId, vote, voters]),
+      [[accountId, [1], 1]],
+    );
+    await again.get('poll.vote', { pollId, answers: [0] });
+    await again.get('poll.close', { pollId });
+    const closed = await hosting.event('poll.closed');
+    assert.deepEqual([closed.voters, closed.counts], [1, [1, 0]]);
+    const { calls } = await again.get('call.list', {});
+    assert.deepEqual(
+      calls.map(({ peer, outcome }) => [peer.id, outcome]),
+      [[host.accountId, 'offline']],
+    );
+    const now = await again.get('call.watch', { clientId: randomUUID() });
+    assert.deepEqual([now.settings.callsFrom, now.settings.historyDays], ['contacts', 365]);
+    const { people } = await again.get('call.blocked', {});
+    assert.deepEqual(people, [{ accountId: barred.accountId, displayName: 'Barred' }]);
+    // It can be called by the alias of its own key.
+    await again.get('call.configure', { callsFrom: 'everyone' });
+    const { call } = await hosting.get('call.start', {
+      callId: randomUUID(),
+      clientId: randomUUID(),
+      to: accountAlias,
+    });
+    assert.equal(call.person.accountId, accountId);
   });
 
   it('refuses a person whose account was revoked', async () => {

@@ -52,4 +52,13 @@ export const TELEPHONY_MIGRATIONS: Migrations = {
         .execute();
     },
   },
+  '0026_srtp': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .alterTable('sip_phones')
+        .addColumn('srtp', 'text', (column) => column.notNull().defaultTo('preferred'))
+        .execute();
+      await db.schema.alterTable('calls').addColumn('encryption', 'text').execute();
+    },
+  },
 };

@@ -10,6 +10,7 @@ import {
   roomId,
   sipPhone,
   sipTrunk,
+  srtpUse,
   trunkRegistration,
 } from '../../../contract/index.ts';
 import { trunkAddress, trunkUri } from './trunk-fields.ts';
@@ -25,6 +26,8 @@ export const putPhoneRequest = z.object({
     .max(128)
     .regex(/^\P{Cc}*$/u)
     .optional(),
+  /** Default: unchanged; `preferred` for a new phone. */
+  srtp: srtpUse.optional(),
 });
 export const putPhoneResponse = phoneInfo.extend({
   /** The generated password, returned only here; absent if the request had one. */
@@ -39,10 +42,11 @@ export const trunkInfo = sipTrunk.omit({ password: true }).extend({
   registration: trunkRegistration.nullable(),
 });
 export const trunkList = z.object({ trunks: z.array(trunkInfo) });
-/** Without a password, the stored one is kept if the user name stays the same. */
+/** Without a password, the stored one is kept if the user name stays the same. Without `srtp`, that is kept too. */
 export const putTrunkRequest = sipTrunk.omit({ name: true }).extend({
   uri: trunkUri,
   addresses: z.array(trunkAddress).max(64).default([]),
+  srtp: srtpUse.optional(),
 });
 
 export const dialPlanBody = z.object({ rules: dialPlan });

@@ -1,9 +1,12 @@
+import type { CallRecord, SrtpUse } from '../../../contract/index.ts';
+
 export interface PhoneRow {
   username: string;
   display_name: string | null;
   /** HA1 of each digest algorithm, hex. The password itself is not stored. */
   ha1_md5: string;
   ha1_sha256: string;
+  srtp: SrtpUse;
 }
 
 export interface TrunkRow {
@@ -29,6 +32,7 @@ export interface CallRow {
   trunk: string | null;
   room_id: string | null;
   codec: string | null;
+  encryption: CallRecord['encryption'];
   started_at_ms: number;
   answered_at_ms: number | null;
   ended_at_ms: number | null;

@@ -1,6 +1,12 @@
 import { createHash, randomInt } from 'node:crypto';
 import { CanopyError } from '../../../base/index.ts';
-import { type DialRule, MIN_PIN_DIGITS, type SipPhone, type SipTrunk } from '../../../contract/index.ts';
+import {
+  type DialRule,
+  MIN_PIN_DIGITS,
+  type SipPhone,
+  type SipTrunk,
+  type SrtpUse,
+} from '../../../contract/index.ts';
 import type { TelephonySettings } from './telephony-settings.ts';
 
 /** Letters and digits, without those that look alike. */
@@ -23,13 +29,25 @@ export class TelephonyAdministration {
   /** Adds or replaces a phone. Returns the generated password if none was given. */
   async putPhone(
     username: string,
-    { displayName, password }: { displayName?: string | undefined; password?: string | undefined },
-  ): Promise<{ realm: string; password?: string }> {
+    {
+      displayName,
+      password,
+      srtp,
+    }: { displayName?: string | undefined; password?: string | undefined; srtp?: SrtpUse | undefined },
+  ): Promise<{ realm: string; srtp: SrtpUse; password?: string }> {
     const generated = password === undefined ? newPassword() : undefined;
+    const before = (await this.#settings.phones()).find((phone) => phone.username === username);
+    // A new password or name must not end the encryption of a phone's calls.
+    const use = srtp ?? before?.srtp ?? 'preferred';
     const ha1 = digestSecrets(username, this.#realm, password ?? generated ?? '');
-    await this.#settings.putPhone({ username, ha1, ...(displayName !== undefined && { displayName }) });
+    await this.#settings.putPhone({
+      username,
+      ha1,
+      srtp: use,
+      ...(displayName !== undefined && { displayName }),
+    });
     await this.#changed();
-    return { realm: this.#realm, ...(generated !== undefined && { password: generated }) };
+    return { realm: this.#realm, srtp: use, ...(generated !== undefined && { password: generated }) };
   }
 
   /** @throws {CanopyError} NOT_FOUND */
@@ -39,15 +57,16 @@ export class TelephonyAdministration {
   }
 
   /**
-   * Adds or replaces a trunk. A stored password is kept while the user name stays the same.
+   * Adds or replaces a trunk. A stored password is kept while the user name stays the same, and so is the encryption.
    *
    * @throws {CanopyError} BAD_REQUEST - `register` without user name and password
    */
-  async putTrunk(trunk: SipTrunk): Promise<SipTrunk> {
+  async putTrunk(trunk: Omit<SipTrunk, 'srtp'> & { srtp?: SrtpUse | undefined }): Promise<SipTrunk> {
     const before = (await this.#settings.trunks()).find(({ name }) => name === trunk.name);
     const kept = before?.username === trunk.username ? before?.password : undefined;
     const password = trunk.password ?? kept;
-    const settled = { ...trunk, ...(password !== undefined && { password }) };
+    const srtp = trunk.srtp ?? before?.srtp ?? 'preferred';
+    const settled = { ...trunk, srtp, ...(password !== undefined && { password }) };
     if (settled.register && (settled.username === undefined || password === undefined)) {
       throw new CanopyError('BAD_REQUEST', 'register: requires username and password');
     }

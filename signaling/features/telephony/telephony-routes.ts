@@ -39,7 +39,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
         config: { act: 'phone.put' },
         schema: {
           description:
-            'Adds or replaces a phone. If the request has no password, one is generated and returned only this once.',
+            'Adds or replaces a phone. If the request has no password, one is generated and returned only this once. `srtp` is kept if it is omitted.',
           params: phoneParams,
           body: putPhoneRequest,
           response: { 200: putPhoneResponse, ...errorResponses },
@@ -85,7 +85,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
         config: { act: 'trunk.put' },
         schema: {
           description:
-            'Adds or replaces a trunk. A stored password is kept while the user name stays the same.',
+            'Adds or replaces a trunk. A stored password is kept while the user name stays the same; `srtp` is kept if it is omitted.',
           params: trunkParams,
           body: putTrunkRequest,
           response: { 200: trunkInfo, ...errorResponses },

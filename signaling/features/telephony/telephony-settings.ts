@@ -30,15 +30,16 @@ export class TelephonySettings {
 
   async phones(): Promise<SipPhone[]> {
     const rows = await this.#store.db.selectFrom('sip_phones').selectAll().orderBy('username').execute();
-    return rows.map(({ username, display_name, ha1_md5, ha1_sha256 }) => ({
+    return rows.map(({ username, display_name, ha1_md5, ha1_sha256, srtp }) => ({
       username,
       ...(display_name !== null && { displayName: display_name }),
       ha1: { md5: ha1_md5, sha256: ha1_sha256 },
+      srtp,
     }));
   }
 
-  async putPhone({ username, displayName, ha1 }: SipPhone): Promise<void> {
-    const row = { display_name: displayName ?? null, ha1_md5: ha1.md5, ha1_sha256: ha1.sha256 };
+  async putPhone({ username, displayName, ha1, srtp }: SipPhone): Promise<void> {
+    const row = { display_name: displayName ?? null, ha1_md5: ha1.md5, ha1_sha256: ha1.sha256, srtp };
     await this.#store.db
       .insertInto('sip_phones')
       .values({ username, ...row })

@@ -27,6 +27,7 @@ function callOf(more: Partial<CallRecord> = {}): CallRecord {
     trunk: null,
     roomId: 'lobby',
     codec: 'PCMU',
+    encryption: 'none',
     startedAtMs,
     answeredAtMs: null,
     endedAtMs: null,
@@ -139,14 +140,20 @@ describe('telephony', () => {
     const [config] = await told;
     const ha1 = (algorithm: string) => createHash(algorithm).update(`1001:canopy:${password}`).digest('hex');
     assert.deepEqual(config.phones, [
-      { username: '1001', displayName: 'Desk', ha1: { md5: ha1('md5'), sha256: ha1('sha256') } },
+      {
+        username: '1001',
+        displayName: 'Desk',
+        ha1: { md5: ha1('md5'), sha256: ha1('sha256') },
+        srtp: 'preferred',
+      },
     ]);
     assert.deepEqual(await ok('GET', '/api/sip/phones'), {
-      phones: [{ username: '1001', displayName: 'Desk' }],
+      phones: [{ username: '1001', displayName: 'Desk', srtp: 'preferred' }],
     });
     assert.deepEqual(await ok('PUT', '/api/sip/phones/1001', { password: 'chosen by hand' }), {
       username: '1001',
       realm: 'canopy',
+      srtp: 'preferred',
     });
     assert.deepEqual(await refused('PUT', '/api/sip/phones/1001', { password: 'short' }), [
       400,
@@ -155,6 +162,29 @@ describe('telephony', () => {
     assert.deepEqual(await refused('PUT', '/api/sip/phones/a%3Ab', {}), [400, 'BAD_REQUEST']);
     await ok('DELETE', '/api/sip/phones/1001');
     assert.deepEqual(await refused('DELETE', '/api/sip/phones/1001'), [404, 'NOT_FOUND']);
+  });
+
+  it('threat 21: whether a phone or trunk must encrypt is kept until it is changed on purpose', async () => {
+    const gateway = await connected();
+    const uri = 'sip:pbx.example;transport=tls';
+    const applied = async (act: () => Promise<unknown>) => {
+      const told = heard(gateway, 'config');
+      await act();
+      const [{ phones, trunks }] = await told;
+      return [...phones, ...trunks].map(({ srtp }) => srtp);
+    };
+    const phone = (body: object) => applied(() => ok('PUT', '/api/sip/phones/1009', body));
+    const trunk = (body: object) => applied(() => ok('PUT', '/api/sip/trunks/secure', { uri, ...body }));
+    assert.deepEqual(await phone({}), ['preferred']);
+    assert.deepEqual(await phone({ srtp: 'required' }), ['required']);
+    assert.deepEqual(await phone({ displayName: 'Desk' }), ['required']);
+    assert.deepEqual(await trunk({}), ['required', 'preferred']);
+    assert.deepEqual(await trunk({ srtp: 'required' }), ['required', 'required']);
+    assert.deepEqual(await trunk({ maxCalls: 5 }), ['required', 'required']);
+    assert.deepEqual(await phone({ srtp: 'off' }), ['off', 'required']);
+    assert.deepEqual(await refused('PUT', '/api/sip/phones/1009', { srtp: 'yes' }), [400, 'BAD_REQUEST']);
+    await ok('DELETE', '/api/sip/phones/1009');
+    await ok('DELETE', '/api/sip/trunks/secure');
   });
 
   it('never shows the password of a trunk, and keeps it through changes', async () => {

@@ -11,13 +11,17 @@ import { registerFeatures } from '../register.ts';
 export class TestKernel {
   /** The data folder. */
   readonly dir = mkdtempSync(join(tmpdir(), 'canopy-kernel-'));
+  readonly #flags: Record<string, unknown>;
   #sfu!: Sfu;
   #kernel!: Kernel;
 
-  private constructor() {}
+  private constructor(flags: Record<string, unknown>) {
+    this.#flags = flags;
+  }
 
-  static async open(): Promise<TestKernel> {
-    const test = new TestKernel();
+  /** @param flags settings */
+  static async open(flags: Record<string, unknown> = {}): Promise<TestKernel> {
+    const test = new TestKernel(flags);
     await test.#open();
     return test;
   }
@@ -41,7 +45,7 @@ export class TestKernel {
   async #open(): Promise<void> {
     const log = createLogger({ level: 'silent', format: 'json' });
     const flags = { 'server.host': '127.0.0.1', 'server.port': 0, 'data.dir': this.dir };
-    const config = loadConfig({ env: {}, flags });
+    const config = loadConfig({ env: {}, flags: { ...flags, ...this.#flags } });
     this.#sfu = await Sfu.create({ workers: 1, rtcPort: 0, listen: [{ ip: '127.0.0.1' }], log });
     const options = { config, log, migrations: MIGRATIONS, sfu: this.#sfu, version: '0.0.0' };
     this.#kernel = await Kernel.open(options);

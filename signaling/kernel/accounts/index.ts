@@ -2,6 +2,7 @@
 
 export { AccountDeletions } from './account-deletions.ts';
 export { Accounts } from './accounts.ts';
+export { addressMark, isAddressMark } from './address-mark.ts';
 export { Devices } from './devices.ts';
 export { ExpiredGuests } from './expired-guests.ts';
 export { ACCOUNT_MIGRATIONS } from './migrations.ts';

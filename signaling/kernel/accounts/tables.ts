@@ -4,12 +4,13 @@ export interface AccountRow {
   account_id: string;
   display_name: string;
   role: Role;
-  source: 'invite' | 'pki';
+  /** `tofu`: somebody let them in from a lobby, and nobody has invited them since. */
+  source: 'invite' | 'pki' | 'tofu';
   created_at_ms: number;
   last_seen_at_ms: number | null;
   /**
-   * What the account enrolled with: `secret_hash` of an invitation, or `link_id` of a room link; null for people with a company
-   * certificate.
+   * What the account enrolled with: `secret_hash` of an invitation, `link_id` of a room link, or the addressMark() of a room; null for
+   * people with a company certificate.
    */
   invitation: string | null;
   /** 1 for the phone gateway created with this data folder. */

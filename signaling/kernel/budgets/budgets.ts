@@ -34,6 +34,8 @@ export interface Budgets {
   answers: NestedBudget;
   /** People who wait in lobbies. */
   waiting: NestedBudget;
+  /** Those of them who came by nothing but a room's address; they must leave room for everyone else. */
+  strangers: NestedBudget;
   /** Connection tests, each counted for ten minutes. */
   pathTests: NestedBudget;
 }
@@ -88,6 +90,16 @@ export function createBudgets({ limits, server }: Pick<Config, 'limits' | 'serve
         invitation: waitingPerRoom,
         address: Math.ceil(waitingPerRoom / 2),
         server: waitingPerRoom * 10,
+      },
+    }),
+    strangers: new NestedBudget({
+      what: 'people waiting without a link',
+      code: 'LOBBY_FULL',
+      limits: {
+        // All strangers in front of one room.
+        invitation: Math.ceil(waitingPerRoom / 2),
+        address: Math.ceil(waitingPerRoom / 4),
+        server: waitingPerRoom * 5,
       },
     }),
     pathTests: new NestedBudget({

@@ -61,9 +61,14 @@ export function registerAdminRoutes(
     app.addHook('onRoute', ({ schema, method }) => {
       if (schema !== undefined) {
         const scope = scopeOf(action, String(method));
+        const note = ` Scope: \`${scope}\`.`;
+        // The HEAD route that comes with a GET shares its schema.
+        if (schema.description?.endsWith(note)) {
+          return;
+        }
         schema.security = [{ [API_KEY_SCHEME]: [] }];
         Object.assign(schema, { [SCOPE_FIELD]: scope });
-        schema.description = `${schema.description ?? ''} Scope: \`${scope}\`.`;
+        schema.description = `${schema.description ?? ''}${note}`;
       }
     });
     app.decorateRequest('principal');

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { LRUCache } from 'lru-cache';
 import { CanopyError } from '../../../base/index.ts';
 import { OPERATOR, type TokenPrincipal } from '../principals/index.ts';
@@ -17,9 +17,11 @@ export interface AuthenticatorOptions {
   tokens: Pick<ApiTokens, 'authenticate'>;
   /** Maximum requests per second of one token; bursts may be ten times as large. */
   requestsPerSecond: number;
+  /** Whether requests to the API may come this way. Default: any way. */
+  mayComeHere?(request: IncomingMessage): boolean;
 }
 
-type Request = { headers: Pick<IncomingHttpHeaders, 'authorization'> };
+type Request = { headers: Pick<IncomingHttpHeaders, 'authorization'>; raw: IncomingMessage };
 
 /** Recognises who calls the REST API, by the secret in the Authorization header (RFC 6750). */
 export class Authenticator {
@@ -32,8 +34,12 @@ export class Authenticator {
     this.#keyHash = sha256(options.apiKey);
   }
 
-  /** @throws {CanopyError} API_KEY_INVALID, TOKEN_EXPIRED, RATE_LIMITED */
-  authenticate({ headers: { authorization = '' } }: Request): TokenPrincipal {
+  /** @throws {CanopyError} API_KEY_INVALID, TOKEN_EXPIRED, RATE_LIMITED, CLIENT_CERTIFICATE_REQUIRED */
+  authenticate({ headers: { authorization = '' }, raw }: Request): TokenPrincipal {
+    // First, so that nobody learns here whether a token is valid.
+    if (this.#options.mayComeHere?.(raw) === false) {
+      throw new CanopyError('CLIENT_CERTIFICATE_REQUIRED');
+    }
     const secret = /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? '';
     // In constant time, so that the key cannot be guessed byte by byte.
     if (timingSafeEqual(sha256(secret), this.#keyHash)) {
@@ -48,12 +54,12 @@ export class Authenticator {
   }
 
   /** Whether the request comes with the key or a token that has this scope, for requests that need neither. */
-  mayReadMetrics({ headers }: Request): boolean {
-    if (headers.authorization === undefined) {
+  mayReadMetrics(request: Request): boolean {
+    if (request.headers.authorization === undefined) {
       return false;
     }
     try {
-      return this.authenticate({ headers }).scopes.has('metrics:read');
+      return this.authenticate(request).scopes.has('metrics:read');
     } catch {
       return false;
     }

@@ -1,12 +1,14 @@
 export { registerAdminRoutes, type ZodInstance } from './admin-routes.ts';
+export { ApiListener } from './api-listener.ts';
 export { createApp } from './app.ts';
 export { Authenticator } from './authenticator.ts';
 export { admitForeignPages } from './foreign-pages.ts';
 export { Listener } from './listener.ts';
 export { errorResponses } from './openapi.ts';
 export { defaultPublicUrl, OwnOrigins } from './origins.ts';
+export { isFromThisMachine } from './own-machine.ts';
 export { registerServerRoutes } from './server-routes.ts';
-export { readTlsFiles } from './tls-files.ts';
+export { readAuthorities, readTlsFiles } from './tls-files.ts';
 export { tlsMetrics } from './tls-metrics.ts';
 export { openTlsSource, TlsSource } from './tls-source.ts';
 export { type UrlTicket, UrlTickets } from './url-tickets.ts';

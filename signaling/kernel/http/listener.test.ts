@@ -13,7 +13,8 @@ import { connect as tlsConnect } from 'node:tls';
 import { pino } from 'pino';
 import { eventually } from '../../../test/support/wait.ts';
 import { NestedBudget } from '../budgets/index.ts';
-import { Listener, type ListenerOptions, type TlsMaterial } from './listener.ts';
+import { Listener, type TlsMaterial } from './listener.ts';
+import type { TcpPortOptions } from './tcp-port.ts';
 
 describe('Listener', () => {
   const dir = mkdtempSync(join(tmpdir(), 'canopy-listener-'));
@@ -47,7 +48,7 @@ describe('Listener', () => {
   };
   /** Lines logged by the listener. */
   let lines: string[] = [];
-  const options = (limit = 100, output = lines): ListenerOptions => ({
+  const options = (limit = 100, output = lines): TcpPortOptions => ({
     log: pino({ level: 'info' }, { write: (line) => output.push(line) }),
     connections: new NestedBudget({
       what: 'connections',

@@ -46,6 +46,25 @@ describe('OwnOrigins', () => {
     assert.deepEqual(reachable('127.0.0.1'), []);
   });
 
+  it('replaces localhost in links by an address that others can open', () => {
+    const forLinks = (origin: string, flags: Record<string, unknown>) =>
+      new OwnOrigins(loadConfig({ env: {}, flags }), () => 8443).forLinks(origin);
+    const listening = { 'server.host': '192.0.2.9' };
+    for (const origin of ['http://localhost:8443', 'http://127.0.0.1:8443', 'https://[::1]:8443']) {
+      assert.equal(forLinks(origin, listening), 'https://192.0.2.9:8443', origin);
+      assert.equal(
+        forLinks(origin, { 'server.host': '127.0.0.1' }),
+        origin,
+        'nobody else can connect anyway',
+      );
+    }
+    const announced = { 'server.host': '::', 'rtc.announce': 'meet.example' };
+    assert.equal(forLinks('http://localhost:8443', announced), 'https://meet.example:8443');
+    assert.equal(forLinks('https://[2001:db8::7]:8443', announced), 'https://[2001:db8::7]:8443');
+    const configured = { ...announced, 'server.publicUrl': 'https://meet.example' };
+    assert.equal(forLinks('https://192.0.2.9:8443', configured), 'https://meet.example');
+  });
+
   it('omits a host name that is invalid in a URL, such as an all-digit container id', () => {
     for (const name of [
       '123456789012',

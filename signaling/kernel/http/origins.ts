@@ -1,3 +1,4 @@
+import { isIPv4, isIPv6 } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import { CanopyError, type Config, isHost, isUnspecified, originOf } from '../../../base/index.ts';
 
@@ -59,6 +60,29 @@ export class OwnOrigins {
       .flatMap((host) => originOf(this.#tls ? 'https' : 'http', host, this.#port()) ?? []);
   }
 
+  /**
+   * The origin for links that people at `origin` give to others: the configured one, else theirs. Nobody else can open a link to
+   * localhost, so theirs is then replaced by an announced or own address of the server, if it has one.
+   */
+  forLinks(origin: string): string {
+    const { server, rtc } = this.#config;
+    if (server.publicUrl !== undefined) {
+      return server.publicUrl;
+    }
+    if (!LOOPBACK.includes(hostOf(origin))) {
+      return origin;
+    }
+    const others = this.reachable();
+    // Other machines may not know this one's name.
+    const preferences = [
+      (host: string) => rtc.announce.includes(host),
+      (host: string) => isIPv4(host),
+      (host: string) => isIPv6(host),
+    ];
+    const preferred = preferences.flatMap((isPreferred) => others.filter((url) => isPreferred(hostOf(url))));
+    return preferred[0] ?? others[0] ?? origin;
+  }
+
   get #tls(): boolean {
     return this.#config.server.tls !== 'off';
   }
@@ -73,6 +97,11 @@ export class OwnOrigins {
     });
     return new Set([...extra, ...(publicUrl === undefined ? [] : [publicUrl]), ...own]);
   }
+}
+
+/** The host of an origin, an IPv6 address without its brackets. */
+function hostOf(origin: string): string {
+  return new URL(origin).hostname.replace(/^\[(.*)\]$/, '$1');
 }
 
 /** The URL in links if none is configured. It works without a certificate. */

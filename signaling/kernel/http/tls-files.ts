@@ -16,7 +16,7 @@ export interface TlsFiles {
 export function readTlsFiles({ tlsCert, tlsKey }: TlsFiles): TlsMaterial & { certificate: X509Certificate } {
   const cert = read('server.tlsCert', tlsCert);
   const key = read('server.tlsKey', tlsKey);
-  const [certificate] = chainOf(tlsCert, cert);
+  const [certificate] = chainOf('server.tlsCert', tlsCert, cert);
   if (!certificate.checkPrivateKey(keyOf(tlsKey, key))) {
     throw invalid('server.tlsKey', tlsKey, `it is not the key of the first certificate in ${tlsCert}`);
   }
@@ -25,6 +25,21 @@ export function readTlsFiles({ tlsCert, tlsKey }: TlsFiles): TlsMaterial & { cer
     throw invalid('server.tlsCert', tlsCert, `the certificate expired on ${validTo}; renew it`);
   }
   return { cert, key, certificate };
+}
+
+/**
+ * Reads certificate authorities, PEM.
+ *
+ * @throws {CanopyError} CONFIG_INVALID - missing, empty, damaged, or not authorities; names the setting
+ */
+export function readAuthorities(setting: string, file: string): string {
+  const pem = read(setting, file);
+  for (const { ca, subject } of chainOf(setting, file, pem)) {
+    if (!ca) {
+      throw invalid(setting, file, `${subject.replaceAll('\n', ', ')} is not a certificate authority`);
+    }
+  }
+  return pem;
 }
 
 function read(setting: string, file: string): string {
@@ -40,7 +55,7 @@ function read(setting: string, file: string): string {
   return text;
 }
 
-function chainOf(file: string, pem: string): [X509Certificate, ...X509Certificate[]] {
+function chainOf(setting: string, file: string, pem: string): [X509Certificate, ...X509Certificate[]] {
   const parts = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
   try {
     const [first, ...rest] = parts.map((part) => new X509Certificate(part));
@@ -48,9 +63,9 @@ function chainOf(file: string, pem: string): [X509Certificate, ...X509Certificat
       return [first, ...rest];
     }
   } catch (cause) {
-    throw invalid('server.tlsCert', file, 'a certificate in it cannot be read', cause);
+    throw invalid(setting, file, 'a certificate in it cannot be read', cause);
   }
-  throw invalid('server.tlsCert', file, 'there is no certificate in it (PEM)');
+  throw invalid(setting, file, 'there is no certificate in it (PEM)');
 }
 
 function keyOf(file: string, pem: string): KeyObject {

@@ -98,7 +98,10 @@ export class Peer {
 
   /** Creates a participant of this peer, not yet in the room. */
   newParticipant(
-    details: Pick<Participant, 'displayName' | 'certifiedName' | 'kind' | 'role' | 'callState'>,
+    details: Pick<
+      Participant,
+      'displayName' | 'certifiedName' | 'kind' | 'role' | 'callState' | 'callEncrypted'
+    >,
   ): Participant {
     return {
       participantId: randomUUID(),

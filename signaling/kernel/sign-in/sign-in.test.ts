@@ -59,7 +59,7 @@ describe('auth.prove', () => {
       draining: false,
       happenings: { emit: () => undefined },
       rooms: { hasSeat: () => false },
-      origins: { current: () => new Set([ORIGIN]) },
+      origins: { current: () => new Set([ORIGIN]), forLinks: (origin) => origin },
       stage: () => undefined,
       trust,
     });

@@ -5,6 +5,7 @@ import { type Budgets, factorOf } from '../budgets/index.ts';
 import type { HappeningNotifier } from '../happenings.ts';
 import type { OwnOrigins } from '../http/index.ts';
 import type { JoinStage } from '../metrics/index.ts';
+import { isConfinedToRooms } from '../policy/index.ts';
 import { peerPrincipal, serverRoleOf } from '../principals/index.ts';
 import type { Rooms } from '../rooms/index.ts';
 import type { Handlers, Session } from '../sockets/index.ts';
@@ -16,7 +17,7 @@ export interface SignInContext {
   trust: TrustStore;
   budgets: Pick<Budgets, 'connections'>;
   rooms: Pick<Rooms, 'hasSeat'>;
-  origins: Pick<OwnOrigins, 'current'>;
+  origins: Pick<OwnOrigins, 'current' | 'forLinks'>;
   happenings: Pick<HappeningNotifier, 'emit'>;
   /** Whether the server is stopping and admits nobody. */
   readonly draining: boolean;
@@ -86,6 +87,7 @@ export function signInHandlers(context: SignInContext): Handlers<'auth.prove' | 
         displayName: device.displayName,
         role: serverRoleOf(principal),
         serverTimeMs: nowMs,
+        linkOrigin: context.origins.forLinks(proof.origin),
       };
     },
   };
@@ -111,6 +113,10 @@ async function accountOf(context: SignInContext, device: VerifiedDevice, nowMs: 
   const account = await context.accounts.find(device.accountId);
   if (!account) {
     throw new CanopyError('ACCOUNT_UNKNOWN');
+  }
+  const isStranger = account.source === 'tofu' && isConfinedToRooms(account.role);
+  if (isStranger && context.config.identity.policy !== 'tofu') {
+    throw new CanopyError('ACCOUNT_UNKNOWN', 'nobody has invited this person, and the policy tofu is off');
   }
   return account;
 }

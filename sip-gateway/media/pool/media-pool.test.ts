@@ -4,28 +4,39 @@ import { once } from 'node:events';
 import { after, afterEach, beforeEach, describe, test } from 'node:test';
 import { RtpPacket } from 'rtp.js/packets';
 import { buildNativeCodecs } from '../../codecs/index.ts';
-import { MediaThread } from '../index.ts';
+import { MediaThread, Srtp } from '../index.ts';
 import { MediaPool } from './index.ts';
 
 assert.ok(buildNativeCodecs().path, 'these tests need the headers that build.mjs names');
 
 const LOOPBACK = '127.0.0.1';
 const ANY_PORT = { min: 0, max: 0 };
+const srtp = Srtp.load();
 
 /** A phone, as far as its media goes. */
 class Phone {
   readonly socket: Socket = createSocket('udp4');
   readonly packets: RtpPacket[] = [];
   goodbyes = 0;
+  /** Its SRTP contexts, if its call is encrypted. */
+  srtp: { send: number; receive: number } | undefined;
+  /** Why it dropped packets. */
+  readonly dropped: string[] = [];
+  /** The last packet that it sent. */
+  said = Buffer.alloc(0);
   #sequence = 0;
 
   async open(): Promise<number> {
     this.socket.bind(0, LOOPBACK);
     await once(this.socket, 'listening');
-    this.socket.on('message', (datagram) => {
-      const type = datagram[1] ?? 0;
+    this.socket.on('message', (received) => {
+      const type = received[1] ?? 0;
+      const datagram = this.#decrypted(received, type >= 200 && type <= 206);
+      if (!datagram) {
+        return;
+      }
       if (type >= 200 && type <= 206) {
-        if (datagram.includes(Buffer.from([0x81, 203]))) {
+        if (Buffer.from(datagram).includes(Buffer.from([0x81, 203]))) {
           this.socket.emit('goodbye', ++this.goodbyes);
         }
         return;
@@ -50,7 +61,17 @@ class Phone {
     bytes.writeUInt16BE(++this.#sequence, 2);
     bytes.writeUInt32BE(this.#sequence * 160, 4);
     bytes.writeUInt32BE(5, 8);
-    this.socket.send(bytes, port, LOOPBACK);
+    this.said = this.srtp ? Buffer.from(srtp.protect(this.srtp.send, bytes, false) ?? []) : bytes;
+    this.socket.send(this.said, port, LOOPBACK);
+  }
+
+  #decrypted(datagram: Buffer, isRtcp: boolean): Uint8Array | undefined {
+    const opened = this.srtp ? srtp.unprotect(this.srtp.receive, datagram, isRtcp) : datagram;
+    if (typeof opened !== 'string') {
+      return opened;
+    }
+    this.dropped.push(opened);
+    return undefined;
   }
 }
 
@@ -168,6 +189,51 @@ describe('MediaPool', () => {
     await pool.closeRoom('r');
     await pool.openRoom({ roomId: 'again', ip: LOOPBACK, port: roomPort });
     assert.deepEqual((await pool.stats()).legs, 0);
+  });
+
+  test('threat 39: an encrypted call that moves to another thread, and whose thread then dies, continues its counters', async (t) => {
+    t.mock.method(performance, 'now', longAgo());
+    const suite = 'AES_CM_128_HMAC_SHA1_80';
+    const [phoneKey, ownKey] = [Buffer.alloc(30, 1), Buffer.alloc(30, 2)];
+    const context = (sending: boolean, key: Buffer) => srtp.open({ sending, suite, key });
+    const phone = new Phone();
+    phones.push(phone);
+    phone.srtp = { send: context(true, phoneKey), receive: context(false, ownKey) };
+    const own = { send: context(true, ownKey), receive: context(false, phoneKey) };
+    const remote = { address: LOOPBACK, port: await phone.open() };
+    await pool.openRoom({ roomId: 'r', ip: LOOPBACK, port: 0 });
+    await openPhone('member', 'r');
+    const { port } = await pool.openLeg({ legId: 'leg', ip: LOOPBACK, ports: ANY_PORT });
+    await pool.request('leg.start', {
+      legId: 'leg',
+      media: { codec: 'PCMU', payloadType: 0, remote, rtcpMux: true, srtp: own },
+    });
+    const refused = async () => {
+      const before = (await pool.request('leg.stats', { legId: 'leg' }))?.packetsUnauthenticated ?? 0;
+      phone.socket.send(phone.said, port, LOOPBACK);
+      while ((await pool.request('leg.stats', { legId: 'leg' }))?.packetsUnauthenticated === before) {
+        await phone.hears(1);
+      }
+    };
+    phone.say(port);
+    await phone.hears(3);
+    await refused();
+    await pool.join({ legId: 'leg', roomId: 'r', ssrc: 9 });
+    await phone.hears(3);
+    // A packet that was received before the move is still known.
+    await refused();
+    const died = once(pool, 'died');
+    await (await threadOf('leg')).close();
+    await died;
+    await phone.hears(3);
+    await refused();
+    const goodbye = once(phone.socket, 'goodbye');
+    await pool.closeLeg('leg');
+    await goodbye;
+    assert.deepEqual(phone.dropped, []);
+    for (const id of [...Object.values(phone.srtp), ...Object.values(own)]) {
+      srtp.close(id);
+    }
   });
 
   test('when a thread dies soon after its start, its calls fail, and new ones can be made', async () => {

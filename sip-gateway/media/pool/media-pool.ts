@@ -5,6 +5,7 @@ import type { Logger } from '../../../base/index.ts';
 import type { CodecCapabilities } from '../../codecs/index.ts';
 import type { LegEvent, LegStats } from '../leg-types.ts';
 import { StreamNumbers } from '../rtp/index.ts';
+import { Srtp } from '../srtp/index.ts';
 import {
   MediaThread,
   type RequestName,
@@ -55,6 +56,8 @@ const RETRY_MS = 1_000;
  * When a thread dies, another replaces it and restores its calls, after a fraction of a second of silence.
  */
 export class MediaPool extends EventEmitter<MediaPoolEvents> {
+  /** Opens the SRTP contexts that legs use. */
+  readonly srtp: Srtp;
   readonly #options: PoolOptions;
   readonly #slots: Slot[];
   readonly #legs = new Map<string, LegRecord>();
@@ -63,6 +66,7 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
 
   private constructor(options: PoolOptions, slots: Slot[]) {
     super();
+    this.srtp = Srtp.load({ path: options.srtpPath, prefer: options.prefer });
     this.#options = options;
     this.#slots = slots;
     for (const slot of slots) {

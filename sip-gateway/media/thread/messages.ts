@@ -64,7 +64,9 @@ export interface ThreadOptions {
   codecsPath?: string;
   /** File of the UDP add-on. Default: the output of its build. */
   udpPath?: string;
-  /** `portable` does without both add-ons. Default `native`. */
+  /** File of the SRTP add-on. Default: the output of its build. */
+  srtpPath?: string;
+  /** `portable` does without the add-ons. Default `native`. */
   prefer?: 'native' | 'portable';
   /** Minimum pino level. Default: nothing is logged. */
   logLevel?: string;

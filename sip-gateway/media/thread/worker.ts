@@ -6,6 +6,7 @@ import { MediaLog } from '../media-log.ts';
 import { loadPayloadTransform, RoomMixer } from '../mixer/index.ts';
 import { openNetwork } from '../network/index.ts';
 import { StreamNumbers } from '../rtp/index.ts';
+import { Srtp } from '../srtp/index.ts';
 import type { FromThread, RequestName, Requests, ThreadOptions, ToThread } from './messages.ts';
 import { Pacer } from './pacer.ts';
 import { raisePriority } from './priority.ts';
@@ -35,6 +36,7 @@ const log = MediaLog.create((line) => post({ type: 'log', line }), options.logLe
 });
 const codecs = await Codecs.load({ path: options.codecsPath, prefer: options.prefer });
 const network = openNetwork({ path: options.udpPath, prefer: options.prefer });
+const srtp = Srtp.load({ path: options.srtpPath, prefer: options.prefer });
 const pacer = new Pacer({
   before: () => network.receive(),
   after: (dueMs) => network.flush(dueMs + LEAD_MS),
@@ -151,6 +153,7 @@ const handlers: Handlers = {
     const leg = await Leg.open({
       codecs,
       network,
+      srtp,
       ip,
       ports,
       numbers: new StreamNumbers(numbers),

@@ -1,5 +1,6 @@
 /** SDP offers and answers for phone audio. */
 export type { CodecName } from './codecs.ts';
+export type { LocalEncryption, NegotiatedCrypto } from './crypto-session.ts';
 export type { Direction } from './direction.ts';
 export { mediaAddressIn, type RemoteAddress, SdpError, usableSdp } from './remote.ts';
 export { type LocalAudio, type NegotiatedAudio, type ReceiveFormat, SdpSession } from './sdp-session.ts';

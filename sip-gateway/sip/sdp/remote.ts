@@ -40,16 +40,26 @@ forbidden.addSubnet('ff00::', 8, 'ipv6');
 const MEDIA_LINE = /^m=(\S+)[ \t]+([0-9]{1,9})(?:\/[0-9]+)?[ \t]+(\S+)(?:[ \t]+(.*))?$/;
 /** `c=IN IP4 <address>`. A slash and TTL belong to multicast only, but some phones append them to their own address. */
 const CONNECTION_LINE = /^c=IN[ \t]+IP([46])[ \t]+([^\s/]+)/i;
+const CRYPTO_LINE = /^a=crypto:/i;
 const HOST_NAME = /^(?=.*[A-Za-z])[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?$/;
-/** Unencrypted RTP. With AVPF, neither side has to send feedback (RFC 4585). */
-const PLAIN_RTP = /^RTP\/AVPF?$/i;
+/** RTP, with the letter S if it is SRTP. With AVPF and SAVPF, neither side has to send feedback (RFC 4585, RFC 5124). */
+const RTP = /^RTP\/(S?)AVPF?$/i;
+
+/** A media line, with the values of its crypto lines as they are: the library understands only a part of them. */
+export interface SdpMedia extends MediaDescription {
+  cryptoLines?: readonly string[];
+}
+
+export interface SdpDescription extends SessionDescription {
+  media: SdpMedia[];
+}
 
 /**
  * Parses SDP of limited size. Ignores a byte order mark and trailing blanks. The m= and c= lines are parsed here, because the library skips
  * those that its patterns do not match.
  * @throws {SdpError} it is malformed or too large
  */
-export function readSdp(text: string): SessionDescription {
+export function readSdp(text: string): SdpDescription {
   if (text.length > MAX_BYTES) {
     throw new SdpError('the SDP is too large');
   }
@@ -63,11 +73,15 @@ export function readSdp(text: string): SessionDescription {
   if (lines[0] !== 'v=0') {
     throw new SdpError('not an SDP');
   }
-  const media: Pick<MediaDescription, 'type' | 'port' | 'protocol' | 'payloads'>[] = [];
-  const understood = lines.map((line) => {
+  const media: (Pick<SdpMedia, 'type' | 'port' | 'protocol' | 'payloads'> & { cryptoLines: string[] })[] = [];
+  const understood = lines.flatMap((line) => {
     if (line.startsWith('m=')) {
-      media.push(readMediaLine(line));
+      media.push({ ...readMediaLine(line), cryptoLines: [] });
       return 'm=audio 0 RTP/AVP 0';
+    }
+    if (CRYPTO_LINE.test(line)) {
+      media.at(-1)?.cryptoLines.push(line.slice('a=crypto:'.length));
+      return [];
     }
     if (!line.startsWith('c=')) {
       return line;
@@ -79,7 +93,7 @@ export function readSdp(text: string): SessionDescription {
     throw new SdpError('the SDP has no media, or too many');
   }
   try {
-    const session = parse(understood.join('\r\n'));
+    const session: SdpDescription = parse(understood.join('\r\n'));
     for (const [index, line] of media.entries()) {
       Object.assign(session.media[index] ?? {}, line);
     }
@@ -97,9 +111,13 @@ function readMediaLine(line: string): Pick<MediaDescription, 'type' | 'port' | '
   return { type, port: Number(port), protocol, payloads: formats.split(/[ \t]+/).join(' ') };
 }
 
-/** Whether a media line is unencrypted audio. */
-export function isPlainAudio({ type, protocol }: Pick<MediaDescription, 'type' | 'protocol'>): boolean {
-  return isAudio({ type }) && PLAIN_RTP.test(protocol);
+/** Whether a media line is audio over RTP: in the clear or, by its profile, encrypted. Undefined: neither. */
+export function audioProfile({
+  type,
+  protocol,
+}: Pick<MediaDescription, 'type' | 'protocol'>): 'plain' | 'secure' | undefined {
+  const [, letter] = (isAudio({ type }) && RTP.exec(protocol)) || [];
+  return letter === undefined ? undefined : letter === '' ? 'plain' : 'secure';
 }
 
 export function isAudio({ type }: Pick<MediaDescription, 'type'>): boolean {
@@ -110,7 +128,7 @@ export function isAudio({ type }: Pick<MediaDescription, 'type'>): boolean {
 export function usableSdp(alternatives: readonly string[]): string | undefined {
   const usable = alternatives.find((text) => {
     try {
-      return readSdp(text).media.some((media) => media.port !== 0 && isPlainAudio(media));
+      return readSdp(text).media.some((media) => media.port !== 0 && audioProfile(media) === 'plain');
     } catch (error) {
       if (error instanceof SdpError) {
         return false;
@@ -125,7 +143,7 @@ export function usableSdp(alternatives: readonly string[]): string | undefined {
 export function mediaAddressIn(offer: string): string | undefined {
   try {
     const session = readSdp(offer);
-    const media = session.media.find((line) => line.port !== 0 && isPlainAudio(line));
+    const media = session.media.find((line) => line.port !== 0 && audioProfile(line) !== undefined);
     return (media && addressIn(session, media).address) || undefined;
   } catch (error) {
     if (error instanceof SdpError) {

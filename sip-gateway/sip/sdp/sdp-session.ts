@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { isIPv6 } from 'node:net';
-import { type MediaDescription, type SessionDescription, write } from 'sdp-transform';
+import { type MediaDescription, write } from 'sdp-transform';
 import {
   COMFORT_NOISE,
   type CodecName,
@@ -10,15 +10,25 @@ import {
   hasComfortNoise,
   knownFormats,
 } from './codecs.ts';
+import {
+  type CryptoAgreement,
+  CryptoSession,
+  type LocalEncryption,
+  type NegotiatedCrypto,
+  NO_ENCRYPTION,
+  type OwnCryptoLine,
+} from './crypto-session.ts';
 import { answerDirection, type Direction } from './direction.ts';
 import {
   addressIn,
+  audioProfile,
   directionIn,
   isAudio,
-  isPlainAudio,
   type RemoteAddress,
   readSdp,
+  type SdpDescription,
   SdpError,
+  type SdpMedia,
 } from './remote.ts';
 
 /** Our side of the audio. */
@@ -33,6 +43,8 @@ export interface LocalAudio {
   readonly direction?: Direction;
   /** Packet time that we request, in milliseconds. Default 20. */
   readonly ptimeMs?: number;
+  /** Default: off. */
+  readonly encryption?: LocalEncryption;
 }
 
 /** A format that the peer may send. */
@@ -63,6 +75,8 @@ export interface NegotiatedAudio {
   readonly direction: Direction;
   /** Packet time that the peer requests, in milliseconds. */
   readonly ptimeMs: number;
+  /** The keys of SRTP. Absent if the audio is not encrypted. */
+  readonly crypto?: NegotiatedCrypto;
 }
 
 /** A media line of the session. Its position never changes (RFC 3264 §8). */
@@ -76,7 +90,10 @@ const OPUS_FMTP = 'useinbandfec=1;usedtx=0;stereo=0;sprop-stereo=0';
 
 /**
  * The SDP state of one call (RFC 3264): makes and reads offers and answers, and keeps the order of media lines, the payload types and the
- * version of the origin. Supports one audio stream over RTP/AVP or RTP/AVPF, and refuses all other media lines.
+ * version of the origin. Supports one audio stream over RTP or SRTP (RTP/AVP, AVPF, SAVP, SAVPF), and refuses all other media lines.
+ *
+ * A call that prefers encryption offers RTP/AVP with crypto lines, which peers without SRTP ignore. Once a call is encrypted, neither side
+ * can end that in a later offer.
  */
 export class SdpSession {
   readonly #id = randomInt(1, 2 ** 47);
@@ -89,6 +106,7 @@ export class SdpSession {
   #offered: LocalAudio | undefined;
   /** The last negotiated audio. */
   #agreed: NegotiatedAudio | undefined;
+  readonly #crypto = new CryptoSession();
 
   /** Makes the first or a changed offer (hold: `direction: 'sendonly'`). */
   offer(local: LocalAudio): string {
@@ -112,11 +130,14 @@ export class SdpSession {
         fmtp: EVENTS,
       });
     }
+    const crypto = this.#offerCrypto(local.encryption ?? NO_ENCRYPTION);
+    const firstProtocol = local.encryption?.use === 'required' ? 'RTP/SAVP' : 'RTP/AVP';
     const audio = this.#audioLine(local, formats, {
-      protocol: this.#lines[this.#audioIndex]?.protocol ?? 'RTP/AVP',
+      protocol: this.#lines[this.#audioIndex]?.protocol ?? firstProtocol,
       direction: local.direction ?? 'sendrecv',
       rtcpMux: true,
       ptime: local.ptimeMs ?? DEFAULT_PTIME_MS,
+      crypto,
     });
     this.#lines[this.#audioIndex] = audio;
     const media = this.#lines.map((line, index) => (index === this.#audioIndex ? audio : refused(line)));
@@ -126,17 +147,15 @@ export class SdpSession {
   /** Answers the peer's offer. @throws {SdpError} it is malformed, or has no audio that we support */
   answer(offer: string, local: LocalAudio): { sdp: string; audio: NegotiatedAudio } {
     const session = readSdp(offer);
+    const { encryption = NO_ENCRYPTION } = local;
     const audioLine = session.media[this.#audioIndex];
     if (this.#agreed && audioLine && isAudio(audioLine) && !session.media.some(isAudioInUse)) {
       return this.#answerRemoval(session, local, this.#agreed);
     }
     let failure: SdpError | undefined;
-    for (const [index, media] of session.media.entries()) {
-      if (!isAudioInUse(media)) {
-        continue;
-      }
+    for (const { index, encrypted } of this.#attempts(session, encryption)) {
       try {
-        return this.#answerLine(session, media, index, local);
+        return this.#answerLine(session, index, local, encrypted);
       } catch (error) {
         if (!(error instanceof SdpError)) {
           throw error;
@@ -158,9 +177,7 @@ export class SdpSession {
     if (!media || !isAudio(media) || media.port === 0) {
       throw new SdpError('the peer refused the audio', 304);
     }
-    if (!isPlainAudio(media)) {
-      throw unsupportedTransport(media.protocol);
-    }
+    const crypto = this.#readCrypto(media, local.encryption ?? NO_ENCRYPTION);
     // We send the answer's first format, and may receive any of them (RFC 3264 §7).
     const formats = usable(knownFormats(media), local);
     const codec = formats.find(isCodec);
@@ -169,23 +186,50 @@ export class SdpSession {
     }
     const events = pickEvents(formats, codec.clockRate);
     const { reachable, version: _version, ...remote } = addressIn(session, media);
+    this.#crypto.settle(crypto);
     return this.#negotiated(
       codec,
       events,
-      { media, remote, receiveFormats: this.#receiveFormats(formats) },
+      { media, remote, receiveFormats: this.#receiveFormats(formats), crypto: crypto?.crypto },
       answerDirection(directionIn(session, media), local.direction ?? 'sendrecv', reachable),
     );
   }
 
+  /**
+   * The audio lines of an offer that can be answered, in the order to try them. If encryption is preferred, an encrypted line is used even if
+   * a plain one comes first.
+   */
+  #attempts(
+    { media }: SdpDescription,
+    { use }: LocalEncryption,
+  ): Array<{ index: number; encrypted: boolean }> {
+    const mustEncrypt = use === 'required' || this.#crypto.encrypted;
+    const lines = [...media.entries()].filter(([, line]) => isAudioInUse(line));
+    const encrypted = lines.filter(
+      ([, line]) => mustEncrypt || (use !== 'off' && (hasKeys(line) || audioProfile(line) === 'secure')),
+    );
+    const plain = lines.filter(
+      ([, line]) => !mustEncrypt && (use === 'off' || audioProfile(line) !== 'secure'),
+    );
+    return [
+      ...encrypted.map(([index]) => ({ index, encrypted: true })),
+      ...plain.map(([index]) => ({ index, encrypted: false })),
+    ];
+  }
+
   #answerLine(
-    session: SessionDescription,
-    media: MediaDescription,
+    session: SdpDescription,
     index: number,
     local: LocalAudio,
+    encrypted: boolean,
   ): { sdp: string; audio: NegotiatedAudio } {
-    if (!isPlainAudio(media)) {
-      throw unsupportedTransport(media.protocol);
+    const media = session.media[index] as SdpMedia;
+    const { encryption = NO_ENCRYPTION } = local;
+    const profile = audioProfile(media);
+    if (profile === undefined || (profile === 'secure' && !encrypted)) {
+      throw unsupportedTransport(media.protocol, encryption);
     }
+    const crypto = encrypted ? this.#chooseCrypto(media, encryption) : undefined;
     const formats = usable(knownFormats(media), local);
     const codec = formats.find(isCodec);
     if (!codec) {
@@ -203,8 +247,14 @@ export class SdpSession {
     }
     this.#offered = undefined;
     this.#audioIndex = index;
+    this.#crypto.settle(crypto);
     const receiveFormats = this.#receiveFormats(answered);
-    const audio = this.#negotiated(codec, events, { media, remote, receiveFormats }, direction);
+    const audio = this.#negotiated(
+      codec,
+      events,
+      { media, remote, receiveFormats, crypto: crypto?.crypto },
+      direction,
+    );
     const line = this.#audioLine(
       local,
       [
@@ -213,7 +263,13 @@ export class SdpSession {
         ...(codec.clockRate === COMFORT_NOISE.clockRate && hasComfortNoise(media) ? [COMFORT_NOISE] : []),
         ...(events ? [{ ...events, fmtp: EVENTS }] : []),
       ],
-      { protocol: media.protocol, direction, rtcpMux: audio.rtcpMux, ptime: audio.ptimeMs },
+      {
+        protocol: media.protocol,
+        direction,
+        rtcpMux: audio.rtcpMux,
+        ptime: audio.ptimeMs,
+        crypto: crypto ? [crypto.own] : [],
+      },
     );
     if (media.mid !== undefined) {
       line.mid = media.mid;
@@ -225,7 +281,7 @@ export class SdpSession {
 
   /** Answers an offer that removes the audio, possibly only for a while (RFC 3264 §8.2). */
   #answerRemoval(
-    session: SessionDescription,
+    session: SdpDescription,
     local: LocalAudio,
     agreed: NegotiatedAudio,
   ): { sdp: string; audio: NegotiatedAudio } {
@@ -235,6 +291,42 @@ export class SdpSession {
     return { sdp, audio: { ...agreed, direction: 'inactive' } };
   }
 
+  /** The crypto lines of our next offer. A call that has begun in the clear remains so. */
+  #offerCrypto({ use, suites, reason }: LocalEncryption): readonly OwnCryptoLine[] {
+    const mustEncrypt = use === 'required' || this.#crypto.encrypted;
+    if (mustEncrypt && suites.length === 0) {
+      throw impossible(reason);
+    }
+    if (mustEncrypt || (use === 'preferred' && !this.#agreed)) {
+      return this.#crypto.offer(suites);
+    }
+    this.#crypto.offerNothing();
+    return [];
+  }
+
+  #chooseCrypto(media: SdpMedia, { suites, reason }: LocalEncryption): CryptoAgreement {
+    if (!hasKeys(media)) {
+      throw new SdpError('the audio must be encrypted (SRTP)', 302);
+    }
+    if (suites.length === 0) {
+      throw impossible(reason);
+    }
+    return this.#crypto.choose(media.cryptoLines ?? [], suites);
+  }
+
+  /** Reads the encryption of an answer; undefined: it is in the clear, which is allowed. */
+  #readCrypto(media: SdpMedia, encryption: LocalEncryption): CryptoAgreement | undefined {
+    const profile = audioProfile(media);
+    const crypto = profile && this.#crypto.readAnswer(media.cryptoLines ?? []);
+    if (!profile || (profile === 'secure' && !crypto)) {
+      throw unsupportedTransport(media.protocol, encryption);
+    }
+    if (!crypto && (encryption.use === 'required' || this.#crypto.encrypted)) {
+      throw new SdpError('the peer does not encrypt the audio (SRTP)', 302);
+    }
+    return crypto;
+  }
+
   #negotiated(
     codec: Format,
     events: Format | undefined,
@@ -242,7 +334,13 @@ export class SdpSession {
       media,
       remote,
       receiveFormats,
-    }: { media: MediaDescription; remote: RemoteAddress; receiveFormats: ReceiveFormat[] },
+      crypto,
+    }: {
+      media: MediaDescription;
+      remote: RemoteAddress;
+      crypto: NegotiatedCrypto | undefined;
+      receiveFormats: ReceiveFormat[];
+    },
     direction: Direction,
   ): NegotiatedAudio {
     this.#agreed = {
@@ -259,6 +357,7 @@ export class SdpSession {
       rtcpMux: media.rtcpMux !== undefined,
       direction,
       ptimeMs: pickPtime(media),
+      ...(crypto && { crypto }),
     };
     return this.#agreed;
   }
@@ -312,7 +411,14 @@ export class SdpSession {
       direction,
       rtcpMux,
       ptime,
-    }: { protocol: string; direction: Direction; rtcpMux: boolean; ptime: number },
+      crypto,
+    }: {
+      protocol: string;
+      direction: Direction;
+      rtcpMux: boolean;
+      ptime: number;
+      crypto: readonly OwnCryptoLine[];
+    },
   ): MediaDescription {
     return {
       type: 'audio',
@@ -330,6 +436,13 @@ export class SdpSession {
       ),
       ptime,
       direction,
+      ...(crypto.length > 0 && {
+        crypto: crypto.map(({ tag, written, key }) => ({
+          id: tag,
+          suite: written,
+          config: `inline:${key.toString('base64')}`,
+        })),
+      }),
       ...(rtcpMux && { rtcpMux: 'rtcp-mux' as const }),
     };
   }
@@ -355,8 +468,17 @@ export class SdpSession {
   }
 }
 
-function unsupportedTransport(protocol: string): SdpError {
-  return new SdpError(`the transport ${protocol} is not supported`, 302);
+function unsupportedTransport(protocol: string, { reason }: LocalEncryption): SdpError {
+  return new SdpError(`the transport ${protocol} is not supported${reason ? `: ${reason}` : ''}`, 302);
+}
+
+function impossible(reason = 'there is no suite'): SdpError {
+  return new SdpError(`the audio cannot be encrypted (SRTP): ${reason}`, 302);
+}
+
+/** Whether an audio line is to be encrypted with keys in the SDP, or may be: RTP/AVP with crypto lines. */
+function hasKeys(media: SdpMedia): boolean {
+  return audioProfile(media) !== undefined && (media.cryptoLines ?? []).length > 0;
 }
 
 function isAudioInUse(media: MediaDescription): boolean {

@@ -25,6 +25,7 @@ export interface Route {
   readonly uri: Uri;
   /** IP address of the next hop. */
   readonly address: string;
+  readonly protocol: Flow['protocol'];
   readonly open: () => Flow | undefined;
   /** The phone, if it is registered here. */
   readonly phone?: FollowedPhone;

@@ -57,6 +57,7 @@ export class Routes {
     return bindings.filter(isLast).map((binding) => ({
       uri: binding.contact,
       address: binding.flow.remote.address,
+      protocol: binding.flow.protocol,
       open: () => binding.flow,
       phone: this.#registrar.follow(user, binding),
     }));
@@ -70,9 +71,10 @@ export class Routes {
       const { address } = target;
       const mayChoose = uri.scheme === 'sip' && protocolOf(uri) === undefined && target.protocol === 'udp';
       if (mayChoose && bytes > MAX_UDP_BYTES) {
-        routes.push({ uri, address, open: () => this.#transport.flowTo({ ...target, protocol: 'tcp' }) });
+        const tcp = { ...target, protocol: 'tcp' as const };
+        routes.push({ uri, address, protocol: 'tcp', open: () => this.#transport.flowTo(tcp) });
       }
-      routes.push({ uri, address, open: () => this.#transport.flowTo(target) });
+      routes.push({ uri, address, protocol: target.protocol, open: () => this.#transport.flowTo(target) });
     }
     return routes;
   }

@@ -233,13 +233,22 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     this.#trunks = after;
   }
 
-  /** Our address as seen by a callee, for SDP; undefined if there is no route to the callee. */
-  async addressTowards(target: CallTarget): Promise<string | undefined> {
+  /**
+   * The way to a callee, for our SDP: our address as the callee sees it, and whether all INVITEs, to however many phones, will use TLS.
+   * Undefined if there is no route.
+   */
+  async wayTowards(target: CallTarget): Promise<{ address: string; overTls: boolean } | undefined> {
     const trunk = 'trunk' in target ? this.#trunks.get(target.trunk) : undefined;
     const to = this.#routes.addressOf(target, trunk);
-    const [route] = 'user' in target ? this.#routes.toUser(target.user) : await this.#routes.toUri(to, 0);
-    const flow = route?.open();
-    return flow && localAddressFor(flow.remote.address);
+    const routes = 'user' in target ? this.#routes.toUser(target.user) : await this.#routes.toUri(to, 0);
+    const flow = routes[0]?.open();
+    if (!flow) {
+      return undefined;
+    }
+    return {
+      address: localAddressFor(flow.remote.address),
+      overTls: routes.every(({ protocol }) => protocol === 'tls'),
+    };
   }
 
   /** Makes a call. @throws {NoRouteError} there is no route @throws {SipParseError} the URI is malformed */

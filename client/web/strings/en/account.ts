@@ -3,6 +3,7 @@ import { plural } from './forms.ts';
 /** The user's account: its devices, adding one, and the account's key. */
 export const account = {
   heading: 'Your devices',
+  menu: 'Your account',
   open: 'Your devices',
   intro: 'These devices can use your account.',
   thisDevice: 'This device',
@@ -19,8 +20,7 @@ export const account = {
   deviceNameExample: 'e.g. My phone',
   remove: 'Remove',
   removeHeading: (device: string) => `Remove ${device}?`,
-  removeWhat:
-    'It is signed out at once and cannot use your account any more. An administrator can undo this.',
+  removeWhat: 'It is signed out at once and can no longer use your account. An administrator can undo this.',
   removeAdvice:
     'If somebody else may have this device and it holds your account key, ask an administrator to revoke your whole account: the key could create new devices.',
   removeAct: 'Remove device',
@@ -36,14 +36,14 @@ export const account = {
   reconnecting: 'Connection lost. Reconnecting…',
   asks: 'This device wants to use your account',
   asksWarning:
-    'Agree only if you are holding this device yourself, and it says that it is waiting for you. Whoever has it can then act as you.',
+    'Add it only if you have it in your hands and it says that it is waiting for you. Whoever has it can act as you.',
   handOver: 'Also give it the account key',
   handOverHint:
     'It can then add devices, renew certificates and save backups like this one. Leave this off for a device that others use too.',
   handOverNotPossible:
     'This device can use the account key, but not pass it on. The new device will renew its certificate through this one.',
   approve: 'Add this device',
-  deny: 'Do not add',
+  deny: 'Don’t add',
   finishing: 'Waiting until the new device is ready…',
   added: (device: string) => `${device} can use your account now.`,
   newCode: 'New code',
@@ -70,7 +70,7 @@ export const account = {
   keyHeading: 'Account key',
   keyStates: {
     absent: 'Not on this device. Other devices renew this one’s certificate.',
-    usable: 'On this device. It renews certificates by itself, but cannot be read or saved any more.',
+    usable: 'On this device. It renews certificates automatically, but can no longer be saved or passed on.',
     open: 'On this device, but only until you close this page. Protect it to keep it.',
     locked: 'On this device, protected.',
   },
@@ -78,19 +78,19 @@ export const account = {
   protectChange: 'Change protection',
   protectHeading: 'Protect your account key',
   protectWhat:
-    'The account key adds devices, renews their certificates and saves backups. It is stored encrypted on this device, and you are asked only when it is needed.',
+    'The account key adds devices, renews their certificates and saves backups. It is stored encrypted on this device, and you unlock it only when it is needed.',
   protectWith: 'Protect with',
   withPassword: 'A password',
   withPasskey: 'A passkey (fingerprint, face or security key)',
   passkeyHint: 'Your browser will ask you to create a passkey.',
   protectAct: 'Protect',
   notNow: 'Not now',
-  dontKeep: 'Do not keep the key on this device',
+  dontKeep: 'Don’t keep the key on this device',
   unlockPassword: 'Password of your account key',
   unlockPasskey: 'Your browser will ask for your passkey.',
 
   offerProtect:
-    'Protect your account key to add devices and save backups later. It can be kept only while this page is open.',
+    'If you lose this device, a backup or another device brings your account back. Protect your account key now: after you close this page, it can no longer be saved.',
   renew: 'Renew',
   renewHeading: 'Renew certificates',
   renewWhat: 'Your account key signs the new certificates.',

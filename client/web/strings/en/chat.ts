@@ -71,5 +71,4 @@ export const chat = {
   days: (count: number) => plural(count, { one: '1 day', other: `${count} days` }),
   years: (count: number) => plural(count, { one: '1 year', other: `${count} years` }),
   mentionedYou: (name: string) => `${name} mentioned you`,
-  from: (name: string) => `Message from ${name}`,
 };

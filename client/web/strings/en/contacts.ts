@@ -23,7 +23,7 @@ export const contacts = {
   /** The form. */
   name: 'Name',
   accountId: 'Account ID',
-  accountHint: '64 letters and digits. People find theirs under “My account ID”.',
+  accountHint: '64 letters and digits. People find theirs on their home page, in the menu next to “People”.',
   accountUnknown: 'Nobody on this server has this account ID.',
   accountInvalid: 'An account ID has 64 letters (a to f) and digits.',
   accounts: 'Accounts',
@@ -80,7 +80,7 @@ export const contacts = {
   match: 'They match',
   differ: 'They don’t match',
   differWarning:
-    'Then you are not talking to the person you think, or somebody is between you. Don’t share anything confidential, and ask your administrator.',
+    'Then this may not be the person you think it is, or someone is intercepting the connection. Don’t share anything confidential, and ask your administrator.',
   unverify: 'Remove the mark',
   whichAccount: 'Which account?',
   /** In a call. */
@@ -91,6 +91,6 @@ export const contacts = {
   impostor: (name: string) => `Not the ${name} you know`,
   impostorNotice: (shown: string, name: string) =>
     shown === name
-      ? `“${shown}” in this call has another account than ${name} in your contacts.`
-      : `“${shown}” in this call has another account than ${name} in your contacts, whose name looks the same.`,
+      ? `“${shown}” in this call has a different account from ${name} in your contacts.`
+      : `“${shown}” in this call has a different account from ${name} in your contacts, whose name looks the same.`,
 };

@@ -20,8 +20,9 @@ export const devices = {
   tryAgain: 'Try again',
   joinAnyway: 'You can still join: you will see and hear everyone else.',
   denied: (kind: Kind) =>
-    `The browser may not use the ${NAMES[kind]}; allow it in the address bar and try again.`,
-  deniedBoth: 'The browser may not use the camera or microphone; allow it in the address bar and try again.',
+    `The browser is not allowed to use the ${NAMES[kind]}; allow it in the address bar and try again.`,
+  deniedBoth:
+    'The browser is not allowed to use the camera or microphone; allow it in the address bar and try again.',
   deniedBySystem: (kind: Kind) =>
     `Your system does not let the browser use the ${NAMES[kind]}. Allow it in the privacy settings of your system.`,
   insecure: 'Camera and microphone work only on secure pages: open this address with https://.',
@@ -39,14 +40,14 @@ export const devices = {
   added: (label: string) => `${label} was connected.`,
   useIt: 'Use it',
   background: 'Background',
-  backgrounds: { none: 'As it is', blur: 'Blurred', picture: 'A picture' },
+  backgrounds: { none: 'None', blur: 'Blur', picture: 'Picture' },
   otherPicture: 'Another picture…',
   noPicture: 'This file is not a picture that the browser can show.',
   backgroundFailed:
-    'Your background cannot be changed in this browser. Your camera was turned off, so that nobody sees it.',
-  backgroundSlow: 'Changing your background is too much work for this device. Your video may stutter.',
-  turnOff: 'Show it as it is',
-  voiceOnlyFailed: 'This browser cannot filter out everything but voices.',
+    'This browser cannot change your background. Your camera was turned off so that nobody sees it.',
+  backgroundSlow: 'The background effect is too much for this device. Your video may stutter.',
+  turnOff: 'Turn it off',
+  voiceOnlyFailed: 'This browser has no voice-only filter.',
   test: 'Test',
   recordTest: 'Test microphone',
   recording: 'Speak now…',
@@ -58,7 +59,7 @@ export const devices = {
   speakingMutedHint: 'Hold the space bar to talk.',
   unmute: 'Unmute',
   silent:
-    'No sound comes from your microphone. It may be muted on the device, or the wrong one may be selected.',
+    'Your microphone picks up no sound. It may be muted on the device, or the wrong one may be selected.',
   silentAction: 'Check microphone',
   mutedBySystem: 'Your system has muted the microphone. Unmute it on the device or in the system’s settings.',
 };

@@ -11,11 +11,11 @@ export const invite = {
       ? `Guests who used this link: ${people}`
       : `Guests who used this link: ${people} of ${most}`,
   lobby: 'Who waits to be let in',
-  lobbyModes: { off: 'Nobody', guests: 'Guests', everyone: 'Everyone but owners' },
+  lobbyModes: { off: 'Nobody', guests: 'Guests', everyone: 'Everyone except owners' },
   manage: 'Change or withdraw this link',
   validFor: 'Valid for',
   periods: { day: '1 day', week: '1 week', month: '4 weeks', year: '1 year' },
-  mostPeople: 'Guests at a time',
+  mostPeople: 'Maximum guests at a time',
   noLimit: 'no limit',
   renew: 'Replace with a new link',
   renewHint: 'The current link stops working.',
@@ -28,5 +28,5 @@ export const invite = {
   what: 'Send this link to one person. It works once and is valid for a day. Nobody needs to let them in.',
   link: 'Invitation link',
   creating: 'Creating link…',
-  asMember: 'Can enter any room and invite others',
+  asMember: 'Make them a member, who can enter any room and invite others',
 };

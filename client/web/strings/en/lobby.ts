@@ -15,6 +15,7 @@ export const lobby = {
   /** Followed by a name. */
   youAre: 'You are',
   verified: 'identity verified',
-  forget: 'Remove from this device',
-  confirmForget: 'Remove your account from this device? Without a backup you will need a new invitation.',
+  forget: 'Sign out',
+  confirmForget:
+    'Sign out and remove your account from this device? To come back, you need a backup, another device of yours, or a new invitation.',
 };

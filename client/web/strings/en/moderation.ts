@@ -31,7 +31,7 @@ export const moderation = {
   /** Bans. */
   ban: (name: string) => `Ban ${name}?`,
   banHint: 'They leave now and cannot come back, on any device, until you lift the ban.',
-  banLink: 'Also stop newcomers from using the guest link they came with',
+  banLink: 'Also keep out newcomers who come the same way, e.g. by the same guest link',
   banNow: 'Ban',
   /** Several devices of one person. */
   otherDevice: 'You are in this call on another device too.',

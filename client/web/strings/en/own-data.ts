@@ -5,7 +5,7 @@ export const ownData = {
   downloadHint: 'A ZIP file with your account, your rooms, and the messages and files that you sent.',
   delete: 'Delete my account',
   deleteHint:
-    'Deletes your account, the messages and files that you sent, and your rooms. A room with another owner goes over to them. This cannot be undone, and this identity can never be used here again.',
+    'Deletes your account, the messages and files that you sent, and your rooms. Rooms that have another owner pass to that owner. This cannot be undone, and this identity can never be used here again.',
   confirm: (name: string) => `Enter your name (${name}) to confirm`,
   deleteNow: 'Delete for good',
   deleted: 'Your account was deleted.',

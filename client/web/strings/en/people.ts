@@ -14,6 +14,8 @@ export const people = {
   /** Roles. */
   guest: 'Guest',
   phone: 'Phone',
+  callEncrypted: 'Call encrypted',
+  callNotEncrypted: 'Call not encrypted',
   spotlit: 'Spotlight',
   /** States, also for screen readers. */
   speaking: 'speaking',
@@ -47,10 +49,10 @@ export const people = {
   roleHint: 'In this room, from now on',
   roles: { owner: 'Owner', moderator: 'Moderator', speaker: 'Participant', viewer: 'Viewer' },
   rolesMay: {
-    owner: 'everything, also the room’s settings and roles',
-    moderator: 'mutes, admits, removes and invites people',
-    speaker: 'speaks and is seen',
-    viewer: 'watches, raises a hand and reacts',
+    owner: 'can do everything, including settings and roles',
+    moderator: 'can mute, admit, remove and invite people',
+    speaker: 'can speak and show video',
+    viewer: 'can watch, raise a hand and react',
   },
   ban: 'Ban…',
   /** Actions on everyone. */

@@ -9,7 +9,6 @@ export const polls = {
   closedNotice: (question: string) => `Poll closed: ${question}`,
   answerNow: 'Answer',
   seeResults: 'See results',
-  someone: 'Someone',
   deletedAccount: 'Deleted account',
   empty: 'No polls yet',
   emptyHint: 'Ask everyone in the call a question, and see the answers at once.',

@@ -5,6 +5,7 @@ export const room = {
   participants: 'Participants',
   count: (people: number) => plural(people, { one: 'Only you', other: `${people} people` }),
   verifiedAs: (name: string) => `Verified as ${name}`,
+  guest: (name: string) => `Guest: ${name}`,
   device: (id: string) => `Device ${id}`,
   ended: 'The call has ended.',
   reconnecting: 'Reconnecting…',

@@ -1,17 +1,17 @@
 /** The settings panel, apart from its sections on appearance and the connection. */
 export const settings = {
   devices: 'Camera and sound',
-  processing: 'Microphone sound',
+  processing: 'Microphone processing',
   noiseSuppression: 'Reduce noise',
   echoCancellation: 'Cancel echo',
   autoGainControl: 'Adjust the level automatically',
-  voiceOnly: 'Let only voices through (stronger; ends music)',
+  voiceOnly: 'Voice only (stronger; removes music too)',
   processingHint: 'Turn these off only for music, or with a headset and a studio microphone.',
   video: 'Video',
-  mirror: 'Mirror my own view',
+  mirror: 'Mirror my video',
   selfView: 'My video in calls',
   selfViews: {
-    auto: 'Automatic: in the corner of a call of two',
+    auto: 'Automatic: in a corner when there are two of you',
     floating: 'In a corner',
     tile: 'Among the others',
     hidden: 'Hidden from me',

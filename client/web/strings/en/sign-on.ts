@@ -5,9 +5,9 @@ export const signOn = {
     `This browser has no account here yet. Continue with ${label}, or open an invitation link in this browser.`,
   noIdentityRoom: (room: string, label: string) =>
     `To enter ${room}, continue with ${label}, or open a link to the room in this browser.`,
-  orSignOn: 'Do you have an account in the organisation?',
-  working: 'Signing you on…',
-  failed: 'You are not signed on',
+  orSignOn: 'Do you have an account with this organisation?',
+  working: 'Signing you in…',
+  failed: 'You could not be signed in',
   tryAgain: (label: string) => `Try again with ${label}`,
   back: 'Back',
   knownHeading: 'You already have an account here',
@@ -20,6 +20,6 @@ export const signOn = {
     'Then add this browser to your account with a code from that device. Nothing is lost, and both can be used.',
   startOverHeading: 'Is it lost?',
   startOverAdvice:
-    'Start over: this browser gets a new account with your rooms and rights. All your other devices are signed out.',
+    'Start over: this browser gets a new account with your rooms, messages, contacts and rights. All your other devices are signed out.',
   startOver: 'Start over in this browser',
 };

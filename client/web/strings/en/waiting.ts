@@ -22,7 +22,10 @@ export const waiting = {
       other: `Turn all ${people} people away for five minutes?`,
     }),
   guest: 'Guest',
+  uninvited: 'Guest, not invited',
   verified: 'Has an account here',
+  /** Somebody let them in or invited them before. */
+  knownGuest: 'Guest with an account here',
   since: (minutes: number) =>
     minutes < 1 ? 'just now' : plural(minutes, { one: 'for 1 minute', other: `for ${minutes} minutes` }),
 };

@@ -5,6 +5,11 @@ export const welcome = {
     'This browser has no account here yet. Ask someone who has one for an invitation link and open it in this browser: all you need is a name.',
   noIdentityRoom: (room: string) =>
     `You cannot enter ${room} yet: this browser has no account here. Ask someone who has one for the link to the room and open it in this browser: all you need is a name.`,
+  noIdentityOpen:
+    'This browser has no account here yet. Open the address of a room to ask to join it, or ask someone who has an account for an invitation link.',
+  noIdentityStranger: (room: string) =>
+    `Bring your account into this browser in one of these ways, or ask to join ${room} as a guest.`,
+  askAsGuest: 'Ask to join as a guest',
   invited: 'You are invited',
   damaged: 'This invitation link is damaged',
   damagedAdvice:
@@ -15,7 +20,7 @@ export const welcome = {
   continue: 'Continue',
   busy: 'Just a moment…',
   /** Followed by a name. */
-  belongsTo: 'This device already belongs to',
+  belongsTo: 'This browser already has the account of',
   continueAs: (name: string) => `Continue as ${name}`,
   someoneElse: 'I am someone else',
   haveBackup: 'I have a backup of my account',

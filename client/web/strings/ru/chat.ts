@@ -84,5 +84,4 @@ export const chat: Strings['chat'] = {
   days: (count) => plural(count, { one: `${count} день`, few: `${count} дня`, many: `${count} дней` }),
   years: (count) => plural(count, { one: `${count} год`, few: `${count} года`, many: `${count} лет` }),
   mentionedYou: (name) => `${name} упоминает вас`,
-  from: (name) => `Сообщение от: ${name}`,
 };

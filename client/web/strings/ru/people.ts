@@ -16,6 +16,8 @@ export const people: Strings['people'] = {
   you: '(вы)',
   guest: 'Гость',
   phone: 'Телефон',
+  callEncrypted: 'Звонок зашифрован',
+  callNotEncrypted: 'Звонок не зашифрован',
   spotlit: 'Крупно у всех',
   speaking: 'говорит',
   microphoneOn: 'микрофон включён',

@@ -13,7 +13,6 @@ export const polls: Strings['polls'] = {
   closedNotice: (question) => `Опрос закрыт: ${question}`,
   answerNow: 'Ответить',
   seeResults: 'Результаты',
-  someone: 'Кто-то',
   deletedAccount: 'Удалённый участник',
   empty: 'Опросов пока нет',
   emptyHint: 'Задайте вопрос всем в звонке и сразу увидите ответы.',

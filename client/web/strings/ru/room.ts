@@ -12,6 +12,7 @@ export const room: Strings['room'] = {
           many: `${people} участников`,
         }),
   verifiedAs: (name) => `Подтверждено: ${name}`,
+  guest: (name) => `Гость: ${name}`,
   device: (id) => `Устройство ${id}`,
   ended: 'Звонок завершён.',
   reconnecting: 'Восстанавливаем соединение…',

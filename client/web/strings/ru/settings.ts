@@ -2,7 +2,7 @@ import type { Strings } from '../table.ts';
 
 export const settings: Strings['settings'] = {
   devices: 'Камера и звук',
-  processing: 'Звук микрофона',
+  processing: 'Обработка звука',
   noiseSuppression: 'Подавлять шум',
   echoCancellation: 'Подавлять эхо',
   autoGainControl: 'Выравнивать громкость автоматически',

@@ -24,7 +24,9 @@ export const waiting: Strings['waiting'] = {
       many: `Не впускать ${people} человек пять минут?`,
     }),
   guest: 'Гость',
+  uninvited: 'Гость без приглашения',
   verified: 'Есть учётная запись на сервере',
+  knownGuest: 'Гость с учётной записью на сервере',
   since: (minutes) =>
     minutes < 1
       ? 'только что'

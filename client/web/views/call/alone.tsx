@@ -7,20 +7,20 @@ import { useRoomLink } from '../rooms/use-room-link.ts';
 /** Shown to somebody who is alone in a room, next to their own video: the link for the others. */
 export function Alone({ call }: { call: Call }) {
   const isSplit = call.breakouts.isInside || call.breakouts.state.value.status === 'open';
-  if (isSplit) {
-    // The others know the way.
+  if (call.person !== undefined && !isSplit) {
     return (
-      <section class="alone" data-testid="alone">
-        <h2>{strings.value.alone.heading}</h2>
+      <section class="alone" data-testid="waiting-for">
+        <p role="status">{strings.value.calls.waitingFor(call.person)}</p>
       </section>
     );
   }
-  return call.person === undefined ? (
-    <AloneInRoom call={call} />
-  ) : (
-    <section class="alone" data-testid="waiting-for">
-      <p role="status">{strings.value.calls.waitingFor(call.person)}</p>
+  // In breakout rooms the others know the way, and only people who may invite have a link that lets newcomers in.
+  return isSplit || !call.may('room.invite') ? (
+    <section class="alone" data-testid="alone">
+      <h2>{strings.value.alone.heading}</h2>
     </section>
+  ) : (
+    <AloneInRoom call={call} />
   );
 }
 

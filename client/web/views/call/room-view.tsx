@@ -6,10 +6,10 @@ import { strings } from '../../strings/index.ts';
 import { BreakoutBanner } from '../breakouts/breakout-banner.tsx';
 import { ChatToast } from '../chat/chat-toast.tsx';
 import { FileDrop } from '../chat/file-drop.tsx';
-import { BackupButton } from '../identity/backup-button.tsx';
 import { panelShortcuts, SidePanel } from '../panels/index.ts';
 import { ScreenIcon, ShieldIcon } from '../parts/icons.tsx';
 import { Audio } from '../parts/media-element.tsx';
+import { useMedia } from '../parts/use-media.ts';
 import { Stage } from '../stage/stage.tsx';
 import { AskedDialog } from './asked.tsx';
 import { toggleFullScreen } from './full-screen.tsx';
@@ -19,6 +19,9 @@ import { ShortcutSheet } from './shortcut-sheet.tsx';
 import { Toolbar } from './toolbar.tsx';
 import { usePushToTalk } from './use-push-to-talk.ts';
 import { useShortcuts } from './use-shortcuts.ts';
+
+/** Windows in which a panel is a sheet: see panels.css. */
+const SHEET = '(max-width: 45rem)';
 
 /** The screen of a call. */
 export function RoomView({ model, call }: { model: AppModel; call: Call }) {
@@ -46,18 +49,20 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
       call.stats.toggle();
     }
   }, [call]);
+  // A sheet over everything else: the keyboard does not get behind it.
+  const isCovered = useMedia(SHEET).value && call.panel.value !== undefined;
   return (
     <div
       class={call.panel.value ? 'room with-panel' : 'room'}
       data-testid="room-view"
       data-state={call.state.value}
     >
-      <TopBar model={model} call={call} heading={heading} />
+      <TopBar model={model} call={call} heading={heading} isCovered={isCovered} />
       <BreakoutBanner call={call} />
       <ConnectionBanner call={call} />
       {/* Displayed below the tiles but before them in tab order, so that keyboard users need not pass all their buttons. */}
-      <Toolbar model={model} call={call} onShortcuts={() => (sheet.value = true)} />
-      <main class="stage-area" aria-label={strings.value.room.participants}>
+      <Toolbar model={model} call={call} isCovered={isCovered} onShortcuts={() => (sheet.value = true)} />
+      <main class="stage-area" aria-label={strings.value.room.participants} inert={isCovered}>
         <Stage call={call} media={media} />
       </main>
       <ChatToast call={call} />
@@ -74,37 +79,36 @@ function TopBar({
   model,
   call,
   heading,
+  isCovered,
 }: {
   model: AppModel;
   call: Call;
   heading: RefObject<HTMLHeadingElement | null>;
+  isCovered: boolean;
 }) {
   const count = call.headcount;
   const identity = model.identity.value;
   // The account's name, not the name in this call, which anyone may choose.
-  const { displayName } = call.client.account;
+  const { displayName, role } = call.client.account;
+  const { room } = strings.value;
+  const isGuest = role === 'guest';
   return (
-    <header class="top-bar">
+    <header class="top-bar" inert={isCovered}>
       <h1 ref={heading} dir="auto" tabIndex={-1}>
         {call.name}
       </h1>
       <Lock call={call} />
       <span class="count" data-testid="count">
-        {strings.value.room.count(count)}
+        {room.count(count)}
       </span>
       <RaisedHands call={call} />
       {call.screen.value && <Sharing call={call} />}
-      <span
-        class="verified"
-        data-testid="identity-verified"
-        title={strings.value.room.device(identity?.deviceId ?? '')}
-      >
-        <ShieldIcon />
+      <span class="verified" data-testid="identity-verified" title={room.device(identity?.deviceId ?? '')}>
+        {!isGuest && <ShieldIcon />}
         <span class="name" dir="auto">
-          {strings.value.room.verifiedAs(displayName)}
+          {isGuest ? room.guest(displayName) : room.verifiedAs(displayName)}
         </span>
       </span>
-      <BackupButton model={model} />
     </header>
   );
 }

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { type AppModel, type Call, selfView, setSelfView } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
-import { canBackUp, LazyBackupDialog } from '../identity/backup-button.tsx';
+import { canBackUp, LazyBackupDialog } from '../identity/backup-dialog.ts';
 import { PanelButtons, PanelItems } from '../panels/index.ts';
 import { IconButton } from '../parts/icon-button.tsx';
 import {
@@ -35,6 +35,8 @@ const RoomSettings = lazyView(async () => (await import('../rooms/room-settings.
 interface ToolbarProps {
   model: AppModel;
   call: Call;
+  /** Whether a panel covers it. */
+  isCovered: boolean;
   onShortcuts(): void;
 }
 
@@ -44,7 +46,7 @@ type DialogName = 'invite' | 'phone' | 'backup';
  * The buttons of a call: those that everyone needs in the middle, side panels at the end, all else in a menu. On narrow screens, more of them
  * are in the menu: elements of the classes `from-medium` and `from-wide` disappear there, and those of `below-medium` and `below-wide` appear.
  */
-export function Toolbar({ model, call, onShortcuts }: ToolbarProps) {
+export function Toolbar({ model, call, isCovered, onShortcuts }: ToolbarProps) {
   const { media } = model;
   const { controls, invite, phones } = strings.value;
   const dialog = useSignal<DialogName | undefined>(undefined);
@@ -54,7 +56,7 @@ export function Toolbar({ model, call, onShortcuts }: ToolbarProps) {
   const settings = useSignal(false);
   const view = viewChoice(call);
   return (
-    <nav class="controls" aria-label={controls.label}>
+    <nav class="controls" aria-label={controls.label} inert={isCovered}>
       <ReactionSummary call={call} />
       <div class="controls-main">
         <MicrophoneToggle media={media} />
@@ -123,12 +125,7 @@ export function Toolbar({ model, call, onShortcuts }: ToolbarProps) {
           <FullScreenItem />
           <PictureInPictureItem model={model} call={call} />
           {canBackUp(model) && (
-            <MenuItem
-              testId="more-backup"
-              itemClass="below-wide"
-              icon={<BackupIcon />}
-              onSelect={() => (dialog.value = 'backup')}
-            >
+            <MenuItem testId="more-backup" icon={<BackupIcon />} onSelect={() => (dialog.value = 'backup')}>
               {strings.value.backup.save}
             </MenuItem>
           )}
@@ -146,7 +143,13 @@ export function Toolbar({ model, call, onShortcuts }: ToolbarProps) {
               {strings.value.rooms.settings}
             </MenuItem>
           )}
-          <MenuItem testId="more-shortcuts" icon={<KeyboardIcon />} shortcut="?" onSelect={onShortcuts}>
+          <MenuItem
+            testId="more-shortcuts"
+            itemClass="by-keyboard"
+            icon={<KeyboardIcon />}
+            shortcut="?"
+            onSelect={onShortcuts}
+          >
             {strings.value.shortcuts.heading}
           </MenuItem>
         </MenuButton>

@@ -9,12 +9,12 @@ import { CameraIcon, PhoneIcon } from '../parts/icons.tsx';
 /** Calls somebody by the link or address that they gave the user. */
 export function CallDialog({ model, onClose }: { model: AppModel; onClose(): void }) {
   const linked = model.calls.linked.value;
-  const typed = useSignal(linked === undefined ? '' : callUrl(linked));
+  const typed = useSignal(linked === undefined ? '' : callUrl(location.origin, linked));
   const isUnusable = useSignal(false);
   const { calls, common } = strings.value;
   const ownId = model.client.value?.account.accountId;
   const call = (media: CallMedia) => {
-    const address = readCallAddress(typed.value, location.origin);
+    const address = readCallAddress(typed.value, [location.origin, model.linkOrigin]);
     isUnusable.value = address === undefined;
     if (address !== undefined) {
       onClose();
@@ -66,7 +66,7 @@ export function CallDialog({ model, onClose }: { model: AppModel; onClose(): voi
           <h3>{calls.yourLink}</h3>
           <CopyLinkField
             label={calls.yourLink}
-            link={callUrl(ownId)}
+            link={callUrl(model.linkOrigin, ownId)}
             testId="own-call-link"
             copyTestId="copy-call-link"
           />

@@ -10,15 +10,10 @@ export function ChatToast({ call }: { call: Call }) {
   const { chat, common } = strings.value;
   const name = toast?.message.author?.displayName ?? chat.deletedAccount;
   return (
-    <div class="chat-toasts" role="status" aria-live="polite">
+    <div class="chat-toasts" role="status" aria-live="polite" aria-label={chat.title}>
       {toast && (
         <div class={toast.isMention ? 'chat-toast mention' : 'chat-toast'} data-testid="chat-toast">
-          <button
-            type="button"
-            class="chat-toast-open"
-            aria-label={`${toast.isMention ? chat.mentionedYou(name) : chat.from(name)}: ${messageSummary(toast.message)}`}
-            onClick={() => model.openFromToast()}
-          >
+          <button type="button" class="chat-toast-open" onClick={() => model.openFromToast()}>
             <strong dir="auto">{toast.isMention ? chat.mentionedYou(name) : name}</strong>
             <span dir="auto">{messageSummary(toast.message)}</span>
           </button>

@@ -28,7 +28,7 @@ export function AddDevice({ model, onClose }: { model: AppModel; onClose(): void
           <>
             <p>{account.addHow}</p>
             <QrCode text={offer.value.url} label={account.qrCode} />
-            <p>{account.addTyped(location.host)}</p>
+            <p>{account.addTyped(new URL(offer.value.url).host)}</p>
             <output class="link-code" data-testid="link-code">
               {offer.value.code}
             </output>

@@ -66,7 +66,7 @@ function AskForm({
   return (
     <>
       <h1>{account.newHeading}</h1>
-      <p>{account.newIntro}</p>
+      <p>{device.link ? account.newIntro : account.haveOtherHow}</p>
       {isDamaged && <p class="warning">{account.linkDamaged}</p>}
       {identity.value && (
         <p class="warning" data-testid="replaces" dir="auto">

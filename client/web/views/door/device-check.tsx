@@ -49,7 +49,8 @@ export function DevicePreview({ media }: { media: LocalMedia }) {
 /** Chooses and tries out microphone, speaker and camera. */
 export function DeviceCheck({ media }: { media: LocalMedia }) {
   return (
-    <div class="device-check">
+    // Keeps the place of the devices until the browser has listed them, so that nothing moves.
+    <div class="device-check" aria-busy={media.devices.value.length === 0}>
       <div class="device-row">
         <DeviceSelect media={media} kind="microphone" />
         <EchoTest media={media} />

@@ -9,7 +9,13 @@ export function DeviceSelect({ media, kind }: { media: LocalMedia; kind: DeviceK
   const devices = media.devices.value.filter(
     (device) => device.kind === KINDS[kind] && device.deviceId !== '',
   );
-  if (devices.length === 0 || (kind === 'speaker' && !('setSinkId' in HTMLMediaElement.prototype))) {
+  if (kind === 'speaker' && !('setSinkId' in HTMLMediaElement.prototype)) {
+    return null;
+  }
+  if (media.devices.value.length === 0 && media.starting) {
+    return <Placeholder label={label} />;
+  }
+  if (devices.length === 0) {
     return null;
   }
   const inUse = kind === 'speaker' ? undefined : media[kind].value?.getSettings().deviceId;
@@ -30,6 +36,18 @@ export function DeviceSelect({ media, kind }: { media: LocalMedia; kind: DeviceK
             {device.label || strings.value.devices.unnamed(label, index + 1)}
           </option>
         ))}
+      </select>
+    </label>
+  );
+}
+
+/** Keeps the place until the browser lists its devices, which may take as long as the user takes to permit it. */
+function Placeholder({ label }: { label: string }) {
+  return (
+    <label class="field">
+      {label}
+      <select disabled>
+        <option>{strings.value.devices.starting}</option>
       </select>
     </label>
   );

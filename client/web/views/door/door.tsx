@@ -3,6 +3,7 @@ import { displayable, type OpenedLink } from '../../../sdk/index.ts';
 import { type AppModel, type Door, hasName } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
 import { SignOnButton } from '../identity/sign-on-button.tsx';
+import { Brand } from '../parts/brand.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { DeviceCheck, DevicePreview } from './device-check.tsx';
 
@@ -20,6 +21,7 @@ export function DoorView({ model, door }: { model: AppModel; door: Door }) {
     return (
       <main class="center">
         <section class="card" data-testid="closed-link">
+          <Brand />
           <h1>{strings.value.door.closed}</h1>
           <Problem error={door.problem.value} />
         </section>
@@ -28,9 +30,7 @@ export function DoorView({ model, door }: { model: AppModel; door: Door }) {
   }
   return (
     <main class="lobby">
-      <div class="lobby-left">
-        <DevicePreview media={model.media} />
-      </div>
+      <DevicePreview media={model.media} />
       {stage === 'asking' ? <Ask model={model} door={door} /> : <Wait door={door} />}
     </main>
   );
@@ -42,6 +42,7 @@ export function DamagedLink() {
   return (
     <main class="center">
       <section class="card" data-testid="damaged-link">
+        <Brand />
         <h1>{door.damaged}</h1>
         <p>{door.damagedAdvice}</p>
       </section>
@@ -57,11 +58,23 @@ function invitationTo({ roomId, title, invitedBy }: OpenedLink): string {
   return invitedBy ? door.invitesYou(invitedBy, title ?? roomId) : door.invited(title ?? roomId);
 }
 
+function headingOf({ opened, strangeRoomId: roomId, title }: Door): string {
+  const { door } = strings.value;
+  if (opened.value) {
+    return invitationTo(opened.value);
+  }
+  if (roomId === undefined) {
+    return door.invited(title ?? '');
+  }
+  // Nobody has invited them.
+  return hasName({ roomId, title: null }) ? door.enter(roomId) : door.enterMeeting;
+}
+
 function Ask({ model, door }: { model: AppModel; door: Door }) {
   const words = strings.value.door;
-  const opened = door.opened.value;
   const name = displayable(door.name.value);
-  const waits = opened?.lobby ?? true;
+  const waits = door.opened.value?.lobby ?? true;
+  const strange = door.strangeRoomId;
   const submit = (event: Event) => {
     event.preventDefault();
     door.name.value = name;
@@ -69,7 +82,8 @@ function Ask({ model, door }: { model: AppModel; door: Door }) {
   };
   return (
     <form class="card" onSubmit={submit} data-testid="door">
-      <h1 dir="auto">{opened ? invitationTo(opened) : words.invited(door.title ?? '')}</h1>
+      <Brand />
+      <h1 dir="auto">{headingOf(door)}</h1>
       {door.isNewcomer.value ? (
         <label class="field">
           {words.yourName}
@@ -109,13 +123,25 @@ function Ask({ model, door }: { model: AppModel; door: Door }) {
         >
           {door.problem.value ? words.askAgain : waits ? words.askToJoin : words.joinNow}
         </button>
-        {waits && !door.problem.value && <p class="hint">{words.lobbyHint}</p>}
+        {waits && !door.problem.value && (
+          <p class="hint">{strange === undefined ? words.lobbyHint : words.strangerHint}</p>
+        )}
       </div>
       {door.isNewcomer.value && model.signOn.offer.value && (
         <div class="sign-on-row">
           <p class="hint">{strings.value.signOn.orSignOn}</p>
           <SignOnButton model={model} />
         </div>
+      )}
+      {strange !== undefined && (
+        <button
+          type="button"
+          class="quiet"
+          data-testid="have-account"
+          onClick={() => model.useAccount(strange)}
+        >
+          {words.haveAccount}
+        </button>
       )}
     </form>
   );
@@ -126,6 +152,7 @@ function Wait({ door }: { door: Door }) {
   const heading = useRef<HTMLHeadingElement>(null);
   const progress = door.progress.value;
   const entering = door.stage.value === 'entering';
+  const asked = door.strangeRoomId === undefined && progress ? sentence(progress) : words.strangerAsked;
   useEffect(() => {
     // The button that was pressed is gone.
     heading.current?.focus();
@@ -142,7 +169,7 @@ function Wait({ door }: { door: Door }) {
         </p>
         {!entering && progress && (
           <p data-testid="waiting-for">
-            {door.connected.value ? sentence(progress) : words.keptPlace}
+            {door.connected.value ? asked : words.keptPlace}
             {progress.ahead > 0 && ` ${words.ahead(progress.ahead)}`}
           </p>
         )}

@@ -36,10 +36,7 @@ export function Lobby({
   };
   return (
     <main class="lobby">
-      <div class="lobby-left">
-        <DevicePreview media={media} />
-        <PathCheckView check={model.pathCheck} client={model.client.value} />
-      </div>
+      <DevicePreview media={media} />
       <form class="card" onSubmit={submit}>
         <h1 ref={heading} tabIndex={-1}>
           {left ? lobby.leftCall : lobby.heading}
@@ -50,7 +47,8 @@ export function Lobby({
           </p>
         )}
         <IdentityLine model={model} />
-        <AccountBannerSlot model={model} />
+        {/* Nothing between the user and the call that can wait until afterwards. */}
+        {(left || model.care.need.value?.kind !== 'protect') && <AccountBannerSlot model={model} />}
         {title === undefined && (
           <>
             <label class="field">
@@ -72,7 +70,6 @@ export function Lobby({
           </>
         )}
         <NameField model={model} />
-        <DeviceCheck media={media} />
         <Problem error={model.problem.value} />
         <div class="join-row">
           <button type="submit" class="primary" data-testid="join" disabled={model.busy.value}>
@@ -86,6 +83,8 @@ export function Lobby({
           </button>
         </div>
       </form>
+      <DeviceCheck media={media} />
+      <PathCheckView check={model.pathCheck} client={model.client.value} />
     </main>
   );
 }

@@ -161,9 +161,9 @@ async function copyLink(model: AppModel, roomId: string): Promise<void> {
   const link = await model
     .connected()
     .then((client) => client.roomLinks.obtain(roomId))
-    .then(({ url }) => url ?? roomUrl(roomId))
+    .then(({ url }) => url ?? roomUrl(model.linkOrigin, roomId))
     // People who may not invite copy the room's address.
-    .catch(() => roomUrl(roomId));
+    .catch(() => roomUrl(model.linkOrigin, roomId));
   try {
     await navigator.clipboard.writeText(link);
     notices.say(strings.value.home.linkCopied);

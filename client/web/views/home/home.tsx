@@ -4,7 +4,9 @@ import { type AppModel, type Destination, HomeRooms, readDestination } from '../
 import { strings } from '../../strings/index.ts';
 import { RecentCallsList } from '../calls/recent-calls.tsx';
 import { AccountBannerSlot } from '../devices/banner-slot.tsx';
+import { AccountMenu } from '../identity/account-menu.tsx';
 import { IdentityLine } from '../identity/identity-line.tsx';
+import { Brand } from '../parts/brand.tsx';
 import { IconButton } from '../parts/icon-button.tsx';
 import { CalendarIcon, CameraIcon, OwnDevicesIcon, PlusIcon, SettingsIcon } from '../parts/icons.tsx';
 import { EmptyCalendar, EmptyHistory, EmptyRooms } from '../parts/illustrations.tsx';
@@ -34,7 +36,7 @@ export function Home({ model }: { model: AppModel }) {
   return (
     <main class="home" data-testid="home">
       <header class="home-header">
-        <p class="brand">{home.brand}</p>
+        <Brand />
         <IdentityLine model={model} />
         {identity.value?.issuedByAccount && (
           <IconButton label={account.open} testId="your-devices" onClick={() => open({ name: 'devices' })}>
@@ -44,6 +46,7 @@ export function Home({ model }: { model: AppModel }) {
         <IconButton label={home.appearance} testId="appearance" onClick={() => open({ name: 'appearance' })}>
           <SettingsIcon />
         </IconButton>
+        <AccountMenu model={model} />
       </header>
       <AccountBannerSlot model={model} />
       <section class="start" aria-labelledby="home-heading">
@@ -97,41 +100,47 @@ export function Home({ model }: { model: AppModel }) {
         </p>
       )}
       <div class="home-lists">
-        {mayCreate && (
+        <div class="home-column">
+          {mayCreate && (
+            <HomeList
+              {...list}
+              name="upcoming"
+              heading={home.upcoming}
+              empty={{ picture: <EmptyCalendar />, text: home.noUpcoming, advice: home.noUpcomingAdvice }}
+            />
+          )}
+          {mayCreate && (
+            <HomeList
+              {...list}
+              name="mine"
+              heading={home.mine}
+              action={
+                <button
+                  type="button"
+                  class="quiet"
+                  data-testid="new-room"
+                  onClick={() => open({ name: 'new-room' })}
+                >
+                  <PlusIcon />
+                  {home.newRoom}
+                </button>
+              }
+              empty={{ picture: <EmptyRooms />, text: home.noMine, advice: home.noMineAdvice }}
+            />
+          )}
           <HomeList
             {...list}
-            name="upcoming"
-            heading={home.upcoming}
-            empty={{ picture: <EmptyCalendar />, text: home.noUpcoming, advice: home.noUpcomingAdvice }}
+            name="recent"
+            heading={home.recent}
+            empty={{ picture: <EmptyHistory />, text: home.noRecent }}
           />
-        )}
+        </div>
         {mayCreate && (
-          <HomeList
-            {...list}
-            name="mine"
-            heading={home.mine}
-            action={
-              <button
-                type="button"
-                class="quiet"
-                data-testid="new-room"
-                onClick={() => open({ name: 'new-room' })}
-              >
-                <PlusIcon />
-                {home.newRoom}
-              </button>
-            }
-            empty={{ picture: <EmptyRooms />, text: home.noMine, advice: home.noMineAdvice }}
-          />
+          <div class="home-column">
+            <RecentCallsList model={model} />
+            {client.value && <LazyPeopleList model={model} />}
+          </div>
         )}
-        {mayCreate && <RecentCallsList model={model} />}
-        <HomeList
-          {...list}
-          name="recent"
-          heading={home.recent}
-          empty={{ picture: <EmptyHistory />, text: home.noRecent }}
-        />
-        {client.value && mayCreate && <LazyPeopleList model={model} />}
       </div>
       <HomeDialogs
         model={model}
@@ -150,7 +159,7 @@ function JoinForm({ model }: { model: AppModel }) {
   const { home } = strings.value;
   const submit = (event: Event) => {
     event.preventDefault();
-    const destination = readDestination(typed.value, location.origin);
+    const destination = readDestination(typed.value, [location.origin, model.linkOrigin]);
     unusable.value = undefined;
     if (destination.kind === 'room') {
       model.open(destination.roomId);

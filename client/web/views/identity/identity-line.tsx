@@ -1,35 +1,35 @@
 import type { AppModel } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
-import { BackupButton } from './backup-button.tsx';
+import { ShieldIcon } from '../parts/icons.tsx';
 
-/** Whose identity this device has, its backup, and how to remove it. */
+/** Whose identity this device has. */
 export function IdentityLine({ model }: { model: AppModel }) {
   const identity = model.identity.value;
   if (!identity) {
     return null;
   }
-  const { lobby } = strings.value;
-  const forget = () => {
-    if (confirm(lobby.confirmForget)) {
-      void model.forget();
-    }
-  };
+  const { lobby, people } = strings.value;
+  const client = model.client.value;
   return (
-    <div class="identity">
+    <p class="identity">
       <span>
-        {lobby.youAre} <strong data-testid="identity-name">{identity.displayName}</strong>{' '}
-        {model.client.value && (
-          <span class="verified" data-testid="identity-verified" title={identity.deviceId}>
-            {lobby.verified}
-          </span>
-        )}
+        <span class="identity-intro">{lobby.youAre} </span>
+        <strong data-testid="identity-name" dir="auto">
+          {identity.displayName}
+        </strong>
       </span>
-      <span class="row">
-        <BackupButton model={model} />
-        <button type="button" class="quiet" data-testid="forget" onClick={forget}>
-          {lobby.forget}
-        </button>
-      </span>
-    </div>
+      {client ? (
+        <span class="verified" data-testid="identity-verified" title={identity.deviceId}>
+          {client.account.role !== 'guest' && <ShieldIcon />}
+          {client.account.role === 'guest' ? people.guest : lobby.verified}
+        </span>
+      ) : (
+        // Keeps the place.
+        <span class="verified pending">
+          <ShieldIcon />
+          {lobby.verified}
+        </span>
+      )}
+    </p>
   );
 }

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { displayable, type Invitation as InvitationLink } from '../../../sdk/index.ts';
 import type { AppModel } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
+import { Brand } from '../parts/brand.tsx';
 import { Problem } from '../parts/problem.tsx';
 
 interface Props {
@@ -16,6 +17,7 @@ export function Invitation({ model, invitation }: Props) {
   return (
     <main class="center">
       <section class="card">
+        <Brand />
         <h1>{strings.value.welcome.invited}</h1>
         {identity && !identity.expired && !asNewUser.value ? (
           <Redeem model={model} invitation={invitation} onNewUser={() => (asNewUser.value = true)} />
@@ -33,6 +35,7 @@ export function DamagedInvitation() {
   return (
     <main class="center">
       <section class="card" data-testid="damaged-invitation">
+        <Brand />
         <h1>{strings.value.welcome.damaged}</h1>
         <p>{strings.value.welcome.damagedAdvice}</p>
       </section>

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { AppModel } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
+import { Brand } from '../parts/brand.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { SignOnButton } from './sign-on-button.tsx';
 
@@ -8,12 +9,25 @@ import { SignOnButton } from './sign-on-button.tsx';
 export function NoIdentity({ model, roomId }: { model: AppModel; roomId: string | undefined }) {
   const { account, welcome } = strings.value;
   const offer = model.signOn.offer.value;
+  /** Where they may ask to enter without an account. */
+  const open = model.signOn.admitsStrangers.value ? roomId : undefined;
   return (
     <main class="center">
       <section class="card" data-testid="no-identity">
+        <Brand />
         <h1>{welcome.heading}</h1>
-        <p dir="auto">{offer ? withSignOn(roomId, offer.label) : withoutSignOn(roomId)}</p>
+        <p dir="auto">{introduction(model, roomId)}</p>
         <SignOnButton model={model} primary />
+        {open !== undefined && (
+          <button
+            type="button"
+            class={offer ? '' : 'primary'}
+            data-testid="ask-as-guest"
+            onClick={() => model.askAsGuest(open)}
+          >
+            {welcome.askAsGuest}
+          </button>
+        )}
         <Problem error={model.problem.value} />
         <details>
           <summary>{account.haveOther}</summary>
@@ -37,14 +51,21 @@ export function NoIdentity({ model, roomId }: { model: AppModel; roomId: string 
   );
 }
 
-function withSignOn(roomId: string | undefined, label: string): string {
-  const words = strings.value.signOn;
-  return roomId === undefined ? words.noIdentity(label) : words.noIdentityRoom(roomId, label);
-}
-
-function withoutSignOn(roomId: string | undefined): string {
-  const { welcome } = strings.value;
-  return roomId === undefined ? welcome.noIdentity : welcome.noIdentityRoom(roomId);
+function introduction({ signOn }: AppModel, roomId: string | undefined): string {
+  const { welcome, signOn: words } = strings.value;
+  const { value: offer } = signOn.offer;
+  const admitsStrangers = signOn.admitsStrangers.value;
+  if (roomId === undefined) {
+    return offer
+      ? words.noIdentity(offer.label)
+      : admitsStrangers
+        ? welcome.noIdentityOpen
+        : welcome.noIdentity;
+  }
+  if (admitsStrangers) {
+    return welcome.noIdentityStranger(roomId);
+  }
+  return offer ? words.noIdentityRoom(roomId, offer.label) : welcome.noIdentityRoom(roomId);
 }
 
 function Restore({ model }: { model: AppModel }) {

@@ -161,11 +161,12 @@ function voiceText(
     : { state: 'none', text: people.noMicrophone };
 }
 
-function badgesOf({ kind, role, roomRole }: Participant): string[] {
+function badgesOf({ kind, role, roomRole, callEncrypted }: Participant): string[] {
   const { people } = strings.value;
   return [
     // Most people are ordinary participants.
     roomRole && roomRole !== 'speaker' ? people.roles[roomRole] : '',
     kind === 'phone' ? people.phone : role === 'guest' ? people.guest : '',
+    callEncrypted === undefined ? '' : callEncrypted ? people.callEncrypted : people.callNotEncrypted,
   ].filter((badge) => badge !== '');
 }

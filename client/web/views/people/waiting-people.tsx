@@ -51,16 +51,25 @@ export function WaitingPeople({ call }: { call: Call }) {
   );
 }
 
+/** What the server knows of somebody. A name alone is no proof of anything. */
+function standingOf({ accountId, role, uninvited }: WaitingPerson): string {
+  const words = strings.value.waiting;
+  if (accountId === undefined) {
+    return uninvited ? words.uninvited : words.guest;
+  }
+  return role === 'guest' ? words.knownGuest : words.verified;
+}
+
 function Person({ call, person, nowMs }: { call: Call; person: WaitingPerson; nowMs: number }) {
   const words = strings.value.waiting;
-  const { waitId, displayName, accountId, sinceMs } = person;
+  const { waitId, displayName, sinceMs } = person;
   const minutes = Math.max(0, Math.floor((nowMs - sinceMs) / MINUTE_MS));
   return (
     <li data-testid="waiting-person">
       <span class="who">
         <strong dir="auto">{displayName}</strong>
         <span class="hint">
-          {accountId === undefined ? words.guest : words.verified} · {words.since(minutes)}
+          {standingOf(person)} · {words.since(minutes)}
         </span>
       </span>
       <button

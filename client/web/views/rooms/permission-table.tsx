@@ -43,13 +43,15 @@ export function PermissionTable({
               <th scope="row">{words.actions[action]}</th>
               {ROLES.map((role) => (
                 <td key={role}>
-                  <input
-                    type="checkbox"
-                    data-testid={`may-${role}-${action}`}
-                    aria-label={`${words.role[role]}: ${words.actions[action]}`}
-                    checked={permissions[role].includes(action)}
-                    onChange={() => toggle(role, action)}
-                  />
+                  <label>
+                    <input
+                      type="checkbox"
+                      data-testid={`may-${role}-${action}`}
+                      aria-label={`${words.role[role]}: ${words.actions[action]}`}
+                      checked={permissions[role].includes(action)}
+                      onChange={() => toggle(role, action)}
+                    />
+                  </label>
                 </td>
               ))}
             </tr>

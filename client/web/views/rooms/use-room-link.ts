@@ -8,15 +8,17 @@ export function useRoomLink(roomId: string, connected: () => Promise<Client>): s
   const link = useSignal('');
   useEffect(() => {
     let isCurrent = true;
-    const show = (url: string | null) => {
+    const show = (url: string) => {
       if (isCurrent) {
-        link.value = url ?? roomUrl(roomId);
+        link.value = url;
       }
     };
     connected()
-      .then((client) => client.roomLinks.obtain(roomId))
-      .then(({ url }) => show(url))
-      .catch(() => show(null));
+      .then(async (client) => {
+        const { url } = await client.roomLinks.obtain(roomId).catch(() => ({ url: null }));
+        show(url ?? roomUrl(client.linkOrigin, roomId));
+      })
+      .catch(() => show(roomUrl(location.origin, roomId)));
     return () => {
       isCurrent = false;
     };

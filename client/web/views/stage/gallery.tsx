@@ -22,12 +22,16 @@ export function Gallery({ tiles, call }: { tiles: TileProps[]; call: Call }) {
   const page = useSignal(0);
   const { width, height } = size.value;
   const aspects = aspectsFor(tiles, size.value);
+  const isMeasured = width > 0;
   const fits = (count: number) => {
     const { tileWidth, tileHeight } = bestGrid({ tiles: count, width, height, gap: GAP_PX, aspects });
     return Math.min(tileWidth, tileHeight) >= MIN_TILE_PX;
   };
-  let most = Math.min(isPhone(size.value) ? MAX_TILES_ON_PHONES : MAX_TILES, tiles.length);
-  while (most > 1 && !fits(most)) {
+  // Buttons for pages would make the area narrower while it is measured.
+  let most = isMeasured
+    ? Math.min(isPhone(size.value) ? MAX_TILES_ON_PHONES : MAX_TILES, tiles.length)
+    : tiles.length;
+  while (isMeasured && most > 1 && !fits(most)) {
     most -= 1;
   }
   const pages = Math.max(1, Math.ceil(tiles.length / Math.max(1, most)));
@@ -64,9 +68,9 @@ export function Gallery({ tiles, call }: { tiles: TileProps[]; call: Call }) {
           onClick={() => turn(1)}
         >
           <NextIcon />
-          <span class="page-count">{stage.page(current + 1, pages)}</span>
         </IconButton>
       )}
+      {pages > 1 && <span class="page-count">{stage.page(current + 1, pages)}</span>}
     </div>
   );
 }

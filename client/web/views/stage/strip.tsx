@@ -47,41 +47,46 @@ export function Strip({ tiles, call }: { tiles: TileProps[]; call: Call }) {
     });
   };
   const { before, after } = hidden.value;
-  const { stage } = strings.value;
+  const overflows = before + after > 0;
   return (
     <div class="strip-frame">
+      {overflows && <MoreButton direction="before" count={before} onClick={() => scroll(-1)} />}
       <div class="strip" data-testid="strip" ref={scroller}>
         {tiles.map((tile) => (
           <Tile key={seatKey(tile)} {...tile} />
         ))}
       </div>
-      {before > 0 && (
-        <button
-          type="button"
-          class="strip-more before"
-          data-testid="strip-before"
-          aria-label={stage.moreBefore(before)}
-          title={stage.moreBefore(before)}
-          onClick={() => scroll(-1)}
-        >
-          <PreviousIcon />
-          <span aria-hidden="true">+{before}</span>
-        </button>
-      )}
-      {after > 0 && (
-        <button
-          type="button"
-          class="strip-more after"
-          data-testid="strip-after"
-          aria-label={stage.moreAfter(after)}
-          title={stage.moreAfter(after)}
-          onClick={() => scroll(1)}
-        >
-          <span aria-hidden="true">+{after}</span>
-          <NextIcon />
-        </button>
-      )}
+      {overflows && <MoreButton direction="after" count={after} onClick={() => scroll(1)} />}
     </div>
+  );
+}
+
+/** How many people there are on one side, if any. Keeps its place, so that the tiles stay in theirs. */
+function MoreButton({
+  direction,
+  count,
+  onClick,
+}: {
+  direction: keyof Hidden;
+  count: number;
+  onClick(): void;
+}) {
+  const { stage } = strings.value;
+  const label = direction === 'before' ? stage.moreBefore(count) : stage.moreAfter(count);
+  return (
+    <button
+      type="button"
+      class={`strip-more ${direction}`}
+      data-testid={`strip-${direction}`}
+      aria-label={label}
+      title={label}
+      disabled={count === 0}
+      onClick={onClick}
+    >
+      {direction === 'before' && <PreviousIcon />}
+      <span aria-hidden="true">+{count}</span>
+      {direction === 'after' && <NextIcon />}
+    </button>
   );
 }
 

@@ -51,7 +51,9 @@ export function tilesOf(call: Call, media: LocalMedia): TileProps[] {
         layout: call.layout,
       };
     };
-    const speaking = call.speaker.value === participantId;
+    // Whoever spoke last stays the speaker until somebody else does.
+    const isMuted = participantId === self ? !media.microphoneOn.value : microphone?.muted === true;
+    const speaking = call.speaker.value === participantId && !isMuted;
     if (participantId === self) {
       const own = {
         speaking,
@@ -63,8 +65,7 @@ export function tilesOf(call: Call, media: LocalMedia): TileProps[] {
     }
     const person: TileProps = {
       ...remote(false, trackOf('camera')),
-      // Whoever spoke last stays the speaker until somebody else does.
-      speaking: speaking && microphone?.muted !== true,
+      speaking,
       connected,
       ...(mediaConnected !== undefined && { mediaConnected }),
       phone: kind === 'phone',

@@ -1,17 +1,25 @@
-import type { NewContact } from '../../../sdk/index.ts';
-import { fieldsOf } from './card-fields.ts';
+import { type CardFields, fieldsOf } from './card-fields.ts';
 import { escapeText, parseLine } from './content-line.ts';
 import { endsSoftly, toVersion4 } from './to-version-4.ts';
 
 /** Why a card cannot be read. */
 export type CardFault = 'no-name' | 'nested' | 'unfinished' | 'too-many';
 
+/** What a card says of a contact. */
+export interface CardContact extends CardFields {
+  contactId: string;
+  favourite: boolean;
+  accounts: Array<{ accountId: string }>;
+  /** Its properties: unfolded lines without BEGIN, VERSION and END. */
+  vcard?: string[] | undefined;
+}
+
 /** A card of a file: a contact, or why it is none. */
 export interface ReadCard {
   /** Position of its first line in the file, from 1. */
   line: number;
   fault?: CardFault;
-  contact?: NewContact & { contactId: string };
+  contact?: CardContact;
   /** Names of properties that are too large, or not properties at all. */
   leftOut: string[];
 }

@@ -1,4 +1,4 @@
-import { displayable, displayableText } from '../../../sdk/index.ts';
+import { displayable, displayableText } from '../names.ts';
 import { type ContentLine, components, paramValues, parseLine, unescapeText } from './content-line.ts';
 
 /** The properties of a vCard that the page shows and edits. */

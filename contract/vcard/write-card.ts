@@ -1,22 +1,16 @@
-import type { Contact } from '../../../sdk/index.ts';
-import { type CardFields, emailOf, fieldsOf, phoneOf } from './card-fields.ts';
+import { emailOf, fieldsOf, phoneOf } from './card-fields.ts';
 import { type ContentLine, escapeText, fold, formatLine, parseLine } from './content-line.ts';
-import { ACCOUNT_PROPERTY, FAVOURITE_PROPERTY, OWN_UID } from './read-cards.ts';
-
-/** What is written of a contact. */
-export type WrittenContact = Pick<Contact, 'contactId' | keyof CardFields | 'favourite' | 'vcard'> & {
-  accounts: ReadonlyArray<{ accountId: string }>;
-};
+import { ACCOUNT_PROPERTY, type CardContact, FAVOURITE_PROPERTY, OWN_UID } from './read-cards.ts';
 
 /** Writes contacts as vCards of version 4.0 (RFC 6350). Lines that were read from a vCard stay as they were, unless their field has changed. */
-export function writeCards(contacts: readonly WrittenContact[]): string {
+export function writeCards(contacts: readonly CardContact[]): string {
   return contacts
     .flatMap((contact) => ['BEGIN:VCARD', 'VERSION:4.0', ...linesOf(contact), 'END:VCARD'])
     .map((line) => `${fold(line)}\r\n`)
     .join('');
 }
 
-function linesOf({ contactId, vcard = [], accounts, favourite, ...fields }: WrittenContact): string[] {
+function linesOf({ contactId, vcard = [], accounts, favourite, ...fields }: CardContact): string[] {
   const before = fieldsOf(vcard);
   const isRenamed = before.name !== fields.name;
   const isNoteChanged = before.note !== fields.note;

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type SipPhone, sipTrunk } from '../../contract/index.ts';
+import { Srtp } from '../media/index.ts';
+import { CallContexts } from './call-contexts.ts';
+import { callerSrtpUse, localEncryption, srtpUse } from './call-encryption.ts';
+
+const srtp = Srtp.load();
+const phone = (username: string, use: SipPhone['srtp']): SipPhone => ({
+  username,
+  ha1: { md5: '', sha256: '' },
+  srtp: use,
+});
+const config = {
+  realm: 'canopy',
+  phones: [phone('1001', 'required'), phone('pbx', 'off')],
+  trunks: [
+    sipTrunk.parse({ name: 'pbx', uri: 'sip:pbx.example', srtp: 'required' }),
+    sipTrunk.parse({ name: 'old', uri: 'sip:old.example' }),
+  ],
+  dialPlan: [],
+  pins: [],
+  language: 'en' as const,
+};
+
+describe('encryption of a call', () => {
+  it('is decided by the setting of its phone or trunk', () => {
+    assert.equal(srtpUse(config, { phone: '1001' }), 'required');
+    assert.equal(srtpUse(config, { phone: 'pbx' }), 'off');
+    assert.equal(srtpUse(config, { trunk: 'pbx' }), 'required');
+    assert.equal(callerSrtpUse(config, { kind: 'user', username: '1001' }), 'required');
+    assert.equal(callerSrtpUse(config, { kind: 'trunk', trunkId: 'old' }), 'preferred');
+    assert.equal(callerSrtpUse(config, { kind: 'anonymous' }), 'preferred');
+  });
+
+  it('threat 21: needs SIP over TLS, unless the configuration allows keys without it', () => {
+    const suites = (use: SipPhone['srtp'], overTls: boolean, keysWithoutTls = false) =>
+      localEncryption(use, { srtp, keysWithoutTls }, overTls).suites.length > 0;
+    for (const use of ['preferred', 'required'] as const) {
+      assert.equal(suites(use, true), true);
+      assert.equal(suites(use, false), false);
+      assert.equal(suites(use, false, true), true);
+    }
+    assert.equal(suites('off', true, true), false);
+    const none = Srtp.load({ prefer: 'portable' });
+    assert.match(
+      localEncryption('required', { srtp: none, keysWithoutTls: true }, true).reason ?? '',
+      /no SRTP/,
+    );
+  });
+
+  it('threat 39: a re-INVITE keeps the context of each key that stays, and closes others once they are out of use', () => {
+    const keys = (fill: number) => ({
+      suite: 'AES_CM_128_HMAC_SHA1_80',
+      sendKey: Buffer.alloc(30, 1),
+      receiveKey: Buffer.alloc(30, fill),
+      receiveMki: undefined,
+      window: undefined,
+    });
+    const packet = Buffer.alloc(172, 1);
+    packet[0] = 0x80;
+    const contexts = new CallContexts(srtp);
+    const first = contexts.open(keys(2));
+    first.settled();
+    const again = contexts.open(keys(2));
+    again.settled();
+    assert.deepEqual(again.srtp, first.srtp);
+    const rekeyed = contexts.open(keys(3));
+    assert.ok(first.srtp && rekeyed.srtp);
+    assert.equal(rekeyed.srtp.send, first.srtp.send);
+    assert.notEqual(rekeyed.srtp.receive, first.srtp.receive);
+    assert.equal(srtp.unprotect(first.srtp.receive, Buffer.from(packet), false), 'forged');
+    rekeyed.settled();
+    assert.equal(srtp.unprotect(first.srtp.receive, Buffer.from(packet), false), 'refused');
+    contexts.close();
+    contexts.close();
+    assert.equal(srtp.protect(rekeyed.srtp.send, packet, false), undefined);
+  });
+});
