@@ -2,16 +2,24 @@ import { z } from 'zod';
 import type { ErrorBody } from '../base/errors/index.ts';
 import { canonicalRoomId, displayable, displayableFileName, ROOM_ID } from './names.ts';
 
+/**
+ * Text from outside of at most `max` UTF-16 code units, made fit for display or storage by `clean`. Longer text is refused before it is
+ * cleaned: a megabyte would take seconds, of everybody.
+ */
+export function cleanText(max: number, clean: (text: string) => string): z.ZodString {
+  return z.string().max(max, { abort: true }).check(z.overwrite(clean));
+}
+
 /** Request id chosen by the client, unique within its session. A repeated id gets the first answer again. */
 export const requestId = z.string().regex(/^[A-Za-z0-9_-]{8,64}$/);
 /** An id chosen by the server (UUID). */
 export const objectId = z.uuid();
 /** A room's name in links: letters of any script with their marks, digits, `-` and `_`, 1 to 64 characters; compared after NFC. */
-export const roomId = z.string().max(256).overwrite(canonicalRoomId).regex(ROOM_ID);
+export const roomId = cleanText(256, canonicalRoomId).regex(ROOM_ID);
 /** A person's name as others see it: 1 to 64 characters. Invisible characters and ones that reorder text are removed. */
-export const displayName = z.string().max(64).overwrite(displayable).min(1, 'no visible characters');
+export const displayName = cleanText(64, displayable).min(1, 'no visible characters');
 /** A file's name as others see it and save it: up to 255 characters, without folders. */
-export const fileName = z.string().max(1024).overwrite(displayableFileName).min(1, 'no visible characters');
+export const fileName = cleanText(1024, displayableFileName).min(1, 'no visible characters');
 /** How long an invitation link is valid, in seconds: 60 s to 30 days. Default one day. */
 export const invitationTtlSeconds = z
   .int()

@@ -26,17 +26,19 @@ const SEEN = [
 const ONE_EMOJI = String.raw`^\p{RGI_Emoji}$`;
 
 /** Compiled on first use: some tools' engines lack the flag, and they do not clean names. */
+let suspicious: RegExp | undefined;
 let cleaning: RegExp | undefined;
 let emoji: RegExp | undefined;
 
-/** What is to be removed; in a group of its own what is to be kept although it looks the same. */
-function unseen(): RegExp {
+/** Removes what is invisible or changes how other text is displayed, unless it is part of visible text. */
+function withoutUnseen(text: string): string {
+  // Most texts have nothing of this, and looking for emoji in a long one takes milliseconds.
+  suspicious ??= new RegExp(`[${UNSEEN}]`, 'v');
+  if (!suspicious.test(text)) {
+    return text;
+  }
   cleaning ??= new RegExp(`(${SEEN})|[${UNSEEN}]`, 'gv');
-  return cleaning;
-}
-
-function kept(_match: string, seen: string | undefined): string {
-  return seen ?? '';
+  return text.replace(cleaning, (_match, seen: string | undefined) => seen ?? '');
 }
 
 const SPACES = /[\p{White_Space}\u2800]+/gu;
@@ -63,10 +65,7 @@ export function displayableFileName(text: string): string {
 }
 
 function displayableUpTo(maxLength: number, text: string): string {
-  const clean = text
-    .normalize('NFC')
-    .replace(SPACES, ' ')
-    .replace(unseen(), kept)
+  const clean = withoutUnseen(text.normalize('NFC').replace(SPACES, ' '))
     .replace(PILED_MARKS, '$1')
     .replace(/^[\p{M} ]+/u, '')
     .replace(/ {2,}/g, ' ');
@@ -95,10 +94,7 @@ export function displayableText(text: string): string {
     .replace(LINE_BREAKS, '\n')
     .split('\n')
     .map((line) =>
-      line
-        .replaceAll('\t', '  ')
-        .replace(ODD_SPACE, ' ')
-        .replace(unseen(), kept)
+      withoutUnseen(line.replaceAll('\t', '  ').replace(ODD_SPACE, ' '))
         .replace(PILED_MARKS, '$1')
         .replace(/^\p{M}+/u, '')
         .trimEnd(),

@@ -1,6 +1,6 @@
 /** What a room's owners decide: who has which role, and what each role may do. */
 import { z } from 'zod';
-import { roomRole, sha256Hex } from './common.ts';
+import { cleanText, roomRole, sha256Hex } from './common.ts';
 import { displayable, displayableText } from './names.ts';
 
 /** Permissions that owners may grant to a role in their room, or revoke. */
@@ -79,7 +79,7 @@ export const roomSchedule = z.object({
     .regex(/^[A-Za-z][A-Za-z0-9_+/-]{0,63}$/)
     .refine(isTimeZone, { error: 'unknown time zone' }),
   repeats: recurrence.optional(),
-  description: z.string().max(1000).overwrite(displayableText).optional(),
+  description: cleanText(1000, displayableText).optional(),
 });
 export type RoomSchedule = z.infer<typeof roomSchedule>;
 
@@ -126,7 +126,7 @@ export const roomSettings = z.object({
 });
 export type RoomSettings = z.infer<typeof roomSettings>;
 
-export const roomTitle = z.string().max(128).overwrite(displayable).min(1, 'no visible characters');
+export const roomTitle = cleanText(128, displayable).min(1, 'no visible characters');
 
 /** A change to a room. Absent fields stay as they are; null resets. */
 export const roomChange = z.object({

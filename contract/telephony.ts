@@ -1,6 +1,6 @@
 /** Messages about phones between the server, its administrators and the SIP gateway. */
 import { z } from 'zod';
-import { displayName, objectId, roomId } from './common.ts';
+import { cleanText, displayName, objectId, roomId } from './common.ts';
 import { storable } from './names.ts';
 
 /** User part of a phone's SIP address: letters, digits and `.-_+`, 1 to 64 characters. */
@@ -99,7 +99,7 @@ export type TrunkRegistration = z.infer<typeof trunkRegistration>;
  */
 export const dialRule = z.object({
   direction: z.enum(['incoming', 'outgoing']).default('incoming'),
-  pattern: z.string().min(1).max(128).overwrite(storable),
+  pattern: cleanText(128, storable).min(1),
   action: z.discriminatedUnion('type', [
     z.object({
       type: z.literal('room'),
@@ -139,8 +139,8 @@ export const callRecord = z.object({
   callId: objectId,
   direction: z.enum(['incoming', 'outgoing']),
   /** The other party: the caller's claimed address, or the dialled one. Untrusted text: never use it as a metric label. */
-  remote: z.string().max(256).overwrite(storable),
-  dialled: z.string().max(256).overwrite(storable),
+  remote: cleanText(256, storable),
+  dialled: cleanText(256, storable),
   trunk: z.string().max(64).nullable(),
   roomId: roomId.nullable(),
   codec: z.string().max(32).nullable(),

@@ -12,6 +12,7 @@ const CONVENTIONS: [pattern: RegExp, remedy: string][] = [
   [/@throws (?:CanopyError|\w+Error )/, 'Write @throws {CanopyError} CODE - when'],
   [/\b(?:MOST|LEAST)_[A-Z]/, 'Write MAX_ or MIN_'],
   [/\bconst [A-Z0-9_]+_MILLISECONDS\b/, 'Write _MS'],
+  [/\.overwrite\((?:displayable|storable|canonical|oneLine)/, 'Write cleanText(): it cleans no longer texts'],
   // Settings are read by people: theirs are written out.
   [/\b(?!heartbeat)[a-z][A-Za-z]*Milliseconds\b/, 'Write Ms'],
 ];

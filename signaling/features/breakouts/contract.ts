@@ -1,6 +1,7 @@
 /** Breakout rooms: a moderator splits a meeting into small rooms for a while, and calls everybody back. */
 import { z } from 'zod';
 import {
+  cleanText,
   displayable,
   displayableText,
   displayName,
@@ -14,7 +15,7 @@ const MIN_ROOMS = 2;
 const MAX_ROOMS = 20;
 const MAX_MESSAGE = 300;
 
-const name = z.string().max(64).overwrite(displayable).min(1, 'no visible characters');
+const name = cleanText(64, displayable).min(1, 'no visible characters');
 
 const breakoutRoom = z.object({
   roomId,
@@ -91,7 +92,7 @@ export const BREAKOUT_REQUESTS = {
   /** Shows a message to everyone in the main room and all breakout rooms. */
   'breakout.message': {
     data: z.object({
-      text: z.string().max(MAX_MESSAGE).overwrite(displayableText).min(1, 'no visible characters'),
+      text: cleanText(MAX_MESSAGE, displayableText).min(1, 'no visible characters'),
     }),
     result: nothing,
   },

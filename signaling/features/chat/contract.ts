@@ -1,6 +1,7 @@
 /** Chat in a room: messages that are kept, and who has read them. */
 import { z } from 'zod';
 import {
+  cleanText,
   displayableText,
   displayName,
   isEmoji,
@@ -21,7 +22,7 @@ const MAX_MENTIONS = 20;
 /** Maximum number of messages per answer. An answer with long texts has fewer. */
 const MAX_PAGE = 100;
 
-const anyText = z.string().max(MAX_TEXT).overwrite(displayableText);
+const anyText = cleanText(MAX_TEXT, displayableText);
 const mentions = z.array(sha256Hex).max(MAX_MENTIONS);
 const seq = z.int().min(1);
 const limit = z.int().min(1).max(MAX_PAGE).default(50);

@@ -16,6 +16,8 @@ import type { CONTACT_REQUESTS } from './contract.ts';
 
 /** Reads that an account may make at once, and per second after that. */
 const READS = { burst: 240, perSecond: 4 };
+/** The same for searches: each reads everything. */
+const SEARCHES = { burst: 20, perSecond: 2 };
 /** The same for writes: 10,000 contacts are 200 requests. */
 const WRITES = { burst: 220, perSecond: 2 };
 /** The same for names of accounts. */
@@ -29,6 +31,7 @@ export function contactHandlers(
   store: ContactStore,
 ): Handlers<keyof typeof CONTACT_REQUESTS> {
   const reads = new AccountRate('questions about contacts', READS);
+  const searches = new AccountRate('searches of contacts', SEARCHES);
   const writes = new AccountRate('changes of contacts', WRITES);
   const lookUps = new AccountRate('look-ups of accounts', LOOK_UPS);
   const changed = (accountId: string, contactIds: string[]) =>
@@ -36,7 +39,7 @@ export function contactHandlers(
 
   return {
     'contact.list': async (session, { after, ...page }) => {
-      const { accountId } = allowed(session, reads);
+      const { accountId } = allowed(session, page.search === undefined ? reads : searches);
       const from = after === undefined ? undefined : placeOf(after);
       const { contacts, next } = await store.list(accountId, { ...page, after: from });
       return { contacts, ...(next && { next: Buffer.from(JSON.stringify(next)).toString('base64url') }) };

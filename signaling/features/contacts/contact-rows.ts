@@ -5,8 +5,8 @@ import type { ContactRow } from './tables.ts';
 
 /** What a contact counts for beside its text, in bytes. */
 const OVERHEAD_BYTES = 300;
-/** Maximum length of what is searched per contact, in UTF-16 code units. */
-const MAX_SEARCH = 8000;
+/** Maximum length of what is searched per contact, in UTF-16 code units: a search reads all of an account's. */
+const MAX_SEARCH = 1000;
 
 type Fields = Omit<NewContact, 'contactId' | 'vcard' | 'ifRev'>;
 

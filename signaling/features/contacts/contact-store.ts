@@ -53,6 +53,8 @@ interface Page {
 export class ContactStore {
   readonly #store: Store;
   readonly #limits: ContactLimits;
+  /** The last search. They run one after another, with time for others in between, since SQLite blocks this thread meanwhile. */
+  #searching: Promise<unknown> = Promise.resolve();
 
   constructor(store: Store, limits: Partial<ContactLimits> = {}) {
     this.#store = store;
@@ -60,7 +62,18 @@ export class ContactStore {
   }
 
   /** A page of the list, and where the next one begins. */
-  async list(
+  async list(accountId: string, page: Page): Promise<{ contacts: Contact[]; next?: ContactPlace }> {
+    if (page.search === undefined) {
+      return this.#list(accountId, page);
+    }
+    const found = this.#searching.then(() => this.#list(accountId, page));
+    this.#searching = found
+      .catch(() => undefined)
+      .then(() => new Promise((resolve) => setImmediate(resolve)));
+    return found;
+  }
+
+  async #list(
     accountId: string,
     { search, after, limit, full }: Page,
   ): Promise<{ contacts: Contact[]; next?: ContactPlace }> {

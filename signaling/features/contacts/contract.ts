@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
   base64url,
   certificate,
+  cleanText,
   displayable,
   displayableText,
   displayName,
@@ -27,7 +28,7 @@ const MAX_LINE = 49_152;
 
 const contactId = requestId;
 const timeMs = z.int().min(0);
-const label = z.string().max(MAX_LABEL).overwrite(displayable);
+const label = cleanText(MAX_LABEL, displayable);
 
 /** An account that belongs to a contact. */
 const contactAccount = z.object({
@@ -55,7 +56,7 @@ const shared = {
   phones: z
     .array(
       z.object({
-        number: z.string().max(64).overwrite(displayable).min(1, 'no visible characters'),
+        number: cleanText(64, displayable).min(1, 'no visible characters'),
         label: label.optional(),
       }),
     )
@@ -64,27 +65,19 @@ const shared = {
   emails: z
     .array(
       z.object({
-        address: z.string().max(254).overwrite(displayableText).regex(/^\S+$/),
+        address: cleanText(254, displayableText).regex(/^\S+$/),
         label: label.optional(),
       }),
     )
     .max(MAX_WAYS)
     .default([]),
-  note: z.string().max(MAX_NOTE).overwrite(displayableText).default(''),
+  note: cleanText(MAX_NOTE, displayableText).default(''),
 };
 /**
  * Properties of the vCard that the contact was read from (RFC 6350), with their parameters: unfolded lines without BEGIN, VERSION and END.
  * The server does not interpret them.
  */
-const vcard = z
-  .array(
-    z
-      .string()
-      .max(MAX_LINE)
-      .overwrite(storable)
-      .regex(/^[^\r\n]+$/),
-  )
-  .max(MAX_LINES);
+const vcard = z.array(cleanText(MAX_LINE, storable).regex(/^[^\r\n]+$/)).max(MAX_LINES);
 
 const newContact = z.object({
   ...shared,
@@ -110,7 +103,10 @@ export const CONTACT_REQUESTS = {
   /** Lists the account's contacts: favourites first, then by name. */
   'contact.list': {
     data: z.object({
-      /** Words of the name, note, addresses or numbers, by their beginnings; or digits anywhere in a number. */
+      /**
+       * Words of the name, addresses, numbers or note, by their beginnings; or digits anywhere in a number. Of each contact, about the first
+       * thousand characters are searched.
+       */
       search: z.string().max(200).optional(),
       /** `next` of the page before. */
       after: base64url.max(1000).optional(),

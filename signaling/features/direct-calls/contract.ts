@@ -1,6 +1,13 @@
 /** Calls between two people: they ring on every device of the person called, and go on in a room of their own. */
 import { z } from 'zod';
-import { displayable, displayName, nothing, objectId, sha256Hex } from '../../../contract/index.ts';
+import {
+  cleanText,
+  displayable,
+  displayName,
+  nothing,
+  objectId,
+  sha256Hex,
+} from '../../../contract/index.ts';
 
 /** How much the caller wants to show; whoever answers decides for themselves. */
 const callMedia = z.enum(['audio', 'video']);
@@ -122,7 +129,7 @@ export const DIRECT_CALL_REQUESTS = {
       /** Returns only calls before this one in the list. For the next page: the last one's. */
       before: z.object({ startedAtMs: z.int().min(0), callId: objectId }).optional(),
       /** Part of a name. */
-      search: z.string().max(64).overwrite(displayable).optional(),
+      search: cleanText(64, displayable).optional(),
       missedOnly: z.boolean().default(false),
     }),
     result: z.object({ calls: z.array(recentCall), missed: z.int() }),

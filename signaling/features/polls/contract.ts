@@ -1,6 +1,7 @@
 /** Polls in a room: a question with answers to choose from. */
 import { z } from 'zod';
 import {
+  cleanText,
   displayableText,
   displayName,
   logged,
@@ -18,7 +19,7 @@ const MAX_ANSWERS = 12;
 const MAX_PAGE = 20;
 
 const oneLine = (text: string) => displayableText(text).replaceAll('\n', ' ');
-const answerText = z.string().max(MAX_ANSWER).overwrite(oneLine).min(1, 'no visible characters');
+const answerText = cleanText(MAX_ANSWER, oneLine).min(1, 'no visible characters');
 const answerIndex = z
   .int()
   .min(0)
@@ -26,7 +27,7 @@ const answerIndex = z
 
 /** What the author of a poll chooses. */
 const form = {
-  question: z.string().max(MAX_QUESTION).overwrite(oneLine).min(1, 'no visible characters'),
+  question: cleanText(MAX_QUESTION, oneLine).min(1, 'no visible characters'),
   answers: z
     .array(answerText)
     .min(MIN_ANSWERS)

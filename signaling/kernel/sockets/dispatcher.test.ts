@@ -6,6 +6,7 @@ import type { VerifiedDevice } from '../../identity/index.ts';
 import { REQUESTS } from '../../index.ts';
 import { NestedBudget } from '../budgets/index.ts';
 import { Dispatcher, type Handlers } from './dispatcher.ts';
+import { Effort } from './effort.ts';
 import type { Session } from './session.ts';
 
 describe('Dispatcher', () => {
@@ -63,6 +64,27 @@ describe('Dispatcher', () => {
     dispatcher.register(REQUESTS, handlers as unknown as Handlers<RequestName>, {
       perConnection: ['auth.prove', 'room.join'],
     });
+  });
+
+  it('threat 4: requests whose check takes long are refused once they have taken their share', async () => {
+    const observer = { requested: () => undefined, failed: (code: string) => failures.push(code) };
+    // Time stands still, so that nothing of it is made up for.
+    const costly = new Dispatcher(observer, answerBytes, undefined, new Effort(() => 0));
+    costly.register({ 'contact.put': REQUESTS['contact.put'] }, {
+      'contact.put': async () => ({ contacts: [] }),
+    } as never);
+    // Joiners might be part of emoji, so it takes long to decide.
+    const number = `1${'\u200d'.repeat(60)}`;
+    const contacts = Array.from({ length: 50 }, (_, index) => ({
+      contactId: `contact-${index}`,
+      name: number,
+      phones: Array.from({ length: 20 }, () => ({ number })),
+    }));
+    for (let sent = 0; !failures.includes('RATE_LIMITED'); sent += 1) {
+      assert.ok(sent < 1000);
+      await costly.dispatch(session('d'), 'contact.put', { id: `request-${sent}`, data: { contacts } });
+    }
+    assert.deepEqual(failures, ['RATE_LIMITED']);
   });
 
   it('returns the first answer for a repeated id, even while it is pending', async () => {

@@ -8,8 +8,9 @@ import {
   type RequestSchema,
   requestEnvelope,
 } from '../../../contract/index.ts';
-import type { NestedBudget } from '../budgets/index.ts';
+import { factorOf, type NestedBudget } from '../budgets/index.ts';
 import { AnswerCache } from './answer-cache.ts';
+import { Effort } from './effort.ts';
 import type { Session } from './session.ts';
 
 export type Handler<N extends RequestName> = (
@@ -60,12 +61,20 @@ export class Dispatcher {
   readonly #observer: DispatchObserver;
   readonly #answers: AnswerCache;
   readonly #audit: Auditor;
+  /** Time that goes into checking requests, before their handlers can limit anything. */
+  readonly #effort: Effort;
 
   /**
    * @param answerBytes budget for cached answers
    * @param audit default: nothing is recorded
    */
-  constructor(observer: DispatchObserver, answerBytes: NestedBudget, audit: Auditor = () => () => undefined) {
+  constructor(
+    observer: DispatchObserver,
+    answerBytes: NestedBudget,
+    audit: Auditor = () => () => undefined,
+    effort = new Effort(),
+  ) {
+    this.#effort = effort;
     this.#observer = observer;
     this.#audit = audit;
     this.#answers = new AnswerCache(answerBytes);
@@ -123,7 +132,7 @@ export class Dispatcher {
   async #run(session: Session, name: RequestName, request: Registered, data: unknown): Promise<AnyAnswer> {
     const started = performance.now();
     try {
-      const valid = request.data.safeParse(data ?? {});
+      const valid = this.#check(session, request, data);
       if (!valid.success) {
         const version = otherVersion(data);
         if (name === 'auth.prove' && version !== undefined) {
@@ -144,6 +153,14 @@ export class Dispatcher {
     } finally {
       this.#observer.requested(name, (performance.now() - started) / 1000);
     }
+  }
+
+  /** @throws {CanopyError} RATE_LIMITED */
+  #check({ holder, principal }: Session, request: Registered, data: unknown) {
+    if (!this.#effort.allows(holder, principal ? factorOf(principal) : 1)) {
+      throw new CanopyError('RATE_LIMITED', 'the requests take too much time');
+    }
+    return this.#effort.measure(holder, () => request.data.safeParse(data ?? {}));
   }
 
   async #audited(session: Session, name: RequestName, request: Registered, data: unknown): Promise<unknown> {
