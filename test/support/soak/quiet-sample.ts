@@ -10,7 +10,7 @@ const PATIENCE_MS = 120_000;
 
 /** Resources of the server's processes while nobody is there. */
 export interface QuietSample {
-  /** Live objects of the server's main thread, and of the gateway's. */
+  /** Live objects of all threads of the server, and of the gateway. */
   nodeHeapBytes: number;
   gatewayHeapBytes: number;
   nodeBytes: number;
