@@ -118,6 +118,13 @@ describe('breakout rooms on the page', () => {
     await title(gus, 'Room 2');
   });
 
+  it('a reloaded page comes back into the breakout room', async () => {
+    await gus.reload();
+    await gus.getByTestId('join').click();
+    await title(gus, 'Room 2');
+    assert.match(gus.url(), /#\/room\/team$/);
+  });
+
   it('everybody is called back', async () => {
     await ada.getByTestId('breakout-close').click();
     await notice(gus, 'Back to the main room in').waitFor();

@@ -21,6 +21,7 @@ import { AccountCare } from './account-care.ts';
 import { Call } from './call.ts';
 import { DirectCallsModel } from './direct-calls.ts';
 import { Door, type Doorway } from './door.ts';
+import { forgetBreakout, keepBreakout, keptBreakout } from './kept-breakout.ts';
 import { LocalMedia } from './local-media.ts';
 import { isMeetingRequested, MeetingRequest } from './meeting-request.ts';
 import { NewDevice } from './new-device.ts';
@@ -123,11 +124,16 @@ export class AppModel {
   #connecting: Promise<Client> | undefined;
   /** The call that the user is leaving for another room of the same meeting. */
   #moving: Call | undefined;
+  /** Whether the page is going away, perhaps to be reloaded. */
+  #isUnloading = false;
 
   /** Shows the screen for the address, now and whenever the address changes. */
   async start(): Promise<void> {
     addEventListener('hashchange', () => this.#route());
-    addEventListener('pagehide', () => void this.client.value?.close());
+    addEventListener('pagehide', () => {
+      this.#isUnloading = true;
+      void this.client.value?.close();
+    });
     // A page restored from the back/forward cache has already left its room.
     addEventListener('pageshow', ({ persisted }) => {
       if (persisted) {
@@ -291,12 +297,27 @@ export class AppModel {
     await this.#attempt(async () => {
       const client = await this.#connect();
       const displayName = displayable(this.displayName.value);
-      const joining = client.join(roomId, {
-        ...(displayName !== '' && { displayName }),
-        ...(pin !== undefined && { pin }),
-      });
-      // No video is received before it has a place on the page.
-      client.room?.setLayout({ tiles: [] });
+      const enter = (to: string) => {
+        const joining = client.join(to, {
+          ...(displayName !== '' && { displayName }),
+          ...(pin !== undefined && { pin }),
+        });
+        // No video is received before it has a place on the page.
+        client.room?.setLayout({ tiles: [] });
+        return joining;
+      };
+      const breakout = keptBreakout(roomId);
+      const joining =
+        breakout === undefined
+          ? enter(roomId)
+          : enter(breakout).catch((error: unknown) => {
+              if (!['BREAKOUT_UNKNOWN', 'FORBIDDEN'].includes(CanopyError.from(error).code)) {
+                throw error;
+              }
+              // It was closed, or the user was moved meanwhile.
+              forgetBreakout();
+              return enter(roomId);
+            });
       const room = await joining.catch((error: unknown) => {
         if (CanopyError.from(error).code === 'LOBBY_REQUIRED') {
           return undefined;
@@ -340,6 +361,7 @@ export class AppModel {
         this.#callEnded(call, error);
       }
     });
+    keepBreakout(room.roomId, call.address);
     this.screen.value = { name: 'room', call };
     this.#go(roomFragment(call.address));
     return call;
@@ -373,6 +395,9 @@ export class AppModel {
 
   #callEnded(call: Call, error: CanopyError | undefined): void {
     call.close();
+    if (!this.#isUnloading) {
+      forgetBreakout();
+    }
     this.notices.clear();
     if (!call.breakouts.isInside) {
       this.#setTitle(call.room.roomId, call.info.value.title);
