@@ -159,7 +159,7 @@ export const callRecord = z.object({
   transfer: z
     .object({
       /** The number or address that the call was to be transferred to. */
-      target: z.string().max(256).overwrite(storable),
+      target: cleanText(256, storable),
       /** SIP status of the call to the target, or of the refusal; null while it is not known. */
       sipStatus: z.int32().nullable(),
     })

@@ -26,7 +26,7 @@ void startLanguage().then(async () => {
   }
   await model.start();
   if (window.parent !== window) {
-    const { Embedding } = await import('./model/embedding.ts');
+    const { Embedding } = await import('./model/app/embedding.ts');
     new Embedding(model).start();
   }
 });

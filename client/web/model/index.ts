@@ -1,29 +1,46 @@
 /** The page's state and behaviour, without its looks. */
-export type { Need } from './account-care.ts';
-export { amplify } from './amplifier.ts';
-export { AppModel, type Screen } from './app-model.ts';
-export type { Attachment } from './attachments.ts';
-export type { BreakoutsModel } from './breakouts.ts';
-export { browserName } from './browser-name.ts';
-export type { Call } from './call.ts';
-export type { PersonQuality, StreamDetails } from './call-quality.ts';
-export { type ChatModel, canNotify, type Mentionable } from './chat.ts';
-export { type ChatItem, chatItems, type MessageGroup } from './chat-groups.ts';
-export { firstLine, messageSummary, textPieces } from './chat-text.ts';
-export { exportContacts, type ImportReport, importContacts } from './contact-files.ts';
-export { ContactList } from './contact-list.ts';
-export { type Destination, readDestination } from './destination.ts';
-export { type AddingStage, DeviceAdding } from './device-adding.ts';
-export { echoBack, testTone } from './device-tests.ts';
-export type { DirectCallsModel, Outgoing } from './direct-calls.ts';
-export { Door, type DoorStage } from './door.ts';
-export { hasBackgroundPicture } from './effects/index.ts';
-export { fileSize } from './file-size.ts';
-export { bestGrid } from './grid.ts';
-export { HomeRooms, type RoomListState } from './home-rooms.ts';
-export { Inviting } from './invite.ts';
-export type { Acquaintance } from './known-people.ts';
-export type { Quality } from './link-quality.ts';
+
+export { AppModel, type Screen } from './app/app-model.ts';
+export { type Destination, readDestination } from './app/destination.ts';
+export { HomeRooms, type RoomListState } from './app/home-rooms.ts';
+export type { MeetingRequest } from './app/meeting-request.ts';
+export type { PushModel } from './app/push.ts';
+export { callUrl, readCallAddress, roomUrl, toRoomId } from './app/route.ts';
+export { setTheme, THEMES, theme } from './app/theme.ts';
+export type { Notices } from './basics/notices.ts';
+export {
+  DATA_USES,
+  type DataUse,
+  type Preferences,
+  preferences,
+  setPreferences,
+} from './basics/preferences.ts';
+export { hasName, roomName } from './basics/room-name.ts';
+export { saveCalendar, saveFile, saveUrl } from './basics/save-file.ts';
+export type { BreakoutsModel } from './call/breakouts.ts';
+export type { Call } from './call/call.ts';
+export type { PersonQuality, StreamDetails } from './call/call-quality.ts';
+export { Inviting } from './call/invite.ts';
+export type { Asked, CallModeration } from './call/moderation.ts';
+export type { PanelName } from './call/panels.ts';
+export type { PollDraft, PollsModel } from './call/polls.ts';
+export { type CallReactions, REACTION_EMOJI } from './call/reactions.ts';
+export type { Attachment } from './chat/attachments.ts';
+export { type ChatModel, canNotify, type Mentionable } from './chat/chat.ts';
+export { type ChatItem, chatItems, type MessageGroup } from './chat/chat-groups.ts';
+export { firstLine, messageSummary, textPieces } from './chat/chat-text.ts';
+export { fileSize } from './chat/file-size.ts';
+export type { Need } from './identity/account-care.ts';
+export { browserName } from './identity/browser-name.ts';
+export { type AddingStage, DeviceAdding } from './identity/device-adding.ts';
+export { Door, type DoorStage } from './identity/door.ts';
+export type { NewDevice } from './identity/new-device.ts';
+export { OwnDeviceList } from './identity/own-device-list.ts';
+export type { SignOn, SignOnStage } from './identity/sign-on.ts';
+export { amplify } from './media/amplifier.ts';
+export { echoBack, testTone } from './media/device-tests.ts';
+export { hasBackgroundPicture } from './media/effects/index.ts';
+export type { Quality } from './media/link-quality.ts';
 export {
   BACKGROUNDS,
   type Background,
@@ -32,34 +49,18 @@ export {
   type DeviceKind,
   deviceSentence,
   type LocalMedia,
-} from './local-media.ts';
-export type { Trouble } from './media-trouble.ts';
-export type { MeetingRequest } from './meeting-request.ts';
-export type { Asked, CallModeration } from './moderation.ts';
-export { matchesName } from './names.ts';
-export type { NewDevice } from './new-device.ts';
-export type { Notices } from './notices.ts';
-export { OwnDeviceList } from './own-device-list.ts';
-export type { PanelName } from './panels.ts';
-export type { PathCheck } from './path-check.ts';
-export type { PollDraft, PollsModel } from './polls.ts';
-export {
-  DATA_USES,
-  type DataUse,
-  type Preferences,
-  preferences,
-  setPreferences,
-} from './preferences.ts';
-export type { PushModel } from './push.ts';
-export { type CallReactions, REACTION_EMOJI } from './reactions.ts';
-export { RecentCalls } from './recent-calls.ts';
-export { hasName, roomName } from './room-name.ts';
-export { callUrl, readCallAddress, roomUrl, toRoomId } from './route.ts';
-export { saveCalendar, saveFile, saveUrl } from './save-file.ts';
-export type { ScreenLayout } from './screen-layout.ts';
-export { arrange, seatKey } from './seating.ts';
-export { type Corner, moveSelf, SELF_VIEWS, selfCorner, selfView, setSelfView } from './self-view.ts';
-export type { SignOn, SignOnStage } from './sign-on.ts';
-export { watchLevel } from './sound-level.ts';
-export { setTheme, THEMES, theme } from './theme.ts';
-export { MAX_VOLUME } from './volumes.ts';
+} from './media/local-media.ts';
+export type { Trouble } from './media/media-trouble.ts';
+export type { PathCheck } from './media/path-check.ts';
+export { watchLevel } from './media/sound-level.ts';
+export { MAX_VOLUME } from './media/volumes.ts';
+export { exportContacts, type ImportReport, importContacts } from './people/contact-files.ts';
+export { ContactList } from './people/contact-list.ts';
+export type { DirectCallsModel, Outgoing } from './people/direct-calls.ts';
+export type { Acquaintance } from './people/known-people.ts';
+export { matchesName } from './people/names.ts';
+export { RecentCalls } from './people/recent-calls.ts';
+export { bestGrid } from './stage/grid.ts';
+export type { ScreenLayout } from './stage/screen-layout.ts';
+export { arrange, seatKey } from './stage/seating.ts';
+export { type Corner, moveSelf, SELF_VIEWS, selfCorner, selfView, setSelfView } from './stage/self-view.ts';

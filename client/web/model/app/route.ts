@@ -1,0 +1,110 @@
+import {
+  canonicalRoomId,
+  type DeviceLinkCode,
+  type Invitation,
+  parseDeviceLink,
+  parseInvitation,
+  parseRoomLink,
+  ROOM_ID,
+  type RoomLinkSecret,
+} from '../../../sdk/index.ts';
+
+export type Route =
+  | { page: 'invitation'; invitation: Invitation }
+  | { page: 'damaged-invitation' }
+  | { page: 'link'; link: RoomLinkSecret }
+  | { page: 'damaged-link' }
+  /** Back from the sign-on provider. `code`: of the error that it ended with. */
+  | { page: 'signed-on'; code: string | undefined }
+  /** `link`: absent if it was damaged, or the user wants to type the code. */
+  | { page: 'new-device'; link?: DeviceLinkCode }
+  | { page: 'room'; roomId: string }
+  /** `address`: an account's id or alias. */
+  | { page: 'call'; address: string }
+  | { page: 'home' };
+
+/**
+ * Parses the address's fragment: `#/invite/…`, `#/join/…`, `#/link/…`, `#/signed-on`, `#/call/…`, `#/room/NAME`, or anything else for the start
+ * page.
+ */
+export function parseRoute(fragment: string): Route {
+  const invitation = parseInvitation(fragment);
+  if (invitation) {
+    return { page: 'invitation', invitation };
+  }
+  // Mail programs break long links, and people copy links incompletely.
+  if (/^#\/?invite(\/|$)/.test(fragment)) {
+    return { page: 'damaged-invitation' };
+  }
+  const link = parseRoomLink(fragment);
+  if (link) {
+    return { page: 'link', link };
+  }
+  if (/^#\/?join(\/|$)/.test(fragment)) {
+    return { page: 'damaged-link' };
+  }
+  const signedOn = /^#\/signed-on(?:\/(\w+))?$/.exec(fragment);
+  if (signedOn) {
+    return { page: 'signed-on', code: signedOn[1] };
+  }
+  const address = parseCallAddress(fragment);
+  if (address !== undefined) {
+    return { page: 'call', address };
+  }
+  if (/^#\/?link(\/|$)/.test(fragment)) {
+    const deviceLink = parseDeviceLink(fragment);
+    return { page: 'new-device', ...(deviceLink && { link: deviceLink }) };
+  }
+  const [, encoded] = /^#\/room\/([^/]+)$/.exec(fragment) ?? [];
+  const text = encoded === undefined ? undefined : decoded(encoded);
+  const roomId = text === undefined ? undefined : canonicalRoomId(text);
+  return roomId !== undefined && ROOM_ID.test(roomId) ? { page: 'room', roomId } : { page: 'home' };
+}
+
+/** The account id or alias in a call link, or in its fragment. Undefined if there is none. */
+function parseCallAddress(fragment: string): string | undefined {
+  return /^#\/call\/([0-9a-f]{64}|[0-9a-f]{40})$/i.exec(fragment)?.[1]?.toLowerCase();
+}
+
+/** Reads what a user typed or pasted to call somebody: a call link of this server, an account id or an alias. */
+export function readCallAddress(typed: string, origins: readonly string[]): string | undefined {
+  const text = typed.trim();
+  const link = URL.canParse(text) ? new URL(text) : undefined;
+  if (link) {
+    return origins.includes(link.origin) ? parseCallAddress(link.hash) : undefined;
+  }
+  return parseCallAddress(text.startsWith('#') ? text : `#/call/${text.replaceAll(/\s/g, '')}`);
+}
+
+/** An account's call link. */
+export function callUrl(origin: string, accountId: string): string {
+  return `${origin}/#/call/${accountId}`;
+}
+
+export function roomFragment(roomId: string): string {
+  return `#/room/${encodeURIComponent(roomId)}`;
+}
+
+/** The address of a room. */
+export function roomUrl(origin: string, roomId: string): string {
+  return `${origin}/${roomFragment(roomId)}`;
+}
+
+/** Turns what a user typed into a room id: spaces become hyphens. Undefined if nothing usable is left. */
+export function toRoomId(typed: string): string | undefined {
+  const roomId = canonicalRoomId(typed)
+    .trim()
+    .replace(/\s+/g, '-')
+    .replace(/[^\p{L}\p{M}\p{N}_-]/gu, '')
+    .replace(/^[\p{M}_-]+/u, '');
+  const short = [...roomId].slice(0, 64).join('');
+  return ROOM_ID.test(short) ? short : undefined;
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
