@@ -99,7 +99,7 @@ describe('contacts on the page', () => {
     await ada.page.keyboard.press('Escape');
 
     // A notice does not stay.
-    const noticed = bob.page.getByTestId('notice').filter({ hasText: 'has another account' }).waitFor();
+    const noticed = bob.page.getByTestId('notice').filter({ hasText: 'has a different account' }).waitFor();
     const eve = await Person.invited(browser, server, 'Аda Lоvelace', ROOM);
     const eves = row(bob, 'Аda Lоvelace');
     await eves.getByTestId('impostor').getByText('Not the Ada Lovelace you know').waitFor();

@@ -100,7 +100,7 @@ describe('effects on one’s own picture and sound', () => {
     try {
       const page = await enrolled(plain);
       await page.getByTestId('background').selectOption('blur');
-      await page.getByText('Your background cannot be changed in this browser.').waitFor();
+      await page.getByText('This browser cannot change your background.').waitFor();
       assert.equal(await page.getByTestId('background').inputValue(), 'none');
       assert.equal(await page.getByTestId('camera').getAttribute('data-on'), 'false');
     } finally {
