@@ -70,12 +70,14 @@ describe('people and moderation on the page', () => {
   });
 
   it('mutes everyone, who may not unmute; asks one to unmute, who agrees', async () => {
+    const mayUnmute = olga.page.getByTestId('may-unmute');
     await olga.click('mute-all');
+    await mayUnmute.waitFor();
     await olga.page.keyboard.press('Escape');
-    await olga.page.getByTestId('may-unmute').waitFor({ state: 'detached' });
+    await mayUnmute.waitFor({ state: 'detached' });
     // The panel stays open.
     await olga.click('mute-all');
-    await olga.page.getByTestId('may-unmute').uncheck();
+    await mayUnmute.uncheck();
     await olga.click('mute-all-now');
     await voice('Gus', 'denied');
     await voice('Zoë', 'denied');
