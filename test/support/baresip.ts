@@ -185,11 +185,14 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
 
   async stop(): Promise<void> {
     this.#control.destroy();
-    const gone = once(this.#process, 'exit');
-    this.#process.kill('SIGTERM');
-    const force = setTimeout(() => this.#process.kill('SIGKILL'), 3000);
-    await gone;
-    clearTimeout(force);
+    // The test may have stopped it already.
+    if (this.#process.exitCode === null && this.#process.signalCode === null) {
+      const gone = once(this.#process, 'exit');
+      this.#process.kill('SIGTERM');
+      const force = setTimeout(() => this.#process.kill('SIGKILL'), 3000);
+      await gone;
+      clearTimeout(force);
+    }
     await rm(this.#folder, { recursive: true, force: true });
   }
 
