@@ -15,11 +15,7 @@ export interface NamedSchema {
 
 /** The schemas that contracts export under a name of their own. */
 export async function namedSchemas(): Promise<NamedSchema[]> {
-  const files = [
-    'contract/index.ts',
-    ...globSync('signaling/features/**/contract.ts', { cwd: ROOT }).sort(),
-    ...globSync('signaling/features/**/contract/index.ts', { cwd: ROOT }).sort(),
-  ];
+  const files = ['contract/index.ts', ...globSync('signaling/features/**/contract.ts', { cwd: ROOT }).sort()];
   const found = new Map<z.ZodType, NamedSchema>();
   for (const file of files) {
     const module = (await import(`${ROOT}${file}`)) as Record<string, unknown>;

@@ -1,4 +1,5 @@
 import type { SrtpUse, TelephonyConfig } from '../../contract/index.ts';
+import type { OutgoingTarget } from '../dial/index.ts';
 import type { Srtp } from '../media/index.ts';
 import type { CallerIdentity, LocalEncryption } from '../sip/index.ts';
 
@@ -19,6 +20,11 @@ export function srtpUse(
       ? trunks.find(({ name }) => name === trunk)
       : phones.find(({ username }) => username === phone);
   return found?.srtp ?? 'preferred';
+}
+
+/** The same for the callee of an outgoing call. */
+export function calleeSrtpUse(config: TelephonyConfig, { trunk, number }: OutgoingTarget): SrtpUse {
+  return srtpUse(config, trunk === null ? { phone: number } : { trunk });
 }
 
 /** The same for the caller of an incoming call. */

@@ -1,9 +1,9 @@
 import { CanopyError } from '../../base/index.ts';
 import type { EventData } from '../../contract/index.ts';
-import { outgoingTarget, roomNumber } from '../dial/index.ts';
+import { type OutgoingTarget, outgoingTarget, roomNumber } from '../dial/index.ts';
 import type { EndCause } from '../metrics.ts';
 import { type HeaderField, NoRouteError, type OutgoingCall, SdpError, SipParseError } from '../sip/index.ts';
-import { srtpUse } from './call-encryption.ts';
+import { calleeSrtpUse } from './call-encryption.ts';
 import { type ForwardedTo, Forwarding } from './forwarding.ts';
 import type { CallHost } from './phone-call.ts';
 import { PhoneCall } from './phone-call.ts';
@@ -59,7 +59,7 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
     trunk: route.trunk,
     roomId,
     displayName,
-    srtp: srtpUse(config, route.trunk === null ? { phone: route.number } : { trunk: route.trunk }),
+    srtp: calleeSrtpUse(config, route),
   });
   call.log.info({ roomId, trunk: route.trunk }, 'placing a call');
   let joined = false;
@@ -77,10 +77,7 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
     } else {
       await call.enterRoom(roomId, 'dialing');
     }
-    const way = await stack.wayTowards(route.target);
-    if (way === undefined) {
-      throw new NoRouteError(`${route.number} is not reachable`);
-    }
+    const way = await wayTo(host, route);
     const media = await call.openMedia(host.mediaAddress(way.address), way.overTls);
     if (call.ended) {
       return;
@@ -137,15 +134,18 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
 
 /** Prepares a call for its next target. Whether it is encrypted depends on that. @throws {NoRouteError} the target is not reachable */
 async function forward(host: CallHost, call: PhoneCall, { dialled, route }: ForwardedTo): Promise<void> {
-  const way = await host.stack.wayTowards(route.target);
+  const { overTls } = await wayTo(host, route);
+  const srtp = calleeSrtpUse(host.config(), route);
+  call.forwarded({ dialled, remote: route.number, trunk: route.trunk, srtp, overTls });
+}
+
+/** @throws {NoRouteError} the target is not reachable */
+async function wayTo({ stack }: CallHost, { number, target }: OutgoingTarget) {
+  const way = await stack.wayTowards(target);
   if (way === undefined) {
-    throw new NoRouteError(`${route.number} is not reachable`);
+    throw new NoRouteError(`${number} is not reachable`);
   }
-  const srtp = srtpUse(
-    host.config(),
-    route.trunk === null ? { phone: route.number } : { trunk: route.trunk },
-  );
-  call.forwarded({ dialled, remote: route.number, trunk: route.trunk, srtp, overTls: way.overTls });
+  return way;
 }
 
 /**

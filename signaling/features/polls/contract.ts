@@ -35,7 +35,7 @@ const form = {
     .refine((answers) => new Set(answers).size === answers.length, { error: 'two answers are the same' }),
   /** Whether people may choose several answers. */
   multiple: z.boolean().default(false),
-  /** Whether nobody is told who chose what. */
+  /** Whether votes are secret. */
   anonymous: z.boolean().default(false),
   /** When people see the results: at any time, once they have voted, or once the poll is closed. Its author always sees them. */
   results: z.enum(['always', 'voted', 'closed']).default('always'),

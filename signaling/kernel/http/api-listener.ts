@@ -113,7 +113,7 @@ export class ApiListener {
     await this.#tcp.close();
   }
 
-  /** Without session tickets: every connection proves its certificate anew. */
+  /** No session tickets, so that every connection has to prove its certificate. */
   get #context() {
     return {
       ...this.#material,

@@ -296,27 +296,17 @@ export class AppModel {
     this.pinWanted.value = undefined;
     await this.#attempt(async () => {
       const client = await this.#connect();
-      const displayName = displayable(this.displayName.value);
-      const enter = (to: string) => {
-        const joining = client.join(to, {
-          ...(displayName !== '' && { displayName }),
-          ...(pin !== undefined && { pin }),
-        });
-        // No video is received before it has a place on the page.
-        client.room?.setLayout({ tiles: [] });
-        return joining;
-      };
       const breakout = keptBreakout(roomId);
       const joining =
         breakout === undefined
-          ? enter(roomId)
-          : enter(breakout).catch((error: unknown) => {
+          ? this.#joinRoom(client, roomId, pin)
+          : this.#joinRoom(client, breakout, pin).catch((error: unknown) => {
               if (!['BREAKOUT_UNKNOWN', 'FORBIDDEN'].includes(CanopyError.from(error).code)) {
                 throw error;
               }
               // It was closed, or the user was moved meanwhile.
               forgetBreakout();
-              return enter(roomId);
+              return this.#joinRoom(client, roomId, pin);
             });
       const room = await joining.catch((error: unknown) => {
         if (CanopyError.from(error).code === 'LOBBY_REQUIRED') {
@@ -335,6 +325,18 @@ export class AppModel {
       this.problem.value = undefined;
       this.pinWanted.value = { roomId, wrong: code === 'PIN_WRONG' };
     }
+  }
+
+  /** Enters a room under the user's name for calls. @throws {CanopyError} as Client.join() */
+  #joinRoom(client: Client, roomId: string, pin?: string): Promise<Room> {
+    const displayName = displayable(this.displayName.value);
+    const joining = client.join(roomId, {
+      ...(displayName !== '' && { displayName }),
+      ...(pin !== undefined && { pin }),
+    });
+    // No video is received before it has a place on the page.
+    client.room?.setLayout({ tiles: [] });
+    return joining;
   }
 
   async leave(): Promise<void> {
@@ -379,10 +381,7 @@ export class AppModel {
       from.close({ rests: false });
       this.notices.clear();
       await room.leave();
-      const displayName = displayable(this.displayName.value);
-      const joining = client.join(roomId, displayName === '' ? {} : { displayName });
-      client.room?.setLayout({ tiles: [] });
-      const call = this.#entered(client, await joining);
+      const call = this.#entered(client, await this.#joinRoom(client, roomId));
       call.panel.value = panel.value;
       const { breakouts } = strings.value;
       this.notices.say(isBack ? breakouts.movedBack : breakouts.moving(call.breakouts.nameOf(roomId)));

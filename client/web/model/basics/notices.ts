@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { CanopyError } from '../../../sdk/index.ts';
+import { CanopyError } from '../../../sdk/index.ts';
 import { errorSentence } from '../../strings/index.ts';
 
 export interface Notice {
@@ -37,6 +37,17 @@ export class Notices {
 
   error(error: CanopyError): void {
     this.warn(errorSentence(error));
+  }
+
+  /** Does something, and reports a failure. Returns whether it succeeded; never rejects. */
+  async attempt(act: () => unknown): Promise<boolean> {
+    try {
+      await act();
+      return true;
+    } catch (error) {
+      this.error(CanopyError.from(error));
+      return false;
+    }
   }
 
   /** Offers an action for as long as a notice stays. */

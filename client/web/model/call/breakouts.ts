@@ -1,5 +1,5 @@
 import { effect, type ReadonlySignal, signal } from '@preact/signals';
-import { type Breakouts, type BreakoutsState, CanopyError, type Room } from '../../../sdk/index.ts';
+import type { Breakouts, BreakoutsState, Room } from '../../../sdk/index.ts';
 import { strings } from '../../strings/index.ts';
 import type { Notices } from '../basics/notices.ts';
 
@@ -85,14 +85,8 @@ export class BreakoutsModel {
   }
 
   /** Reports a failure as a notice. Returns whether it succeeded. */
-  async try(act: () => Promise<unknown>): Promise<boolean> {
-    try {
-      await act();
-      return true;
-    } catch (error) {
-      this.#options.notices.error(CanopyError.from(error));
-      return false;
-    }
+  try(act: () => Promise<unknown>): Promise<boolean> {
+    return this.#options.notices.attempt(act);
   }
 
   close(): void {

@@ -340,12 +340,12 @@ export class Call {
   /** Raises or lowers this user's hand. */
   async toggleHand(): Promise<void> {
     const { room } = this;
-    await this.#try(() => (this.handIsUp ? room.lowerHand() : room.raiseHand()));
+    await this.#notices.attempt(() => (this.handIsUp ? room.lowerHand() : room.raiseHand()));
   }
 
   /** Lowers someone's hand. */
   async lowerHand(participantId: string): Promise<void> {
-    await this.#try(() => this.room.lowerHand(participantId));
+    await this.#notices.attempt(() => this.room.lowerHand(participantId));
   }
 
   /** How many people are in the call, without those whose connection is lost. */
@@ -355,11 +355,7 @@ export class Call {
 
   /** Locks the room, or unlocks it. */
   async toggleLock(): Promise<void> {
-    try {
-      await this.room.setLocked(!this.info.value.locked);
-    } catch (error) {
-      this.#notices.error(CanopyError.from(error));
-    }
+    await this.#notices.attempt(() => this.room.setLocked(!this.info.value.locked));
   }
 
   /** Whether this user may change the room's settings, roles among them. */
@@ -405,7 +401,7 @@ export class Call {
   /** Shows someone large to everyone, or no longer. */
   async setSpotlight(participantId: string, on: boolean): Promise<void> {
     const { spotlight } = this.room;
-    await this.#try(() => (on ? spotlight.add(participantId) : spotlight.remove(participantId)));
+    await this.#notices.attempt(() => (on ? spotlight.add(participantId) : spotlight.remove(participantId)));
   }
 
   /** Renames someone, or this user, in this call. @throws {CanopyError} as Room.rename() */
@@ -418,17 +414,17 @@ export class Call {
 
   /** Mutes someone, or unmutes a phone. */
   async mute(participantId: string, muted: boolean): Promise<void> {
-    await this.#try(() => this.room.mute(participantId, muted));
+    await this.#notices.attempt(() => this.room.mute(participantId, muted));
   }
 
   /** Removes someone; the user has confirmed it. */
   async kick(participantId: string): Promise<void> {
-    await this.#try(() => this.room.kick(participantId));
+    await this.#notices.attempt(() => this.room.kick(participantId));
   }
 
   /** Readmits someone who was removed. */
   async readmit(accountId: string): Promise<void> {
-    await this.#try(async () => {
+    await this.#notices.attempt(async () => {
       await this.room.readmit(accountId);
       this.removals.drop(accountId);
     });
@@ -525,14 +521,6 @@ export class Call {
 
   #nameOf(participantId: string): string {
     return this.room.participants.get(participantId)?.displayName ?? strings.value.common.someone;
-  }
-
-  async #try(act: () => Promise<void>): Promise<void> {
-    try {
-      await act();
-    } catch (error) {
-      this.#notices.error(CanopyError.from(error));
-    }
   }
 
   /** Reports why a device could not be opened, unless the lobby has already done so. */

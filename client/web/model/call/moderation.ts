@@ -1,13 +1,5 @@
 import { computed, effect, signal } from '@preact/signals';
-import {
-  type Ban,
-  CanopyError,
-  type EntryRule,
-  type Participant,
-  type Restraint,
-  type Room,
-  type Stoppable,
-} from '../../../sdk/index.ts';
+import type { Ban, EntryRule, Participant, Restraint, Room, Stoppable } from '../../../sdk/index.ts';
 import { strings } from '../../strings/index.ts';
 import type { Notices } from '../basics/notices.ts';
 import type { LocalMedia } from '../media/local-media.ts';
@@ -137,13 +129,13 @@ export class CallModeration {
     }
     await (what === 'camera' ? media.setCameraWanted(true) : media.setMuted(false));
     if (room.hands.some(({ participantId }) => participantId === room.participantId)) {
-      await this.#try(() => room.lowerHand());
+      await this.#host.notices.attempt(() => room.lowerHand());
     }
   }
 
   /** Mutes someone and keeps them from unmuting. */
   async keepMuted(participantId: string): Promise<void> {
-    await this.#try(() => this.#host.room.mute(participantId, true, { deny: true }));
+    await this.#host.notices.attempt(() => this.#host.room.mute(participantId, true, { deny: true }));
   }
 
   /** @throws {CanopyError} as Moderation.muteAll() */
@@ -152,21 +144,23 @@ export class CallModeration {
   }
 
   async allowAll(): Promise<void> {
-    await this.#try(() => this.#host.room.moderation.allowAll());
+    await this.#host.notices.attempt(() => this.#host.room.moderation.allowAll());
   }
 
   async stopVideo(participantId: string, source: 'camera' | 'screen', deny = false): Promise<void> {
-    await this.#try(() => this.#host.room.moderation.stopVideo(participantId, source, { deny }));
+    await this.#host.notices.attempt(() =>
+      this.#host.room.moderation.stopVideo(participantId, source, { deny }),
+    );
   }
 
   /** Allows someone to start something, and asks them to. */
   async ask(participantId: string, what: Stoppable): Promise<void> {
-    await this.#try(() => this.#host.room.moderation.ask(participantId, what));
+    await this.#host.notices.attempt(() => this.#host.room.moderation.ask(participantId, what));
   }
 
   async lowerAllHands(): Promise<void> {
     const { room } = this.#host;
-    await this.#try(async () => {
+    await this.#host.notices.attempt(async () => {
       await Promise.all(room.hands.map(({ participantId }) => room.lowerHand(participantId)));
     });
   }
@@ -177,7 +171,7 @@ export class CallModeration {
   }
 
   async liftBan(accountId: string): Promise<void> {
-    await this.#try(() => this.#host.room.moderation.liftBan(accountId));
+    await this.#host.notices.attempt(() => this.#host.room.moderation.liftBan(accountId));
   }
 
   async loadBans(): Promise<void> {
@@ -212,14 +206,6 @@ export class CallModeration {
   #ownChanged(before: readonly Stoppable[]): void {
     if (before.includes('microphone') && !this.denied.value.includes('microphone') && !this.asked.value) {
       this.#host.notices.say(strings.value.moderation.mayUnmute);
-    }
-  }
-
-  async #try(act: () => Promise<void>): Promise<void> {
-    try {
-      await act();
-    } catch (error) {
-      this.#host.notices.error(CanopyError.from(error));
     }
   }
 }

@@ -1,12 +1,5 @@
 import { effect, type ReadonlySignal, signal } from '@preact/signals';
-import {
-  CanopyError,
-  type Poll,
-  type PollForm,
-  type Polls,
-  type PollVoter,
-  type Room,
-} from '../../../sdk/index.ts';
+import type { Poll, PollForm, Polls, PollVoter, Room } from '../../../sdk/index.ts';
 import { strings } from '../../strings/index.ts';
 import type { Notices } from '../basics/notices.ts';
 
@@ -132,12 +125,8 @@ export class PollsModel {
   }
 
   /** Reports a failure as a notice. */
-  async try(act: () => Promise<unknown>): Promise<void> {
-    try {
-      await act();
-    } catch (error) {
-      this.#options.notices.error(CanopyError.from(error));
-    }
+  try(act: () => Promise<unknown>): Promise<boolean> {
+    return this.#options.notices.attempt(act);
   }
 
   close(): void {

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { CanopyError, type Room, type WaitingPerson } from '../../../sdk/index.ts';
+import type { Room, WaitingPerson } from '../../../sdk/index.ts';
 import { strings } from '../../strings/index.ts';
 import type { Notices } from '../basics/notices.ts';
 
@@ -24,13 +24,13 @@ export class Waiting {
     this.#update(room.lobby.people);
   }
 
-  admit(waitIds: readonly string[]): Promise<void> {
-    return this.#try(() => this.#room.lobby.admit(waitIds));
+  async admit(waitIds: readonly string[]): Promise<void> {
+    await this.#notices.attempt(() => this.#room.lobby.admit(waitIds));
   }
 
   /** Turns people away for five minutes. */
-  deny(waitIds: readonly string[]): Promise<void> {
-    return this.#try(() => this.#room.lobby.deny(waitIds));
+  async deny(waitIds: readonly string[]): Promise<void> {
+    await this.#notices.attempt(() => this.#room.lobby.deny(waitIds));
   }
 
   close(): void {
@@ -55,14 +55,6 @@ export class Waiting {
           : { label: waiting.view, run: this.#view };
       const text = waiting.notice(people.map(({ displayName }) => displayName));
       this.#notices.keep(NOTICE, text, action);
-    }
-  }
-
-  async #try(act: () => Promise<void>): Promise<void> {
-    try {
-      await act();
-    } catch (error) {
-      this.#notices.error(CanopyError.from(error));
     }
   }
 }

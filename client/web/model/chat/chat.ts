@@ -1,13 +1,12 @@
 import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
-import {
-  CanopyError,
-  type Chat,
-  type ChatFile,
-  type ChatMessage,
-  type FileUpload,
-  type PendingMessage,
-  type Room,
-  type UnreadCounts,
+import type {
+  Chat,
+  ChatFile,
+  ChatMessage,
+  FileUpload,
+  PendingMessage,
+  Room,
+  UnreadCounts,
 } from '../../../sdk/index.ts';
 import { strings } from '../../strings/index.ts';
 import type { Notices } from '../basics/notices.ts';
@@ -245,12 +244,8 @@ export class ChatModel {
   }
 
   /** Reports a failure as a notice. */
-  async try(act: () => Promise<unknown>): Promise<void> {
-    try {
-      await act();
-    } catch (error) {
-      this.#options.notices.error(CanopyError.from(error));
-    }
+  try(act: () => Promise<unknown>): Promise<boolean> {
+    return this.#options.notices.attempt(act);
   }
 
   close(): void {

@@ -150,7 +150,7 @@ export class AccountCare {
         }
       }
     } catch (error) {
-      // It is tried again at the next check, and the user is told when the certificate expires.
+      // The next check tries again. The user is told when the certificate expires.
       console.warn('canopy: the certificate was not renewed', error);
     }
   }

@@ -1,4 +1,4 @@
-import { CanopyError, type Participant, type Room } from '../../../sdk/index.ts';
+import type { Participant, Room } from '../../../sdk/index.ts';
 import { strings } from '../../strings/index.ts';
 import type { Notices } from '../basics/notices.ts';
 
@@ -61,10 +61,6 @@ export class OtherDevices {
   }
 
   async #moveHere(): Promise<void> {
-    try {
-      await this.#room.moderation.moveHere();
-    } catch (error) {
-      this.#notices.error(CanopyError.from(error));
-    }
+    await this.#notices.attempt(() => this.#room.moderation.moveHere());
   }
 }

@@ -110,7 +110,7 @@ export class ContactList {
       if (deleted) {
         this.#notices.offer(words.deleted(name), {
           label: words.undo,
-          run: () => void this.#attempt(() => this.put(deleted)),
+          run: () => void this.#notices.attempt(() => this.put(deleted)),
         });
       }
     } catch (error) {
@@ -119,15 +119,7 @@ export class ContactList {
   }
 
   async setFavourite(contact: Contact, favourite: boolean): Promise<void> {
-    await this.#attempt(() => this.put({ ...contact, favourite, ifRev: contact.rev }));
-  }
-
-  async #attempt(act: () => Promise<unknown>): Promise<void> {
-    try {
-      await act();
-    } catch (error) {
-      this.#notices.error(CanopyError.from(error));
-    }
+    await this.#notices.attempt(() => this.put({ ...contact, favourite, ifRev: contact.rev }));
   }
 
   #follow(client: Client): void {

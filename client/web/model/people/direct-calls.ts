@@ -145,14 +145,14 @@ export class DirectCallsModel {
     this.outgoing.value = undefined;
     this.#rest();
     if (call && call.state !== 'ended') {
-      await this.#try(() => this.#client?.calls.end(call.callId));
+      await this.#host.notices.attempt(() => this.#client?.calls.end(call.callId));
     }
   }
 
   /** Answers a call, after leaving the meeting that the user is in. */
   async answer({ callId }: DirectCall, { video }: { video: boolean }): Promise<void> {
     const { media } = this.#host;
-    await this.#try(async () => {
+    await this.#host.notices.attempt(async () => {
       if (this.#host.isInRoom()) {
         await this.#host.leave();
       }
@@ -163,7 +163,7 @@ export class DirectCallsModel {
   }
 
   async decline({ callId }: DirectCall): Promise<void> {
-    await this.#try(() => this.#client?.calls.decline(callId));
+    await this.#host.notices.attempt(() => this.#client?.calls.decline(callId));
   }
 
   /** Stops the ringing sound of a call here. */
@@ -222,7 +222,7 @@ export class DirectCallsModel {
     this.outgoing.value = undefined;
     if (!this.#host.isInRoom()) {
       // The page says why. The other person need not wait.
-      await this.#try(() => this.#client?.calls.end(callId));
+      await this.#host.notices.attempt(() => this.#client?.calls.end(callId));
     }
   }
 
@@ -282,14 +282,6 @@ export class DirectCallsModel {
   #rest(): void {
     if (!this.#host.isInRoom()) {
       this.#host.media.rest();
-    }
-  }
-
-  async #try(act: () => Promise<unknown> | undefined): Promise<void> {
-    try {
-      await act();
-    } catch (error) {
-      this.#host.notices.error(CanopyError.from(error));
     }
   }
 

@@ -1,12 +1,5 @@
 import { signal } from '@preact/signals';
-import {
-  CanopyError,
-  type Client,
-  type Contact,
-  nameLook,
-  type Participant,
-  type Room,
-} from '../../../sdk/index.ts';
+import { type Client, type Contact, nameLook, type Participant, type Room } from '../../../sdk/index.ts';
 import { strings } from '../../strings/index.ts';
 import { coalesce } from '../basics/coalesce.ts';
 import type { Notices } from '../basics/notices.ts';
@@ -79,12 +72,10 @@ export class KnownPeople {
   /** Adds someone in the call to the contacts, under their certified name. */
   async add({ accountId, certifiedName, displayName }: Participant): Promise<void> {
     const name = certifiedName ?? displayName;
-    try {
+    await this.#notices.attempt(async () => {
       await this.#client.contacts.put({ name, accounts: [{ accountId }] });
       this.#notices.say(strings.value.contacts.added(name));
-    } catch (error) {
-      this.#notices.error(CanopyError.from(error));
-    }
+    });
   }
 
   close(): void {
