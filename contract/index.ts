@@ -17,4 +17,5 @@ export * from './scopes.ts';
 export * from './session.ts';
 export * from './sign-on.ts';
 export * from './telephony.ts';
+export { type TrunkIdentity, trunkIdentity } from './trunk-identity.ts';
 export * from './wire.ts';

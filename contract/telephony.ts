@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { cleanText, displayName, objectId, roomId } from './common.ts';
 import { storable } from './names.ts';
+import { trunkIdentity } from './trunk-identity.ts';
 
 /** User part of a phone's SIP address: letters, digits and `.-_+`, 1 to 64 characters. */
 export const sipUser = z.string().regex(/^[A-Za-z0-9+][A-Za-z0-9._+-]{0,63}$/);
@@ -63,8 +64,12 @@ export const sipTrunk = z.object({
   /** Realm of the trunk's challenges; others are never answered. Default: the host of `uri`. */
   realm: z.string().max(128).optional(),
   register: z.boolean().default(false),
+  /** User name in answers to the trunk's challenges, if it differs from `username`. */
+  authUsername: z.string().min(1).max(128).optional(),
   /** User part of From in our calls. Default: `username`, else `canopy`. */
   callerId: sipUser.optional(),
+  /** How callers are named, in both directions. */
+  identity: trunkIdentity.optional(),
   /** Maximum number of simultaneous calls. */
   maxCalls: z.int().min(1).max(10_000).default(100),
   /** Where its callers and the PBX itself may transfer and forward calls. Default `off`. */

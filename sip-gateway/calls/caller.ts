@@ -1,5 +1,5 @@
 import { displayable, type TelephonyConfig } from '../../contract/index.ts';
-import type { IncomingCall } from '../sip/index.ts';
+import { formatUri, type IncomingCall, type NameAddr, numberOrUser } from '../sip/index.ts';
 
 const ANONYMOUS = 'Anonymous';
 /** Replaces the address of a caller who withholds it (RFC 3323 §4.1.1.3). */
@@ -10,9 +10,33 @@ function displayName(text: string | undefined): string | undefined {
   return displayable(text ?? '') || undefined;
 }
 
+/**
+ * The caller, as far as it may be shown: the number that its trunk vouches for if that is trusted to, or else From. Undefined if the
+ * caller withholds it.
+ */
+export function callerParty(
+  {
+    identity,
+    remote,
+    assertedIdentity,
+    withheld,
+  }: Pick<IncomingCall, 'identity' | 'remote' | 'assertedIdentity' | 'withheld'>,
+  { trunks }: Pick<TelephonyConfig, 'trunks'>,
+): NameAddr | undefined {
+  if (withheld) {
+    return undefined;
+  }
+  const trunk = identity.kind === 'trunk' ? trunks.find(({ name }) => name === identity.trunkId) : undefined;
+  return (trunk?.identity?.trustAsserted ? assertedIdentity : undefined) ?? remote;
+}
+
 /** The caller's address in the call history. */
-export function callerAddress({ withheld, remoteUri }: Pick<IncomingCall, 'withheld' | 'remoteUri'>): string {
-  return withheld ? ANONYMOUS_URI : remoteUri;
+export function callerAddress(
+  call: Pick<IncomingCall, 'identity' | 'remote' | 'assertedIdentity' | 'withheld'>,
+  config: Pick<TelephonyConfig, 'trunks'>,
+): string {
+  const party = callerParty(call, config);
+  return party ? formatUri(party.uri) : ANONYMOUS_URI;
 }
 
 /**
@@ -20,16 +44,12 @@ export function callerAddress({ withheld, remoteUri }: Pick<IncomingCall, 'withh
  * who withhold it.
  */
 export function callerName(
-  {
-    identity,
-    remote,
-    remoteUser,
-    assertedIdentity,
-    withheld,
-  }: Pick<IncomingCall, 'identity' | 'remote' | 'remoteUser' | 'assertedIdentity' | 'withheld'>,
-  config: Pick<TelephonyConfig, 'phones'>,
+  call: Pick<IncomingCall, 'identity' | 'remote' | 'assertedIdentity' | 'withheld'>,
+  config: Pick<TelephonyConfig, 'phones' | 'trunks'>,
 ): string {
-  if (withheld) {
+  const { identity, remote, assertedIdentity } = call;
+  const party = callerParty(call, config);
+  if (!party) {
     return ANONYMOUS;
   }
   if (identity.kind === 'user') {
@@ -37,5 +57,10 @@ export function callerName(
     return phone?.displayName ?? identity.username;
   }
   const asserted = identity.kind === 'trunk' ? assertedIdentity?.displayName : undefined;
-  return displayName(asserted) ?? displayName(remote.displayName) ?? displayName(remoteUser) ?? 'Phone';
+  return (
+    displayName(asserted) ??
+    displayName(remote.displayName) ??
+    displayName(numberOrUser(party.uri)) ??
+    'Phone'
+  );
 }

@@ -43,7 +43,7 @@ const ENCRYPTION_REFUSED = {
 
 /** Calls a phone into a room. */
 export async function placeCall(host: CallHost, options: DialOptions): Promise<void> {
-  const { callId, roomId, target: dialled, displayName, caller, failed, transfer } = options;
+  const { callId, roomId, target: dialled, displayName, caller, withheld, failed, transfer } = options;
   const { stack } = host;
   const config = host.config();
   const route = outgoingTarget(config, dialled);
@@ -92,7 +92,7 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
       const user = trunk === null ? number : callerId;
       const sip = await stack.invite(target, {
         sdp: media.offer(),
-        from: { displayName: shown, ...(user !== undefined && { user }) },
+        from: { displayName: shown, withheld: withheld ?? false, ...(user !== undefined && { user }) },
         ...(number !== undefined && { contactUser: number }),
         ringSeconds: RING_SECONDS,
         headers: [...(transfer?.headers ?? []), ...next.headers],

@@ -1,9 +1,10 @@
 import { isIP } from 'node:net';
 import { CanopyError } from '../../base/index.ts';
+import type { TelephonyConfig } from '../../contract/index.ts';
 import { type IncomingRoute, incomingRoute } from '../dial/index.ts';
-import { type IncomingCall, mediaAddressIn, SdpError } from '../sip/index.ts';
+import { type IncomingCall, mediaAddressIn, numberOrUser, SdpError } from '../sip/index.ts';
 import { callerSrtpUse } from './call-encryption.ts';
-import { callerAddress, callerName } from './caller.ts';
+import { callerAddress, callerName, callerParty } from './caller.ts';
 import type { CallHost } from './phone-call.ts';
 import { PhoneCall } from './phone-call.ts';
 import { PinDialogue } from './pin-dialogue.ts';
@@ -26,7 +27,7 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
     roomId === undefined ? incomingRoute(config, sip.dialled) : { type: 'room', roomId };
   const call = new PhoneCall(host, {
     direction: 'incoming',
-    remote: callerAddress(sip),
+    remote: callerAddress(sip, config),
     dialled: sip.dialled,
     trunk: identity.kind === 'trunk' ? identity.trunkId : null,
     roomId: route.type === 'room' ? route.roomId : null,
@@ -45,7 +46,7 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
       : route.pin === undefined
         ? undefined
         : new Map([[route.pin, route.roomId]]);
-  const caller = pinCaller(sip);
+  const caller = pinCaller(sip, config);
   if (pins && host.pins.refuses(caller)) {
     await refuse(call, sip, FORBIDDEN, 'Too Many Wrong PINs');
     return;
@@ -109,13 +110,16 @@ function mediaPeer({ offer, source }: IncomingCall): string {
 }
 
 /** The caller that wrong PINs are counted for. */
-function pinCaller({ identity, remoteUser, withheld, source }: IncomingCall): PinCaller {
+function pinCaller(sip: IncomingCall, config: TelephonyConfig): PinCaller {
+  const { identity, source } = sip;
   switch (identity.kind) {
     case 'user':
       return { name: identity.username, trunk: undefined };
     case 'trunk': {
       const { trunkId: trunk } = identity;
-      return { name: withheld || remoteUser === '' ? undefined : `${trunk} ${remoteUser}`, trunk };
+      const party = callerParty(sip, config);
+      const number = party && numberOrUser(party.uri);
+      return { name: number ? `${trunk} ${number}` : undefined, trunk };
     }
     case 'anonymous':
       return { name: source.address, trunk: undefined };

@@ -16,7 +16,12 @@ import {
 export const TELEPHONY_REQUESTS = {
   /** Calls a number or SIP address into the room through the gateway. The participant appears while it rings. For owners and moderators. */
   'call.dial': {
-    data: z.object({ target: dialTarget, displayName: displayName.optional() }),
+    data: z.object({
+      target: dialTarget,
+      displayName: displayName.optional(),
+      /** Whether the callee must not learn who calls. Default false. */
+      withheld: z.boolean().optional(),
+    }),
     result: z.object({ callId: objectId }),
   },
   /** Registers this connection, which must be in no room, as the gateway that places calls. */
@@ -43,13 +48,14 @@ export const TELEPHONY_REQUESTS = {
 export const TELEPHONY_EVENTS = {
   /** A call that this peer requested has failed. */
   'call.failed': z.object({ callId: objectId, error: errorBody }),
-  /** To the gateway: place this call into that room. `caller`: the name of the person calling, shown to the callee. */
+  /** To the gateway: place this call into that room. `caller`: the name of the person calling, shown to the callee unless `withheld`. */
   'gateway.dial': z.object({
     callId: objectId,
     roomId,
     target: z.string(),
     displayName: z.string(),
     caller: z.string().optional(),
+    withheld: z.boolean().optional(),
   }),
   /** To the gateway: hang up this call. */
   'gateway.hangUp': z.object({ callId: objectId }),

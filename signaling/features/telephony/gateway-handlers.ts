@@ -32,13 +32,14 @@ export function gatewayHandlers(telephony: Telephony): Handlers<keyof typeof TEL
       return {};
     },
 
-    'call.dial': async (session, { target, displayName }) => {
+    'call.dial': async (session, { target, displayName, withheld }) => {
       const { principal, room, peer } = requireRight(session, 'call.dial');
       const { peerId, displayName: caller } = peer;
       return telephony.dial({
         roomId: room.roomId,
         target,
         displayName,
+        withheld,
         caller,
         by: principal.accountId,
         peerId,

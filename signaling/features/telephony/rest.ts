@@ -43,7 +43,7 @@ export const trunkInfo = sipTrunk.omit({ password: true }).extend({
   registration: trunkRegistration.nullable(),
 });
 export const trunkList = z.object({ trunks: z.array(trunkInfo) });
-/** Without a password, the stored one is kept if the user name stays the same. Without `srtp`, that is kept too. */
+/** Without a password, the stored one is kept if both user names stay the same. `srtp`, `transfers` and `identity` are kept if omitted. */
 export const putTrunkRequest = sipTrunk.omit({ name: true }).extend({
   uri: trunkUri,
   addresses: z.array(trunkAddress).max(64).default([]),
@@ -65,7 +65,13 @@ export const callQuery = z.object({
   before: z.coerce.number().int().optional(),
 });
 export const callList = z.object({ calls: z.array(callRecord) });
-export const dialRequest = z.object({ roomId, target: dialTarget, displayName: displayName.optional() });
+export const dialRequest = z.object({
+  roomId,
+  target: dialTarget,
+  displayName: displayName.optional(),
+  /** Whether the callee must not learn who calls. Default false. */
+  withheld: z.boolean().optional(),
+});
 export const dialResponse = z.object({ callId: objectId });
 
 export const phoneParams = z.object({ username: sipPhone.shape.username });

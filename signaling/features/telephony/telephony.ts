@@ -30,6 +30,8 @@ export interface DialRequest {
   displayName?: string | undefined;
   /** Name of the caller, shown to the callee; absent for applications. */
   caller?: string;
+  /** Whether the callee must not learn who calls. Default false. */
+  withheld?: boolean | undefined;
   /** The requesting account, or `api`. The rate limit applies to each. */
   by: string;
   /** The peer that is notified of a failure; absent for applications. */
@@ -140,7 +142,15 @@ export class Telephony {
    *
    * @throws {CanopyError} RATE_LIMITED, CALL_REFUSED, GATEWAY_MISSING
    */
-  async dial({ roomId, target, displayName, caller, by, peerId }: DialRequest): Promise<{ callId: string }> {
+  async dial({
+    roomId,
+    target,
+    displayName,
+    caller,
+    withheld,
+    by,
+    peerId,
+  }: DialRequest): Promise<{ callId: string }> {
     if (!this.#bucketOf(by).take(performance.now())) {
       throw new CanopyError('RATE_LIMITED', 'too many calls per minute');
     }
@@ -167,6 +177,7 @@ export class Telephony {
       target,
       displayName: shown,
       ...(caller !== undefined && { caller }),
+      ...(withheld && { withheld }),
     });
     this.#options.log.info({ roomId, by, callId, route: route.type }, 'call requested');
     return { callId };

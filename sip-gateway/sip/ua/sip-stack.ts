@@ -37,6 +37,7 @@ import { sessionBody } from './body.ts';
 import type { Call } from './call.ts';
 import { callToReplace } from './call-to-replace.ts';
 import type { CallHost, DialogUsage } from './call-types.ts';
+import { callerFields } from './caller-fields.ts';
 import { IncomingCall } from './incoming-call.ts';
 import { NatKeepAlive } from './nat-keep-alive.ts';
 import { EXTENSIONS, unsupportedFields } from './option-tags.ts';
@@ -85,8 +86,8 @@ export interface InviteOptions {
   /** Our offer. Default: the callee makes the offer, and `answer` answers it. */
   readonly sdp?: string;
   readonly answer?: Answerer;
-  /** The caller shown to the callee. Default: user `canopy`, no name. */
-  readonly from?: { readonly user?: string; readonly displayName?: string };
+  /** The caller shown to the callee. Default: user `canopy`, no name. `withheld`: the callee must not learn who calls. */
+  readonly from?: { readonly user?: string; readonly displayName?: string; readonly withheld?: boolean };
   readonly headers?: readonly HeaderField[];
   /** User part of our Contact, unescaped. Default: that of From. */
   readonly contactUser?: string;
@@ -120,6 +121,8 @@ const KNOWN_METHODS = new Set([...METHODS, 'MESSAGE', 'SUBSCRIBE', 'NOTIFY', 'PU
 const OF_DIALOGS = new Set(['BYE', 'CANCEL', 'INFO', 'UPDATE', 'PRACK']);
 /** Maximum requests per second in one dialog; more are dropped. Even key presses are slower. */
 const DIALOG_REQUESTS_PER_SECOND = 50;
+/** User part of our Contact in calls whose caller is hidden. */
+const ANONYMOUS_USER = 'anonymous';
 /** Estimated size of the header section of our INVITEs, in bytes. */
 const HEADER_ESTIMATE_BYTES = 800;
 
@@ -275,25 +278,27 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     if (!first) {
       throw new NoRouteError(`there is no route to ${formatUri(to)}`);
     }
-    const { user = 'canopy', displayName } = options.from ?? {};
-    const from: SipUri = {
+    const { user = 'canopy', ...caller } = options.from ?? {};
+    const account: SipUri = {
       scheme: 'sip',
       user: encodeUser(user),
       host: trunk?.domain ?? this.#options.domain ?? first.advertised.host,
       params: NO_PARAMS,
     };
+    const { from, headers, hidden } = callerFields(account, caller, trunk?.caller);
+    const contactUser = options.contactUser === undefined ? account.user : encodeUser(options.contactUser);
     const call = new OutgoingCall(
       this.#host,
       first,
       {
         identity: calledParty(target),
-        from: nameAddr(from, displayName),
+        from,
         to: nameAddr(to),
         sdp: options.sdp,
         answer: options.answer,
-        headers: options.headers ?? [],
+        headers: [...headers, ...(options.headers ?? [])],
         ringSeconds: options.ringSeconds ?? 120,
-        contactUser: options.contactUser === undefined ? from.user : encodeUser(options.contactUser),
+        contactUser: hidden ? ANONYMOUS_USER : contactUser,
         branches,
       },
       trunk?.digest(),

@@ -1,6 +1,7 @@
 import { BlockList, isIPv6 } from 'node:net';
 import { type Credentials, DigestClient } from '../auth/index.ts';
 import { bareHost, formatUri, isAddress, parseUri, SipParseError, type SipUri } from '../message/index.ts';
+import type { CallerSettings } from './caller-fields.ts';
 
 /** Settings of a trunk: a provider or PBX that we exchange calls with. */
 export interface TrunkOptions {
@@ -18,6 +19,8 @@ export interface TrunkOptions {
   readonly credentials?: Credentials;
   /** Maximum number of concurrent calls, in both directions together. Default 100. */
   readonly maxCalls?: number;
+  /** How the caller of our calls is named. */
+  readonly caller?: CallerSettings;
 }
 
 /** Maximum number of remembered addresses of a trunk's host. The latest ones are kept. */
@@ -30,6 +33,7 @@ export class Trunk {
   readonly domain: string | undefined;
   readonly username: string | undefined;
   readonly maxCalls: number;
+  readonly caller: CallerSettings | undefined;
   readonly #credentials: Credentials | undefined;
   readonly #peers = new BlockList();
   /** Addresses that the URI's host has resolved to. */
@@ -48,6 +52,7 @@ export class Trunk {
     this.domain = options.domain;
     this.username = options.username;
     this.maxCalls = options.maxCalls ?? 100;
+    this.caller = options.caller;
     this.#credentials = options.credentials;
     this.#hosts = isAddress(uri.host) ? [bareHost(uri.host)] : [];
     for (const peer of options.peers ?? []) {
