@@ -18,4 +18,5 @@ export * from './session.ts';
 export * from './sign-on.ts';
 export * from './telephony.ts';
 export { type TrunkIdentity, trunkIdentity } from './trunk-identity.ts';
+export * from './trunk-numbers.ts';
 export * from './wire.ts';

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { cleanText, displayName, objectId, roomId } from './common.ts';
 import { storable } from './names.ts';
 import { trunkIdentity } from './trunk-identity.ts';
+import { trunkNumbers } from './trunk-numbers.ts';
 
 /** User part of a phone's SIP address: letters, digits and `.-_+`, 1 to 64 characters. */
 export const sipUser = z.string().regex(/^[A-Za-z0-9+][A-Za-z0-9._+-]{0,63}$/);
@@ -70,6 +71,8 @@ export const sipTrunk = z.object({
   callerId: sipUser.optional(),
   /** How callers are named, in both directions. */
   identity: trunkIdentity.optional(),
+  /** How telephone numbers are written. */
+  numbers: trunkNumbers.optional(),
   /** Maximum number of simultaneous calls. */
   maxCalls: z.int().min(1).max(10_000).default(100),
   /** Where its callers and the PBX itself may transfer and forward calls. Default `off`. */

@@ -139,6 +139,22 @@ describe('callerName() and callerAddress()', () => {
     }
   });
 
+  it('a number that the trunk writes its own way is shown and stored in E.164 form', async () => {
+    const numbers = { countryCode: '49', incoming: 'dialled' };
+    config = { phones: [], trunks: [sipTrunk.parse({ name: 'office', uri: 'sip:127.0.0.1', numbers })] };
+    try {
+      for (const [from, name, address] of [
+        ['<sip:030111@127.0.0.1>', '+4930111', 'sip:+4930111@127.0.0.1'],
+        ['<tel:030-111>', '+4930111', 'tel:+4930111'],
+        ['<sip:1001@127.0.0.1>', '1001', 'sip:1001@127.0.0.1'],
+      ] as const) {
+        assert.deepEqual(await shown(from), { name, address });
+      }
+    } finally {
+      config = CONFIG;
+    }
+  });
+
   for (const [what, fields] of [
     ['two fields', [`P-Asserted-Identity: ${JOHN}`, 'P-Asserted-Identity: <tel:+4930222>']],
     ['two fields, tel first', ['P-Asserted-Identity: <tel:+4930222>', `P-Asserted-Identity: ${JOHN}`]],

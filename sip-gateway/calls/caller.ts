@@ -1,5 +1,13 @@
-import { displayable, type TelephonyConfig } from '../../contract/index.ts';
-import { formatUri, type IncomingCall, type NameAddr, numberOrUser } from '../sip/index.ts';
+import { displayable, numberFromTrunk, type TelephonyConfig } from '../../contract/index.ts';
+import { trunkOf } from '../dial/index.ts';
+import {
+  encodeUser,
+  formatUri,
+  type IncomingCall,
+  type NameAddr,
+  NO_PARAMS,
+  numberOrUser,
+} from '../sip/index.ts';
 
 const ANONYMOUS = 'Anonymous';
 /** Replaces the address of a caller who withholds it (RFC 3323 §4.1.1.3). */
@@ -11,8 +19,8 @@ function displayName(text: string | undefined): string | undefined {
 }
 
 /**
- * The caller, as far as it may be shown: the number that its trunk vouches for if that is trusted to, or else From. Undefined if the
- * caller withholds it.
+ * The caller, as far as it may be shown: the number that its trunk vouches for if that is trusted to, or else From, in E.164 form if the
+ * trunk's settings give it one. Undefined if the caller withholds it.
  */
 export function callerParty(
   {
@@ -21,13 +29,24 @@ export function callerParty(
     assertedIdentity,
     withheld,
   }: Pick<IncomingCall, 'identity' | 'remote' | 'assertedIdentity' | 'withheld'>,
-  { trunks }: Pick<TelephonyConfig, 'trunks'>,
+  config: Pick<TelephonyConfig, 'trunks'>,
 ): NameAddr | undefined {
   if (withheld) {
     return undefined;
   }
-  const trunk = identity.kind === 'trunk' ? trunks.find(({ name }) => name === identity.trunkId) : undefined;
-  return (trunk?.identity?.trustAsserted ? assertedIdentity : undefined) ?? remote;
+  const trunk = trunkOf(config, identity);
+  const party = (trunk?.identity?.trustAsserted ? assertedIdentity : undefined) ?? remote;
+  const { uri } = party;
+  const number = numberOrUser(uri);
+  const full = numberFromTrunk(number, trunk?.numbers);
+  if (full === number) {
+    return party;
+  }
+  return {
+    ...party,
+    uri:
+      'host' in uri ? { ...uri, user: encodeUser(full) } : { scheme: 'tel', number: full, params: NO_PARAMS },
+  };
 }
 
 /** The caller's address in the call history. */

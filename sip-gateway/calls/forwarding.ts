@@ -50,7 +50,8 @@ export class Forwarding {
       const told = redirection.diversions.map((value) => ({ uri: uriIn(value), value }));
       const latest: Diversion[] = told.length > 0 ? told : [{ uri }];
       this.#diversions = [...latest, ...this.#diversions].slice(0, 2 * MAX_FORWARDS);
-      const target = `sip:${encodeUser(route.number)}@${trunk ? hostOf(trunk.uri) : hostIn(uri)}`;
+      const called = 'number' in route.target ? route.target.number : route.number;
+      const target = `sip:${encodeUser(called)}@${trunk ? hostOf(trunk.uri) : hostIn(uri)}`;
       const form = trunk?.identity?.forwarded ?? 'Diversion';
       return { dialled, route, headers: diversionFields(this.#diversions, target, form) };
     }

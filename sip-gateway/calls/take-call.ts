@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { CanopyError } from '../../base/index.ts';
-import type { TelephonyConfig } from '../../contract/index.ts';
-import { type IncomingRoute, incomingRoute } from '../dial/index.ts';
+import { numberFromTrunk, type TelephonyConfig } from '../../contract/index.ts';
+import { type IncomingRoute, incomingRoute, trunkOf } from '../dial/index.ts';
 import { type IncomingCall, mediaAddressIn, numberOrUser, SdpError } from '../sip/index.ts';
 import { callerSrtpUse } from './call-encryption.ts';
 import { callerAddress, callerName, callerParty } from './caller.ts';
@@ -23,12 +23,13 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
   const { identity } = sip;
   const replaced = sip.replaced && host.callOf(sip.replaced);
   const roomId = replaced?.seat?.roomId;
+  const dialled = numberFromTrunk(sip.dialled, trunkOf(config, identity)?.numbers);
   const route: IncomingRoute =
-    roomId === undefined ? incomingRoute(config, sip.dialled) : { type: 'room', roomId };
+    roomId === undefined ? incomingRoute(config, dialled) : { type: 'room', roomId };
   const call = new PhoneCall(host, {
     direction: 'incoming',
     remote: callerAddress(sip, config),
-    dialled: sip.dialled,
+    dialled,
     trunk: identity.kind === 'trunk' ? identity.trunkId : null,
     roomId: route.type === 'room' ? route.roomId : null,
     displayName: callerName(sip, config),

@@ -43,7 +43,7 @@ export const trunkInfo = sipTrunk.omit({ password: true }).extend({
   registration: trunkRegistration.nullable(),
 });
 export const trunkList = z.object({ trunks: z.array(trunkInfo) });
-/** Without a password, the stored one is kept if both user names stay the same. `srtp`, `transfers` and `identity` are kept if omitted. */
+/** Without a password, the stored one is kept if both user names stay the same. `srtp`, `transfers`, `identity` and `numbers` are kept if omitted. */
 export const putTrunkRequest = sipTrunk.omit({ name: true }).extend({
   uri: trunkUri,
   addresses: z.array(trunkAddress).max(64).default([]),

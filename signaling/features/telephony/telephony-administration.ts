@@ -71,8 +71,8 @@ export class TelephonyAdministration {
   }
 
   /**
-   * Adds or replaces a trunk. A stored password is kept while both user names stay the same. Encryption, transfers and identity are kept if
-   * they are not given.
+   * Adds or replaces a trunk. A stored password is kept while both user names stay the same. Encryption, transfers, identity and numbers
+   * are kept if they are not given.
    *
    * @throws {CanopyError} BAD_REQUEST - `register` without user name and password
    */
@@ -84,10 +84,12 @@ export class TelephonyAdministration {
     const srtp = trunk.srtp ?? before?.srtp ?? 'preferred';
     const transfers = trunk.transfers ?? before?.transfers;
     const identity = trunk.identity ?? before?.identity;
+    const numbers = trunk.numbers ?? before?.numbers;
     const settled = {
       ...trunk,
       srtp,
       ...(identity && { identity }),
+      ...(numbers && { numbers }),
       ...(transfers !== undefined && { transfers }),
       ...(password !== undefined && { password }),
     };

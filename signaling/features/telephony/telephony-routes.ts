@@ -85,7 +85,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
         config: { act: 'trunk.put' },
         schema: {
           description:
-            'Adds or replaces a trunk. A stored password is kept while both user names stay the same; `srtp`, `transfers` and `identity` are kept if they are omitted.',
+            'Adds or replaces a trunk. A stored password is kept while both user names stay the same; `srtp`, `transfers`, `identity` and `numbers` are kept if they are omitted.',
           params: trunkParams,
           body: putTrunkRequest,
           response: { 200: trunkInfo, ...errorResponses },

@@ -36,6 +36,10 @@ describe('settings of trunks', () => {
     assert.deepEqual((await put({ identity }))?.identity, { ...defaults, ...identity });
     assert.deepEqual((await put({ maxCalls: 5 }))?.identity, { ...defaults, ...identity });
     assert.deepEqual((await put({ identity: {} }))?.identity, defaults);
+    const numbers = { countryCode: '49', outgoing: 'e164' } as const;
+    assert.equal((await put({ numbers }))?.numbers?.outgoing, 'e164');
+    assert.equal((await put({ identity }))?.numbers?.outgoing, 'e164');
+    assert.equal((await put({ numbers: {} }))?.numbers?.outgoing, 'unchanged');
   });
 
   it('the password is kept only for the same account', async () => {
@@ -52,6 +56,9 @@ describe('settings of trunks', () => {
       [{ identity: { number: '1>\r\nX: y' } }, 'identity/number'],
       [{ identity: { privacy: 'all' } }, 'identity/privacy'],
       [{ identity: { displayName: '\u202e' } }, 'identity/displayName'],
+      [{ numbers: { outgoing: 'e164' } }, 'numbers/countryCode'],
+      [{ numbers: { countryCode: '+49' } }, 'numbers/countryCode'],
+      [{ numbers: { outgoingPrefix: 'a' } }, 'numbers/outgoingPrefix'],
     ] as const) {
       const { status, body } = await server.api('PUT', TRUNK, { ...BASE, ...settings });
       const { error } = body as { error: { code: string; detail: string } };
