@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { cleanText, displayName, objectId, roomId } from './common.ts';
 import { storable } from './names.ts';
 import { trunkIdentity } from './trunk-identity.ts';
+import { trunkLimits, trunkUsage } from './trunk-limits.ts';
 import { trunkNumbers } from './trunk-numbers.ts';
 
 /** User part of a phone's SIP address: letters, digits and `.-_+`, 1 to 64 characters. */
@@ -73,6 +74,8 @@ export const sipTrunk = z.object({
   identity: trunkIdentity.optional(),
   /** How telephone numbers are written. */
   numbers: trunkNumbers.optional(),
+  /** What may be called, and how much. */
+  limits: trunkLimits.optional(),
   /** Maximum number of simultaneous calls. */
   maxCalls: z.int().min(1).max(10_000).default(100),
   /** Where its callers and the PBX itself may transfer and forward calls. Default `off`. */
@@ -139,6 +142,8 @@ export const telephonyConfig = z.object({
   /** Rooms that can be entered by PIN alone. */
   pins: z.array(z.object({ pin: z.string(), roomId })),
   language: z.enum(['en', 'ru']),
+  /** What was used of trunks today, and a day before and after as time zones differ; only when the gateway registers. */
+  usage: z.array(trunkUsage).optional(),
 });
 export type TelephonyConfig = z.infer<typeof telephonyConfig>;
 

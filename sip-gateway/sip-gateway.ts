@@ -3,7 +3,13 @@ import { EventEmitter } from 'node:events';
 import { isIP } from 'node:net';
 import { CanopyError, type Config, type Logger } from '../base/index.ts';
 import type { BridgeSession, GatewayLink } from '../client/sdk/index.ts';
-import { type CallRecord, type EventData, MIN_PIN_DIGITS, type TelephonyConfig } from '../contract/index.ts';
+import {
+  type CallRecord,
+  type EventData,
+  MIN_PIN_DIGITS,
+  type TelephonyConfig,
+  type TrunkAlarm,
+} from '../contract/index.ts';
 import { RoomBridges } from './bridge/index.ts';
 import { type CallHost, type PhoneCall, PinGuard, placeCall, takeCall, transferCall } from './calls/index.ts';
 import { phoneLookup, roomsWithShortPins, usableTrunks } from './dial/index.ts';
@@ -14,6 +20,7 @@ import { openStack, type TlsCertificate } from './open-stack.ts';
 import { Prompts } from './prompts/index.ts';
 import { type IncomingCall, localAddressFor, RateLimiter, type SipStack, systemClock } from './sip/index.ts';
 import { TrunkRegistrations } from './trunk-registrations.ts';
+import { TrunkGuard } from './trunks/index.ts';
 
 export interface SipGatewayOptions {
   sip: Config['sip'];
@@ -59,6 +66,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   readonly #link: GatewayLink;
   readonly #stack: SipStack;
   readonly #registrations: TrunkRegistrations;
+  readonly #trunks: TrunkGuard;
   readonly #calls = new Map<string, PhoneCall>();
   readonly #prompts = new Prompts();
   readonly #pins = new PinGuard();
@@ -92,6 +100,12 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#pool = pool;
     this.#announce = announce;
     this.#registrations = new TrunkRegistrations(stack, log, () => this.#notifyRegistrationsSoon());
+    this.#trunks = new TrunkGuard({
+      log,
+      config: () => options.link.config,
+      onRefused: (why) => this.metrics.trunkRefused(why),
+      onAlarm: (alarm) => this.#alarm(alarm),
+    });
     this.#rooms = new RoomBridges({
       pool,
       log,
@@ -161,6 +175,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       unlisten();
     }
     await withTimeout(Promise.all([...this.#calls.values()].map((call) => call.end('local'))));
+    await withTimeout(this.#reportUsage());
     await this.#rooms.close();
     await this.#stack.close();
     await this.#pool.close();
@@ -220,6 +235,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     const usable = usableTrunks(config, ({ name }, error) =>
       this.#log.error({ err: error, trunk: name }, 'trunk is unusable; correct or delete it'),
     );
+    this.#trunks.restore(config.usage ?? []);
     this.#stack.setTrunks(usable.map(({ options }) => options));
     this.#registrations.update(usable.map(({ trunk }) => trunk));
     const { phones, trunks, dialPlan } = config;
@@ -286,9 +302,31 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   }
 
   #check(): void {
+    for (const callId of this.#trunks.overdue()) {
+      const call = this.#calls.get(callId);
+      call?.log.warn({ trunk: call.trunk }, 'call ended by a daily limit of its trunk');
+      void call?.end('limit');
+    }
+    void this.#reportUsage();
     for (const call of this.#calls.values()) {
       call.check().catch((error: unknown) => this.#log.warn({ err: error }, 'could not check a call'));
     }
+  }
+
+  async #reportUsage(): Promise<void> {
+    try {
+      await this.#trunks.reportUsage((usage) => this.#link.trunksUsed(usage));
+    } catch (error) {
+      this.#log.debug({ err: error }, 'could not report the usage of trunks; trying again');
+    }
+  }
+
+  #alarm(alarm: TrunkAlarm): void {
+    this.#link.trunkAlarm(alarm).catch((error: unknown) => {
+      if (!this.#closed) {
+        this.#log.warn({ err: error, trunk: alarm.trunk }, 'could not report an alarm');
+      }
+    });
   }
 
   #makeHost(): CallHost {
@@ -300,6 +338,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       prompts: this.#prompts,
       metrics: this.metrics,
       pins: this.#pins,
+      trunks: this.#trunks,
       transfers: new RateLimiter(systemClock, TRANSFERS_PER_MINUTE / 60, TRANSFERS_PER_MINUTE),
       log: this.#log,
       ports: { min: rtpPortMin, max: rtpPortMax },

@@ -16,6 +16,7 @@ import {
   SdpError,
   type SipStack,
 } from '../sip/index.ts';
+import type { TrunkGuard } from '../trunks/index.ts';
 import { type EncryptionMeans, localEncryption } from './call-encryption.ts';
 import { CallMedia } from './call-media.ts';
 import { Keypad } from './keypad.ts';
@@ -32,6 +33,8 @@ export interface CallHost {
   readonly pins: PinGuard;
   /** Limits how often a phone or trunk may transfer. */
   readonly transfers: RateLimiter;
+  /** Applies the limits of trunks. */
+  readonly trunks: TrunkGuard;
   readonly log: Logger;
   readonly ports: PortRange;
   readonly encryption: EncryptionMeans;
@@ -150,6 +153,10 @@ export class PhoneCall {
 
   get muted(): boolean {
     return this.#seat?.muted ?? false;
+  }
+
+  get trunk(): string | null {
+    return this.#parts.trunk;
   }
 
   get displayName(): string {

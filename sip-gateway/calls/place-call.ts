@@ -2,7 +2,15 @@ import { CanopyError } from '../../base/index.ts';
 import type { EventData } from '../../contract/index.ts';
 import { type OutgoingTarget, outgoingTarget, roomNumber } from '../dial/index.ts';
 import type { EndCause } from '../metrics.ts';
-import { type HeaderField, NoRouteError, type OutgoingCall, SdpError, SipParseError } from '../sip/index.ts';
+import {
+  type HeaderField,
+  NoRouteError,
+  type OutgoingCall,
+  SdpError,
+  SipParseError,
+  TrunkFullError,
+} from '../sip/index.ts';
+import { TrunkRefusal } from '../trunks/index.ts';
 import { calleeSrtpUse } from './call-encryption.ts';
 import { type ForwardedTo, Forwarding } from './forwarding.ts';
 import type { CallHost } from './phone-call.ts';
@@ -63,15 +71,18 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
   });
   call.log.info({ roomId, trunk: route.trunk }, 'placing a call');
   let joined = false;
+  let refusal: TrunkRefusal | undefined;
   call.onEnded((cause, end) => {
+    host.trunks.finish(callId);
     if (!call.answered && cause !== 'kicked') {
-      failed(failureOf(call, cause, end));
+      failed(refusal?.error ?? failureOf(call, cause, end));
     }
     if (!joined) {
       transfer?.onFailed(end.status ?? STATUS_OF_CAUSE[cause] ?? UNAVAILABLE, end.reason ?? cause);
     }
   });
   try {
+    host.trunks.begin(callId, route, dialled);
     if (transfer) {
       await call.enterRoom(roomId, 'ringing', { pinGiven: true });
     } else {
@@ -106,6 +117,7 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
       }
       next = await untilAnswered(host, call, sip, forwarding);
       if (next) {
+        host.trunks.begin(callId, next.route, next.dialled);
         await forward(host, call, next);
       }
     }
@@ -120,7 +132,16 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
     if (call.ended) {
       return;
     }
-    if (error instanceof NoRouteError || error instanceof SipParseError) {
+    refusal = error instanceof TrunkRefusal ? error : undefined;
+    if (error instanceof TrunkFullError) {
+      refusal = host.trunks.refused('calls', { name: call.trunk ?? '' });
+    }
+    if (refusal) {
+      await call.end(refusal.barred ? 'barred' : 'limit', {
+        status: refusal.status,
+        reason: refusal.message,
+      });
+    } else if (error instanceof NoRouteError || error instanceof SipParseError) {
       await call.end('refused', { status: 480, reason: error.message });
     } else if (error instanceof SdpError) {
       await call.end('protocol', { reason: error.message });
@@ -184,6 +205,7 @@ async function untilAnswered(
   }
   readAnswer(call, sip.remoteSdp ?? '');
   call.setAnswered();
+  host.trunks.answered(call.callId);
   await Promise.all([call.startMedia(), call.seat?.setCallState('answered')]);
   return undefined;
 }

@@ -37,6 +37,11 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
   });
   call.log.info({ route: route.type, caller: identity.kind, replaces: replaced?.callId }, 'incoming call');
   call.follow(sip);
+  if (identity.kind !== 'trunk' && roomId === undefined && host.trunks.isEmergency(dialled)) {
+    const { status, message } = host.trunks.refused('emergency', undefined);
+    await call.end('barred', { status, reason: message }, () => sip.reject(status, { reason: message }));
+    return;
+  }
   if (route.type === 'reject') {
     await refuse(call, sip, route.status);
     return;

@@ -36,6 +36,7 @@ function optionsOf({
   register,
   maxCalls,
   identity,
+  limits,
 }: SipTrunk): TrunkOptions {
   return {
     id: name,
@@ -49,6 +50,7 @@ function optionsOf({
         credentials: { username: authUsername, password, realm: realm ?? hostOf(uri) },
       }),
     ...(identity && { caller: identity }),
+    ...(limits?.callsPerSecond !== undefined && { callsPerSecond: limits.callsPerSecond }),
   };
 }
 

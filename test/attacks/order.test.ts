@@ -44,6 +44,8 @@ const OUTSIDE = [
   'gateway.record',
   'gateway.dialFailed',
   'gateway.trunks',
+  'gateway.usage',
+  'gateway.trunkAlarm',
   'room.configure',
   'link.create',
   'link.list',

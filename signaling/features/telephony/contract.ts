@@ -10,7 +10,9 @@ import {
   roomId,
   sipTrunk,
   telephonyConfig,
+  trunkAlarm,
   trunkRegistration,
+  trunkUsage,
 } from '../../../contract/index.ts';
 
 export const TELEPHONY_REQUESTS = {
@@ -43,6 +45,10 @@ export const TELEPHONY_REQUESTS = {
     }),
     result: nothing,
   },
+  /** Reports what was used of trunks, as totals of their days, at least every 15 s while they are used. */
+  'gateway.usage': { data: z.object({ usage: z.array(trunkUsage).max(1000) }), result: nothing },
+  /** Reports that a trunk comes close to one of its limits, or has reached it. */
+  'gateway.trunkAlarm': { data: trunkAlarm, result: nothing },
 } as const;
 
 export const TELEPHONY_EVENTS = {

@@ -32,6 +32,18 @@ export function gatewayHandlers(telephony: Telephony): Handlers<keyof typeof TEL
       return {};
     },
 
+    'gateway.usage': async (session, { usage }) => {
+      requireGateway(session);
+      await telephony.usages.put(usage);
+      return {};
+    },
+
+    'gateway.trunkAlarm': async (session, alarm) => {
+      requireGateway(session);
+      telephony.alarm(alarm);
+      return {};
+    },
+
     'call.dial': async (session, { target, displayName, withheld }) => {
       const { principal, room, peer } = requireRight(session, 'call.dial');
       const { peerId, displayName: caller } = peer;

@@ -6,12 +6,21 @@ import { gatewayHandlers } from './gateway-handlers.ts';
 import { Telephony } from './telephony.ts';
 import { registerTelephonyRoutes } from './telephony-routes.ts';
 import { TelephonySettings } from './telephony-settings.ts';
+import { TrunkUsages } from './trunk-usages.ts';
 
 /** Telephony: settings of phones, the gateway's control connection, and calls requested by rooms. */
 export function registerTelephony(kernel: Kernel): void {
   const { config, happenings, log, rooms, store } = kernel;
   const settings = new TelephonySettings(store);
-  const telephony = new Telephony({ config, happenings, log, rooms, settings, calls: new Calls(store) });
+  const telephony = new Telephony({
+    config,
+    happenings,
+    log,
+    rooms,
+    settings,
+    calls: new Calls(store),
+    usages: new TrunkUsages(store),
+  });
   kernel.requests(TELEPHONY_REQUESTS, gatewayHandlers(telephony), {
     perConnection: ['gateway.register'],
     audited: ['gateway.register', 'call.dial'],

@@ -12,6 +12,7 @@ import {
   sipTrunk,
   srtpUse,
   trunkRegistration,
+  trunkUsage,
 } from '../../../contract/index.ts';
 import { trunkAddress, trunkUri } from './trunk-fields.ts';
 
@@ -41,9 +42,11 @@ export const trunkInfo = sipTrunk.omit({ password: true }).extend({
   hasPassword: z.boolean(),
   /** Null if the trunk does not register, or no gateway has reported yet. */
   registration: trunkRegistration.nullable(),
+  /** What was used today, by the trunk's time zone, in all calls and for each prefix of its prices. */
+  usage: z.array(trunkUsage.omit({ trunk: true })),
 });
 export const trunkList = z.object({ trunks: z.array(trunkInfo) });
-/** Without a password, the stored one is kept if both user names stay the same. `srtp`, `transfers`, `identity` and `numbers` are kept if omitted. */
+/** Without a password, the stored one is kept if both user names stay the same. `srtp`, `transfers`, `identity`, `numbers` and `limits` are kept if omitted. */
 export const putTrunkRequest = sipTrunk.omit({ name: true }).extend({
   uri: trunkUri,
   addresses: z.array(trunkAddress).max(64).default([]),

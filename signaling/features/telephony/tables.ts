@@ -45,6 +45,16 @@ export interface CallRow {
   transfer_status: number | null;
 }
 
+export interface TrunkUsageRow {
+  trunk: string;
+  /** Date in the trunk's time zone. */
+  day: string;
+  /** Empty: all calls; or `=` and a prefix of the trunk's prices. */
+  scope: string;
+  seconds: number;
+  cost: number;
+}
+
 declare module '../../store/tables.ts' {
   interface Tables {
     sip_phones: PhoneRow;
@@ -53,5 +63,7 @@ declare module '../../store/tables.ts' {
     /** PINs with which callers enter rooms. */
     room_pins: { room_id: string; pin: string };
     calls: CallRow;
+    /** What was used of trunks per day, for their limits. */
+    trunk_usage: TrunkUsageRow;
   }
 }

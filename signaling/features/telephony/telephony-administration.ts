@@ -71,8 +71,8 @@ export class TelephonyAdministration {
   }
 
   /**
-   * Adds or replaces a trunk. A stored password is kept while both user names stay the same. Encryption, transfers, identity and numbers
-   * are kept if they are not given.
+   * Adds or replaces a trunk. A stored password is kept while both user names stay the same. Encryption, transfers, identity, numbers and
+   * limits are kept if they are not given.
    *
    * @throws {CanopyError} BAD_REQUEST - `register` without user name and password
    */
@@ -85,11 +85,13 @@ export class TelephonyAdministration {
     const transfers = trunk.transfers ?? before?.transfers;
     const identity = trunk.identity ?? before?.identity;
     const numbers = trunk.numbers ?? before?.numbers;
+    const limits = trunk.limits ?? before?.limits;
     const settled = {
       ...trunk,
       srtp,
       ...(identity && { identity }),
       ...(numbers && { numbers }),
+      ...(limits && { limits }),
       ...(transfers !== undefined && { transfers }),
       ...(password !== undefined && { password }),
     };

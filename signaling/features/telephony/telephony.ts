@@ -6,19 +6,23 @@ import {
   type ErrorBody,
   routeDial,
   type TelephonyConfig,
+  type TrunkAlarm,
   type TrunkRegistration,
 } from '../../../contract/index.ts';
 import type { Kernel, Rooms } from '../../kernel/index.ts';
 import { type Session, TokenBucket } from '../../kernel/index.ts';
 import type { Calls } from './calls.ts';
+import { dialRefusal } from './dial-refusal.ts';
 import { TelephonyAdministration } from './telephony-administration.ts';
 import type { TelephonySettings } from './telephony-settings.ts';
+import type { TrunkUsages } from './trunk-usages.ts';
 
 export interface TelephonyOptions {
   config: Config;
   log: Logger;
   settings: TelephonySettings;
   calls: Calls;
+  usages: TrunkUsages;
   rooms: Rooms;
   happenings: Kernel['happenings'];
 }
@@ -49,6 +53,7 @@ const PENDING_MS = 300_000;
 export class Telephony {
   readonly settings: TelephonySettings;
   readonly calls: Calls;
+  readonly usages: TrunkUsages;
   readonly administration: TelephonyAdministration;
   readonly #options: TelephonyOptions;
   readonly #buckets = new LRUCache<string, TokenBucket>({ max: 10_000 });
@@ -67,6 +72,7 @@ export class Telephony {
     this.#options = options;
     this.settings = options.settings;
     this.calls = options.calls;
+    this.usages = options.usages;
     this.administration = new TelephonyAdministration({
       settings: options.settings,
       realm: options.config.sip.realm,
@@ -95,7 +101,10 @@ export class Telephony {
     for (const lost of await this.calls.endOthers(callIds, Date.now())) {
       this.#report(lost);
     }
-    const config = await this.config();
+    const nowMs = Date.now();
+    await this.usages.prune(nowMs);
+    const usage = await this.usages.recent(nowMs);
+    const config = { ...(await this.config()), ...(usage.length > 0 && { usage }) };
     if (session.closed) {
       throw new CanopyError('CONNECTION_LOST');
     }
@@ -140,7 +149,7 @@ export class Telephony {
   /**
    * Asks the gateway to place a call into a room. The call appears in the room, or `call.failed` is sent to the requester.
    *
-   * @throws {CanopyError} RATE_LIMITED, CALL_REFUSED, GATEWAY_MISSING
+   * @throws {CanopyError} RATE_LIMITED, CALL_REFUSED, EMERGENCY_CALL_REFUSED, TRUNK_NUMBER_BARRED, GATEWAY_MISSING
    */
   async dial({
     roomId,
@@ -156,9 +165,11 @@ export class Telephony {
     }
     const settings = await this.settings.load();
     const route = routeDial(settings, target);
-    if (!route) {
-      this.#options.log.warn({ roomId, by, target }, 'call refused by the dial plan');
-      throw new CanopyError('CALL_REFUSED');
+    const refusal = dialRefusal(settings, target, route, Date.now());
+    if (!route || refusal) {
+      const error = new CanopyError(refusal ?? 'CALL_REFUSED');
+      this.#options.log.warn({ roomId, by, target, err: error }, 'call refused');
+      throw error;
     }
     const gateway = this.#gateway;
     if (!gateway || gateway.closed) {
@@ -198,6 +209,11 @@ export class Telephony {
     this.#registrations = new Map(
       registrations.map(({ trunk, ...registration }) => [trunk, registration] as const),
     );
+  }
+
+  /** A trunk comes close to one of its limits, or has reached it. */
+  alarm(alarm: TrunkAlarm): void {
+    this.#options.happenings.emit('trunk.alarm', alarm);
   }
 
   /** The registration of a trunk; null if it does not register, or no gateway has reported. */

@@ -12,6 +12,6 @@ export type { ReferNotifier } from './refer-notifier.ts';
 export type { ReferRequest } from './refer-request.ts';
 export type { Registrar, RegistrarOptions } from './registrar.ts';
 export type { Registration, RegistrationOptions, RegistrationState } from './registration.ts';
-export { type CallTarget, NoRouteError } from './routes.ts';
+export { type CallTarget, NoRouteError, TrunkFullError } from './routes.ts';
 export { type InviteOptions, SipStack, type SipStackOptions } from './sip-stack.ts';
 export { checkTrunk, type TrunkOptions } from './trunk.ts';

@@ -45,7 +45,7 @@ import { type Answerer, OutgoingCall } from './outgoing-call.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { Registrar, type RegistrarOptions } from './registrar.ts';
 import { Registration, type RegistrationHost, type RegistrationOptions } from './registration.ts';
-import { type CallTarget, NoRouteError, Routes } from './routes.ts';
+import { type CallTarget, NoRouteError, Routes, TrunkFullError } from './routes.ts';
 import { sessionTooShort } from './session-timer.ts';
 import { SourceLimits } from './source-limits.ts';
 import { Trunk, type TrunkOptions } from './trunk.ts';
@@ -255,7 +255,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     };
   }
 
-  /** Makes a call. @throws {NoRouteError} there is no route @throws {SipParseError} the URI is malformed */
+  /** Makes a call. @throws {NoRouteError} there is no route; TrunkFullError: too many calls @throws {SipParseError} the URI is malformed */
   async invite(target: CallTarget, options: InviteOptions): Promise<OutgoingCall> {
     if (this.#closing) {
       throw new NoRouteError('the stack is closing');
@@ -264,8 +264,8 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     if ('trunk' in target && !trunk) {
       throw new NoRouteError(`there is no trunk ${target.trunk}`);
     }
-    if (trunk && trunk.activeCalls >= trunk.maxCalls) {
-      throw new NoRouteError(`trunk ${trunk.id} is full`);
+    if (trunk && (trunk.activeCalls >= trunk.maxCalls || !trunk.takeCall('outgoing', this.#clock.now()))) {
+      throw new TrunkFullError(`trunk ${trunk.id} is full`);
     }
     const to = this.#routes.addressOf(target, trunk);
     const size = HEADER_ESTIMATE_BYTES + Buffer.byteLength(options.sdp ?? '');
@@ -528,6 +528,9 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     const trunk = identity.kind === 'trunk' ? this.#trunks.get(identity.trunkId) : undefined;
     if (trunk && trunk.activeCalls >= trunk.maxCalls + spare) {
       return refused({ status: 503, reason: 'Trunk Is Full', headers: [['retry-after', '30']] });
+    }
+    if (trunk && !trunk.takeCall('incoming', this.#clock.now())) {
+      return refused({ status: 503, reason: 'Too Many Calls Per Second', headers: [['retry-after', '1']] });
     }
     if (identity.kind === 'user' && this.#callsOf(identity.username) >= maxCallsPerUser + spare) {
       return refused({ status: 486, reason: 'Too Many Calls From This Phone' });

@@ -19,6 +19,8 @@ export interface TrunkOptions {
   readonly credentials?: Credentials;
   /** Maximum number of concurrent calls, in both directions together. Default 100. */
   readonly maxCalls?: number;
+  /** Maximum new calls per second in each direction, with bursts of one second's calls. Default: no limit. */
+  readonly callsPerSecond?: number;
   /** How the caller of our calls is named. */
   readonly caller?: CallerSettings;
 }
@@ -40,6 +42,8 @@ export class Trunk {
   #hosts: readonly string[];
   /** Calls in progress. */
   activeCalls = 0;
+  readonly #callsPerSecond: number | undefined;
+  #rates = { incoming: { calls: 0, atMs: 0 }, outgoing: { calls: 0, atMs: 0 } };
 
   /** @throws {SipParseError} the URI or a network is malformed */
   constructor(options: TrunkOptions) {
@@ -53,6 +57,7 @@ export class Trunk {
     this.username = options.username;
     this.maxCalls = options.maxCalls ?? 100;
     this.caller = options.caller;
+    this.#callsPerSecond = options.callsPerSecond;
     this.#credentials = options.credentials;
     this.#hosts = isAddress(uri.host) ? [bareHost(uri.host)] : [];
     for (const peer of options.peers ?? []) {
@@ -76,9 +81,25 @@ export class Trunk {
     this.#hosts = [...new Set([...addresses, ...this.#hosts])].slice(0, MAX_HOSTS);
   }
 
-  /** Takes over from the previous settings: the calls in progress and, for the same URI, the addresses. */
+  /** Counts a new call; false if there were too many in the last second. `nowMs`: any clock. */
+  takeCall(direction: 'incoming' | 'outgoing', nowMs: number): boolean {
+    const perSecond = this.#callsPerSecond;
+    if (perSecond === undefined) {
+      return true;
+    }
+    const rate = this.#rates[direction];
+    const left = Math.max(0, rate.calls - ((nowMs - rate.atMs) / 1000) * perSecond);
+    if (left + 1 > Math.max(1, perSecond) + 1e-6) {
+      return false;
+    }
+    this.#rates[direction] = { calls: left + 1, atMs: nowMs };
+    return true;
+  }
+
+  /** Takes over from the previous settings: the calls in progress, the rates and, for the same URI, the addresses. */
   replaces(before: Trunk): void {
     this.activeCalls = before.activeCalls;
+    this.#rates = before.#rates;
     if (formatUri(before.uri) === formatUri(this.uri)) {
       this.#hosts = before.#hosts;
     }
