@@ -69,4 +69,12 @@ export const TELEPHONY_MIGRATIONS: Migrations = {
       await db.schema.alterTable('calls').addColumn('transfer_status', 'integer').execute();
     },
   },
+  '0028_ice': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .alterTable('sip_phones')
+        .addColumn('ice', 'text', (column) => column.notNull().defaultTo('accept'))
+        .execute();
+    },
+  },
 };
