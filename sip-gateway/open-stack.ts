@@ -14,6 +14,8 @@ export interface OpenStackOptions {
   tls: TlsCertificate | null;
   lookup: PasswordLookup;
   bindings: BindingStore;
+  /** Web origins of other sites whose pages may connect. */
+  origins: readonly string[];
 }
 
 type Listen = Parameters<typeof SipStack.create>[0]['listen'][number];
@@ -25,6 +27,7 @@ export async function openStack({
   tls,
   lookup,
   bindings,
+  origins,
 }: OpenStackOptions): Promise<SipStack> {
   const open = (host: string) => {
     const advertise = announce === undefined ? undefined : { host: urlHost(announce) };
@@ -37,6 +40,10 @@ export async function openStack({
     const listen: Listen[] = [plain('udp'), plain('tcp')];
     if (tls && sip.tlsPort !== 0) {
       listen.push({ protocol: 'tls', address: host, port: sip.tlsPort, tls, advertise });
+    }
+    if (sip.wsPort !== 0) {
+      const shared = { address: host, port: sip.wsPort, advertise, origins };
+      listen.push(tls ? { ...shared, protocol: 'wss', tls } : { ...shared, protocol: 'ws' });
     }
     return SipStack.create({
       listen,
@@ -59,7 +66,7 @@ export async function openStack({
     if (code === 'EADDRINUSE' || code === 'EACCES') {
       throw new CanopyError(
         'PORT_IN_USE',
-        `SIP on ${sip.host} port ${port ?? sip.port}: ${code}. Choose another with --sip-port (or --sip-tls-port), or turn phones off with --no-sip`,
+        `SIP on ${sip.host} port ${port ?? sip.port}: ${code}. Choose another with --sip-port (or --sip-tls-port, sip.wsPort), or turn phones off with --no-sip`,
         { cause: error },
       );
     }

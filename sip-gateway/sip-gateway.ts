@@ -32,6 +32,8 @@ export interface SipGatewayOptions {
   joinRoom(roomId: string): Promise<BridgeSession>;
   /** Certificate for SIP over TLS; null: no TLS. */
   tls: TlsCertificate | null;
+  /** Web origins of other sites whose pages may register over WebSocket. Default: none. */
+  origins?: readonly string[];
   log: Logger;
   /** A call whose phone sends no media for longer is ended, in seconds; 0: never. Default 30. */
   silenceSeconds?: number;
@@ -151,6 +153,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
         sip: options.sip,
         announce,
         tls: options.tls,
+        origins: options.origins ?? [],
         lookup: phoneLookup(() => options.link.config),
         bindings: new SavedBindings(systemClock, (user, bindings) => saved.phone(user, bindings)),
       });

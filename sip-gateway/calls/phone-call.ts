@@ -10,6 +10,7 @@ import {
   type Call,
   type CallEnd,
   type CallerIdentity,
+  isOverTls,
   type OfferRequest,
   type RateLimiter,
   type ReferRequest,
@@ -179,7 +180,7 @@ export class PhoneCall {
     this.#overTls = overTls;
     const roomId = this.#roomId ?? undefined;
     const encryption = () => {
-      const isTls = this.#sip ? this.#sip.source.protocol === 'tls' : this.#overTls;
+      const isTls = this.#sip ? isOverTls(this.#sip.source.protocol) : this.#overTls;
       return localEncryption(this.settings.srtp, means, isTls);
     };
     const ice = () => this.settings.ice;
