@@ -69,4 +69,15 @@ export const TELEPHONY_MIGRATIONS: Migrations = {
       await db.schema.alterTable('calls').addColumn('transfer_status', 'integer').execute();
     },
   },
+  '0032_moderator_pins': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema.alterTable('room_pins').addColumn('moderator_pin', 'text').execute();
+      await db.schema
+        .createIndex('room_pins_by_moderator_pin')
+        .unique()
+        .on('room_pins')
+        .column('moderator_pin')
+        .execute();
+    },
+  },
 };
