@@ -234,6 +234,11 @@ export const configSchema = z.strictObject({
         ),
       port: port.default(5060).describe('UDP and TCP port for SIP. 0 picks a free one.'),
       tlsPort: port.default(5061).describe('TCP port for SIP over TLS, with the HTTPS certificate. 0: off.'),
+      wsPort: port
+        .default(0)
+        .describe(
+          'TCP port for SIP over WebSocket (RFC 7118), for phones in browsers: `wss` with the HTTPS certificate, or `ws` without one. Pages of this host may connect, and those of `server.origins`. 0: off.',
+        ),
       realm: z
         .string()
         .min(1)

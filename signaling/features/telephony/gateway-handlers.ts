@@ -38,6 +38,17 @@ export function gatewayHandlers(telephony: Telephony): Handlers<keyof typeof TEL
       return {};
     },
 
+    'gateway.saveRegistrations': async (session, registrations) => {
+      requireGateway(session);
+      await telephony.registrations.save(registrations);
+      return {};
+    },
+
+    'gateway.loadRegistrations': async (session, { after }) => {
+      requireGateway(session);
+      return telephony.registrations.load(Date.now(), after);
+    },
+
     'call.dial': async (session, { target, displayName, participantId }) => {
       const { principal, room, peer, by } = requireRightFor(session, 'call.dial', participantId);
       const { roomId } = room;
