@@ -176,7 +176,14 @@ export const telephonyConfig = z.object({
   trunks: z.array(sipTrunk),
   dialPlan,
   /** Rooms that can be entered by PIN alone. */
-  pins: z.array(z.object({ pin: z.string(), roomId })),
+  pins: z.array(
+    z.object({
+      pin: z.string(),
+      roomId,
+      /** Whether it makes the caller a moderator. Default false. */
+      isModerator: z.boolean().optional(),
+    }),
+  ),
   language: z.enum(['en', 'ru']),
 });
 export type TelephonyConfig = z.infer<typeof telephonyConfig>;

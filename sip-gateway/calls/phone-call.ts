@@ -5,7 +5,7 @@ import type { CallRecord, TelephonyConfig } from '../../contract/index.ts';
 import type { CallState, PhoneSeat, RoomBridges, SeatEvents } from '../bridge/index.ts';
 import type { LegEvent, LegStats, MediaPool, PortRange } from '../media/index.ts';
 import type { CallStage, EndCause, GatewayMetrics } from '../metrics.ts';
-import type { PromptName, Prompts } from '../prompts/index.ts';
+import type { PhraseName, PhraseValues, PromptName, Prompts } from '../prompts/index.ts';
 import {
   type Call,
   type CallEnd,
@@ -84,6 +84,8 @@ export class PhoneCall {
   onKey: (key: string) => void = () => {};
   /** Called when a prompt has been played to its end. */
   onPlayed: () => void = () => {};
+  /** Called when a call that somebody placed into the room has failed. */
+  onCallFailed: (callId: string) => void = () => {};
   readonly #host: CallHost;
   readonly #parts: CallParts;
   readonly #startedAtMs = Date.now();
@@ -213,13 +215,13 @@ export class PhoneCall {
   /**
    * Takes a seat in a room.
    *
-   * @param admission `pinGiven`: whether the caller was asked for a PIN of the room; `movedFrom`: the participant that it was in another room
+   * @param admission `pinGiven`: whether the caller was asked for a PIN of the room; `isModerator`: whether that was the PIN of moderators; `movedFrom`: the participant that it was in another room
    * @throws {CanopyError} any code of RoomBridge.enter()
    */
   async enterRoom(
     roomId: string,
     callState: CallState,
-    admission: Pick<NewParticipant, 'pinGiven' | 'movedFrom'> = {},
+    admission: Pick<NewParticipant, 'pinGiven' | 'isModerator' | 'movedFrom'> = {},
   ): Promise<PhoneSeat> {
     const { displayName } = this.#parts;
     this.#roomId = roomId;
@@ -252,7 +254,8 @@ export class PhoneCall {
 
   #seatEvents(): SeatEvents {
     return {
-      muted: (muted) => this.#attempt(() => this.#showMuted(muted)),
+      muted: (muted) => this.#attempt(() => this.#showMuted(muted, true)),
+      callFailed: (callId) => this.onCallFailed(callId),
       asked: () => this.play('may-speak'),
       // The PIN was given for the meeting, or nobody asked for it.
       moved: (to) => this.#attempt(() => this.moveTo(to, true)),
@@ -294,11 +297,11 @@ export class PhoneCall {
     if (!before || before.roomId === roomId || this.#ended) {
       return;
     }
-    const { muted, participant } = before;
+    const { muted, participant, isModerator } = before;
     let seat: PhoneSeat;
     try {
       const movedFrom = participant.participantId;
-      seat = await this.enterRoom(roomId, 'answered', { pinGiven, movedFrom });
+      seat = await this.enterRoom(roomId, 'answered', { pinGiven, isModerator, movedFrom });
     } catch (error) {
       this.#roomId = before.roomId;
       throw error;
@@ -382,6 +385,17 @@ export class PhoneCall {
   play(name: PromptName): void {
     this.#attempt(async () => {
       await this.#media?.play(this.#host.prompts.prompt(name, this.#host.config().language));
+    });
+  }
+
+  /** Queues a phrase with its gaps filled. */
+  say(name: PhraseName, values: PhraseValues): void {
+    this.#attempt(async () => {
+      const { prompts, config } = this.#host;
+      const prompt = await prompts.phrase(name, values, config().language);
+      if (!this.#ended) {
+        await this.#media?.play(prompt);
+      }
     });
   }
 
@@ -566,9 +580,9 @@ export class PhoneCall {
     return encryption === null ? undefined : encryption !== 'none';
   }
 
-  async #showMuted(muted: boolean): Promise<void> {
+  async #showMuted(muted: boolean, byModerator = false): Promise<void> {
     await this.#media?.mute(muted);
-    this.play(muted ? 'muted' : 'unmuted');
+    this.play(muted ? (byModerator ? 'muted-by-moderator' : 'muted') : 'unmuted');
   }
 
   /** Runs `work`. If it fails, the call fails too, unless it has ended. */

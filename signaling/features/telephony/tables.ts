@@ -71,7 +71,7 @@ declare module '../../store/tables.ts' {
     sip_trunks: TrunkRow;
     dial_rules: DialRuleRow;
     /** PINs with which callers enter rooms. */
-    room_pins: { room_id: string; pin: string };
+    room_pins: { room_id: string; pin: string; moderator_pin: string | null };
     calls: CallRow;
     saved_bindings: SavedBindingsRow;
     saved_trunk_registrations: SavedTrunkRow;

@@ -140,15 +140,16 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
       {
         config: { act: 'phonePin.put' },
         schema: {
-          description: 'Sets the PIN that callers enter to join the room.',
+          description:
+            'Sets the PIN that callers enter to join the room, and the one that also makes them moderators.',
           params: roomParams,
           body: roomPin,
           response: { 200: roomPin, ...errorResponses },
         },
       },
-      async ({ params: { roomId }, body: { pin } }) => {
-        await administration.putPin(roomId, pin);
-        return { pin };
+      async ({ params: { roomId }, body }) => {
+        await administration.putPin(roomId, body.pin, body.moderatorPin);
+        return body;
       },
     );
     app.delete(
@@ -156,7 +157,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
       {
         config: { act: 'phonePin.delete' },
         schema: {
-          description: "Removes the room's PIN.",
+          description: "Removes the room's PINs.",
           params: roomParams,
           response: { 200: nothing, ...errorResponses },
         },
