@@ -46,6 +46,8 @@ const OUTSIDE = [
   'gateway.trunks',
   'gateway.usage',
   'gateway.trunkAlarm',
+  'gateway.saveRegistrations',
+  'gateway.loadRegistrations',
   'room.configure',
   'link.create',
   'link.list',

@@ -8,7 +8,9 @@ import {
   nothing,
   objectId,
   roomId,
+  savedRegistrations,
   sipTrunk,
+  sipUser,
   telephonyConfig,
   trunkAlarm,
   trunkRegistration,
@@ -16,13 +18,17 @@ import {
 } from '../../../contract/index.ts';
 
 export const TELEPHONY_REQUESTS = {
-  /** Calls a number or SIP address into the room through the gateway. The participant appears while it rings. For owners and moderators. */
+  /**
+   * Calls a number or SIP address into the room through the gateway. The participant appears while it rings. For owners and moderators. A
+   * bridge names the phone that asks for it.
+   */
   'call.dial': {
     data: z.object({
       target: dialTarget,
       displayName: displayName.optional(),
       /** Whether the callee must not learn who calls. Default false. */
       withheld: z.boolean().optional(),
+      participantId: objectId.optional(),
     }),
     result: z.object({ callId: objectId }),
   },
@@ -49,6 +55,19 @@ export const TELEPHONY_REQUESTS = {
   'gateway.usage': { data: z.object({ usage: z.array(trunkUsage).max(1000) }), result: nothing },
   /** Reports that a trunk comes close to one of its limits, or has reached it. */
   'gateway.trunkAlarm': { data: trunkAlarm, result: nothing },
+  /**
+   * Saves registrations for a restart of the gateway. Those of a phone replace its earlier ones. Phones and trunks that do not exist are
+   * ignored.
+   */
+  'gateway.saveRegistrations': { data: savedRegistrations, result: nothing },
+  /** Fetches the saved registrations that have not expired, in pages. The first one has those at trunks. */
+  'gateway.loadRegistrations': {
+    data: z.object({
+      /** `next` of the previous page. */
+      after: sipUser.optional(),
+    }),
+    result: savedRegistrations.extend({ next: sipUser.nullable() }),
+  },
 } as const;
 
 export const TELEPHONY_EVENTS = {

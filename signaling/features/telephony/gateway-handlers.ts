@@ -1,5 +1,11 @@
 import { CanopyError } from '../../../base/index.ts';
-import { demand, type Handlers, requirePrincipal, requireRight, type Session } from '../../kernel/index.ts';
+import {
+  demand,
+  type Handlers,
+  requirePrincipal,
+  requireRightFor,
+  type Session,
+} from '../../kernel/index.ts';
 import type { TELEPHONY_REQUESTS } from './contract.ts';
 import type { Telephony } from './telephony.ts';
 
@@ -44,17 +50,28 @@ export function gatewayHandlers(telephony: Telephony): Handlers<keyof typeof TEL
       return {};
     },
 
-    'call.dial': async (session, { target, displayName, withheld }) => {
-      const { principal, room, peer } = requireRight(session, 'call.dial');
-      const { peerId, displayName: caller } = peer;
+    'gateway.saveRegistrations': async (session, registrations) => {
+      requireGateway(session);
+      await telephony.registrations.save(registrations);
+      return {};
+    },
+
+    'gateway.loadRegistrations': async (session, { after }) => {
+      requireGateway(session);
+      return telephony.registrations.load(Date.now(), after);
+    },
+
+    'call.dial': async (session, { target, displayName, withheld, participantId }) => {
+      const { principal, room, peer, by } = requireRightFor(session, 'call.dial', participantId);
+      const { roomId } = room;
       return telephony.dial({
-        roomId: room.roomId,
+        roomId,
         target,
         displayName,
         withheld,
-        caller,
-        by: principal.accountId,
-        peerId,
+        caller: peer.participants.get(by ?? '')?.displayName ?? peer.displayName,
+        by: 'accountId' in principal ? principal.accountId : `phones in ${roomId}`,
+        peerId: peer.peerId,
       });
     },
   };

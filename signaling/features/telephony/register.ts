@@ -3,6 +3,7 @@ import { Calls } from './calls.ts';
 import { TELEPHONY_REQUESTS } from './contract.ts';
 import { dialInOf } from './dial-in.ts';
 import { gatewayHandlers } from './gateway-handlers.ts';
+import { SavedRegistrationStore } from './saved-registration-store.ts';
 import { Telephony } from './telephony.ts';
 import { registerTelephonyRoutes } from './telephony-routes.ts';
 import { TelephonySettings } from './telephony-settings.ts';
@@ -20,6 +21,7 @@ export function registerTelephony(kernel: Kernel): void {
     settings,
     calls: new Calls(store),
     usages: new TrunkUsages(store),
+    registrations: new SavedRegistrationStore(store),
   });
   kernel.requests(TELEPHONY_REQUESTS, gatewayHandlers(telephony), {
     perConnection: ['gateway.register'],

@@ -13,6 +13,7 @@ import type { Kernel, Rooms } from '../../kernel/index.ts';
 import { type Session, TokenBucket } from '../../kernel/index.ts';
 import type { Calls } from './calls.ts';
 import { dialRefusal } from './dial-refusal.ts';
+import type { SavedRegistrationStore } from './saved-registration-store.ts';
 import { TelephonyAdministration } from './telephony-administration.ts';
 import type { TelephonySettings } from './telephony-settings.ts';
 import type { TrunkUsages } from './trunk-usages.ts';
@@ -23,6 +24,7 @@ export interface TelephonyOptions {
   settings: TelephonySettings;
   calls: Calls;
   usages: TrunkUsages;
+  registrations: SavedRegistrationStore;
   rooms: Rooms;
   happenings: Kernel['happenings'];
 }
@@ -54,6 +56,7 @@ export class Telephony {
   readonly settings: TelephonySettings;
   readonly calls: Calls;
   readonly usages: TrunkUsages;
+  readonly registrations: SavedRegistrationStore;
   readonly administration: TelephonyAdministration;
   readonly #options: TelephonyOptions;
   readonly #buckets = new LRUCache<string, TokenBucket>({ max: 10_000 });
@@ -73,6 +76,7 @@ export class Telephony {
     this.settings = options.settings;
     this.calls = options.calls;
     this.usages = options.usages;
+    this.registrations = options.registrations;
     this.administration = new TelephonyAdministration({
       settings: options.settings,
       realm: options.config.sip.realm,
