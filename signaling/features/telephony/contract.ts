@@ -13,6 +13,7 @@ import {
   sipUser,
   telephonyConfig,
   trunkAlarm,
+  trunkContact,
   trunkRegistration,
   trunkUsage,
 } from '../../../contract/index.ts';
@@ -44,10 +45,14 @@ export const TELEPHONY_REQUESTS = {
   'gateway.record': { data: callRecord, result: nothing },
   /** A requested call failed; its requester is notified. */
   'gateway.dialFailed': { data: z.object({ callId: objectId, error: errorBody }), result: nothing },
-  /** Reports the registration state of all trunks (at most 500) after every change. */
+  /** Reports the registration state of all trunks (at most 500), and which of their next hops answer, after every change. */
   'gateway.trunks': {
     data: z.object({
       registrations: z.array(trunkRegistration.extend({ trunk: sipTrunk.shape.name })).max(500),
+      contacts: z
+        .array(trunkContact.extend({ trunk: sipTrunk.shape.name }))
+        .max(1000)
+        .optional(),
     }),
     result: nothing,
   },

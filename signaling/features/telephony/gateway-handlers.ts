@@ -32,9 +32,9 @@ export function gatewayHandlers(telephony: Telephony): Handlers<keyof typeof TEL
       return {};
     },
 
-    'gateway.trunks': async (session, { registrations }) => {
+    'gateway.trunks': async (session, { registrations, contacts = [] }) => {
       requireGateway(session);
-      telephony.trunksRegistered(registrations);
+      telephony.trunksRegistered(registrations, contacts);
       return {};
     },
 

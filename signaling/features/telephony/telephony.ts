@@ -7,6 +7,7 @@ import {
   routeDial,
   type TelephonyConfig,
   type TrunkAlarm,
+  type TrunkContact,
   type TrunkRegistration,
 } from '../../../contract/index.ts';
 import type { Kernel, Rooms } from '../../kernel/index.ts';
@@ -70,6 +71,7 @@ export class Telephony {
   #gateway: Session | null = null;
   /** By trunk, as last reported by the gateway in charge. */
   #registrations: ReadonlyMap<string, TrunkRegistration> = new Map();
+  #contacts: ReadonlyArray<TrunkContact & { trunk: string }> = [];
 
   constructor(options: TelephonyOptions) {
     this.#options = options;
@@ -115,6 +117,7 @@ export class Telephony {
     const before = this.#gateway;
     this.#gateway = session;
     this.#registrations = new Map();
+    this.#contacts = [];
     if (before && before !== session) {
       before.connection.end('SESSION_REPLACED');
     }
@@ -208,8 +211,12 @@ export class Telephony {
     }
   }
 
-  /** Takes the gateway's report of all trunk registrations. */
-  trunksRegistered(registrations: ReadonlyArray<TrunkRegistration & { trunk: string }>): void {
+  /** Takes the gateway's report of all trunk registrations and next hops. */
+  trunksRegistered(
+    registrations: ReadonlyArray<TrunkRegistration & { trunk: string }>,
+    contacts: ReadonlyArray<TrunkContact & { trunk: string }>,
+  ): void {
+    this.#contacts = contacts;
     this.#registrations = new Map(
       registrations.map(({ trunk, ...registration }) => [trunk, registration] as const),
     );
@@ -223,6 +230,13 @@ export class Telephony {
   /** The registration of a trunk; null if it does not register, or no gateway has reported. */
   registrationOf(trunk: string): TrunkRegistration | null {
     return (this.ready && this.#registrations.get(trunk)) || null;
+  }
+
+  /** Which next hops of a trunk answer; empty if it does not ask, or no gateway has reported. */
+  contactsOf(trunk: string): TrunkContact[] {
+    return this.#contacts.flatMap(({ trunk: name, ...contact }) =>
+      this.ready && name === trunk ? [contact] : [],
+    );
   }
 
   async record(call: CallRecord): Promise<void> {
