@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { CanopyError, type Logger } from '../../base/index.ts';
 import type { NewParticipant } from '../../client/sdk/index.ts';
-import type { CallRecord, SrtpUse, TelephonyConfig } from '../../contract/index.ts';
+import type { CallRecord, TelephonyConfig } from '../../contract/index.ts';
 import type { CallState, PhoneSeat, RoomBridges, SeatEvents } from '../bridge/index.ts';
 import type { LegEvent, LegStats, MediaPool, PortRange } from '../media/index.ts';
 import type { CallStage, EndCause, GatewayMetrics } from '../metrics.ts';
@@ -19,6 +19,7 @@ import {
 } from '../sip/index.ts';
 import { type EncryptionMeans, localEncryption } from './call-encryption.ts';
 import { CallMedia } from './call-media.ts';
+import type { CallSettings } from './call-settings.ts';
 import { Keypad } from './keypad.ts';
 import type { PinGuard } from './pin-guard.ts';
 
@@ -62,8 +63,8 @@ export interface CallParts {
   trunk: string | null;
   roomId: string | null;
   displayName: string;
-  /** Whether the call is to be encrypted. */
-  srtp: SrtpUse;
+  /** Of its phone or trunk. */
+  settings: CallSettings;
 }
 
 type EndListener = (cause: EndCause, end: { status?: number; reason?: string }) => void;
@@ -132,9 +133,8 @@ export class PhoneCall {
     return this.#media?.codec ?? null;
   }
 
-  /** The setting of its phone or trunk. */
-  get srtp(): SrtpUse {
-    return this.#parts.srtp;
+  get settings(): CallSettings {
+    return this.#parts.settings;
   }
 
   get encryption(): CallRecord['encryption'] {
@@ -181,9 +181,10 @@ export class PhoneCall {
     const roomId = this.#roomId ?? undefined;
     const encryption = () => {
       const isTls = this.#sip ? isOverTls(this.#sip.source.protocol) : this.#overTls;
-      return localEncryption(this.#parts.srtp, means, isTls);
+      return localEncryption(this.settings.srtp, means, isTls);
     };
-    const media = await CallMedia.open({ pool, legId: this.callId, roomId, address, ports, encryption });
+    const ice = () => this.settings.ice;
+    const media = await CallMedia.open({ pool, legId: this.callId, roomId, address, ports, encryption, ice });
     if (this.#ended) {
       await media.close();
     } else {
@@ -334,7 +335,7 @@ export class PhoneCall {
     dialled,
     overTls,
     ...to
-  }: Pick<CallParts, 'dialled' | 'remote' | 'trunk' | 'srtp'> & { overTls: boolean }): void {
+  }: Pick<CallParts, 'dialled' | 'remote' | 'trunk' | 'settings'> & { overTls: boolean }): void {
     Object.assign(this.#parts, to);
     this.#sip = undefined;
     this.#overTls = overTls;
@@ -434,8 +435,8 @@ export class PhoneCall {
 
   /** Handles an event of the call's leg. The gateway calls this. */
   receiveLegEvent(event: LegEvent): void {
-    if (event.type === 'key' && event.state === 'down') {
-      this.#keypad.press(event.key, 'rtp', performance.now());
+    if (event.type === 'key') {
+      this.#keypad[event.state === 'down' ? 'press' : 'release'](event.key, event.way, performance.now());
     } else if (event.type === 'played' && event.completed) {
       this.onPlayed();
     } else if (event.type === 'source' && !this.#mediaHeard) {

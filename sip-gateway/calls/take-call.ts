@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { CanopyError } from '../../base/index.ts';
 import { type IncomingRoute, incomingRoute } from '../dial/index.ts';
 import { type IncomingCall, mediaAddressIn, SdpError } from '../sip/index.ts';
-import { callerSrtpUse } from './call-encryption.ts';
+import { callerSettings } from './call-settings.ts';
 import { callerAddress, callerName } from './caller.ts';
 import type { CallHost } from './phone-call.ts';
 import { PhoneCall } from './phone-call.ts';
@@ -31,7 +31,7 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
     trunk: identity.kind === 'trunk' ? identity.trunkId : null,
     roomId: route.type === 'room' ? route.roomId : null,
     displayName: callerName(sip, config),
-    srtp: callerSrtpUse(config, identity),
+    settings: callerSettings(config, identity),
   });
   call.log.info({ route: route.type, caller: identity.kind, replaces: replaced?.callId }, 'incoming call');
   call.follow(sip);

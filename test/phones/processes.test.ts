@@ -1,3 +1,4 @@
+// Mostly waits: may run beside other tests.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -5,6 +5,7 @@ import {
   dialPlan,
   dialTarget,
   displayName,
+  iceUse,
   objectId,
   pin,
   roomId,
@@ -29,6 +30,8 @@ export const putPhoneRequest = z.object({
     .optional(),
   /** Default: unchanged; `preferred` for a new phone. */
   srtp: srtpUse.optional(),
+  /** Default: unchanged; `accept` for a new phone. */
+  ice: iceUse.optional(),
 });
 export const putPhoneResponse = phoneInfo.extend({
   /** The generated password, returned only here; absent if the request had one. */
@@ -43,11 +46,12 @@ export const trunkInfo = sipTrunk.omit({ password: true }).extend({
   registration: trunkRegistration.nullable(),
 });
 export const trunkList = z.object({ trunks: z.array(trunkInfo) });
-/** Without a password, the stored one is kept if the user name stays the same. Without `srtp`, that is kept too. */
+/** Without a password, the stored one is kept if the user name stays the same. Without `srtp` or `ice`, that is kept too. */
 export const putTrunkRequest = sipTrunk.omit({ name: true }).extend({
   uri: trunkUri,
   addresses: z.array(trunkAddress).max(64).default([]),
   srtp: srtpUse.optional(),
+  ice: iceUse.optional(),
 });
 
 export const dialPlanBody = z.object({ rules: dialPlan });
