@@ -129,7 +129,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#listen();
     this.#configure(options.link.config);
     this.#restorePhones(saved.phones);
-    this.#timer = setInterval(() => this.#check(), CHECK_MS);
+    this.#timer = setInterval(() => void this.#check(), CHECK_MS);
     this.metrics.watch({
       codecs: () => [...this.#calls.values()].filter((call) => call.answered).map((call) => call.codec),
       encryptions: () =>
@@ -337,9 +337,14 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     }
   }
 
-  #check(): void {
-    for (const call of this.#calls.values()) {
-      call.check().catch((error: unknown) => this.#log.warn({ err: error }, 'could not check a call'));
+  async #check(): Promise<void> {
+    const checks = [...this.#calls.values()].map((call) =>
+      call.check().catch((error: unknown) => this.#log.warn({ err: error }, 'could not check a call')),
+    );
+    await Promise.all(checks);
+    if (!this.#closed) {
+      const measured = [...this.#calls.values()].flatMap((call) => call.measured ?? []);
+      await this.#link.measured(measured);
     }
   }
 

@@ -5,6 +5,7 @@ import {
   dialTarget,
   displayName,
   errorBody,
+  measuredCall,
   nothing,
   objectId,
   roomId,
@@ -45,6 +46,11 @@ export const TELEPHONY_REQUESTS = {
     data: z.object({
       registrations: z.array(trunkRegistration.extend({ trunk: sipTrunk.shape.name })).max(500),
     }),
+    result: nothing,
+  },
+  /** Reports the quality of all calls that have been answered, every few seconds. */
+  'gateway.quality': {
+    data: z.object({ calls: z.array(measuredCall).max(1000) }),
     result: nothing,
   },
   /**

@@ -38,6 +38,12 @@ export function gatewayHandlers(telephony: Telephony): Handlers<keyof typeof TEL
       return {};
     },
 
+    'gateway.quality': async (session, { calls }) => {
+      requireGateway(session);
+      telephony.measured(calls);
+      return {};
+    },
+
     'gateway.saveRegistrations': async (session, registrations) => {
       requireGateway(session);
       await telephony.registrations.save(registrations);

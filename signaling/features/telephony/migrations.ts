@@ -106,4 +106,11 @@ export const TELEPHONY_MIGRATIONS: Migrations = {
         .execute();
     },
   },
+  '0037_call_quality': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      for (const column of ['jitter_ms', 'loss_fraction', 'remote_loss_fraction', 'round_trip_ms']) {
+        await db.schema.alterTable('calls').addColumn(column, 'double precision').execute();
+      }
+    },
+  },
 };

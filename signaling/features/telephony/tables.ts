@@ -42,6 +42,10 @@ export interface CallRow {
   end_cause: string | null;
   sip_status: number | null;
   mos: number | null;
+  jitter_ms: number | null;
+  loss_fraction: number | null;
+  remote_loss_fraction: number | null;
+  round_trip_ms: number | null;
   transfer_target: string | null;
   transfer_status: number | null;
 }

@@ -23,7 +23,7 @@ import type { Telephony } from './telephony.ts';
 
 /** Routes for administrators and applications: phones, trunks, dial plan, PINs, calls. */
 export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): void {
-  const { administration, calls, settings } = telephony;
+  const { administration, settings } = telephony;
 
   kernel.adminRoutes('telephony.administer', (app) => {
     app.get(
@@ -180,7 +180,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
         },
       },
       async ({ query: { active, limit, before } }) => ({
-        calls: await calls.list({ active, limit, beforeMs: before }),
+        calls: await telephony.listCalls({ active, limit, beforeMs: before }),
       }),
     );
     app.post(
