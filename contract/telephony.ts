@@ -182,10 +182,39 @@ export const telephonyConfig = z.object({
   trunks: z.array(sipTrunk),
   dialPlan,
   /** Rooms that can be entered by PIN alone. */
-  pins: z.array(z.object({ pin: z.string(), roomId })),
+  pins: z.array(
+    z.object({
+      pin: z.string(),
+      roomId,
+      /** Whether it makes the caller a moderator. Default false. */
+      isModerator: z.boolean().optional(),
+    }),
+  ),
   language: z.enum(['en', 'ru']),
 });
 export type TelephonyConfig = z.infer<typeof telephonyConfig>;
+
+/** How well the audio of a phone gets through. */
+export const callQuality = z.object({
+  /** Interarrival jitter of the phone's packets (RFC 3550), in milliseconds. */
+  jitterMs: z.number().min(0),
+  /** Share of the phone's packets that were lost or too late, 0 to 1: in the last seconds; once the call has ended, in all of it. */
+  lossFraction: z.number().min(0).max(1),
+  /** Share of the packets to the phone that were lost in the last seconds, as the phone reports; null if it does not. */
+  remoteLossFraction: z.number().min(0).max(1).nullable(),
+  /** Null if the phone does not report. */
+  roundTripMs: z.number().min(0).nullable(),
+});
+export type CallQuality = z.infer<typeof callQuality>;
+
+/** The present quality of a call in progress. */
+export const measuredCall = z.object({
+  callId: objectId,
+  /** As in a CallRecord. */
+  mos: z.number(),
+  quality: callQuality,
+});
+export type MeasuredCall = z.infer<typeof measuredCall>;
 
 /** A call in the call history. Times are Unix times in milliseconds. */
 export const callRecord = z.object({
@@ -208,6 +237,8 @@ export const callRecord = z.object({
   sipStatus: z.int32().nullable(),
   /** Estimated mean opinion score of the audio the gateway received, 1 to 4.5. */
   mos: z.number().nullable(),
+  /** Null while nothing has been measured. */
+  quality: callQuality.nullable().default(null),
   /** The last transfer that was asked for in this call; absent if there was none. */
   transfer: z
     .object({

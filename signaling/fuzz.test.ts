@@ -28,6 +28,7 @@ const BRIDGE_REQUESTS: ReadonlySet<RequestName> = new Set([
   'gateway.record',
   'gateway.dialFailed',
   'gateway.trunks',
+  'gateway.quality',
   'gateway.saveRegistrations',
   'gateway.loadRegistrations',
   'bridge.open',

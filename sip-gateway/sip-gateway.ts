@@ -20,6 +20,7 @@ import { openStack, type TlsCertificate } from './open-stack.ts';
 import { Prompts } from './prompts/index.ts';
 import { SavedBindings } from './saved-bindings.ts';
 import { type IncomingCall, localAddressFor, RateLimiter, type SipStack, systemClock } from './sip/index.ts';
+import { type HepExporter, hepExporter } from './tracing/index.ts';
 import { TrunkRegistrations } from './trunk-registrations.ts';
 
 export interface SipGatewayOptions {
@@ -72,6 +73,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   readonly #prompts = new Prompts();
   readonly #pins = new PinGuard();
   readonly #announce: string | undefined;
+  readonly #exporter: HepExporter | undefined;
   readonly #unlisten: Array<() => void> = [];
   readonly #timer: NodeJS.Timeout;
   #notifyTimer: NodeJS.Timeout | undefined;
@@ -92,12 +94,14 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       announce,
       log,
       saved,
+      exporter,
     }: {
       stack: SipStack;
       pool: MediaPool;
       announce: string | undefined;
       log: Logger;
       saved: SavedRegistrations;
+      exporter: HepExporter | undefined;
     },
   ) {
     super();
@@ -107,6 +111,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#stack = stack;
     this.#pool = pool;
     this.#announce = announce;
+    this.#exporter = exporter;
     this.#registrations = new TrunkRegistrations({
       stack,
       log,
@@ -124,7 +129,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#listen();
     this.#configure(options.link.config);
     this.#restorePhones(saved.phones);
-    this.#timer = setInterval(() => this.#check(), CHECK_MS);
+    this.#timer = setInterval(() => void this.#check(), CHECK_MS);
     this.metrics.watch({
       codecs: () => [...this.#calls.values()].filter((call) => call.answered).map((call) => call.codec),
       encryptions: () =>
@@ -147,6 +152,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       log.warn({ err: error }, 'could not load the saved registrations; phones must register again');
       return { phones: [], trunks: [] };
     });
+    const exporter = hepExporter(options.sip, log);
     const pool = await MediaPool.start({ threads: options.sip.mediaThreads, log });
     try {
       const stack = await openStack({
@@ -156,10 +162,12 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
         origins: options.origins ?? [],
         lookup: phoneLookup(() => options.link.config),
         bindings: new SavedBindings(systemClock, (user, bindings) => saved.phone(user, bindings)),
+        onMessage: exporter && ((message) => exporter.export(message)),
       });
       // Nothing is received before the gateway listens to the stack, since all of this is one task.
-      return new SipGateway(options, { stack, pool, announce: address, log, saved: loaded });
+      return new SipGateway(options, { stack, pool, announce: address, log, saved: loaded, exporter });
     } catch (error) {
+      exporter?.close();
       await pool.close();
       throw error;
     }
@@ -194,6 +202,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     await withTimeout(Promise.all([...this.#calls.values()].map((call) => call.end('local'))));
     await this.#rooms.close();
     await this.#stack.close();
+    this.#exporter?.close();
     await this.#pool.close();
     await withTimeout(Promise.all([this.#link.settled(), this.#link.saved.settled()]));
     this.#link.close();
@@ -328,9 +337,14 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     }
   }
 
-  #check(): void {
-    for (const call of this.#calls.values()) {
-      call.check().catch((error: unknown) => this.#log.warn({ err: error }, 'could not check a call'));
+  async #check(): Promise<void> {
+    const checks = [...this.#calls.values()].map((call) =>
+      call.check().catch((error: unknown) => this.#log.warn({ err: error }, 'could not check a call')),
+    );
+    await Promise.all(checks);
+    if (!this.#closed) {
+      const measured = [...this.#calls.values()].flatMap((call) => call.measured ?? []);
+      await this.#link.measured(measured);
     }
   }
 

@@ -44,6 +44,7 @@ const OUTSIDE = [
   'gateway.record',
   'gateway.dialFailed',
   'gateway.trunks',
+  'gateway.quality',
   'gateway.saveRegistrations',
   'gateway.loadRegistrations',
   'room.configure',

@@ -1,4 +1,10 @@
-import type { CallRecord, EventData, RequestInput, TelephonyConfig } from '../../../contract/index.ts';
+import type {
+  CallRecord,
+  EventData,
+  MeasuredCall,
+  RequestInput,
+  TelephonyConfig,
+} from '../../../contract/index.ts';
 import { CanopyError } from '../../../contract/light.ts';
 import { Connection, type ConnectionOptions, type ConnectionState } from '../connection.ts';
 import { Emitter } from '../emitter.ts';
@@ -34,6 +40,8 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
   #config: TelephonyConfig;
   /** The last reported trunk registrations. */
   #registrations: TrunkRegistrations = [];
+  /** Number of calls in the last report of their quality. */
+  #measured = 0;
 
   private constructor(connection: Connection, config: TelephonyConfig) {
     super();
@@ -119,6 +127,14 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
   async trunksRegistered(registrations: TrunkRegistrations): Promise<void> {
     this.#registrations = registrations;
     await this.#trunks.run();
+  }
+
+  /** Reports the quality of all answered calls. A report that does not arrive is lost; the next one replaces it. Never rejects. */
+  async measured(calls: MeasuredCall[]): Promise<void> {
+    if (calls.length + this.#measured > 0 && this.state === 'connected') {
+      this.#measured = calls.length;
+      await this.#connection.request('gateway.quality', { calls }).catch(() => {});
+    }
   }
 
   /** Drops the connection and reconnects at once. */

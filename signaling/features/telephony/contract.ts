@@ -5,6 +5,7 @@ import {
   dialTarget,
   displayName,
   errorBody,
+  measuredCall,
   nothing,
   objectId,
   roomId,
@@ -16,9 +17,16 @@ import {
 } from '../../../contract/index.ts';
 
 export const TELEPHONY_REQUESTS = {
-  /** Calls a number or SIP address into the room through the gateway. The participant appears while it rings. For owners and moderators. */
+  /**
+   * Calls a number or SIP address into the room through the gateway. The participant appears while it rings. For owners and moderators. A
+   * bridge names the phone that asks for it.
+   */
   'call.dial': {
-    data: z.object({ target: dialTarget, displayName: displayName.optional() }),
+    data: z.object({
+      target: dialTarget,
+      displayName: displayName.optional(),
+      participantId: objectId.optional(),
+    }),
     result: z.object({ callId: objectId }),
   },
   /** Registers this connection, which must be in no room, as the gateway that places calls. */
@@ -38,6 +46,11 @@ export const TELEPHONY_REQUESTS = {
     data: z.object({
       registrations: z.array(trunkRegistration.extend({ trunk: sipTrunk.shape.name })).max(500),
     }),
+    result: nothing,
+  },
+  /** Reports the quality of all calls that have been answered, every few seconds. */
+  'gateway.quality': {
+    data: z.object({ calls: z.array(measuredCall).max(1000) }),
     result: nothing,
   },
   /**

@@ -77,6 +77,17 @@ export const TELEPHONY_MIGRATIONS: Migrations = {
         .execute();
     },
   },
+  '0032_moderator_pins': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema.alterTable('room_pins').addColumn('moderator_pin', 'text').execute();
+      await db.schema
+        .createIndex('room_pins_by_moderator_pin')
+        .unique()
+        .on('room_pins')
+        .column('moderator_pin')
+        .execute();
+    },
+  },
   '0035_saved_registrations': {
     async up(db: Kysely<unknown>): Promise<void> {
       await db.schema
@@ -94,6 +105,13 @@ export const TELEPHONY_MIGRATIONS: Migrations = {
         .addColumn('addresses', 'text', (column) => column.notNull())
         .addColumn('expires_at_ms', 'bigint', (column) => column.notNull())
         .execute();
+    },
+  },
+  '0037_call_quality': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      for (const column of ['jitter_ms', 'loss_fraction', 'remote_loss_fraction', 'round_trip_ms']) {
+        await db.schema.alterTable('calls').addColumn(column, 'double precision').execute();
+      }
     },
   },
 };

@@ -56,7 +56,11 @@ export const putTrunkRequest = sipTrunk.omit({ name: true }).extend({
 
 export const dialPlanBody = z.object({ rules: dialPlan });
 
-export const roomPin = z.object({ pin });
+export const roomPin = z.object({
+  pin,
+  /** Callers who enter this PIN instead are moderators. Null: there is none. Default: unchanged. */
+  moderatorPin: pin.nullable().optional(),
+});
 
 export const callQuery = z.object({
   /** `true`: only calls in progress; `false`: only ended ones. Default: both. */

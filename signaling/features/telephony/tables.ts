@@ -42,6 +42,10 @@ export interface CallRow {
   end_cause: string | null;
   sip_status: number | null;
   mos: number | null;
+  jitter_ms: number | null;
+  loss_fraction: number | null;
+  remote_loss_fraction: number | null;
+  round_trip_ms: number | null;
   transfer_target: string | null;
   transfer_status: number | null;
 }
@@ -72,7 +76,7 @@ declare module '../../store/tables.ts' {
     sip_trunks: TrunkRow;
     dial_rules: DialRuleRow;
     /** PINs with which callers enter rooms. */
-    room_pins: { room_id: string; pin: string };
+    room_pins: { room_id: string; pin: string; moderator_pin: string | null };
     calls: CallRow;
     saved_bindings: SavedBindingsRow;
     saved_trunk_registrations: SavedTrunkRow;

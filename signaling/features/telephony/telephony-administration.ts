@@ -134,15 +134,18 @@ export class TelephonyAdministration {
     await this.#changed();
   }
 
-  /** @throws {CanopyError} PIN_TAKEN, PIN_TOO_SHORT */
-  async putPin(roomId: string, pin: string): Promise<void> {
-    if (pin.length < MIN_PIN_DIGITS) {
-      const kept = (await this.#settings.pins()).find((each) => each.roomId === roomId);
-      if (kept?.pin !== pin) {
+  /** @throws {CanopyError} PIN_TAKEN, PIN_TOO_SHORT; BAD_REQUEST - both PINs are the same */
+  async putPin(roomId: string, pin: string, moderatorPin?: string | null): Promise<void> {
+    const short = [pin, moderatorPin ?? undefined].filter(
+      (each) => (each?.length ?? MIN_PIN_DIGITS) < MIN_PIN_DIGITS,
+    );
+    if (short.length > 0) {
+      const kept = (await this.#settings.pins()).filter((each) => each.roomId === roomId);
+      if (!short.every((each) => kept.some((known) => known.pin === each))) {
         throw new CanopyError('PIN_TOO_SHORT');
       }
     }
-    await this.#settings.putPin(roomId, pin);
+    await this.#settings.putPin(roomId, pin, moderatorPin);
     await this.#changed();
   }
 

@@ -23,7 +23,7 @@ import type { Telephony } from './telephony.ts';
 
 /** Routes for administrators and applications: phones, trunks, dial plan, PINs, calls. */
 export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): void {
-  const { administration, calls, settings } = telephony;
+  const { administration, settings } = telephony;
 
   kernel.adminRoutes('telephony.administer', (app) => {
     app.get(
@@ -140,15 +140,16 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
       {
         config: { act: 'phonePin.put' },
         schema: {
-          description: 'Sets the PIN that callers enter to join the room.',
+          description:
+            'Sets the PIN that callers enter to join the room, and the one that also makes them moderators.',
           params: roomParams,
           body: roomPin,
           response: { 200: roomPin, ...errorResponses },
         },
       },
-      async ({ params: { roomId }, body: { pin } }) => {
-        await administration.putPin(roomId, pin);
-        return { pin };
+      async ({ params: { roomId }, body }) => {
+        await administration.putPin(roomId, body.pin, body.moderatorPin);
+        return body;
       },
     );
     app.delete(
@@ -156,7 +157,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
       {
         config: { act: 'phonePin.delete' },
         schema: {
-          description: "Removes the room's PIN.",
+          description: "Removes the room's PINs.",
           params: roomParams,
           response: { 200: nothing, ...errorResponses },
         },
@@ -179,7 +180,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
         },
       },
       async ({ query: { active, limit, before } }) => ({
-        calls: await calls.list({ active, limit, beforeMs: before }),
+        calls: await telephony.listCalls({ active, limit, beforeMs: before }),
       }),
     );
     app.post(

@@ -39,6 +39,7 @@ function callOf(more: Partial<CallRecord> = {}): CallRecord {
     endCause: null,
     sipStatus: null,
     mos: null,
+    quality: null,
     ...more,
   };
 }
@@ -320,6 +321,7 @@ describe('telephony', () => {
       endedAtMs: startedAtMs + 9,
       endCause: 'remote',
       mos: 4.1,
+      quality: { jitterMs: 2.5, lossFraction: 0.01, remoteLossFraction: null, roundTripMs: 40 },
     });
     await gateway.record(going);
     await gateway.record(over);
@@ -337,6 +339,22 @@ describe('telephony', () => {
     for (const query of ['limit=0', 'before=0.5', 'before=1e300']) {
       assert.deepEqual(await refused('GET', `/api/sip/calls?${query}`), [400, 'BAD_REQUEST'], query);
     }
+
+    const measured = {
+      mos: 4.3,
+      quality: { jitterMs: 1, lossFraction: 0, remoteLossFraction: 0.5, roundTripMs: null },
+    };
+    await gateway.measured([
+      { callId: going.callId, ...measured },
+      { callId: over.callId, ...measured },
+    ]);
+    assert.deepEqual(
+      await calls(),
+      [{ ...answered, ...measured }, over],
+      'of a call in progress, as it is now',
+    );
+    await gateway.measured([]);
+    assert.deepEqual(await calls(), [answered, over]);
 
     const told = heard(gateway, 'hang-up');
     await ok('DELETE', `/api/sip/calls/${going.callId}`);
@@ -580,6 +598,7 @@ describe('telephony', () => {
         ['gateway.record', callOf()],
         ['gateway.dialFailed', { callId: randomUUID(), error: { code: 'X', message: 'x' } }],
         ['gateway.trunks', { registrations: [] }],
+        ['gateway.quality', { calls: [] }],
         ['gateway.saveRegistrations', { phones: [], trunks: [] }],
         ['gateway.loadRegistrations', {}],
       ] as const) {

@@ -4,6 +4,7 @@ import { CanopyError, type Config, type Logger } from '../../../base/index.ts';
 import {
   type CallRecord,
   type ErrorBody,
+  type MeasuredCall,
   routeDial,
   type TelephonyConfig,
   type TrunkRegistration,
@@ -62,6 +63,8 @@ export class Telephony {
   readonly #reported = new LRUCache<string, 'call.started' | 'call.ended'>({ max: 10_000 });
   #gateway: Session | null = null;
   /** By trunk, as last reported by the gateway in charge. */
+  /** Of calls in progress. */
+  #measured: ReadonlyMap<string, Pick<MeasuredCall, 'mos' | 'quality'>> = new Map();
   #registrations: ReadonlyMap<string, TrunkRegistration> = new Map();
 
   constructor(options: TelephonyOptions) {
@@ -104,6 +107,7 @@ export class Telephony {
     const before = this.#gateway;
     this.#gateway = session;
     this.#registrations = new Map();
+    this.#measured = new Map();
     if (before && before !== session) {
       before.connection.end('SESSION_REPLACED');
     }
@@ -196,6 +200,20 @@ export class Telephony {
   /** The registration of a trunk; null if it does not register, or no gateway has reported. */
   registrationOf(trunk: string): TrunkRegistration | null {
     return (this.ready && this.#registrations.get(trunk)) || null;
+  }
+
+  /** Takes the gateway's report on all calls that have been answered. */
+  measured(calls: readonly MeasuredCall[]): void {
+    this.#measured = new Map(calls.map(({ callId, ...measured }) => [callId, measured]));
+  }
+
+  /** Calls from the history, latest first; those in progress with their present quality. */
+  async listCalls(filter: Parameters<Calls['list']>[0]): Promise<CallRecord[]> {
+    const calls = await this.calls.list(filter);
+    return calls.map((call) => ({
+      ...call,
+      ...(call.endedAtMs === null && this.#measured.get(call.callId)),
+    }));
   }
 
   async record(call: CallRecord): Promise<void> {

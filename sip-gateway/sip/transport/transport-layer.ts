@@ -25,6 +25,7 @@ import {
   plainAddress,
   type Target,
 } from './flow.ts';
+import { localAddressFor } from './local-address.ts';
 import { responseEndpoint, withSource } from './response-route.ts';
 import { StreamListener } from './stream-listener.ts';
 import { bindingResponse, mayBeStun } from './stun.ts';
@@ -66,6 +67,18 @@ export interface TransportOptions {
    * Maximum lifetime of a connection whose peer has neither registered nor called nor been called, in milliseconds. Default 120,000.
    */
   strangerMs?: number;
+  /** Called with every message that is received or sent. Must not throw. */
+  onMessage?: (message: SeenMessage) => void;
+}
+
+/** A SIP message on the wire, as an observer sees it. */
+export interface SeenMessage {
+  readonly sent: boolean;
+  /** TCP, also beneath TLS and WebSockets, or UDP. */
+  readonly overTcp: boolean;
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  readonly bytes: Buffer;
 }
 
 interface TransportEvents {
@@ -185,7 +198,7 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
 
   sendRequest(request: SipRequest, flow: Flow): void {
     flow.trust?.();
-    flow.send(serializeMessage(request));
+    this.#send(serializeMessage(request), flow);
   }
 
   /** Sends a response on the connection of its request, or to the address in the Via (RFC 3261 §18.2.2). */
@@ -196,13 +209,16 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
     }
     const { protocol } = flow;
     if ((flow.reliable && flow.open) || protocol === 'ws' || protocol === 'wss') {
-      flow.send(bytes);
+      this.#send(bytes, flow);
       return;
     }
     const [via] = response.vias;
     const endpoint = via ? responseEndpoint(via, flow.remote, protocol) : flow.remote;
     const same = endpoint.port === flow.remote.port && flow.open;
-    (same ? flow : this.flowTo({ ...endpoint, protocol }))?.send(bytes);
+    const way = same ? flow : this.flowTo({ ...endpoint, protocol });
+    if (way) {
+      this.#send(bytes, way);
+    }
   }
 
   /** Closes every socket. Idempotent. */
@@ -350,10 +366,26 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
     this.#receive(bytes, flow);
   }
 
+  #send(bytes: Buffer, flow: Flow): void {
+    flow.send(bytes);
+    this.#show(bytes, flow, true);
+  }
+
+  #show(bytes: Buffer, { remote, reliable, advertised }: Flow, sent: boolean): void {
+    this.#options.onMessage?.({
+      sent,
+      overTcp: reliable,
+      local: { address: localAddressFor(remote.address), port: advertised.port },
+      remote,
+      bytes,
+    });
+  }
+
   #receive(bytes: Buffer, flow: Flow): void {
     if (this.#closing) {
       return;
     }
+    this.#show(bytes, flow, false);
     const result = parseMessage(bytes);
     if ('error' in result) {
       this.#refuse(result, flow);
