@@ -201,6 +201,23 @@ export const callQuality = z.object({
 });
 export type CallQuality = z.infer<typeof callQuality>;
 
+const sipEndpoint = z.object({ address: z.string().max(64), port: z.int().min(0).max(65_535) });
+
+/** A SIP message of a call, for operators. Secrets are crossed out: keys of encrypted audio, answers to challenges, pressed keys. */
+export const tracedMessage = z.object({
+  /** Unix time in milliseconds. */
+  atMs: z.int(),
+  /** Whether Canopy sent it. */
+  sent: z.boolean(),
+  /** Over TCP, TLS or a WebSocket rather than UDP. */
+  overTcp: z.boolean(),
+  local: sipEndpoint,
+  remote: sipEndpoint,
+  /** The message; a long one is cut off. Untrusted text. */
+  text: z.string().max(8000),
+});
+export type TracedMessage = z.infer<typeof tracedMessage>;
+
 /** The present quality of a call in progress. */
 export const measuredCall = z.object({
   callId: objectId,

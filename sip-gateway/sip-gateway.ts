@@ -20,7 +20,7 @@ import { openStack, type TlsCertificate } from './open-stack.ts';
 import { Prompts } from './prompts/index.ts';
 import { SavedBindings } from './saved-bindings.ts';
 import { type IncomingCall, localAddressFor, RateLimiter, type SipStack, systemClock } from './sip/index.ts';
-import { type HepExporter, hepExporter } from './tracing/index.ts';
+import { CallTraces, type HepExporter, hepExporter } from './tracing/index.ts';
 import { TrunkRegistrations } from './trunk-registrations.ts';
 
 export interface SipGatewayOptions {
@@ -74,6 +74,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   readonly #pins = new PinGuard();
   readonly #announce: string | undefined;
   readonly #exporter: HepExporter | undefined;
+  readonly #traces: CallTraces;
   readonly #unlisten: Array<() => void> = [];
   readonly #timer: NodeJS.Timeout;
   #notifyTimer: NodeJS.Timeout | undefined;
@@ -95,6 +96,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       log,
       saved,
       exporter,
+      traces,
     }: {
       stack: SipStack;
       pool: MediaPool;
@@ -102,6 +104,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       log: Logger;
       saved: SavedRegistrations;
       exporter: HepExporter | undefined;
+      traces: CallTraces;
     },
   ) {
     super();
@@ -112,6 +115,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#pool = pool;
     this.#announce = announce;
     this.#exporter = exporter;
+    this.#traces = traces;
     this.#registrations = new TrunkRegistrations({
       stack,
       log,
@@ -153,6 +157,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       return { phones: [], trunks: [] };
     });
     const exporter = hepExporter(options.sip, log);
+    const traces = new CallTraces();
     const pool = await MediaPool.start({ threads: options.sip.mediaThreads, log });
     try {
       const stack = await openStack({
@@ -162,10 +167,21 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
         origins: options.origins ?? [],
         lookup: phoneLookup(() => options.link.config),
         bindings: new SavedBindings(systemClock, (user, bindings) => saved.phone(user, bindings)),
-        onMessage: exporter && ((message) => exporter.export(message)),
+        onMessage: (message) => {
+          traces.see(message);
+          exporter?.export(message);
+        },
       });
       // Nothing is received before the gateway listens to the stack, since all of this is one task.
-      return new SipGateway(options, { stack, pool, announce: address, log, saved: loaded, exporter });
+      return new SipGateway(options, {
+        stack,
+        pool,
+        announce: address,
+        log,
+        saved: loaded,
+        exporter,
+        traces,
+      });
     } catch (error) {
       exporter?.close();
       await pool.close();
@@ -231,6 +247,10 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#unlisten.push(
       this.#link.on('config', (config) => this.#configure(config)),
       this.#link.on('dial', (call) => this.#dial(call)),
+      this.#link.on(
+        'trace',
+        ({ traceId, callId }) => void this.#link.traced(traceId, this.#traces.of(callId)),
+      ),
       this.#link.on('hang-up', ({ callId }) => void this.#calls.get(callId)?.end('local')),
       this.#link.on('state', (state, error) => {
         this.#log.info({ state, err: error }, 'server connection changed');
@@ -358,6 +378,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       metrics: this.metrics,
       pins: this.#pins,
       transfers: new RateLimiter(systemClock, TRANSFERS_PER_MINUTE / 60, TRANSFERS_PER_MINUTE),
+      traces: this.#traces,
       log: this.#log,
       ports: { min: rtpPortMin, max: rtpPortMax },
       encryption: { srtp: this.#pool.srtp, keysWithoutTls: srtpWithoutTls },

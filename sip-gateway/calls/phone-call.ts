@@ -17,6 +17,7 @@ import {
   SdpError,
   type SipStack,
 } from '../sip/index.ts';
+import type { CallTraces } from '../tracing/index.ts';
 import { type EncryptionMeans, localEncryption } from './call-encryption.ts';
 import { CallMedia } from './call-media.ts';
 import { finalQuality, presentQuality } from './call-quality.ts';
@@ -35,6 +36,8 @@ export interface CallHost {
   readonly pins: PinGuard;
   /** Limits how often a phone or trunk may transfer. */
   readonly transfers: RateLimiter;
+  /** The calls' SIP messages. */
+  readonly traces: CallTraces;
   readonly log: Logger;
   readonly ports: PortRange;
   readonly encryption: EncryptionMeans;
@@ -204,6 +207,7 @@ export class PhoneCall {
    */
   follow(sip: Call, goesOn: (end: CallEnd) => boolean = () => false): void {
     this.#sip = sip;
+    this.#host.traces.keep(this.callId, sip.callId);
     sip.on('end', (end) => {
       if (!goesOn(end)) {
         this.#sipEnded(end);

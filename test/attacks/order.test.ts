@@ -45,6 +45,7 @@ const OUTSIDE = [
   'gateway.dialFailed',
   'gateway.trunks',
   'gateway.quality',
+  'gateway.traced',
   'gateway.saveRegistrations',
   'gateway.loadRegistrations',
   'room.configure',

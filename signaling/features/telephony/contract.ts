@@ -13,6 +13,7 @@ import {
   sipTrunk,
   sipUser,
   telephonyConfig,
+  tracedMessage,
   trunkRegistration,
 } from '../../../contract/index.ts';
 
@@ -53,6 +54,11 @@ export const TELEPHONY_REQUESTS = {
     data: z.object({ calls: z.array(measuredCall).max(1000) }),
     result: nothing,
   },
+  /** Answers `gateway.trace`, message by message; null: that was the last one. */
+  'gateway.traced': {
+    data: z.object({ traceId: objectId, message: tracedMessage.nullable() }),
+    result: nothing,
+  },
   /**
    * Saves registrations for a restart of the gateway. Those of a phone replace its earlier ones. Phones and trunks that do not exist are
    * ignored.
@@ -79,6 +85,8 @@ export const TELEPHONY_EVENTS = {
     displayName: z.string(),
     caller: z.string().optional(),
   }),
+  /** To the gateway: send the SIP messages of this call. */
+  'gateway.trace': z.object({ traceId: objectId, callId: objectId }),
   /** To the gateway: hang up this call. */
   'gateway.hangUp': z.object({ callId: objectId }),
   /** To the gateway: the settings have changed. */

@@ -44,6 +44,12 @@ export function gatewayHandlers(telephony: Telephony): Handlers<keyof typeof TEL
       return {};
     },
 
+    'gateway.traced': async (session, { traceId, message }) => {
+      requireGateway(session);
+      telephony.traces.add(traceId, message);
+      return {};
+    },
+
     'gateway.saveRegistrations': async (session, registrations) => {
       requireGateway(session);
       await telephony.registrations.save(registrations);

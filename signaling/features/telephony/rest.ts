@@ -12,6 +12,7 @@ import {
   sipPhone,
   sipTrunk,
   srtpUse,
+  tracedMessage,
   trunkRegistration,
 } from '../../../contract/index.ts';
 import { trunkAddress, trunkUri } from './trunk-fields.ts';
@@ -79,3 +80,4 @@ export const dialResponse = z.object({ callId: objectId });
 export const phoneParams = z.object({ username: sipPhone.shape.username });
 export const trunkParams = z.object({ name: sipTrunk.shape.name });
 export const callParams = z.object({ callId: objectId });
+export const callTrace = z.object({ messages: z.array(tracedMessage) });

@@ -6,6 +6,7 @@ import {
   callList,
   callParams,
   callQuery,
+  callTrace,
   dialPlanBody,
   dialRequest,
   dialResponse,
@@ -195,6 +196,18 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
         },
       },
       ({ body }) => telephony.dial({ ...body, by: 'api' }),
+    );
+    app.get(
+      '/api/sip/calls/:callId/trace',
+      {
+        schema: {
+          description:
+            'The SIP messages of a call, earliest first, with secrets crossed out. The gateway keeps those of its last 500 calls in memory.',
+          params: callParams,
+          response: { 200: callTrace, ...errorResponses },
+        },
+      },
+      async ({ params }) => ({ messages: await telephony.trace(params.callId) }),
     );
     app.delete(
       '/api/sip/calls/:callId',

@@ -7,6 +7,7 @@ import {
   type MeasuredCall,
   routeDial,
   type TelephonyConfig,
+  type TracedMessage,
   type TrunkRegistration,
 } from '../../../contract/index.ts';
 import type { Kernel, Rooms } from '../../kernel/index.ts';
@@ -15,6 +16,7 @@ import type { Calls } from './calls.ts';
 import type { SavedRegistrationStore } from './saved-registration-store.ts';
 import { TelephonyAdministration } from './telephony-administration.ts';
 import type { TelephonySettings } from './telephony-settings.ts';
+import { TraceRequests } from './trace-requests.ts';
 
 export interface TelephonyOptions {
   config: Config;
@@ -51,6 +53,7 @@ export class Telephony {
   readonly settings: TelephonySettings;
   readonly calls: Calls;
   readonly registrations: SavedRegistrationStore;
+  readonly traces = new TraceRequests();
   readonly administration: TelephonyAdministration;
   readonly #options: TelephonyOptions;
   readonly #buckets = new LRUCache<string, TokenBucket>({ max: 10_000 });
@@ -62,9 +65,9 @@ export class Telephony {
   /** What was last reported about each call. */
   readonly #reported = new LRUCache<string, 'call.started' | 'call.ended'>({ max: 10_000 });
   #gateway: Session | null = null;
-  /** By trunk, as last reported by the gateway in charge. */
   /** Of calls in progress. */
   #measured: ReadonlyMap<string, Pick<MeasuredCall, 'mos' | 'quality'>> = new Map();
+  /** By trunk, as last reported by the gateway in charge. */
   #registrations: ReadonlyMap<string, TrunkRegistration> = new Map();
 
   constructor(options: TelephonyOptions) {
@@ -229,6 +232,18 @@ export class Telephony {
     this.#sendConfig().catch((error: unknown) =>
       this.#options.log.error({ err: error }, 'could not send the settings to the gateway'),
     );
+  }
+
+  /** The SIP messages of a call, if the gateway still has them. @throws {CanopyError} NOT_FOUND, GATEWAY_MISSING, SERVER_BUSY */
+  async trace(callId: string): Promise<TracedMessage[]> {
+    if (!(await this.calls.find(callId))) {
+      throw new CanopyError('NOT_FOUND', 'no such call');
+    }
+    const gateway = this.#gateway;
+    if (!gateway || gateway.closed) {
+      throw new CanopyError('GATEWAY_MISSING');
+    }
+    return this.traces.request((traceId) => gateway.connection.send('gateway.trace', { traceId, callId }));
   }
 
   /** Ends a call. @throws {CanopyError} NOT_FOUND, GATEWAY_MISSING */
