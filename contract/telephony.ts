@@ -2,6 +2,9 @@
 import { z } from 'zod';
 import { cleanText, displayName, objectId, roomId } from './common.ts';
 import { storable } from './names.ts';
+import { trunkIdentity } from './trunk-identity.ts';
+import { trunkLimits, trunkUsage } from './trunk-limits.ts';
+import { trunkNumbers } from './trunk-numbers.ts';
 
 /** User part of a phone's SIP address: letters, digits and `.-_+`, 1 to 64 characters. */
 export const sipUser = z.string().regex(/^[A-Za-z0-9+][A-Za-z0-9._+-]{0,63}$/);
@@ -70,8 +73,16 @@ export const sipTrunk = z.object({
   /** Realm of the trunk's challenges; others are never answered. Default: the host of `uri`. */
   realm: z.string().max(128).optional(),
   register: z.boolean().default(false),
+  /** User name in answers to the trunk's challenges, if it differs from `username`. */
+  authUsername: z.string().min(1).max(128).optional(),
   /** User part of From in our calls. Default: `username`, else `canopy`. */
   callerId: sipUser.optional(),
+  /** How callers are named, in both directions. */
+  identity: trunkIdentity.optional(),
+  /** How telephone numbers are written. */
+  numbers: trunkNumbers.optional(),
+  /** What may be called, and how much. */
+  limits: trunkLimits.optional(),
   /** Maximum number of simultaneous calls. */
   maxCalls: z.int().min(1).max(10_000).default(100),
   /** Where its callers and the PBX itself may transfer and forward calls. Default `off`. */
@@ -185,6 +196,8 @@ export const telephonyConfig = z.object({
     }),
   ),
   language: z.enum(['en', 'ru']),
+  /** What was used of trunks today, and a day before and after as time zones differ; only when the gateway registers. */
+  usage: z.array(trunkUsage).optional(),
 });
 export type TelephonyConfig = z.infer<typeof telephonyConfig>;
 

@@ -9,6 +9,7 @@ import {
   MIN_PIN_DIGITS,
   type SavedRegistrations,
   type TelephonyConfig,
+  type TrunkAlarm,
 } from '../contract/index.ts';
 import { RoomBridges } from './bridge/index.ts';
 import { type CallHost, type PhoneCall, PinGuard, placeCall, takeCall, transferCall } from './calls/index.ts';
@@ -22,6 +23,7 @@ import { SavedBindings } from './saved-bindings.ts';
 import { type IncomingCall, localAddressFor, RateLimiter, type SipStack, systemClock } from './sip/index.ts';
 import { CallTraces, type HepExporter, hepExporter } from './tracing/index.ts';
 import { TrunkRegistrations } from './trunk-registrations.ts';
+import { TrunkGuard } from './trunks/index.ts';
 
 export interface SipGatewayOptions {
   sip: Config['sip'];
@@ -69,6 +71,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   readonly #link: GatewayLink;
   readonly #stack: SipStack;
   readonly #registrations: TrunkRegistrations;
+  readonly #trunks: TrunkGuard;
   readonly #calls = new Map<string, PhoneCall>();
   readonly #prompts = new Prompts();
   readonly #pins = new PinGuard();
@@ -114,6 +117,12 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#stack = stack;
     this.#pool = pool;
     this.#announce = announce;
+    this.#trunks = new TrunkGuard({
+      log,
+      config: () => options.link.config,
+      onRefused: (why) => this.metrics.trunkRefused(why),
+      onAlarm: (alarm) => this.#alarm(alarm),
+    });
     this.#exporter = exporter;
     this.#traces = traces;
     this.#registrations = new TrunkRegistrations({
@@ -216,6 +225,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       unlisten();
     }
     await withTimeout(Promise.all([...this.#calls.values()].map((call) => call.end('local'))));
+    await withTimeout(this.#reportUsage());
     await this.#rooms.close();
     await this.#stack.close();
     this.#exporter?.close();
@@ -280,6 +290,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     const usable = usableTrunks(config, ({ name }, error) =>
       this.#log.error({ err: error, trunk: name }, 'trunk is unusable; correct or delete it'),
     );
+    this.#trunks.restore(config.usage ?? []);
     this.#stack.setTrunks(usable.map(({ options }) => options));
     this.#registrations.update(usable.map(({ trunk }) => trunk));
     const { phones, trunks, dialPlan } = config;
@@ -358,6 +369,12 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   }
 
   async #check(): Promise<void> {
+    for (const callId of this.#trunks.overdue()) {
+      const call = this.#calls.get(callId);
+      call?.log.warn({ trunk: call.trunk }, 'call ended by a daily limit of its trunk');
+      void call?.end('limit');
+    }
+    void this.#reportUsage();
     const checks = [...this.#calls.values()].map((call) =>
       call.check().catch((error: unknown) => this.#log.warn({ err: error }, 'could not check a call')),
     );
@@ -366,6 +383,22 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       const measured = [...this.#calls.values()].flatMap((call) => call.measured ?? []);
       await this.#link.measured(measured);
     }
+  }
+
+  async #reportUsage(): Promise<void> {
+    try {
+      await this.#trunks.reportUsage((usage) => this.#link.trunksUsed(usage));
+    } catch (error) {
+      this.#log.debug({ err: error }, 'could not report the usage of trunks; trying again');
+    }
+  }
+
+  #alarm(alarm: TrunkAlarm): void {
+    this.#link.trunkAlarm(alarm).catch((error: unknown) => {
+      if (!this.#closed) {
+        this.#log.warn({ err: error, trunk: alarm.trunk }, 'could not report an alarm');
+      }
+    });
   }
 
   #makeHost(): CallHost {
@@ -377,6 +410,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       prompts: this.#prompts,
       metrics: this.metrics,
       pins: this.#pins,
+      trunks: this.#trunks,
       transfers: new RateLimiter(systemClock, TRANSFERS_PER_MINUTE / 60, TRANSFERS_PER_MINUTE),
       traces: this.#traces,
       log: this.#log,

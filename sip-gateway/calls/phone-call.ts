@@ -18,6 +18,7 @@ import {
   type SipStack,
 } from '../sip/index.ts';
 import type { CallTraces } from '../tracing/index.ts';
+import type { TrunkGuard } from '../trunks/index.ts';
 import { type EncryptionMeans, localEncryption } from './call-encryption.ts';
 import { CallMedia } from './call-media.ts';
 import { finalQuality, presentQuality } from './call-quality.ts';
@@ -38,6 +39,8 @@ export interface CallHost {
   readonly transfers: RateLimiter;
   /** The calls' SIP messages. */
   readonly traces: CallTraces;
+  /** Applies the limits of trunks. */
+  readonly trunks: TrunkGuard;
   readonly log: Logger;
   readonly ports: PortRange;
   readonly encryption: EncryptionMeans;
@@ -159,6 +162,10 @@ export class PhoneCall {
 
   get muted(): boolean {
     return this.#seat?.muted ?? false;
+  }
+
+  get trunk(): string | null {
+    return this.#parts.trunk;
   }
 
   get displayName(): string {

@@ -46,6 +46,8 @@ const OUTSIDE = [
   'gateway.trunks',
   'gateway.quality',
   'gateway.traced',
+  'gateway.usage',
+  'gateway.trunkAlarm',
   'gateway.saveRegistrations',
   'gateway.loadRegistrations',
   'room.configure',

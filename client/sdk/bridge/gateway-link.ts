@@ -152,6 +152,24 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
     }
   }
 
+  /**
+   * Reports what was used of trunks, as totals.
+   *
+   * @throws {CanopyError} CONNECTION_LOST - there is no connection now; report it later; and the server's refusals
+   */
+  async trunksUsed(usage: RequestInput<'gateway.usage'>['usage']): Promise<void> {
+    if (this.#connection.state !== 'connected') {
+      throw new CanopyError('CONNECTION_LOST');
+    }
+    await this.#connection.request('gateway.usage', { usage });
+  }
+
+  /** Reports that a trunk comes close to a limit, or has reached it. Resolves and rejects as record() does. */
+  trunkAlarm(alarm: RequestInput<'gateway.trunkAlarm'>): Promise<void> {
+    const { trunk, kind, prefix, level } = alarm;
+    return this.#outbox.put(`${trunk} ${kind} ${prefix} ${level}`, 'gateway.trunkAlarm', alarm);
+  }
+
   /** Drops the connection and reconnects at once. */
   reconnect(): void {
     this.#connection.reconnect();

@@ -8,21 +8,25 @@ import {
   routeDial,
   type TelephonyConfig,
   type TracedMessage,
+  type TrunkAlarm,
   type TrunkRegistration,
 } from '../../../contract/index.ts';
 import type { Kernel, Rooms } from '../../kernel/index.ts';
 import { type Session, TokenBucket } from '../../kernel/index.ts';
 import type { Calls } from './calls.ts';
+import { dialRefusal } from './dial-refusal.ts';
 import type { SavedRegistrationStore } from './saved-registration-store.ts';
 import { TelephonyAdministration } from './telephony-administration.ts';
 import type { TelephonySettings } from './telephony-settings.ts';
 import { TraceRequests } from './trace-requests.ts';
+import type { TrunkUsages } from './trunk-usages.ts';
 
 export interface TelephonyOptions {
   config: Config;
   log: Logger;
   settings: TelephonySettings;
   calls: Calls;
+  usages: TrunkUsages;
   registrations: SavedRegistrationStore;
   rooms: Rooms;
   happenings: Kernel['happenings'];
@@ -35,6 +39,8 @@ export interface DialRequest {
   displayName?: string | undefined;
   /** Name of the caller, shown to the callee; absent for applications. */
   caller?: string;
+  /** Whether the callee must not learn who calls. Default false. */
+  withheld?: boolean | undefined;
   /** The requesting account, or `api`. The rate limit applies to each. */
   by: string;
   /** The peer that is notified of a failure; absent for applications. */
@@ -52,6 +58,7 @@ const PENDING_MS = 300_000;
 export class Telephony {
   readonly settings: TelephonySettings;
   readonly calls: Calls;
+  readonly usages: TrunkUsages;
   readonly registrations: SavedRegistrationStore;
   readonly traces = new TraceRequests();
   readonly administration: TelephonyAdministration;
@@ -74,6 +81,7 @@ export class Telephony {
     this.#options = options;
     this.settings = options.settings;
     this.calls = options.calls;
+    this.usages = options.usages;
     this.registrations = options.registrations;
     this.administration = new TelephonyAdministration({
       settings: options.settings,
@@ -103,7 +111,10 @@ export class Telephony {
     for (const lost of await this.calls.endOthers(callIds, Date.now())) {
       this.#report(lost);
     }
-    const config = await this.config();
+    const nowMs = Date.now();
+    await this.usages.prune(nowMs);
+    const usage = await this.usages.recent(nowMs);
+    const config = { ...(await this.config()), ...(usage.length > 0 && { usage }) };
     if (session.closed) {
       throw new CanopyError('CONNECTION_LOST');
     }
@@ -149,17 +160,27 @@ export class Telephony {
   /**
    * Asks the gateway to place a call into a room. The call appears in the room, or `call.failed` is sent to the requester.
    *
-   * @throws {CanopyError} RATE_LIMITED, CALL_REFUSED, GATEWAY_MISSING
+   * @throws {CanopyError} RATE_LIMITED, CALL_REFUSED, EMERGENCY_CALL_REFUSED, TRUNK_NUMBER_BARRED, GATEWAY_MISSING
    */
-  async dial({ roomId, target, displayName, caller, by, peerId }: DialRequest): Promise<{ callId: string }> {
+  async dial({
+    roomId,
+    target,
+    displayName,
+    caller,
+    withheld,
+    by,
+    peerId,
+  }: DialRequest): Promise<{ callId: string }> {
     if (!this.#bucketOf(by).take(performance.now())) {
       throw new CanopyError('RATE_LIMITED', 'too many calls per minute');
     }
     const settings = await this.settings.load();
     const route = routeDial(settings, target);
-    if (!route) {
-      this.#options.log.warn({ roomId, by, target }, 'call refused by the dial plan');
-      throw new CanopyError('CALL_REFUSED');
+    const refusal = dialRefusal(settings, target, route, Date.now());
+    if (!route || refusal) {
+      const error = new CanopyError(refusal ?? 'CALL_REFUSED');
+      this.#options.log.warn({ roomId, by, target, err: error }, 'call refused');
+      throw error;
     }
     const gateway = this.#gateway;
     if (!gateway || gateway.closed) {
@@ -178,6 +199,7 @@ export class Telephony {
       target,
       displayName: shown,
       ...(caller !== undefined && { caller }),
+      ...(withheld && { withheld }),
     });
     this.#options.log.info({ roomId, by, callId, route: route.type }, 'call requested');
     return { callId };
@@ -198,6 +220,11 @@ export class Telephony {
     this.#registrations = new Map(
       registrations.map(({ trunk, ...registration }) => [trunk, registration] as const),
     );
+  }
+
+  /** A trunk comes close to one of its limits, or has reached it. */
+  alarm(alarm: TrunkAlarm): void {
+    this.#options.happenings.emit('trunk.alarm', alarm);
   }
 
   /** The registration of a trunk; null if it does not register, or no gateway has reported. */
