@@ -2,6 +2,9 @@
 import { z } from 'zod';
 import { cleanText, displayName, objectId, roomId } from './common.ts';
 import { storable } from './names.ts';
+import { trunkIdentity } from './trunk-identity.ts';
+import { trunkLimits, trunkUsage } from './trunk-limits.ts';
+import { trunkNumbers } from './trunk-numbers.ts';
 
 /** User part of a phone's SIP address: letters, digits and `.-_+`, 1 to 64 characters. */
 export const sipUser = z.string().regex(/^[A-Za-z0-9+][A-Za-z0-9._+-]{0,63}$/);
@@ -70,8 +73,16 @@ export const sipTrunk = z.object({
   /** Realm of the trunk's challenges; others are never answered. Default: the host of `uri`. */
   realm: z.string().max(128).optional(),
   register: z.boolean().default(false),
+  /** User name in answers to the trunk's challenges, if it differs from `username`. */
+  authUsername: z.string().min(1).max(128).optional(),
   /** User part of From in our calls. Default: `username`, else `canopy`. */
   callerId: sipUser.optional(),
+  /** How callers are named, in both directions. */
+  identity: trunkIdentity.optional(),
+  /** How telephone numbers are written. */
+  numbers: trunkNumbers.optional(),
+  /** What may be called, and how much. */
+  limits: trunkLimits.optional(),
   /** Maximum number of simultaneous calls. */
   maxCalls: z.int().min(1).max(10_000).default(100),
   /** Where its callers and the PBX itself may transfer and forward calls. Default `off`. */
@@ -191,6 +202,8 @@ export const telephonyConfig = z.object({
     }),
   ),
   language: z.enum(['en', 'ru']),
+  /** What was used of trunks today, and a day before and after as time zones differ; only when the gateway registers. */
+  usage: z.array(trunkUsage).optional(),
 });
 export type TelephonyConfig = z.infer<typeof telephonyConfig>;
 
@@ -206,6 +219,23 @@ export const callQuality = z.object({
   roundTripMs: z.number().min(0).nullable(),
 });
 export type CallQuality = z.infer<typeof callQuality>;
+
+const sipEndpoint = z.object({ address: z.string().max(64), port: z.int().min(0).max(65_535) });
+
+/** A SIP message of a call, for operators. Secrets are crossed out: keys of encrypted audio, answers to challenges, pressed keys. */
+export const tracedMessage = z.object({
+  /** Unix time in milliseconds. */
+  atMs: z.int(),
+  /** Whether Canopy sent it. */
+  sent: z.boolean(),
+  /** Over TCP, TLS or a WebSocket rather than UDP. */
+  overTcp: z.boolean(),
+  local: sipEndpoint,
+  remote: sipEndpoint,
+  /** The message; a long one is cut off. Untrusted text. */
+  text: z.string().max(8000),
+});
+export type TracedMessage = z.infer<typeof tracedMessage>;
 
 /** The present quality of a call in progress. */
 export const measuredCall = z.object({

@@ -29,6 +29,7 @@ const BRIDGE_REQUESTS: ReadonlySet<RequestName> = new Set([
   'gateway.dialFailed',
   'gateway.trunks',
   'gateway.quality',
+  'gateway.traced',
   'gateway.saveRegistrations',
   'gateway.loadRegistrations',
   'bridge.open',

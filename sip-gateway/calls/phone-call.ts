@@ -17,6 +17,8 @@ import {
   SdpError,
   type SipStack,
 } from '../sip/index.ts';
+import type { CallTraces } from '../tracing/index.ts';
+import type { TrunkGuard } from '../trunks/index.ts';
 import { type EncryptionMeans, localEncryption } from './call-encryption.ts';
 import { CallMedia } from './call-media.ts';
 import { finalQuality, presentQuality } from './call-quality.ts';
@@ -35,6 +37,10 @@ export interface CallHost {
   readonly pins: PinGuard;
   /** Limits how often a phone or trunk may transfer. */
   readonly transfers: RateLimiter;
+  /** The calls' SIP messages. */
+  readonly traces: CallTraces;
+  /** Applies the limits of trunks. */
+  readonly trunks: TrunkGuard;
   readonly log: Logger;
   readonly ports: PortRange;
   readonly encryption: EncryptionMeans;
@@ -158,6 +164,10 @@ export class PhoneCall {
     return this.#seat?.muted ?? false;
   }
 
+  get trunk(): string | null {
+    return this.#parts.trunk;
+  }
+
   get displayName(): string {
     return this.#parts.displayName;
   }
@@ -204,6 +214,7 @@ export class PhoneCall {
    */
   follow(sip: Call, goesOn: (end: CallEnd) => boolean = () => false): void {
     this.#sip = sip;
+    this.#host.traces.keep(this.callId, sip.callId);
     sip.on('end', (end) => {
       if (!goesOn(end)) {
         this.#sipEnded(end);

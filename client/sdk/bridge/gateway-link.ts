@@ -4,6 +4,7 @@ import type {
   MeasuredCall,
   RequestInput,
   TelephonyConfig,
+  TracedMessage,
 } from '../../../contract/index.ts';
 import { CanopyError } from '../../../contract/light.ts';
 import { Connection, type ConnectionOptions, type ConnectionState } from '../connection.ts';
@@ -21,6 +22,8 @@ export interface GatewayLinkEvents {
   config: [TelephonyConfig];
   /** A room requests a call. Report a failure with dialFailed(). */
   dial: [EventData<'gateway.dial'>];
+  /** An administrator wants to see the SIP messages of a call. Answer with traced(). */
+  trace: [EventData<'gateway.trace'>];
   /** An administrator ends a call. */
   'hang-up': [EventData<'gateway.hangUp'>];
 }
@@ -72,6 +75,7 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
     });
     connection.on('gateway.config', (changed) => this.#setConfig(changed));
     connection.on('gateway.dial', (call) => this.emit('dial', call));
+    connection.on('gateway.trace', (request) => this.emit('trace', request));
     connection.on('gateway.hangUp', (call) => this.emit('hang-up', call));
   }
 
@@ -135,6 +139,35 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
       this.#measured = calls.length;
       await this.#connection.request('gateway.quality', { calls }).catch(() => {});
     }
+  }
+
+  /** Sends the SIP messages of a call that the server asked for, one by one: each may be long. Never rejects. */
+  async traced(traceId: string, messages: readonly TracedMessage[]): Promise<void> {
+    try {
+      for (const message of [...messages, null]) {
+        await this.#connection.request('gateway.traced', { traceId, message });
+      }
+    } catch {
+      // The server stops waiting by itself.
+    }
+  }
+
+  /**
+   * Reports what was used of trunks, as totals.
+   *
+   * @throws {CanopyError} CONNECTION_LOST - there is no connection now; report it later; and the server's refusals
+   */
+  async trunksUsed(usage: RequestInput<'gateway.usage'>['usage']): Promise<void> {
+    if (this.#connection.state !== 'connected') {
+      throw new CanopyError('CONNECTION_LOST');
+    }
+    await this.#connection.request('gateway.usage', { usage });
+  }
+
+  /** Reports that a trunk comes close to a limit, or has reached it. Resolves and rejects as record() does. */
+  trunkAlarm(alarm: RequestInput<'gateway.trunkAlarm'>): Promise<void> {
+    const { trunk, kind, prefix, level } = alarm;
+    return this.#outbox.put(`${trunk} ${kind} ${prefix} ${level}`, 'gateway.trunkAlarm', alarm);
   }
 
   /** Drops the connection and reconnects at once. */

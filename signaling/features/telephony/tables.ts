@@ -50,6 +50,16 @@ export interface CallRow {
   transfer_status: number | null;
 }
 
+export interface TrunkUsageRow {
+  trunk: string;
+  /** Date in the trunk's time zone. */
+  day: string;
+  /** Empty: all calls; or `=` and a prefix of the trunk's prices. */
+  scope: string;
+  seconds: number;
+  cost: number;
+}
+
 /** Registrations of a phone, saved for a restart of the gateway. */
 export interface SavedBindingsRow {
   username: string;
@@ -78,6 +88,8 @@ declare module '../../store/tables.ts' {
     /** PINs with which callers enter rooms. */
     room_pins: { room_id: string; pin: string; moderator_pin: string | null };
     calls: CallRow;
+    /** What was used of trunks per day, for their limits. */
+    trunk_usage: TrunkUsageRow;
     saved_bindings: SavedBindingsRow;
     saved_trunk_registrations: SavedTrunkRow;
   }

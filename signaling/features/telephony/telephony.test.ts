@@ -129,6 +129,7 @@ describe('telephony', () => {
       ['PUT', '/api/rooms/lobby/pin', { pin: '123456' }],
       ['DELETE', '/api/rooms/lobby/pin'],
       ['GET', '/api/sip/calls'],
+      ['GET', `/api/sip/calls/${randomUUID()}/trace`],
       ['POST', '/api/sip/calls', { roomId: 'lobby', target: '1' }],
       ['DELETE', `/api/sip/calls/${randomUUID()}`],
     ] as const) {
@@ -371,6 +372,32 @@ describe('telephony', () => {
     assert.deepEqual(await calls('?active=true'), [], 'a new one has none of them');
   });
 
+  it('shows the SIP messages of a call, as the gateway has them', async () => {
+    const gateway = await connected();
+    const { callId } = callOf();
+    const path = `/api/sip/calls/${callId}/trace`;
+    assert.deepEqual(await refused('GET', path), [404, 'NOT_FOUND']);
+    await gateway.record({ ...callOf(), callId });
+    const messages = ['INVITE', 'SIP/2.0 200 OK'].map((text, index) => ({
+      atMs: startedAtMs + index,
+      sent: index === 1,
+      overTcp: false,
+      local: { address: '127.0.0.1', port: 5060 },
+      remote: { address: '127.0.0.2', port: 5062 },
+      text,
+    }));
+    gateway.on('trace', (request) => {
+      assert.equal(request.callId, callId);
+      void gateway.traced(request.traceId, messages);
+    });
+    assert.deepEqual(await ok('GET', path), { messages });
+    gateway.close();
+    await eventually(
+      'the gateway is gone',
+      async () => (await refused('GET', path))[1] === 'GATEWAY_MISSING',
+    );
+  });
+
   it('shows the registrations of trunks as reported by the gateway in charge, also after it reconnects, and forgets them when it is gone', async () => {
     const shown = async (name: string) => {
       const { trunks } = (await ok('GET', '/api/sip/trunks')) as {
@@ -599,6 +626,7 @@ describe('telephony', () => {
         ['gateway.dialFailed', { callId: randomUUID(), error: { code: 'X', message: 'x' } }],
         ['gateway.trunks', { registrations: [] }],
         ['gateway.quality', { calls: [] }],
+        ['gateway.traced', { traceId: randomUUID(), message: null }],
         ['gateway.saveRegistrations', { phones: [], trunks: [] }],
         ['gateway.loadRegistrations', {}],
       ] as const) {
