@@ -122,6 +122,10 @@ export const savedBinding = z.object({
   sequence: z.int().min(0),
   /** `+sip.instance` of the phone. */
   instance: z.string().max(128).optional(),
+  /** `reg-id` (RFC 5626): which of the phone’s flows it is. */
+  regId: z.int().min(1).optional(),
+  /** Proxies on the way to the phone (RFC 3327). */
+  path: z.array(z.string().max(1024)).max(8).optional(),
   registeredAtMs: z.int(),
   expiresAtMs: z.int(),
   q: z.number().min(0).max(1),
@@ -134,6 +138,8 @@ export type SavedBinding = z.infer<typeof savedBinding>;
 
 /** Canopy's registration at a trunk, as saved for a restart of the gateway. */
 export const savedTrunkRegistration = z.object({
+  /** Canopy’s `+sip.instance` there. */
+  instance: z.string().min(1).max(128),
   callId: z.string().min(1).max(256),
   sequence: z.int().min(0),
   /** The registrar's addresses. */

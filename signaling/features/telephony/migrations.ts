@@ -112,6 +112,7 @@ export const TELEPHONY_MIGRATIONS: Migrations = {
       await db.schema
         .createTable('saved_trunk_registrations')
         .addColumn('trunk', 'text', (column) => column.primaryKey())
+        .addColumn('instance', 'text', (column) => column.notNull())
         .addColumn('call_id', 'text', (column) => column.notNull())
         .addColumn('sequence', 'bigint', (column) => column.notNull())
         .addColumn('addresses', 'text', (column) => column.notNull())

@@ -72,6 +72,7 @@ export interface SavedBindingsRow {
 /** Canopy's registration at a trunk, saved for a restart of the gateway. */
 export interface SavedTrunkRow {
   trunk: string;
+  instance: string;
   call_id: string;
   sequence: number;
   /** JSON of string[]. */
