@@ -21,7 +21,7 @@ import { openStack, type TlsCertificate } from './open-stack.ts';
 import { Prompts } from './prompts/index.ts';
 import { SavedBindings } from './saved-bindings.ts';
 import { type IncomingCall, localAddressFor, RateLimiter, type SipStack, systemClock } from './sip/index.ts';
-import { type HepExporter, hepExporter } from './tracing/index.ts';
+import { CallTraces, type HepExporter, hepExporter } from './tracing/index.ts';
 import { TrunkRegistrations } from './trunk-registrations.ts';
 import { TrunkGuard } from './trunks/index.ts';
 
@@ -78,6 +78,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   readonly #pins = new PinGuard();
   readonly #announce: string | undefined;
   readonly #exporter: HepExporter | undefined;
+  readonly #traces: CallTraces;
   readonly #unlisten: Array<() => void> = [];
   readonly #timer: NodeJS.Timeout;
   #notifyTimer: NodeJS.Timeout | undefined;
@@ -99,6 +100,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       log,
       saved,
       exporter,
+      traces,
     }: {
       stack: SipStack;
       pool: MediaPool;
@@ -106,6 +108,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       log: Logger;
       saved: SavedRegistrations;
       exporter: HepExporter | undefined;
+      traces: CallTraces;
     },
   ) {
     super();
@@ -122,6 +125,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       onAlarm: (alarm) => this.#alarm(alarm),
     });
     this.#exporter = exporter;
+    this.#traces = traces;
     this.#registrations = new TrunkRegistrations({
       stack,
       log,
@@ -139,7 +143,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#listen();
     this.#configure(options.link.config);
     this.#restorePhones(saved.phones);
-    this.#timer = setInterval(() => this.#check(), CHECK_MS);
+    this.#timer = setInterval(() => void this.#check(), CHECK_MS);
     this.metrics.watch({
       codecs: () => [...this.#calls.values()].filter((call) => call.answered).map((call) => call.codec),
       encryptions: () =>
@@ -164,6 +168,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       return { phones: [], trunks: [] };
     });
     const exporter = hepExporter(options.sip, log);
+    const traces = new CallTraces();
     const pool = await MediaPool.start({ threads: options.sip.mediaThreads, log });
     try {
       const stack = await openStack({
@@ -173,10 +178,21 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
         origins: options.origins ?? [],
         lookup: phoneLookup(() => options.link.config),
         bindings: new SavedBindings(systemClock, (user, bindings) => saved.phone(user, bindings)),
-        onMessage: exporter && ((message) => exporter.export(message)),
+        onMessage: (message) => {
+          traces.see(message);
+          exporter?.export(message);
+        },
       });
       // Nothing is received before the gateway listens to the stack, since all of this is one task.
-      return new SipGateway(options, { stack, pool, announce: address, log, saved: loaded, exporter });
+      return new SipGateway(options, {
+        stack,
+        pool,
+        announce: address,
+        log,
+        saved: loaded,
+        exporter,
+        traces,
+      });
     } catch (error) {
       exporter?.close();
       await pool.close();
@@ -251,6 +267,10 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#unlisten.push(
       this.#link.on('config', (config) => this.#configure(config)),
       this.#link.on('dial', (call) => this.#dial(call)),
+      this.#link.on(
+        'trace',
+        ({ traceId, callId }) => void this.#link.traced(traceId, this.#traces.of(callId)),
+      ),
       this.#link.on('hang-up', ({ callId }) => void this.#calls.get(callId)?.end('local')),
       this.#link.on('state', (state, error) => {
         this.#log.info({ state, err: error }, 'server connection changed');
@@ -364,15 +384,20 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     }
   }
 
-  #check(): void {
+  async #check(): Promise<void> {
     for (const callId of this.#trunks.overdue()) {
       const call = this.#calls.get(callId);
       call?.log.warn({ trunk: call.trunk }, 'call ended by a daily limit of its trunk');
       void call?.end('limit');
     }
     void this.#reportUsage();
-    for (const call of this.#calls.values()) {
-      call.check().catch((error: unknown) => this.#log.warn({ err: error }, 'could not check a call'));
+    const checks = [...this.#calls.values()].map((call) =>
+      call.check().catch((error: unknown) => this.#log.warn({ err: error }, 'could not check a call')),
+    );
+    await Promise.all(checks);
+    if (!this.#closed) {
+      const measured = [...this.#calls.values()].flatMap((call) => call.measured ?? []);
+      await this.#link.measured(measured);
     }
   }
 
@@ -403,6 +428,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       pins: this.#pins,
       trunks: this.#trunks,
       transfers: new RateLimiter(systemClock, TRANSFERS_PER_MINUTE / 60, TRANSFERS_PER_MINUTE),
+      traces: this.#traces,
       log: this.#log,
       ports: { min: rtpPortMin, max: rtpPortMax },
       encryption: { srtp: this.#pool.srtp, keysWithoutTls: srtpWithoutTls },

@@ -44,6 +44,8 @@ const OUTSIDE = [
   'gateway.record',
   'gateway.dialFailed',
   'gateway.trunks',
+  'gateway.quality',
+  'gateway.traced',
   'gateway.usage',
   'gateway.trunkAlarm',
   'gateway.saveRegistrations',

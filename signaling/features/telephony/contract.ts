@@ -5,6 +5,7 @@ import {
   dialTarget,
   displayName,
   errorBody,
+  measuredCall,
   nothing,
   objectId,
   roomId,
@@ -12,6 +13,7 @@ import {
   sipTrunk,
   sipUser,
   telephonyConfig,
+  tracedMessage,
   trunkAlarm,
   trunkContact,
   trunkRegistration,
@@ -56,6 +58,16 @@ export const TELEPHONY_REQUESTS = {
     }),
     result: nothing,
   },
+  /** Reports the quality of all calls that have been answered, every few seconds. */
+  'gateway.quality': {
+    data: z.object({ calls: z.array(measuredCall).max(1000) }),
+    result: nothing,
+  },
+  /** Answers `gateway.trace`, message by message; null: that was the last one. */
+  'gateway.traced': {
+    data: z.object({ traceId: objectId, message: tracedMessage.nullable() }),
+    result: nothing,
+  },
   /** Reports what was used of trunks, as totals of their days, at least every 15 s while they are used. */
   'gateway.usage': { data: z.object({ usage: z.array(trunkUsage).max(1000) }), result: nothing },
   /** Reports that a trunk comes close to one of its limits, or has reached it. */
@@ -87,6 +99,8 @@ export const TELEPHONY_EVENTS = {
     caller: z.string().optional(),
     withheld: z.boolean().optional(),
   }),
+  /** To the gateway: send the SIP messages of this call. */
+  'gateway.trace': z.object({ traceId: objectId, callId: objectId }),
   /** To the gateway: hang up this call. */
   'gateway.hangUp': z.object({ callId: objectId }),
   /** To the gateway: the settings have changed. */

@@ -38,6 +38,18 @@ export function gatewayHandlers(telephony: Telephony): Handlers<keyof typeof TEL
       return {};
     },
 
+    'gateway.quality': async (session, { calls }) => {
+      requireGateway(session);
+      telephony.measured(calls);
+      return {};
+    },
+
+    'gateway.traced': async (session, { traceId, message }) => {
+      requireGateway(session);
+      telephony.traces.add(traceId, message);
+      return {};
+    },
+
     'gateway.usage': async (session, { usage }) => {
       requireGateway(session);
       await telephony.usages.put(usage);

@@ -112,11 +112,19 @@ export const TELEPHONY_MIGRATIONS: Migrations = {
       await db.schema
         .createTable('saved_trunk_registrations')
         .addColumn('trunk', 'text', (column) => column.primaryKey())
+        .addColumn('instance', 'text', (column) => column.notNull())
         .addColumn('call_id', 'text', (column) => column.notNull())
         .addColumn('sequence', 'bigint', (column) => column.notNull())
         .addColumn('addresses', 'text', (column) => column.notNull())
         .addColumn('expires_at_ms', 'bigint', (column) => column.notNull())
         .execute();
+    },
+  },
+  '0037_call_quality': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      for (const column of ['jitter_ms', 'loss_fraction', 'remote_loss_fraction', 'round_trip_ms']) {
+        await db.schema.alterTable('calls').addColumn(column, 'double precision').execute();
+      }
     },
   },
 };

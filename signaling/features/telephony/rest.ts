@@ -12,6 +12,7 @@ import {
   sipPhone,
   sipTrunk,
   srtpUse,
+  tracedMessage,
   trunkContact,
   trunkRegistration,
   trunkUsage,
@@ -102,3 +103,4 @@ export const dialResponse = z.object({ callId: objectId });
 export const phoneParams = z.object({ username: sipPhone.shape.username });
 export const trunkParams = z.object({ name: sipTrunk.shape.name });
 export const callParams = z.object({ callId: objectId });
+export const callTrace = z.object({ messages: z.array(tracedMessage) });

@@ -42,6 +42,10 @@ export interface CallRow {
   end_cause: string | null;
   sip_status: number | null;
   mos: number | null;
+  jitter_ms: number | null;
+  loss_fraction: number | null;
+  remote_loss_fraction: number | null;
+  round_trip_ms: number | null;
   transfer_target: string | null;
   transfer_status: number | null;
 }
@@ -68,6 +72,7 @@ export interface SavedBindingsRow {
 /** Canopy's registration at a trunk, saved for a restart of the gateway. */
 export interface SavedTrunkRow {
   trunk: string;
+  instance: string;
   call_id: string;
   sequence: number;
   /** JSON of string[]. */

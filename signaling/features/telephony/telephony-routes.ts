@@ -6,6 +6,7 @@ import {
   callList,
   callParams,
   callQuery,
+  callTrace,
   dialPlanBody,
   dialRequest,
   dialResponse,
@@ -23,7 +24,7 @@ import type { Telephony } from './telephony.ts';
 
 /** Routes for administrators and applications: phones, trunks, dial plan, PINs, calls. */
 export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): void {
-  const { administration, calls, settings, usages } = telephony;
+  const { administration, settings, usages } = telephony;
 
   kernel.adminRoutes('telephony.administer', (app) => {
     app.get(
@@ -193,7 +194,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
         },
       },
       async ({ query: { active, limit, before } }) => ({
-        calls: await calls.list({ active, limit, beforeMs: before }),
+        calls: await telephony.listCalls({ active, limit, beforeMs: before }),
       }),
     );
     app.post(
@@ -208,6 +209,18 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
         },
       },
       ({ body }) => telephony.dial({ ...body, by: 'api' }),
+    );
+    app.get(
+      '/api/sip/calls/:callId/trace',
+      {
+        schema: {
+          description:
+            'The SIP messages of a call, earliest first, with secrets crossed out. The gateway keeps those of its last 500 calls in memory.',
+          params: callParams,
+          response: { 200: callTrace, ...errorResponses },
+        },
+      },
+      async ({ params }) => ({ messages: await telephony.trace(params.callId) }),
     );
     app.delete(
       '/api/sip/calls/:callId',

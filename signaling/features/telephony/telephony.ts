@@ -4,8 +4,10 @@ import { CanopyError, type Config, type Logger } from '../../../base/index.ts';
 import {
   type CallRecord,
   type ErrorBody,
+  type MeasuredCall,
   routeDial,
   type TelephonyConfig,
+  type TracedMessage,
   type TrunkAlarm,
   type TrunkContact,
   type TrunkRegistration,
@@ -17,6 +19,7 @@ import { dialRefusal } from './dial-refusal.ts';
 import type { SavedRegistrationStore } from './saved-registration-store.ts';
 import { TelephonyAdministration } from './telephony-administration.ts';
 import type { TelephonySettings } from './telephony-settings.ts';
+import { TraceRequests } from './trace-requests.ts';
 import type { TrunkUsages } from './trunk-usages.ts';
 
 export interface TelephonyOptions {
@@ -58,6 +61,7 @@ export class Telephony {
   readonly calls: Calls;
   readonly usages: TrunkUsages;
   readonly registrations: SavedRegistrationStore;
+  readonly traces = new TraceRequests();
   readonly administration: TelephonyAdministration;
   readonly #options: TelephonyOptions;
   readonly #buckets = new LRUCache<string, TokenBucket>({ max: 10_000 });
@@ -69,6 +73,8 @@ export class Telephony {
   /** What was last reported about each call. */
   readonly #reported = new LRUCache<string, 'call.started' | 'call.ended'>({ max: 10_000 });
   #gateway: Session | null = null;
+  /** Of calls in progress. */
+  #measured: ReadonlyMap<string, Pick<MeasuredCall, 'mos' | 'quality'>> = new Map();
   /** By trunk, as last reported by the gateway in charge. */
   #registrations: ReadonlyMap<string, TrunkRegistration> = new Map();
   #contacts: ReadonlyArray<TrunkContact & { trunk: string }> = [];
@@ -118,6 +124,7 @@ export class Telephony {
     this.#gateway = session;
     this.#registrations = new Map();
     this.#contacts = [];
+    this.#measured = new Map();
     if (before && before !== session) {
       before.connection.end('SESSION_REPLACED');
     }
@@ -239,6 +246,20 @@ export class Telephony {
     );
   }
 
+  /** Takes the gateway's report on all calls that have been answered. */
+  measured(calls: readonly MeasuredCall[]): void {
+    this.#measured = new Map(calls.map(({ callId, ...measured }) => [callId, measured]));
+  }
+
+  /** Calls from the history, latest first; those in progress with their present quality. */
+  async listCalls(filter: Parameters<Calls['list']>[0]): Promise<CallRecord[]> {
+    const calls = await this.calls.list(filter);
+    return calls.map((call) => ({
+      ...call,
+      ...(call.endedAtMs === null && this.#measured.get(call.callId)),
+    }));
+  }
+
   async record(call: CallRecord): Promise<void> {
     if (call.answeredAtMs !== null) {
       this.#requests.delete(call.callId);
@@ -252,6 +273,18 @@ export class Telephony {
     this.#sendConfig().catch((error: unknown) =>
       this.#options.log.error({ err: error }, 'could not send the settings to the gateway'),
     );
+  }
+
+  /** The SIP messages of a call, if the gateway still has them. @throws {CanopyError} NOT_FOUND, GATEWAY_MISSING, SERVER_BUSY */
+  async trace(callId: string): Promise<TracedMessage[]> {
+    if (!(await this.calls.find(callId))) {
+      throw new CanopyError('NOT_FOUND', 'no such call');
+    }
+    const gateway = this.#gateway;
+    if (!gateway || gateway.closed) {
+      throw new CanopyError('GATEWAY_MISSING');
+    }
+    return this.traces.request((traceId) => gateway.connection.send('gateway.trace', { traceId, callId }));
   }
 
   /** Ends a call. @throws {CanopyError} NOT_FOUND, GATEWAY_MISSING */

@@ -2,7 +2,6 @@ import { ChallengeRefused } from '../auth/index.ts';
 import { Dialog } from '../dialog/index.ts';
 import {
   buildRequest,
-  formatNameAddr,
   formatUri,
   type HeaderField,
   type NameAddr,
@@ -25,14 +24,14 @@ import { minSession, SESSION_SECONDS } from './session-timer.ts';
 /** A route to a callee: the Request-URI and the flow, which is opened only when the route is tried. */
 export interface Route {
   readonly uri: Uri;
+  /** Proxies on the way: a registered phone's path (RFC 3327), or those of a trunk. Default: none. */
+  readonly path?: readonly string[];
   /** IP address of the next hop. */
   readonly address: string;
   readonly protocol: Flow['protocol'];
   readonly open: () => Flow | undefined;
   /** The phone, if it is registered here. */
   readonly phone?: FollowedPhone;
-  /** Proxies that the request goes through, first the next hop. */
-  readonly routeSet?: readonly NameAddr[];
   /** Remembers that this target did not answer or was overloaded. `retryAfter`: seconds. */
   failed?(retryAfter?: number): void;
 }
@@ -81,8 +80,8 @@ export interface InviteBranchEvents {
   onSilent(): void;
 }
 
-/** Statuses after which the next route is tried (RFC 3263 §4.3). */
-const FAILOVER = new Set([503]);
+/** Statuses after which the next route is tried (RFC 3263 §4.3; 430: RFC 5626 §11.5). */
+const FAILOVER = new Set([430, 503]);
 /** Maximum number of forks that a branch follows. */
 const MAX_FORKS = 12;
 /** A challenge of a proxy and of the callee, or a stale nonce. */
@@ -183,8 +182,8 @@ export class InviteBranch {
       callId,
       cseq: { number: this.#sequence, method: 'INVITE' },
       headers: [
-        ...(route.routeSet ?? []).map((each): HeaderField => ['route', formatNameAddr(each)]),
         ...(this.#digest?.authorize('INVITE', formatUri(route.uri), flow.remote.address) ?? []),
+        ...(route.path ?? []).map((each): HeaderField => ['route', each]),
         this.#host.contactFor(flow, contactUser),
         ...this.#host.capabilities,
         ...this.#host.userAgent,

@@ -2,6 +2,7 @@ import type { Dialog } from '../dialog/index.ts';
 import {
   bracketHost,
   encodeUser,
+  formatNameAddr,
   formatUri,
   type NameAddr,
   NO_PARAMS,
@@ -77,18 +78,31 @@ export class Routes {
     return { scheme: 'sip', user, host: bracketHost(host), params: NO_PARAMS };
   }
 
-  /** Routes to the phones of a user, each on the flow that it registered on. If a phone has moved, only its latest registration counts. */
-  toUser(user: string): Route[] {
+  /**
+   * Routes to the phones of a user, each on the flow that it registered on; for a phone with several flows (RFC 5626), the latest first. If
+   * a phone has moved, only its latest registration counts.
+   */
+  toUser(user: string): Route[][] {
     const bindings = this.#registrar.lookup(user);
-    const isLast = ({ callId, sequence }: Binding) =>
-      !bindings.some((other) => other.callId === callId && other.sequence > sequence);
-    return bindings.filter(isLast).map((binding) => ({
-      uri: binding.contact,
-      address: binding.flow.remote.address,
-      protocol: binding.flow.protocol,
-      open: () => binding.flow,
-      phone: this.#registrar.follow(user, binding),
-    }));
+    const isLast = ({ callId, sequence, regId }: Binding) =>
+      !bindings.some(
+        (other) => other.callId === callId && other.regId === regId && other.sequence > sequence,
+      );
+    const phones = Map.groupBy(bindings.filter(isLast), (binding) =>
+      binding.regId === undefined ? binding : binding.instance,
+    );
+    return [...phones.values()].map((flows) =>
+      flows
+        .sort((one, other) => other.registeredAt - one.registeredAt)
+        .map((binding) => ({
+          uri: binding.contact,
+          path: binding.path,
+          address: binding.flow.remote.address,
+          protocol: binding.flow.protocol,
+          open: () => binding.flow,
+          phone: this.#registrar.follow(user, binding),
+        })),
+    );
   }
 
   /**
@@ -119,7 +133,7 @@ export class Routes {
       const common = {
         uri,
         address,
-        routeSet,
+        path: routeSet.map(formatNameAddr),
         failed: (seconds?: number) => this.#reachability.failed(target, seconds),
       };
       const mayChoose = hop.scheme === 'sip' && protocolOf(hop) === undefined && target.protocol === 'udp';
@@ -142,7 +156,9 @@ export class Routes {
     const hop = dialog.nextHop;
     const isRouted = dialog.routeSet.length > 0;
     const last = lastFlow(peer);
-    if (last && !isRouted && (peer.direct || peer.phone)) {
+    // `ob`: the peer wants requests on the flow of its own (RFC 5626 §4.3).
+    const isBound = 'params' in hop && hop.params.has('ob');
+    if (last && !isRouted && (peer.direct || peer.phone || isBound)) {
       return last;
     }
     if (last && (hop.scheme === 'sip' || hop.scheme === 'sips')) {

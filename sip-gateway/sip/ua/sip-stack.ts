@@ -279,7 +279,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
       trunk && 'trunk' in target
         ? await this.#routes.toTrunk(trunk, target.number, 0)
         : 'user' in target
-          ? this.#routes.toUser(target.user)
+          ? this.#routes.toUser(target.user).flat()
           : await this.#routes.toUri(to, 0);
     const flow = routes[0]?.open();
     if (!flow) {
@@ -307,7 +307,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     const size = HEADER_ESTIMATE_BYTES + Buffer.byteLength(options.sdp ?? '');
     const branches =
       'user' in target
-        ? this.#routes.toUser(target.user).map((route) => [route])
+        ? this.#routes.toUser(target.user)
         : [
             trunk && 'trunk' in target
               ? await this.#routes.toTrunk(trunk, target.number, size)
@@ -367,10 +367,11 @@ export class SipStack extends EventEmitter<SipStackEvents> {
   restoreBindings(user: string, saved: readonly SavedBinding[]): void {
     const flowTo = (address: string, port: number) =>
       this.#transport.flowTo({ protocol: 'udp', address, port });
-    this.registrar.restore(
-      user,
-      saved.flatMap((each) => restoreBinding(each, this.#clock, flowTo) ?? []),
-    );
+    const bindings = saved.flatMap((each) => restoreBinding(each, this.#clock, flowTo) ?? []);
+    this.registrar.restore(user, bindings);
+    for (const { flow, path } of bindings) {
+      this.#admissions.remember(user, flow, path.length === 0);
+    }
   }
 
   /** Sends OPTIONS; resolves with the status of the response, or 408 or 503 without one. */
@@ -442,6 +443,13 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     transactions.on('ack', (request, flow) => this.#dialogOf(request)?.receiveAck(request, flow));
     transactions.on('cancel', (_request, invite) => this.#invites.get(invite)?.receiveCancel(invite));
     transactions.on('strayResponse', (response) => this.#callOf(response)?.receiveStray(response));
+    this.#transport.on('stun', (request, flow) => {
+      const { address } = flow.remote;
+      // Only for registered phones: strangers could have packets sent to others.
+      if (this.#admissions.knows(address) && this.#limits.takeRequest(address)) {
+        this.#transport.answerStun(request, flow);
+      }
+    });
     this.#transport.on('malformed', (error, flow) =>
       this.emit('malformed', { reason: error.message, address: flow.remote.address }),
     );
@@ -466,6 +474,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
       adopt: (dialog, call) => this.#dialogs.set(dialog.key, call),
       drop: (dialog) => this.#dialogs.delete(dialog.key),
       routesTo: (uri, via) => this.#routes.toUri(uri, HEADER_ESTIMATE_BYTES, via),
+      mappedAddress: (flow) => this.#transport.mappedAddress(flow),
     };
   }
 
@@ -508,7 +517,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     if (request.uri.scheme === 'other') {
       return { status: 416 };
     }
-    const unsupported = unsupportedFields(request.headers);
+    const unsupported = unsupportedFields(request);
     if (unsupported.length > 0) {
       return { status: 420, headers: unsupported };
     }
