@@ -25,7 +25,7 @@ const QUERY_TRIES = 2;
 const resolver = new Resolver({ timeout: QUERY_TIMEOUT_MS, tries: QUERY_TRIES });
 
 /** The system's name servers; addresses also from its hosts file. */
-export const SYSTEM_DNS: DnsLookups = {
+const SYSTEM_DNS: DnsLookups = {
   resolveNaptr: (name) => resolver.resolveNaptr(name),
   resolveSrv: (name) => resolver.resolveSrv(name),
   lookup: (name, options) => lookup(name, options),
