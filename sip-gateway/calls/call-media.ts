@@ -7,7 +7,16 @@ import { CallContexts } from './call-contexts.ts';
 import { legMedia } from './leg-media.ts';
 
 /** Codecs of our offers, best first. An answer uses the first codec of the caller's list that we support. */
-const PREFERENCE: readonly CodecName[] = ['opus', 'G722', 'PCMU', 'PCMA'];
+const PREFERENCE: readonly CodecName[] = [
+  'opus',
+  'G722',
+  'speex/32000',
+  'speex/16000',
+  'PCMU',
+  'PCMA',
+  'speex/8000',
+  'GSM',
+];
 
 export interface CallMediaOptions {
   pool: MediaPool;

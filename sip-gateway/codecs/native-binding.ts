@@ -6,9 +6,30 @@ interface Handle<K extends string> {
 }
 export type OpusHandle = Handle<'opus'>;
 export type G722Handle = Handle<'g722'>;
+export type GsmHandle = Handle<'gsm'>;
+export type SpeexHandle = Handle<'speex'>;
 export type ResamplerHandle = Handle<'resampler'>;
 
-export interface NativeBinding {
+/** Absent from an add-on that was built without libgsm. */
+export interface GsmBinding {
+  gsmCreate(): GsmHandle;
+  gsmEncode(handle: GsmHandle, samples: Int16Array, out: Uint8Array): number;
+  gsmDecode(handle: GsmHandle, payload: Uint8Array, out: Int16Array): number;
+  gsmReset(handle: GsmHandle): void;
+  gsmClose(handle: GsmHandle): void;
+}
+
+/** Absent from an add-on that was built without libspeex. */
+export interface SpeexBinding {
+  speexCreate(sampleRate: number, quality: number): SpeexHandle;
+  speexEncode(handle: SpeexHandle, samples: Int16Array, out: Uint8Array): number;
+  speexDecode(handle: SpeexHandle, payload: Uint8Array, out: Int16Array): number;
+  speexConceal(handle: SpeexHandle, out: Int16Array): number;
+  speexReset(handle: SpeexHandle): void;
+  speexClose(handle: SpeexHandle): void;
+}
+
+export interface NativeBinding extends Partial<GsmBinding>, Partial<SpeexBinding> {
   opusVersion: string;
   opusCreate(sampleRate: number): OpusHandle;
   opusControl(handle: OpusHandle, request: number, value: number): void;
@@ -25,6 +46,14 @@ export interface NativeBinding {
   resamplerCreate(fromHz: number, toHz: number, quality: number): ResamplerHandle;
   resamplerProcess(handle: ResamplerHandle, samples: Int16Array, out: Int16Array): number;
   resamplerClose(handle: ResamplerHandle): void;
+}
+
+export function hasGsm(binding: NativeBinding): binding is NativeBinding & GsmBinding {
+  return binding.gsmCreate !== undefined;
+}
+
+export function hasSpeex(binding: NativeBinding): binding is NativeBinding & SpeexBinding {
+  return binding.speexCreate !== undefined;
 }
 
 /** Loads the add-on from a file. @throws {Error} the file is missing or does not load on this machine */
