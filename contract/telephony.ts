@@ -93,6 +93,45 @@ export const trunkRegistration = z.object({
 });
 export type TrunkRegistration = z.infer<typeof trunkRegistration>;
 
+const address = z.union([z.ipv4(), z.ipv6()]);
+
+/** A phone's registration over UDP, as saved for a restart of the gateway. Times are Unix times in milliseconds. */
+export const savedBinding = z.object({
+  /** The phone's Contact, a URI. */
+  contact: z.string().min(1).max(512),
+  callId: z.string().min(1).max(256),
+  sequence: z.int().min(0),
+  /** `+sip.instance` of the phone. */
+  instance: z.string().max(128).optional(),
+  registeredAtMs: z.int(),
+  expiresAtMs: z.int(),
+  q: z.number().min(0).max(1),
+  /** Where the REGISTER came from, and where calls are sent. */
+  address,
+  port: z.int().min(1).max(65_535),
+  userAgent: z.string().max(200),
+});
+export type SavedBinding = z.infer<typeof savedBinding>;
+
+/** Canopy's registration at a trunk, as saved for a restart of the gateway. */
+export const savedTrunkRegistration = z.object({
+  callId: z.string().min(1).max(256),
+  sequence: z.int().min(0),
+  /** The registrar's addresses. */
+  addresses: z.array(address).max(16),
+  /** Unix time in milliseconds. */
+  expiresAtMs: z.int(),
+});
+export type SavedTrunkRegistration = z.infer<typeof savedTrunkRegistration>;
+
+/** Saved registrations. */
+export const savedRegistrations = z.object({
+  phones: z.array(z.object({ username: sipUser, bindings: z.array(savedBinding).max(10) })).max(100),
+  /** `registration`: null once it has ended. */
+  trunks: z.array(z.object({ trunk: name, registration: savedTrunkRegistration.nullable() })).max(500),
+});
+export type SavedRegistrations = z.infer<typeof savedRegistrations>;
+
 /**
  * What happens to a dialled number; the first matching rule applies. `*` stands for any characters, `X` for a digit. Incoming calls go to a
  * room or to the PIN prompt (any room whose PIN is entered), or are rejected; outgoing calls go to a trunk, or are rejected.

@@ -28,6 +28,8 @@ const BRIDGE_REQUESTS: ReadonlySet<RequestName> = new Set([
   'gateway.record',
   'gateway.dialFailed',
   'gateway.trunks',
+  'gateway.saveRegistrations',
+  'gateway.loadRegistrations',
   'bridge.open',
   'participant.add',
   'participant.update',

@@ -1,5 +1,5 @@
 import { CanopyError, type Config, urlHost } from '../base/index.ts';
-import { type PasswordLookup, SipStack } from './sip/index.ts';
+import { type BindingStore, type PasswordLookup, SipStack } from './sip/index.ts';
 
 /** Certificate chain and key, PEM. */
 export interface TlsCertificate {
@@ -13,12 +13,19 @@ export interface OpenStackOptions {
   announce: string | undefined;
   tls: TlsCertificate | null;
   lookup: PasswordLookup;
+  bindings: BindingStore;
 }
 
 type Listen = Parameters<typeof SipStack.create>[0]['listen'][number];
 
 /** Opens the configured SIP ports. @throws {CanopyError} PORT_IN_USE - a port is in use or not permitted */
-export async function openStack({ sip, announce, tls, lookup }: OpenStackOptions): Promise<SipStack> {
+export async function openStack({
+  sip,
+  announce,
+  tls,
+  lookup,
+  bindings,
+}: OpenStackOptions): Promise<SipStack> {
   const open = (host: string) => {
     const advertise = announce === undefined ? undefined : { host: urlHost(announce) };
     const plain = (protocol: 'udp' | 'tcp'): Listen => ({
@@ -34,6 +41,7 @@ export async function openStack({ sip, announce, tls, lookup }: OpenStackOptions
     return SipStack.create({
       listen,
       users: { realm: sip.realm, lookup },
+      registrar: { store: bindings },
       maxCallsPerUser: sip.callsPerPhone,
       callsPerSecond: sip.callsPerSecond,
       requestsPerSecond: sip.requestsPerSecond,

@@ -3,7 +3,13 @@ import { EventEmitter } from 'node:events';
 import { isIP } from 'node:net';
 import { CanopyError, type Config, type Logger } from '../base/index.ts';
 import type { BridgeSession, GatewayLink } from '../client/sdk/index.ts';
-import { type CallRecord, type EventData, MIN_PIN_DIGITS, type TelephonyConfig } from '../contract/index.ts';
+import {
+  type CallRecord,
+  type EventData,
+  MIN_PIN_DIGITS,
+  type SavedRegistrations,
+  type TelephonyConfig,
+} from '../contract/index.ts';
 import { RoomBridges } from './bridge/index.ts';
 import { type CallHost, type PhoneCall, PinGuard, placeCall, takeCall, transferCall } from './calls/index.ts';
 import { phoneLookup, roomsWithShortPins, usableTrunks } from './dial/index.ts';
@@ -12,6 +18,7 @@ import { MediaPool, type PayloadTransformModule } from './media/index.ts';
 import { GatewayMetrics } from './metrics.ts';
 import { openStack, type TlsCertificate } from './open-stack.ts';
 import { Prompts } from './prompts/index.ts';
+import { SavedBindings } from './saved-bindings.ts';
 import { type IncomingCall, localAddressFor, RateLimiter, type SipStack, systemClock } from './sip/index.ts';
 import { TrunkRegistrations } from './trunk-registrations.ts';
 
@@ -82,7 +89,14 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       pool,
       announce,
       log,
-    }: { stack: SipStack; pool: MediaPool; announce: string | undefined; log: Logger },
+      saved,
+    }: {
+      stack: SipStack;
+      pool: MediaPool;
+      announce: string | undefined;
+      log: Logger;
+      saved: SavedRegistrations;
+    },
   ) {
     super();
     this.#options = options;
@@ -91,7 +105,13 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#stack = stack;
     this.#pool = pool;
     this.#announce = announce;
-    this.#registrations = new TrunkRegistrations(stack, log, () => this.#notifyRegistrationsSoon());
+    this.#registrations = new TrunkRegistrations({
+      stack,
+      log,
+      onChange: () => this.#notifyRegistrationsSoon(),
+      save: (trunk, registration) => options.link.saved.trunk(trunk, registration),
+      saved: saved.trunks,
+    });
     this.#rooms = new RoomBridges({
       pool,
       log,
@@ -101,6 +121,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#host = this.#makeHost();
     this.#listen();
     this.#configure(options.link.config);
+    this.#restorePhones(saved.phones);
     this.#timer = setInterval(() => this.#check(), CHECK_MS);
     this.metrics.watch({
       codecs: () => [...this.#calls.values()].filter((call) => call.answered).map((call) => call.codec),
@@ -119,17 +140,24 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     const log = options.log.child({ part: 'sip' });
     const announce = options.sip.announce ?? options.announce;
     const address = announce === undefined ? undefined : await addressOf(announce);
-    const stack = await openStack({
-      sip: options.sip,
-      announce,
-      tls: options.tls,
-      lookup: phoneLookup(() => options.link.config),
+    const { saved } = options.link;
+    const loaded = await saved.load().catch((error: unknown) => {
+      log.warn({ err: error }, 'could not load the saved registrations; phones must register again');
+      return { phones: [], trunks: [] };
     });
+    const pool = await MediaPool.start({ threads: options.sip.mediaThreads, log });
     try {
-      const pool = await MediaPool.start({ threads: options.sip.mediaThreads, log });
-      return new SipGateway(options, { stack, pool, announce: address, log });
+      const stack = await openStack({
+        sip: options.sip,
+        announce,
+        tls: options.tls,
+        lookup: phoneLookup(() => options.link.config),
+        bindings: new SavedBindings(systemClock, (user, bindings) => saved.phone(user, bindings)),
+      });
+      // Nothing is received before the gateway listens to the stack, since all of this is one task.
+      return new SipGateway(options, { stack, pool, announce: address, log, saved: loaded });
     } catch (error) {
-      await stack.close();
+      await pool.close();
       throw error;
     }
   }
@@ -164,7 +192,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     await this.#rooms.close();
     await this.#stack.close();
     await this.#pool.close();
-    await withTimeout(this.#link.settled());
+    await withTimeout(Promise.all([this.#link.settled(), this.#link.saved.settled()]));
     this.#link.close();
   }
 
@@ -248,6 +276,18 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
           }
         });
     }, NOTIFY_DELAY_MS);
+  }
+
+  /** Restores the registrations that an earlier process saved. */
+  #restorePhones(phones: SavedRegistrations['phones']): void {
+    for (const { username, bindings } of phones) {
+      if (this.#secrets.has(username)) {
+        this.#stack.restoreBindings(username, bindings);
+      }
+    }
+    if (phones.length > 0) {
+      this.#log.info({ phones: phones.length }, 'registrations restored');
+    }
   }
 
   /** Removes the registrations of phones that were deleted or have a new password. */

@@ -22,6 +22,8 @@ export function legMedia(audio: NegotiatedAudio, held: boolean, signallingAddres
     ...(events && {
       telephoneEvent: { payloadType: events.sendPayloadType, clockRate: events.clockRate },
     }),
+    // A phone that sends no events has no other way in its media.
+    inBandKeys: !receiveFormats.some(({ kind }) => kind === 'telephone-event'),
     ...(receiveFormats.some(hasComfortNoise) && { comfortNoisePayloadType: 13 }),
     ptimeMs: audio.ptimeMs,
     remote: { address: remote.address, port: remote.port },

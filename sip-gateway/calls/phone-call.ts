@@ -433,8 +433,8 @@ export class PhoneCall {
 
   /** Handles an event of the call's leg. The gateway calls this. */
   receiveLegEvent(event: LegEvent): void {
-    if (event.type === 'key' && event.state === 'down') {
-      this.#keypad.press(event.key, 'rtp', performance.now());
+    if (event.type === 'key') {
+      this.#keypad[event.state === 'down' ? 'press' : 'release'](event.key, event.way, performance.now());
     } else if (event.type === 'played' && event.completed) {
       this.onPlayed();
     } else if (event.type === 'source' && !this.#mediaHeard) {

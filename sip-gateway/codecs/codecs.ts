@@ -9,6 +9,7 @@ import { NativeResampler } from './native-resampler.ts';
 import { PortableOpusCodec } from './portable-opus.ts';
 import { PortableResampler } from './portable-resampler.ts';
 import { SpeexCodec } from './speex.ts';
+import { ToneDetector } from './tone-detector.ts';
 import type {
   Codec,
   CodecCapabilities,
@@ -127,5 +128,10 @@ export class Codecs {
       return new NativeResampler(this.#binding, fromHz, toHz);
     }
     return new PortableResampler(fromHz, toHz);
+  }
+
+  /** Detects keys as tones in the voice. Undefined without the add-on. */
+  createToneDetector(): ToneDetector | undefined {
+    return this.#binding && new ToneDetector(this.#binding);
   }
 }

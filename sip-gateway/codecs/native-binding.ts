@@ -9,6 +9,7 @@ export type G722Handle = Handle<'g722'>;
 export type GsmHandle = Handle<'gsm'>;
 export type SpeexHandle = Handle<'speex'>;
 export type ResamplerHandle = Handle<'resampler'>;
+export type DtmfHandle = Handle<'dtmf'>;
 
 /** Absent from an add-on that was built without libgsm. */
 export interface GsmBinding {
@@ -46,6 +47,9 @@ export interface NativeBinding extends Partial<GsmBinding>, Partial<SpeexBinding
   resamplerCreate(fromHz: number, toHz: number, quality: number): ResamplerHandle;
   resamplerProcess(handle: ResamplerHandle, samples: Int16Array, out: Int16Array): number;
   resamplerClose(handle: ResamplerHandle): void;
+  dtmfCreate(): DtmfHandle;
+  dtmfProcess(handle: DtmfHandle, samples: Int16Array, out: Uint8Array): number;
+  dtmfClose(handle: DtmfHandle): void;
 }
 
 export function hasGsm(binding: NativeBinding): binding is NativeBinding & GsmBinding {

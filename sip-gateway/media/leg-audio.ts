@@ -1,5 +1,5 @@
 import type { Codec, CodecName, Codecs } from '../codecs/index.ts';
-import type { DtmfKey } from './dtmf/index.ts';
+import { type DtmfKey, InBandReceiver } from './dtmf/index.ts';
 import { LegReceiver, type ReceivedKind } from './leg-receiver.ts';
 import { LegSender } from './leg-sender.ts';
 import type { RtpSink } from './leg-transport.ts';
@@ -29,6 +29,8 @@ interface Session {
   codec: Codec;
   sampleRate: number;
   receiver: LegReceiver;
+  /** Recognizes keys by their tones. */
+  tones: InBandReceiver | undefined;
   sender: LegSender;
   prompts: PromptPlayer;
   limiter: Limiter;
@@ -86,6 +88,7 @@ export class LegAudio implements RtpSink {
     const resampler =
       codec.sampleRate === sampleRate ? undefined : codecs.createResampler(sampleRate, codec.sampleRate);
     before?.receiver.close();
+    before?.tones?.close();
     before?.sender.close();
     before?.prompts.stop();
     this.#session = {
@@ -93,6 +96,7 @@ export class LegAudio implements RtpSink {
       codec,
       sampleRate,
       receiver,
+      tones: media.inBandKeys ? InBandReceiver.create(codecs, sampleRate) : undefined,
       sender: new LegSender({ media, codec, send, numbers, before: before?.sender, resampler }),
       prompts: new PromptPlayer(codecs, sampleRate, emit),
       limiter: new Limiter(sampleRate),
@@ -116,8 +120,12 @@ export class LegAudio implements RtpSink {
 
   /** The next 20 ms from the phone to the room; null while it is silent, muted or on hold. Valid until the next call. */
   read(nowMs: number): Int16Array | null {
-    const frame = this.#session?.receiver.read(nowMs) ?? null;
-    if (this.mutedToRoom || this.#session?.media.receive === false) {
+    const session = this.#session;
+    const frame = session?.receiver.read(nowMs) ?? null;
+    for (const press of session?.tones?.receive(frame) ?? []) {
+      this.#options.emit({ type: 'key', way: 'tone', ...press });
+    }
+    if (this.mutedToRoom || session?.media.receive === false) {
       return null;
     }
     return frame;
@@ -167,6 +175,7 @@ export class LegAudio implements RtpSink {
     const session = this.#session;
     this.#session = undefined;
     session?.receiver.close();
+    session?.tones?.close();
     session?.sender.close();
   }
 
@@ -229,6 +238,7 @@ function sameCodec(a: LegMedia, b: LegMedia): boolean {
       media.ptimeMs,
       media.telephoneEvent,
       media.comfortNoisePayloadType,
+      media.inBandKeys,
     ]);
   return essence(a) === essence(b);
 }

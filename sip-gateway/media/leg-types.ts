@@ -25,6 +25,8 @@ export interface LegMedia {
   speexQuality?: number;
   /** telephone-event (RFC 4733) that we send. */
   telephoneEvent?: { payloadType: number; clockRate: number };
+  /** Recognize keys by their tones in the voice. Default false. */
+  inBandKeys?: boolean;
   /** Payload type of comfort noise (RFC 3389), usually 13. Default: none. */
   comfortNoisePayloadType?: number;
   /**
@@ -47,7 +49,8 @@ export interface LegMedia {
 }
 
 export type LegEvent =
-  | { type: 'key'; key: DtmfKey; state: 'down' | 'up'; durationMs: number }
+  /** `way`: as a telephone-event, or as a tone in the voice. */
+  | { type: 'key'; key: DtmfKey; state: 'down' | 'up'; durationMs: number; way: 'event' | 'tone' }
   /** A prompt has finished or was stopped. */
   | { type: 'played'; promptId: string; completed: boolean }
   /** The phone's media comes from a new source: its first, or another after a move. */

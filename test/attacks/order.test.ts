@@ -44,6 +44,8 @@ const OUTSIDE = [
   'gateway.record',
   'gateway.dialFailed',
   'gateway.trunks',
+  'gateway.saveRegistrations',
+  'gateway.loadRegistrations',
   'room.configure',
   'link.create',
   'link.list',

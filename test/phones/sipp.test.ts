@@ -1,8 +1,12 @@
 // Mostly waits: may run beside other tests.
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import type { Participant } from '../../contract/index.ts';
 import type { Baresip } from '../support/baresip.ts';
+import { pcmuOfKeys } from '../support/key-tones.ts';
 import { PHONE_PASSWORD, PhoneServer } from '../support/phone-server.ts';
 import { freePort, installed } from '../support/programs.ts';
 import { newIdentity, ProtocolClient } from '../support/protocol-client.ts';
@@ -222,6 +226,45 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
     await sipp.go();
     await succeeds(sipp);
     assert.equal((await lastCall())?.roomId, ROOM);
+  });
+
+  it('threat 21: keys as tones in the voice, from a phone without RFC 4733, are a PIN, also where INFO repeats them', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'keys-'));
+    const file = join(folder, 'keys.raw');
+    await writeFile(file, await pcmuOfKeys(`${PIN}#`));
+    const sdp = step.sdp('', undefined, '[media_port]').replace(/ 101|\na=rtpmap:101.*/g, '');
+    const info = (cseq: number, key: string) => [
+      step.request('INFO', { cseq, inDialog: true, body: `Signal=${key}`, type: 'application/dtmf-relay' }),
+      step.expect(200),
+    ];
+    try {
+      const sipp = await run(
+        [
+          ...invite(sdp),
+          ...answered,
+          step.gate(),
+          step.exec(`rtp_stream="${file},1,0"`),
+          step.pause(100),
+          ...info(3, PIN[0] ?? ''),
+          step.gate(),
+          ...bye(4),
+        ],
+        [],
+        '200',
+      );
+      await eventually(
+        'the call is answered',
+        async () => (await server.calls())[0],
+        (call) => call !== undefined && call.answeredAtMs !== null && call.endedAtMs === null,
+      );
+      await sipp.go();
+      await joined();
+      await sipp.go();
+      await succeeds(sipp);
+      assert.equal((await lastCall())?.roomId, ROOM);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   it('packets that the system refuses to send to the caller’s address are counted by reason', async () => {

@@ -1,7 +1,7 @@
 import type { EventData, Participant, RequestInput, RequestResult } from '../../../contract/index.ts';
 import { CanopyError } from '../../../contract/light.ts';
 import type { Connection } from '../connection.ts';
-import { Reconciler } from '../reconciler.ts';
+import { type AfterFailure, afterFailure, Reconciler } from '../reconciler.ts';
 import type { Restraint } from '../restraints.ts';
 
 /** The pair of plain transports: where to send RTP and where it comes from. RTCP uses the same ports (RFC 5761). */
@@ -52,6 +52,8 @@ export class BridgeParticipant {
   #handUp = false;
   #rtpParameters: RtpParameters | undefined;
   #removed: RequestInput<'participant.remove'>['reason'];
+  /** Whether it has ever been in the room. */
+  #admitted = false;
   /** State at the server. */
   #participantId: string | undefined;
   #sent: { displayName: string; callState: CallState; callEncrypted?: boolean } | undefined;
@@ -72,6 +74,7 @@ export class BridgeParticipant {
     this.#admission = { pinGiven, ...(movedFrom !== undefined && { movedFrom }) };
     this.#reconciler = new Reconciler({
       pass: () => this.#pass(),
+      onFailure: (error) => this.#afterFailure(error),
       failed: (error) => host.failed(error),
     });
   }
@@ -179,7 +182,7 @@ export class BridgeParticipant {
     this.#reconciler.poke();
   }
 
-  /** @internal Enters the room for the first time. */
+  /** @internal Enters the room for the first time. @throws {CanopyError} ROOM_FULL or another refusal */
   async enter(): Promise<void> {
     await this.#reconciler.run();
   }
@@ -236,6 +239,11 @@ export class BridgeParticipant {
     }
   }
 
+  /** A caller is told that the room is full, rather than left ringing; who has been inside waits for a place. */
+  #afterFailure(error: CanopyError): AfterFailure {
+    return error.code === 'ROOM_FULL' && !this.#admitted ? 'fail' : afterFailure(error);
+  }
+
   async #pass(): Promise<void> {
     if (this.#removed) {
       await this.#leave();
@@ -271,6 +279,7 @@ export class BridgeParticipant {
         ...this.#admission,
       });
       this.#participantId = participantId;
+      this.#admitted = true;
       this.#sent = wanted;
       // The room may mute newcomers.
       const restraint = this.#host.restraint(participantId);

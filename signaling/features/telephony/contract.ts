@@ -8,7 +8,9 @@ import {
   nothing,
   objectId,
   roomId,
+  savedRegistrations,
   sipTrunk,
+  sipUser,
   telephonyConfig,
   trunkRegistration,
 } from '../../../contract/index.ts';
@@ -37,6 +39,19 @@ export const TELEPHONY_REQUESTS = {
       registrations: z.array(trunkRegistration.extend({ trunk: sipTrunk.shape.name })).max(500),
     }),
     result: nothing,
+  },
+  /**
+   * Saves registrations for a restart of the gateway. Those of a phone replace its earlier ones. Phones and trunks that do not exist are
+   * ignored.
+   */
+  'gateway.saveRegistrations': { data: savedRegistrations, result: nothing },
+  /** Fetches the saved registrations that have not expired, in pages. The first one has those at trunks. */
+  'gateway.loadRegistrations': {
+    data: z.object({
+      /** `next` of the previous page. */
+      after: sipUser.optional(),
+    }),
+    result: savedRegistrations.extend({ next: sipUser.nullable() }),
   },
 } as const;
 

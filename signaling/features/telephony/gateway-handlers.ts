@@ -32,6 +32,17 @@ export function gatewayHandlers(telephony: Telephony): Handlers<keyof typeof TEL
       return {};
     },
 
+    'gateway.saveRegistrations': async (session, registrations) => {
+      requireGateway(session);
+      await telephony.registrations.save(registrations);
+      return {};
+    },
+
+    'gateway.loadRegistrations': async (session, { after }) => {
+      requireGateway(session);
+      return telephony.registrations.load(Date.now(), after);
+    },
+
     'call.dial': async (session, { target, displayName }) => {
       const { principal, room, peer } = requireRight(session, 'call.dial');
       const { peerId, displayName: caller } = peer;

@@ -69,4 +69,22 @@ export const TELEPHONY_MIGRATIONS: Migrations = {
       await db.schema.alterTable('calls').addColumn('transfer_status', 'integer').execute();
     },
   },
+  '0035_saved_registrations': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .createTable('saved_bindings')
+        .addColumn('username', 'text', (column) => column.primaryKey())
+        .addColumn('bindings', 'text', (column) => column.notNull())
+        .addColumn('expires_at_ms', 'bigint', (column) => column.notNull())
+        .execute();
+      await db.schema
+        .createTable('saved_trunk_registrations')
+        .addColumn('trunk', 'text', (column) => column.primaryKey())
+        .addColumn('call_id', 'text', (column) => column.notNull())
+        .addColumn('sequence', 'bigint', (column) => column.notNull())
+        .addColumn('addresses', 'text', (column) => column.notNull())
+        .addColumn('expires_at_ms', 'bigint', (column) => column.notNull())
+        .execute();
+    },
+  },
 };

@@ -3,6 +3,7 @@ import { Calls } from './calls.ts';
 import { TELEPHONY_REQUESTS } from './contract.ts';
 import { dialInOf } from './dial-in.ts';
 import { gatewayHandlers } from './gateway-handlers.ts';
+import { SavedRegistrationStore } from './saved-registration-store.ts';
 import { Telephony } from './telephony.ts';
 import { registerTelephonyRoutes } from './telephony-routes.ts';
 import { TelephonySettings } from './telephony-settings.ts';
@@ -11,7 +12,15 @@ import { TelephonySettings } from './telephony-settings.ts';
 export function registerTelephony(kernel: Kernel): void {
   const { config, happenings, log, rooms, store } = kernel;
   const settings = new TelephonySettings(store);
-  const telephony = new Telephony({ config, happenings, log, rooms, settings, calls: new Calls(store) });
+  const telephony = new Telephony({
+    config,
+    happenings,
+    log,
+    rooms,
+    settings,
+    calls: new Calls(store),
+    registrations: new SavedRegistrationStore(store),
+  });
   kernel.requests(TELEPHONY_REQUESTS, gatewayHandlers(telephony), {
     perConnection: ['gateway.register'],
     audited: ['gateway.register', 'call.dial'],

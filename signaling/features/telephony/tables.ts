@@ -45,6 +45,25 @@ export interface CallRow {
   transfer_status: number | null;
 }
 
+/** Registrations of a phone, saved for a restart of the gateway. */
+export interface SavedBindingsRow {
+  username: string;
+  /** JSON of SavedBinding[]. */
+  bindings: string;
+  /** When the last one expires. */
+  expires_at_ms: number;
+}
+
+/** Canopy's registration at a trunk, saved for a restart of the gateway. */
+export interface SavedTrunkRow {
+  trunk: string;
+  call_id: string;
+  sequence: number;
+  /** JSON of string[]. */
+  addresses: string;
+  expires_at_ms: number;
+}
+
 declare module '../../store/tables.ts' {
   interface Tables {
     sip_phones: PhoneRow;
@@ -53,5 +72,7 @@ declare module '../../store/tables.ts' {
     /** PINs with which callers enter rooms. */
     room_pins: { room_id: string; pin: string };
     calls: CallRow;
+    saved_bindings: SavedBindingsRow;
+    saved_trunk_registrations: SavedTrunkRow;
   }
 }

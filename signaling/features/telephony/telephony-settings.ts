@@ -47,15 +47,27 @@ export class TelephonySettings {
       srtp,
       transfers: transfers ?? null,
     };
-    await this.#store.db
-      .insertInto('sip_phones')
-      .values({ username, ...row })
-      .onConflict((conflict) => conflict.column('username').doUpdateSet(row))
-      .execute();
+    await this.#store.transaction(async (db) => {
+      const before = await db
+        .selectFrom('sip_phones')
+        .select('ha1_sha256')
+        .where('username', '=', username)
+        .executeTakeFirst();
+      // Whoever registered with the old password receives no more calls.
+      if (before?.ha1_sha256 !== row.ha1_sha256) {
+        await db.deleteFrom('saved_bindings').where('username', '=', username).execute();
+      }
+      await db
+        .insertInto('sip_phones')
+        .values({ username, ...row })
+        .onConflict((conflict) => conflict.column('username').doUpdateSet(row))
+        .execute();
+    }, `phone ${username}`);
   }
 
   /** Returns false if none has this name. */
   async deletePhone(username: string): Promise<boolean> {
+    await this.#store.db.deleteFrom('saved_bindings').where('username', '=', username).execute();
     const { numDeletedRows } = await this.#store.db
       .deleteFrom('sip_phones')
       .where('username', '=', username)
@@ -70,15 +82,27 @@ export class TelephonySettings {
 
   async putTrunk(trunk: SipTrunk): Promise<void> {
     const settings = JSON.stringify(trunk);
-    await this.#store.db
-      .insertInto('sip_trunks')
-      .values({ name: trunk.name, settings })
-      .onConflict((conflict) => conflict.column('name').doUpdateSet({ settings }))
-      .execute();
+    await this.#store.transaction(async (db) => {
+      const before = await db
+        .selectFrom('sip_trunks')
+        .select('settings')
+        .where('name', '=', trunk.name)
+        .executeTakeFirst();
+      // The registration may be at another registrar now.
+      if (before?.settings !== settings) {
+        await db.deleteFrom('saved_trunk_registrations').where('trunk', '=', trunk.name).execute();
+      }
+      await db
+        .insertInto('sip_trunks')
+        .values({ name: trunk.name, settings })
+        .onConflict((conflict) => conflict.column('name').doUpdateSet({ settings }))
+        .execute();
+    }, `trunk ${trunk.name}`);
   }
 
   /** Returns false if none has this name. */
   async deleteTrunk(name: string): Promise<boolean> {
+    await this.#store.db.deleteFrom('saved_trunk_registrations').where('trunk', '=', name).execute();
     const { numDeletedRows } = await this.#store.db
       .deleteFrom('sip_trunks')
       .where('name', '=', name)

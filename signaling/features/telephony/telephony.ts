@@ -11,6 +11,7 @@ import {
 import type { Kernel, Rooms } from '../../kernel/index.ts';
 import { type Session, TokenBucket } from '../../kernel/index.ts';
 import type { Calls } from './calls.ts';
+import type { SavedRegistrationStore } from './saved-registration-store.ts';
 import { TelephonyAdministration } from './telephony-administration.ts';
 import type { TelephonySettings } from './telephony-settings.ts';
 
@@ -19,6 +20,7 @@ export interface TelephonyOptions {
   log: Logger;
   settings: TelephonySettings;
   calls: Calls;
+  registrations: SavedRegistrationStore;
   rooms: Rooms;
   happenings: Kernel['happenings'];
 }
@@ -47,6 +49,7 @@ const PENDING_MS = 300_000;
 export class Telephony {
   readonly settings: TelephonySettings;
   readonly calls: Calls;
+  readonly registrations: SavedRegistrationStore;
   readonly administration: TelephonyAdministration;
   readonly #options: TelephonyOptions;
   readonly #buckets = new LRUCache<string, TokenBucket>({ max: 10_000 });
@@ -65,6 +68,7 @@ export class Telephony {
     this.#options = options;
     this.settings = options.settings;
     this.calls = options.calls;
+    this.registrations = options.registrations;
     this.administration = new TelephonyAdministration({
       settings: options.settings,
       realm: options.config.sip.realm,

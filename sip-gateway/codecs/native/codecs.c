@@ -6,5 +6,6 @@ NAPI_MODULE_INIT() {
   export_gsm(env, exports);
   export_speex(env, exports);
   export_resampler(env, exports);
+  export_dtmf(env, exports);
   return exports;
 }

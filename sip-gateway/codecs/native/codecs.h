@@ -9,5 +9,6 @@ void export_g722(napi_env env, napi_value exports);
 void export_gsm(napi_env env, napi_value exports);
 void export_speex(napi_env env, napi_value exports);
 void export_resampler(napi_env env, napi_value exports);
+void export_dtmf(napi_env env, napi_value exports);
 
 #endif

@@ -45,6 +45,7 @@ import { RateLimiter } from './rate-limiter.ts';
 import { Registrar, type RegistrarOptions } from './registrar.ts';
 import { Registration, type RegistrationHost, type RegistrationOptions } from './registration.ts';
 import { type CallTarget, NoRouteError, Routes } from './routes.ts';
+import { restoreBinding, type SavedBinding } from './saved-binding.ts';
 import { sessionTooShort } from './session-timer.ts';
 import { SourceLimits } from './source-limits.ts';
 import { Trunk, type TrunkOptions } from './trunk.ts';
@@ -316,6 +317,16 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     });
     registration.begin();
     return registration;
+  }
+
+  /** Restores the bindings of a user that an earlier process saved. Call it before the user can have registered. */
+  restoreBindings(user: string, saved: readonly SavedBinding[]): void {
+    const flowTo = (address: string, port: number) =>
+      this.#transport.flowTo({ protocol: 'udp', address, port });
+    this.registrar.restore(
+      user,
+      saved.flatMap((each) => restoreBinding(each, this.#clock, flowTo) ?? []),
+    );
   }
 
   /** Sends OPTIONS; resolves with the status of the response, or 408 or 503 without one. */
