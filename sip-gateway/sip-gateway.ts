@@ -332,7 +332,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   }
 
   #makeHost(): CallHost {
-    const { rtpPortMin, rtpPortMax, srtpWithoutTls } = this.#options.sip;
+    const { rtpPortMin, rtpPortMax, codecs, srtpWithoutTls } = this.#options.sip;
     return {
       stack: this.#stack,
       pool: this.#pool,
@@ -343,6 +343,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       transfers: new RateLimiter(systemClock, TRANSFERS_PER_MINUTE / 60, TRANSFERS_PER_MINUTE),
       log: this.#log,
       ports: { min: rtpPortMin, max: rtpPortMax },
+      codecs,
       encryption: { srtp: this.#pool.srtp, keysWithoutTls: srtpWithoutTls },
       silenceSeconds: this.#options.silenceSeconds ?? 30,
       config: () => this.#link.config,

@@ -6,18 +6,6 @@ import { type Direction, type LocalEncryption, type NegotiatedAudio, SdpSession 
 import { CallContexts } from './call-contexts.ts';
 import { legMedia } from './leg-media.ts';
 
-/** Codecs of our offers, best first. An answer uses the first codec of the caller's list that we support. */
-const PREFERENCE: readonly CodecName[] = [
-  'opus',
-  'G722',
-  'speex/32000',
-  'speex/16000',
-  'PCMU',
-  'PCMA',
-  'speex/8000',
-  'GSM',
-];
-
 export interface CallMediaOptions {
   pool: MediaPool;
   legId: string;
@@ -26,6 +14,8 @@ export interface CallMediaOptions {
   /** Our address that the phone sends to. */
   address: string;
   ports: PortRange;
+  /** Codecs of our offers, best first, as far as they are available. An answer uses the first codec of the caller's list that is among them. */
+  codecs: readonly CodecName[];
   /** Our wish for encryption, for each offer and answer. */
   encryption(): LocalEncryption;
 }
@@ -37,6 +27,7 @@ export class CallMedia {
   readonly #session = new SdpSession();
   readonly #address: string;
   readonly #port: number;
+  readonly #codecs: readonly CodecName[];
   readonly #encryption: () => LocalEncryption;
   readonly #contexts: CallContexts;
   #audio: NegotiatedAudio | undefined;
@@ -46,8 +37,9 @@ export class CallMedia {
   #agreedMs = 0;
   #closed: Promise<LegStats | null> | undefined;
 
-  private constructor({ pool, legId, address, encryption }: CallMediaOptions, port: number) {
+  private constructor({ pool, legId, address, codecs, encryption }: CallMediaOptions, port: number) {
     this.#pool = pool;
+    this.#codecs = codecs.filter((name) => pool.capabilities.codecs.includes(name));
     this.#encryption = encryption;
     this.#contexts = new CallContexts(pool.srtp);
     this.legId = legId;
@@ -168,11 +160,10 @@ export class CallMedia {
   }
 
   #local() {
-    const { codecs } = this.#pool.capabilities;
     return {
       address: this.#address,
       port: this.#port,
-      codecs: PREFERENCE.filter((name) => codecs.includes(name)),
+      codecs: this.#codecs,
       encryption: this.#encryption(),
     };
   }

@@ -3,6 +3,7 @@ import { CanopyError, type Logger } from '../../base/index.ts';
 import type { NewParticipant } from '../../client/sdk/index.ts';
 import type { CallRecord, SrtpUse, TelephonyConfig } from '../../contract/index.ts';
 import type { CallState, PhoneSeat, RoomBridges, SeatEvents } from '../bridge/index.ts';
+import type { CodecName } from '../codecs/index.ts';
 import type { LegEvent, LegStats, MediaPool, PortRange } from '../media/index.ts';
 import type { CallStage, EndCause, GatewayMetrics } from '../metrics.ts';
 import type { PromptName, Prompts } from '../prompts/index.ts';
@@ -34,6 +35,8 @@ export interface CallHost {
   readonly transfers: RateLimiter;
   readonly log: Logger;
   readonly ports: PortRange;
+  /** Codecs for phones, best first. */
+  readonly codecs: readonly CodecName[];
   readonly encryption: EncryptionMeans;
   /** A call whose phone sends no media for longer is ended, in seconds; 0: never. */
   readonly silenceSeconds: number;
@@ -175,14 +178,22 @@ export class PhoneCall {
    * @throws {RangeError} no port is left
    */
   async openMedia(address: string, overTls = false): Promise<CallMedia> {
-    const { pool, ports, encryption: means } = this.#host;
+    const { pool, ports, codecs, encryption: means } = this.#host;
     this.#overTls = overTls;
     const roomId = this.#roomId ?? undefined;
     const encryption = () => {
       const isTls = this.#sip ? this.#sip.source.protocol === 'tls' : this.#overTls;
       return localEncryption(this.#parts.srtp, means, isTls);
     };
-    const media = await CallMedia.open({ pool, legId: this.callId, roomId, address, ports, encryption });
+    const media = await CallMedia.open({
+      pool,
+      legId: this.callId,
+      roomId,
+      address,
+      ports,
+      codecs,
+      encryption,
+    });
     if (this.#ended) {
       await media.close();
     } else {
