@@ -26,6 +26,12 @@ export type TransferScope = z.infer<typeof transferScope>;
 export const srtpUse = z.enum(['off', 'preferred', 'required']);
 export type SrtpUse = z.infer<typeof srtpUse>;
 
+/**
+ * Whether ICE finds the way of the audio (RFC 8445). `accept`: if the other side offers it. `offer`: calls that Canopy places offer it, too.
+ */
+export const iceUse = z.enum(['off', 'accept', 'offer']);
+export type IceUse = z.infer<typeof iceUse>;
+
 /** A phone that registers with the gateway. */
 export const sipPhone = z.object({
   username: sipUser,
@@ -36,6 +42,7 @@ export const sipPhone = z.object({
   ha1: z.object({ md5: z.string().regex(/^[0-9a-f]{32}$/), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
   /** Needs SIP over TLS, since the keys are in its messages. */
   srtp: srtpUse.default('preferred'),
+  ice: iceUse.default('accept'),
 });
 export type SipPhone = z.infer<typeof sipPhone>;
 
@@ -71,6 +78,7 @@ export const sipTrunk = z.object({
   transfers: transferScope.optional(),
   /** Needs SIP over TLS, since the keys are in its messages. */
   srtp: srtpUse.default('preferred'),
+  ice: iceUse.default('accept'),
 });
 export type SipTrunk = z.infer<typeof sipTrunk>;
 
@@ -168,7 +176,14 @@ export const telephonyConfig = z.object({
   trunks: z.array(sipTrunk),
   dialPlan,
   /** Rooms that can be entered by PIN alone. */
-  pins: z.array(z.object({ pin: z.string(), roomId })),
+  pins: z.array(
+    z.object({
+      pin: z.string(),
+      roomId,
+      /** Whether it makes the caller a moderator. Default false. */
+      isModerator: z.boolean().optional(),
+    }),
+  ),
   language: z.enum(['en', 'ru']),
 });
 export type TelephonyConfig = z.infer<typeof telephonyConfig>;

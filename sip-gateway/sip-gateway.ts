@@ -20,6 +20,7 @@ import { openStack, type TlsCertificate } from './open-stack.ts';
 import { Prompts } from './prompts/index.ts';
 import { SavedBindings } from './saved-bindings.ts';
 import { type IncomingCall, localAddressFor, RateLimiter, type SipStack, systemClock } from './sip/index.ts';
+import { type HepExporter, hepExporter } from './tracing/index.ts';
 import { TrunkRegistrations } from './trunk-registrations.ts';
 
 export interface SipGatewayOptions {
@@ -32,6 +33,8 @@ export interface SipGatewayOptions {
   joinRoom(roomId: string): Promise<BridgeSession>;
   /** Certificate for SIP over TLS; null: no TLS. */
   tls: TlsCertificate | null;
+  /** Web origins of other sites whose pages may register over WebSocket. Default: none. */
+  origins?: readonly string[];
   log: Logger;
   /** A call whose phone sends no media for longer is ended, in seconds; 0: never. Default 30. */
   silenceSeconds?: number;
@@ -70,6 +73,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   readonly #prompts = new Prompts();
   readonly #pins = new PinGuard();
   readonly #announce: string | undefined;
+  readonly #exporter: HepExporter | undefined;
   readonly #unlisten: Array<() => void> = [];
   readonly #timer: NodeJS.Timeout;
   #notifyTimer: NodeJS.Timeout | undefined;
@@ -90,12 +94,14 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       announce,
       log,
       saved,
+      exporter,
     }: {
       stack: SipStack;
       pool: MediaPool;
       announce: string | undefined;
       log: Logger;
       saved: SavedRegistrations;
+      exporter: HepExporter | undefined;
     },
   ) {
     super();
@@ -105,6 +111,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#stack = stack;
     this.#pool = pool;
     this.#announce = announce;
+    this.#exporter = exporter;
     this.#registrations = new TrunkRegistrations({
       stack,
       log,
@@ -145,18 +152,22 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       log.warn({ err: error }, 'could not load the saved registrations; phones must register again');
       return { phones: [], trunks: [] };
     });
+    const exporter = hepExporter(options.sip, log);
     const pool = await MediaPool.start({ threads: options.sip.mediaThreads, log });
     try {
       const stack = await openStack({
         sip: options.sip,
         announce,
         tls: options.tls,
+        origins: options.origins ?? [],
         lookup: phoneLookup(() => options.link.config),
         bindings: new SavedBindings(systemClock, (user, bindings) => saved.phone(user, bindings)),
+        onMessage: exporter && ((message) => exporter.export(message)),
       });
       // Nothing is received before the gateway listens to the stack, since all of this is one task.
-      return new SipGateway(options, { stack, pool, announce: address, log, saved: loaded });
+      return new SipGateway(options, { stack, pool, announce: address, log, saved: loaded, exporter });
     } catch (error) {
+      exporter?.close();
       await pool.close();
       throw error;
     }
@@ -191,6 +202,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     await withTimeout(Promise.all([...this.#calls.values()].map((call) => call.end('local'))));
     await this.#rooms.close();
     await this.#stack.close();
+    this.#exporter?.close();
     await this.#pool.close();
     await withTimeout(Promise.all([this.#link.settled(), this.#link.saved.settled()]));
     this.#link.close();

@@ -38,16 +38,11 @@ describe('CallMedia', () => {
   after(() => pool.close());
   beforeEach(async () => {
     const ports = { min: 0, max: 0 };
+    const ice = () => 'accept' as const;
     const encryption = () => ({ use: 'off', suites: [] }) as const;
     const codecs = ['PCMU'] as const;
-    media = await CallMedia.open({
-      pool,
-      legId: randomUUID(),
-      address: '127.0.0.1',
-      ports,
-      codecs,
-      encryption,
-    });
+    const address = '127.0.0.1';
+    media = await CallMedia.open({ pool, legId: randomUUID(), address, ports, codecs, encryption, ice });
   });
   afterEach(() => media.close());
 

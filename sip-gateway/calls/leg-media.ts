@@ -30,6 +30,7 @@ export function legMedia(audio: NegotiatedAudio, held: boolean, signallingAddres
     remoteRtcp: { address: remote.address, port: remote.rtcpPort },
     rtcpMux: audio.rtcpMux,
     signallingAddress,
+    ...(audio.ice && { ice: audio.ice }),
     send: !held && (audio.direction === 'sendrecv' || audio.direction === 'sendonly'),
     receive: !held,
   };

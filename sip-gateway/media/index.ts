@@ -1,5 +1,6 @@
 /** Media of phone calls: RTP, jitter buffers, mixing, on media threads. */
 export type { DtmfKey } from './dtmf/index.ts';
+export type { IceCandidate, IceParameters } from './ice/index.ts';
 export type { LegEvent, LegMedia, LegStats, Prompt } from './leg-types.ts';
 export type { PayloadTransform, PayloadTransformModule, RoomConnection, RoomStats } from './mixer/index.ts';
 export { openNetwork, type PortRange, type SendFailures } from './network/index.ts';

@@ -1,5 +1,6 @@
 import type { CodecName, OpusSettings } from '../codecs/index.ts';
 import type { DtmfKey } from './dtmf/index.ts';
+import type { IceParameters } from './ice/index.ts';
 import type { Endpoint } from './rtp/index.ts';
 
 /** A format that a phone may send. */
@@ -41,6 +42,8 @@ export interface LegMedia {
   rtcpMux?: boolean;
   /** Source address of the phone's signalling. Behind a NAT its media comes from there too. */
   signallingAddress?: string;
+  /** With it, checks decide where media goes and comes from, instead of the source of the first packet. */
+  ice?: IceParameters;
   /** SRTP contexts of both directions. With them, nothing is sent or accepted in the clear. */
   srtp?: { send: number; receive: number };
   /** Whether audio is sent to the phone, and whether it is received from the phone; false on hold (RFC 3264 §8.4). Default true. */

@@ -16,9 +16,16 @@ import {
 } from '../../../contract/index.ts';
 
 export const TELEPHONY_REQUESTS = {
-  /** Calls a number or SIP address into the room through the gateway. The participant appears while it rings. For owners and moderators. */
+  /**
+   * Calls a number or SIP address into the room through the gateway. The participant appears while it rings. For owners and moderators. A
+   * bridge names the phone that asks for it.
+   */
   'call.dial': {
-    data: z.object({ target: dialTarget, displayName: displayName.optional() }),
+    data: z.object({
+      target: dialTarget,
+      displayName: displayName.optional(),
+      participantId: objectId.optional(),
+    }),
     result: z.object({ callId: objectId }),
   },
   /** Registers this connection, which must be in no room, as the gateway that places calls. */

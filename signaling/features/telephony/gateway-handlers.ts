@@ -1,5 +1,11 @@
 import { CanopyError } from '../../../base/index.ts';
-import { demand, type Handlers, requirePrincipal, requireRight, type Session } from '../../kernel/index.ts';
+import {
+  demand,
+  type Handlers,
+  requirePrincipal,
+  requireRightFor,
+  type Session,
+} from '../../kernel/index.ts';
 import type { TELEPHONY_REQUESTS } from './contract.ts';
 import type { Telephony } from './telephony.ts';
 
@@ -43,16 +49,16 @@ export function gatewayHandlers(telephony: Telephony): Handlers<keyof typeof TEL
       return telephony.registrations.load(Date.now(), after);
     },
 
-    'call.dial': async (session, { target, displayName }) => {
-      const { principal, room, peer } = requireRight(session, 'call.dial');
-      const { peerId, displayName: caller } = peer;
+    'call.dial': async (session, { target, displayName, participantId }) => {
+      const { principal, room, peer, by } = requireRightFor(session, 'call.dial', participantId);
+      const { roomId } = room;
       return telephony.dial({
-        roomId: room.roomId,
+        roomId,
         target,
         displayName,
-        caller,
-        by: principal.accountId,
-        peerId,
+        caller: peer.participants.get(by ?? '')?.displayName ?? peer.displayName,
+        by: 'accountId' in principal ? principal.accountId : `phones in ${roomId}`,
+        peerId: peer.peerId,
       });
     },
   };

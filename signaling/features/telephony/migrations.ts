@@ -69,6 +69,25 @@ export const TELEPHONY_MIGRATIONS: Migrations = {
       await db.schema.alterTable('calls').addColumn('transfer_status', 'integer').execute();
     },
   },
+  '0028_ice': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .alterTable('sip_phones')
+        .addColumn('ice', 'text', (column) => column.notNull().defaultTo('accept'))
+        .execute();
+    },
+  },
+  '0032_moderator_pins': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema.alterTable('room_pins').addColumn('moderator_pin', 'text').execute();
+      await db.schema
+        .createIndex('room_pins_by_moderator_pin')
+        .unique()
+        .on('room_pins')
+        .column('moderator_pin')
+        .execute();
+    },
+  },
   '0035_saved_registrations': {
     async up(db: Kysely<unknown>): Promise<void> {
       await db.schema

@@ -5,6 +5,7 @@ import {
   dialPlan,
   dialTarget,
   displayName,
+  iceUse,
   objectId,
   pin,
   roomId,
@@ -29,6 +30,8 @@ export const putPhoneRequest = z.object({
     .optional(),
   /** Default: unchanged; `preferred` for a new phone. */
   srtp: srtpUse.optional(),
+  /** Default: unchanged; `accept` for a new phone. */
+  ice: iceUse.optional(),
 });
 export const putPhoneResponse = phoneInfo.extend({
   /** The generated password, returned only here; absent if the request had one. */
@@ -43,16 +46,21 @@ export const trunkInfo = sipTrunk.omit({ password: true }).extend({
   registration: trunkRegistration.nullable(),
 });
 export const trunkList = z.object({ trunks: z.array(trunkInfo) });
-/** Without a password, the stored one is kept if the user name stays the same. Without `srtp`, that is kept too. */
+/** Without a password, the stored one is kept if the user name stays the same. Without `srtp` or `ice`, that is kept too. */
 export const putTrunkRequest = sipTrunk.omit({ name: true }).extend({
   uri: trunkUri,
   addresses: z.array(trunkAddress).max(64).default([]),
   srtp: srtpUse.optional(),
+  ice: iceUse.optional(),
 });
 
 export const dialPlanBody = z.object({ rules: dialPlan });
 
-export const roomPin = z.object({ pin });
+export const roomPin = z.object({
+  pin,
+  /** Callers who enter this PIN instead are moderators. Null: there is none. Default: unchanged. */
+  moderatorPin: pin.nullable().optional(),
+});
 
 export const callQuery = z.object({
   /** `true`: only calls in progress; `false`: only ended ones. Default: both. */

@@ -1,4 +1,4 @@
-import type { CallRecord, SrtpUse } from '../../../contract/index.ts';
+import type { CallRecord, IceUse, SrtpUse } from '../../../contract/index.ts';
 
 export interface PhoneRow {
   username: string;
@@ -7,6 +7,7 @@ export interface PhoneRow {
   ha1_md5: string;
   ha1_sha256: string;
   srtp: SrtpUse;
+  ice: IceUse;
   /** Null: the default. */
   transfers: 'off' | 'internal' | 'outgoing' | null;
 }
@@ -70,7 +71,7 @@ declare module '../../store/tables.ts' {
     sip_trunks: TrunkRow;
     dial_rules: DialRuleRow;
     /** PINs with which callers enter rooms. */
-    room_pins: { room_id: string; pin: string };
+    room_pins: { room_id: string; pin: string; moderator_pin: string | null };
     calls: CallRow;
     saved_bindings: SavedBindingsRow;
     saved_trunk_registrations: SavedTrunkRow;

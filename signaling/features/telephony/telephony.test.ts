@@ -150,15 +150,17 @@ describe('telephony', () => {
         displayName: 'Desk',
         ha1: { md5: ha1('md5'), sha256: ha1('sha256') },
         srtp: 'preferred',
+        ice: 'accept',
       },
     ]);
     assert.deepEqual(await ok('GET', '/api/sip/phones'), {
-      phones: [{ username: '1001', displayName: 'Desk', srtp: 'preferred' }],
+      phones: [{ username: '1001', displayName: 'Desk', srtp: 'preferred', ice: 'accept' }],
     });
     assert.deepEqual(await ok('PUT', '/api/sip/phones/1001', { password: 'chosen by hand' }), {
       username: '1001',
       realm: 'canopy',
       srtp: 'preferred',
+      ice: 'accept',
     });
     assert.deepEqual(await refused('PUT', '/api/sip/phones/1001', { password: 'short' }), [
       400,
@@ -169,14 +171,14 @@ describe('telephony', () => {
     assert.deepEqual(await refused('DELETE', '/api/sip/phones/1001'), [404, 'NOT_FOUND']);
   });
 
-  it('threat 21: whether a phone or trunk must encrypt is kept until it is changed on purpose', async () => {
+  it('threat 21: whether a phone or trunk must encrypt, and uses ICE, is kept until it is changed on purpose', async () => {
     const gateway = await connected();
     const uri = 'sip:pbx.example;transport=tls';
     const applied = async (act: () => Promise<unknown>) => {
       const told = heard(gateway, 'config');
       await act();
       const [{ phones, trunks }] = await told;
-      return [...phones, ...trunks].map(({ srtp }) => srtp);
+      return [...phones, ...trunks].map(({ srtp, ice }) => (ice === 'accept' ? srtp : `${srtp} ${ice}`));
     };
     const phone = (body: object) => applied(() => ok('PUT', '/api/sip/phones/1009', body));
     const trunk = (body: object) => applied(() => ok('PUT', '/api/sip/trunks/secure', { uri, ...body }));
@@ -187,7 +189,12 @@ describe('telephony', () => {
     assert.deepEqual(await trunk({ srtp: 'required' }), ['required', 'required']);
     assert.deepEqual(await trunk({ maxCalls: 5 }), ['required', 'required']);
     assert.deepEqual(await phone({ srtp: 'off' }), ['off', 'required']);
+    assert.deepEqual(await phone({ ice: 'offer' }), ['off offer', 'required']);
+    assert.deepEqual(await trunk({ ice: 'off' }), ['off offer', 'required off']);
+    assert.deepEqual(await phone({}), ['off offer', 'required off']);
+    assert.deepEqual(await trunk({}), ['off offer', 'required off']);
     assert.deepEqual(await refused('PUT', '/api/sip/phones/1009', { srtp: 'yes' }), [400, 'BAD_REQUEST']);
+    assert.deepEqual(await refused('PUT', '/api/sip/phones/1009', { ice: 'yes' }), [400, 'BAD_REQUEST']);
     await ok('DELETE', '/api/sip/phones/1009');
     await ok('DELETE', '/api/sip/trunks/secure');
   });

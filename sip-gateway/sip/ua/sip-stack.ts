@@ -31,7 +31,13 @@ import {
   type TimerValues,
   TransactionLayer,
 } from '../transaction/index.ts';
-import { type Flow, localAddressFor, TransportLayer, type TransportOptions } from '../transport/index.ts';
+import {
+  type Flow,
+  isOverTls,
+  localAddressFor,
+  TransportLayer,
+  type TransportOptions,
+} from '../transport/index.ts';
 import { Admissions, type Admitted, type CallerIdentity, type FailedLogin } from './admissions.ts';
 import { sessionBody } from './body.ts';
 import type { Call } from './call.ts';
@@ -249,7 +255,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     }
     return {
       address: localAddressFor(flow.remote.address),
-      overTls: routes.every(({ protocol }) => protocol === 'tls'),
+      overTls: routes.every(({ protocol }) => isOverTls(protocol)),
     };
   }
 
@@ -692,7 +698,9 @@ export class SipStack extends EventEmitter<SipStackEvents> {
 /** Our Contact on a flow. */
 function contactOf(flow: Flow, user?: string): string {
   const { host, port } = flow.advertised;
-  const transport = flow.protocol === 'udp' ? '' : `;transport=${flow.protocol}`;
+  // URIs have one name for both kinds of WebSocket (RFC 7118 §5.1).
+  const name = flow.protocol === 'wss' ? 'ws' : flow.protocol;
+  const transport = name === 'udp' ? '' : `;transport=${name}`;
   return `<sip:${user === undefined ? '' : `${user}@`}${host}:${port}${transport}>`;
 }
 
