@@ -21,6 +21,9 @@ export class NoRouteError extends Error {
   override readonly name = 'NoRouteError';
 }
 
+/** A trunk has its maximum of calls, at once or per second. */
+export class TrunkFullError extends NoRouteError {}
+
 /** Larger requests, in bytes, try TCP first (RFC 3261 §18.1.1). */
 const MAX_UDP_BYTES = 1300;
 

@@ -43,6 +43,7 @@ import { sessionBody } from './body.ts';
 import type { Call } from './call.ts';
 import { callToReplace } from './call-to-replace.ts';
 import type { CallHost, DialogUsage } from './call-types.ts';
+import { callerFields } from './caller-fields.ts';
 import { IncomingCall } from './incoming-call.ts';
 import { NatKeepAlive } from './nat-keep-alive.ts';
 import { EXTENSIONS, unsupportedFields } from './option-tags.ts';
@@ -50,7 +51,7 @@ import { type Answerer, OutgoingCall } from './outgoing-call.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { Registrar, type RegistrarOptions } from './registrar.ts';
 import { Registration, type RegistrationHost, type RegistrationOptions } from './registration.ts';
-import { type CallTarget, NoRouteError, Routes } from './routes.ts';
+import { type CallTarget, NoRouteError, Routes, TrunkFullError } from './routes.ts';
 import { restoreBinding, type SavedBinding } from './saved-binding.ts';
 import { sessionTooShort } from './session-timer.ts';
 import { SourceLimits } from './source-limits.ts';
@@ -92,8 +93,8 @@ export interface InviteOptions {
   /** Our offer. Default: the callee makes the offer, and `answer` answers it. */
   readonly sdp?: string;
   readonly answer?: Answerer;
-  /** The caller shown to the callee. Default: user `canopy`, no name. */
-  readonly from?: { readonly user?: string; readonly displayName?: string };
+  /** The caller shown to the callee. Default: user `canopy`, no name. `withheld`: the callee must not learn who calls. */
+  readonly from?: { readonly user?: string; readonly displayName?: string; readonly withheld?: boolean };
   readonly headers?: readonly HeaderField[];
   /** User part of our Contact, unescaped. Default: that of From. */
   readonly contactUser?: string;
@@ -127,6 +128,8 @@ const KNOWN_METHODS = new Set([...METHODS, 'MESSAGE', 'SUBSCRIBE', 'NOTIFY', 'PU
 const OF_DIALOGS = new Set(['BYE', 'CANCEL', 'INFO', 'UPDATE', 'PRACK']);
 /** Maximum requests per second in one dialog; more are dropped. Even key presses are slower. */
 const DIALOG_REQUESTS_PER_SECOND = 50;
+/** User part of our Contact in calls whose caller is hidden. */
+const ANONYMOUS_USER = 'anonymous';
 /** Estimated size of the header section of our INVITEs, in bytes. */
 const HEADER_ESTIMATE_BYTES = 800;
 
@@ -259,7 +262,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     };
   }
 
-  /** Makes a call. @throws {NoRouteError} there is no route @throws {SipParseError} the URI is malformed */
+  /** Makes a call. @throws {NoRouteError} there is no route; TrunkFullError: too many calls @throws {SipParseError} the URI is malformed */
   async invite(target: CallTarget, options: InviteOptions): Promise<OutgoingCall> {
     if (this.#closing) {
       throw new NoRouteError('the stack is closing');
@@ -268,8 +271,8 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     if ('trunk' in target && !trunk) {
       throw new NoRouteError(`there is no trunk ${target.trunk}`);
     }
-    if (trunk && trunk.activeCalls >= trunk.maxCalls) {
-      throw new NoRouteError(`trunk ${trunk.id} is full`);
+    if (trunk && (trunk.activeCalls >= trunk.maxCalls || !trunk.takeCall('outgoing', this.#clock.now()))) {
+      throw new TrunkFullError(`trunk ${trunk.id} is full`);
     }
     const to = this.#routes.addressOf(target, trunk);
     const size = HEADER_ESTIMATE_BYTES + Buffer.byteLength(options.sdp ?? '');
@@ -282,25 +285,27 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     if (!first) {
       throw new NoRouteError(`there is no route to ${formatUri(to)}`);
     }
-    const { user = 'canopy', displayName } = options.from ?? {};
-    const from: SipUri = {
+    const { user = 'canopy', ...caller } = options.from ?? {};
+    const account: SipUri = {
       scheme: 'sip',
       user: encodeUser(user),
       host: trunk?.domain ?? this.#options.domain ?? first.advertised.host,
       params: NO_PARAMS,
     };
+    const { from, headers, hidden } = callerFields(account, caller, trunk?.caller);
+    const contactUser = options.contactUser === undefined ? account.user : encodeUser(options.contactUser);
     const call = new OutgoingCall(
       this.#host,
       first,
       {
         identity: calledParty(target),
-        from: nameAddr(from, displayName),
+        from,
         to: nameAddr(to),
         sdp: options.sdp,
         answer: options.answer,
-        headers: options.headers ?? [],
+        headers: [...headers, ...(options.headers ?? [])],
         ringSeconds: options.ringSeconds ?? 120,
-        contactUser: options.contactUser === undefined ? from.user : encodeUser(options.contactUser),
+        contactUser: hidden ? ANONYMOUS_USER : contactUser,
         branches,
       },
       trunk?.digest(),
@@ -540,6 +545,9 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     const trunk = identity.kind === 'trunk' ? this.#trunks.get(identity.trunkId) : undefined;
     if (trunk && trunk.activeCalls >= trunk.maxCalls + spare) {
       return refused({ status: 503, reason: 'Trunk Is Full', headers: [['retry-after', '30']] });
+    }
+    if (trunk && !trunk.takeCall('incoming', this.#clock.now())) {
+      return refused({ status: 503, reason: 'Too Many Calls Per Second', headers: [['retry-after', '1']] });
     }
     if (identity.kind === 'user' && this.#callsOf(identity.username) >= maxCallsPerUser + spare) {
       return refused({ status: 486, reason: 'Too Many Calls From This Phone' });
