@@ -402,7 +402,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   }
 
   #makeHost(): CallHost {
-    const { rtpPortMin, rtpPortMax, srtpWithoutTls } = this.#options.sip;
+    const { rtpPortMin, rtpPortMax, codecs, srtpWithoutTls } = this.#options.sip;
     return {
       stack: this.#stack,
       pool: this.#pool,
@@ -415,6 +415,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       traces: this.#traces,
       log: this.#log,
       ports: { min: rtpPortMin, max: rtpPortMax },
+      codecs,
       encryption: { srtp: this.#pool.srtp, keysWithoutTls: srtpWithoutTls },
       silenceSeconds: this.#options.silenceSeconds ?? 30,
       config: () => this.#link.config,
