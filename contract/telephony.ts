@@ -12,6 +12,9 @@ const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/);
 export const pin = z.string().regex(/^\d{4,12}$/);
 const host = z.string().min(1).max(255);
 
+/** A number by which a person is called: digits, after a `+` if it is international. */
+export const personNumber = z.string().regex(/^\+?\d{1,20}$/);
+
 /** Minimum length of a new PIN: shorter ones can be guessed. Existing shorter PINs keep working. */
 export const MIN_PIN_DIGITS = 6;
 
@@ -130,6 +133,8 @@ export const telephonyConfig = z.object({
   dialPlan,
   /** Rooms that can be entered by PIN alone. */
   pins: z.array(z.object({ pin: z.string(), roomId })),
+  /** Numbers of people: whoever calls one rings its person. Absent if there are none. */
+  numbers: z.array(personNumber).optional(),
   language: z.enum(['en', 'ru']),
 });
 export type TelephonyConfig = z.infer<typeof telephonyConfig>;

@@ -3,6 +3,7 @@ import { CanopyError } from '../../base/index.ts';
 import { type IncomingRoute, incomingRoute } from '../dial/index.ts';
 import { type IncomingCall, mediaAddressIn, SdpError } from '../sip/index.ts';
 import { callerSrtpUse } from './call-encryption.ts';
+import { callPerson, isPersonNumber } from './call-person.ts';
 import { callerAddress, callerName } from './caller.ts';
 import type { CallHost } from './phone-call.ts';
 import { PhoneCall } from './phone-call.ts';
@@ -14,7 +15,7 @@ import { startTalking } from './start-talking.ts';
 const FORBIDDEN = 403;
 
 /**
- * Routes an incoming call by the dial plan: into a room, to the PIN prompt, or nowhere. A call that replaces another one takes over its
+ * Routes an incoming call: to a person if it is their number, else by the dial plan into a room, to the PIN prompt, or nowhere. A call that replaces another one takes over its
  * seat, if that has one.
  */
 export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void> {
@@ -22,8 +23,12 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
   const { identity } = sip;
   const replaced = sip.replaced && host.callOf(sip.replaced);
   const roomId = replaced?.seat?.roomId;
-  const route: IncomingRoute =
-    roomId === undefined ? incomingRoute(config, sip.dialled) : { type: 'room', roomId };
+  const route: IncomingRoute | { type: 'person' } =
+    roomId !== undefined
+      ? { type: 'room', roomId }
+      : isPersonNumber(config, sip)
+        ? { type: 'person' }
+        : incomingRoute(config, sip.dialled);
   const call = new PhoneCall(host, {
     direction: 'incoming',
     remote: callerAddress(sip),
@@ -42,9 +47,9 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
   const pins =
     route.type === 'pin'
       ? new Map(config.pins.map(({ pin, roomId }) => [pin, roomId]))
-      : route.pin === undefined
-        ? undefined
-        : new Map([[route.pin, route.roomId]]);
+      : route.type === 'room' && route.pin !== undefined
+        ? new Map([[route.pin, route.roomId]])
+        : undefined;
   const caller = pinCaller(sip);
   if (pins && host.pins.refuses(caller)) {
     await refuse(call, sip, FORBIDDEN, 'Too Many Wrong PINs');
@@ -55,6 +60,10 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
     // If no media can be agreed on, refuse before the caller hears ringing and before the phone appears in the room.
     const sdp = sip.offer === undefined ? media.offer() : media.answer(sip.offer);
     if (call.ended) {
+      return;
+    }
+    if (route.type === 'person') {
+      await callPerson(host, call, sip, sdp);
       return;
     }
     if (roomId === undefined) {

@@ -44,6 +44,8 @@ const OUTSIDE = [
   'gateway.record',
   'gateway.dialFailed',
   'gateway.trunks',
+  ...['gateway.ringing', 'gateway.answered', 'gateway.call'],
+  ...['phone.list', 'phone.add', 'phone.configure', 'phone.remove'],
   'room.configure',
   'link.create',
   'link.list',

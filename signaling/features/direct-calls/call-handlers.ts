@@ -3,9 +3,8 @@ import {
   AccountRate,
   demand,
   type Handlers,
-  holderOf,
   type Kernel,
-  mayBeCalled,
+  may,
   type PeerPrincipal,
   requirePrincipal,
   type Session,
@@ -15,7 +14,9 @@ import type { CallHistory } from './call-history.ts';
 import type { CallPreferences } from './call-preferences.ts';
 import type { DIRECT_CALL_REQUESTS } from './contract.ts';
 import type { Asking, DirectCalls } from './direct-calls.ts';
+import { phoneKey } from './parties.ts';
 import type { RingLimits } from './ring-limits.ts';
+import { calleeAt, demandOpen, personAt, ringPerson } from './ring-person.ts';
 
 /** Lists and changes of an account, at once and per second after that. */
 const READS = { perSecond: 4, burst: 60 };
@@ -39,6 +40,8 @@ export function callHandlers(
   const reads = new AccountRate('requests about calls', READS);
   const changes = new AccountRate('changes of calls', CHANGES);
 
+  const ringFeature = { calls, preferences, limits };
+
   const asking = (session: Session, clientId: string): Asking => {
     const { accountId, displayName, device } = demandCaller(session);
     return { accountId, displayName, endpoint: { deviceId: device.deviceId, clientId } };
@@ -57,7 +60,8 @@ export function callHandlers(
       const endpoint = { deviceId: device.deviceId, clientId };
       devices.add(session, { accountId, endpoint });
       calls.returned(accountId, endpoint);
-      return { calls: calls.of(accountId, endpoint), missed, settings };
+      const numbers = kernel.callsPhones() && may(requirePrincipal(session), 'number.call');
+      return { calls: calls.of(accountId, endpoint), missed, settings, numbers };
     },
 
     'call.start': async (session, { callId, clientId, to, media }) => {
@@ -66,27 +70,21 @@ export function callHandlers(
       if (repeated) {
         return { call: repeated };
       }
+      const check = () => {
+        if (session.closed) {
+          throw new CanopyError('CONNECTION_LOST');
+        }
+      };
       limits.attempt(caller.accountId);
-      const callee = await personAt(kernel, preferences, to);
-      if (callee.accountId === caller.accountId) {
-        throw new CanopyError('PERSON_UNKNOWN', 'this is your own address');
+      const callee = await calleeAt(kernel, preferences, requirePrincipal(session), to);
+      if (!('phones' in callee)) {
+        return { call: await ringPerson(kernel, ringFeature, caller, callee, { callId, media, check }) };
       }
-      const { callsFrom, doNotDisturb } = await preferences.of(callee.accountId);
-      const isBarred =
-        callsFrom === 'nobody' ||
-        (await preferences.isBlocked(callee.accountId, caller.accountId)) ||
-        (callsFrom === 'contacts' && !(await kernel.hasContact(callee.accountId, caller.accountId)));
-      if (isBarred) {
-        throw new CanopyError('CALL_BARRED');
-      }
-      if (session.closed) {
-        throw new CanopyError('CONNECTION_LOST');
-      }
-      if (kernel.draining) {
-        throw new CanopyError('SERVER_CLOSING');
-      }
-      limits.ring(caller.accountId, callee.accountId);
-      return { call: calls.start(caller, { callId, callee, media, mayDisturb: !doNotDisturb }) };
+      check();
+      demandOpen(kernel);
+      const { phones, ...somebody } = callee;
+      const parties = { callee: { ...somebody, accountId: phoneKey(callId) }, phones };
+      return { call: calls.start(caller, { callId, media, mayDisturb: true, ...parties }) };
     },
 
     'call.ringing': async (session, { callId }) => {
@@ -95,9 +93,7 @@ export function callHandlers(
     },
 
     'call.answer': async (session, { callId, clientId }) => {
-      const call = calls.answer(asking(session, clientId), callId);
-      limits.answered(requirePrincipal(session).accountId, call.person.accountId);
-      return { call };
+      return { call: calls.answer(asking(session, clientId), callId) };
     },
 
     'call.decline': async (session, { callId, clientId }) => {
@@ -175,18 +171,4 @@ function demandCaller(session: Session): PeerPrincipal {
   const principal = requirePrincipal(session);
   demand(principal, 'person.call');
   return principal;
-}
-
-/** The person with this account id or alias. @throws {CanopyError} PERSON_UNKNOWN */
-async function personAt(
-  { accounts, authority }: Pick<Kernel, 'accounts' | 'authority'>,
-  preferences: CallPreferences,
-  address: string,
-): Promise<{ accountId: string; displayName: string }> {
-  const accountId = address.length === 64 ? address : await preferences.byAlias(address);
-  const account = accountId === undefined ? undefined : await accounts.find(accountId);
-  if (!account || !mayBeCalled(holderOf(account)) || authority.revocation.isRevoked(account.account_id)) {
-    throw new CanopyError('PERSON_UNKNOWN');
-  }
-  return { accountId: account.account_id, displayName: account.display_name };
 }

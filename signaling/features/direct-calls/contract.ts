@@ -13,8 +13,9 @@ import {
 const callMedia = z.enum(['audio', 'video']);
 
 /**
- * Why a call ended. `completed`: they talked; `lost`: the connection of one of them was lost; `failed`: answered, but they never met;
- * `offline`: no device of the person called was connected; `busy`: in another direct call, or not to be disturbed.
+ * Why a call ended. `completed`: they talked; `lost`: the connection of one of them was lost; `failed`: answered, but they never met, or the
+ * telephone number could not be called;
+ * `offline`: no device of the person called was connected, no phone registered; `busy`: in another direct call, or not to be disturbed.
  */
 const callOutcome = z.enum([
   'completed',
@@ -33,6 +34,16 @@ const person = z.object({
   displayName,
 });
 
+/** Who the other one is: a person, or somebody on a phone that is nobody's. */
+const counterpart = z.object({
+  /** Absent for somebody on a phone. */
+  accountId: sha256Hex.optional(),
+  /** The telephone number, for somebody on a phone; absent if it is withheld. Trunks do not prove who calls. */
+  number: z.string().optional(),
+  /** The name in the person's certificate, or the name that the phone gave. */
+  displayName,
+});
+
 /** Tells a program, e.g. a tab, from others on the same device. Chosen by the client; the same after a reconnect. */
 const clientId = objectId;
 
@@ -42,13 +53,15 @@ const unixMs = z.number().describe('Unix time in milliseconds.');
 const directCall = z.object({
   callId: objectId,
   direction: z.enum(['incoming', 'outgoing']),
-  /** The other person. */
-  person,
+  /** The other one. */
+  person: counterpart,
   media: callMedia,
   /** `calling`: no device has said that it rings yet. */
   state: z.enum(['calling', 'ringing', 'answered', 'ended']),
   /** Whether this connection placed, answered or declined it. Otherwise another device of the account did, or nobody has yet. */
   here: z.boolean(),
+  /** The account's own phone that the call is on: its user name. Absent: on a device, or not answered yet. */
+  phone: z.string().optional(),
   /** Incoming only: the account is in a meeting, so ring quietly. */
   waiting: z.boolean().optional(),
   startedAtMs: unixMs,
@@ -63,8 +76,8 @@ const directCall = z.object({
 const recentCall = z.object({
   callId: objectId,
   direction: z.enum(['incoming', 'outgoing']),
-  /** Who it was with: for `account`, `id` is the account's id. */
-  peer: z.object({ kind: z.enum(['account']), id: z.string(), displayName: z.string() }),
+  /** Who it was with: for `account`, `id` is the account's id; for `number`, the telephone number, empty if it was withheld. */
+  peer: z.object({ kind: z.enum(['account', 'number']), id: z.string(), displayName: z.string() }),
   media: callMedia,
   startedAtMs: unixMs,
   answeredAtMs: unixMs.optional(),
@@ -72,6 +85,11 @@ const recentCall = z.object({
   outcome: callOutcome,
   /** Incoming, and never answered nor declined. */
   missed: z.boolean(),
+  /** The account's own phone that it was on: its user name. */
+  phone: z.string().optional(),
+  /** The codec of the phone in the call, and the estimated mean opinion score of its audio, 1 to 4.5. */
+  codec: z.string().optional(),
+  mos: z.number().optional(),
 });
 
 const callSettings = z.object({
@@ -97,6 +115,8 @@ export const DIRECT_CALL_REQUESTS = {
       /** Number of missed calls that no device has shown yet. */
       missed: z.int(),
       settings: callSettings,
+      /** Whether this account may call telephone numbers. */
+      numbers: z.boolean().optional(),
     }),
   },
   /**
@@ -108,8 +128,11 @@ export const DIRECT_CALL_REQUESTS = {
       /** Chosen by the client. */
       callId: objectId,
       clientId,
-      /** An account id (64 hex digits), or an account's alias (40 hex digits). */
-      to: z.string().regex(/^([0-9a-f]{64}|[0-9a-f]{40})$/),
+      /**
+       * An account id (64 hex digits), an account's alias (40 hex digits), or `tel:` and a telephone number: that of a person of this server,
+       * one of its phones, or one that the dial plan permits.
+       */
+      to: z.string().regex(/^([0-9a-f]{64}|[0-9a-f]{40}|tel:[0-9A-Za-z+*#._() -]{1,64})$/),
       media: callMedia.default('audio'),
     }),
     result: z.object({ call: directCall }),

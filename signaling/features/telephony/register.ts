@@ -3,6 +3,8 @@ import { Calls } from './calls.ts';
 import { TELEPHONY_REQUESTS } from './contract.ts';
 import { dialInOf } from './dial-in.ts';
 import { gatewayHandlers } from './gateway-handlers.ts';
+import { PersonPhones } from './person-phones.ts';
+import { registerPersonPhones } from './register-person-phones.ts';
 import { Telephony } from './telephony.ts';
 import { registerTelephonyRoutes } from './telephony-routes.ts';
 import { TelephonySettings } from './telephony-settings.ts';
@@ -11,13 +13,23 @@ import { TelephonySettings } from './telephony-settings.ts';
 export function registerTelephony(kernel: Kernel): void {
   const { config, happenings, log, rooms, store } = kernel;
   const settings = new TelephonySettings(store);
-  const telephony = new Telephony({ config, happenings, log, rooms, settings, calls: new Calls(store) });
-  kernel.requests(TELEPHONY_REQUESTS, gatewayHandlers(telephony), {
+  const phones = new PersonPhones(store);
+  const telephony = new Telephony({
+    config,
+    happenings,
+    log,
+    rooms,
+    settings,
+    calls: new Calls(store),
+    phones,
+  });
+  kernel.requests(TELEPHONY_REQUESTS, gatewayHandlers(kernel, telephony), {
     perConnection: ['gateway.register'],
     audited: ['gateway.register', 'call.dial'],
   });
   registerTelephonyRoutes(kernel, telephony);
   kernel.callsPhones = () => config.sip.enabled || telephony.hadGateway;
+  registerPersonPhones(kernel, telephony);
   kernel.dialIn = async (roomId) => dialInOf(await settings.load(), roomId);
   kernel.roomDeleted.add(async ({ db, roomId, committed }) => {
     if (await settings.forgetRoom(db, roomId)) {

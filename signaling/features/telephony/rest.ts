@@ -6,8 +6,10 @@ import {
   dialTarget,
   displayName,
   objectId,
+  personNumber,
   pin,
   roomId,
+  sha256Hex,
   sipPhone,
   sipTrunk,
   srtpUse,
@@ -15,7 +17,8 @@ import {
 } from '../../../contract/index.ts';
 import { trunkAddress, trunkUri } from './trunk-fields.ts';
 
-const phoneInfo = sipPhone.omit({ ha1: true });
+/** `accountId`: whose phone it is; absent: nobody's. */
+const phoneInfo = sipPhone.omit({ ha1: true }).extend({ accountId: sha256Hex.optional() });
 export const phoneList = z.object({ phones: z.array(phoneInfo) });
 export const putPhoneRequest = z.object({
   displayName: displayName.optional(),
@@ -29,6 +32,8 @@ export const putPhoneRequest = z.object({
     .optional(),
   /** Default: unchanged; `preferred` for a new phone. */
   srtp: srtpUse.optional(),
+  /** The person whose phone it is: it rings when they are called. Null: nobody's. Default: unchanged. */
+  accountId: sha256Hex.nullable().optional(),
 });
 export const putPhoneResponse = phoneInfo.extend({
   /** The generated password, returned only here; absent if the request had one. */
@@ -51,6 +56,10 @@ export const putTrunkRequest = sipTrunk.omit({ name: true }).extend({
 });
 
 export const dialPlanBody = z.object({ rules: dialPlan });
+
+export const numberParams = z.object({ number: personNumber });
+export const putNumberRequest = z.object({ accountId: sha256Hex });
+export const numberList = z.object({ numbers: z.array(putNumberRequest.extend({ number: personNumber })) });
 
 export const roomPin = z.object({ pin });
 

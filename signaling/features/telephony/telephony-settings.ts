@@ -56,11 +56,15 @@ export class TelephonySettings {
 
   /** Returns false if none has this name. */
   async deletePhone(username: string): Promise<boolean> {
-    const { numDeletedRows } = await this.#store.db
-      .deleteFrom('sip_phones')
-      .where('username', '=', username)
-      .executeTakeFirst();
-    return numDeletedRows > 0n;
+    return this.#store.transaction(async (db) => {
+      // A later phone of this name is somebody else's.
+      await db.deleteFrom('person_phones').where('username', '=', username).execute();
+      const { numDeletedRows } = await db
+        .deleteFrom('sip_phones')
+        .where('username', '=', username)
+        .executeTakeFirst();
+      return numDeletedRows > 0n;
+    });
   }
 
   async trunks(): Promise<SipTrunk[]> {

@@ -23,6 +23,7 @@ import { moderation } from './moderation.ts';
 import { notices } from './notices.ts';
 import { own } from './own.ts';
 import { ownData } from './own-data.ts';
+import { ownPhones } from './own-phones.ts';
 import { panels } from './panels.ts';
 import { paths } from './paths.ts';
 import { people } from './people.ts';
@@ -67,6 +68,7 @@ export const en = {
   notices,
   own,
   ownData,
+  ownPhones,
   panels,
   paths,
   people,

@@ -47,7 +47,13 @@ function IncomingDialog({ model, call }: { model: AppModel; call: DirectCall }) 
         </span>
         <span class="calling-state">{isVideo ? calls.incomingVideo : calls.incoming}</span>
       </h2>
-      <Standing model={model} accountId={call.person.accountId} />
+      {call.person.accountId === undefined ? (
+        <p class="standing hint" dir="auto">
+          {call.person.number ? calls.fromNumber(call.person.number) : calls.numberWithheld}
+        </p>
+      ) : (
+        <Standing model={model} accountId={call.person.accountId} />
+      )}
       <div class="calling-actions">
         <button type="button" class="primary" data-testid="answer-video" onClick={() => answer(true)}>
           <CameraIcon />
