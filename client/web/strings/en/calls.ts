@@ -32,6 +32,8 @@ export const calls = {
   fromNumber: (number: string) => `From the phone ${number}`,
   numberWithheld: 'The number is withheld',
   answerVideo: 'Answer with video',
+  /** For a call by phone. */
+  answer: 'Answer',
   answerAudio: 'Answer without video',
   answerLeaving: 'Leave and answer',
   decline: 'Decline',

@@ -35,6 +35,7 @@ export const calls: Strings['calls'] = {
   fromNumber: (number) => `С телефона ${number}`,
   numberWithheld: 'Номер скрыт',
   answerVideo: 'Ответить с видео',
+  answer: 'Ответить',
   answerAudio: 'Ответить без видео',
   answerLeaving: 'Выйти и ответить',
   decline: 'Отклонить',

@@ -21,6 +21,8 @@ function IncomingDialog({ model, call }: { model: AppModel; call: DirectCall }) 
   const titleId = useId();
   const { calls } = strings.value;
   const isVideo = call.media === 'video';
+  /** A phone shows no video. */
+  const isPhone = call.person.accountId === undefined;
   useEffect(() => element.current?.showModal(), []);
   const answer = (video: boolean) => void model.calls.answer(call, { video });
   return (
@@ -55,10 +57,12 @@ function IncomingDialog({ model, call }: { model: AppModel; call: DirectCall }) 
         <Standing model={model} accountId={call.person.accountId} />
       )}
       <div class="calling-actions">
-        <button type="button" class="primary" data-testid="answer-video" onClick={() => answer(true)}>
-          <CameraIcon />
-          {calls.answerVideo}
-        </button>
+        {!isPhone && (
+          <button type="button" class="primary" data-testid="answer-video" onClick={() => answer(true)}>
+            <CameraIcon />
+            {calls.answerVideo}
+          </button>
+        )}
         <button
           type="button"
           class={isVideo ? '' : 'primary'}
@@ -66,7 +70,7 @@ function IncomingDialog({ model, call }: { model: AppModel; call: DirectCall }) 
           onClick={() => answer(false)}
         >
           <PhoneIcon />
-          {calls.answerAudio}
+          {isPhone ? calls.answer : calls.answerAudio}
         </button>
         <button
           type="button"
