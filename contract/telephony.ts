@@ -29,6 +29,12 @@ export type TransferScope = z.infer<typeof transferScope>;
 export const srtpUse = z.enum(['off', 'preferred', 'required']);
 export type SrtpUse = z.infer<typeof srtpUse>;
 
+/**
+ * Whether ICE finds the way of the audio (RFC 8445). `accept`: if the other side offers it. `offer`: calls that Canopy places offer it, too.
+ */
+export const iceUse = z.enum(['off', 'accept', 'offer']);
+export type IceUse = z.infer<typeof iceUse>;
+
 /** A phone that registers with the gateway. */
 export const sipPhone = z.object({
   username: sipUser,
@@ -39,6 +45,7 @@ export const sipPhone = z.object({
   ha1: z.object({ md5: z.string().regex(/^[0-9a-f]{32}$/), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
   /** Needs SIP over TLS, since the keys are in its messages. */
   srtp: srtpUse.default('preferred'),
+  ice: iceUse.default('accept'),
 });
 export type SipPhone = z.infer<typeof sipPhone>;
 
@@ -74,6 +81,7 @@ export const sipTrunk = z.object({
   transfers: transferScope.optional(),
   /** Needs SIP over TLS, since the keys are in its messages. */
   srtp: srtpUse.default('preferred'),
+  ice: iceUse.default('accept'),
 });
 export type SipTrunk = z.infer<typeof sipTrunk>;
 
@@ -95,6 +103,45 @@ export const trunkRegistration = z.object({
     .nullable(),
 });
 export type TrunkRegistration = z.infer<typeof trunkRegistration>;
+
+const address = z.union([z.ipv4(), z.ipv6()]);
+
+/** A phone's registration over UDP, as saved for a restart of the gateway. Times are Unix times in milliseconds. */
+export const savedBinding = z.object({
+  /** The phone's Contact, a URI. */
+  contact: z.string().min(1).max(512),
+  callId: z.string().min(1).max(256),
+  sequence: z.int().min(0),
+  /** `+sip.instance` of the phone. */
+  instance: z.string().max(128).optional(),
+  registeredAtMs: z.int(),
+  expiresAtMs: z.int(),
+  q: z.number().min(0).max(1),
+  /** Where the REGISTER came from, and where calls are sent. */
+  address,
+  port: z.int().min(1).max(65_535),
+  userAgent: z.string().max(200),
+});
+export type SavedBinding = z.infer<typeof savedBinding>;
+
+/** Canopy's registration at a trunk, as saved for a restart of the gateway. */
+export const savedTrunkRegistration = z.object({
+  callId: z.string().min(1).max(256),
+  sequence: z.int().min(0),
+  /** The registrar's addresses. */
+  addresses: z.array(address).max(16),
+  /** Unix time in milliseconds. */
+  expiresAtMs: z.int(),
+});
+export type SavedTrunkRegistration = z.infer<typeof savedTrunkRegistration>;
+
+/** Saved registrations. */
+export const savedRegistrations = z.object({
+  phones: z.array(z.object({ username: sipUser, bindings: z.array(savedBinding).max(10) })).max(100),
+  /** `registration`: null once it has ended. */
+  trunks: z.array(z.object({ trunk: name, registration: savedTrunkRegistration.nullable() })).max(500),
+});
+export type SavedRegistrations = z.infer<typeof savedRegistrations>;
 
 /**
  * What happens to a dialled number; the first matching rule applies. `*` stands for any characters, `X` for a digit. Incoming calls go to a
@@ -132,7 +179,14 @@ export const telephonyConfig = z.object({
   trunks: z.array(sipTrunk),
   dialPlan,
   /** Rooms that can be entered by PIN alone. */
-  pins: z.array(z.object({ pin: z.string(), roomId })),
+  pins: z.array(
+    z.object({
+      pin: z.string(),
+      roomId,
+      /** Whether it makes the caller a moderator. Default false. */
+      isModerator: z.boolean().optional(),
+    }),
+  ),
   /** Numbers of people: whoever calls one rings its person. Absent if there are none. */
   numbers: z.array(personNumber).optional(),
   language: z.enum(['en', 'ru']),

@@ -1,5 +1,5 @@
 import { CanopyError, type Config, urlHost } from '../base/index.ts';
-import { type PasswordLookup, SipStack } from './sip/index.ts';
+import { type BindingStore, type PasswordLookup, type SeenMessage, SipStack } from './sip/index.ts';
 
 /** Certificate chain and key, PEM. */
 export interface TlsCertificate {
@@ -13,12 +13,25 @@ export interface OpenStackOptions {
   announce: string | undefined;
   tls: TlsCertificate | null;
   lookup: PasswordLookup;
+  bindings: BindingStore;
+  /** Called with every SIP message that is received or sent. */
+  onMessage: ((message: SeenMessage) => void) | undefined;
+  /** Web origins of other sites whose pages may connect. */
+  origins: readonly string[];
 }
 
 type Listen = Parameters<typeof SipStack.create>[0]['listen'][number];
 
 /** Opens the configured SIP ports. @throws {CanopyError} PORT_IN_USE - a port is in use or not permitted */
-export async function openStack({ sip, announce, tls, lookup }: OpenStackOptions): Promise<SipStack> {
+export async function openStack({
+  sip,
+  announce,
+  tls,
+  lookup,
+  bindings,
+  origins,
+  onMessage,
+}: OpenStackOptions): Promise<SipStack> {
   const open = (host: string) => {
     const advertise = announce === undefined ? undefined : { host: urlHost(announce) };
     const plain = (protocol: 'udp' | 'tcp'): Listen => ({
@@ -31,13 +44,19 @@ export async function openStack({ sip, announce, tls, lookup }: OpenStackOptions
     if (tls && sip.tlsPort !== 0) {
       listen.push({ protocol: 'tls', address: host, port: sip.tlsPort, tls, advertise });
     }
+    if (sip.wsPort !== 0) {
+      const shared = { address: host, port: sip.wsPort, advertise, origins };
+      listen.push(tls ? { ...shared, protocol: 'wss', tls } : { ...shared, protocol: 'ws' });
+    }
     return SipStack.create({
       listen,
       users: { realm: sip.realm, lookup },
+      registrar: { store: bindings },
       maxCallsPerUser: sip.callsPerPhone,
       callsPerSecond: sip.callsPerSecond,
       requestsPerSecond: sip.requestsPerSecond,
       silent: sip.silentToStrangers,
+      ...(onMessage && { onMessage }),
     });
   };
   try {
@@ -51,7 +70,7 @@ export async function openStack({ sip, announce, tls, lookup }: OpenStackOptions
     if (code === 'EADDRINUSE' || code === 'EACCES') {
       throw new CanopyError(
         'PORT_IN_USE',
-        `SIP on ${sip.host} port ${port ?? sip.port}: ${code}. Choose another with --sip-port (or --sip-tls-port), or turn phones off with --no-sip`,
+        `SIP on ${sip.host} port ${port ?? sip.port}: ${code}. Choose another with --sip-port (or --sip-tls-port, sip.wsPort), or turn phones off with --no-sip`,
         { cause: error },
       );
     }

@@ -3,7 +3,13 @@ import { EventEmitter } from 'node:events';
 import { isIP } from 'node:net';
 import { CanopyError, type Config, type Logger } from '../base/index.ts';
 import type { BridgeSession, GatewayLink } from '../client/sdk/index.ts';
-import { type CallRecord, type EventData, MIN_PIN_DIGITS, type TelephonyConfig } from '../contract/index.ts';
+import {
+  type CallRecord,
+  type EventData,
+  MIN_PIN_DIGITS,
+  type SavedRegistrations,
+  type TelephonyConfig,
+} from '../contract/index.ts';
 import { RoomBridges } from './bridge/index.ts';
 import {
   type CallHost,
@@ -22,7 +28,9 @@ import { MediaPool, type PayloadTransformModule } from './media/index.ts';
 import { GatewayMetrics } from './metrics.ts';
 import { openStack, type TlsCertificate } from './open-stack.ts';
 import { Prompts } from './prompts/index.ts';
+import { SavedBindings } from './saved-bindings.ts';
 import { type IncomingCall, localAddressFor, RateLimiter, type SipStack, systemClock } from './sip/index.ts';
+import { type HepExporter, hepExporter } from './tracing/index.ts';
 import { TrunkRegistrations } from './trunk-registrations.ts';
 
 export interface SipGatewayOptions {
@@ -35,6 +43,8 @@ export interface SipGatewayOptions {
   joinRoom(roomId: string): Promise<BridgeSession>;
   /** Certificate for SIP over TLS; null: no TLS. */
   tls: TlsCertificate | null;
+  /** Web origins of other sites whose pages may register over WebSocket. Default: none. */
+  origins?: readonly string[];
   log: Logger;
   /** A call whose phone sends no media for longer is ended, in seconds; 0: never. Default 30. */
   silenceSeconds?: number;
@@ -74,6 +84,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   readonly #pins = new PinGuard();
   readonly #people: PeopleLink;
   readonly #announce: string | undefined;
+  readonly #exporter: HepExporter | undefined;
   readonly #unlisten: Array<() => void> = [];
   readonly #timer: NodeJS.Timeout;
   #notifyTimer: NodeJS.Timeout | undefined;
@@ -93,7 +104,16 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       pool,
       announce,
       log,
-    }: { stack: SipStack; pool: MediaPool; announce: string | undefined; log: Logger },
+      saved,
+      exporter,
+    }: {
+      stack: SipStack;
+      pool: MediaPool;
+      announce: string | undefined;
+      log: Logger;
+      saved: SavedRegistrations;
+      exporter: HepExporter | undefined;
+    },
   ) {
     super();
     this.#options = options;
@@ -102,7 +122,14 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#stack = stack;
     this.#pool = pool;
     this.#announce = announce;
-    this.#registrations = new TrunkRegistrations(stack, log, () => this.#notifyRegistrationsSoon());
+    this.#exporter = exporter;
+    this.#registrations = new TrunkRegistrations({
+      stack,
+      log,
+      onChange: () => this.#notifyRegistrationsSoon(),
+      save: (trunk, registration) => options.link.saved.trunk(trunk, registration),
+      saved: saved.trunks,
+    });
     this.#rooms = new RoomBridges({
       pool,
       log,
@@ -113,6 +140,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#host = this.#makeHost();
     this.#listen();
     this.#configure(options.link.config);
+    this.#restorePhones(saved.phones);
     this.#timer = setInterval(() => this.#check(), CHECK_MS);
     this.metrics.watch({
       codecs: () => [...this.#calls.values()].filter((call) => call.answered).map((call) => call.codec),
@@ -131,17 +159,28 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     const log = options.log.child({ part: 'sip' });
     const announce = options.sip.announce ?? options.announce;
     const address = announce === undefined ? undefined : await addressOf(announce);
-    const stack = await openStack({
-      sip: options.sip,
-      announce,
-      tls: options.tls,
-      lookup: phoneLookup(() => options.link.config),
+    const { saved } = options.link;
+    const loaded = await saved.load().catch((error: unknown) => {
+      log.warn({ err: error }, 'could not load the saved registrations; phones must register again');
+      return { phones: [], trunks: [] };
     });
+    const exporter = hepExporter(options.sip, log);
+    const pool = await MediaPool.start({ threads: options.sip.mediaThreads, log });
     try {
-      const pool = await MediaPool.start({ threads: options.sip.mediaThreads, log });
-      return new SipGateway(options, { stack, pool, announce: address, log });
+      const stack = await openStack({
+        sip: options.sip,
+        announce,
+        tls: options.tls,
+        origins: options.origins ?? [],
+        lookup: phoneLookup(() => options.link.config),
+        bindings: new SavedBindings(systemClock, (user, bindings) => saved.phone(user, bindings)),
+        onMessage: exporter && ((message) => exporter.export(message)),
+      });
+      // Nothing is received before the gateway listens to the stack, since all of this is one task.
+      return new SipGateway(options, { stack, pool, announce: address, log, saved: loaded, exporter });
     } catch (error) {
-      await stack.close();
+      exporter?.close();
+      await pool.close();
       throw error;
     }
   }
@@ -175,8 +214,9 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     await withTimeout(Promise.all([...this.#calls.values()].map((call) => call.end('local'))));
     await this.#rooms.close();
     await this.#stack.close();
+    this.#exporter?.close();
     await this.#pool.close();
-    await withTimeout(this.#link.settled());
+    await withTimeout(Promise.all([this.#link.settled(), this.#link.saved.settled()]));
     this.#link.close();
   }
 
@@ -272,6 +312,18 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
           }
         });
     }, NOTIFY_DELAY_MS);
+  }
+
+  /** Restores the registrations that an earlier process saved. */
+  #restorePhones(phones: SavedRegistrations['phones']): void {
+    for (const { username, bindings } of phones) {
+      if (this.#secrets.has(username)) {
+        this.#stack.restoreBindings(username, bindings);
+      }
+    }
+    if (phones.length > 0) {
+      this.#log.info({ phones: phones.length }, 'registrations restored');
+    }
   }
 
   /** Removes the registrations of phones that were deleted or have a new password. */

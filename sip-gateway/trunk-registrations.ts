@@ -1,5 +1,10 @@
 import type { Logger } from '../base/index.ts';
-import type { SipTrunk, TrunkRegistration } from '../contract/index.ts';
+import type {
+  SavedRegistrations,
+  SavedTrunkRegistration,
+  SipTrunk,
+  TrunkRegistration,
+} from '../contract/index.ts';
 import { hostOf } from './dial/index.ts';
 import type { Registration, SipStack } from './sip/index.ts';
 
@@ -9,21 +14,40 @@ interface Entry {
   status: TrunkRegistration;
 }
 
+export interface TrunkRegistrationsOptions {
+  stack: SipStack;
+  log: Logger;
+  /** Called when list() has changed. */
+  onChange(): void;
+  /** Saves a registration for the next process; null: it has ended. */
+  save(trunk: string, registration: SavedTrunkRegistration | null): void;
+  /** What an earlier process saved. */
+  saved: SavedRegistrations['trunks'];
+}
+
 /** Maximum length of a reported reason, in characters: registrars choose it. */
 const MAX_REASON_LENGTH = 100;
+/** Maximum number of a registrar's addresses that are saved. */
+const MAX_SAVED_ADDRESSES = 16;
 
 /** Registers the gateway at trunks with `register`, and keeps the status of each registration. */
 export class TrunkRegistrations {
   readonly #stack: SipStack;
   readonly #log: Logger;
   readonly #onChange: () => void;
+  readonly #save: (trunk: string, registration: SavedTrunkRegistration | null) => void;
+  /** Registrations of an earlier process. Each is continued once. */
+  readonly #saved: Map<string, SavedTrunkRegistration>;
   readonly #open = new Map<string, Entry>();
 
-  /** `onChange` is called when list() has changed. */
-  constructor(stack: SipStack, log: Logger, onChange: () => void) {
+  constructor({ stack, log, onChange, save, saved }: TrunkRegistrationsOptions) {
     this.#stack = stack;
     this.#log = log;
     this.#onChange = onChange;
+    this.#save = save;
+    this.#saved = new Map(
+      saved.flatMap(({ trunk, registration }) => (registration ? [[trunk, registration] as const] : [])),
+    );
   }
 
   /** The current status of each registration. */
@@ -64,10 +88,12 @@ export class TrunkRegistrations {
     const registration = this.#stack.register({
       registrar: uri,
       trunk: name,
+      saved: this.#saved.get(name),
       address: `sip:${encodeURIComponent(username ?? callerId ?? 'canopy')}@${trunk.domain ?? host}`,
       ...(username !== undefined &&
         password !== undefined && { credentials: { username, password, realm: realm ?? host } }),
     });
+    this.#saved.delete(name);
     const entry: Entry = {
       settings: JSON.stringify(trunk),
       registration,
@@ -77,6 +103,15 @@ export class TrunkRegistrations {
       this.#log.info({ trunk: name, expiresSeconds }, 'trunk registered');
       const expiresAtMs = Date.now() + expiresSeconds * 1000;
       this.#changed(name, entry, { ...entry.status, state: 'registered', expiresAtMs });
+      if (this.#open.get(name) === entry) {
+        const { addresses, ...rest } = registration.save(expiresSeconds);
+        this.#save(name, { ...rest, addresses: addresses.slice(0, MAX_SAVED_ADDRESSES) });
+      }
+    });
+    registration.on('closed', () => {
+      if (!this.#open.has(name) || this.#open.get(name) === entry) {
+        this.#save(name, null);
+      }
     });
     registration.on('failed', (failure) => {
       this.#log.warn({ trunk: name, ...failure }, 'trunk registration failed');

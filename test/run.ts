@@ -1,6 +1,6 @@
 /**
- * Runs the checks, the unit tests, the system tests and those of them that mostly wait, in this order, and closes with a line that counts
- * them.
+ * Runs the checks, the unit tests and the system tests, in this order, and closes with a line that counts them. Those system tests that
+ * mostly wait run beside the others.
  *
  *     npm test                       everything but *.long.test.ts
  *     npm test -- signaling/ ice     the files whose path contains one of these; checks are checks/style, ...
@@ -21,8 +21,9 @@ const unitTimeoutMs = 300_000;
 const systemTimeoutMs = 600_000;
 /** Time limit for a long test file: the soak takes more than an hour. */
 const longTimeoutMs = 7_200_000;
-/** How many unit tests run at once, and system tests that mostly wait. The other system tests run one at a time: they use the whole machine. */
+/** How many unit tests run at once. */
 const unitConcurrency = 3;
+/** How many system tests that mostly wait run once the others, which use the whole machine and run one at a time, have ended. */
 const waitingConcurrency = 3;
 
 const { values, positionals } = parseArgs({
@@ -45,28 +46,30 @@ const isWanted = (path: string): boolean =>
 const { unit, system, waiting } = findTests(root, values.long);
 
 if (!values.long) {
-  await each(Object.keys(checks) as (keyof typeof checks)[], 1, (path) => runCheck(root, path));
+  const names = Object.keys(checks) as (keyof typeof checks)[];
+  await each(names.filter(isWanted), 1, (path) => runCheck(root, path));
 }
-await each(unit, unitConcurrency, (path) =>
+await each(unit.filter(isWanted), unitConcurrency, (path) =>
   runTestFile(root, path, values.long ? longTimeoutMs : unitTimeoutMs),
 );
 const runSystemTest = (path: string) =>
   runTestFile(root, path, values.long ? longTimeoutMs : systemTimeoutMs);
-await each(system, 1, runSystemTest);
-await each(waiting, waitingConcurrency, runSystemTest);
+const stillWaiting = waiting.filter(isWanted);
+const besideTheOthers = each(stillWaiting, 1, runSystemTest);
+await each(system.filter(isWanted), 1, runSystemTest);
+await Promise.all([besideTheOthers, each(stillWaiting, waitingConcurrency - 1, runSystemTest)]);
 
 const totals = printSummary(files, performance.now() - begun);
 process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0;
 
-/** Runs the selected `paths`, `concurrency` at a time. */
+/** Takes `paths` out of their list and runs them, `concurrency` at a time. */
 async function each<Path extends string>(
-  paths: readonly Path[],
+  paths: Path[],
   concurrency: number,
   run: (path: Path) => Promise<FileOutcome>,
 ): Promise<void> {
-  const waiting = paths.filter(isWanted);
   const lane = async (): Promise<void> => {
-    for (let path = waiting.shift(); path !== undefined; path = waiting.shift()) {
+    for (let path = paths.shift(); path !== undefined; path = paths.shift()) {
       const file = await run(path);
       // Long tests are run for their figures.
       printFile(file, values.long);

@@ -30,6 +30,7 @@ await reportErrors(async () => {
     'media/srtp/build.mjs',
     'media/srtp/native',
     'prompts/build.mjs',
+    'prompts/languages',
     'prompts/texts.mjs',
   ];
   for (const path of [...sources, 'bench/rtp-load.c', 'bench/witness.c']) {

@@ -401,6 +401,8 @@ const TABLES: { [T in keyof Tables]: About<Tables[T]> | 'not about accounts' } =
     deleted: 'anonymous',
     exported: { file: 'rooms.json', text: 'Owned' },
   },
+  saved_bindings: 'not about accounts',
+  saved_trunk_registrations: 'not about accounts',
   secrets: 'not about accounts',
   sign_ons: {
     rows: [

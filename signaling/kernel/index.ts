@@ -112,6 +112,7 @@ export {
   type Handlers,
   requirePrincipal,
   requireRight,
+  requireRightFor,
   requireSeat,
   type Session,
   TokenBucket,

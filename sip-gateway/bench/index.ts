@@ -1,4 +1,5 @@
 /** Benchmarks of the phone gateway: `npm run bench -- sip-…`. */
+import { measureCalls } from './calls.ts';
 import { measureCost } from './cost.ts';
 import { measureDelay } from './delay.ts';
 import type { PhoneReport } from './figures.ts';
@@ -37,6 +38,19 @@ export const PHONE_SCENARIOS: readonly PhoneScenario[] = [
         throw new TypeError('sip-delay needs a server');
       }
       return measureDelay(server, { seconds });
+    },
+  },
+  {
+    name: 'sip-calls',
+    description:
+      'Calls set up and ended at 50 a second; 100 calls in 4 rooms; the same while 1,000 a second are offered.',
+    durationSeconds: 60,
+    needsServer: true,
+    measure: ({ seconds, server }) => {
+      if (!server) {
+        throw new TypeError('sip-calls needs a server');
+      }
+      return measureCalls(server, { seconds });
     },
   },
   {

@@ -10,8 +10,8 @@ const ROOMS = 25;
 const WARM_UP_MS = 4_000;
 /** RTP clock of PCMU. */
 const TICKS_PER_MS = 8;
-const GOAL_P999_MS = 10;
-const GOAL_MAX_MS = 40;
+export const GOAL_P999_MS = 10;
+export const GOAL_MAX_MS = 40;
 
 /**
  * Measures departure-time errors of packets to 100 phones: two-way PCMU calls in 25 rooms with a speaker each, with all phones sent to
@@ -100,8 +100,8 @@ export async function measurePacing({
   }
 }
 
-/** How much each packet left early or late, relative to the timestamps of its leg. */
-function departureErrorsMs(arrivals: readonly LoggedPacket[]): number[] {
+/** How much each packet left early or late, relative to the timestamps of its leg, in milliseconds. */
+export function departureErrorsMs(arrivals: readonly LoggedPacket[]): number[] {
   const legs = Map.groupBy(arrivals, ({ port }) => port);
   return [...legs.values()].flatMap((leg) => {
     const first = leg[0]?.timestamp ?? 0;

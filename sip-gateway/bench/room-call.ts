@@ -102,7 +102,13 @@ export async function callRoom(
   }
 }
 
-async function api<T>(server: ServerWithPhones, method: string, path: string, body: object): Promise<T> {
+/** Makes a request to the REST API. @throws {Error} it was refused */
+export async function api<T>(
+  server: ServerWithPhones,
+  method: string,
+  path: string,
+  body: object,
+): Promise<T> {
   const response = await fetch(new URL(path, server.url), {
     method,
     headers: { authorization: `Bearer ${server.apiKey}`, 'content-type': 'application/json' },

@@ -3,13 +3,15 @@ import { describe, it } from 'node:test';
 import { type SipPhone, sipTrunk } from '../../contract/index.ts';
 import { Srtp } from '../media/index.ts';
 import { CallContexts } from './call-contexts.ts';
-import { callerSrtpUse, localEncryption, srtpUse } from './call-encryption.ts';
+import { localEncryption } from './call-encryption.ts';
+import { callerSettings, callSettings } from './call-settings.ts';
 
 const srtp = Srtp.load();
 const phone = (username: string, use: SipPhone['srtp']): SipPhone => ({
   username,
   ha1: { md5: '', sha256: '' },
   srtp: use,
+  ice: 'accept',
 });
 const config = {
   realm: 'canopy',
@@ -25,12 +27,12 @@ const config = {
 
 describe('encryption of a call', () => {
   it('is decided by the setting of its phone or trunk', () => {
-    assert.equal(srtpUse(config, { phone: '1001' }), 'required');
-    assert.equal(srtpUse(config, { phone: 'pbx' }), 'off');
-    assert.equal(srtpUse(config, { trunk: 'pbx' }), 'required');
-    assert.equal(callerSrtpUse(config, { kind: 'user', username: '1001' }), 'required');
-    assert.equal(callerSrtpUse(config, { kind: 'trunk', trunkId: 'old' }), 'preferred');
-    assert.equal(callerSrtpUse(config, { kind: 'anonymous' }), 'preferred');
+    assert.equal(callSettings(config, { phone: '1001' }).srtp, 'required');
+    assert.equal(callSettings(config, { phone: 'pbx' }).srtp, 'off');
+    assert.equal(callSettings(config, { trunk: 'pbx' }).srtp, 'required');
+    assert.equal(callerSettings(config, { kind: 'user', username: '1001' }).srtp, 'required');
+    assert.equal(callerSettings(config, { kind: 'trunk', trunkId: 'old' }).srtp, 'preferred');
+    assert.equal(callerSettings(config, { kind: 'anonymous' }).srtp, 'preferred');
   });
 
   it('threat 21: needs SIP over TLS, unless the configuration allows keys without it', () => {

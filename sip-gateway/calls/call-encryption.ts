@@ -1,38 +1,12 @@
-import type { SrtpUse, TelephonyConfig } from '../../contract/index.ts';
-import type { OutgoingTarget } from '../dial/index.ts';
+import type { SrtpUse } from '../../contract/index.ts';
 import type { Srtp } from '../media/index.ts';
-import type { CallerIdentity, LocalEncryption } from '../sip/index.ts';
+import type { LocalEncryption } from '../sip/index.ts';
 
 /** What a call's encryption depends on, beside its phone or trunk. */
 export interface EncryptionMeans {
   srtp: Srtp;
   /** Whether keys may be exchanged over SIP without TLS. */
   keysWithoutTls: boolean;
-}
-
-/** The setting for a caller or callee. Callers without an account, and phones that are not configured here, have the default. */
-export function srtpUse(
-  { phones, trunks }: Pick<TelephonyConfig, 'phones' | 'trunks'>,
-  { phone, trunk }: { phone?: string | undefined; trunk?: string | null | undefined },
-): SrtpUse {
-  const found =
-    phone === undefined
-      ? trunks.find(({ name }) => name === trunk)
-      : phones.find(({ username }) => username === phone);
-  return found?.srtp ?? 'preferred';
-}
-
-/** The same for the callee of an outgoing call. */
-export function calleeSrtpUse(config: TelephonyConfig, { trunk, number }: OutgoingTarget): SrtpUse {
-  return srtpUse(config, trunk === null ? { phone: number } : { trunk });
-}
-
-/** The same for the caller of an incoming call. */
-export function callerSrtpUse(config: TelephonyConfig, identity: CallerIdentity): SrtpUse {
-  return srtpUse(config, {
-    phone: identity.kind === 'user' ? identity.username : undefined,
-    trunk: identity.kind === 'trunk' ? identity.trunkId : undefined,
-  });
 }
 
 /**

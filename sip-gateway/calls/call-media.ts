@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { isUnspecified } from '../../base/index.ts';
+import type { IceUse } from '../../contract/index.ts';
 import type { CodecName } from '../codecs/index.ts';
 import type { DtmfKey, LegStats, MediaPool, PortRange, Prompt } from '../media/index.ts';
 import { type Direction, type LocalEncryption, type NegotiatedAudio, SdpSession } from '../sip/index.ts';
@@ -19,6 +20,8 @@ export interface CallMediaOptions {
   ports: PortRange;
   /** Our wish for encryption, for each offer and answer. */
   encryption(): LocalEncryption;
+  /** The setting for ICE. */
+  ice(): IceUse;
 }
 
 /** The media of one call: SDP offer and answer, and the leg in a media thread. Owns the leg. */
@@ -29,6 +32,7 @@ export class CallMedia {
   readonly #address: string;
   readonly #port: number;
   readonly #encryption: () => LocalEncryption;
+  readonly #ice: () => IceUse;
   readonly #contexts: CallContexts;
   #audio: NegotiatedAudio | undefined;
   #held = false;
@@ -37,9 +41,10 @@ export class CallMedia {
   #agreedMs = 0;
   #closed: Promise<LegStats | null> | undefined;
 
-  private constructor({ pool, legId, address, encryption }: CallMediaOptions, port: number) {
+  private constructor({ pool, legId, address, encryption, ice }: CallMediaOptions, port: number) {
     this.#pool = pool;
     this.#encryption = encryption;
+    this.#ice = ice;
     this.#contexts = new CallContexts(pool.srtp);
     this.legId = legId;
     this.#address = address;
@@ -165,6 +170,7 @@ export class CallMedia {
       port: this.#port,
       codecs: PREFERENCE.filter((name) => codecs.includes(name)),
       encryption: this.#encryption(),
+      ice: this.#ice(),
     };
   }
 

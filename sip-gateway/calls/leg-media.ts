@@ -21,12 +21,15 @@ export function legMedia(audio: NegotiatedAudio, held: boolean, signallingAddres
     ...(events && {
       telephoneEvent: { payloadType: events.sendPayloadType, clockRate: events.clockRate },
     }),
+    // A phone that sends no events has no other way in its media.
+    inBandKeys: !receiveFormats.some(({ kind }) => kind === 'telephone-event'),
     ...(receiveFormats.some(hasComfortNoise) && { comfortNoisePayloadType: 13 }),
     ptimeMs: audio.ptimeMs,
     remote: { address: remote.address, port: remote.port },
     remoteRtcp: { address: remote.address, port: remote.rtcpPort },
     rtcpMux: audio.rtcpMux,
     signallingAddress,
+    ...(audio.ice && { ice: audio.ice }),
     send: !held && (audio.direction === 'sendrecv' || audio.direction === 'sendonly'),
     receive: !held,
   };

@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { CanopyError, type Logger } from '../../base/index.ts';
 import type { NewParticipant } from '../../client/sdk/index.ts';
-import type { CallRecord, SrtpUse, TelephonyConfig } from '../../contract/index.ts';
+import type { CallRecord, TelephonyConfig } from '../../contract/index.ts';
 import type { CallState, PhoneSeat, RoomBridges, SeatEvents } from '../bridge/index.ts';
 import type { LegEvent, LegStats, MediaPool, PortRange } from '../media/index.ts';
 import type { CallStage, EndCause, GatewayMetrics } from '../metrics.ts';
-import type { PromptName, Prompts } from '../prompts/index.ts';
+import type { PhraseName, PhraseValues, PromptName, Prompts } from '../prompts/index.ts';
 import {
   type Call,
   type CallEnd,
   type CallerIdentity,
+  isOverTls,
   type OfferRequest,
   type RateLimiter,
   type ReferRequest,
@@ -18,6 +19,7 @@ import {
 } from '../sip/index.ts';
 import { type EncryptionMeans, localEncryption } from './call-encryption.ts';
 import { CallMedia } from './call-media.ts';
+import type { CallSettings } from './call-settings.ts';
 import { Keypad } from './keypad.ts';
 import type { PeopleLink } from './people-link.ts';
 import type { PinGuard } from './pin-guard.ts';
@@ -64,8 +66,8 @@ export interface CallParts {
   trunk: string | null;
   roomId: string | null;
   displayName: string;
-  /** Whether the call is to be encrypted. */
-  srtp: SrtpUse;
+  /** Of its phone or trunk. */
+  settings: CallSettings;
 }
 
 type EndListener = (cause: EndCause, end: { status?: number; reason?: string }) => void;
@@ -85,6 +87,8 @@ export class PhoneCall {
   onKey: (key: string) => void = () => {};
   /** Called when a prompt has been played to its end. */
   onPlayed: () => void = () => {};
+  /** Called when a call that somebody placed into the room has failed. */
+  onCallFailed: (callId: string) => void = () => {};
   readonly #host: CallHost;
   readonly #parts: CallParts;
   readonly #startedAtMs = Date.now();
@@ -134,9 +138,8 @@ export class PhoneCall {
     return this.#media?.codec ?? null;
   }
 
-  /** The setting of its phone or trunk. */
-  get srtp(): SrtpUse {
-    return this.#parts.srtp;
+  get settings(): CallSettings {
+    return this.#parts.settings;
   }
 
   get encryption(): CallRecord['encryption'] {
@@ -182,10 +185,11 @@ export class PhoneCall {
     this.#overTls = overTls;
     const roomId = this.#roomId ?? undefined;
     const encryption = () => {
-      const isTls = this.#sip ? this.#sip.source.protocol === 'tls' : this.#overTls;
-      return localEncryption(this.#parts.srtp, means, isTls);
+      const isTls = this.#sip ? isOverTls(this.#sip.source.protocol) : this.#overTls;
+      return localEncryption(this.settings.srtp, means, isTls);
     };
-    const media = await CallMedia.open({ pool, legId: this.callId, roomId, address, ports, encryption });
+    const ice = () => this.settings.ice;
+    const media = await CallMedia.open({ pool, legId: this.callId, roomId, address, ports, encryption, ice });
     if (this.#ended) {
       await media.close();
     } else {
@@ -214,13 +218,13 @@ export class PhoneCall {
   /**
    * Takes a seat in a room.
    *
-   * @param admission `pinGiven`: whether the caller was asked for a PIN of the room; `movedFrom`: the participant that it was in another room
+   * @param admission `pinGiven`: whether the caller was asked for a PIN of the room; `isModerator`: whether that was the PIN of moderators; `movedFrom`: the participant that it was in another room
    * @throws {CanopyError} any code of RoomBridge.enter()
    */
   async enterRoom(
     roomId: string,
     callState: CallState,
-    admission: Pick<NewParticipant, 'pinGiven' | 'movedFrom'> = {},
+    admission: Pick<NewParticipant, 'pinGiven' | 'isModerator' | 'movedFrom'> = {},
   ): Promise<PhoneSeat> {
     const { displayName } = this.#parts;
     this.#roomId = roomId;
@@ -253,7 +257,8 @@ export class PhoneCall {
 
   #seatEvents(): SeatEvents {
     return {
-      muted: (muted) => this.#attempt(() => this.#showMuted(muted)),
+      muted: (muted) => this.#attempt(() => this.#showMuted(muted, true)),
+      callFailed: (callId) => this.onCallFailed(callId),
       asked: () => this.play('may-speak'),
       // The PIN was given for the meeting, or nobody asked for it.
       moved: (to) => this.#attempt(() => this.moveTo(to, true)),
@@ -295,11 +300,11 @@ export class PhoneCall {
     if (!before || before.roomId === roomId || this.#ended) {
       return;
     }
-    const { muted, participant } = before;
+    const { muted, participant, isModerator } = before;
     let seat: PhoneSeat;
     try {
       const movedFrom = participant.participantId;
-      seat = await this.enterRoom(roomId, 'answered', { pinGiven, movedFrom });
+      seat = await this.enterRoom(roomId, 'answered', { pinGiven, isModerator, movedFrom });
     } catch (error) {
       this.#roomId = before.roomId;
       throw error;
@@ -336,7 +341,7 @@ export class PhoneCall {
     dialled,
     overTls,
     ...to
-  }: Pick<CallParts, 'dialled' | 'remote' | 'trunk' | 'srtp'> & { overTls: boolean }): void {
+  }: Pick<CallParts, 'dialled' | 'remote' | 'trunk' | 'settings'> & { overTls: boolean }): void {
     Object.assign(this.#parts, to);
     this.#sip = undefined;
     this.#overTls = overTls;
@@ -383,6 +388,17 @@ export class PhoneCall {
   play(name: PromptName): void {
     this.#attempt(async () => {
       await this.#media?.play(this.#host.prompts.prompt(name, this.#host.config().language));
+    });
+  }
+
+  /** Queues a phrase with its gaps filled. */
+  say(name: PhraseName, values: PhraseValues): void {
+    this.#attempt(async () => {
+      const { prompts, config } = this.#host;
+      const prompt = await prompts.phrase(name, values, config().language);
+      if (!this.#ended) {
+        await this.#media?.play(prompt);
+      }
     });
   }
 
@@ -436,8 +452,8 @@ export class PhoneCall {
 
   /** Handles an event of the call's leg. The gateway calls this. */
   receiveLegEvent(event: LegEvent): void {
-    if (event.type === 'key' && event.state === 'down') {
-      this.#keypad.press(event.key, 'rtp', performance.now());
+    if (event.type === 'key') {
+      this.#keypad[event.state === 'down' ? 'press' : 'release'](event.key, event.way, performance.now());
     } else if (event.type === 'played' && event.completed) {
       this.onPlayed();
     } else if (event.type === 'source' && !this.#mediaHeard) {
@@ -567,9 +583,9 @@ export class PhoneCall {
     return encryption === null ? undefined : encryption !== 'none';
   }
 
-  async #showMuted(muted: boolean): Promise<void> {
+  async #showMuted(muted: boolean, byModerator = false): Promise<void> {
     await this.#media?.mute(muted);
-    this.play(muted ? 'muted' : 'unmuted');
+    this.play(muted ? (byModerator ? 'muted-by-moderator' : 'muted') : 'unmuted');
   }
 
   /** Runs `work`. If it fails, the call fails too, unless it has ended. */

@@ -3,7 +3,7 @@ import type { EventData } from '../../contract/index.ts';
 import { type OutgoingTarget, outgoingTarget, roomNumber } from '../dial/index.ts';
 import type { EndCause } from '../metrics.ts';
 import { type HeaderField, NoRouteError, type OutgoingCall, SdpError, SipParseError } from '../sip/index.ts';
-import { calleeSrtpUse } from './call-encryption.ts';
+import { calleeSettings } from './call-settings.ts';
 import { type ForwardedTo, Forwarding } from './forwarding.ts';
 import type { CallHost } from './phone-call.ts';
 import { PhoneCall } from './phone-call.ts';
@@ -65,7 +65,7 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
     trunk: route.trunk,
     roomId: roomId ?? null,
     displayName,
-    srtp: calleeSrtpUse(config, route),
+    settings: calleeSettings(config, route),
   });
   call.log.info({ roomId, trunk: route.trunk }, 'placing a call');
   let joined = false;
@@ -148,8 +148,8 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
 /** Prepares a call for its next target. Whether it is encrypted depends on that. @throws {NoRouteError} the target is not reachable */
 async function forward(host: CallHost, call: PhoneCall, { dialled, route }: ForwardedTo): Promise<void> {
   const { overTls } = await wayTo(host, route);
-  const srtp = calleeSrtpUse(host.config(), route);
-  call.forwarded({ dialled, remote: route.number, trunk: route.trunk, srtp, overTls });
+  const settings = calleeSettings(host.config(), route);
+  call.forwarded({ dialled, remote: route.number, trunk: route.trunk, settings, overTls });
 }
 
 /** @throws {NoRouteError} the target is not reachable */
@@ -212,7 +212,7 @@ function readAnswer(call: PhoneCall, sdp: string): void {
     // Every offer includes G.711, so a phone that refuses the whole audio line does so because of encryption.
     const refused =
       /^m=audio 0 /m.test(sdp) || (/^m=audio \S+ \S*SAVP/m.test(sdp) && !/^a=crypto:/m.test(sdp));
-    throw refused ? new SdpError(ENCRYPTION_REFUSED[call.srtp], error.warning) : error;
+    throw refused ? new SdpError(ENCRYPTION_REFUSED[call.settings.srtp], error.warning) : error;
   }
 }
 
@@ -222,7 +222,10 @@ function failureOf(
   { status, reason }: { status?: number; reason?: string },
 ): CanopyError {
   if (status === NOT_ACCEPTABLE) {
-    return new CanopyError('CALL_FAILED', `${status} ${ENCRYPTION_REFUSED[call.srtp]}, or shares no codec`);
+    return new CanopyError(
+      'CALL_FAILED',
+      `${status} ${ENCRYPTION_REFUSED[call.settings.srtp]}, or shares no codec`,
+    );
   }
   if (status !== undefined) {
     return new CanopyError('CALL_FAILED', [status, reason].filter(Boolean).join(' '));

@@ -1,13 +1,14 @@
 import { isIP } from 'node:net';
 import { CanopyError } from '../../base/index.ts';
+import type { TelephonyConfig } from '../../contract/index.ts';
 import { type IncomingRoute, incomingRoute } from '../dial/index.ts';
 import { type IncomingCall, mediaAddressIn, SdpError } from '../sip/index.ts';
-import { callerSrtpUse } from './call-encryption.ts';
 import { callPerson, isPersonNumber } from './call-person.ts';
+import { callerSettings } from './call-settings.ts';
 import { callerAddress, callerName } from './caller.ts';
 import type { CallHost } from './phone-call.ts';
 import { PhoneCall } from './phone-call.ts';
-import { PinDialogue } from './pin-dialogue.ts';
+import { type Admission, PinDialogue } from './pin-dialogue.ts';
 import type { PinCaller } from './pin-guard.ts';
 import { sipStatusOf } from './sip-status.ts';
 import { startTalking } from './start-talking.ts';
@@ -36,7 +37,7 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
     trunk: identity.kind === 'trunk' ? identity.trunkId : null,
     roomId: route.type === 'room' ? route.roomId : null,
     displayName: callerName(sip, config),
-    srtp: callerSrtpUse(config, identity),
+    settings: callerSettings(config, identity),
   });
   call.log.info({ route: route.type, caller: identity.kind, replaces: replaced?.callId }, 'incoming call');
   call.follow(sip);
@@ -44,12 +45,7 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
     await refuse(call, sip, route.status);
     return;
   }
-  const pins =
-    route.type === 'pin'
-      ? new Map(config.pins.map(({ pin, roomId }) => [pin, roomId]))
-      : route.type === 'room' && route.pin !== undefined
-        ? new Map([[route.pin, route.roomId]])
-        : undefined;
+  const pins = route.type === 'person' ? undefined : pinsOf(route, config);
   const caller = pinCaller(sip);
   if (pins && host.pins.refuses(caller)) {
     await refuse(call, sip, FORBIDDEN, 'Too Many Wrong PINs');
@@ -109,6 +105,28 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
       await refuseFor(call, sip, error);
     }
   }
+}
+
+/** The PINs that let the caller in; undefined: none is asked for. A PIN of moderators that is somebody's ordinary one is just that. */
+function pinsOf(
+  route: Exclude<IncomingRoute, { type: 'reject' }>,
+  { pins }: TelephonyConfig,
+): ReadonlyMap<string, Admission> | undefined {
+  if (route.type === 'room' && route.pin === undefined) {
+    return undefined;
+  }
+  const leading = pins.filter(({ roomId, isModerator }) =>
+    route.type === 'room' ? isModerator && roomId === route.roomId : true,
+  );
+  const admissions = leading
+    .map(({ pin, roomId, isModerator = false }) => ({ pin, roomId, isModerator }))
+    .sort((a, b) => Number(b.isModerator) - Number(a.isModerator));
+  return new Map([
+    ...admissions.map(({ pin, ...admission }) => [pin, admission] as const),
+    ...(route.type === 'room' && route.pin !== undefined
+      ? [[route.pin, { roomId: route.roomId, isModerator: false }] as const]
+      : []),
+  ]);
 }
 
 /** The peer address that decides our media address: the SDP's if its address family differs from the signalling's. */

@@ -7,6 +7,7 @@ import { NativeOpusCodec } from './native-opus.ts';
 import { NativeResampler } from './native-resampler.ts';
 import { PortableOpusCodec } from './portable-opus.ts';
 import { PortableResampler } from './portable-resampler.ts';
+import { ToneDetector } from './tone-detector.ts';
 import type { Codec, CodecCapabilities, CodecName, OpusCodec, OpusSettings, Resampler } from './types.ts';
 
 export interface LoadCodecsOptions {
@@ -88,5 +89,10 @@ export class Codecs {
       return new NativeResampler(this.#binding, fromHz, toHz);
     }
     return new PortableResampler(fromHz, toHz);
+  }
+
+  /** Detects keys as tones in the voice. Undefined without the add-on. */
+  createToneDetector(): ToneDetector | undefined {
+    return this.#binding && new ToneDetector(this.#binding);
   }
 }

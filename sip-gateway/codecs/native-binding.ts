@@ -7,6 +7,7 @@ interface Handle<K extends string> {
 export type OpusHandle = Handle<'opus'>;
 export type G722Handle = Handle<'g722'>;
 export type ResamplerHandle = Handle<'resampler'>;
+export type DtmfHandle = Handle<'dtmf'>;
 
 export interface NativeBinding {
   opusVersion: string;
@@ -25,6 +26,9 @@ export interface NativeBinding {
   resamplerCreate(fromHz: number, toHz: number, quality: number): ResamplerHandle;
   resamplerProcess(handle: ResamplerHandle, samples: Int16Array, out: Int16Array): number;
   resamplerClose(handle: ResamplerHandle): void;
+  dtmfCreate(): DtmfHandle;
+  dtmfProcess(handle: DtmfHandle, samples: Int16Array, out: Uint8Array): number;
+  dtmfClose(handle: DtmfHandle): void;
 }
 
 /** Loads the add-on from a file. @throws {Error} the file is missing or does not load on this machine */

@@ -8,6 +8,7 @@ const phone = (username: string, more: Partial<SipPhone> = {}): SipPhone => ({
   username,
   ha1,
   srtp: 'off',
+  ice: 'off',
   ...more,
 });
 const trunk = (name: string, more: object = {}) => sipTrunk.parse({ name, uri: 'sip:pbx.example', ...more });

@@ -1,5 +1,5 @@
 import type { Codec, CodecName, Codecs } from '../codecs/index.ts';
-import type { DtmfKey } from './dtmf/index.ts';
+import { type DtmfKey, InBandReceiver } from './dtmf/index.ts';
 import { LegReceiver, type ReceivedKind } from './leg-receiver.ts';
 import { LegSender } from './leg-sender.ts';
 import type { RtpSink } from './leg-transport.ts';
@@ -28,6 +28,8 @@ interface Session {
   media: LegMedia;
   codec: Codec;
   receiver: LegReceiver;
+  /** Recognizes keys by their tones. */
+  tones: InBandReceiver | undefined;
   sender: LegSender;
   prompts: PromptPlayer;
   limiter: Limiter;
@@ -81,11 +83,13 @@ export class LegAudio implements RtpSink {
     }
     const frame = codec.sampleRate / 50;
     before?.receiver.close();
+    before?.tones?.close();
     before?.prompts.stop();
     this.#session = {
       media: { ...media },
       codec,
       receiver,
+      tones: media.inBandKeys ? InBandReceiver.create(codecs, codec.sampleRate) : undefined,
       sender: new LegSender(media, codec, send, numbers, before?.sender),
       prompts: new PromptPlayer(codecs, codec.sampleRate, emit),
       limiter: new Limiter(codec.sampleRate),
@@ -109,8 +113,12 @@ export class LegAudio implements RtpSink {
 
   /** The next 20 ms from the phone to the room; null while it is silent, muted or on hold. Valid until the next call. */
   read(nowMs: number): Int16Array | null {
-    const frame = this.#session?.receiver.read(nowMs) ?? null;
-    if (this.mutedToRoom || this.#session?.media.receive === false) {
+    const session = this.#session;
+    const frame = session?.receiver.read(nowMs) ?? null;
+    for (const press of session?.tones?.receive(frame) ?? []) {
+      this.#options.emit({ type: 'key', way: 'tone', ...press });
+    }
+    if (this.mutedToRoom || session?.media.receive === false) {
       return null;
     }
     return frame;
@@ -160,6 +168,7 @@ export class LegAudio implements RtpSink {
     const session = this.#session;
     this.#session = undefined;
     session?.receiver.close();
+    session?.tones?.close();
   }
 
   /** Creates the receiver for all formats that the phone may send. Takes ownership of `codec`. */
@@ -216,6 +225,7 @@ function sameCodec(a: LegMedia, b: LegMedia): boolean {
       media.ptimeMs,
       media.telephoneEvent,
       media.comfortNoisePayloadType,
+      media.inBandKeys,
     ]);
   return essence(a) === essence(b);
 }

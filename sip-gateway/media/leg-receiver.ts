@@ -126,7 +126,7 @@ export class LegReceiver {
         const { timestamp, payload } = packet;
         const presses = this.#keys.receive({ sequence, timestamp, payload }, kind.clockRate, nowMs);
         for (const press of presses) {
-          this.#emit({ type: 'key', ...press });
+          this.#emit({ type: 'key', way: 'event', ...press });
         }
       }
     }
@@ -135,7 +135,7 @@ export class LegReceiver {
   /** The next 20 ms from the phone; null while it is silent. */
   read(nowMs: number): Int16Array | null {
     for (const press of this.#keys.expire(nowMs)) {
-      this.#emit({ type: 'key', ...press });
+      this.#emit({ type: 'key', way: 'event', ...press });
     }
     const frame = this.#voice.read(nowMs);
     return this.playout.active ? frame : null;
@@ -201,7 +201,7 @@ export class LegReceiver {
       this.#sequences.reset();
       this.#timestamps.reset();
       for (const press of this.#keys.restart()) {
-        this.#emit({ type: 'key', ...press });
+        this.#emit({ type: 'key', way: 'event', ...press });
       }
     }
     this.ssrc = ssrc;

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { bindingRequest, parseAnswer } from '../../test/support/stun.ts';
+import type { IceParameters } from './ice/index.ts';
 import { LegTransport, type RtpSink } from './leg-transport.ts';
 import type { LegMedia } from './leg-types.ts';
 import { MediaLog, type MediaLogLine } from './media-log.ts';
@@ -151,6 +153,77 @@ describe('LegTransport', () => {
         ['debug', 'RTCP from another source refused'],
       ],
     );
+  });
+
+  describe('with ICE', () => {
+    const ice: IceParameters = {
+      usernameFragment: 'ours',
+      password: 'a-password-of-ours-0123',
+      remoteUsernameFragment: 'test',
+      remotePassword: 'a-password-of-the-phone',
+      controlling: false,
+      candidates: [],
+    };
+
+    /** Checks from a socket until one is answered. */
+    async function check(socket: Socket, port: number, nominates = true): Promise<void> {
+      const answered = once(socket, 'message');
+      socket.send(bindingRequest({ ...ice, nominates }), port, GATEWAY);
+      const [answer] = (await answered) as [Buffer];
+      assert.equal(parseAnswer(answer)?.class, 'success');
+    }
+
+    test('media goes to the address that the phone nominates, and comes from checked addresses only', async () => {
+      const [first, second] = [await bind(), await bind()];
+      const { transport, heard } = await start({ signallingAddress: '127.0.0.8', ice, rtcpMux: true });
+      await check(first, transport.port);
+      await heard(first);
+      // The address in the SDP, which without ICE would be accepted.
+      const { rejected } = transport;
+      const stranger = createSocket('udp4').bind(PRIVATE.port, PRIVATE.address);
+      open.push(stranger);
+      await once(stranger, 'listening');
+      stranger.send(rtp(), transport.port, GATEWAY);
+      await until(() => transport.rejected === rejected + 1);
+      await check(second, transport.port);
+      const sent = once(second, 'message');
+      transport.sendRtp(rtp());
+      await sent;
+    });
+
+    test('threat 21: a flood of checks that are not authentic redirects nothing, also after a re-INVITE', async () => {
+      const [phone, attacker] = [await bind(), await bind()];
+      const media = { signallingAddress: OUTSIDE, ice, rtcpMux: true };
+      const { transport } = await start(media);
+      await check(phone, transport.port);
+      const before = transport.malformed;
+      for (let n = 0; n < 100; n++) {
+        attacker.send(bindingRequest({ ...ice, password: 'wrong' }), transport.port, GATEWAY);
+      }
+      attacker.send(rtp(), transport.port, GATEWAY);
+      await until(() => transport.malformed === before + 100 && transport.rejected === 1);
+      const again = { codec: 'PCMU' as const, payloadType: 0, ...media };
+      // The SDP names the nominated address now; then ICE restarts.
+      const remote = { address: OUTSIDE, port: attacker.address().port };
+      for (const parameters of [ice, { ...ice, usernameFragment: 'again' }]) {
+        transport.start({ ...again, remote, ice: parameters }, performance.now());
+        const sent = once(phone, 'message');
+        transport.sendRtp(rtp());
+        await sent;
+      }
+    });
+
+    test('RTCP has its own component without rtcp-mux', async () => {
+      const [rtpSocket, rtcpSocket] = [await bind(), await bind()];
+      const { transport, report } = await start({ signallingAddress: OUTSIDE, ice });
+      await check(rtpSocket, transport.port);
+      await check(rtcpSocket, transport.port + 1);
+      const sent = once(rtcpSocket, 'message');
+      report();
+      assert.ok(isReport(await sent));
+      rtcpSocket.send(emptyReport, transport.port + 1, GATEWAY);
+      await until(() => transport.lastRtcpMs !== undefined);
+    });
   });
 
   describe('with SRTP', () => {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { IceAgent, type IceComponent } from './ice/index.ts';
 import type { LegMedia } from './leg-types.ts';
 import type { MediaLog } from './media-log.ts';
 import { bindPair, type Network, type PortRange, type UdpPort } from './network/index.ts';
@@ -62,6 +63,9 @@ export class LegTransport {
   #rtcp: UdpPort | undefined;
   #media: LegMedia | undefined;
   #lock: SourceLock | undefined;
+  #ice: IceAgent | undefined;
+  /** The source last reported by onSource. */
+  #reported: Endpoint | undefined;
   #rtcpSession: RtcpSession | undefined;
   /** Source of the phone's last RTCP packet. */
   #rtcpSource: Endpoint | undefined;
@@ -103,15 +107,49 @@ export class LegTransport {
   start(media: LegMedia, nowMs: number, learnt?: Endpoint): void {
     this.#media = { ...media };
     const rules = { expected: media.remote, signallingAddress: media.signallingAddress };
+    const keepsSource = this.#startIce(media, learnt, nowMs);
     if (this.#lock) {
-      this.#lock.update(rules);
+      this.#lock.update(rules, keepsSource);
     } else {
       this.#lock = new SourceLock({ ...rules, learnt }, nowMs);
     }
+    this.#reported = learnt ? this.#lock.learnt : this.#reported;
     // Silence counts from now on.
     if (learnt) {
       this.lastHeardMs = nowMs;
     }
+  }
+
+  /** Starts, continues, restarts or ends ICE. Returns whether the source was nominated, and stays so until the next nomination. */
+  #startIce(media: LegMedia, learnt: Endpoint | undefined, nowMs: number): boolean {
+    const before = this.#ice;
+    if (!media.ice) {
+      this.#ice = undefined;
+    } else if (!before?.isFor(media.ice)) {
+      this.#ice = new IceAgent({
+        parameters: media.ice,
+        hasRtcp: !media.rtcpMux,
+        send: (datagram, target, component) =>
+          (component === 1 ? this.#rtp : this.#rtcp)?.send(datagram, target),
+        onSelected: (target, component) => this.#onSelected(target, component),
+      });
+      if (learnt) {
+        this.#ice.restore(learnt, nowMs);
+      }
+    }
+    return media.ice !== undefined && before?.selected(1) !== undefined;
+  }
+
+  #onSelected(target: Endpoint, component: IceComponent): void {
+    this.#log.debug({ to: target.address, port: target.port, component }, 'address nominated by ICE');
+    if (component === 1) {
+      this.#lock?.nominate(target);
+    }
+  }
+
+  /** Sends ICE checks that are due. Call this every 20 ms. */
+  tick(nowMs: number): void {
+    this.#ice?.tick(nowMs);
   }
 
   /** Sets the SSRC of our stream for RTCP reports. */
@@ -156,7 +194,12 @@ export class LegTransport {
       return;
     }
     try {
-      const kind = rtcpPort ? 'rtcp' : demultiplex(datagram);
+      const found = demultiplex(datagram);
+      if (found === 'stun' && this.#ice) {
+        this.#onStun(this.#ice, datagram, source, nowMs, rtcpPort);
+        return;
+      }
+      const kind = rtcpPort ? 'rtcp' : found;
       const packet = kind === 'rtp' || kind === 'rtcp' ? this.#open(datagram, kind, source) : datagram;
       if (!packet) {
         return;
@@ -169,6 +212,15 @@ export class LegTransport {
     } catch (error) {
       this.fault ??= { error };
     }
+  }
+
+  #onStun(ice: IceAgent, datagram: Uint8Array, source: Endpoint, nowMs: number, rtcpPort: boolean): void {
+    if (ice.receive(datagram, source, rtcpPort ? 2 : 1, nowMs)) {
+      this.lastHeardMs = nowMs;
+      return;
+    }
+    this.malformed++;
+    this.#log.debug({ from: source.address, port: source.port }, 'STUN message that is not authentic');
   }
 
   /** The packet in the clear; undefined if it is not authentic. */
@@ -193,13 +245,13 @@ export class LegTransport {
       this.#log.debug({ from: source.address, port: source.port }, 'datagram is not RTP');
     }
     const valid = packet !== null && this.#sink.knows(packet.payloadType);
-    const before = lock.learnt;
-    if (!lock.accepts(source, valid, nowMs, valid && this.#sink.continues(packet))) {
+    if (!this.#accepts(source, nowMs, lock, packet, valid)) {
       this.#log.debug({ from: source.address, port: source.port }, 'packet from another source refused');
       return;
     }
     const { learnt } = lock;
-    if (learnt && learnt !== before) {
+    if (learnt && learnt !== this.#reported) {
+      this.#reported = learnt;
       this.#log.debug({ from: learnt.address, port: learnt.port }, 'media source learnt');
       this.#onSource(learnt);
     }
@@ -214,7 +266,7 @@ export class LegTransport {
     if (!this.#rtcpSession) {
       return;
     }
-    if (!lock.acceptsRtcp(source)) {
+    if (!this.#acceptsRtcp(source, nowMs, lock)) {
       this.#log.debug({ from: source.address, port: source.port }, 'RTCP from another source refused');
       return;
     }
@@ -238,6 +290,28 @@ export class LegTransport {
     }
   }
 
+  #accepts(
+    source: Endpoint,
+    nowMs: number,
+    lock: SourceLock,
+    packet: RtpPacket | null,
+    valid: boolean,
+  ): boolean {
+    if (!this.#ice?.isChecked) {
+      return lock.accepts(source, valid, nowMs, valid && packet !== null && this.#sink.continues(packet));
+    }
+    if (this.#ice.admits(source, 1, nowMs)) {
+      return true;
+    }
+    lock.rejected++;
+    return false;
+  }
+
+  #acceptsRtcp(source: Endpoint, nowMs: number, lock: SourceLock): boolean {
+    const component = this.#media?.rtcpMux ? 1 : 2;
+    return (this.#ice?.isChecked && this.#ice.admits(source, component, nowMs)) || lock.acceptsRtcp(source);
+  }
+
   #sendRtcp(packet: Uint8Array): void {
     const media = this.#media;
     const lock = this.#lock;
@@ -247,7 +321,8 @@ export class LegTransport {
     if (media.rtcpMux) {
       this.#send(this.#rtp, packet, lock.target, true);
     } else {
-      this.#send(this.#rtcp, packet, this.#rtcpTarget(media, lock.target), true);
+      const target = this.#ice?.selected(2) ?? this.#rtcpTarget(media, lock.target);
+      this.#send(this.#rtcp, packet, target, true);
     }
   }
 

@@ -1,5 +1,6 @@
 import type { CodecName, OpusSettings } from '../codecs/index.ts';
 import type { DtmfKey } from './dtmf/index.ts';
+import type { IceParameters } from './ice/index.ts';
 import type { Endpoint } from './rtp/index.ts';
 
 /** A format that a phone may send. */
@@ -23,6 +24,8 @@ export interface LegMedia {
   opus?: OpusSettings;
   /** telephone-event (RFC 4733) that we send. */
   telephoneEvent?: { payloadType: number; clockRate: number };
+  /** Recognize keys by their tones in the voice. Default false. */
+  inBandKeys?: boolean;
   /** Payload type of comfort noise (RFC 3389), usually 13. Default: none. */
   comfortNoisePayloadType?: number;
   /** Duration of the packets that we send, in milliseconds: 10, 20 (default), 30, 40 or 60. Opus has no 30; 20 is used instead. */
@@ -34,6 +37,8 @@ export interface LegMedia {
   rtcpMux?: boolean;
   /** Source address of the phone's signalling. Behind a NAT its media comes from there too. */
   signallingAddress?: string;
+  /** With it, checks decide where media goes and comes from, instead of the source of the first packet. */
+  ice?: IceParameters;
   /** SRTP contexts of both directions. With them, nothing is sent or accepted in the clear. */
   srtp?: { send: number; receive: number };
   /** Whether audio is sent to the phone, and whether it is received from the phone; false on hold (RFC 3264 §8.4). Default true. */
@@ -42,7 +47,8 @@ export interface LegMedia {
 }
 
 export type LegEvent =
-  | { type: 'key'; key: DtmfKey; state: 'down' | 'up'; durationMs: number }
+  /** `way`: as a telephone-event, or as a tone in the voice. */
+  | { type: 'key'; key: DtmfKey; state: 'down' | 'up'; durationMs: number; way: 'event' | 'tone' }
   /** A prompt has finished or was stopped. */
   | { type: 'played'; promptId: string; completed: boolean }
   /** The phone's media comes from a new source: its first, or another after a move. */

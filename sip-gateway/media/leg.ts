@@ -99,6 +99,7 @@ export class Leg {
 
   /** Sends the next 20 ms to the phone: `mix`, which is modified in place, and any prompt. */
   write(mix: Float32Array | null, nowMs: number): void {
+    this.#transport.tick(nowMs);
     if (this.#transport.reportIsDue(nowMs)) {
       this.#report(nowMs);
     }

@@ -26,5 +26,5 @@ export {
   SdpSession,
 } from './sdp/index.ts';
 export { systemClock } from './transaction/index.ts';
-export { localAddressFor } from './transport/index.ts';
+export { isOverTls, localAddressFor, type SeenMessage } from './transport/index.ts';
 export * from './ua/index.ts';

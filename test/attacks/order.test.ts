@@ -46,6 +46,8 @@ const OUTSIDE = [
   'gateway.trunks',
   ...['gateway.ringing', 'gateway.answered', 'gateway.call'],
   ...['phone.list', 'phone.add', 'phone.configure', 'phone.remove'],
+  'gateway.saveRegistrations',
+  'gateway.loadRegistrations',
   'room.configure',
   'link.create',
   'link.list',

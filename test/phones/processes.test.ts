@@ -1,3 +1,4 @@
+// Mostly waits: may run beside other tests.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -207,6 +208,32 @@ describe('the processes of the phone gateway', () => {
         await people.leave();
       }
       await untilBaseline(server);
+    });
+
+    it('is killed: a phone on UDP rings at once when it runs again, without registering again', async () => {
+      const old = await GatewayProcess.start(phones);
+      const phone = await phones.phone('1001', { codecs: 'PCMU/8000/1' });
+      let fresh: GatewayProcess | undefined;
+      try {
+        const { output } = phone;
+        await old.end('SIGKILL');
+        fresh = await GatewayProcess.start(phones);
+        const called = await server.api<{ callId: string }>('POST', '/api/sip/calls', {
+          roomId: ROOM,
+          target: '1001',
+        });
+        await phone.waitFor('CALL_INCOMING');
+        assert.doesNotMatch(
+          phone.output.slice(output.length),
+          /registered successfully/,
+          'it did not register again',
+        );
+        await server.api('DELETE', `/api/sip/calls/${called.callId}`);
+        await phone.waitFor('CALL_CLOSED');
+        await fresh.untilIdle();
+      } finally {
+        await Promise.all([phone.stop(), old.end(), fresh?.end()]);
+      }
     });
 
     it('removes the phones of a killed gateway from the roster as soon as it starts', async () => {

@@ -2,20 +2,18 @@ import { fileURLToPath } from 'node:url';
 import { run } from '../../deploy/setup/index.mjs';
 import type { NatNetwork } from '../support/nat-network.ts';
 
-const SCENARIO = fileURLToPath(new URL('nat-scenario.ts', import.meta.url));
-
-/** Runs nat-scenario.ts in the server's namespace. */
+/** Runs a script of this folder in the server's namespace. Its first argument is the command prefix for the phones' namespace, as JSON. */
 export function runNatScenario(
   network: NatNetwork,
-  { rounds, roundSeconds }: { rounds: number; roundSeconds: number },
+  script: string,
+  ...more: number[]
 ): Promise<{ status: number; output: string }> {
   const [program = 'ip', ...args] = network.command('server');
   return run(program, [
     ...args,
     process.execPath,
-    SCENARIO,
+    fileURLToPath(new URL(script, import.meta.url)),
     JSON.stringify(network.command('home')),
-    `${rounds}`,
-    `${roundSeconds}`,
+    ...more.map(String),
   ]);
 }

@@ -1,8 +1,12 @@
 // Mostly waits: may run beside other tests.
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import type { Participant } from '../../contract/index.ts';
 import type { Baresip } from '../support/baresip.ts';
+import { pcmuOfKeys } from '../support/key-tones.ts';
 import { PHONE_PASSWORD, PhoneServer } from '../support/phone-server.ts';
 import { freePort, installed } from '../support/programs.ts';
 import { newIdentity, ProtocolClient } from '../support/protocol-client.ts';
@@ -11,6 +15,7 @@ import { eventually } from '../support/wait.ts';
 
 const ROOM = 'team';
 const PIN = '471100';
+const MODERATOR_PIN = '881100';
 const TONE_HZ = 700;
 const AUTH = `[authentication username=sipp password=${PHONE_PASSWORD}]`;
 
@@ -30,7 +35,7 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
       { pattern: '200', action: { type: 'pin' } },
       { direction: 'outgoing', pattern: '+X*', action: { type: 'trunk', trunk: 'provider' } },
     ]);
-    await server.server.api('PUT', `/api/rooms/${ROOM}/pin`, { pin: PIN });
+    await server.server.api('PUT', `/api/rooms/${ROOM}/pin`, { pin: PIN, moderatorPin: MODERATOR_PIN });
   });
   after(() => server.close());
   beforeEach(async () => {
@@ -81,6 +86,20 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
     );
     return participant;
   }
+
+  const untilAnswered = () =>
+    eventually(
+      'the call is answered',
+      async () => (await server.calls())[0],
+      (call) => call !== undefined && call.answeredAtMs !== null && call.endedAtMs === null,
+    );
+
+  const untilSending = () =>
+    eventually(
+      'the phone sends into the room',
+      () => server.server.objects(),
+      ({ producers }) => producers === 1,
+    );
 
   async function lastCall(answeredCall = true) {
     const call = await eventually(
@@ -190,11 +209,7 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
       ...bye(3),
     ]);
     const { participantId } = await joined();
-    await eventually(
-      'the phone sends into the room',
-      () => server.server.objects(),
-      ({ producers }) => producers === 1,
-    );
+    await untilSending();
     assert.equal(moderator.count('participant.left'), 0);
     await sipp.go();
     await succeeds(sipp);
@@ -212,16 +227,90 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
       [],
       '200',
     );
-    await eventually(
-      'the call is answered',
-      async () => (await server.calls())[0],
-      (call) => call !== undefined && call.answeredAtMs !== null && call.endedAtMs === null,
-    );
+    await untilAnswered();
     await sipp.go();
     await joined();
     await sipp.go();
     await succeeds(sipp);
     assert.equal((await lastCall())?.roomId, ROOM);
+  });
+
+  it('threat 21: keys as tones in the voice, from a phone without RFC 4733, are a PIN, also where INFO repeats them', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'keys-'));
+    const file = join(folder, 'keys.raw');
+    await writeFile(file, await pcmuOfKeys(`${PIN}#`));
+    const sdp = step.sdp('', undefined, '[media_port]').replace(/ 101|\na=rtpmap:101.*/g, '');
+    const info = (cseq: number, key: string) => [
+      step.request('INFO', { cseq, inDialog: true, body: `Signal=${key}`, type: 'application/dtmf-relay' }),
+      step.expect(200),
+    ];
+    try {
+      const sipp = await run(
+        [
+          ...invite(sdp),
+          ...answered,
+          step.gate(),
+          step.exec(`rtp_stream="${file},1,0"`),
+          step.pause(100),
+          ...info(3, PIN[0] ?? ''),
+          step.gate(),
+          ...bye(4),
+        ],
+        [],
+        '200',
+      );
+      await untilAnswered();
+      await sipp.go();
+      await joined();
+      await sipp.go();
+      await succeeds(sipp);
+      assert.equal((await lastCall())?.roomId, ROOM);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('a caller with the PIN of moderators locks the room, mutes everyone and calls a number by keys', async () => {
+    let cseq = 2;
+    const press = (keys: string) =>
+      [...keys].flatMap((key) => {
+        cseq += 1;
+        const info = { cseq, inDialog: true, body: `Signal=${key}`, type: 'application/dtmf-relay' };
+        return [step.request('INFO', info), step.expect(200)];
+      });
+    const sipp = await run(
+      [
+        ...invite(),
+        ...answered,
+        step.gate(),
+        ...press(`${MODERATOR_PIN}#`),
+        step.gate(),
+        ...press('*0*1*5'),
+        step.gate(),
+        // The number is given up, and entered again.
+        ...press('*5*4*21234*'),
+        ...press('*21001#'),
+        step.gate(),
+        ...bye(cseq + 1),
+      ],
+      [],
+      '200',
+    );
+    await untilAnswered();
+    await sipp.go();
+    const phone = await joined();
+    assert.equal(phone.roomRole, 'moderator');
+    await untilSending();
+    await sipp.go();
+    await moderator.event('room.changed', ({ room }) => room.locked);
+    await sipp.go();
+    await moderator.event('room.changed', ({ room }) => !room.locked);
+    // It is not registered, so the call fails at once.
+    await joined('Phone 1001');
+    // Moderators are not muted.
+    assert.equal(moderator.count('participant.action'), 0);
+    await sipp.go();
+    await succeeds(sipp);
   });
 
   it('packets that the system refuses to send to the caller’s address are counted by reason', async () => {

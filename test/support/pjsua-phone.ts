@@ -26,6 +26,8 @@ export interface PjsuaOptions {
   transport?: 'udp' | 'tcp' | 'tls';
   /** Its own setting for SRTP. Default: off. */
   srtp?: 'optional' | 'mandatory';
+  /** Uses ICE, and one port for RTP and RTCP. Default false. */
+  ice?: boolean;
   /** Its own address, which it binds and announces. */
   address: string;
   /** Its SIP port. Default: a free one. */
@@ -131,6 +133,9 @@ export class PjsuaPhone extends EventEmitter<{ event: [PjsuaEvent] }> {
 
   /** Holds or resumes its call and waits until the other side has accepted. */
   async hold(on: boolean): Promise<void> {
+    // With ICE, the call's media has been updated before.
+    const others = this.#seen.filter(({ event }) => event !== 'media');
+    this.#seen.splice(0, this.#seen.length, ...others);
     this.#send({ command: on ? 'hold' : 'resume' });
     await this.waitFor(({ event }) => event === 'media');
   }

@@ -1,8 +1,9 @@
 import type { EventData, Participant, RequestInput, RequestResult } from '../../../contract/index.ts';
 import { CanopyError } from '../../../contract/light.ts';
 import type { Connection } from '../connection.ts';
-import { Reconciler } from '../reconciler.ts';
+import { type AfterFailure, afterFailure, Reconciler } from '../reconciler.ts';
 import type { Restraint } from '../restraints.ts';
+import { PhoneModeration } from './phone-moderation.ts';
 
 /** The pair of plain transports: where to send RTP and where it comes from. RTCP uses the same ports (RFC 5761). */
 export type BridgeMedia = RequestResult<'bridge.open'>;
@@ -18,6 +19,8 @@ export interface NewParticipant {
   callEncrypted?: boolean;
   /** Whether the caller was asked for a PIN of the room and knew it. Default false. */
   pinGiven?: boolean;
+  /** Whether that was the PIN of moderators. Default false. */
+  isModerator?: boolean;
   /** The participant that the phone was in another room of the meeting, which asked it to move. */
   movedFrom?: string | undefined;
 }
@@ -25,6 +28,7 @@ export interface NewParticipant {
 /** What a hosted participant needs from its session. */
 export interface ParticipantHost {
   readonly connection: Connection;
+  readonly roomId: string;
   /** The transports; undefined while there are none. */
   media(): BridgeMedia | undefined;
   failed(error: CanopyError): void;
@@ -43,7 +47,9 @@ export interface ParticipantHost {
 export class BridgeParticipant {
   readonly #host: ParticipantHost;
   readonly #reconciler: Reconciler;
-  readonly #admission: { pinGiven: boolean; movedFrom?: string };
+  /** Makes it act as a moderator, if it is one. */
+  readonly moderation: PhoneModeration;
+  readonly #admission: { pinGiven: boolean; isModerator: boolean; movedFrom?: string };
   #displayName: string;
   #callState: CallState;
   #callEncrypted: boolean | undefined;
@@ -52,6 +58,8 @@ export class BridgeParticipant {
   #handUp = false;
   #rtpParameters: RtpParameters | undefined;
   #removed: RequestInput<'participant.remove'>['reason'];
+  /** Whether it has ever been in the room. */
+  #admitted = false;
   /** State at the server. */
   #participantId: string | undefined;
   #sent: { displayName: string; callState: CallState; callEncrypted?: boolean } | undefined;
@@ -63,15 +71,24 @@ export class BridgeParticipant {
   /** @internal */
   constructor(
     host: ParticipantHost,
-    { displayName, callState = 'answered', callEncrypted, pinGiven = false, movedFrom }: NewParticipant,
+    {
+      displayName,
+      callState = 'answered',
+      callEncrypted,
+      pinGiven = false,
+      isModerator = false,
+      movedFrom,
+    }: NewParticipant,
   ) {
     this.#host = host;
     this.#displayName = displayName;
     this.#callState = callState;
     this.#callEncrypted = callEncrypted;
-    this.#admission = { pinGiven, ...(movedFrom !== undefined && { movedFrom }) };
+    this.moderation = new PhoneModeration(host, () => this.#participantId);
+    this.#admission = { pinGiven, isModerator, ...(movedFrom !== undefined && { movedFrom }) };
     this.#reconciler = new Reconciler({
       pass: () => this.#pass(),
+      onFailure: (error) => this.#afterFailure(error),
       failed: (error) => host.failed(error),
     });
   }
@@ -98,6 +115,11 @@ export class BridgeParticipant {
     return this.#denied;
   }
 
+  /** Whether its caller gave the PIN of moderators. */
+  get isModerator(): boolean {
+    return this.#admission.isModerator;
+  }
+
   /** Whether its hand is raised. */
   get handUp(): boolean {
     return this.#handUp;
@@ -118,7 +140,7 @@ export class BridgeParticipant {
     displayName,
     callState,
     callEncrypted,
-  }: Omit<Partial<NewParticipant>, 'pinGiven' | 'movedFrom'>): Promise<void> {
+  }: Omit<Partial<NewParticipant>, 'pinGiven' | 'isModerator' | 'movedFrom'>): Promise<void> {
     this.#displayName = displayName ?? this.#displayName;
     this.#callState = callState ?? this.#callState;
     this.#callEncrypted = callEncrypted ?? this.#callEncrypted;
@@ -179,7 +201,7 @@ export class BridgeParticipant {
     this.#reconciler.poke();
   }
 
-  /** @internal Enters the room for the first time. */
+  /** @internal Enters the room for the first time. @throws {CanopyError} ROOM_FULL or another refusal */
   async enter(): Promise<void> {
     await this.#reconciler.run();
   }
@@ -236,6 +258,11 @@ export class BridgeParticipant {
     }
   }
 
+  /** A caller is told that the room is full, rather than left ringing; who has been inside waits for a place. */
+  #afterFailure(error: CanopyError): AfterFailure {
+    return error.code === 'ROOM_FULL' && !this.#admitted ? 'fail' : afterFailure(error);
+  }
+
   async #pass(): Promise<void> {
     if (this.#removed) {
       await this.#leave();
@@ -271,6 +298,7 @@ export class BridgeParticipant {
         ...this.#admission,
       });
       this.#participantId = participantId;
+      this.#admitted = true;
       this.#sent = wanted;
       // The room may mute newcomers.
       const restraint = this.#host.restraint(participantId);

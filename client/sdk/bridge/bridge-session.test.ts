@@ -27,6 +27,9 @@ function heard<N extends keyof BridgeEvents>(
   return promise;
 }
 
+/** The server's limit of people and phones per room. */
+const PLACES = 4;
+
 describe('BridgeSession', () => {
   let server: InProcessServer;
   let identity: Identity;
@@ -38,7 +41,7 @@ describe('BridgeSession', () => {
   let eastSocket: BridgeSocket;
 
   before(async () => {
-    server = await InProcessServer.start();
+    server = await InProcessServer.start({ 'limits.participantsPerRoom': PLACES });
     identity = await newIdentity(server, { role: 'bridge' });
     other = await newIdentity(server, { role: 'bridge' });
     moderator = await newIdentity(server, { role: 'member' });
@@ -87,6 +90,18 @@ describe('BridgeSession', () => {
     assert.equal(shown.role, 'guest');
     assert.equal(shown.callState, 'ringing');
     assert.equal(west.sources.length, 0, 'a bridge does not hear its own phones');
+  });
+
+  it('refuses a phone at once when the room is full, and takes one when somebody has left', async () => {
+    const newcomer = { displayName: '+49 30 123' };
+    const phones = [];
+    for (let place = 0; place < PLACES; place++) {
+      phones.push(await west.addParticipant(newcomer));
+    }
+    await assert.rejects(east.addParticipant(newcomer), { code: 'ROOM_FULL' });
+    await phones[0]?.remove();
+    const late = await east.addParticipant(newcomer);
+    assert.equal(late.removed, false);
   });
 
   it('shows the state of a call, and ends its media with it', async () => {

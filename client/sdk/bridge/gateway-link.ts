@@ -4,6 +4,7 @@ import { Connection, type ConnectionOptions, type ConnectionState } from '../con
 import { Emitter } from '../emitter.ts';
 import { Reconciler } from '../reconciler.ts';
 import { Outbox } from './outbox.ts';
+import { RegistrationSaver } from './registration-saver.ts';
 
 type TrunkRegistrations = RequestInput<'gateway.trunks'>['registrations'];
 
@@ -32,6 +33,8 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
   readonly #connection: Connection;
   readonly #outbox: Outbox;
   readonly #trunks: Reconciler;
+  /** Saves registrations for the gateway's next start. */
+  readonly saved: RegistrationSaver;
   /** Calls in progress, and calls whose end the server has not acknowledged; it would otherwise consider them lost. */
   readonly #active = new Set<string>();
   #config: TelephonyConfig;
@@ -47,6 +50,7 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
         await connection.request('gateway.trunks', { registrations: this.#registrations });
       },
     });
+    this.saved = new RegistrationSaver(connection);
     this.#config = config;
     // Re-registers before waiting requests are sent.
     connection.onReturn = async () => {
@@ -55,6 +59,7 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
       const config = (await connection.requestNow('gateway.register', { callIds })) as TelephonyConfig;
       await connection.requestNow('gateway.trunks', { registrations: this.#registrations });
       this.#setConfig(config);
+      this.saved.retry();
       return true;
     };
     connection.on('state', (state, error) => {

@@ -11,6 +11,7 @@ import {
   objectId,
   personNumber,
   roomId,
+  savedRegistrations,
   sipTrunk,
   sipUser,
   telephonyConfig,
@@ -20,9 +21,16 @@ import {
 export { PERSON_PHONE_REQUESTS } from './phones-contract.ts';
 
 export const TELEPHONY_REQUESTS = {
-  /** Calls a number or SIP address into the room through the gateway. The participant appears while it rings. For owners and moderators. */
+  /**
+   * Calls a number or SIP address into the room through the gateway. The participant appears while it rings. For owners and moderators. A
+   * bridge names the phone that asks for it.
+   */
   'call.dial': {
-    data: z.object({ target: dialTarget, displayName: displayName.optional() }),
+    data: z.object({
+      target: dialTarget,
+      displayName: displayName.optional(),
+      participantId: objectId.optional(),
+    }),
     result: z.object({ callId: objectId }),
   },
   /** Registers this connection, which must be in no room, as the gateway that places calls. */
@@ -67,6 +75,19 @@ export const TELEPHONY_REQUESTS = {
       registrations: z.array(trunkRegistration.extend({ trunk: sipTrunk.shape.name })).max(500),
     }),
     result: nothing,
+  },
+  /**
+   * Saves registrations for a restart of the gateway. Those of a phone replace its earlier ones. Phones and trunks that do not exist are
+   * ignored.
+   */
+  'gateway.saveRegistrations': { data: savedRegistrations, result: nothing },
+  /** Fetches the saved registrations that have not expired, in pages. The first one has those at trunks. */
+  'gateway.loadRegistrations': {
+    data: z.object({
+      /** `next` of the previous page. */
+      after: sipUser.optional(),
+    }),
+    result: savedRegistrations.extend({ next: sipUser.nullable() }),
   },
 } as const;
 

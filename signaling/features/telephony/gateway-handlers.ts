@@ -4,7 +4,7 @@ import {
   type Handlers,
   type Kernel,
   requirePrincipal,
-  requireRight,
+  requireRightFor,
   type Session,
 } from '../../kernel/index.ts';
 import { callPerson } from './call-person.ts';
@@ -60,16 +60,27 @@ export function gatewayHandlers(
       return {};
     },
 
-    'call.dial': async (session, { target, displayName }) => {
-      const { principal, room, peer } = requireRight(session, 'call.dial');
-      const { peerId, displayName: caller } = peer;
+    'gateway.saveRegistrations': async (session, registrations) => {
+      requireGateway(session);
+      await telephony.registrations.save(registrations);
+      return {};
+    },
+
+    'gateway.loadRegistrations': async (session, { after }) => {
+      requireGateway(session);
+      return telephony.registrations.load(Date.now(), after);
+    },
+
+    'call.dial': async (session, { target, displayName, participantId }) => {
+      const { principal, room, peer, by } = requireRightFor(session, 'call.dial', participantId);
+      const { roomId } = room;
       return telephony.dial({
-        roomId: room.roomId,
+        roomId,
         target,
         displayName,
-        caller,
-        by: principal.accountId,
-        peerId,
+        caller: peer.participants.get(by ?? '')?.displayName ?? peer.displayName,
+        by: 'accountId' in principal ? principal.accountId : `phones in ${roomId}`,
+        peerId: peer.peerId,
       });
     },
   };

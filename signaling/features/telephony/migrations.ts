@@ -69,6 +69,25 @@ export const TELEPHONY_MIGRATIONS: Migrations = {
       await db.schema.alterTable('calls').addColumn('transfer_status', 'integer').execute();
     },
   },
+  '0028_ice': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .alterTable('sip_phones')
+        .addColumn('ice', 'text', (column) => column.notNull().defaultTo('accept'))
+        .execute();
+    },
+  },
+  '0032_moderator_pins': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema.alterTable('room_pins').addColumn('moderator_pin', 'text').execute();
+      await db.schema
+        .createIndex('room_pins_by_moderator_pin')
+        .unique()
+        .on('room_pins')
+        .column('moderator_pin')
+        .execute();
+    },
+  },
   '0033_person_phones': {
     async up(db: Kysely<unknown>): Promise<void> {
       await db.schema
@@ -91,6 +110,24 @@ export const TELEPHONY_MIGRATIONS: Migrations = {
         .createIndex('person_numbers_by_account')
         .on('person_numbers')
         .column('account_id')
+        .execute();
+    },
+  },
+  '0035_saved_registrations': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .createTable('saved_bindings')
+        .addColumn('username', 'text', (column) => column.primaryKey())
+        .addColumn('bindings', 'text', (column) => column.notNull())
+        .addColumn('expires_at_ms', 'bigint', (column) => column.notNull())
+        .execute();
+      await db.schema
+        .createTable('saved_trunk_registrations')
+        .addColumn('trunk', 'text', (column) => column.primaryKey())
+        .addColumn('call_id', 'text', (column) => column.notNull())
+        .addColumn('sequence', 'bigint', (column) => column.notNull())
+        .addColumn('addresses', 'text', (column) => column.notNull())
+        .addColumn('expires_at_ms', 'bigint', (column) => column.notNull())
         .execute();
     },
   },

@@ -170,6 +170,7 @@ export class PersonPhones {
   async forgetAccount(accountId: string): Promise<boolean> {
     return this.#store.transaction(async (db) => {
       const theirs = db.selectFrom('person_phones').select('username').where('account_id', '=', accountId);
+      await db.deleteFrom('saved_bindings').where('username', 'in', theirs).execute();
       await db.deleteFrom('sip_phones').where('username', 'in', theirs).execute();
       const phones = await db
         .deleteFrom('person_phones')

@@ -5,6 +5,7 @@ import { dialInOf } from './dial-in.ts';
 import { gatewayHandlers } from './gateway-handlers.ts';
 import { PersonPhones } from './person-phones.ts';
 import { registerPersonPhones } from './register-person-phones.ts';
+import { SavedRegistrationStore } from './saved-registration-store.ts';
 import { Telephony } from './telephony.ts';
 import { registerTelephonyRoutes } from './telephony-routes.ts';
 import { TelephonySettings } from './telephony-settings.ts';
@@ -22,6 +23,7 @@ export function registerTelephony(kernel: Kernel): void {
     settings,
     calls: new Calls(store),
     phones,
+    registrations: new SavedRegistrationStore(store),
   });
   kernel.requests(TELEPHONY_REQUESTS, gatewayHandlers(kernel, telephony), {
     perConnection: ['gateway.register'],

@@ -5,6 +5,7 @@ import {
   dialPlan,
   dialTarget,
   displayName,
+  iceUse,
   objectId,
   personNumber,
   pin,
@@ -32,6 +33,8 @@ export const putPhoneRequest = z.object({
     .optional(),
   /** Default: unchanged; `preferred` for a new phone. */
   srtp: srtpUse.optional(),
+  /** Default: unchanged; `accept` for a new phone. */
+  ice: iceUse.optional(),
   /** The person whose phone it is: it rings when they are called. Null: nobody's. Default: unchanged. */
   accountId: sha256Hex.nullable().optional(),
 });
@@ -48,11 +51,12 @@ export const trunkInfo = sipTrunk.omit({ password: true }).extend({
   registration: trunkRegistration.nullable(),
 });
 export const trunkList = z.object({ trunks: z.array(trunkInfo) });
-/** Without a password, the stored one is kept if the user name stays the same. Without `srtp`, that is kept too. */
+/** Without a password, the stored one is kept if the user name stays the same. Without `srtp` or `ice`, that is kept too. */
 export const putTrunkRequest = sipTrunk.omit({ name: true }).extend({
   uri: trunkUri,
   addresses: z.array(trunkAddress).max(64).default([]),
   srtp: srtpUse.optional(),
+  ice: iceUse.optional(),
 });
 
 export const dialPlanBody = z.object({ rules: dialPlan });
@@ -61,7 +65,11 @@ export const numberParams = z.object({ number: personNumber });
 export const putNumberRequest = z.object({ accountId: sha256Hex });
 export const numberList = z.object({ numbers: z.array(putNumberRequest.extend({ number: personNumber })) });
 
-export const roomPin = z.object({ pin });
+export const roomPin = z.object({
+  pin,
+  /** Callers who enter this PIN instead are moderators. Null: there is none. Default: unchanged. */
+  moderatorPin: pin.nullable().optional(),
+});
 
 export const callQuery = z.object({
   /** `true`: only calls in progress; `false`: only ended ones. Default: both. */

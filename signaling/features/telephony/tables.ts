@@ -1,4 +1,4 @@
-import type { CallRecord, SrtpUse } from '../../../contract/index.ts';
+import type { CallRecord, IceUse, SrtpUse } from '../../../contract/index.ts';
 
 export interface PhoneRow {
   username: string;
@@ -7,6 +7,7 @@ export interface PhoneRow {
   ha1_md5: string;
   ha1_sha256: string;
   srtp: SrtpUse;
+  ice: IceUse;
   /** Null: the default. */
   transfers: 'off' | 'internal' | 'outgoing' | null;
 }
@@ -45,17 +46,38 @@ export interface CallRow {
   transfer_status: number | null;
 }
 
+/** Registrations of a phone, saved for a restart of the gateway. */
+export interface SavedBindingsRow {
+  username: string;
+  /** JSON of SavedBinding[]. */
+  bindings: string;
+  /** When the last one expires. */
+  expires_at_ms: number;
+}
+
+/** Canopy's registration at a trunk, saved for a restart of the gateway. */
+export interface SavedTrunkRow {
+  trunk: string;
+  call_id: string;
+  sequence: number;
+  /** JSON of string[]. */
+  addresses: string;
+  expires_at_ms: number;
+}
+
 declare module '../../store/tables.ts' {
   interface Tables {
     sip_phones: PhoneRow;
     sip_trunks: TrunkRow;
     dial_rules: DialRuleRow;
     /** PINs with which callers enter rooms. */
-    room_pins: { room_id: string; pin: string };
+    room_pins: { room_id: string; pin: string; moderator_pin: string | null };
     /** Phones that belong to people. `rings`: whether it rings when its owner is called, 0 or 1. */
     person_phones: { username: string; account_id: string; rings: number };
     /** Numbers by which people are called. */
     person_numbers: { number: string; account_id: string };
     calls: CallRow;
+    saved_bindings: SavedBindingsRow;
+    saved_trunk_registrations: SavedTrunkRow;
   }
 }

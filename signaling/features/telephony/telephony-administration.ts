@@ -2,6 +2,7 @@ import { createHash, randomInt } from 'node:crypto';
 import { CanopyError } from '../../../base/index.ts';
 import {
   type DialRule,
+  type IceUse,
   MIN_PIN_DIGITS,
   type SipPhone,
   type SipTrunk,
@@ -34,31 +35,33 @@ export class TelephonyAdministration {
       displayName,
       password,
       srtp,
+      ice,
       transfers,
     }: {
       displayName?: string | undefined;
       password?: string | undefined;
       srtp?: SrtpUse | undefined;
+      ice?: IceUse | undefined;
       transfers?: TransferScope | undefined;
     },
-  ): Promise<{ realm: string; srtp: SrtpUse; transfers?: TransferScope; password?: string }> {
+  ): Promise<{ realm: string; srtp: SrtpUse; ice: IceUse; transfers?: TransferScope; password?: string }> {
     const generated = password === undefined ? newPassword() : undefined;
     const before = (await this.#settings.phones()).find((phone) => phone.username === username);
     // A new password or name must not end the encryption of a phone's calls, or change where it may transfer.
-    const use = srtp ?? before?.srtp ?? 'preferred';
+    const kept = { srtp: srtp ?? before?.srtp ?? 'preferred', ice: ice ?? before?.ice ?? 'accept' };
     const scope = transfers ?? before?.transfers;
     const ha1 = digestSecrets(username, this.#realm, password ?? generated ?? '');
     await this.#settings.putPhone({
       username,
       ha1,
-      srtp: use,
+      ...kept,
       ...(displayName !== undefined && { displayName }),
       ...(scope !== undefined && { transfers: scope }),
     });
     await this.#changed();
     return {
       realm: this.#realm,
-      srtp: use,
+      ...kept,
       ...(scope !== undefined && { transfers: scope }),
       ...(generated !== undefined && { password: generated }),
     };
@@ -75,7 +78,9 @@ export class TelephonyAdministration {
    *
    * @throws {CanopyError} BAD_REQUEST - `register` without user name and password
    */
-  async putTrunk(trunk: Omit<SipTrunk, 'srtp'> & { srtp?: SrtpUse | undefined }): Promise<SipTrunk> {
+  async putTrunk(
+    trunk: Omit<SipTrunk, 'srtp' | 'ice'> & { srtp?: SrtpUse | undefined; ice?: IceUse | undefined },
+  ): Promise<SipTrunk> {
     const before = (await this.#settings.trunks()).find(({ name }) => name === trunk.name);
     const kept = before?.username === trunk.username ? before?.password : undefined;
     const password = trunk.password ?? kept;
@@ -84,6 +89,7 @@ export class TelephonyAdministration {
     const settled = {
       ...trunk,
       srtp,
+      ice: trunk.ice ?? before?.ice ?? 'accept',
       ...(transfers !== undefined && { transfers }),
       ...(password !== undefined && { password }),
     };
@@ -128,15 +134,18 @@ export class TelephonyAdministration {
     await this.#changed();
   }
 
-  /** @throws {CanopyError} PIN_TAKEN, PIN_TOO_SHORT */
-  async putPin(roomId: string, pin: string): Promise<void> {
-    if (pin.length < MIN_PIN_DIGITS) {
-      const kept = (await this.#settings.pins()).find((each) => each.roomId === roomId);
-      if (kept?.pin !== pin) {
+  /** @throws {CanopyError} PIN_TAKEN, PIN_TOO_SHORT; BAD_REQUEST - both PINs are the same */
+  async putPin(roomId: string, pin: string, moderatorPin?: string | null): Promise<void> {
+    const short = [pin, moderatorPin ?? undefined].filter(
+      (each) => (each?.length ?? MIN_PIN_DIGITS) < MIN_PIN_DIGITS,
+    );
+    if (short.length > 0) {
+      const kept = (await this.#settings.pins()).filter((each) => each.roomId === roomId);
+      if (!short.every((each) => kept.some((known) => known.pin === each))) {
         throw new CanopyError('PIN_TOO_SHORT');
       }
     }
-    await this.#settings.putPin(roomId, pin);
+    await this.#settings.putPin(roomId, pin, moderatorPin);
     await this.#changed();
   }
 

@@ -48,7 +48,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
         config: { act: 'phone.put' },
         schema: {
           description:
-            'Adds or replaces a phone. If the request has no password, one is generated and returned only this once. `srtp`, `transfers` and `accountId` are kept if they are omitted.',
+            'Adds or replaces a phone. If the request has no password, one is generated and returned only this once. `srtp`, `ice`, `transfers` and `accountId` are kept if they are omitted.',
           params: phoneParams,
           body: putPhoneRequest,
           response: { 200: putPhoneResponse, ...errorResponses },
@@ -107,7 +107,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
         config: { act: 'trunk.put' },
         schema: {
           description:
-            'Adds or replaces a trunk. A stored password is kept while the user name stays the same; `srtp` and `transfers` are kept if they are omitted.',
+            'Adds or replaces a trunk. A stored password is kept while the user name stays the same; `srtp`, `ice` and `transfers` are kept if they are omitted.',
           params: trunkParams,
           body: putTrunkRequest,
           response: { 200: trunkInfo, ...errorResponses },
@@ -162,15 +162,16 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
       {
         config: { act: 'phonePin.put' },
         schema: {
-          description: 'Sets the PIN that callers enter to join the room.',
+          description:
+            'Sets the PIN that callers enter to join the room, and the one that also makes them moderators.',
           params: roomParams,
           body: roomPin,
           response: { 200: roomPin, ...errorResponses },
         },
       },
-      async ({ params: { roomId }, body: { pin } }) => {
-        await administration.putPin(roomId, pin);
-        return { pin };
+      async ({ params: { roomId }, body }) => {
+        await administration.putPin(roomId, body.pin, body.moderatorPin);
+        return body;
       },
     );
     app.delete(
@@ -178,7 +179,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
       {
         config: { act: 'phonePin.delete' },
         schema: {
-          description: "Removes the room's PIN.",
+          description: "Removes the room's PINs.",
           params: roomParams,
           response: { 200: nothing, ...errorResponses },
         },

@@ -30,28 +30,41 @@ export class TelephonySettings {
 
   async phones(): Promise<SipPhone[]> {
     const rows = await this.#store.db.selectFrom('sip_phones').selectAll().orderBy('username').execute();
-    return rows.map(({ username, display_name, ha1_md5, ha1_sha256, srtp, transfers }) => ({
+    return rows.map(({ username, display_name, ha1_md5, ha1_sha256, srtp, ice, transfers }) => ({
       username,
       ...(display_name !== null && { displayName: display_name }),
       ...(transfers !== null && { transfers }),
       ha1: { md5: ha1_md5, sha256: ha1_sha256 },
       srtp,
+      ice,
     }));
   }
 
-  async putPhone({ username, displayName, ha1, srtp, transfers }: SipPhone): Promise<void> {
+  async putPhone({ username, displayName, ha1, srtp, ice, transfers }: SipPhone): Promise<void> {
     const row = {
       display_name: displayName ?? null,
       ha1_md5: ha1.md5,
       ha1_sha256: ha1.sha256,
       srtp,
+      ice,
       transfers: transfers ?? null,
     };
-    await this.#store.db
-      .insertInto('sip_phones')
-      .values({ username, ...row })
-      .onConflict((conflict) => conflict.column('username').doUpdateSet(row))
-      .execute();
+    await this.#store.transaction(async (db) => {
+      const before = await db
+        .selectFrom('sip_phones')
+        .select('ha1_sha256')
+        .where('username', '=', username)
+        .executeTakeFirst();
+      // Whoever registered with the old password receives no more calls.
+      if (before?.ha1_sha256 !== row.ha1_sha256) {
+        await db.deleteFrom('saved_bindings').where('username', '=', username).execute();
+      }
+      await db
+        .insertInto('sip_phones')
+        .values({ username, ...row })
+        .onConflict((conflict) => conflict.column('username').doUpdateSet(row))
+        .execute();
+    }, `phone ${username}`);
   }
 
   /** Returns false if none has this name. */
@@ -59,6 +72,7 @@ export class TelephonySettings {
     return this.#store.transaction(async (db) => {
       // A later phone of this name is somebody else's.
       await db.deleteFrom('person_phones').where('username', '=', username).execute();
+      await db.deleteFrom('saved_bindings').where('username', '=', username).execute();
       const { numDeletedRows } = await db
         .deleteFrom('sip_phones')
         .where('username', '=', username)
@@ -74,15 +88,27 @@ export class TelephonySettings {
 
   async putTrunk(trunk: SipTrunk): Promise<void> {
     const settings = JSON.stringify(trunk);
-    await this.#store.db
-      .insertInto('sip_trunks')
-      .values({ name: trunk.name, settings })
-      .onConflict((conflict) => conflict.column('name').doUpdateSet({ settings }))
-      .execute();
+    await this.#store.transaction(async (db) => {
+      const before = await db
+        .selectFrom('sip_trunks')
+        .select('settings')
+        .where('name', '=', trunk.name)
+        .executeTakeFirst();
+      // The registration may be at another registrar now.
+      if (before?.settings !== settings) {
+        await db.deleteFrom('saved_trunk_registrations').where('trunk', '=', trunk.name).execute();
+      }
+      await db
+        .insertInto('sip_trunks')
+        .values({ name: trunk.name, settings })
+        .onConflict((conflict) => conflict.column('name').doUpdateSet({ settings }))
+        .execute();
+    }, `trunk ${trunk.name}`);
   }
 
   /** Returns false if none has this name. */
   async deleteTrunk(name: string): Promise<boolean> {
+    await this.#store.db.deleteFrom('saved_trunk_registrations').where('trunk', '=', name).execute();
     const { numDeletedRows } = await this.#store.db
       .deleteFrom('sip_trunks')
       .where('name', '=', name)
@@ -108,19 +134,41 @@ export class TelephonySettings {
     }, 'dial plan');
   }
 
-  async pins(): Promise<Array<{ pin: string; roomId: string }>> {
+  /** The PINs that let callers in, then those that also make them moderators. */
+  async pins(): Promise<TelephonyConfig['pins']> {
     const rows = await this.#store.db.selectFrom('room_pins').selectAll().orderBy('room_id').execute();
-    return rows.map(({ pin, room_id }) => ({ pin, roomId: room_id }));
+    return [
+      ...rows.map(({ pin, room_id: roomId }) => ({ pin, roomId })),
+      ...rows.flatMap(({ moderator_pin: pin, room_id: roomId }) =>
+        pin === null ? [] : [{ pin, roomId, isModerator: true }],
+      ),
+    ];
   }
 
-  /** @throws {CanopyError} PIN_TAKEN */
-  async putPin(roomId: string, pin: string): Promise<void> {
+  /** @param moderatorPin null: none; undefined: as before. @throws {CanopyError} PIN_TAKEN, BAD_REQUEST */
+  async putPin(roomId: string, pin: string, moderatorPin: string | null | undefined): Promise<void> {
     try {
-      await this.#store.db
-        .insertInto('room_pins')
-        .values({ room_id: roomId, pin })
-        .onConflict((conflict) => conflict.column('room_id').doUpdateSet({ pin }))
-        .execute();
+      await this.#store.transaction(async (transaction) => {
+        const rows = await transaction.selectFrom('room_pins').selectAll().execute();
+        const before = rows.find(({ room_id }) => room_id === roomId);
+        const moderators = moderatorPin === undefined ? (before?.moderator_pin ?? null) : moderatorPin;
+        const others = rows.filter((row) => row !== before);
+        const isTaken = (wanted: string | null) =>
+          wanted !== null && others.some((row) => row.pin === wanted || row.moderator_pin === wanted);
+        if (isTaken(pin) || isTaken(moderators)) {
+          throw new CanopyError('PIN_TAKEN');
+        }
+        if (pin === moderators) {
+          throw new CanopyError('BAD_REQUEST', 'the PIN of moderators must be another one');
+        }
+        await transaction
+          .insertInto('room_pins')
+          .values({ room_id: roomId, pin, moderator_pin: moderators })
+          .onConflict((conflict) =>
+            conflict.column('room_id').doUpdateSet({ pin, moderator_pin: moderators }),
+          )
+          .execute();
+      }, 'room PIN');
     } catch (error) {
       if (isUniqueViolation(error)) {
         throw new CanopyError('PIN_TAKEN', undefined, { cause: error });

@@ -7,7 +7,12 @@ import {
   type GatewayLinkEvents,
   type Identity,
 } from '../../../client/sdk/index.ts';
-import type { CallRecord, TelephonyConfig, TrunkRegistration } from '../../../contract/index.ts';
+import type {
+  CallRecord,
+  SavedBinding,
+  TelephonyConfig,
+  TrunkRegistration,
+} from '../../../contract/index.ts';
 import { CuttableRelay } from '../../../test/support/cuttable-relay.ts';
 import { newGatewayIdentity } from '../../../test/support/gateway-identity.ts';
 import { InProcessServer } from '../../../test/support/in-process-server.ts';
@@ -145,15 +150,17 @@ describe('telephony', () => {
         displayName: 'Desk',
         ha1: { md5: ha1('md5'), sha256: ha1('sha256') },
         srtp: 'preferred',
+        ice: 'accept',
       },
     ]);
     assert.deepEqual(await ok('GET', '/api/sip/phones'), {
-      phones: [{ username: '1001', displayName: 'Desk', srtp: 'preferred' }],
+      phones: [{ username: '1001', displayName: 'Desk', srtp: 'preferred', ice: 'accept' }],
     });
     assert.deepEqual(await ok('PUT', '/api/sip/phones/1001', { password: 'chosen by hand' }), {
       username: '1001',
       realm: 'canopy',
       srtp: 'preferred',
+      ice: 'accept',
     });
     assert.deepEqual(await refused('PUT', '/api/sip/phones/1001', { password: 'short' }), [
       400,
@@ -164,14 +171,14 @@ describe('telephony', () => {
     assert.deepEqual(await refused('DELETE', '/api/sip/phones/1001'), [404, 'NOT_FOUND']);
   });
 
-  it('threat 21: whether a phone or trunk must encrypt is kept until it is changed on purpose', async () => {
+  it('threat 21: whether a phone or trunk must encrypt, and uses ICE, is kept until it is changed on purpose', async () => {
     const gateway = await connected();
     const uri = 'sip:pbx.example;transport=tls';
     const applied = async (act: () => Promise<unknown>) => {
       const told = heard(gateway, 'config');
       await act();
       const [{ phones, trunks }] = await told;
-      return [...phones, ...trunks].map(({ srtp }) => srtp);
+      return [...phones, ...trunks].map(({ srtp, ice }) => (ice === 'accept' ? srtp : `${srtp} ${ice}`));
     };
     const phone = (body: object) => applied(() => ok('PUT', '/api/sip/phones/1009', body));
     const trunk = (body: object) => applied(() => ok('PUT', '/api/sip/trunks/secure', { uri, ...body }));
@@ -182,7 +189,12 @@ describe('telephony', () => {
     assert.deepEqual(await trunk({ srtp: 'required' }), ['required', 'required']);
     assert.deepEqual(await trunk({ maxCalls: 5 }), ['required', 'required']);
     assert.deepEqual(await phone({ srtp: 'off' }), ['off', 'required']);
+    assert.deepEqual(await phone({ ice: 'offer' }), ['off offer', 'required']);
+    assert.deepEqual(await trunk({ ice: 'off' }), ['off offer', 'required off']);
+    assert.deepEqual(await phone({}), ['off offer', 'required off']);
+    assert.deepEqual(await trunk({}), ['off offer', 'required off']);
     assert.deepEqual(await refused('PUT', '/api/sip/phones/1009', { srtp: 'yes' }), [400, 'BAD_REQUEST']);
+    assert.deepEqual(await refused('PUT', '/api/sip/phones/1009', { ice: 'yes' }), [400, 'BAD_REQUEST']);
     await ok('DELETE', '/api/sip/phones/1009');
     await ok('DELETE', '/api/sip/trunks/secure');
   });
@@ -379,6 +391,82 @@ describe('telephony', () => {
     await ok('DELETE', '/api/sip/trunks/two');
   });
 
+  it('keeps the registrations that the gateway saved for its next start, until the phone or trunk changes', async () => {
+    const binding = (more: Partial<SavedBinding> = {}): SavedBinding => ({
+      contact: 'sip:501@192.0.2.1:5060',
+      callId: 'c',
+      sequence: 7,
+      instance: '<urn:uuid:1>',
+      registeredAtMs: startedAtMs,
+      expiresAtMs: startedAtMs + 3_600_000,
+      q: 1,
+      address: '192.0.2.1',
+      port: 5060,
+      userAgent: 'A \0 phone',
+      ...more,
+    });
+    const registration = {
+      callId: 't',
+      sequence: 3,
+      addresses: ['192.0.2.9'],
+      expiresAtMs: startedAtMs + 600_000,
+    };
+    const trunk = { uri: 'sip:pbx.example', username: 'us', password: 'secret', register: true };
+    const names = Array.from({ length: 120 }, (_, n) => `5${String(n).padStart(3, '0')}`);
+    for (const name of [...names, '501', '502']) {
+      await ok('PUT', `/api/sip/phones/${name}`, { password: 'a-secret-of-twelve' });
+    }
+    await ok('PUT', '/api/sip/trunks/kept', trunk);
+    const gateway = await connected();
+    for (const name of names) {
+      gateway.saved.phone(name, [binding({ contact: `sip:${'x'.repeat(480)}@h` })]);
+    }
+    gateway.saved.phone('501', [
+      binding(),
+      binding({ contact: 'sip:501@[2001:db8::1]', address: '2001:db8::1' }),
+    ]);
+    gateway.saved.phone('502', [binding({ expiresAtMs: startedAtMs - 1 })]);
+    gateway.saved.phone('nobody', [binding()]);
+    gateway.saved.trunk('kept', registration);
+    gateway.saved.trunk('none', registration);
+    await gateway.saved.settled();
+    gateway.close();
+
+    const loaded = async () => {
+      const next = await connected();
+      const { phones, trunks } = await next.saved.load();
+      next.close();
+      return { phones: new Map(phones.map(({ username, bindings }) => [username, bindings])), trunks };
+    };
+    const { phones, trunks } = await loaded();
+    assert.equal(phones.size, names.length + 1, 'all pages; not the expired one and not that of nobody');
+    assert.deepEqual(
+      phones.get('501')?.map(({ address }) => address),
+      ['192.0.2.1', '2001:db8::1'],
+    );
+    assert.deepEqual(phones.get('501')?.[0], binding());
+    assert.deepEqual(trunks, [{ trunk: 'kept', registration }]);
+
+    await ok('PUT', '/api/sip/phones/501', { password: 'another-of-twelve', displayName: 'New' });
+    await ok('PUT', `/api/sip/phones/${names[0]}`, { password: 'a-secret-of-twelve', displayName: 'New' });
+    await ok('DELETE', `/api/sip/phones/${names[1]}`);
+    await ok('PUT', '/api/sip/trunks/kept', { ...trunk, uri: 'sip:other.example' });
+    const after = await loaded();
+    assert.equal(after.phones.has('501'), false, 'another password');
+    assert.equal(after.phones.has(names[0] ?? ''), true, 'only another name');
+    assert.equal(after.phones.has(names[1] ?? ''), false, 'deleted');
+    assert.deepEqual(after.trunks, []);
+
+    const last = await connected();
+    last.saved.phone(names[2] ?? '', []);
+    await last.saved.settled();
+    assert.equal((await loaded()).phones.has(names[2] ?? ''), false, 'the phone unregistered');
+    for (const name of [...names.filter((name) => name !== names[1]), '501', '502']) {
+      await ok('DELETE', `/api/sip/phones/${name}`);
+    }
+    await ok('DELETE', '/api/sip/trunks/kept');
+  });
+
   describe('a gateway whose connection fails', () => {
     const connectedByRelay = async () => {
       link = await GatewayLink.connect({ url: relay.url, identity: bridge, requestTimeoutMs: REQUEST_MS });
@@ -489,6 +577,8 @@ describe('telephony', () => {
         ['gateway.record', callOf()],
         ['gateway.dialFailed', { callId: randomUUID(), error: { code: 'X', message: 'x' } }],
         ['gateway.trunks', { registrations: [] }],
+        ['gateway.saveRegistrations', { phones: [], trunks: [] }],
+        ['gateway.loadRegistrations', {}],
       ] as const) {
         assert.equal(await person.refusal(name, data), 'FORBIDDEN', name);
       }

@@ -14,6 +14,7 @@ import { type Session, TokenBucket } from '../../kernel/index.ts';
 import type { Calls } from './calls.ts';
 import type { PersonPhones } from './person-phones.ts';
 import { PhoneLegs } from './phone-legs.ts';
+import type { SavedRegistrationStore } from './saved-registration-store.ts';
 import { TelephonyAdministration } from './telephony-administration.ts';
 import type { TelephonySettings } from './telephony-settings.ts';
 
@@ -23,6 +24,7 @@ export interface TelephonyOptions {
   settings: TelephonySettings;
   calls: Calls;
   phones: PersonPhones;
+  registrations: SavedRegistrationStore;
   rooms: Rooms;
   happenings: Kernel['happenings'];
 }
@@ -55,6 +57,7 @@ export class Telephony {
   readonly phones: PersonPhones;
   /** Phones in direct calls. */
   readonly legs: PhoneLegs;
+  readonly registrations: SavedRegistrationStore;
   readonly administration: TelephonyAdministration;
   readonly #options: TelephonyOptions;
   readonly #buckets = new LRUCache<string, TokenBucket>({ max: 10_000 });
@@ -79,6 +82,7 @@ export class Telephony {
         this.#gateway?.connection.send(event, data);
       }
     }, options.log);
+    this.registrations = options.registrations;
     this.administration = new TelephonyAdministration({
       settings: options.settings,
       realm: options.config.sip.realm,

@@ -157,6 +157,7 @@ function standingIn(principal: Target, { ownerId, roles, parties, onPhone }: Roo
     case 'bridge':
       return 'bridge';
     case 'phone':
+      return principal.isModerator ? 'moderator' : 'speaker';
     case 'newcomer':
       return 'speaker';
     case 'device': {

@@ -4,5 +4,6 @@ NAPI_MODULE_INIT() {
   export_opus(env, exports);
   export_g722(env, exports);
   export_resampler(env, exports);
+  export_dtmf(env, exports);
   return exports;
 }

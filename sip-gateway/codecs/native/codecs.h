@@ -6,5 +6,6 @@
 void export_opus(napi_env env, napi_value exports);
 void export_g722(napi_env env, napi_value exports);
 void export_resampler(napi_env env, napi_value exports);
+void export_dtmf(napi_env env, napi_value exports);
 
 #endif

@@ -40,14 +40,27 @@ export class SourceLock {
     this.#lastHeardMs = nowMs;
   }
 
-  /** A new offer or answer restarts learning. Meanwhile media still goes to the old source, unless the SDP names a new address. */
-  update(rules: SourceRules): void {
-    if (!same(rules.expected, this.#rules.expected)) {
+  /**
+   * A new offer or answer restarts learning. Meanwhile media still goes to the old source, unless the SDP names a new address. `nominated`:
+   * the source was nominated, and remains so.
+   */
+  update(rules: SourceRules, nominated = false): void {
+    const moved = !same(rules.expected, this.#rules.expected);
+    this.#rules = rules;
+    if (nominated) {
+      return;
+    }
+    if (moved) {
       this.#locked = undefined;
     }
-    this.#rules = rules;
     this.#open = true;
     this.#exact = false;
+  }
+
+  /** Locks to an address that the phone has proved to have (ICE). Only another call of this, or update(), replaces it. */
+  nominate(source: Endpoint): void {
+    this.#lock(source);
+    this.#exact = true;
   }
 
   /** Where to send: the learnt source, or else the SDP's address. */

@@ -153,6 +153,11 @@ export function mediaAddressIn(offer: string): string | undefined {
   }
 }
 
+/** Whether an IP address is a group's: RTP must not be sent there. */
+export function isMulticast(address: string): boolean {
+  return forbidden.check(address, isIPv4(address) ? 'ipv4' : 'ipv6');
+}
+
 /** The direction of a media line: its own, or else the session's, or else sendrecv. */
 export function directionIn(session: SessionDescription, media: MediaDescription): Direction {
   return media.direction ?? session.direction ?? 'sendrecv';
@@ -174,7 +179,7 @@ export function addressIn(
     throw new SdpError('the connection address is not an IP address', 301);
   }
   const address = version === undefined ? '' : named;
-  if (version !== undefined && forbidden.check(address, version === 4 ? 'ipv4' : 'ipv6')) {
+  if (version !== undefined && isMulticast(address)) {
     throw new SdpError('the connection address is a multicast address', 330);
   }
   const { port } = media;

@@ -20,6 +20,14 @@ import {
 } from './crypto-session.ts';
 import { answerDirection, type Direction } from './direction.ts';
 import {
+  type IceAttributes,
+  IceSession,
+  type IceUse,
+  iceAttributes,
+  iceMismatch,
+  type NegotiatedIce,
+} from './ice-session.ts';
+import {
   addressIn,
   audioProfile,
   directionIn,
@@ -45,6 +53,8 @@ export interface LocalAudio {
   readonly ptimeMs?: number;
   /** Default: off. */
   readonly encryption?: LocalEncryption;
+  /** Default `off`. */
+  readonly ice?: IceUse;
 }
 
 /** A format that the peer may send. */
@@ -77,6 +87,8 @@ export interface NegotiatedAudio {
   readonly ptimeMs: number;
   /** The keys of SRTP. Absent if the audio is not encrypted. */
   readonly crypto?: NegotiatedCrypto;
+  /** Absent if ICE is not used. */
+  readonly ice?: NegotiatedIce;
 }
 
 /** A media line of the session. Its position never changes (RFC 3264 §8). */
@@ -107,6 +119,9 @@ export class SdpSession {
   /** The last negotiated audio. */
   #agreed: NegotiatedAudio | undefined;
   readonly #crypto = new CryptoSession();
+  readonly #ice = new IceSession();
+  /** Whether our last offer has ICE. */
+  #iceOffered = false;
 
   /** Makes the first or a changed offer (hold: `direction: 'sendonly'`). */
   offer(local: LocalAudio): string {
@@ -131,6 +146,7 @@ export class SdpSession {
       });
     }
     const crypto = this.#offerCrypto(local.encryption ?? NO_ENCRYPTION);
+    this.#iceOffered = local.ice === 'offer' || (local.ice === 'accept' && this.#ice.active);
     const firstProtocol = local.encryption?.use === 'required' ? 'RTP/SAVP' : 'RTP/AVP';
     const audio = this.#audioLine(local, formats, {
       protocol: this.#lines[this.#audioIndex]?.protocol ?? firstProtocol,
@@ -138,10 +154,12 @@ export class SdpSession {
       rtcpMux: true,
       ptime: local.ptimeMs ?? DEFAULT_PTIME_MS,
       crypto,
+      // Whether RTCP gets its own port is up to the answer.
+      ice: this.#iceOffered ? iceAttributes(this.#ice.offer(), local, false) : {},
     });
     this.#lines[this.#audioIndex] = audio;
     const media = this.#lines.map((line, index) => (index === this.#audioIndex ? audio : refused(line)));
-    return this.#write(local.address, media);
+    return this.#write(local.address, media, this.#iceOffered);
   }
 
   /** Answers the peer's offer. @throws {SdpError} it is malformed, or has no audio that we support */
@@ -187,10 +205,12 @@ export class SdpSession {
     const events = pickEvents(formats, codec.clockRate);
     const { reachable, version: _version, ...remote } = addressIn(session, media);
     this.#crypto.settle(crypto);
+    const rtcpMux = media.rtcpMux !== undefined;
+    const ice = this.#iceOffered ? this.#ice.readAnswer(session, media, rtcpMux) : undefined;
     return this.#negotiated(
       codec,
       events,
-      { media, remote, receiveFormats: this.#receiveFormats(formats), crypto: crypto?.crypto },
+      { media, remote, receiveFormats: this.#receiveFormats(formats), crypto: crypto?.crypto, ice },
       answerDirection(directionIn(session, media), local.direction ?? 'sendrecv', reachable),
     );
   }
@@ -249,10 +269,13 @@ export class SdpSession {
     this.#audioIndex = index;
     this.#crypto.settle(crypto);
     const receiveFormats = this.#receiveFormats(answered);
+    const useIce = local.ice === 'accept' || local.ice === 'offer';
+    const ice = useIce ? this.#ice.answer(session, media, media.rtcpMux !== undefined) : undefined;
+    const isMismatch = ice === 'mismatch';
     const audio = this.#negotiated(
       codec,
       events,
-      { media, remote, receiveFormats, crypto: crypto?.crypto },
+      { media, remote, receiveFormats, crypto: crypto?.crypto, ice: isMismatch ? undefined : ice },
       direction,
     );
     const line = this.#audioLine(
@@ -269,6 +292,7 @@ export class SdpSession {
         rtcpMux: audio.rtcpMux,
         ptime: audio.ptimeMs,
         crypto: crypto ? [crypto.own] : [],
+        ice: isMismatch ? iceMismatch() : audio.ice ? iceAttributes(audio.ice, local, audio.rtcpMux) : {},
       },
     );
     if (media.mid !== undefined) {
@@ -276,7 +300,8 @@ export class SdpSession {
     }
     this.#lines = session.media.map((other, at) => (at === index ? line : other));
     const lines = this.#lines.map((other, at) => (at === index ? line : refused(other)));
-    return { sdp: this.#write(local.address, lines), audio };
+    const isLite = audio.ice !== undefined && !audio.ice.controlling;
+    return { sdp: this.#write(local.address, lines, isLite), audio };
   }
 
   /** Answers an offer that removes the audio, possibly only for a while (RFC 3264 §8.2). */
@@ -335,10 +360,12 @@ export class SdpSession {
       remote,
       receiveFormats,
       crypto,
+      ice,
     }: {
       media: MediaDescription;
       remote: RemoteAddress;
       crypto: NegotiatedCrypto | undefined;
+      ice: NegotiatedIce | undefined;
       receiveFormats: ReceiveFormat[];
     },
     direction: Direction,
@@ -358,6 +385,7 @@ export class SdpSession {
       direction,
       ptimeMs: pickPtime(media),
       ...(crypto && { crypto }),
+      ...(ice && { ice }),
     };
     return this.#agreed;
   }
@@ -412,12 +440,14 @@ export class SdpSession {
       rtcpMux,
       ptime,
       crypto,
+      ice,
     }: {
       protocol: string;
       direction: Direction;
       rtcpMux: boolean;
       ptime: number;
       crypto: readonly OwnCryptoLine[];
+      ice: IceAttributes;
     },
   ): MediaDescription {
     return {
@@ -444,11 +474,12 @@ export class SdpSession {
         })),
       }),
       ...(rtcpMux && { rtcpMux: 'rtcp-mux' as const }),
+      ...ice,
     };
   }
 
   /** Serializes the session. Increments the version if anything has changed (RFC 3264 §8). */
-  #write(address: string, media: MediaDescription[]): string {
+  #write(address: string, media: MediaDescription[], isLite = false): string {
     const ipVer = isIPv6(address) ? 6 : 4;
     const describe = (sessionVersion: number) =>
       write({
@@ -457,6 +488,7 @@ export class SdpSession {
         name: '-',
         connection: { version: ipVer, ip: address },
         timing: { start: 0, stop: 0 },
+        ...(isLite && { icelite: 'ice-lite' as const, iceOptions: 'ice2' }),
         media,
       });
     const body = describe(0);

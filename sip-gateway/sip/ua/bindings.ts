@@ -26,7 +26,7 @@ export interface BindingStore {
   users(): readonly string[];
 }
 
-/** Keeps bindings in memory, which suffices since phones re-register within the hour. */
+/** Keeps bindings in memory. */
 export class MemoryBindings implements BindingStore {
   readonly #bindings = new Map<string, readonly Binding[]>();
 

@@ -4,7 +4,7 @@ import { parseMessage, type SipRequest } from '../message/index.ts';
 import { sessionBody } from './body.ts';
 import { infoDigits } from './info.ts';
 
-function request(type: string, body: string, method = 'INVITE'): SipRequest {
+function request(type: string, body: string | Buffer, method = 'INVITE'): SipRequest {
   const bytes = Buffer.from(body);
   const head = [
     `${method} sip:100@192.0.2.9 SIP/2.0`,
@@ -84,8 +84,8 @@ describe('sessionBody()', () => {
 });
 
 describe('infoDigits()', () => {
-  const keys = (type: string, body: string) =>
-    infoDigits(request(type, body, 'INFO')).map(({ digit }) => digit);
+  const keys = (type: string, body: string | Buffer) =>
+    infoDigits(request(type, body, 'INFO'))?.map(({ digit }) => digit) ?? [];
 
   it('reads the bodies that phones send', () => {
     for (const [type, body, expected] of [
@@ -99,8 +99,13 @@ describe('infoDigits()', () => {
       ['application/dtmf', 'Signal=5\r\nDuration=160\r\n', '5'],
       ['application/vnd.nortelnetworks.digits', 'p=Digit-Collection\r\ny=Digits\r\n\r\nd=5', '5'],
       ['application/vnd.nortelnetworks.digits', 'p=Digit-Collection\r\ny=Digits\r\nd=12#\r\n', '12#'],
+      ['audio/telephone-event', '\x05\x0a\x00\xa0', '5'],
+      ['audio/telephone-event', '\x0a\x0a\x00\xa0', '*'],
+      // The end of the event above.
+      ['audio/telephone-event', '\x0a\x80\x03\x20', ''],
+      ['audio/telephone-event', 'Signal=5\r\nDuration=160\r\n', '5'],
     ] as const) {
-      assert.equal(keys(type, body).join(''), expected, body);
+      assert.equal(keys(type, Buffer.from(body, 'latin1')).join(''), expected, body);
     }
   });
 

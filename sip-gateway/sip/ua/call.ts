@@ -604,11 +604,11 @@ export abstract class Call extends EventEmitter<CallEvents> {
   #receiveInfo(request: SipRequest, transaction: ServerPlainTransaction): void {
     const digits = infoDigits(request);
     const contentType = infoType(request);
-    for (const digit of digits) {
+    for (const digit of digits ?? []) {
       this.emit('dtmf', digit);
     }
     if (
-      digits.length === 0 &&
+      digits === undefined &&
       request.body.length > 0 &&
       !this.emit('info', { contentType, body: request.body })
     ) {

@@ -1,6 +1,6 @@
 /** The user agent: calls, registrar, registrations, trunks. */
 export type { CallerIdentity, FailedLogin } from './admissions.ts';
-export type { Binding, BindingStore } from './bindings.ts';
+export { type Binding, type BindingStore, MemoryBindings } from './bindings.ts';
 export type { Call } from './call.ts';
 export type { CallEnd, CallState, InfoDigit, Progress } from './call-types.ts';
 export { IncomingCall } from './incoming-call.ts';
@@ -12,7 +12,13 @@ export { ANSWERED_ELSEWHERE, reasonField } from './reason.ts';
 export type { ReferNotifier } from './refer-notifier.ts';
 export type { ReferRequest } from './refer-request.ts';
 export type { Registrar, RegistrarOptions } from './registrar.ts';
-export type { Registration, RegistrationOptions, RegistrationState } from './registration.ts';
+export type {
+  Registration,
+  RegistrationOptions,
+  RegistrationState,
+  SavedRegistration,
+} from './registration.ts';
 export { type CallTarget, NoRouteError } from './routes.ts';
+export { type SavedBinding, saveBinding } from './saved-binding.ts';
 export { type InviteOptions, SipStack, type SipStackOptions } from './sip-stack.ts';
 export { checkTrunk, type TrunkOptions } from './trunk.ts';

@@ -112,6 +112,11 @@ export class Registrar {
     this.#store.set(user, []);
   }
 
+  /** Sets a user's bindings. */
+  restore(user: string, bindings: readonly Binding[]): void {
+    this.#store.set(user, bindings);
+  }
+
   /** Handles a REGISTER of an authenticated user. */
   register(request: SipRequest, flow: Flow, username: string): { response: SipResponse; changed: boolean } {
     const toTag = newTag();

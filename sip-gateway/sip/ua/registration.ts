@@ -32,6 +32,18 @@ export interface RegistrationOptions {
   readonly trunk?: string;
   /** Requested duration, in seconds. Default 600. */
   readonly expiresSeconds?: number;
+  /** The registration of an earlier process, which is continued. Until it expires, we count as registered. */
+  readonly saved?: SavedRegistration | undefined;
+}
+
+/** What a later process needs to continue a registration. */
+export interface SavedRegistration {
+  readonly callId: string;
+  /** The last CSeq. */
+  readonly sequence: number;
+  readonly addresses: readonly string[];
+  /** Unix time in milliseconds. */
+  readonly expiresAtMs: number;
 }
 
 export type RegistrationState = 'registering' | 'registered' | 'failed' | 'closed';
@@ -60,6 +72,10 @@ const RETRY_SECONDS = 30;
 const MAX_RETRY_SECONDS = 1800;
 /** A binding is refreshed after this share of its expiry. */
 const REFRESH_AT = 0.8;
+/** A continued registration skips this many CSeq numbers, which may have been used since it was saved. */
+const SEQUENCE_JUMP = 1000;
+/** A registration with a higher CSeq is not continued: the limit is 2^31 (RFC 3261 §8.1.1.5). */
+const MAX_SEQUENCE = 2 ** 30;
 
 /** Our registration at a PBX or provider (RFC 3261 §10.2): registers, refreshes and retries. `close` removes the binding. */
 export class Registration extends EventEmitter<RegistrationEvents> {
@@ -69,7 +85,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
   /** User part of our address, as on the wire. */
   readonly #user: string | undefined;
   readonly #digest: DigestClient | undefined;
-  readonly #callId = newCallId();
+  readonly #callId: string;
   readonly #tag = newTag();
   #sequence = 0;
   #seconds: number;
@@ -94,6 +110,13 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     this.#options = options;
     this.#registrar = registrar;
     this.#seconds = options.expiresSeconds ?? 600;
+    const saved = options.saved && options.saved.sequence < MAX_SEQUENCE ? options.saved : undefined;
+    this.#callId = saved?.callId ?? newCallId();
+    if (saved) {
+      this.#sequence = saved.sequence + SEQUENCE_JUMP;
+      this.#addresses = new Set(saved.addresses);
+      this.#state = saved.expiresAtMs > Date.now() ? 'registered' : 'registering';
+    }
     this.#digest =
       options.credentials && new DigestClient(options.credentials, (address) => this.#addresses.has(address));
   }
@@ -114,6 +137,16 @@ export class Registration extends EventEmitter<RegistrationEvents> {
   /** The registrar's addresses, as last resolved. */
   get addresses(): readonly string[] {
     return [...this.#addresses];
+  }
+
+  /** What continues this registration in a later process. `expiresSeconds`: as granted. */
+  save(expiresSeconds: number): SavedRegistration {
+    return {
+      callId: this.#callId,
+      sequence: this.#sequence,
+      addresses: this.addresses,
+      expiresAtMs: Date.now() + expiresSeconds * 1000,
+    };
   }
 
   /** Whether we are registered at this address. */

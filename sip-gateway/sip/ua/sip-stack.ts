@@ -31,7 +31,13 @@ import {
   type TimerValues,
   TransactionLayer,
 } from '../transaction/index.ts';
-import { type Flow, localAddressFor, TransportLayer, type TransportOptions } from '../transport/index.ts';
+import {
+  type Flow,
+  isOverTls,
+  localAddressFor,
+  TransportLayer,
+  type TransportOptions,
+} from '../transport/index.ts';
 import { Admissions, type Admitted, type CallerIdentity, type FailedLogin } from './admissions.ts';
 import { sessionBody } from './body.ts';
 import type { Call } from './call.ts';
@@ -45,6 +51,7 @@ import { RateLimiter } from './rate-limiter.ts';
 import { Registrar, type RegistrarOptions } from './registrar.ts';
 import { Registration, type RegistrationHost, type RegistrationOptions } from './registration.ts';
 import { type CallTarget, NoRouteError, Routes } from './routes.ts';
+import { restoreBinding, type SavedBinding } from './saved-binding.ts';
 import { sessionTooShort } from './session-timer.ts';
 import { SourceLimits } from './source-limits.ts';
 import { Trunk, type TrunkOptions } from './trunk.ts';
@@ -248,7 +255,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     }
     return {
       address: localAddressFor(flow.remote.address),
-      overTls: routes.every(({ protocol }) => protocol === 'tls'),
+      overTls: routes.every(({ protocol }) => isOverTls(protocol)),
     };
   }
 
@@ -316,6 +323,16 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     });
     registration.begin();
     return registration;
+  }
+
+  /** Restores the bindings of a user that an earlier process saved. Call it before the user can have registered. */
+  restoreBindings(user: string, saved: readonly SavedBinding[]): void {
+    const flowTo = (address: string, port: number) =>
+      this.#transport.flowTo({ protocol: 'udp', address, port });
+    this.registrar.restore(
+      user,
+      saved.flatMap((each) => restoreBinding(each, this.#clock, flowTo) ?? []),
+    );
   }
 
   /** Sends OPTIONS; resolves with the status of the response, or 408 or 503 without one. */
@@ -682,7 +699,9 @@ export class SipStack extends EventEmitter<SipStackEvents> {
 /** Our Contact on a flow. */
 function contactOf(flow: Flow, user?: string): string {
   const { host, port } = flow.advertised;
-  const transport = flow.protocol === 'udp' ? '' : `;transport=${flow.protocol}`;
+  // URIs have one name for both kinds of WebSocket (RFC 7118 §5.1).
+  const name = flow.protocol === 'wss' ? 'ws' : flow.protocol;
+  const transport = name === 'udp' ? '' : `;transport=${name}`;
   return `<sip:${user === undefined ? '' : `${user}@`}${host}:${port}${transport}>`;
 }
 

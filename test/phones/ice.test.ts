@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { NatNetwork, noNamespaces } from '../support/nat-network.ts';
+import { noPjsua } from '../support/pjsua-phone.ts';
+import { runNatScenario } from './run-nat-scenario.ts';
+
+describe('phones with ICE', { skip: noPjsua || noNamespaces }, () => {
+  it('behind a NAT (PJSIP) and beside the server (baresip): both call, are called, and hear each other', async () => {
+    const network = await NatNetwork.create();
+    try {
+      const { status, output } = await runNatScenario(network, 'ice-scenario.ts');
+      assert.equal(status, 0, output);
+    } finally {
+      await network.close();
+    }
+  });
+});
