@@ -170,6 +170,18 @@ describe('phones on the page', () => {
     );
     const accountId = phones.find((phone) => phone.username === username)?.accountId ?? '';
     await server.api('PUT', '/api/sip/numbers/2001', { accountId });
+    await page.getByTestId('forward-busy').fill('nobody at all');
+    await page.getByTestId('save-forwarding').click();
+    await page.getByTestId('forwarding').getByText('This is neither a call link nor').waitFor();
+    await page.getByTestId('forward-busy').fill('');
+    await page.getByTestId('forward-unanswered').fill('1001');
+    await page.getByTestId('forward-seconds').selectOption('15');
+    await page.getByTestId('save-forwarding').click();
+    await page.getByTestId('forwarding').getByText('To 1001').waitFor();
+    await page.getByTestId('forward-unanswered').fill('');
+    await page.getByTestId('save-forwarding').click();
+    await page.getByTestId('save-forwarding').getByText('Saved').waitFor();
+    assert.deepEqual(await violations(page), []);
     await page.keyboard.press('Escape');
 
     const callId = randomUUID();

@@ -146,6 +146,7 @@ const TABLES: { [T in keyof Tables]: About<Tables[T]> | 'not about accounts' } =
         calls_from: 'contacts',
         do_not_disturb: 1,
         history_days: 365,
+        forwarding: null,
       },
     ],
     replaced: 'moved',

@@ -72,6 +72,7 @@ export {
   isPhoneGateway,
   may,
   mayBeCalled,
+  mayCallNumbers,
   mayEnterLocked,
   mayOwn,
   otherOwner,

@@ -14,6 +14,7 @@ import type { CallHistory } from './call-history.ts';
 import type { CallPreferences } from './call-preferences.ts';
 import type { DIRECT_CALL_REQUESTS } from './contract.ts';
 import type { Asking, DirectCalls } from './direct-calls.ts';
+import type { Forwarding } from './forwarding.ts';
 import { phoneKey } from './parties.ts';
 import type { RingLimits } from './ring-limits.ts';
 import { calleeAt, demandOpen, personAt, ringPerson } from './ring-person.ts';
@@ -47,6 +48,31 @@ export function callHandlers(
     return { accountId, displayName, endpoint: { deviceId: device.deviceId, clientId } };
   };
 
+  const dialsOf = (session: Session) => {
+    const principal = requirePrincipal(session);
+    return { accountId: principal.accountId, mayDial: may(principal, 'number.call') };
+  };
+
+  /** Checks where calls are to go, and adds the names of the people there. @throws {CanopyError} as calleeAt() */
+  const namedForwarding = async (forwarding: Forwarding, session: Session): Promise<Forwarding> => {
+    const named = async <T extends { to: string }>(target: T | undefined) => {
+      if (!target) {
+        return undefined;
+      }
+      const callee = await calleeAt(kernel, preferences, dialsOf(session), target.to);
+      if (!('phones' in callee) && callee.accountId === requirePrincipal(session).accountId) {
+        throw new CanopyError('PERSON_UNKNOWN', 'this is your own address');
+      }
+      return { ...target, displayName: callee.displayName };
+    };
+    const [always, busy, unanswered] = [
+      await named(forwarding.always),
+      await named(forwarding.busy),
+      await named(forwarding.unanswered),
+    ];
+    return { ...(always && { always }), ...(busy && { busy }), ...(unanswered && { unanswered }) };
+  };
+
   return {
     'call.watch': async (session, { clientId }) => {
       const { accountId, device } = demandCaller(session);
@@ -76,7 +102,7 @@ export function callHandlers(
         }
       };
       limits.attempt(caller.accountId);
-      const callee = await calleeAt(kernel, preferences, requirePrincipal(session), to);
+      const callee = await calleeAt(kernel, preferences, dialsOf(session), to);
       if (!('phones' in callee)) {
         return { call: await ringPerson(kernel, ringFeature, caller, callee, { callId, media, check }) };
       }
@@ -139,7 +165,9 @@ export function callHandlers(
         return preferences.open(account);
       }
       changes.take(principal);
-      const settings = await preferences.change(account, change);
+      const { forwarding } = change;
+      const named = forwarding && (await namedForwarding(forwarding, session));
+      const settings = await preferences.change(account, { ...change, ...(named && { forwarding: named }) });
       for (const { session: each } of devices.of(principal.accountId)) {
         each.connection.send('call.settings', settings);
       }

@@ -17,6 +17,8 @@ export interface CallRecord {
   answeredAtMs?: number | undefined;
   endedAtMs?: number | undefined;
   outcome?: CallOutcome | undefined;
+  /** Whether it is only the called person's: they forwarded it. */
+  onlyCallee?: boolean | undefined;
 }
 
 /** Maximum number of calls in an account's list; the oldest go. */
@@ -47,6 +49,17 @@ export class CallHistory {
   put(record: CallRecord): void {
     const { caller, callee } = record;
     this.#unsaved.put(record.callId, { ...record, caller: copyOf(caller), callee: copyOf(callee) });
+  }
+
+  /** Records, for the person called alone, that the call went on to somebody else. */
+  putForwarded(record: CallRecord): void {
+    const key = `${record.callId} ${record.callee.accountId}`;
+    this.#unsaved.put(key, {
+      ...record,
+      caller: copyOf(record.caller),
+      callee: copyOf(record.callee),
+      onlyCallee: true,
+    });
   }
 
   /** Calls of an account that are over, latest first. */
@@ -203,8 +216,8 @@ export class CallHistory {
       const accounts = new Set<string>();
       for (const row of records.flatMap(rowsOf)) {
         accounts.add(row.account_id);
-        const { account_id, call_id, direction, peer_kind, peer, peer_name, peer_folded, ...state } = row;
-        const { media, started_at_ms, ...changes } = state;
+        // Whom the call was with changes when it is forwarded.
+        const { account_id, call_id, direction, media, started_at_ms, ...changes } = row;
         await db
           .insertInto('call_history')
           .values(row)
@@ -247,7 +260,7 @@ function rowsOf(record: CallRecord): CallHistoryRow[] {
     mos: whose.phone?.mos ?? peer.phone?.mos ?? null,
   });
   return [
-    ...(isAccount(caller) ? [row('outgoing', caller, callee)] : []),
+    ...(isAccount(caller) && !record.onlyCallee ? [row('outgoing', caller, callee)] : []),
     ...(isAccount(callee) ? [row('incoming', callee, caller)] : []),
   ];
 }

@@ -76,6 +76,15 @@ export class CallPhones {
     return order.find((outcome) => this.refusals.has(outcome)) ?? 'failed';
   }
 
+  /** Stops ringing: the call goes to somebody else. */
+  release(): void {
+    for (const phone of [...this.#phones.values()].filter(({ placed }) => !placed)) {
+      this.delete(phone);
+      phone.leg.hangUp();
+    }
+    this.refusals.clear();
+  }
+
   /** Tells the phones how the call stands. */
   tell({ caller, callee, state, roomId, outcome, answeredAtMs }: Told): void {
     for (const phone of [...this.#phones.values()]) {

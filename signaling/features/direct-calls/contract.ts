@@ -14,7 +14,7 @@ const callMedia = z.enum(['audio', 'video']);
 
 /**
  * Why a call ended. `completed`: they talked; `lost`: the connection of one of them was lost; `failed`: answered, but they never met, or the
- * telephone number could not be called;
+ * telephone number could not be called; `forwarded`: it went on to somebody else, as the person called wishes;
  * `offline`: no device of the person called was connected, no phone registered; `busy`: in another direct call, or not to be disturbed.
  */
 const callOutcome = z.enum([
@@ -26,6 +26,7 @@ const callOutcome = z.enum([
   'unanswered',
   'cancelled',
   'offline',
+  'forwarded',
 ]);
 
 const person = z.object({
@@ -47,6 +48,12 @@ const counterpart = z.object({
 /** Tells a program, e.g. a tab, from others on the same device. Chosen by the client; the same after a reconnect. */
 const clientId = objectId;
 
+/**
+ * An account id (64 hex digits), an account's alias (40 hex digits), or `tel:` and a telephone number: that of a person of this server, one of
+ * its phones, or one that the dial plan permits.
+ */
+const callAddress = z.string().regex(/^([0-9a-f]{64}|[0-9a-f]{40}|tel:[0-9A-Za-z+*#._() -]{1,64})$/);
+
 const unixMs = z.number().describe('Unix time in milliseconds.');
 
 /** A call as one connection of one of its people sees it. */
@@ -62,6 +69,8 @@ const directCall = z.object({
   here: z.boolean(),
   /** The account's own phone that the call is on: its user name. Absent: on a device, or not answered yet. */
   phone: z.string().optional(),
+  /** Incoming only: the person whom the caller called, who forwards their calls here. */
+  forwardedBy: displayName.optional(),
   /** Incoming only: the account is in a meeting, so ring quietly. */
   waiting: z.boolean().optional(),
   startedAtMs: unixMs,
@@ -92,6 +101,14 @@ const recentCall = z.object({
   mos: z.number().optional(),
 });
 
+/** Where calls go. */
+const forwardTarget = z.object({
+  /** As in `call.start`: an account id or alias, or `tel:` and a number. Numbers must be permitted by the dial plan. */
+  to: callAddress,
+  /** The name of the person there. Ignored in requests. */
+  displayName: displayName.optional(),
+});
+
 const callSettings = z.object({
   /** Who may call this account. Default `everyone`: all members and admins of the server. */
   callsFrom: z.enum(['everyone', 'contacts', 'nobody']),
@@ -99,6 +116,17 @@ const callSettings = z.object({
   doNotDisturb: z.boolean(),
   /** How long recent calls are kept, in days. Default 90. */
   historyDays: z.union([z.literal(7), z.literal(30), z.literal(90), z.literal(365)]),
+  /** Where calls go that this person does not take. A change replaces all of it. Default: nowhere. */
+  forwarding: z
+    .object({
+      /** All calls, without ringing here. */
+      always: forwardTarget.optional(),
+      /** While in another direct call, or not to be disturbed. */
+      busy: forwardTarget.optional(),
+      /** Nobody answered in time, or no device is connected. */
+      unanswered: forwardTarget.extend({ afterSeconds: z.int().min(5).max(60) }).optional(),
+    })
+    .optional(),
 });
 
 export const DIRECT_CALL_REQUESTS = {
@@ -128,11 +156,7 @@ export const DIRECT_CALL_REQUESTS = {
       /** Chosen by the client. */
       callId: objectId,
       clientId,
-      /**
-       * An account id (64 hex digits), an account's alias (40 hex digits), or `tel:` and a telephone number: that of a person of this server,
-       * one of its phones, or one that the dial plan permits.
-       */
-      to: z.string().regex(/^([0-9a-f]{64}|[0-9a-f]{40}|tel:[0-9A-Za-z+*#._() -]{1,64})$/),
+      to: callAddress,
       media: callMedia.default('audio'),
     }),
     result: z.object({ call: directCall }),

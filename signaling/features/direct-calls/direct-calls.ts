@@ -15,17 +15,23 @@ import { type CallDevices, type Endpoint, isSameEndpoint } from './call-devices.
 import type { CallHistory, CallRecord } from './call-history.ts';
 import { type CallPhone, CallPhones, outcomeOfStatus } from './call-phones.ts';
 import type { CallMedia, CallOutcome, DirectCall } from './contract.ts';
+import { type Forwarding, forwardedTo, MAX_FORWARDS, ringTimeMs } from './forwarding.ts';
 import { isAccount, type Party, phoneEndpoint } from './parties.ts';
 
 interface Call {
   readonly callId: string;
   readonly caller: Party;
-  readonly callee: Party;
+  /** Changes when the call is forwarded. */
+  callee: Party;
   readonly media: CallMedia;
   readonly roomId: string;
   readonly startedAtMs: number;
   /** Whether the person called is in a meeting. */
-  readonly waiting: boolean;
+  waiting: boolean;
+  /** Where calls of the person called go. */
+  forwarding: Forwarding;
+  /** Whom it was forwarded by, first to last. */
+  readonly forwardedBy: Party[];
   /** Accounts that have been in the room on a device. */
   readonly entered: Set<string>;
   readonly phones: CallPhones;
@@ -54,13 +60,28 @@ export interface Asking {
   byPhone?: { leg: PhoneLeg; number: string } | undefined;
 }
 
+/** How somebody who is called can be reached. */
+export interface Reach {
+  callee: Pick<Party, 'accountId' | 'displayName' | 'number'>;
+  /** False: they are busy for everyone. */
+  mayDisturb: boolean;
+  /** The phones that ring, beside the devices of the person called. */
+  phones?: readonly RingablePhone[];
+  /** What these show as the number to call back. */
+  callerNumber?: string | undefined;
+  /** Where their calls go. */
+  forwarding?: Forwarding | undefined;
+}
+
 export interface DirectCallsOptions {
   rooms: Pick<Rooms, 'find' | 'peers' | 'addCallRoom' | 'endCallRoom'>;
   devices: CallDevices;
-  history: Pick<CallHistory, 'put'>;
+  history: Pick<CallHistory, 'put'> & Partial<Pick<CallHistory, 'putForwarded'>>;
   /** Reaches people of whom no page is open. */
   away: AwayChannel;
   log: Logger;
+  /** Where a call goes that `from` forwards, if that is permitted. */
+  divert?(call: { caller: Party; from: Party; to: string; passed: readonly string[] }): Promise<Reach>;
   /** Takes up the call of a phone that outlasted the server. */
   resumePhone?(callId: string, events: PhoneLegEvents): PhoneLeg | undefined;
   /** How long a call rings, in milliseconds. */
@@ -134,29 +155,13 @@ export class DirectCalls {
   /**
    * Places a call that the person called permits.
    *
-   * @param mayDisturb false: they are busy for everyone
    * @throws {CanopyError} IN_ANOTHER_CALL, SERVER_BUSY
    */
   start(
     caller: Asking,
-    {
-      callId,
-      callee,
-      media,
-      mayDisturb,
-      phones = [],
-      callerNumber = caller.number,
-    }: {
-      callId: string;
-      callee: Pick<Party, 'accountId' | 'displayName' | 'number'>;
-      media: CallMedia;
-      mayDisturb: boolean;
-      /** The phones that ring, beside the devices of the person called. */
-      phones?: readonly RingablePhone[];
-      /** What these show as the number to call back. */
-      callerNumber?: string | undefined;
-    },
+    { callId, media, ...reach }: { callId: string; media: CallMedia } & Reach,
   ): DirectCall {
+    const { callee } = reach;
     const repeated = this.placed(caller, callId);
     if (repeated) {
       return repeated;
@@ -183,7 +188,9 @@ export class DirectCalls {
       media,
       roomId: `call_${randomUUID()}`,
       startedAtMs: Date.now(),
-      waiting: this.#isInConversation(callee.accountId),
+      waiting: false,
+      forwarding: {},
+      forwardedBy: [],
       entered: new Set(),
       phones: new CallPhones(),
       phonesEntered: 0,
@@ -191,18 +198,7 @@ export class DirectCalls {
     };
     this.#add(call);
     this.#takePhone(call, call.caller, caller);
-    if (!mayDisturb || (this.#byAccount.get(callee.accountId)?.size ?? 0) > 1) {
-      this.#end(call, 'busy');
-    } else if (phones.length === 0 && !this.#isReachable(callee.accountId)) {
-      this.#end(call, 'offline');
-    } else {
-      this.#setDeadline(call, this.#options.ringMs, 'unanswered');
-      for (const phone of phones) {
-        this.#ringPhone(call, phone, callerNumber);
-      }
-      this.#changed(call);
-      this.#notify(call, 'call', this.#options.ringMs / 1000);
-    }
+    this.#ringCallee(call, reach);
     return viewOf(call, caller.accountId, caller.endpoint);
   }
 
@@ -325,6 +321,8 @@ export class DirectCalls {
         caller: { ...caller },
         callee: { ...callee },
         waiting: false,
+        forwarding: {},
+        forwardedBy: [],
         entered: new Set(),
         phones: new CallPhones(),
         phonesEntered: 0,
@@ -380,7 +378,7 @@ export class DirectCalls {
     clearTimeout(call.deadline);
     call.deadline = setTimeout(() => {
       call.deadline = undefined;
-      this.#end(call, outcome);
+      this.#giveUp(call, outcome);
     }, milliseconds);
     call.deadline.unref();
   }
@@ -431,11 +429,7 @@ export class DirectCalls {
     this.#calls.delete(call.callId);
     this.#ended.set(call.callId, call);
     for (const accountId of accountIds) {
-      const theirs = this.#byAccount.get(accountId);
-      theirs?.delete(call);
-      if (theirs?.size === 0) {
-        this.#byAccount.delete(accountId);
-      }
+      this.#unindex(call, accountId);
     }
     this.counts.set(outcome, (this.counts.get(outcome) ?? 0) + 1);
     this.#changed(call);
@@ -510,6 +504,84 @@ export class DirectCalls {
     return devices.of(accountId).length > 0 || away.reaches(accountId);
   }
 
+  /** Rings the person called, unless their calls go elsewhere. */
+  #ringCallee(call: Call, { mayDisturb, phones = [], callerNumber, forwarding = {} }: Reach): void {
+    const { accountId } = call.callee;
+    const { ringMs } = this.#options;
+    call.forwarding = forwarding;
+    call.waiting = this.#isInConversation(accountId);
+    if (forwarding.always) {
+      this.#forward(call, forwarding.always.to, 'unanswered');
+    } else if (!mayDisturb || (this.#byAccount.get(accountId)?.size ?? 0) > 1) {
+      this.#giveUp(call, 'busy');
+    } else if (phones.length === 0 && !this.#isReachable(accountId)) {
+      this.#giveUp(call, 'offline');
+    } else {
+      this.#setDeadline(call, ringTimeMs(forwarding, ringMs), 'unanswered');
+      for (const phone of phones) {
+        this.#ringPhone(call, phone, callerNumber);
+      }
+      this.#changed(call);
+      this.#notify(call, 'call', ringMs / 1000);
+    }
+  }
+
+  /** The person called does not take the call: it goes where they forward it, or ends. */
+  #giveUp(call: Call, outcome: CallOutcome): void {
+    const to = call.state === 'answered' ? undefined : forwardedTo(call.forwarding, outcome);
+    if (to === undefined) {
+      this.#end(call, outcome);
+    } else {
+      this.#forward(call, to, outcome);
+    }
+  }
+
+  /** @param otherwise how the call ends if it cannot go there */
+  #forward(call: Call, to: string, otherwise: CallOutcome): void {
+    const { divert } = this.#options;
+    if (!divert || call.forwardedBy.length >= MAX_FORWARDS) {
+      this.#end(call, otherwise);
+      return;
+    }
+    clearTimeout(call.deadline);
+    const { callee: from, caller } = call;
+    call.forwardedBy.push(from);
+    call.phones.release();
+    this.#unindex(call, from.accountId);
+    const over: Call = { ...call, state: 'ended', outcome: 'forwarded', endedAtMs: Date.now() };
+    this.#options.history.putForwarded?.(over);
+    for (const { session, endpoint } of this.#options.devices.of(from.accountId)) {
+      session.connection.send('call.changed', { call: viewOf(over, from.accountId, endpoint) });
+    }
+    this.#options.onEnded({ accountIds: [from.accountId] });
+    const passed = call.forwardedBy.map(({ accountId }) => accountId);
+    divert({ caller, from, to, passed }).then(
+      (reach) => this.#redirect(call, reach),
+      (error: unknown) => {
+        this.#options.log.info({ err: error, callId: call.callId }, 'a call cannot be forwarded');
+        this.#end(call, otherwise);
+      },
+    );
+  }
+
+  #redirect(call: Call, reach: Reach): void {
+    if (call.state === 'answered' || call.state === 'ended') {
+      return;
+    }
+    const { accountId, displayName, number } = reach.callee;
+    call.callee = { accountId, displayName, number };
+    this.#byAccount.set(accountId, (this.#byAccount.get(accountId) ?? new Set()).add(call));
+    this.#ringCallee(call, reach);
+  }
+
+  #unindex(call: Call, accountId: string): void {
+    const theirs = this.#byAccount.get(accountId);
+    theirs?.delete(call);
+    if (theirs?.size === 0) {
+      this.#byAccount.delete(accountId);
+    }
+  }
+
   #rings(call: Call): void {
     if (call.state === 'calling') {
       call.state = 'ringing';
@@ -563,6 +635,9 @@ export class DirectCalls {
       answered: () => {
         const { accountId, displayName } = call.callee;
         const { leg, number } = phone();
+        if (!call.phones.has(leg.callId)) {
+          throw new CanopyError(call.state === 'answered' ? 'CALL_TAKEN' : 'CALL_ENDED');
+        }
         const endpoint = phoneEndpoint(leg.callId);
         this.answer({ accountId, displayName, endpoint, byPhone: { leg, number } }, call.callId);
         return call.roomId;
@@ -572,6 +647,7 @@ export class DirectCalls {
   }
 
   #phoneEnded(call: Call, ended: CallPhone, end: Parameters<PhoneLegEvents['ended']>[0]): void {
+    const isInvolved = call.phones.has(ended.leg.callId);
     call.phones.delete(ended);
     const { phone } = partiesOf(call).find((party) => party.phone?.legId === ended.leg.callId) ?? {};
     if (phone) {
@@ -588,7 +664,7 @@ export class DirectCalls {
       }
     } else if (ended.placed) {
       this.#end(call, 'cancelled');
-    } else {
+    } else if (isInvolved) {
       this.#phoneRefused(call, end.sipStatus);
     }
   }
@@ -600,7 +676,7 @@ export class DirectCalls {
     if (status !== null && status >= 600) {
       this.#end(call, outcome);
     } else if (!call.phones.rings && !this.#isReachable(call.callee.accountId)) {
-      this.#end(call, call.phones.refusal);
+      this.#giveUp(call, call.phones.refusal);
     }
   }
 }
@@ -617,6 +693,7 @@ function personOf({ accountId, displayName, number }: Party): DirectCall['person
 
 function viewOf(call: Call, accountId: string, endpoint: Endpoint): DirectCall {
   const isCaller = call.caller.accountId === accountId;
+  const forwardedBy = call.forwardedBy.find((party) => party.accountId !== accountId);
   const [self, other] = isCaller ? [call.caller, call.callee] : [call.callee, call.caller];
   const { callId, media, state, startedAtMs, answeredAtMs, endedAtMs, outcome, roomId } = call;
   return {
@@ -627,6 +704,7 @@ function viewOf(call: Call, accountId: string, endpoint: Endpoint): DirectCall {
     state,
     here: isSameEndpoint(self.endpoint, endpoint),
     ...(self.phone && { phone: self.phone.number }),
+    ...(!isCaller && forwardedBy && { forwardedBy: forwardedBy.displayName }),
     ...(!isCaller && call.waiting && { waiting: true }),
     startedAtMs,
     ...(answeredAtMs !== undefined && { answeredAtMs }),

@@ -57,4 +57,9 @@ export const DIRECT_CALL_MIGRATIONS: Migrations = {
       await db.schema.alterTable('call_history').addColumn('mos', 'double precision').execute();
     },
   },
+  '0038_forwarding': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema.alterTable('call_settings').addColumn('forwarding', 'text').execute();
+    },
+  },
 };

@@ -8,6 +8,7 @@ import { DIRECT_CALL_REQUESTS } from './contract.ts';
 import { DirectCalls } from './direct-calls.ts';
 import { directCallMetrics } from './metrics.ts';
 import { RingLimits } from './ring-limits.ts';
+import { divert } from './ring-person.ts';
 import { takePhoneCall } from './take-phone-call.ts';
 
 /** How long a call rings without its caller's connection, and how long the two may take to meet, in milliseconds. */
@@ -54,6 +55,7 @@ export function registerDirectCalls(kernel: Kernel): void {
     away: kernel.away,
     log,
     resumePhone: (callId, events) => kernel.phoneExchange?.resume(callId, events),
+    divert: (call) => divert(kernel, { preferences, limits }, call),
     onAnswered: (caller, callee) => limits.answered(caller, callee),
     ringMs: config.limits.ringSeconds * 1000,
     awayMs: Math.min(resumeMs, MAX_AWAY_MS),

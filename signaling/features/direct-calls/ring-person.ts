@@ -1,17 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import { CanopyError } from '../../../base/index.ts';
 import { dialledNumber } from '../../../contract/index.ts';
 import {
-  demand,
   holderOf,
   type Kernel,
   mayBeCalled,
-  type PeerPrincipal,
+  mayCallNumbers,
   type RingablePhone,
 } from '../../kernel/index.ts';
 import type { CallPreferences } from './call-preferences.ts';
 import type { CallMedia, DirectCall } from './contract.ts';
-import type { Asking, DirectCalls } from './direct-calls.ts';
-import type { Party } from './parties.ts';
+import type { Asking, DirectCalls, Reach } from './direct-calls.ts';
+import { type Party, phoneKey } from './parties.ts';
 import type { RingLimits } from './ring-limits.ts';
 
 export interface RingFeature {
@@ -40,11 +40,49 @@ export async function ringPerson(
   callee: { accountId: string; displayName: string },
   { callId, media, check }: { callId: string; media: CallMedia; check?: () => void },
 ): Promise<DirectCall> {
+  const reach = await reachOf(kernel, preferences, caller, callee);
+  check?.();
+  demandOpen(kernel);
+  limits.ring(caller.limitKey ?? caller.accountId, callee.accountId);
+  return calls.start(caller, { callId, media, ...reach });
+}
+
+/** Where a call goes that somebody forwards. The numbers that they may call count. @throws {CanopyError} as ringPerson() */
+export async function divert(
+  kernel: Kernel,
+  { preferences, limits }: Pick<RingFeature, 'preferences' | 'limits'>,
+  { caller, from, to, passed }: { caller: Party; from: Party; to: string; passed: readonly string[] },
+): Promise<Reach> {
+  const account = await kernel.accounts.find(from.accountId);
+  if (!account) {
+    throw new CanopyError('PERSON_UNKNOWN');
+  }
+  const dials = { accountId: from.accountId, mayDial: mayCallNumbers(holderOf(account)) };
+  const callee = await calleeAt(kernel, preferences, dials, to);
+  if ('phones' in callee) {
+    const { phones, ...somebody } = callee;
+    return { callee: { ...somebody, accountId: phoneKey(randomUUID()) }, phones, mayDisturb: true };
+  }
+  if (passed.includes(callee.accountId)) {
+    throw new CanopyError('CALL_BARRED', 'the call was forwarded by them');
+  }
+  const reach = await reachOf(kernel, preferences, caller, callee);
+  limits.ring(caller.limitKey ?? caller.accountId, callee.accountId);
+  return reach;
+}
+
+/** How a person can be reached by this caller. @throws {CanopyError} PERSON_UNKNOWN, CALL_BARRED */
+async function reachOf(
+  kernel: Kernel,
+  preferences: CallPreferences,
+  caller: Party,
+  callee: { accountId: string; displayName: string },
+): Promise<Reach> {
   const { accountId } = callee;
   if (accountId === caller.accountId) {
     throw new CanopyError('PERSON_UNKNOWN', 'this is your own address');
   }
-  const { callsFrom, doNotDisturb } = await preferences.of(accountId);
+  const { callsFrom, doNotDisturb, forwarding } = await preferences.of(accountId);
   const isBarred =
     callsFrom === 'nobody' ||
     (await preferences.isBlocked(accountId, caller.accountId)) ||
@@ -57,10 +95,7 @@ export async function ringPerson(
     exchange?.phonesOf(accountId),
     caller.number ?? exchange?.numberOf(caller.accountId),
   ]);
-  check?.();
-  demandOpen(kernel);
-  limits.ring(caller.limitKey ?? caller.accountId, accountId);
-  return calls.start(caller, { callId, callee, media, mayDisturb: !doNotDisturb, phones, callerNumber });
+  return { callee, mayDisturb: !doNotDisturb, phones, callerNumber, forwarding };
 }
 
 /** @throws {CanopyError} SERVER_CLOSING */
@@ -78,7 +113,7 @@ export function demandOpen({ draining }: Pick<Kernel, 'draining'>): void {
 export async function calleeAt(
   kernel: Kernel,
   preferences: CallPreferences,
-  caller: PeerPrincipal,
+  { accountId: callerId, mayDial }: { accountId: string; mayDial: boolean },
   address: string,
 ): Promise<Callee> {
   if (!address.startsWith(NUMBER_PREFIX)) {
@@ -93,8 +128,10 @@ export async function calleeAt(
   if (accountId !== undefined) {
     return personAt(kernel, preferences, accountId);
   }
-  demand(caller, 'number.call');
-  const phone = await exchange.route(number, caller.accountId);
+  if (!mayDial) {
+    throw new CanopyError('FORBIDDEN', 'you may not call telephone numbers');
+  }
+  const phone = await exchange.route(number, callerId);
   return { number, displayName: phone.displayName, phones: [phone] };
 }
 

@@ -36,6 +36,8 @@ export interface CallSettingsRow {
   calls_from: 'everyone' | 'contacts' | 'nobody';
   do_not_disturb: number;
   history_days: number;
+  /** JSON: where calls go; null: nowhere. */
+  forwarding: string | null;
 }
 
 declare module '../../store/tables.ts' {

@@ -100,6 +100,11 @@ export function mayBeCalled(holder: AccountHolder): boolean {
   return holder.kind === 'device' && ON_SERVER[holder.role].has('person.call');
 }
 
+/** Whether an account may call telephone numbers. */
+export function mayCallNumbers(holder: AccountHolder): boolean {
+  return holder.kind === 'device' && ON_SERVER[holder.role].has('number.call');
+}
+
 /** Whether this is the phone gateway of the deployment, which brings phones where people send them. */
 export function isPhoneGateway(principal: Principal): boolean {
   return principal.kind === 'bridge' && principal.isGateway;

@@ -60,6 +60,7 @@ export const calls = {
     unanswered: (name: string) => `${name} did not answer`,
     cancelled: 'Call cancelled',
     offline: (name: string) => `${name} is not connected now. They will see that you called.`,
+    forwarded: 'The call was forwarded',
   },
   /** In the list. */
   incomingRow: 'Incoming',
@@ -71,6 +72,7 @@ export const calls = {
   busyRow: 'Busy',
   offlineRow: 'Not connected',
   failedRow: 'Failed',
+  forwardedRow: 'Forwarded',
   /** Of a call on the user’s own phone. */
   onPhone: (codec: string) => `On your phone (${codec})`,
   sound: { good: 'good sound', fair: 'fair sound', poor: 'poor sound' },

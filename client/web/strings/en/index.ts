@@ -15,6 +15,7 @@ import { embedding } from './embedding.ts';
 import { errors } from './errors.ts';
 import { files } from './files.ts';
 import { listed } from './forms.ts';
+import { forwarding } from './forwarding.ts';
 import { hands } from './hands.ts';
 import { home } from './home.ts';
 import { invite } from './invite.ts';
@@ -60,6 +61,7 @@ export const en = {
   embedding,
   errors,
   files,
+  forwarding,
   hands,
   home,
   invite,

@@ -48,6 +48,11 @@ function IncomingDialog({ model, call }: { model: AppModel; call: DirectCall }) 
           {call.person.displayName}
         </span>
         <span class="calling-state">{isVideo ? calls.incomingVideo : calls.incoming}</span>
+        {call.forwardedBy !== undefined && (
+          <span class="calling-state" dir="auto">
+            {strings.value.forwarding.by(call.forwardedBy)}
+          </span>
+        )}
       </h2>
       {call.person.accountId === undefined ? (
         <p class="standing hint" dir="auto">

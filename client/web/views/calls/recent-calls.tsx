@@ -259,5 +259,7 @@ function labelOf({ direction, outcome, missed }: RecentCall): string {
       return calls.cancelledRow;
     case 'offline':
       return calls.offlineRow;
+    case 'forwarded':
+      return calls.forwardedRow;
   }
 }
