@@ -13,6 +13,17 @@ export const dialTarget = z.string().regex(/^(?:(?:sips?|tel):)?[^\s<>"]{1,200}$
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/);
 /** Digits that a caller enters to join a room. */
 export const pin = z.string().regex(/^\d{4,12}$/);
+/** Names of codecs for phones, best first. */
+const SIP_CODECS = [
+  'opus',
+  'G722',
+  'speex/32000',
+  'speex/16000',
+  'PCMU',
+  'PCMA',
+  'speex/8000',
+  'GSM',
+] as const;
 const host = z.string().min(1).max(255);
 
 /** A number by which a person is called: digits, after a `+` if it is international. */
@@ -101,6 +112,13 @@ export const sipTrunk = z.object({
   authUsername: z.string().min(1).max(128).optional(),
   /** User part of From in our calls. Default: `username`, else `canopy`. */
   callerId: sipUser.optional(),
+  /** Codecs of its calls, best first, if the server has them too. Default: the server's. */
+  codecs: z.array(z.enum(SIP_CODECS)).min(1).max(SIP_CODECS.length).optional(),
+  /**
+   * How keys reach us. `auto`: in any way; `rfc4733`: as telephone-events; `info`: by SIP INFO; `inband`: as tones in the voice. The last two
+   * do not offer telephone-events. Default `auto`.
+   */
+  dtmf: z.enum(['auto', 'rfc4733', 'info', 'inband']).optional(),
   /** How callers are named, in both directions. */
   identity: trunkIdentity.optional(),
   /** How telephone numbers are written. */

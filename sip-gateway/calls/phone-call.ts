@@ -23,7 +23,7 @@ import type { TrunkGuard } from '../trunks/index.ts';
 import { type EncryptionMeans, localEncryption } from './call-encryption.ts';
 import { CallMedia } from './call-media.ts';
 import { finalQuality, presentQuality } from './call-quality.ts';
-import type { CallSettings } from './call-settings.ts';
+import { type CallSettings, callCodecs, keyWays } from './call-settings.ts';
 import { Keypad } from './keypad.ts';
 import type { PeopleLink } from './people-link.ts';
 import type { PinGuard } from './pin-guard.ts';
@@ -103,7 +103,10 @@ export class PhoneCall {
   readonly #parts: CallParts;
   readonly #startedAtMs = Date.now();
   readonly #beganMs = performance.now();
-  readonly #keypad = new Keypad((key) => this.onKey(key));
+  readonly #keypad = new Keypad(
+    (key) => this.onKey(key),
+    () => keyWays(this.settings),
+  );
   #answeredAtMs: number | null = null;
   #answeredMs = 0;
   #roomId: string | null;
@@ -206,7 +209,17 @@ export class PhoneCall {
     };
     const ice = () => this.settings.ice;
     const legId = this.callId;
-    const media = await CallMedia.open({ pool, legId, roomId, address, ports, codecs, encryption, ice });
+    const media = await CallMedia.open({
+      pool,
+      legId,
+      roomId,
+      address,
+      ports,
+      codecs: () => callCodecs(this.settings, codecs),
+      events: () => keyWays(this.settings).has('event'),
+      encryption,
+      ice,
+    });
     if (this.#ended) {
       await media.close();
     } else {

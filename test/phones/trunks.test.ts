@@ -61,10 +61,12 @@ describe('a provider’s trunk', () => {
   }
 
   it('gets numbers and caller in the form that it wants, and only what it may know of a withheld caller', async () => {
+    await put({ codecs: ['PCMA', 'PCMU'], dtmf: 'info' });
     for (const withheld of [false, true]) {
       const from = provider.received.length;
       const { callId } = await dial('030-1234567', { withheld });
       const invite = await invited(from);
+      assert.match(invite, /^m=audio \d+ RTP\/AVP 8 0\r$/m, 'its codecs, and no telephone-events');
       assert.match(invite, /^INVITE sip:\+49301234567@127\.0\.0\.9/);
       const asserted = headerOf(invite, 'P-Asserted-Identity') ?? '';
       if (withheld) {
