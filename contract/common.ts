@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ErrorBody } from '../base/errors/index.ts';
 import { canonicalRoomId, displayable, displayableFileName, ROOM_ID } from './names.ts';
+import { participantAttributes } from './participant-attributes.ts';
 
 /**
  * Text from outside of at most `max` UTF-16 code units, made fit for display or storage by `clean`. Longer text is refused before it is
@@ -71,6 +72,8 @@ export const participant = z.object({
   callState: callState.optional(),
   /** Phones only: whether the audio between the phone and the server is encrypted (SRTP). Absent until the call has audio. */
   callEncrypted: z.boolean().optional(),
+  /** Phones only: what the trunk says about the caller. */
+  attributes: participantAttributes.optional(),
 });
 export type Participant = z.infer<typeof participant>;
 

@@ -7,6 +7,7 @@ export * from './dial-plan.ts';
 export { isEmergencyDialled, isEmergencyNumber } from './emergency-numbers.ts';
 export * from './light.ts';
 export * from './media.ts';
+export * from './participant-attributes.ts';
 export * from './producers.ts';
 export * from './rest.ts';
 export * from './room-links.ts';

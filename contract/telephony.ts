@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { cleanText, displayName, objectId, roomId } from './common.ts';
 import { storable } from './names.ts';
+import { headerAttributes, participantAttributes } from './participant-attributes.ts';
 import { trunkIdentity } from './trunk-identity.ts';
 import { trunkLimits, trunkUsage } from './trunk-limits.ts';
 import { trunkNumbers } from './trunk-numbers.ts';
@@ -121,6 +122,8 @@ export const sipTrunk = z.object({
   dtmf: z.enum(['auto', 'rfc4733', 'info', 'inband']).optional(),
   /** How callers are named, in both directions. */
   identity: trunkIdentity.optional(),
+  /** Header fields of its INVITEs that become attributes of its callers, in rooms, the history and webhooks. */
+  headers: headerAttributes.optional(),
   /** How telephone numbers are written. */
   numbers: trunkNumbers.optional(),
   /** What may be called, and how much. */
@@ -327,6 +330,8 @@ export const callRecord = z.object({
   mos: z.number().nullable(),
   /** Null while nothing has been measured. */
   quality: callQuality.nullable().default(null),
+  /** What the trunk says about the caller; absent if nothing. */
+  attributes: participantAttributes.optional(),
   /** The last transfer that was asked for in this call; absent if there was none. */
   transfer: z
     .object({

@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { CanopyError, type Logger } from '../../base/index.ts';
 import type { NewParticipant } from '../../client/sdk/index.ts';
-import type { CallRecord, MeasuredCall, TelephonyConfig } from '../../contract/index.ts';
+import type {
+  CallRecord,
+  MeasuredCall,
+  ParticipantAttributes,
+  TelephonyConfig,
+} from '../../contract/index.ts';
 import type { CallState, PhoneSeat, RoomBridges, SeatEvents } from '../bridge/index.ts';
 import type { CodecName } from '../codecs/index.ts';
 import type { LegEvent, LegStats, MediaPool, PortRange } from '../media/index.ts';
@@ -78,6 +83,8 @@ export interface CallParts {
   displayName: string;
   /** Of its phone or trunk. */
   settings: CallSettings;
+  /** What the trunk says about the caller. */
+  attributes?: ParticipantAttributes | undefined;
 }
 
 type EndListener = (cause: EndCause, end: { status?: number; reason?: string }) => void;
@@ -269,6 +276,7 @@ export class PhoneCall {
         displayName,
         callState: held ? 'held' : callState,
         ...(encrypted !== undefined && { callEncrypted: encrypted }),
+        attributes: this.#parts.attributes,
         ...admission,
       },
       this.#seatEvents(),
@@ -662,6 +670,7 @@ export class PhoneCall {
       sipStatus,
       mos: stats && stats.packetsReceived > 0 ? stats.mos : null,
       quality: stats && finalQuality(stats),
+      ...(this.#parts.attributes && { attributes: this.#parts.attributes }),
       ...(this.#transfer && { transfer: this.#transfer }),
     };
     this.#host.record(call);

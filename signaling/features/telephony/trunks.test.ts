@@ -73,6 +73,8 @@ describe('settings of trunks', () => {
       [{ contacts: [{ uri: 'sip:pbx.example', weight: -1 }] }, 'contacts/0/weight'],
       [{ proxy: 'sip:pbx.example:99999' }, 'proxy'],
       [{ pingSeconds: 1 }, 'pingSeconds'],
+      [{ headers: [{ header: 'From', attribute: 'a' }] }, 'headers/0/header'],
+      [{ codecs: ['mp3'] }, 'codecs/0'],
       [{ limits: { callsPerSecond: 0 } }, 'limits/callsPerSecond'],
       [{ limits: { deny: ['*1 2'] } }, 'limits/deny/0'],
       [{ limits: { timeZone: 'Mars/Olympus' } }, 'limits/timeZone'],
