@@ -1,5 +1,5 @@
 import { CanopyError, type Config, urlHost } from '../base/index.ts';
-import { type BindingStore, type PasswordLookup, SipStack } from './sip/index.ts';
+import { type BindingStore, type PasswordLookup, type SeenMessage, SipStack } from './sip/index.ts';
 
 /** Certificate chain and key, PEM. */
 export interface TlsCertificate {
@@ -14,6 +14,8 @@ export interface OpenStackOptions {
   tls: TlsCertificate | null;
   lookup: PasswordLookup;
   bindings: BindingStore;
+  /** Called with every SIP message that is received or sent. */
+  onMessage: (message: SeenMessage) => void;
   /** Web origins of other sites whose pages may connect. */
   origins: readonly string[];
 }
@@ -28,6 +30,7 @@ export async function openStack({
   lookup,
   bindings,
   origins,
+  onMessage,
 }: OpenStackOptions): Promise<SipStack> {
   const open = (host: string) => {
     const advertise = announce === undefined ? undefined : { host: urlHost(announce) };
@@ -53,6 +56,7 @@ export async function openStack({
       callsPerSecond: sip.callsPerSecond,
       requestsPerSecond: sip.requestsPerSecond,
       silent: sip.silentToStrangers,
+      onMessage,
     });
   };
   try {

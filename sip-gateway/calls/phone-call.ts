@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { CanopyError, type Logger } from '../../base/index.ts';
 import type { NewParticipant } from '../../client/sdk/index.ts';
-import type { CallRecord, TelephonyConfig } from '../../contract/index.ts';
+import type { CallRecord, MeasuredCall, TelephonyConfig } from '../../contract/index.ts';
 import type { CallState, PhoneSeat, RoomBridges, SeatEvents } from '../bridge/index.ts';
 import type { LegEvent, LegStats, MediaPool, PortRange } from '../media/index.ts';
 import type { CallStage, EndCause, GatewayMetrics } from '../metrics.ts';
@@ -17,8 +17,11 @@ import {
   SdpError,
   type SipStack,
 } from '../sip/index.ts';
+import type { CallTraces } from '../tracing/index.ts';
+import type { TrunkGuard } from '../trunks/index.ts';
 import { type EncryptionMeans, localEncryption } from './call-encryption.ts';
 import { CallMedia } from './call-media.ts';
+import { finalQuality, presentQuality } from './call-quality.ts';
 import type { CallSettings } from './call-settings.ts';
 import { Keypad } from './keypad.ts';
 import type { PinGuard } from './pin-guard.ts';
@@ -34,6 +37,10 @@ export interface CallHost {
   readonly pins: PinGuard;
   /** Limits how often a phone or trunk may transfer. */
   readonly transfers: RateLimiter;
+  /** The calls' SIP messages. */
+  readonly traces: CallTraces;
+  /** Applies the limits of trunks. */
+  readonly trunks: TrunkGuard;
   readonly log: Logger;
   readonly ports: PortRange;
   readonly encryption: EncryptionMeans;
@@ -101,6 +108,8 @@ export class PhoneCall {
   #shownHeld = false;
   #overTls = false;
   #transfer: CallRecord['transfer'];
+  /** As of the last check. */
+  #stats: LegStats | undefined;
   readonly #endListeners = new Set<EndListener>();
   #shownEncrypted: boolean | undefined;
   #ended: Promise<void> | undefined;
@@ -155,6 +164,10 @@ export class PhoneCall {
     return this.#seat?.muted ?? false;
   }
 
+  get trunk(): string | null {
+    return this.#parts.trunk;
+  }
+
   get displayName(): string {
     return this.#parts.displayName;
   }
@@ -201,6 +214,7 @@ export class PhoneCall {
    */
   follow(sip: Call, goesOn: (end: CallEnd) => boolean = () => false): void {
     this.#sip = sip;
+    this.#host.traces.keep(this.callId, sip.callId);
     sip.on('end', (end) => {
       if (!goesOn(end)) {
         this.#sipEnded(end);
@@ -473,12 +487,19 @@ export class PhoneCall {
     }
     const { metrics, silenceSeconds } = this.#host;
     metrics.measured(stats);
+    this.#stats = stats;
     const answeredForMs = performance.now() - this.#answeredMs;
     const silentMs = Math.min(this.#media?.silentMs(stats) ?? 0, answeredForMs);
     if (silenceSeconds > 0 && silentMs > silenceSeconds * 1000) {
       this.log.info({ silentMs: Math.round(silentMs) }, 'no media from the phone; ending the call');
       await this.end('silent');
     }
+  }
+
+  /** The quality that the last check found; undefined before the phone's first packet. */
+  get measured(): MeasuredCall | undefined {
+    const quality = this.#stats && presentQuality(this.#stats);
+    return this.#stats && quality ? { callId: this.callId, mos: this.#stats.mos, quality } : undefined;
   }
 
   /** Logs an error on our side and ends the call. */
@@ -620,6 +641,7 @@ export class PhoneCall {
       endCause,
       sipStatus,
       mos: stats && stats.packetsReceived > 0 ? stats.mos : null,
+      quality: stats && finalQuality(stats),
       ...(this.#transfer && { transfer: this.#transfer }),
     };
     this.#host.record(call);

@@ -8,6 +8,7 @@ export {
   type HeaderField,
   type NameAddr,
   NO_PARAMS,
+  numberOrUser,
   parseUri,
   SipParseError,
 } from './message/index.ts';
@@ -26,5 +27,5 @@ export {
   SdpSession,
 } from './sdp/index.ts';
 export { systemClock } from './transaction/index.ts';
-export { isOverTls, localAddressFor } from './transport/index.ts';
+export { isOverTls, localAddressFor, type SeenMessage } from './transport/index.ts';
 export * from './ua/index.ts';

@@ -9,4 +9,9 @@ export {
 } from './flow.ts';
 export { localAddressFor } from './local-address.ts';
 export { behindNat, defaultPort } from './response-route.ts';
-export { type ListenOptions, TransportLayer, type TransportOptions } from './transport-layer.ts';
+export {
+  type ListenOptions,
+  type SeenMessage,
+  TransportLayer,
+  type TransportOptions,
+} from './transport-layer.ts';

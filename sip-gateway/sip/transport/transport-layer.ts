@@ -25,8 +25,11 @@ import {
   plainAddress,
   type Target,
 } from './flow.ts';
+import { localAddressFor } from './local-address.ts';
 import { responseEndpoint, withSource } from './response-route.ts';
 import { StreamListener } from './stream-listener.ts';
+import { bindingResponse, mayBeStun } from './stun.ts';
+import { StunClient } from './stun-client.ts';
 import { UdpListener } from './udp-listener.ts';
 import { WebSocketConnection } from './web-socket-connection.ts';
 import { WebSocketListener } from './web-socket-listener.ts';
@@ -64,11 +67,25 @@ export interface TransportOptions {
    * Maximum lifetime of a connection whose peer has neither registered nor called nor been called, in milliseconds. Default 120,000.
    */
   strangerMs?: number;
+  /** Called with every message that is received or sent. Must not throw. */
+  onMessage?: (message: SeenMessage) => void;
+}
+
+/** A SIP message on the wire, as an observer sees it. */
+export interface SeenMessage {
+  readonly sent: boolean;
+  /** TCP, also beneath TLS and WebSockets, or UDP. */
+  readonly overTcp: boolean;
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  readonly bytes: Buffer;
 }
 
 interface TransportEvents {
   request: [request: SipRequest, flow: Flow];
   response: [response: SipResponse, flow: Flow];
+  /** A STUN request on a UDP port. Answer it with answerStun(), if at all. */
+  stun: [request: Buffer, flow: Flow];
   /** A malformed message. `answered`: whether a 4xx or 5xx was sent. */
   malformed: [error: SipParseError, flow: Flow, answered: boolean];
 }
@@ -87,6 +104,7 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
   readonly #webSockets: WebSocketListener[] = [];
   readonly #connections = new Set<Connection | WebSocketConnection>();
   readonly #accepted = new Map<string, number>();
+  readonly #stun = new StunClient();
   readonly #events: ConnectionEvents;
   #closing: Promise<void> | undefined;
 
@@ -165,9 +183,22 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
     return this.#connect(target, target.protocol);
   }
 
+  /** Answers a STUN request with its source. */
+  answerStun(request: Buffer, flow: Flow): void {
+    const response = bindingResponse(request, flow.remote);
+    if (response) {
+      flow.send(response);
+    }
+  }
+
+  /** Our address as the peer of a UDP flow sees it, as text to compare; undefined if it does not answer. */
+  mappedAddress(flow: Flow): Promise<string | undefined> {
+    return this.#stun.request(flow);
+  }
+
   sendRequest(request: SipRequest, flow: Flow): void {
     flow.trust?.();
-    flow.send(serializeMessage(request));
+    this.#send(serializeMessage(request), flow);
   }
 
   /** Sends a response on the connection of its request, or to the address in the Via (RFC 3261 §18.2.2). */
@@ -178,13 +209,16 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
     }
     const { protocol } = flow;
     if ((flow.reliable && flow.open) || protocol === 'ws' || protocol === 'wss') {
-      flow.send(bytes);
+      this.#send(bytes, flow);
       return;
     }
     const [via] = response.vias;
     const endpoint = via ? responseEndpoint(via, flow.remote, protocol) : flow.remote;
     const same = endpoint.port === flow.remote.port && flow.open;
-    (same ? flow : this.flowTo({ ...endpoint, protocol }))?.send(bytes);
+    const way = same ? flow : this.flowTo({ ...endpoint, protocol });
+    if (way) {
+      this.#send(bytes, way);
+    }
   }
 
   /** Closes every socket. Idempotent. */
@@ -318,18 +352,40 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
   }
 
   #receiveDatagram(bytes: Buffer, flow: Flow): void {
-    // Ignore keep-alives (RFC 5626 §3.5.1) and STUN.
-    const first = bytes[0] ?? 0;
-    if (bytes.length < 12 || first < 2) {
+    if ((bytes[0] ?? 0) < 2) {
+      if (mayBeStun(bytes)) {
+        this.#stun.receive(bytes, flow);
+        this.emit('stun', bytes, flow);
+      }
+      return;
+    }
+    // Ignore other keep-alives.
+    if (bytes.length < 12) {
       return;
     }
     this.#receive(bytes, flow);
+  }
+
+  #send(bytes: Buffer, flow: Flow): void {
+    flow.send(bytes);
+    this.#show(bytes, flow, true);
+  }
+
+  #show(bytes: Buffer, { remote, reliable, advertised }: Flow, sent: boolean): void {
+    this.#options.onMessage?.({
+      sent,
+      overTcp: reliable,
+      local: { address: localAddressFor(remote.address), port: advertised.port },
+      remote,
+      bytes,
+    });
   }
 
   #receive(bytes: Buffer, flow: Flow): void {
     if (this.#closing) {
       return;
     }
+    this.#show(bytes, flow, false);
     const result = parseMessage(bytes);
     if ('error' in result) {
       this.#refuse(result, flow);
