@@ -148,6 +148,10 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       pool,
       log,
       join: options.joinRoom,
+      announcement: async (kind, name) =>
+        name === undefined
+          ? this.#prompts.tones(kind)
+          : this.#prompts.phrase(kind, { name }, options.link.config.language),
       transform: options.payloadTransform,
     });
     this.#people = new PeopleLink(options.link);
