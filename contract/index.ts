@@ -5,9 +5,9 @@
 export * from './common.ts';
 export * from './dial-plan.ts';
 export { isEmergencyDialled, isEmergencyNumber } from './emergency-numbers.ts';
+export { type HeaderAttributes, headerAttributes } from './header-attributes.ts';
 export * from './light.ts';
 export * from './media.ts';
-export * from './participant-attributes.ts';
 export * from './producers.ts';
 export * from './rest.ts';
 export * from './room-links.ts';

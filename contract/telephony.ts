@@ -1,8 +1,8 @@
 /** Messages about phones between the server, its administrators and the SIP gateway. */
 import { z } from 'zod';
-import { cleanText, displayName, objectId, roomId } from './common.ts';
+import { cleanText, displayName, objectId, participantAttributes, roomId } from './common.ts';
+import { headerAttributes } from './header-attributes.ts';
 import { storable } from './names.ts';
-import { headerAttributes, participantAttributes } from './participant-attributes.ts';
 import { trunkIdentity } from './trunk-identity.ts';
 import { trunkLimits, trunkUsage } from './trunk-limits.ts';
 import { trunkNumbers } from './trunk-numbers.ts';
