@@ -1,6 +1,6 @@
 import { displayable, personNumber } from '../../contract/index.ts';
-import type { CallerIdentity, IncomingCall } from '../sip/index.ts';
-import { callerName } from './caller.ts';
+import { type CallerIdentity, type IncomingCall, numberOrUser } from '../sip/index.ts';
+import { callerName, callerParty } from './caller.ts';
 import type { CallHost, PhoneCall } from './phone-call.ts';
 import { startTalking } from './start-talking.ts';
 
@@ -30,7 +30,7 @@ export async function callPerson(
   { dialled, sdp }: { dialled: string; sdp: string },
 ): Promise<void> {
   const { identity } = sip;
-  const number = callerNumber(sip);
+  const number = callerNumber(sip, host.config());
   const roomId = await host.people.call(
     call,
     {
@@ -69,10 +69,11 @@ export async function callPerson(
 }
 
 /** What the person may call back; undefined if the caller withholds it. */
-function callerNumber({ identity, remoteUser, withheld }: IncomingCall): string | undefined {
-  if (withheld) {
+function callerNumber(call: IncomingCall, config: Parameters<typeof callerParty>[1]): string | undefined {
+  const party = callerParty(call, config);
+  if (!party) {
     return undefined;
   }
-  const text = identity.kind === 'user' ? identity.username : remoteUser;
+  const text = call.identity.kind === 'user' ? call.identity.username : numberOrUser(party.uri);
   return displayable(text).slice(0, MAX_NUMBER) || undefined;
 }
