@@ -12,7 +12,15 @@ import {
   type TrunkAlarm,
 } from '../contract/index.ts';
 import { RoomBridges } from './bridge/index.ts';
-import { type CallHost, type PhoneCall, PinGuard, placeCall, takeCall, transferCall } from './calls/index.ts';
+import {
+  type CallHost,
+  type PhoneCall,
+  PinGuard,
+  placeCall,
+  referCall,
+  takeCall,
+  transferCall,
+} from './calls/index.ts';
 import { phoneLookup, roomsWithShortPins, usableTrunks } from './dial/index.ts';
 import { EdgeLog } from './edge-log.ts';
 import { MediaPool, type PayloadTransformModule } from './media/index.ts';
@@ -265,6 +273,12 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
         'trace',
         ({ traceId, callId }) => void this.#link.traced(traceId, this.#traces.of(callId)),
       ),
+      this.#link.on('transfer', (transfer) => {
+        const call = this.#calls.get(transfer.callId);
+        if (call) {
+          void referCall(this.#host, call, transfer);
+        }
+      }),
       this.#link.on('hang-up', ({ callId }) => void this.#calls.get(callId)?.end('local')),
       this.#link.on('state', (state, error) => {
         this.#log.info({ state, err: error }, 'server connection changed');
