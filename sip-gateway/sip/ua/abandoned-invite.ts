@@ -26,7 +26,7 @@ export class AbandonedInvite {
     const { status } = response;
     if (status < 200 && !this.#cancelled) {
       this.#cancelled = true;
-      this.#host.sendCancel(this.#invite, this.#place.flow);
+      this.#host.sendCancel(this.#invite, this.#place.flow, []);
     } else if (status >= 200 && status < 300) {
       void this.#end(response);
     }
