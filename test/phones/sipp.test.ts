@@ -340,7 +340,7 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
       'WWW-Authenticate: Digest realm="provider.test", nonce="47ebe028cda119c35d4877b383027d28da013815", algorithm=MD5, qop="auth"';
 
     /** A provider that challenges each call and accepts callers who know the secret. */
-    async function provider(steps: string[]): Promise<SippRun> {
+    async function provider(steps: string[], settings: object = {}): Promise<SippRun> {
       const sipp = await runSipp(
         [
           step.expectRequest('INVITE'),
@@ -362,6 +362,7 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
         password: 'a trunk secret',
         realm: 'provider.test',
         callerId: '15550199',
+        ...settings,
       });
       return sipp;
     }
@@ -453,6 +454,49 @@ ${fragment}
         [call?.endCause, call?.transfer],
         ['transferred', { target: '+49301234', sipStatus: 200 }],
       );
+    });
+
+    it('what a provider plays before its answer is heard in the room if the trunk is set so', async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'early-'));
+      const file = join(folder, 'tone.raw');
+      try {
+        await writeFile(file, await pcmuOfKeys('1'.repeat(60)));
+        const sdp = step.sdp('', undefined, '[media_port]');
+        const sipp = await provider(
+          [
+            step.response('183 Session Progress', { tag: 'a2', sdp }),
+            step.exec(`rtp_stream="${file},1,0"`),
+            step.pause(1500),
+            step.response('200 OK', { tag: 'a2', sdp, retransmit: true }),
+            step.expectRequest('ACK'),
+            step.expectRequest('BYE'),
+            step.response('200 OK'),
+          ],
+          { earlyMedia: true },
+        );
+        await moderator.get('call.dial', { target: '+15550100' });
+        const { participantId } = await joined('+15550100');
+        const { producer, log: heard } = await moderator.event(
+          'producer.added',
+          (added) => added.producer.participantId === participantId,
+        );
+        await moderator.event('room.speaker', (speaker) => speaker.participantId === participantId);
+        const { log: answered } = await moderator.event(
+          'participant.updated',
+          ({ participant }) =>
+            participant.participantId === participantId && participant.callState === 'answered',
+        );
+        assert.ok(heard.seq < answered.seq, 'heard before the answer');
+        const closed = moderator.count(
+          'producer.closed',
+          ({ producerId }) => producerId === producer.producerId,
+        );
+        assert.equal(closed, 0);
+        await moderator.get('participant.kick', { participantId });
+        await succeeds(sipp);
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
     });
 
     it('a phone that answers on hold is shown as held', async () => {
