@@ -130,6 +130,8 @@ export const sipTrunk = z.object({
   limits: trunkLimits.optional(),
   /** Maximum number of simultaneous calls. */
   maxCalls: z.int().min(1).max(10_000).default(100),
+  /** Whether a room hears what the trunk plays before a call is answered, such as ringing and announcements. Default false. */
+  earlyMedia: z.boolean().optional(),
   /** Where its callers and the PBX itself may transfer and forward calls. Default `off`. */
   transfers: transferScope.optional(),
   /** Needs SIP over TLS, since the keys are in its messages. */

@@ -188,6 +188,11 @@ export class PhoneCall {
     return this.#parts.displayName;
   }
 
+  /** The other party's address, as in the history. */
+  get remote(): string {
+    return this.#parts.remote;
+  }
+
   get sip(): Call | undefined {
     return this.#sip;
   }
