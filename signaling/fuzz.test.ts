@@ -31,6 +31,8 @@ const BRIDGE_REQUESTS: ReadonlySet<RequestName> = new Set([
   'gateway.ringing',
   'gateway.answered',
   'gateway.call',
+  'gateway.quality',
+  'gateway.traced',
   'gateway.saveRegistrations',
   'gateway.loadRegistrations',
   'bridge.open',

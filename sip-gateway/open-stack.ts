@@ -15,7 +15,7 @@ export interface OpenStackOptions {
   lookup: PasswordLookup;
   bindings: BindingStore;
   /** Called with every SIP message that is received or sent. */
-  onMessage: ((message: SeenMessage) => void) | undefined;
+  onMessage: (message: SeenMessage) => void;
   /** Web origins of other sites whose pages may connect. */
   origins: readonly string[];
 }
@@ -56,7 +56,7 @@ export async function openStack({
       callsPerSecond: sip.callsPerSecond,
       requestsPerSecond: sip.requestsPerSecond,
       silent: sip.silentToStrangers,
-      ...(onMessage && { onMessage }),
+      onMessage,
     });
   };
   try {

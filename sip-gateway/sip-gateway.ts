@@ -9,6 +9,7 @@ import {
   MIN_PIN_DIGITS,
   type SavedRegistrations,
   type TelephonyConfig,
+  type TrunkAlarm,
 } from '../contract/index.ts';
 import { RoomBridges } from './bridge/index.ts';
 import {
@@ -30,8 +31,9 @@ import { openStack, type TlsCertificate } from './open-stack.ts';
 import { Prompts } from './prompts/index.ts';
 import { SavedBindings } from './saved-bindings.ts';
 import { type IncomingCall, localAddressFor, RateLimiter, type SipStack, systemClock } from './sip/index.ts';
-import { type HepExporter, hepExporter } from './tracing/index.ts';
+import { CallTraces, type HepExporter, hepExporter } from './tracing/index.ts';
 import { TrunkRegistrations } from './trunk-registrations.ts';
+import { TrunkGuard } from './trunks/index.ts';
 
 export interface SipGatewayOptions {
   sip: Config['sip'];
@@ -79,12 +81,14 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   readonly #link: GatewayLink;
   readonly #stack: SipStack;
   readonly #registrations: TrunkRegistrations;
+  readonly #trunks: TrunkGuard;
   readonly #calls = new Map<string, PhoneCall>();
   readonly #prompts = new Prompts();
   readonly #pins = new PinGuard();
   readonly #people: PeopleLink;
   readonly #announce: string | undefined;
   readonly #exporter: HepExporter | undefined;
+  readonly #traces: CallTraces;
   readonly #unlisten: Array<() => void> = [];
   readonly #timer: NodeJS.Timeout;
   #notifyTimer: NodeJS.Timeout | undefined;
@@ -106,6 +110,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       log,
       saved,
       exporter,
+      traces,
     }: {
       stack: SipStack;
       pool: MediaPool;
@@ -113,6 +118,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       log: Logger;
       saved: SavedRegistrations;
       exporter: HepExporter | undefined;
+      traces: CallTraces;
     },
   ) {
     super();
@@ -122,7 +128,14 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#stack = stack;
     this.#pool = pool;
     this.#announce = announce;
+    this.#trunks = new TrunkGuard({
+      log,
+      config: () => options.link.config,
+      onRefused: (why) => this.metrics.trunkRefused(why),
+      onAlarm: (alarm) => this.#alarm(alarm),
+    });
     this.#exporter = exporter;
+    this.#traces = traces;
     this.#registrations = new TrunkRegistrations({
       stack,
       log,
@@ -141,7 +154,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#listen();
     this.#configure(options.link.config);
     this.#restorePhones(saved.phones);
-    this.#timer = setInterval(() => this.#check(), CHECK_MS);
+    this.#timer = setInterval(() => void this.#check(), CHECK_MS);
     this.metrics.watch({
       codecs: () => [...this.#calls.values()].filter((call) => call.answered).map((call) => call.codec),
       encryptions: () =>
@@ -165,6 +178,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       return { phones: [], trunks: [] };
     });
     const exporter = hepExporter(options.sip, log);
+    const traces = new CallTraces();
     const pool = await MediaPool.start({ threads: options.sip.mediaThreads, log });
     try {
       const stack = await openStack({
@@ -174,10 +188,21 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
         origins: options.origins ?? [],
         lookup: phoneLookup(() => options.link.config),
         bindings: new SavedBindings(systemClock, (user, bindings) => saved.phone(user, bindings)),
-        onMessage: exporter && ((message) => exporter.export(message)),
+        onMessage: (message) => {
+          traces.see(message);
+          exporter?.export(message);
+        },
       });
       // Nothing is received before the gateway listens to the stack, since all of this is one task.
-      return new SipGateway(options, { stack, pool, announce: address, log, saved: loaded, exporter });
+      return new SipGateway(options, {
+        stack,
+        pool,
+        announce: address,
+        log,
+        saved: loaded,
+        exporter,
+        traces,
+      });
     } catch (error) {
       exporter?.close();
       await pool.close();
@@ -212,6 +237,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       unlisten();
     }
     await withTimeout(Promise.all([...this.#calls.values()].map((call) => call.end('local'))));
+    await withTimeout(this.#reportUsage());
     await this.#rooms.close();
     await this.#stack.close();
     this.#exporter?.close();
@@ -249,6 +275,10 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       ),
       this.#link.on('progress', ({ callId }) => this.#people.progress(callId)),
       this.#link.on('connect', ({ callId, roomId }) => this.#people.connect(callId, roomId)),
+      this.#link.on(
+        'trace',
+        ({ traceId, callId }) => void this.#link.traced(traceId, this.#traces.of(callId)),
+      ),
       this.#link.on('state', (state, error) => {
         this.#log.info({ state, err: error }, 'server connection changed');
         if (state === 'closed' && !this.#closed) {
@@ -284,6 +314,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     const usable = usableTrunks(config, ({ name }, error) =>
       this.#log.error({ err: error, trunk: name }, 'trunk is unusable; correct or delete it'),
     );
+    this.#trunks.restore(config.usage ?? []);
     this.#stack.setTrunks(usable.map(({ options }) => options));
     this.#registrations.update(usable.map(({ trunk }) => trunk));
     const { phones, trunks, dialPlan } = config;
@@ -361,14 +392,41 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     }
   }
 
-  #check(): void {
-    for (const call of this.#calls.values()) {
-      call.check().catch((error: unknown) => this.#log.warn({ err: error }, 'could not check a call'));
+  async #check(): Promise<void> {
+    for (const callId of this.#trunks.overdue()) {
+      const call = this.#calls.get(callId);
+      call?.log.warn({ trunk: call.trunk }, 'call ended by a daily limit of its trunk');
+      void call?.end('limit');
+    }
+    void this.#reportUsage();
+    const checks = [...this.#calls.values()].map((call) =>
+      call.check().catch((error: unknown) => this.#log.warn({ err: error }, 'could not check a call')),
+    );
+    await Promise.all(checks);
+    if (!this.#closed) {
+      const measured = [...this.#calls.values()].flatMap((call) => call.measured ?? []);
+      await this.#link.measured(measured);
     }
   }
 
+  async #reportUsage(): Promise<void> {
+    try {
+      await this.#trunks.reportUsage((usage) => this.#link.trunksUsed(usage));
+    } catch (error) {
+      this.#log.debug({ err: error }, 'could not report the usage of trunks; trying again');
+    }
+  }
+
+  #alarm(alarm: TrunkAlarm): void {
+    this.#link.trunkAlarm(alarm).catch((error: unknown) => {
+      if (!this.#closed) {
+        this.#log.warn({ err: error, trunk: alarm.trunk }, 'could not report an alarm');
+      }
+    });
+  }
+
   #makeHost(): CallHost {
-    const { rtpPortMin, rtpPortMax, srtpWithoutTls } = this.#options.sip;
+    const { rtpPortMin, rtpPortMax, codecs, srtpWithoutTls } = this.#options.sip;
     return {
       stack: this.#stack,
       pool: this.#pool,
@@ -376,9 +434,12 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       prompts: this.#prompts,
       metrics: this.metrics,
       pins: this.#pins,
+      trunks: this.#trunks,
       transfers: new RateLimiter(systemClock, TRANSFERS_PER_MINUTE / 60, TRANSFERS_PER_MINUTE),
+      traces: this.#traces,
       log: this.#log,
       ports: { min: rtpPortMin, max: rtpPortMax },
+      codecs,
       encryption: { srtp: this.#pool.srtp, keysWithoutTls: srtpWithoutTls },
       silenceSeconds: this.#options.silenceSeconds ?? 30,
       config: () => this.#link.config,

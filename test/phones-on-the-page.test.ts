@@ -33,6 +33,7 @@ const ENDED: Omit<CallRecord, 'callId' | 'startedAtMs'> = {
   endCause: 'remote',
   sipStatus: null,
   mos: null,
+  quality: null,
 };
 
 describe('phones on the page', () => {

@@ -1,6 +1,6 @@
-import { displayable, personNumber } from '../../contract/index.ts';
-import type { IncomingCall } from '../sip/index.ts';
-import { callerName } from './caller.ts';
+import { displayable, personNumber, type TelephonyConfig } from '../../contract/index.ts';
+import { type IncomingCall, numberOrUser } from '../sip/index.ts';
+import { callerName, callerParty } from './caller.ts';
 import type { CallHost, PhoneCall } from './phone-call.ts';
 import { startTalking } from './start-talking.ts';
 
@@ -8,25 +8,30 @@ import { startTalking } from './start-talking.ts';
 const MAX_NUMBER = 64;
 
 /** Whether a dialled number is a person's. Strangers do not ring people: for them it does not exist. */
-export function isPersonNumber({ numbers }: { numbers?: string[] | undefined }, sip: IncomingCall): boolean {
-  return sip.identity.kind !== 'anonymous' && (numbers?.includes(sip.dialled) ?? false);
+export function isPersonNumber(
+  { numbers }: { numbers?: string[] | undefined },
+  { identity }: IncomingCall,
+  dialled: string,
+): boolean {
+  return identity.kind !== 'anonymous' && (numbers?.includes(dialled) ?? false);
 }
 
 /**
  * Rings a person for a phone that dialled their number, and connects the two once the person has answered. The server decides whether the
  * person may be rung, and hangs up if nobody answers.
  *
- * @param sdp our answer, or our offer if the phone made none
+ * @param session `sdp`: our answer, or our offer if the phone made none
  * @throws {CanopyError} the server refuses the call
  */
 export async function callPerson(
   host: CallHost,
   call: PhoneCall,
   sip: IncomingCall,
-  sdp: string,
+  { sdp, dialled }: { sdp: string; dialled: string },
 ): Promise<void> {
-  const { identity, dialled } = sip;
-  const number = callerNumber(sip);
+  const { identity } = sip;
+  const config = host.config();
+  const number = callerNumber(sip, config);
   const roomId = await host.people.call(
     call,
     {
@@ -35,7 +40,7 @@ export async function callPerson(
         ...(identity.kind === 'user' && { phone: identity.username }),
         ...(identity.kind === 'trunk' && { trunk: identity.trunkId }),
         ...(number !== undefined && { number }),
-        displayName: callerName(sip, host.config()),
+        displayName: callerName(sip, config),
       },
     },
     () => {
@@ -65,10 +70,12 @@ export async function callPerson(
 }
 
 /** What the person may call back; undefined if the caller withholds it. */
-function callerNumber({ identity, remoteUser, withheld }: IncomingCall): string | undefined {
-  if (withheld) {
+function callerNumber(sip: IncomingCall, config: TelephonyConfig): string | undefined {
+  const { identity } = sip;
+  const party = callerParty(sip, config);
+  if (!party) {
     return undefined;
   }
-  const text = identity.kind === 'user' ? identity.username : remoteUser;
+  const text = identity.kind === 'user' ? identity.username : numberOrUser(party.uri);
   return displayable(text).slice(0, MAX_NUMBER) || undefined;
 }

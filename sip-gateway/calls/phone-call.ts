@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { CanopyError, type Logger } from '../../base/index.ts';
 import type { NewParticipant } from '../../client/sdk/index.ts';
-import type { CallRecord, TelephonyConfig } from '../../contract/index.ts';
+import type { CallRecord, MeasuredCall, TelephonyConfig } from '../../contract/index.ts';
 import type { CallState, PhoneSeat, RoomBridges, SeatEvents } from '../bridge/index.ts';
+import type { CodecName } from '../codecs/index.ts';
 import type { LegEvent, LegStats, MediaPool, PortRange } from '../media/index.ts';
 import type { CallStage, EndCause, GatewayMetrics } from '../metrics.ts';
 import type { PhraseName, PhraseValues, PromptName, Prompts } from '../prompts/index.ts';
@@ -17,8 +18,11 @@ import {
   SdpError,
   type SipStack,
 } from '../sip/index.ts';
+import type { CallTraces } from '../tracing/index.ts';
+import type { TrunkGuard } from '../trunks/index.ts';
 import { type EncryptionMeans, localEncryption } from './call-encryption.ts';
 import { CallMedia } from './call-media.ts';
+import { finalQuality, presentQuality } from './call-quality.ts';
 import type { CallSettings } from './call-settings.ts';
 import { Keypad } from './keypad.ts';
 import type { PeopleLink } from './people-link.ts';
@@ -35,8 +39,14 @@ export interface CallHost {
   readonly pins: PinGuard;
   /** Limits how often a phone or trunk may transfer. */
   readonly transfers: RateLimiter;
+  /** The calls' SIP messages. */
+  readonly traces: CallTraces;
+  /** Applies the limits of trunks. */
+  readonly trunks: TrunkGuard;
   readonly log: Logger;
   readonly ports: PortRange;
+  /** Codecs for phones, best first. */
+  readonly codecs: readonly CodecName[];
   readonly encryption: EncryptionMeans;
   /** A call whose phone sends no media for longer is ended, in seconds; 0: never. */
   readonly silenceSeconds: number;
@@ -104,6 +114,8 @@ export class PhoneCall {
   #shownHeld = false;
   #overTls = false;
   #transfer: CallRecord['transfer'];
+  /** As of the last check. */
+  #stats: LegStats | undefined;
   readonly #endListeners = new Set<EndListener>();
   #shownEncrypted: boolean | undefined;
   #ended: Promise<void> | undefined;
@@ -158,6 +170,10 @@ export class PhoneCall {
     return this.#seat?.muted ?? false;
   }
 
+  get trunk(): string | null {
+    return this.#parts.trunk;
+  }
+
   get displayName(): string {
     return this.#parts.displayName;
   }
@@ -181,7 +197,7 @@ export class PhoneCall {
    * @throws {RangeError} no port is left
    */
   async openMedia(address: string, overTls = false): Promise<CallMedia> {
-    const { pool, ports, encryption: means } = this.#host;
+    const { pool, ports, codecs, encryption: means } = this.#host;
     this.#overTls = overTls;
     const roomId = this.#roomId ?? undefined;
     const encryption = () => {
@@ -189,7 +205,8 @@ export class PhoneCall {
       return localEncryption(this.settings.srtp, means, isTls);
     };
     const ice = () => this.settings.ice;
-    const media = await CallMedia.open({ pool, legId: this.callId, roomId, address, ports, encryption, ice });
+    const legId = this.callId;
+    const media = await CallMedia.open({ pool, legId, roomId, address, ports, codecs, encryption, ice });
     if (this.#ended) {
       await media.close();
     } else {
@@ -204,6 +221,7 @@ export class PhoneCall {
    */
   follow(sip: Call, goesOn: (end: CallEnd) => boolean = () => false): void {
     this.#sip = sip;
+    this.#host.traces.keep(this.callId, sip.callId);
     sip.on('end', (end) => {
       if (!goesOn(end)) {
         this.#sipEnded(end);
@@ -476,12 +494,19 @@ export class PhoneCall {
     }
     const { metrics, silenceSeconds } = this.#host;
     metrics.measured(stats);
+    this.#stats = stats;
     const answeredForMs = performance.now() - this.#answeredMs;
     const silentMs = Math.min(this.#media?.silentMs(stats) ?? 0, answeredForMs);
     if (silenceSeconds > 0 && silentMs > silenceSeconds * 1000) {
       this.log.info({ silentMs: Math.round(silentMs) }, 'no media from the phone; ending the call');
       await this.end('silent');
     }
+  }
+
+  /** The quality that the last check found; undefined before the phone's first packet. */
+  get measured(): MeasuredCall | undefined {
+    const quality = this.#stats && presentQuality(this.#stats);
+    return this.#stats && quality ? { callId: this.callId, mos: this.#stats.mos, quality } : undefined;
   }
 
   /** Logs an error on our side and ends the call. */
@@ -623,6 +648,7 @@ export class PhoneCall {
       endCause,
       sipStatus,
       mos: stats && stats.packetsReceived > 0 ? stats.mos : null,
+      quality: stats && finalQuality(stats),
       ...(this.#transfer && { transfer: this.#transfer }),
     };
     this.#host.record(call);

@@ -1,11 +1,11 @@
 import { isIP } from 'node:net';
 import { CanopyError } from '../../base/index.ts';
-import type { TelephonyConfig } from '../../contract/index.ts';
-import { type IncomingRoute, incomingRoute } from '../dial/index.ts';
-import { type IncomingCall, mediaAddressIn, SdpError } from '../sip/index.ts';
+import { numberFromTrunk, type TelephonyConfig } from '../../contract/index.ts';
+import { type IncomingRoute, incomingRoute, trunkOf } from '../dial/index.ts';
+import { type IncomingCall, mediaAddressIn, numberOrUser, SdpError } from '../sip/index.ts';
 import { callPerson, isPersonNumber } from './call-person.ts';
 import { callerSettings } from './call-settings.ts';
-import { callerAddress, callerName } from './caller.ts';
+import { callerAddress, callerName, callerParty } from './caller.ts';
 import type { CallHost } from './phone-call.ts';
 import { PhoneCall } from './phone-call.ts';
 import { type Admission, PinDialogue } from './pin-dialogue.ts';
@@ -24,16 +24,17 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
   const { identity } = sip;
   const replaced = sip.replaced && host.callOf(sip.replaced);
   const roomId = replaced?.seat?.roomId;
+  const dialled = numberFromTrunk(sip.dialled, trunkOf(config, identity)?.numbers);
   const route: IncomingRoute | { type: 'person' } =
     roomId !== undefined
       ? { type: 'room', roomId }
-      : isPersonNumber(config, sip)
+      : isPersonNumber(config, sip, dialled)
         ? { type: 'person' }
-        : incomingRoute(config, sip.dialled);
+        : incomingRoute(config, dialled);
   const call = new PhoneCall(host, {
     direction: 'incoming',
-    remote: callerAddress(sip),
-    dialled: sip.dialled,
+    remote: callerAddress(sip, config),
+    dialled,
     trunk: identity.kind === 'trunk' ? identity.trunkId : null,
     roomId: route.type === 'room' ? route.roomId : null,
     displayName: callerName(sip, config),
@@ -41,12 +42,17 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
   });
   call.log.info({ route: route.type, caller: identity.kind, replaces: replaced?.callId }, 'incoming call');
   call.follow(sip);
+  if (identity.kind !== 'trunk' && roomId === undefined && host.trunks.isEmergency(dialled)) {
+    const { status, message } = host.trunks.refused('emergency', undefined);
+    await call.end('barred', { status, reason: message }, () => sip.reject(status, { reason: message }));
+    return;
+  }
   if (route.type === 'reject') {
     await refuse(call, sip, route.status);
     return;
   }
   const pins = route.type === 'person' ? undefined : pinsOf(route, config);
-  const caller = pinCaller(sip);
+  const caller = pinCaller(sip, config);
   if (pins && host.pins.refuses(caller)) {
     await refuse(call, sip, FORBIDDEN, 'Too Many Wrong PINs');
     return;
@@ -59,7 +65,7 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
       return;
     }
     if (route.type === 'person') {
-      await callPerson(host, call, sip, sdp);
+      await callPerson(host, call, sip, { sdp, dialled });
       return;
     }
     if (roomId === undefined) {
@@ -136,13 +142,16 @@ function mediaPeer({ offer, source }: IncomingCall): string {
 }
 
 /** The caller that wrong PINs are counted for. */
-function pinCaller({ identity, remoteUser, withheld, source }: IncomingCall): PinCaller {
+function pinCaller(sip: IncomingCall, config: TelephonyConfig): PinCaller {
+  const { identity, source } = sip;
   switch (identity.kind) {
     case 'user':
       return { name: identity.username, trunk: undefined };
     case 'trunk': {
       const { trunkId: trunk } = identity;
-      return { name: withheld || remoteUser === '' ? undefined : `${trunk} ${remoteUser}`, trunk };
+      const party = callerParty(sip, config);
+      const number = party && numberOrUser(party.uri);
+      return { name: number ? `${trunk} ${number}` : undefined, trunk };
     }
     case 'anonymous':
       return { name: source.address, trunk: undefined };

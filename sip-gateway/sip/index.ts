@@ -8,6 +8,7 @@ export {
   type HeaderField,
   type NameAddr,
   NO_PARAMS,
+  numberOrUser,
   parseUri,
   SipParseError,
 } from './message/index.ts';

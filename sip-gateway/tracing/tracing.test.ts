@@ -3,6 +3,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
 import { createLogger, loadConfig } from '../../base/index.ts';
+import { CallTraces } from './call-traces.ts';
 import { hepExporter } from './hep-exporter.ts';
 import { hepPacket } from './hep-packet.ts';
 import { withoutSecrets } from './without-secrets.ts';
@@ -99,6 +100,58 @@ describe('copies of SIP messages', () => {
       'INFO sip:a@b SIP/2.0\r\nContent-Type: application/dtmf-relay\r\n\r\nSignal=7\r\nDuration=160\r\n';
     const copy = withoutSecrets(Buffer.from(info)).toString();
     assert.equal(copy, info.replace('Signal=7', 'xxxxxxxx').replace('Duration=160', 'xxxxxxxxxxxx'));
+  });
+});
+
+describe('traces of calls', () => {
+  const see = (traces: CallTraces, sipCallId: string, line: string, sent = false) =>
+    traces.see({
+      sent,
+      overTcp: false,
+      local: LOCAL,
+      remote: REMOTE,
+      bytes: Buffer.from(`${line}\r\ni: ${sipCallId}\r\n\r\n`),
+    });
+
+  it('have the messages of all SIP calls of a call in order, also after a flood by strangers', () => {
+    const traces = new CallTraces();
+    see(traces, 'first@a', 'INVITE sip:1@b SIP/2.0');
+    traces.keep('call', 'first@a');
+    for (let i = 0; i < 1000; i++) {
+      see(traces, `stranger ${i}`, 'INVITE sip:1@b SIP/2.0');
+    }
+    see(traces, 'first@a', 'SIP/2.0 302 Moved', true);
+    see(traces, 'second@a', 'INVITE sip:2@b SIP/2.0');
+    traces.keep('call', 'second@a');
+    assert.deepEqual(
+      traces.of('call').map(({ text, sent }) => [text.split('\r\n')[0], sent]),
+      [
+        ['INVITE sip:1@b SIP/2.0', false],
+        ['SIP/2.0 302 Moved', true],
+        ['INVITE sip:2@b SIP/2.0', false],
+      ],
+    );
+    assert.deepEqual(traces.of('another'), []);
+  });
+
+  it('end after sixty messages, and cut off long ones', () => {
+    const traces = new CallTraces();
+    traces.keep('call', 'a');
+    for (let i = 0; i < 100; i++) {
+      see(traces, 'a', `OPTIONS sip:${'1'.repeat(3000)}@b SIP/2.0`);
+    }
+    see(traces, 'b', 'OPTIONS sip:b SIP/2.0');
+    assert.equal(traces.of('call').length, 60);
+    const long = new CallTraces();
+    long.keep('call', 'a');
+    long.see({
+      sent: true,
+      overTcp: true,
+      local: LOCAL,
+      remote: REMOTE,
+      bytes: Buffer.from(`INVITE sip:a@b SIP/2.0\r\nCall-ID: a\r\n\r\n${'x'.repeat(60_000)}`),
+    });
+    assert.equal(long.of('call')[0]?.text.length, 4000);
   });
 });
 

@@ -7,6 +7,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
+import type { TracedMessage } from '../../contract/index.ts';
 import { PhoneServer } from '../support/phone-server.ts';
 import { freePort } from '../support/programs.ts';
 import { eventually } from '../support/wait.ts';
@@ -25,7 +26,7 @@ async function isBound(port: number): Promise<boolean> {
   }
 }
 
-it('a capture server (sngrep) gets every SIP message of an encrypted call over TLS, without its secrets', async () => {
+it('a capture server (sngrep) gets every SIP message of an encrypted call over TLS, and the API shows those of the call, without its secrets', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'canopy-capture-'));
   const file = join(folder, 'messages.pcap');
   const port = await freePort();
@@ -52,6 +53,11 @@ it('a capture server (sngrep) gets every SIP message of an encrypted call over T
     phone.command('hangup');
     await phone.waitFor('CALL_CLOSED');
     await phone.stop();
+    const [call] = await server.calls();
+    const { messages } = await server.server.api<{ messages: TracedMessage[] }>(
+      'GET',
+      `/api/sip/calls/${call?.callId}/trace`,
+    );
     const captured = await eventually(
       'all messages are captured',
       () => readFile(file, 'latin1'),
@@ -69,7 +75,11 @@ it('a capture server (sngrep) gets every SIP message of an encrypted call over T
     ]) {
       assert.ok(captured.includes(message), message);
     }
-    const secrets = [...captured.matchAll(/inline:([^|\r]+)|\bresponse="([^"]+)"/g)].map(
+    const trace = messages.map(({ text }) => text).join('\n');
+    for (const message of ['INVITE sip:100@', 'SIP/2.0 401 ', 'SIP/2.0 200 ', 'ACK sip:', 'BYE sip:']) {
+      assert.ok(trace.includes(message), message);
+    }
+    const secrets = [...(captured + trace).matchAll(/inline:([^|\r]+)|\bresponse="([^"]+)"/g)].map(
       ([, key, response]) => key ?? response ?? '',
     );
     assert.ok(secrets.length >= 4, 'both ends’ keys, and answers to challenges');

@@ -7,6 +7,7 @@ import {
   displayable,
   displayName,
   errorBody,
+  measuredCall,
   nothing,
   objectId,
   personNumber,
@@ -15,7 +16,10 @@ import {
   sipTrunk,
   sipUser,
   telephonyConfig,
+  tracedMessage,
+  trunkAlarm,
   trunkRegistration,
+  trunkUsage,
 } from '../../../contract/index.ts';
 
 export { PERSON_PHONE_REQUESTS } from './phones-contract.ts';
@@ -29,6 +33,8 @@ export const TELEPHONY_REQUESTS = {
     data: z.object({
       target: dialTarget,
       displayName: displayName.optional(),
+      /** Whether the callee must not learn who calls. Default false. */
+      withheld: z.boolean().optional(),
       participantId: objectId.optional(),
     }),
     result: z.object({ callId: objectId }),
@@ -76,6 +82,20 @@ export const TELEPHONY_REQUESTS = {
     }),
     result: nothing,
   },
+  /** Reports the quality of all calls that have been answered, every few seconds. */
+  'gateway.quality': {
+    data: z.object({ calls: z.array(measuredCall).max(1000) }),
+    result: nothing,
+  },
+  /** Answers `gateway.trace`, message by message; null: that was the last one. */
+  'gateway.traced': {
+    data: z.object({ traceId: objectId, message: tracedMessage.nullable() }),
+    result: nothing,
+  },
+  /** Reports what was used of trunks, as totals of their days, at least every 15 s while they are used. */
+  'gateway.usage': { data: z.object({ usage: z.array(trunkUsage).max(1000) }), result: nothing },
+  /** Reports that a trunk comes close to one of its limits, or has reached it. */
+  'gateway.trunkAlarm': { data: trunkAlarm, result: nothing },
   /**
    * Saves registrations for a restart of the gateway. Those of a phone replace its earlier ones. Phones and trunks that do not exist are
    * ignored.
@@ -94,14 +114,17 @@ export const TELEPHONY_REQUESTS = {
 export const TELEPHONY_EVENTS = {
   /** A call that this peer requested has failed. */
   'call.failed': z.object({ callId: objectId, error: errorBody }),
-  /** To the gateway: place this call into that room. `caller`: the name of the person calling, shown to the callee. */
+  /** To the gateway: place this call into that room. `caller`: the name of the person calling, shown to the callee unless `withheld`. */
   'gateway.dial': z.object({
     callId: objectId,
     roomId,
     target: z.string(),
     displayName: z.string(),
     caller: z.string().optional(),
+    withheld: z.boolean().optional(),
   }),
+  /** To the gateway: send the SIP messages of this call. */
+  'gateway.trace': z.object({ traceId: objectId, callId: objectId }),
   /** To the gateway: hang up this call. */
   'gateway.hangUp': z.object({
     callId: objectId,

@@ -60,6 +60,30 @@ export function gatewayHandlers(
       return {};
     },
 
+    'gateway.quality': async (session, { calls }) => {
+      requireGateway(session);
+      telephony.measured(calls);
+      return {};
+    },
+
+    'gateway.traced': async (session, { traceId, message }) => {
+      requireGateway(session);
+      telephony.traces.add(traceId, message);
+      return {};
+    },
+
+    'gateway.usage': async (session, { usage }) => {
+      requireGateway(session);
+      await telephony.usages.put(usage);
+      return {};
+    },
+
+    'gateway.trunkAlarm': async (session, alarm) => {
+      requireGateway(session);
+      telephony.alarm(alarm);
+      return {};
+    },
+
     'gateway.saveRegistrations': async (session, registrations) => {
       requireGateway(session);
       await telephony.registrations.save(registrations);
@@ -71,13 +95,14 @@ export function gatewayHandlers(
       return telephony.registrations.load(Date.now(), after);
     },
 
-    'call.dial': async (session, { target, displayName, participantId }) => {
+    'call.dial': async (session, { target, displayName, withheld, participantId }) => {
       const { principal, room, peer, by } = requireRightFor(session, 'call.dial', participantId);
       const { roomId } = room;
       return telephony.dial({
         roomId,
         target,
         displayName,
+        withheld,
         caller: peer.participants.get(by ?? '')?.displayName ?? peer.displayName,
         by: 'accountId' in principal ? principal.accountId : `phones in ${roomId}`,
         peerId: peer.peerId,

@@ -33,6 +33,7 @@ function ended(callId: string, more: Partial<CallRecord> = {}): CallRecord {
     endCause: 'refused',
     sipStatus: null,
     mos: null,
+    quality: null,
     ...more,
   };
 }

@@ -14,7 +14,9 @@ import {
   sipPhone,
   sipTrunk,
   srtpUse,
+  tracedMessage,
   trunkRegistration,
+  trunkUsage,
 } from '../../../contract/index.ts';
 import { trunkAddress, trunkUri } from './trunk-fields.ts';
 
@@ -49,9 +51,11 @@ export const trunkInfo = sipTrunk.omit({ password: true }).extend({
   hasPassword: z.boolean(),
   /** Null if the trunk does not register, or no gateway has reported yet. */
   registration: trunkRegistration.nullable(),
+  /** What was used today, by the trunk's time zone, in all calls and for each prefix of its prices. */
+  usage: z.array(trunkUsage.omit({ trunk: true })),
 });
 export const trunkList = z.object({ trunks: z.array(trunkInfo) });
-/** Without a password, the stored one is kept if the user name stays the same. Without `srtp` or `ice`, that is kept too. */
+/** Without a password, the stored one is kept if both user names stay the same. `srtp`, `ice`, `transfers`, `identity`, `numbers` and `limits` are kept if omitted. */
 export const putTrunkRequest = sipTrunk.omit({ name: true }).extend({
   uri: trunkUri,
   addresses: z.array(trunkAddress).max(64).default([]),
@@ -82,9 +86,16 @@ export const callQuery = z.object({
   before: z.coerce.number().int().optional(),
 });
 export const callList = z.object({ calls: z.array(callRecord) });
-export const dialRequest = z.object({ roomId, target: dialTarget, displayName: displayName.optional() });
+export const dialRequest = z.object({
+  roomId,
+  target: dialTarget,
+  displayName: displayName.optional(),
+  /** Whether the callee must not learn who calls. Default false. */
+  withheld: z.boolean().optional(),
+});
 export const dialResponse = z.object({ callId: objectId });
 
 export const phoneParams = z.object({ username: sipPhone.shape.username });
 export const trunkParams = z.object({ name: sipTrunk.shape.name });
 export const callParams = z.object({ callId: objectId });
+export const callTrace = z.object({ messages: z.array(tracedMessage) });

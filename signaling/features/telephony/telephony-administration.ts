@@ -74,7 +74,8 @@ export class TelephonyAdministration {
   }
 
   /**
-   * Adds or replaces a trunk. A stored password is kept while the user name stays the same, and so is the encryption.
+   * Adds or replaces a trunk. A stored password is kept while both user names stay the same. Encryption, transfers, identity, numbers and
+   * limits are kept if they are not given.
    *
    * @throws {CanopyError} BAD_REQUEST - `register` without user name and password
    */
@@ -82,13 +83,20 @@ export class TelephonyAdministration {
     trunk: Omit<SipTrunk, 'srtp' | 'ice'> & { srtp?: SrtpUse | undefined; ice?: IceUse | undefined },
   ): Promise<SipTrunk> {
     const before = (await this.#settings.trunks()).find(({ name }) => name === trunk.name);
-    const kept = before?.username === trunk.username ? before?.password : undefined;
+    const isSameUser = before?.username === trunk.username && before?.authUsername === trunk.authUsername;
+    const kept = isSameUser ? before?.password : undefined;
     const password = trunk.password ?? kept;
     const srtp = trunk.srtp ?? before?.srtp ?? 'preferred';
     const transfers = trunk.transfers ?? before?.transfers;
+    const identity = trunk.identity ?? before?.identity;
+    const numbers = trunk.numbers ?? before?.numbers;
+    const limits = trunk.limits ?? before?.limits;
     const settled = {
       ...trunk,
       srtp,
+      ...(identity && { identity }),
+      ...(numbers && { numbers }),
+      ...(limits && { limits }),
       ice: trunk.ice ?? before?.ice ?? 'accept',
       ...(transfers !== undefined && { transfers }),
       ...(password !== undefined && { password }),

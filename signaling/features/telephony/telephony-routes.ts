@@ -1,12 +1,13 @@
 import type { z } from 'zod';
-import type { SipTrunk, TrunkRegistration } from '../../../contract/index.ts';
-import { nothing, roomParams } from '../../../contract/index.ts';
+import type { SipTrunk, TrunkRegistration, TrunkUsage } from '../../../contract/index.ts';
+import { dayIn, nothing, roomParams } from '../../../contract/index.ts';
 import { errorResponses, type Kernel } from '../../kernel/index.ts';
 import { demandPerson } from './number-routes.ts';
 import {
   callList,
   callParams,
   callQuery,
+  callTrace,
   dialPlanBody,
   dialRequest,
   dialResponse,
@@ -24,7 +25,7 @@ import type { Telephony } from './telephony.ts';
 
 /** Routes for administrators and applications: phones, trunks, dial plan, PINs, calls. */
 export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): void {
-  const { administration, calls, settings } = telephony;
+  const { administration, settings, usages } = telephony;
 
   kernel.adminRoutes('telephony.administer', (app) => {
     app.get(
@@ -97,9 +98,15 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
           response: { 200: trunkList, ...errorResponses },
         },
       },
-      async () => ({
-        trunks: (await settings.trunks()).map((trunk) => toInfo(trunk, telephony.registrationOf(trunk.name))),
-      }),
+      async () => {
+        const nowMs = Date.now();
+        const usage = await usages.recent(nowMs);
+        return {
+          trunks: (await settings.trunks()).map((trunk) =>
+            toInfo(trunk, telephony.registrationOf(trunk.name), usageToday(trunk, usage, nowMs)),
+          ),
+        };
+      },
     );
     app.put(
       '/api/sip/trunks/:name',
@@ -107,7 +114,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
         config: { act: 'trunk.put' },
         schema: {
           description:
-            'Adds or replaces a trunk. A stored password is kept while the user name stays the same; `srtp`, `ice` and `transfers` are kept if they are omitted.',
+            'Adds or replaces a trunk. A stored password is kept while both user names stay the same; `srtp`, `ice`, `transfers`, `identity`, `numbers` and `limits` are kept if they are omitted.',
           params: trunkParams,
           body: putTrunkRequest,
           response: { 200: trunkInfo, ...errorResponses },
@@ -115,7 +122,9 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
       },
       async ({ params: { name }, body }) => {
         // The known registration is that of the trunk before the change.
-        return toInfo(await administration.putTrunk({ name, ...body }), null);
+        const trunk = await administration.putTrunk({ name, ...body });
+        const nowMs = Date.now();
+        return toInfo(trunk, null, usageToday(trunk, await usages.recent(nowMs, name), nowMs));
       },
     );
     app.delete(
@@ -202,7 +211,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
         },
       },
       async ({ query: { active, limit, before } }) => ({
-        calls: await calls.list({ active, limit, beforeMs: before }),
+        calls: await telephony.listCalls({ active, limit, beforeMs: before }),
       }),
     );
     app.post(
@@ -217,6 +226,18 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
         },
       },
       ({ body }) => telephony.dial({ ...body, by: 'api' }),
+    );
+    app.get(
+      '/api/sip/calls/:callId/trace',
+      {
+        schema: {
+          description:
+            'The SIP messages of a call, earliest first, with secrets crossed out. The gateway keeps those of its last 500 calls in memory.',
+          params: callParams,
+          response: { 200: callTrace, ...errorResponses },
+        },
+      },
+      async ({ params }) => ({ messages: await telephony.trace(params.callId) }),
     );
     app.delete(
       '/api/sip/calls/:callId',
@@ -240,6 +261,18 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
 function toInfo(
   { password, ...trunk }: SipTrunk,
   registration: TrunkRegistration | null,
+  usage: z.infer<typeof trunkInfo>['usage'],
 ): z.infer<typeof trunkInfo> {
-  return { ...trunk, hasPassword: password !== undefined, registration };
+  return { ...trunk, hasPassword: password !== undefined, registration, usage };
+}
+
+function usageToday(
+  { name, limits }: Pick<SipTrunk, 'name' | 'limits'>,
+  usage: readonly TrunkUsage[],
+  nowMs: number,
+): z.infer<typeof trunkInfo>['usage'] {
+  const today = dayIn(limits?.timeZone ?? 'UTC', nowMs);
+  return usage
+    .filter(({ trunk, day }) => trunk === name && day === today)
+    .map(({ trunk: _name, ...used }) => used);
 }
