@@ -1,5 +1,5 @@
 import { displayable, personNumber, type TelephonyConfig } from '../../contract/index.ts';
-import { type IncomingCall, numberOrUser } from '../sip/index.ts';
+import { type CallerIdentity, type IncomingCall, numberOrUser } from '../sip/index.ts';
 import { callerName, callerParty } from './caller.ts';
 import type { CallHost, PhoneCall } from './phone-call.ts';
 import { startTalking } from './start-talking.ts';
@@ -10,7 +10,7 @@ const MAX_NUMBER = 64;
 /** Whether a dialled number is a person's. Strangers do not ring people: for them it does not exist. */
 export function isPersonNumber(
   { numbers }: { numbers?: string[] | undefined },
-  { identity }: IncomingCall,
+  identity: CallerIdentity,
   dialled: string,
 ): boolean {
   return identity.kind !== 'anonymous' && (numbers?.includes(dialled) ?? false);
@@ -27,7 +27,7 @@ export async function callPerson(
   host: CallHost,
   call: PhoneCall,
   sip: IncomingCall,
-  { sdp, dialled }: { sdp: string; dialled: string },
+  { dialled, sdp }: { dialled: string; sdp: string },
 ): Promise<void> {
   const { identity } = sip;
   const config = host.config();

@@ -28,7 +28,7 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
   const route: IncomingRoute | { type: 'person' } =
     roomId !== undefined
       ? { type: 'room', roomId }
-      : isPersonNumber(config, sip, dialled)
+      : isPersonNumber(config, identity, dialled)
         ? { type: 'person' }
         : incomingRoute(config, dialled);
   const call = new PhoneCall(host, {
@@ -65,7 +65,7 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
       return;
     }
     if (route.type === 'person') {
-      await callPerson(host, call, sip, { sdp, dialled });
+      await callPerson(host, call, sip, { dialled, sdp });
       return;
     }
     if (roomId === undefined) {

@@ -23,8 +23,8 @@ export function registerTelephony(kernel: Kernel): void {
     rooms,
     settings,
     calls: new Calls(store),
-    phones,
     usages: new TrunkUsages(store),
+    phones,
     registrations: new SavedRegistrationStore(store),
   });
   kernel.requests(TELEPHONY_REQUESTS, gatewayHandlers(kernel, telephony), {

@@ -10,6 +10,7 @@ import {
   type TelephonyConfig,
   type TracedMessage,
   type TrunkAlarm,
+  type TrunkContact,
   type TrunkRegistration,
 } from '../../../contract/index.ts';
 import type { Kernel, Rooms } from '../../kernel/index.ts';
@@ -29,8 +30,8 @@ export interface TelephonyOptions {
   log: Logger;
   settings: TelephonySettings;
   calls: Calls;
-  phones: PersonPhones;
   usages: TrunkUsages;
+  phones: PersonPhones;
   registrations: SavedRegistrationStore;
   rooms: Rooms;
   happenings: Kernel['happenings'];
@@ -62,11 +63,11 @@ const PENDING_MS = 300_000;
 export class Telephony {
   readonly settings: TelephonySettings;
   readonly calls: Calls;
+  readonly usages: TrunkUsages;
   /** Phones and numbers of people. */
   readonly phones: PersonPhones;
   /** Phones in direct calls. */
   readonly legs: PhoneLegs;
-  readonly usages: TrunkUsages;
   readonly registrations: SavedRegistrationStore;
   readonly traces = new TraceRequests();
   readonly administration: TelephonyAdministration;
@@ -84,18 +85,19 @@ export class Telephony {
   #measured: ReadonlyMap<string, Pick<MeasuredCall, 'mos' | 'quality'>> = new Map();
   /** By trunk, as last reported by the gateway in charge. */
   #registrations: ReadonlyMap<string, TrunkRegistration> = new Map();
+  #contacts: ReadonlyArray<TrunkContact & { trunk: string }> = [];
 
   constructor(options: TelephonyOptions) {
     this.#options = options;
     this.settings = options.settings;
     this.calls = options.calls;
+    this.usages = options.usages;
     this.phones = options.phones;
     this.legs = new PhoneLegs((event, data) => {
       if (this.ready) {
         this.#gateway?.connection.send(event, data);
       }
     }, options.log);
-    this.usages = options.usages;
     this.registrations = options.registrations;
     this.administration = new TelephonyAdministration({
       settings: options.settings,
@@ -137,6 +139,7 @@ export class Telephony {
     const before = this.#gateway;
     this.#gateway = session;
     this.#registrations = new Map();
+    this.#contacts = [];
     this.#measured = new Map();
     if (before && before !== session) {
       before.connection.end('SESSION_REPLACED');
@@ -247,8 +250,12 @@ export class Telephony {
     }
   }
 
-  /** Takes the gateway's report of all trunk registrations. */
-  trunksRegistered(registrations: ReadonlyArray<TrunkRegistration & { trunk: string }>): void {
+  /** Takes the gateway's report of all trunk registrations and next hops. */
+  trunksRegistered(
+    registrations: ReadonlyArray<TrunkRegistration & { trunk: string }>,
+    contacts: ReadonlyArray<TrunkContact & { trunk: string }>,
+  ): void {
+    this.#contacts = contacts;
     this.#registrations = new Map(
       registrations.map(({ trunk, ...registration }) => [trunk, registration] as const),
     );
@@ -262,6 +269,13 @@ export class Telephony {
   /** The registration of a trunk; null if it does not register, or no gateway has reported. */
   registrationOf(trunk: string): TrunkRegistration | null {
     return (this.ready && this.#registrations.get(trunk)) || null;
+  }
+
+  /** Which next hops of a trunk answer; empty if it does not ask, or no gateway has reported. */
+  contactsOf(trunk: string): TrunkContact[] {
+    return this.#contacts.flatMap(({ trunk: name, ...contact }) =>
+      this.ready && name === trunk ? [contact] : [],
+    );
   }
 
   /** Takes the gateway's report on all calls that have been answered. */
