@@ -58,6 +58,7 @@ export { ownServerUrl } from './own-server-url.ts';
 export type {
   CallByPhone,
   HangUp,
+  MeetingByPhone,
   PhoneExchange,
   PhoneLeg,
   PhoneLegEvents,

@@ -58,7 +58,8 @@ export class DavClient {
         headers,
         fetch,
       });
-      const [book] = await fetchAddressBooks({ account, headers, fetch });
+      // Not its version, which takes some servers long.
+      const [book] = await fetchAddressBooks({ account, props: { 'd:resourcetype': {} }, headers, fetch });
       if (!book) {
         throw new CanopyError('ADDRESS_BOOK_UNREACHABLE', 'the server has no address book for this user');
       }

@@ -4,7 +4,7 @@ import { CanopyError } from '../../../../base/index.ts';
 import type { TargetGuard } from '../../../kernel/index.ts';
 
 /** How long a request may take, in milliseconds. */
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 60_000;
 /** Maximum size of an answer, in bytes: ten thousand entries of a list are about four million. */
 const MAX_ANSWER_BYTES = 33_554_432;
 
