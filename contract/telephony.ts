@@ -316,6 +316,8 @@ export const callRecord = z.object({
   /** The other party: the caller's claimed address, or the dialled one. Untrusted text: never use it as a metric label. */
   remote: cleanText(256, storable),
   dialled: cleanText(256, storable),
+  /** The phone of this server that the call is with, by its password. Not in the history of the REST API. */
+  phone: sipUser.optional(),
   trunk: z.string().max(64).nullable(),
   roomId: roomId.nullable(),
   codec: z.string().max(32).nullable(),
