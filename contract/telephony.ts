@@ -130,6 +130,8 @@ export const sipTrunk = z.object({
   limits: trunkLimits.optional(),
   /** Maximum number of simultaneous calls. */
   maxCalls: z.int().min(1).max(10_000).default(100),
+  /** Whether a room hears what the trunk plays before a call is answered, such as ringing and announcements. Default false. */
+  earlyMedia: z.boolean().optional(),
   /** Where its callers and the PBX itself may transfer and forward calls. Default `off`. */
   transfers: transferScope.optional(),
   /** Needs SIP over TLS, since the keys are in its messages. */
@@ -314,6 +316,8 @@ export const callRecord = z.object({
   /** The other party: the caller's claimed address, or the dialled one. Untrusted text: never use it as a metric label. */
   remote: cleanText(256, storable),
   dialled: cleanText(256, storable),
+  /** The phone of this server that the call is with, by its password. Not in the history of the REST API. */
+  phone: sipUser.optional(),
   trunk: z.string().max(64).nullable(),
   roomId: roomId.nullable(),
   codec: z.string().max(32).nullable(),

@@ -147,6 +147,11 @@ export class CallMedia {
     await this.#pool.request('leg.mute', { legId: this.legId, toRoom });
   }
 
+  /** Whether the phone hears nothing of the room. */
+  async deafen(toPhone: boolean): Promise<void> {
+    await this.#pool.request('leg.mute', { legId: this.legId, toPhone });
+  }
+
   async press(keys: DtmfKey[]): Promise<void> {
     await this.#pool.request('leg.press', { legId: this.legId, keys });
   }

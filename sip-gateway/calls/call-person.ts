@@ -1,4 +1,4 @@
-import { displayable, personNumber } from '../../contract/index.ts';
+import { displayable, personNumber, type TelephonyConfig } from '../../contract/index.ts';
 import { type CallerIdentity, type IncomingCall, numberOrUser } from '../sip/index.ts';
 import { callerName, callerParty } from './caller.ts';
 import type { CallHost, PhoneCall } from './phone-call.ts';
@@ -20,7 +20,7 @@ export function isPersonNumber(
  * Rings a person for a phone that dialled their number, and connects the two once the person has answered. The server decides whether the
  * person may be rung, and hangs up if nobody answers.
  *
- * @param sdp our answer, or our offer if the phone made none
+ * @param session `sdp`: our answer, or our offer if the phone made none
  * @throws {CanopyError} the server refuses the call
  */
 export async function callPerson(
@@ -30,7 +30,8 @@ export async function callPerson(
   { dialled, sdp }: { dialled: string; sdp: string },
 ): Promise<void> {
   const { identity } = sip;
-  const number = callerNumber(sip, host.config());
+  const config = host.config();
+  const number = callerNumber(sip, config);
   const roomId = await host.people.call(
     call,
     {
@@ -39,7 +40,7 @@ export async function callPerson(
         ...(identity.kind === 'user' && { phone: identity.username }),
         ...(identity.kind === 'trunk' && { trunk: identity.trunkId }),
         ...(number !== undefined && { number }),
-        displayName: callerName(sip, host.config()),
+        displayName: callerName(sip, config),
       },
     },
     () => {
@@ -69,11 +70,12 @@ export async function callPerson(
 }
 
 /** What the person may call back; undefined if the caller withholds it. */
-function callerNumber(call: IncomingCall, config: Parameters<typeof callerParty>[1]): string | undefined {
-  const party = callerParty(call, config);
+function callerNumber(sip: IncomingCall, config: TelephonyConfig): string | undefined {
+  const { identity } = sip;
+  const party = callerParty(sip, config);
   if (!party) {
     return undefined;
   }
-  const text = call.identity.kind === 'user' ? call.identity.username : numberOrUser(party.uri);
+  const text = identity.kind === 'user' ? identity.username : numberOrUser(party.uri);
   return displayable(text).slice(0, MAX_NUMBER) || undefined;
 }

@@ -188,6 +188,11 @@ export class PhoneCall {
     return this.#parts.displayName;
   }
 
+  /** The other party's address, as in the history. */
+  get remote(): string {
+    return this.#parts.remote;
+  }
+
   get sip(): Call | undefined {
     return this.#sip;
   }
@@ -654,11 +659,13 @@ export class PhoneCall {
 
   #record(endCause: EndCause | null, sipStatus: number | null, stats: LegStats | null): void {
     const { remote, dialled, trunk } = this.#parts;
+    const { party } = this;
     const call: CallRecord = {
       callId: this.callId,
       direction: this.direction,
       remote: remote.slice(0, MAX_TEXT),
       dialled: dialled.slice(0, MAX_TEXT),
+      ...(party.kind === 'user' && { phone: party.username }),
       trunk,
       roomId: this.#roomId,
       codec: this.codec,
