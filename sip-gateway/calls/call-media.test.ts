@@ -39,7 +39,7 @@ describe('CallMedia', () => {
   beforeEach(async () => {
     const ports = { min: 0, max: 0 };
     const ice = () => 'accept' as const;
-    const encryption = () => ({ use: 'off', suites: [] }) as const;
+    const encryption = () => ({ use: 'off', keying: 'sdes', suites: [] }) as const;
     media = await CallMedia.open({ pool, legId: randomUUID(), address: '127.0.0.1', ports, encryption, ice });
   });
   afterEach(() => media.close());

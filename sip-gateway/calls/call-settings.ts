@@ -3,9 +3,9 @@ import type { OutgoingTarget } from '../dial/index.ts';
 import type { CallerIdentity } from '../sip/index.ts';
 
 /** What the phone or trunk of a call is set to. */
-export type CallSettings = Pick<SipPhone, 'srtp' | 'ice'>;
+export type CallSettings = Pick<SipPhone, 'srtp' | 'keying' | 'ice'>;
 
-const DEFAULTS: CallSettings = { srtp: 'preferred', ice: 'accept' };
+const DEFAULTS: CallSettings = { srtp: 'preferred', keying: 'sdes', ice: 'accept' };
 
 /** Callers without an account, and phones that are not configured here, have the defaults. */
 export function callSettings(
@@ -16,8 +16,8 @@ export function callSettings(
     phone === undefined
       ? trunks.find(({ name }) => name === trunk)
       : phones.find(({ username }) => username === phone);
-  const { srtp, ice } = found ?? DEFAULTS;
-  return { srtp, ice };
+  const { srtp, keying, ice } = found ?? DEFAULTS;
+  return { srtp, keying, ice };
 }
 
 /** The settings for the callee of an outgoing call. */

@@ -180,7 +180,7 @@ export class PhoneCall {
     const roomId = this.#roomId ?? undefined;
     const encryption = () => {
       const isTls = this.#sip ? this.#sip.source.protocol === 'tls' : this.#overTls;
-      return localEncryption(this.settings.srtp, means, isTls);
+      return localEncryption(this.settings, means, isTls);
     };
     const ice = () => this.settings.ice;
     const media = await CallMedia.open({ pool, legId: this.callId, roomId, address, ports, encryption, ice });
@@ -441,6 +441,9 @@ export class PhoneCall {
     } else if (event.type === 'source' && !this.#mediaHeard) {
       this.#mediaHeard = true;
       this.stage('media');
+    } else if (event.type === 'insecure') {
+      this.log.warn({ reason: event.reason }, 'the phone could not be authenticated (DTLS); ending the call');
+      void this.end('protocol', { reason: `DTLS: ${event.reason}` });
     } else if (event.type === 'failed') {
       this.log.error({ message: event.message }, 'media of a call failed');
       void this.end('failed');

@@ -20,10 +20,12 @@ export {
   mediaAddressIn,
   type NegotiatedAudio,
   type NegotiatedCrypto,
+  type NegotiatedDtls,
   type ReceiveFormat,
   type RemoteAddress,
   SdpError,
   SdpSession,
+  SecuritySession,
 } from './sdp/index.ts';
 export { systemClock } from './transaction/index.ts';
 export { localAddressFor } from './transport/index.ts';

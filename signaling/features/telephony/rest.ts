@@ -11,6 +11,7 @@ import {
   roomId,
   sipPhone,
   sipTrunk,
+  srtpKeying,
   srtpUse,
   trunkRegistration,
 } from '../../../contract/index.ts';
@@ -30,6 +31,8 @@ export const putPhoneRequest = z.object({
     .optional(),
   /** Default: unchanged; `preferred` for a new phone. */
   srtp: srtpUse.optional(),
+  /** Default: unchanged; `sdes` for a new phone. */
+  keying: srtpKeying.optional(),
   /** Default: unchanged; `accept` for a new phone. */
   ice: iceUse.optional(),
 });
@@ -46,11 +49,12 @@ export const trunkInfo = sipTrunk.omit({ password: true }).extend({
   registration: trunkRegistration.nullable(),
 });
 export const trunkList = z.object({ trunks: z.array(trunkInfo) });
-/** Without a password, the stored one is kept if the user name stays the same. Without `srtp` or `ice`, that is kept too. */
+/** Without a password, the stored one is kept if the user name stays the same. Without `srtp`, `keying` or `ice`, that is kept too. */
 export const putTrunkRequest = sipTrunk.omit({ name: true }).extend({
   uri: trunkUri,
   addresses: z.array(trunkAddress).max(64).default([]),
   srtp: srtpUse.optional(),
+  keying: srtpKeying.optional(),
   ice: iceUse.optional(),
 });
 

@@ -39,7 +39,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
         config: { act: 'phone.put' },
         schema: {
           description:
-            'Adds or replaces a phone. If the request has no password, one is generated and returned only this once. `srtp`, `ice` and `transfers` are kept if they are omitted.',
+            'Adds or replaces a phone. If the request has no password, one is generated and returned only this once. `srtp`, `keying`, `ice` and `transfers` are kept if they are omitted.',
           params: phoneParams,
           body: putPhoneRequest,
           response: { 200: putPhoneResponse, ...errorResponses },
@@ -85,7 +85,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
         config: { act: 'trunk.put' },
         schema: {
           description:
-            'Adds or replaces a trunk. A stored password is kept while the user name stays the same; `srtp`, `ice` and `transfers` are kept if they are omitted.',
+            'Adds or replaces a trunk. A stored password is kept while the user name stays the same; `srtp`, `keying`, `ice` and `transfers` are kept if they are omitted.',
           params: trunkParams,
           body: putTrunkRequest,
           response: { 200: trunkInfo, ...errorResponses },
