@@ -24,6 +24,7 @@ export async function startGateway({ config, log, url }: StartGatewayOptions): P
   try {
     const gateway = await SipGateway.create({
       sip: config.sip,
+      origins: config.server.origins,
       announce: config.rtc.announce[0],
       link,
       joinRoom: (roomId) => BridgeSession.join({ url, identity, roomId }),

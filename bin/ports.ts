@@ -8,7 +8,7 @@ type Protocol = 'UDP' | 'TCP';
 
 /** A port the server needs. */
 interface Port {
-  subject: 'port' | 'api port' | 'rtc ports' | 'sip port' | 'sip tls port';
+  subject: 'port' | 'api port' | 'rtc ports' | 'sip port' | 'sip tls port' | 'sip ws port';
   protocol: Protocol;
   host: string;
   port: number;
@@ -131,6 +131,14 @@ function portsOf({ api, server, rtc, sip }: Config, listen: readonly ListenAddre
       hostKey: 'sip.host',
     });
   }
+  ports.push({
+    subject: 'sip ws port',
+    protocol: 'TCP',
+    host: sip.host,
+    port: sip.wsPort,
+    flag: 'sip.wsPort (0: none)',
+    hostKey: 'sip.host',
+  });
   return ports;
 }
 

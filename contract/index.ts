@@ -4,6 +4,7 @@
  */
 export * from './common.ts';
 export * from './dial-plan.ts';
+export { isEmergencyDialled, isEmergencyNumber } from './emergency-numbers.ts';
 export * from './light.ts';
 export * from './media.ts';
 export * from './producers.ts';
@@ -17,4 +18,7 @@ export * from './scopes.ts';
 export * from './session.ts';
 export * from './sign-on.ts';
 export * from './telephony.ts';
+export { type TrunkIdentity, trunkIdentity } from './trunk-identity.ts';
+export * from './trunk-limits.ts';
+export * from './trunk-numbers.ts';
 export * from './wire.ts';

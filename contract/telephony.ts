@@ -2,6 +2,9 @@
 import { z } from 'zod';
 import { cleanText, displayName, objectId, roomId } from './common.ts';
 import { storable } from './names.ts';
+import { trunkIdentity } from './trunk-identity.ts';
+import { trunkLimits, trunkUsage } from './trunk-limits.ts';
+import { trunkNumbers } from './trunk-numbers.ts';
 
 /** User part of a phone's SIP address: letters, digits and `.-_+`, 1 to 64 characters. */
 export const sipUser = z.string().regex(/^[A-Za-z0-9+][A-Za-z0-9._+-]{0,63}$/);
@@ -78,8 +81,16 @@ export const sipTrunk = z.object({
   /** Realm of the trunk's challenges; others are never answered. Default: the host of `uri`. */
   realm: z.string().max(128).optional(),
   register: z.boolean().default(false),
+  /** User name in answers to the trunk's challenges, if it differs from `username`. */
+  authUsername: z.string().min(1).max(128).optional(),
   /** User part of From in our calls. Default: `username`, else `canopy`. */
   callerId: sipUser.optional(),
+  /** How callers are named, in both directions. */
+  identity: trunkIdentity.optional(),
+  /** How telephone numbers are written. */
+  numbers: trunkNumbers.optional(),
+  /** What may be called, and how much. */
+  limits: trunkLimits.optional(),
   /** Maximum number of simultaneous calls. */
   maxCalls: z.int().min(1).max(10_000).default(100),
   /** Where its callers and the PBX itself may transfer and forward calls. Default `off`. */
@@ -120,6 +131,10 @@ export const savedBinding = z.object({
   sequence: z.int().min(0),
   /** `+sip.instance` of the phone. */
   instance: z.string().max(128).optional(),
+  /** `reg-id` (RFC 5626): which of the phone’s flows it is. */
+  regId: z.int().min(1).optional(),
+  /** Proxies on the way to the phone (RFC 3327). */
+  path: z.array(z.string().max(1024)).max(8).optional(),
   registeredAtMs: z.int(),
   expiresAtMs: z.int(),
   q: z.number().min(0).max(1),
@@ -132,6 +147,8 @@ export type SavedBinding = z.infer<typeof savedBinding>;
 
 /** Canopy's registration at a trunk, as saved for a restart of the gateway. */
 export const savedTrunkRegistration = z.object({
+  /** Canopy’s `+sip.instance` there. */
+  instance: z.string().min(1).max(128),
   callId: z.string().min(1).max(256),
   sequence: z.int().min(0),
   /** The registrar's addresses. */
@@ -185,10 +202,58 @@ export const telephonyConfig = z.object({
   trunks: z.array(sipTrunk),
   dialPlan,
   /** Rooms that can be entered by PIN alone. */
-  pins: z.array(z.object({ pin: z.string(), roomId })),
+  pins: z.array(
+    z.object({
+      pin: z.string(),
+      roomId,
+      /** Whether it makes the caller a moderator. Default false. */
+      isModerator: z.boolean().optional(),
+    }),
+  ),
   language: z.enum(['en', 'ru']),
+  /** What was used of trunks today, and a day before and after as time zones differ; only when the gateway registers. */
+  usage: z.array(trunkUsage).optional(),
 });
 export type TelephonyConfig = z.infer<typeof telephonyConfig>;
+
+/** How well the audio of a phone gets through. */
+export const callQuality = z.object({
+  /** Interarrival jitter of the phone's packets (RFC 3550), in milliseconds. */
+  jitterMs: z.number().min(0),
+  /** Share of the phone's packets that were lost or too late, 0 to 1: in the last seconds; once the call has ended, in all of it. */
+  lossFraction: z.number().min(0).max(1),
+  /** Share of the packets to the phone that were lost in the last seconds, as the phone reports; null if it does not. */
+  remoteLossFraction: z.number().min(0).max(1).nullable(),
+  /** Null if the phone does not report. */
+  roundTripMs: z.number().min(0).nullable(),
+});
+export type CallQuality = z.infer<typeof callQuality>;
+
+const sipEndpoint = z.object({ address: z.string().max(64), port: z.int().min(0).max(65_535) });
+
+/** A SIP message of a call, for operators. Secrets are crossed out: keys of encrypted audio, answers to challenges, pressed keys. */
+export const tracedMessage = z.object({
+  /** Unix time in milliseconds. */
+  atMs: z.int(),
+  /** Whether Canopy sent it. */
+  sent: z.boolean(),
+  /** Over TCP, TLS or a WebSocket rather than UDP. */
+  overTcp: z.boolean(),
+  local: sipEndpoint,
+  remote: sipEndpoint,
+  /** The message; a long one is cut off. Untrusted text. */
+  text: z.string().max(8000),
+});
+export type TracedMessage = z.infer<typeof tracedMessage>;
+
+/** The present quality of a call in progress. */
+export const measuredCall = z.object({
+  callId: objectId,
+  /** As in a CallRecord. */
+  mos: z.number(),
+  quality: callQuality,
+});
+export type MeasuredCall = z.infer<typeof measuredCall>;
 
 /** A call in the call history. Times are Unix times in milliseconds. */
 export const callRecord = z.object({
@@ -211,6 +276,8 @@ export const callRecord = z.object({
   sipStatus: z.int32().nullable(),
   /** Estimated mean opinion score of the audio the gateway received, 1 to 4.5. */
   mos: z.number().nullable(),
+  /** Null while nothing has been measured. */
+  quality: callQuality.nullable().default(null),
   /** The last transfer that was asked for in this call; absent if there was none. */
   transfer: z
     .object({

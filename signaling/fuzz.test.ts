@@ -28,6 +28,8 @@ const BRIDGE_REQUESTS: ReadonlySet<RequestName> = new Set([
   'gateway.record',
   'gateway.dialFailed',
   'gateway.trunks',
+  'gateway.quality',
+  'gateway.traced',
   'gateway.saveRegistrations',
   'gateway.loadRegistrations',
   'bridge.open',

@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { CallRecord, TrunkRegistration } from '../contract/index.ts';
 import type { LegStats, PoolStats, SendFailures } from './media/index.ts';
 import type { CallEnd } from './sip/index.ts';
+import type { TrunkRefusalReason } from './trunks/index.ts';
 
 type Direction = 'incoming' | 'outgoing';
 
@@ -15,6 +16,10 @@ export type EndCause =
   | 'transferred'
   /** The phone sent no media although it should. */
   | 'silent'
+  /** The number may not be called: an emergency number, or one that the trunk bars, now or always. */
+  | 'barred'
+  /** A limit of the trunk is reached. */
+  | 'limit'
   /** The connection to the room was lost. */
   | 'lost'
   /** An error on our side. */
@@ -66,6 +71,7 @@ export class GatewayMetrics {
   readonly #failedLogins: Counter;
   readonly #loginLockouts: Counter<'scope'>;
   readonly #transfers: Counter<'kind' | 'result'>;
+  readonly #trunkRefusals: Counter<'reason'>;
   readonly #stages: Histogram<'direction' | 'stage'>;
   readonly #durations: Histogram<'direction'>;
   readonly #jitter: Histogram;
@@ -99,6 +105,11 @@ export class GatewayMetrics {
       ['scope'],
     );
     this.#transfers = counter('transfers', 'Transfers of calls, by kind and result', ['kind', 'result']);
+    this.#trunkRefusals = counter(
+      'trunk_refusals',
+      'Outgoing calls refused or ended by the limits of a trunk, and emergency numbers dialled by phones, by reason',
+      ['reason'],
+    );
     this.#stages = histogram(
       'setup_stage_seconds',
       'Time from the start of a call to each stage of its setup',
@@ -207,6 +218,10 @@ export class GatewayMetrics {
 
   transferred(kind: TransferKind, result: TransferResult): void {
     this.#transfers.inc({ kind, result });
+  }
+
+  trunkRefused(reason: TrunkRefusalReason): void {
+    this.#trunkRefusals.inc({ reason });
   }
 
   stage(direction: Direction, stage: CallStage, seconds: number): void {

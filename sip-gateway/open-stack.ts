@@ -1,5 +1,5 @@
 import { CanopyError, type Config, urlHost } from '../base/index.ts';
-import { type BindingStore, type PasswordLookup, SipStack } from './sip/index.ts';
+import { type BindingStore, type PasswordLookup, type SeenMessage, SipStack } from './sip/index.ts';
 
 /** Certificate chain and key, PEM. */
 export interface TlsCertificate {
@@ -14,6 +14,10 @@ export interface OpenStackOptions {
   tls: TlsCertificate | null;
   lookup: PasswordLookup;
   bindings: BindingStore;
+  /** Called with every SIP message that is received or sent. */
+  onMessage: (message: SeenMessage) => void;
+  /** Web origins of other sites whose pages may connect. */
+  origins: readonly string[];
 }
 
 type Listen = Parameters<typeof SipStack.create>[0]['listen'][number];
@@ -25,6 +29,8 @@ export async function openStack({
   tls,
   lookup,
   bindings,
+  origins,
+  onMessage,
 }: OpenStackOptions): Promise<SipStack> {
   const open = (host: string) => {
     const advertise = announce === undefined ? undefined : { host: urlHost(announce) };
@@ -38,6 +44,10 @@ export async function openStack({
     if (tls && sip.tlsPort !== 0) {
       listen.push({ protocol: 'tls', address: host, port: sip.tlsPort, tls, advertise });
     }
+    if (sip.wsPort !== 0) {
+      const shared = { address: host, port: sip.wsPort, advertise, origins };
+      listen.push(tls ? { ...shared, protocol: 'wss', tls } : { ...shared, protocol: 'ws' });
+    }
     return SipStack.create({
       listen,
       users: { realm: sip.realm, lookup },
@@ -46,6 +56,7 @@ export async function openStack({
       callsPerSecond: sip.callsPerSecond,
       requestsPerSecond: sip.requestsPerSecond,
       silent: sip.silentToStrangers,
+      onMessage,
     });
   };
   try {
@@ -59,7 +70,7 @@ export async function openStack({
     if (code === 'EADDRINUSE' || code === 'EACCES') {
       throw new CanopyError(
         'PORT_IN_USE',
-        `SIP on ${sip.host} port ${port ?? sip.port}: ${code}. Choose another with --sip-port (or --sip-tls-port), or turn phones off with --no-sip`,
+        `SIP on ${sip.host} port ${port ?? sip.port}: ${code}. Choose another with --sip-port (or --sip-tls-port, sip.wsPort), or turn phones off with --no-sip`,
         { cause: error },
       );
     }

@@ -9,6 +9,7 @@ import {
   MIN_PIN_DIGITS,
   type SavedRegistrations,
   type TelephonyConfig,
+  type TrunkAlarm,
 } from '../contract/index.ts';
 import { RoomBridges } from './bridge/index.ts';
 import { type CallHost, type PhoneCall, PinGuard, placeCall, takeCall, transferCall } from './calls/index.ts';
@@ -20,7 +21,9 @@ import { openStack, type TlsCertificate } from './open-stack.ts';
 import { Prompts } from './prompts/index.ts';
 import { SavedBindings } from './saved-bindings.ts';
 import { type IncomingCall, localAddressFor, RateLimiter, type SipStack, systemClock } from './sip/index.ts';
+import { CallTraces, type HepExporter, hepExporter } from './tracing/index.ts';
 import { TrunkRegistrations } from './trunk-registrations.ts';
+import { TrunkGuard } from './trunks/index.ts';
 
 export interface SipGatewayOptions {
   sip: Config['sip'];
@@ -32,6 +35,8 @@ export interface SipGatewayOptions {
   joinRoom(roomId: string): Promise<BridgeSession>;
   /** Certificate for SIP over TLS; null: no TLS. */
   tls: TlsCertificate | null;
+  /** Web origins of other sites whose pages may register over WebSocket. Default: none. */
+  origins?: readonly string[];
   log: Logger;
   /** A call whose phone sends no media for longer is ended, in seconds; 0: never. Default 30. */
   silenceSeconds?: number;
@@ -66,10 +71,13 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   readonly #link: GatewayLink;
   readonly #stack: SipStack;
   readonly #registrations: TrunkRegistrations;
+  readonly #trunks: TrunkGuard;
   readonly #calls = new Map<string, PhoneCall>();
   readonly #prompts = new Prompts();
   readonly #pins = new PinGuard();
   readonly #announce: string | undefined;
+  readonly #exporter: HepExporter | undefined;
+  readonly #traces: CallTraces;
   readonly #unlisten: Array<() => void> = [];
   readonly #timer: NodeJS.Timeout;
   #notifyTimer: NodeJS.Timeout | undefined;
@@ -90,12 +98,16 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       announce,
       log,
       saved,
+      exporter,
+      traces,
     }: {
       stack: SipStack;
       pool: MediaPool;
       announce: string | undefined;
       log: Logger;
       saved: SavedRegistrations;
+      exporter: HepExporter | undefined;
+      traces: CallTraces;
     },
   ) {
     super();
@@ -105,6 +117,14 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#stack = stack;
     this.#pool = pool;
     this.#announce = announce;
+    this.#trunks = new TrunkGuard({
+      log,
+      config: () => options.link.config,
+      onRefused: (why) => this.metrics.trunkRefused(why),
+      onAlarm: (alarm) => this.#alarm(alarm),
+    });
+    this.#exporter = exporter;
+    this.#traces = traces;
     this.#registrations = new TrunkRegistrations({
       stack,
       log,
@@ -122,7 +142,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#listen();
     this.#configure(options.link.config);
     this.#restorePhones(saved.phones);
-    this.#timer = setInterval(() => this.#check(), CHECK_MS);
+    this.#timer = setInterval(() => void this.#check(), CHECK_MS);
     this.metrics.watch({
       codecs: () => [...this.#calls.values()].filter((call) => call.answered).map((call) => call.codec),
       encryptions: () =>
@@ -145,18 +165,34 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       log.warn({ err: error }, 'could not load the saved registrations; phones must register again');
       return { phones: [], trunks: [] };
     });
+    const exporter = hepExporter(options.sip, log);
+    const traces = new CallTraces();
     const pool = await MediaPool.start({ threads: options.sip.mediaThreads, log });
     try {
       const stack = await openStack({
         sip: options.sip,
         announce,
         tls: options.tls,
+        origins: options.origins ?? [],
         lookup: phoneLookup(() => options.link.config),
         bindings: new SavedBindings(systemClock, (user, bindings) => saved.phone(user, bindings)),
+        onMessage: (message) => {
+          traces.see(message);
+          exporter?.export(message);
+        },
       });
       // Nothing is received before the gateway listens to the stack, since all of this is one task.
-      return new SipGateway(options, { stack, pool, announce: address, log, saved: loaded });
+      return new SipGateway(options, {
+        stack,
+        pool,
+        announce: address,
+        log,
+        saved: loaded,
+        exporter,
+        traces,
+      });
     } catch (error) {
+      exporter?.close();
       await pool.close();
       throw error;
     }
@@ -193,8 +229,10 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       unlisten();
     }
     await withTimeout(Promise.all([...this.#calls.values()].map((call) => call.end('local'))));
+    await withTimeout(this.#reportUsage());
     await this.#rooms.close();
     await this.#stack.close();
+    this.#exporter?.close();
     await this.#pool.close();
     await withTimeout(Promise.all([this.#link.settled(), this.#link.saved.settled()]));
     this.#link.close();
@@ -223,6 +261,10 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#unlisten.push(
       this.#link.on('config', (config) => this.#configure(config)),
       this.#link.on('dial', (call) => this.#dial(call)),
+      this.#link.on(
+        'trace',
+        ({ traceId, callId }) => void this.#link.traced(traceId, this.#traces.of(callId)),
+      ),
       this.#link.on('hang-up', ({ callId }) => void this.#calls.get(callId)?.end('local')),
       this.#link.on('state', (state, error) => {
         this.#log.info({ state, err: error }, 'server connection changed');
@@ -252,6 +294,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     const usable = usableTrunks(config, ({ name }, error) =>
       this.#log.error({ err: error, trunk: name }, 'trunk is unusable; correct or delete it'),
     );
+    this.#trunks.restore(config.usage ?? []);
     this.#stack.setTrunks(usable.map(({ options }) => options));
     this.#registrations.update(usable.map(({ trunk }) => trunk));
     const { phones, trunks, dialPlan } = config;
@@ -329,10 +372,37 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     }
   }
 
-  #check(): void {
-    for (const call of this.#calls.values()) {
-      call.check().catch((error: unknown) => this.#log.warn({ err: error }, 'could not check a call'));
+  async #check(): Promise<void> {
+    for (const callId of this.#trunks.overdue()) {
+      const call = this.#calls.get(callId);
+      call?.log.warn({ trunk: call.trunk }, 'call ended by a daily limit of its trunk');
+      void call?.end('limit');
     }
+    void this.#reportUsage();
+    const checks = [...this.#calls.values()].map((call) =>
+      call.check().catch((error: unknown) => this.#log.warn({ err: error }, 'could not check a call')),
+    );
+    await Promise.all(checks);
+    if (!this.#closed) {
+      const measured = [...this.#calls.values()].flatMap((call) => call.measured ?? []);
+      await this.#link.measured(measured);
+    }
+  }
+
+  async #reportUsage(): Promise<void> {
+    try {
+      await this.#trunks.reportUsage((usage) => this.#link.trunksUsed(usage));
+    } catch (error) {
+      this.#log.debug({ err: error }, 'could not report the usage of trunks; trying again');
+    }
+  }
+
+  #alarm(alarm: TrunkAlarm): void {
+    this.#link.trunkAlarm(alarm).catch((error: unknown) => {
+      if (!this.#closed) {
+        this.#log.warn({ err: error, trunk: alarm.trunk }, 'could not report an alarm');
+      }
+    });
   }
 
   #makeHost(): CallHost {
@@ -344,7 +414,9 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       prompts: this.#prompts,
       metrics: this.metrics,
       pins: this.#pins,
+      trunks: this.#trunks,
       transfers: new RateLimiter(systemClock, TRANSFERS_PER_MINUTE / 60, TRANSFERS_PER_MINUTE),
+      traces: this.#traces,
       log: this.#log,
       ports: { min: rtpPortMin, max: rtpPortMax },
       encryption: { srtp: this.#pool.srtp, dtls: this.#pool.dtls, keysWithoutTls: srtpWithoutTls },

@@ -83,15 +83,17 @@ export class TrunkRegistrations {
   }
 
   #register(name: string, trunk: SipTrunk): void {
-    const { uri, username, password, callerId, realm } = trunk;
+    const { uri, username, authUsername = username, password, callerId, realm } = trunk;
     const host = hostOf(uri);
     const registration = this.#stack.register({
       registrar: uri,
       trunk: name,
       saved: this.#saved.get(name),
       address: `sip:${encodeURIComponent(username ?? callerId ?? 'canopy')}@${trunk.domain ?? host}`,
-      ...(username !== undefined &&
-        password !== undefined && { credentials: { username, password, realm: realm ?? host } }),
+      ...(authUsername !== undefined &&
+        password !== undefined && {
+          credentials: { username: authUsername, password, realm: realm ?? host },
+        }),
     });
     this.#saved.delete(name);
     const entry: Entry = {

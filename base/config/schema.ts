@@ -234,6 +234,11 @@ export const configSchema = z.strictObject({
         ),
       port: port.default(5060).describe('UDP and TCP port for SIP. 0 picks a free one.'),
       tlsPort: port.default(5061).describe('TCP port for SIP over TLS, with the HTTPS certificate. 0: off.'),
+      wsPort: port
+        .default(0)
+        .describe(
+          'TCP port for SIP over WebSocket (RFC 7118), for phones in browsers: `wss` with the HTTPS certificate, or `ws` without one. Pages of this host may connect, and those of `server.origins`. 0: off.',
+        ),
       realm: z
         .string()
         .min(1)
@@ -276,6 +281,16 @@ export const configSchema = z.strictObject({
         .describe(
           'Encrypt the audio of calls (SRTP) even if their SIP messages, which carry the keys, are not encrypted by TLS. Anyone who can read those messages can decrypt the call, so this only serves phones that insist on SRTP.',
         ),
+      hepHost: publicHost
+        .optional()
+        .describe(
+          'Address of a capture server (Homer, sngrep, Kamailio) that gets a copy of every SIP message, by HEP3 over UDP. Keys of encrypted audio, answers to password challenges and keys pressed by callers are crossed out. The copies are not encrypted: keep them inside your network. Default: none.',
+        ),
+      hepPort: port.default(9060).describe('UDP port of the capture server.'),
+      hepCaptureId: count({ max: 4_294_967_295 })
+        .default(2001)
+        .describe('Number by which the capture server knows this gateway.'),
+      hepPassword: text.optional().describe('Password for the capture server, sent with every copy.'),
       language: z.enum(['en', 'ru']).default('en').describe('Language of the spoken prompts: `en` or `ru`.'),
       signalingUrl: origin
         .optional()

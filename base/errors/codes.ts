@@ -435,6 +435,19 @@ export const ERROR_CODES = {
     status: 403,
     message: 'The dial plan does not permit this number; ask the administrator for an outgoing rule.',
   },
+  EMERGENCY_CALL_REFUSED: {
+    status: 403,
+    message: 'Emergency calls are not possible here, since nobody would know where you are; use a telephone.',
+  },
+  TRUNK_NUMBER_BARRED: {
+    status: 403,
+    message: 'The trunk does not permit this number, or no calls at this time; ask the administrator.',
+  },
+  TRUNK_LIMIT_REACHED: {
+    status: 429,
+    message:
+      'The trunk has reached its limit of calls, minutes or costs; try again later, or ask the administrator.',
+  },
   CALL_FAILED: {
     status: 502,
     message: 'The call failed: busy, no answer, or unreachable. Try again later.',

@@ -334,12 +334,17 @@ export class Room extends Emitter<RoomEvents> {
    * Calls a phone into the room; it appears as a participant while it rings. If the call fails, `call-failed` carries the same call id.
    *
    * @param target a number, or a `sip:` or `tel:` URI
+   * @param options `withheld`: the callee must not learn who calls
    * @throws {CanopyError} FORBIDDEN; CALL_REFUSED - the dial plan forbids the target; GATEWAY_MISSING; RATE_LIMITED
    */
-  async dial(target: string, { displayName }: { displayName?: string } = {}): Promise<{ callId: string }> {
+  async dial(
+    target: string,
+    { displayName, withheld }: { displayName?: string; withheld?: boolean } = {},
+  ): Promise<{ callId: string }> {
     return this.#options.connection.request('call.dial', {
       target,
       ...(displayName !== undefined && { displayName }),
+      ...(withheld && { withheld }),
     });
   }
 

@@ -32,6 +32,7 @@ await reportErrors(async () => {
     'media/dtls/build.mjs',
     'media/dtls/native',
     'prompts/build.mjs',
+    'prompts/languages',
     'prompts/texts.mjs',
   ];
   for (const path of [...sources, 'bench/rtp-load.c', 'bench/witness.c']) {

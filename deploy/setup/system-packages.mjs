@@ -87,6 +87,12 @@ export const systemPackages = [
   { debian: 'nftables', for: ['test'], why: 'the NAT that phones are tested behind', programs: ['nft'] },
   { debian: 'iproute2', for: ['test'], why: 'the network namespaces of the tests', programs: ['ip'] },
   { debian: 'sip-tester', for: ['test'], why: 'a SIP peer for the tests', programs: ['sipp'] },
+  {
+    debian: 'sngrep',
+    for: ['test'],
+    why: 'a capture server for SIP messages in the tests',
+    programs: ['sngrep'],
+  },
   { debian: 'kamailio', for: ['test'], why: 'a PBX for the tests', programs: ['kamailio'] },
   { debian: 'kamailio-tls-modules', for: ['test'], why: "the PBX's TLS" },
   ...[

@@ -148,6 +148,7 @@ const TABLES: { [T in keyof Tables]: About<Tables[T]> | 'not about accounts' } =
     exported: { file: 'calls.json', text: 'historyDays": 365' },
   },
   calls: 'not about accounts',
+  trunk_usage: 'not about accounts',
   chats: 'not about accounts',
   chat_files: {
     rows: [

@@ -1,4 +1,4 @@
-import type { CallRecord, Role } from '../../contract/index.ts';
+import type { CallRecord, Role, TrunkAlarm } from '../../contract/index.ts';
 import type { Room } from './rooms/index.ts';
 
 /** What happens on the server besides the logs of rooms, for features that report it elsewhere. */
@@ -12,6 +12,7 @@ export interface Happenings {
   'account.created': { accountId: string; displayName: string; role: Role };
   'call.started': CallRecord;
   'call.ended': CallRecord;
+  'trunk.alarm': TrunkAlarm;
 }
 
 /** One of them, by name. */

@@ -104,6 +104,7 @@ export {
   type Handlers,
   requirePrincipal,
   requireRight,
+  requireRightFor,
   requireSeat,
   type Session,
   TokenBucket,

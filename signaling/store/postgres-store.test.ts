@@ -63,6 +63,7 @@ describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing 
       endCause: 'refused',
       sipStatus: 404,
       mos: null,
+      quality: null,
     });
     await calls.record(call);
     assert.deepEqual(await calls.find(call.callId), call);

@@ -70,6 +70,11 @@ export class PhoneSeat {
     await this.participant.setMuted(muted);
   }
 
+  /** Whether the phone may use the keys of moderators. */
+  get isModerator(): boolean {
+    return this.participant.isModerator;
+  }
+
   get handUp(): boolean {
     return this.participant.handUp;
   }

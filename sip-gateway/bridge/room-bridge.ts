@@ -16,6 +16,8 @@ export interface SeatEvents {
   muted(muted: boolean): void;
   /** A moderator allows the phone to unmute, and asks it to. */
   asked(): void;
+  /** A call that a phone here placed into the room has failed. */
+  callFailed(callId: string): void;
   /** The phone is to go to another room of the same meeting. */
   moved(roomId: string): void;
   /** The seat is gone: a moderator removed the phone, or the room was lost. */
@@ -71,6 +73,10 @@ export class RoomBridge {
 
   get phones(): number {
     return this.#seats.size;
+  }
+
+  get locked(): boolean {
+    return this.#session?.locked ?? false;
   }
 
   /** Number of other participants, phones included, as seen by one phone. */
@@ -148,6 +154,11 @@ export class RoomBridge {
         events?.ended('kicked');
       } else if (action === 'mute' || action === 'unmute') {
         events?.muted(action === 'mute');
+      }
+    });
+    session.on('call-failed', (callId) => {
+      for (const { events } of [...this.#seats.values()]) {
+        events.callFailed(callId);
       }
     });
     session.on('asked', (participant) => this.#seats.get(participant)?.events.asked());

@@ -2,17 +2,22 @@ import assert from 'node:assert/strict';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
-import { displayName } from '../../contract/index.ts';
+import { displayName, sipTrunk } from '../../contract/index.ts';
 import { type IncomingCall, SipStack } from '../sip/index.ts';
 import { callerAddress, callerName } from './caller.ts';
 
-const PHONES = { phones: [] };
+const CONFIG = { phones: [], trunks: [sipTrunk.parse({ name: 'office', uri: 'sip:127.0.0.1' })] };
+const TRUSTING = {
+  phones: [],
+  trunks: [sipTrunk.parse({ name: 'office', uri: 'sip:127.0.0.1', identity: { trustAsserted: true } })],
+};
 const JOHN = '"John Doe" <sip:+4930222@127.0.0.2>';
 
 describe('callerName() and callerAddress()', () => {
   let stack: SipStack;
   let caller: Socket;
   let calls = 0;
+  let config = CONFIG;
 
   before(async () => {
     stack = await SipStack.create({
@@ -46,7 +51,7 @@ describe('callerName() and callerAddress()', () => {
     ];
     caller.send(lines.join('\r\n'), stack.bound[0]?.local.port ?? 0, '127.0.0.1');
     const [call] = (await invited) as [IncomingCall];
-    const result = { name: callerName(call, PHONES), address: callerAddress(call) };
+    const result = { name: callerName(call, config), address: callerAddress(call, config) };
     call.reject(486);
     return result;
   }
@@ -109,6 +114,45 @@ describe('callerName() and callerAddress()', () => {
     }
     const anonymous = '"Anonymous" <sip:anonymous@anonymous.invalid>';
     assert.equal((await shown(anonymous, `P-Asserted-Identity: ${JOHN}`, 'Privacy: none')).name, 'John Doe');
+  });
+
+  it('only the identity that a trusted trunk vouches for replaces the number in From', async () => {
+    const from = '<sip:+4930111@127.0.0.1>';
+    const party =
+      'Remote-Party-ID: "Called" <sip:9@x>;party=called, "Joan" <sip:+4930333@127.0.0.2>;party=calling';
+    const asserted = 'P-Asserted-Identity: <tel:+49-30-222>';
+    assert.match((await shown(from, asserted)).address, /4930111/);
+    config = TRUSTING;
+    try {
+      assert.deepEqual(await shown(from, asserted, party), { name: '+4930222', address: 'tel:+49-30-222' });
+      assert.deepEqual(await shown(from, party), { name: 'Joan', address: 'sip:+4930333@127.0.0.2' });
+      assert.deepEqual(await shown(from, 'P-Asserted-Identity: <a b'), {
+        name: '+4930111',
+        address: 'sip:+4930111@127.0.0.1',
+      });
+      assert.deepEqual(await shown(from, asserted, 'Privacy: id'), {
+        name: 'Anonymous',
+        address: 'sip:anonymous@anonymous.invalid',
+      });
+    } finally {
+      config = CONFIG;
+    }
+  });
+
+  it('a number that the trunk writes its own way is shown and stored in E.164 form', async () => {
+    const numbers = { countryCode: '49', incoming: 'dialled' };
+    config = { phones: [], trunks: [sipTrunk.parse({ name: 'office', uri: 'sip:127.0.0.1', numbers })] };
+    try {
+      for (const [from, name, address] of [
+        ['<sip:030111@127.0.0.1>', '+4930111', 'sip:+4930111@127.0.0.1'],
+        ['<tel:030-111>', '+4930111', 'tel:+4930111'],
+        ['<sip:1001@127.0.0.1>', '1001', 'sip:1001@127.0.0.1'],
+      ] as const) {
+        assert.deepEqual(await shown(from), { name, address });
+      }
+    } finally {
+      config = CONFIG;
+    }
   });
 
   for (const [what, fields] of [

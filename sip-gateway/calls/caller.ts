@@ -1,5 +1,13 @@
-import { displayable, type TelephonyConfig } from '../../contract/index.ts';
-import type { IncomingCall } from '../sip/index.ts';
+import { displayable, numberFromTrunk, type TelephonyConfig } from '../../contract/index.ts';
+import { trunkOf } from '../dial/index.ts';
+import {
+  encodeUser,
+  formatUri,
+  type IncomingCall,
+  type NameAddr,
+  NO_PARAMS,
+  numberOrUser,
+} from '../sip/index.ts';
 
 const ANONYMOUS = 'Anonymous';
 /** Replaces the address of a caller who withholds it (RFC 3323 §4.1.1.3). */
@@ -10,9 +18,44 @@ function displayName(text: string | undefined): string | undefined {
   return displayable(text ?? '') || undefined;
 }
 
+/**
+ * The caller, as far as it may be shown: the number that its trunk vouches for if that is trusted to, or else From, in E.164 form if the
+ * trunk's settings give it one. Undefined if the caller withholds it.
+ */
+export function callerParty(
+  {
+    identity,
+    remote,
+    assertedIdentity,
+    withheld,
+  }: Pick<IncomingCall, 'identity' | 'remote' | 'assertedIdentity' | 'withheld'>,
+  config: Pick<TelephonyConfig, 'trunks'>,
+): NameAddr | undefined {
+  if (withheld) {
+    return undefined;
+  }
+  const trunk = trunkOf(config, identity);
+  const party = (trunk?.identity?.trustAsserted ? assertedIdentity : undefined) ?? remote;
+  const { uri } = party;
+  const number = numberOrUser(uri);
+  const full = numberFromTrunk(number, trunk?.numbers);
+  if (full === number) {
+    return party;
+  }
+  return {
+    ...party,
+    uri:
+      'host' in uri ? { ...uri, user: encodeUser(full) } : { scheme: 'tel', number: full, params: NO_PARAMS },
+  };
+}
+
 /** The caller's address in the call history. */
-export function callerAddress({ withheld, remoteUri }: Pick<IncomingCall, 'withheld' | 'remoteUri'>): string {
-  return withheld ? ANONYMOUS_URI : remoteUri;
+export function callerAddress(
+  call: Pick<IncomingCall, 'identity' | 'remote' | 'assertedIdentity' | 'withheld'>,
+  config: Pick<TelephonyConfig, 'trunks'>,
+): string {
+  const party = callerParty(call, config);
+  return party ? formatUri(party.uri) : ANONYMOUS_URI;
 }
 
 /**
@@ -20,16 +63,12 @@ export function callerAddress({ withheld, remoteUri }: Pick<IncomingCall, 'withh
  * who withhold it.
  */
 export function callerName(
-  {
-    identity,
-    remote,
-    remoteUser,
-    assertedIdentity,
-    withheld,
-  }: Pick<IncomingCall, 'identity' | 'remote' | 'remoteUser' | 'assertedIdentity' | 'withheld'>,
-  config: Pick<TelephonyConfig, 'phones'>,
+  call: Pick<IncomingCall, 'identity' | 'remote' | 'assertedIdentity' | 'withheld'>,
+  config: Pick<TelephonyConfig, 'phones' | 'trunks'>,
 ): string {
-  if (withheld) {
+  const { identity, remote, assertedIdentity } = call;
+  const party = callerParty(call, config);
+  if (!party) {
     return ANONYMOUS;
   }
   if (identity.kind === 'user') {
@@ -37,5 +76,10 @@ export function callerName(
     return phone?.displayName ?? identity.username;
   }
   const asserted = identity.kind === 'trunk' ? assertedIdentity?.displayName : undefined;
-  return displayName(asserted) ?? displayName(remote.displayName) ?? displayName(remoteUser) ?? 'Phone';
+  return (
+    displayName(asserted) ??
+    displayName(remote.displayName) ??
+    displayName(numberOrUser(party.uri)) ??
+    'Phone'
+  );
 }

@@ -57,6 +57,26 @@ describe('Forwarding', () => {
     );
   });
 
+  it('a trunk learns of a phone by the number that it has given us, in the field that it understands', () => {
+    const called = ['<sip:+493012@provider.example>;reason=unknown;counter=1'];
+    const history =
+      '<sip:+493012@provider.example?Reason=SIP%3Bcause%3D302>;index=1, <sip:0301234@pbx.example>;index=1.1;mp=1';
+    for (const [forwarded, ...expected] of [
+      ['Diversion', ...called.map((value) => ['diversion', value])],
+      ['History-Info', ['history-info', history]],
+      ['both', ...called.map((value) => ['diversion', value]), ['history-info', history]],
+      ['none'],
+    ]) {
+      const trunk = { name: 'office', uri: 'sip:pbx.example', domain: 'provider.example' };
+      const identity = { number: '+493012', forwarded };
+      const forwarding = new Forwarding(
+        { ...config, trunks: [sipTrunk.parse({ ...trunk, identity })] },
+        first('boss'),
+      );
+      assert.deepEqual(forwarding.next(phone('boss'), moved(['sip:0301234@x']))?.headers, expected);
+    }
+  });
+
   it('threat 19: a phone that may not forward, or a trunk by default, does not', () => {
     for (const { identity, remote } of [
       phone('fixed'),

@@ -1,6 +1,7 @@
 import type { TelephonyConfig } from '../../contract/index.ts';
-import { type OutgoingTarget, transferRoute } from '../dial/index.ts';
-import { type Call, type CallEnd, formatUri, type HeaderField } from '../sip/index.ts';
+import { hostOf, type OutgoingTarget, transferRoute } from '../dial/index.ts';
+import { type Call, type CallEnd, encodeUser, formatUri, type HeaderField } from '../sip/index.ts';
+import { type Diversion, diversionFields } from './diversions.ts';
 
 /** The next target of a call that was forwarded. */
 export interface ForwardedTo {
@@ -19,7 +20,7 @@ const MAX_FORWARDS = 5;
 export class Forwarding {
   readonly #config: TelephonyConfig;
   readonly #called = new Set<string>();
-  #diversions: readonly string[] = [];
+  #diversions: readonly Diversion[] = [];
 
   constructor(config: TelephonyConfig, first: OutgoingTarget) {
     this.#config = config;
@@ -39,13 +40,32 @@ export class Forwarding {
       }
       const { dialled, route } = found;
       this.#called.add(keyOf(route));
-      const own = `<${formatUri(remote.uri)}>;reason=unknown;counter=1`;
-      const latest = redirection.diversions.length > 0 ? redirection.diversions : [own];
+      const trunk = this.#config.trunks.find(({ name }) => name === route.trunk);
+      // A trunk does not know our phones, so the number that it has given us stands for them.
+      const number = identity.kind === 'user' ? (trunk?.identity?.number ?? trunk?.callerId) : undefined;
+      const uri =
+        trunk && number !== undefined
+          ? `sip:${encodeUser(number)}@${trunk.domain ?? hostOf(trunk.uri)}`
+          : formatUri(remote.uri);
+      const told = redirection.diversions.map((value) => ({ uri: uriIn(value), value }));
+      const latest: Diversion[] = told.length > 0 ? told : [{ uri }];
       this.#diversions = [...latest, ...this.#diversions].slice(0, 2 * MAX_FORWARDS);
-      return { dialled, route, headers: this.#diversions.map((value) => ['diversion', value]) };
+      const called = 'number' in route.target ? route.target.number : route.number;
+      const target = `sip:${encodeUser(called)}@${trunk ? hostOf(trunk.uri) : hostIn(uri)}`;
+      const form = trunk?.identity?.forwarded ?? 'Diversion';
+      return { dialled, route, headers: diversionFields(this.#diversions, target, form) };
     }
     return undefined;
   }
+}
+
+/** The URI in a Diversion value that has been checked. */
+function uriIn(value: string): string {
+  return /<([^>]*)>/.exec(value)?.[1] ?? value;
+}
+
+function hostIn(uri: string): string {
+  return /@([^;?]*)/.exec(uri)?.[1] ?? 'localhost';
 }
 
 function keyOf({ trunk, number }: OutgoingTarget): string {

@@ -1,23 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import { CanopyError, type Logger } from '../../base/index.ts';
 import type { NewParticipant } from '../../client/sdk/index.ts';
-import type { CallRecord, TelephonyConfig } from '../../contract/index.ts';
+import type { CallRecord, MeasuredCall, TelephonyConfig } from '../../contract/index.ts';
 import type { CallState, PhoneSeat, RoomBridges, SeatEvents } from '../bridge/index.ts';
 import type { LegEvent, LegStats, MediaPool, PortRange } from '../media/index.ts';
 import type { CallStage, EndCause, GatewayMetrics } from '../metrics.ts';
-import type { PromptName, Prompts } from '../prompts/index.ts';
+import type { PhraseName, PhraseValues, PromptName, Prompts } from '../prompts/index.ts';
 import {
   type Call,
   type CallEnd,
   type CallerIdentity,
+  isOverTls,
   type OfferRequest,
   type RateLimiter,
   type ReferRequest,
   SdpError,
   type SipStack,
 } from '../sip/index.ts';
+import type { CallTraces } from '../tracing/index.ts';
+import type { TrunkGuard } from '../trunks/index.ts';
 import { type EncryptionMeans, localEncryption } from './call-encryption.ts';
 import { CallMedia } from './call-media.ts';
+import { finalQuality, presentQuality } from './call-quality.ts';
 import type { CallSettings } from './call-settings.ts';
 import { Keypad } from './keypad.ts';
 import type { PinGuard } from './pin-guard.ts';
@@ -33,6 +37,10 @@ export interface CallHost {
   readonly pins: PinGuard;
   /** Limits how often a phone or trunk may transfer. */
   readonly transfers: RateLimiter;
+  /** The calls' SIP messages. */
+  readonly traces: CallTraces;
+  /** Applies the limits of trunks. */
+  readonly trunks: TrunkGuard;
   readonly log: Logger;
   readonly ports: PortRange;
   readonly encryption: EncryptionMeans;
@@ -83,6 +91,8 @@ export class PhoneCall {
   onKey: (key: string) => void = () => {};
   /** Called when a prompt has been played to its end. */
   onPlayed: () => void = () => {};
+  /** Called when a call that somebody placed into the room has failed. */
+  onCallFailed: (callId: string) => void = () => {};
   readonly #host: CallHost;
   readonly #parts: CallParts;
   readonly #startedAtMs = Date.now();
@@ -98,6 +108,8 @@ export class PhoneCall {
   #shownHeld = false;
   #overTls = false;
   #transfer: CallRecord['transfer'];
+  /** As of the last check. */
+  #stats: LegStats | undefined;
   readonly #endListeners = new Set<EndListener>();
   #shownEncrypted: boolean | undefined;
   #ended: Promise<void> | undefined;
@@ -152,6 +164,10 @@ export class PhoneCall {
     return this.#seat?.muted ?? false;
   }
 
+  get trunk(): string | null {
+    return this.#parts.trunk;
+  }
+
   get displayName(): string {
     return this.#parts.displayName;
   }
@@ -179,7 +195,7 @@ export class PhoneCall {
     this.#overTls = overTls;
     const roomId = this.#roomId ?? undefined;
     const encryption = () => {
-      const isTls = this.#sip ? this.#sip.source.protocol === 'tls' : this.#overTls;
+      const isTls = this.#sip ? isOverTls(this.#sip.source.protocol) : this.#overTls;
       return localEncryption(this.settings, means, isTls);
     };
     const ice = () => this.settings.ice;
@@ -198,6 +214,7 @@ export class PhoneCall {
    */
   follow(sip: Call, goesOn: (end: CallEnd) => boolean = () => false): void {
     this.#sip = sip;
+    this.#host.traces.keep(this.callId, sip.callId);
     sip.on('end', (end) => {
       if (!goesOn(end)) {
         this.#sipEnded(end);
@@ -212,13 +229,13 @@ export class PhoneCall {
   /**
    * Takes a seat in a room.
    *
-   * @param admission `pinGiven`: whether the caller was asked for a PIN of the room; `movedFrom`: the participant that it was in another room
+   * @param admission `pinGiven`: whether the caller was asked for a PIN of the room; `isModerator`: whether that was the PIN of moderators; `movedFrom`: the participant that it was in another room
    * @throws {CanopyError} any code of RoomBridge.enter()
    */
   async enterRoom(
     roomId: string,
     callState: CallState,
-    admission: Pick<NewParticipant, 'pinGiven' | 'movedFrom'> = {},
+    admission: Pick<NewParticipant, 'pinGiven' | 'isModerator' | 'movedFrom'> = {},
   ): Promise<PhoneSeat> {
     const { displayName } = this.#parts;
     this.#roomId = roomId;
@@ -251,7 +268,8 @@ export class PhoneCall {
 
   #seatEvents(): SeatEvents {
     return {
-      muted: (muted) => this.#attempt(() => this.#showMuted(muted)),
+      muted: (muted) => this.#attempt(() => this.#showMuted(muted, true)),
+      callFailed: (callId) => this.onCallFailed(callId),
       asked: () => this.play('may-speak'),
       // The PIN was given for the meeting, or nobody asked for it.
       moved: (to) => this.#attempt(() => this.moveTo(to, true)),
@@ -293,11 +311,11 @@ export class PhoneCall {
     if (!before || before.roomId === roomId || this.#ended) {
       return;
     }
-    const { muted, participant } = before;
+    const { muted, participant, isModerator } = before;
     let seat: PhoneSeat;
     try {
       const movedFrom = participant.participantId;
-      seat = await this.enterRoom(roomId, 'answered', { pinGiven, movedFrom });
+      seat = await this.enterRoom(roomId, 'answered', { pinGiven, isModerator, movedFrom });
     } catch (error) {
       this.#roomId = before.roomId;
       throw error;
@@ -384,6 +402,17 @@ export class PhoneCall {
     });
   }
 
+  /** Queues a phrase with its gaps filled. */
+  say(name: PhraseName, values: PhraseValues): void {
+    this.#attempt(async () => {
+      const { prompts, config } = this.#host;
+      const prompt = await prompts.phrase(name, values, config().language);
+      if (!this.#ended) {
+        await this.#media?.play(prompt);
+      }
+    });
+  }
+
   stopPrompts(): void {
     this.#attempt(async () => {
       await this.#media?.stopPrompts();
@@ -461,12 +490,19 @@ export class PhoneCall {
     }
     const { metrics, silenceSeconds } = this.#host;
     metrics.measured(stats);
+    this.#stats = stats;
     const answeredForMs = performance.now() - this.#answeredMs;
     const silentMs = Math.min(this.#media?.silentMs(stats) ?? 0, answeredForMs);
     if (silenceSeconds > 0 && silentMs > silenceSeconds * 1000) {
       this.log.info({ silentMs: Math.round(silentMs) }, 'no media from the phone; ending the call');
       await this.end('silent');
     }
+  }
+
+  /** The quality that the last check found; undefined before the phone's first packet. */
+  get measured(): MeasuredCall | undefined {
+    const quality = this.#stats && presentQuality(this.#stats);
+    return this.#stats && quality ? { callId: this.callId, mos: this.#stats.mos, quality } : undefined;
   }
 
   /** Logs an error on our side and ends the call. */
@@ -568,9 +604,9 @@ export class PhoneCall {
     return encryption === null ? undefined : encryption !== 'none';
   }
 
-  async #showMuted(muted: boolean): Promise<void> {
+  async #showMuted(muted: boolean, byModerator = false): Promise<void> {
     await this.#media?.mute(muted);
-    this.play(muted ? 'muted' : 'unmuted');
+    this.play(muted ? (byModerator ? 'muted-by-moderator' : 'muted') : 'unmuted');
   }
 
   /** Runs `work`. If it fails, the call fails too, unless it has ended. */
@@ -608,6 +644,7 @@ export class PhoneCall {
       endCause,
       sipStatus,
       mos: stats && stats.packetsReceived > 0 ? stats.mos : null,
+      quality: stats && finalQuality(stats),
       ...(this.#transfer && { transfer: this.#transfer }),
     };
     this.#host.record(call);

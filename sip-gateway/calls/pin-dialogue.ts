@@ -9,19 +9,25 @@ const PAUSE_MS = 4000;
 /** Time without a key that uses up a try, in milliseconds. */
 const PATIENCE_MS = 15_000;
 
+/** What a PIN gives. */
+export interface Admission {
+  readonly roomId: string;
+  /** Whether the caller is a moderator. */
+  readonly isModerator: boolean;
+}
+
 /** Asks an answered call for a PIN and lets it into that PIN's room; hangs up after three tries. */
 export class PinDialogue {
   readonly #host: CallHost;
   readonly #call: PhoneCall;
   readonly #caller: PinCaller;
-  readonly #entry: PinEntry<string>;
+  readonly #entry: PinEntry<Admission>;
   #failures = 0;
   #timer: NodeJS.Timeout | undefined;
   /** Ignores keys: a complete PIN is waiting to be checked, or was right. */
   #busy = false;
 
-  /** @param pins the room of each PIN */
-  constructor(host: CallHost, call: PhoneCall, caller: PinCaller, pins: ReadonlyMap<string, string>) {
+  constructor(host: CallHost, call: PhoneCall, caller: PinCaller, pins: ReadonlyMap<string, Admission>) {
     this.#host = host;
     this.#call = call;
     this.#caller = caller;
@@ -73,7 +79,7 @@ export class PinDialogue {
     this.#timer.unref();
   }
 
-  #take(verdict: PinVerdict<string>): void {
+  #take(verdict: PinVerdict<Admission>): void {
     if (verdict.type === 'more') {
       this.#wait(this.#entry.begun ? PAUSE_MS : PATIENCE_MS);
       return;
@@ -90,7 +96,7 @@ export class PinDialogue {
     });
   }
 
-  #judge(verdict: PinVerdict<string>): void {
+  #judge(verdict: PinVerdict<Admission>): void {
     const { pins, metrics } = this.#host;
     // Other calls of the same caller may have used up its tries.
     const refused = pins.refuses(this.#caller);
@@ -129,8 +135,8 @@ export class PinDialogue {
     call.play('goodbye');
   }
 
-  async #enter(roomId: string): Promise<void> {
-    await this.#call.enterRoom(roomId, 'answered', { pinGiven: true });
+  async #enter({ roomId, isModerator }: Admission): Promise<void> {
+    await this.#call.enterRoom(roomId, 'answered', { pinGiven: true, isModerator });
     if (!this.#call.ended) {
       await startTalking(this.#host, this.#call);
     }

@@ -2,7 +2,15 @@ import { CanopyError } from '../../base/index.ts';
 import type { EventData } from '../../contract/index.ts';
 import { type OutgoingTarget, outgoingTarget, roomNumber } from '../dial/index.ts';
 import type { EndCause } from '../metrics.ts';
-import { type HeaderField, NoRouteError, type OutgoingCall, SdpError, SipParseError } from '../sip/index.ts';
+import {
+  type HeaderField,
+  NoRouteError,
+  type OutgoingCall,
+  SdpError,
+  SipParseError,
+  TrunkFullError,
+} from '../sip/index.ts';
+import { TrunkRefusal } from '../trunks/index.ts';
 import { calleeSettings } from './call-settings.ts';
 import { type ForwardedTo, Forwarding } from './forwarding.ts';
 import type { CallHost } from './phone-call.ts';
@@ -45,7 +53,7 @@ const ENCRYPTION_REFUSED = {
 
 /** Calls a phone into a room. */
 export async function placeCall(host: CallHost, options: DialOptions): Promise<void> {
-  const { callId, roomId, target: dialled, displayName, caller, failed, transfer } = options;
+  const { callId, roomId, target: dialled, displayName, caller, withheld, failed, transfer } = options;
   const { stack } = host;
   const config = host.config();
   const route = outgoingTarget(config, dialled);
@@ -65,15 +73,18 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
   });
   call.log.info({ roomId, trunk: route.trunk }, 'placing a call');
   let joined = false;
+  let refusal: TrunkRefusal | undefined;
   call.onEnded((cause, end) => {
+    host.trunks.finish(callId);
     if (!call.answered && cause !== 'kicked') {
-      failed(failureOf(call, cause, end));
+      failed(refusal?.error ?? failureOf(call, cause, end));
     }
     if (!joined) {
       transfer?.onFailed(end.status ?? STATUS_OF_CAUSE[cause] ?? UNAVAILABLE, end.reason ?? cause);
     }
   });
   try {
+    host.trunks.begin(callId, route, dialled);
     if (transfer) {
       await call.enterRoom(roomId, 'ringing', { pinGiven: true });
     } else {
@@ -95,7 +106,7 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
       const user = trunk === null ? number : callerId;
       const sip = await stack.invite(target, {
         sdp: media.offer({ isRetry }),
-        from: { displayName: shown, ...(user !== undefined && { user }) },
+        from: { displayName: shown, withheld: withheld ?? false, ...(user !== undefined && { user }) },
         ...(number !== undefined && { contactUser: number }),
         ringSeconds: RING_SECONDS,
         headers: [...(transfer?.headers ?? []), ...next.headers],
@@ -115,6 +126,7 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
       }
       next = outcome;
       if (next) {
+        host.trunks.begin(callId, next.route, next.dialled);
         await forward(host, call, next);
       }
     }
@@ -129,7 +141,16 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
     if (call.ended) {
       return;
     }
-    if (error instanceof NoRouteError || error instanceof SipParseError) {
+    refusal = error instanceof TrunkRefusal ? error : undefined;
+    if (error instanceof TrunkFullError) {
+      refusal = host.trunks.refused('calls', { name: call.trunk ?? '' });
+    }
+    if (refusal) {
+      await call.end(refusal.barred ? 'barred' : 'limit', {
+        status: refusal.status,
+        reason: refusal.message,
+      });
+    } else if (error instanceof NoRouteError || error instanceof SipParseError) {
       await call.end('refused', { status: 480, reason: error.message });
     } else if (error instanceof SdpError) {
       await call.end('protocol', { reason: error.message });
@@ -198,6 +219,7 @@ async function untilAnswered(
   }
   readAnswer(call, sip.remoteSdp ?? '');
   call.setAnswered();
+  host.trunks.answered(call.callId);
   await Promise.all([call.startMedia(), call.seat?.setCallState('answered')]);
   return undefined;
 }

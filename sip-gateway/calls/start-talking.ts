@@ -1,26 +1,12 @@
 import type { CallHost, PhoneCall } from './phone-call.ts';
+import { PhoneMenu } from './phone-menu.ts';
 
-type KeyCommand = 'toggle-mute' | 'toggle-hand';
-
-const COMMANDS: ReadonlyMap<string, KeyCommand> = new Map([
-  ['*6', 'toggle-mute'],
-  ['*9', 'toggle-hand'],
-]);
-/** Maximum pause between the two keys of a command, in milliseconds. */
-const PAUSE_MS = 3000;
-
-/** Connects the phone to its room, both ways, and reads its keys as commands: `*6` toggles mute, `*9` raises or lowers the hand. */
+/** Connects the phone to its room, both ways, and reads its keys as commands. */
 export async function startTalking(host: CallHost, call: PhoneCall): Promise<void> {
-  const commands = new KeyCommands();
+  const menu = new PhoneMenu(host, call);
   call.onPlayed = () => {};
-  call.onKey = (key) => {
-    const command = commands.press(key, performance.now());
-    if (command === 'toggle-mute') {
-      call.toggleMute();
-    } else if (command === 'toggle-hand') {
-      call.toggleHand();
-    }
-  };
+  call.onKey = (key) => menu.press(key);
+  call.onCallFailed = (callId) => menu.callFailed(callId);
   await call.connect();
   const { seat } = call;
   if (call.ended || !seat) {
@@ -32,19 +18,5 @@ export async function startTalking(host: CallHost, call: PhoneCall): Promise<voi
   }
   if (seat.muted) {
     call.startMuted();
-  }
-}
-
-/** Recognizes the two-key commands. */
-class KeyCommands {
-  #starMs: number | undefined;
-
-  press(key: string, nowMs: number): KeyCommand | undefined {
-    const starMs = this.#starMs;
-    this.#starMs = key === '*' ? nowMs : undefined;
-    if (starMs === undefined || nowMs - starMs > PAUSE_MS) {
-      return undefined;
-    }
-    return COMMANDS.get(`*${key}`);
   }
 }

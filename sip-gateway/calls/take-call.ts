@@ -1,12 +1,13 @@
 import { isIP } from 'node:net';
 import { CanopyError } from '../../base/index.ts';
-import { type IncomingRoute, incomingRoute } from '../dial/index.ts';
-import { type IncomingCall, mediaAddressIn, SdpError } from '../sip/index.ts';
+import { numberFromTrunk, type TelephonyConfig } from '../../contract/index.ts';
+import { type IncomingRoute, incomingRoute, trunkOf } from '../dial/index.ts';
+import { type IncomingCall, mediaAddressIn, numberOrUser, SdpError } from '../sip/index.ts';
 import { callerSettings } from './call-settings.ts';
-import { callerAddress, callerName } from './caller.ts';
+import { callerAddress, callerName, callerParty } from './caller.ts';
 import type { CallHost } from './phone-call.ts';
 import { PhoneCall } from './phone-call.ts';
-import { PinDialogue } from './pin-dialogue.ts';
+import { type Admission, PinDialogue } from './pin-dialogue.ts';
 import type { PinCaller } from './pin-guard.ts';
 import { sipStatusOf } from './sip-status.ts';
 import { startTalking } from './start-talking.ts';
@@ -22,12 +23,13 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
   const { identity } = sip;
   const replaced = sip.replaced && host.callOf(sip.replaced);
   const roomId = replaced?.seat?.roomId;
+  const dialled = numberFromTrunk(sip.dialled, trunkOf(config, identity)?.numbers);
   const route: IncomingRoute =
-    roomId === undefined ? incomingRoute(config, sip.dialled) : { type: 'room', roomId };
+    roomId === undefined ? incomingRoute(config, dialled) : { type: 'room', roomId };
   const call = new PhoneCall(host, {
     direction: 'incoming',
-    remote: callerAddress(sip),
-    dialled: sip.dialled,
+    remote: callerAddress(sip, config),
+    dialled,
     trunk: identity.kind === 'trunk' ? identity.trunkId : null,
     roomId: route.type === 'room' ? route.roomId : null,
     displayName: callerName(sip, config),
@@ -35,17 +37,17 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
   });
   call.log.info({ route: route.type, caller: identity.kind, replaces: replaced?.callId }, 'incoming call');
   call.follow(sip);
+  if (identity.kind !== 'trunk' && roomId === undefined && host.trunks.isEmergency(dialled)) {
+    const { status, message } = host.trunks.refused('emergency', undefined);
+    await call.end('barred', { status, reason: message }, () => sip.reject(status, { reason: message }));
+    return;
+  }
   if (route.type === 'reject') {
     await refuse(call, sip, route.status);
     return;
   }
-  const pins =
-    route.type === 'pin'
-      ? new Map(config.pins.map(({ pin, roomId }) => [pin, roomId]))
-      : route.pin === undefined
-        ? undefined
-        : new Map([[route.pin, route.roomId]]);
-  const caller = pinCaller(sip);
+  const pins = pinsOf(route, config);
+  const caller = pinCaller(sip, config);
   if (pins && host.pins.refuses(caller)) {
     await refuse(call, sip, FORBIDDEN, 'Too Many Wrong PINs');
     return;
@@ -102,6 +104,28 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
   }
 }
 
+/** The PINs that let the caller in; undefined: none is asked for. A PIN of moderators that is somebody's ordinary one is just that. */
+function pinsOf(
+  route: Exclude<IncomingRoute, { type: 'reject' }>,
+  { pins }: TelephonyConfig,
+): ReadonlyMap<string, Admission> | undefined {
+  if (route.type === 'room' && route.pin === undefined) {
+    return undefined;
+  }
+  const leading = pins.filter(({ roomId, isModerator }) =>
+    route.type === 'room' ? isModerator && roomId === route.roomId : true,
+  );
+  const admissions = leading
+    .map(({ pin, roomId, isModerator = false }) => ({ pin, roomId, isModerator }))
+    .sort((a, b) => Number(b.isModerator) - Number(a.isModerator));
+  return new Map([
+    ...admissions.map(({ pin, ...admission }) => [pin, admission] as const),
+    ...(route.type === 'room' && route.pin !== undefined
+      ? [[route.pin, { roomId: route.roomId, isModerator: false }] as const]
+      : []),
+  ]);
+}
+
 /** The peer address that decides our media address: the SDP's if its address family differs from the signalling's. */
 function mediaPeer({ offer, source }: IncomingCall): string {
   const address = offer === undefined ? undefined : mediaAddressIn(offer);
@@ -109,13 +133,16 @@ function mediaPeer({ offer, source }: IncomingCall): string {
 }
 
 /** The caller that wrong PINs are counted for. */
-function pinCaller({ identity, remoteUser, withheld, source }: IncomingCall): PinCaller {
+function pinCaller(sip: IncomingCall, config: TelephonyConfig): PinCaller {
+  const { identity, source } = sip;
   switch (identity.kind) {
     case 'user':
       return { name: identity.username, trunk: undefined };
     case 'trunk': {
       const { trunkId: trunk } = identity;
-      return { name: withheld || remoteUser === '' ? undefined : `${trunk} ${remoteUser}`, trunk };
+      const party = callerParty(sip, config);
+      const number = party && numberOrUser(party.uri);
+      return { name: number ? `${trunk} ${number}` : undefined, trunk };
     }
     case 'anonymous':
       return { name: source.address, trunk: undefined };

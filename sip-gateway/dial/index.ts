@@ -3,4 +3,4 @@ export { type IncomingRoute, incomingRoute } from './incoming-route.ts';
 export { type OutgoingTarget, outgoingTarget } from './outgoing-target.ts';
 export { roomNumber } from './room-number.ts';
 export { hostOf, phoneLookup, roomsWithShortPins, usableTrunks } from './stack-settings.ts';
-export { type TransferRoute, transferRoute } from './transfer-route.ts';
+export { type TransferRoute, transferRoute, trunkOf } from './transfer-route.ts';

@@ -30,10 +30,13 @@ function optionsOf({
   domain,
   addresses,
   username,
+  authUsername = username,
   password,
   realm,
   register,
   maxCalls,
+  identity,
+  limits,
 }: SipTrunk): TrunkOptions {
   return {
     id: name,
@@ -42,8 +45,12 @@ function optionsOf({
     maxCalls,
     // With an account at the trunk, that account is our identity (RFC 3261 §8.1.1.3).
     ...((domain !== undefined || username !== undefined || register) && { domain: domain ?? hostOf(uri) }),
-    ...(username !== undefined &&
-      password !== undefined && { credentials: { username, password, realm: realm ?? hostOf(uri) } }),
+    ...(authUsername !== undefined &&
+      password !== undefined && {
+        credentials: { username: authUsername, password, realm: realm ?? hostOf(uri) },
+      }),
+    ...(identity && { caller: identity }),
+    ...(limits?.callsPerSecond !== undefined && { callsPerSecond: limits.callsPerSecond }),
   };
 }
 

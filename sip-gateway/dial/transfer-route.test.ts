@@ -82,4 +82,20 @@ describe('transferRoute()', () => {
       }
     }
   });
+
+  it('reads the numbers of a trunk as it writes them, and sends numbers as it wants them', () => {
+    const numbers = { countryCode: '49', outgoing: 'e164', incoming: 'dialled' };
+    const converting: TelephonyConfig = {
+      ...config,
+      trunks: [trunk('trusted', { transfers: 'outgoing', numbers })],
+      dialPlan: dialPlan.parse([
+        { pattern: '+493012345', action: { type: 'room', roomId: 'team' } },
+        { direction: 'outgoing', pattern: '+49*', action: { type: 'trunk', trunk: 'trusted' } },
+      ]),
+    };
+    const party = { kind: 'trunk', trunkId: 'trusted' } as const;
+    assert.deepEqual(transferRoute(converting, party, 'sip:03012345@x'), { type: 'room', roomId: 'team' });
+    const route = transferRoute(converting, party, 'sip:0049305555@x');
+    assert.deepEqual(route.type === 'call' && route.route.target, { trunk: 'trusted', number: '+49305555' });
+  });
 });

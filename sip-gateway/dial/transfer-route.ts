@@ -1,4 +1,10 @@
-import { dialledNumber, type TelephonyConfig, type TransferScope } from '../../contract/index.ts';
+import {
+  dialledNumber,
+  numberFromTrunk,
+  type SipTrunk,
+  type TelephonyConfig,
+  type TransferScope,
+} from '../../contract/index.ts';
 import type { CallerIdentity } from '../sip/index.ts';
 import { incomingRoute } from './incoming-route.ts';
 import { type OutgoingTarget, outgoingTarget } from './outgoing-target.ts';
@@ -20,10 +26,11 @@ export function transferRoute(config: TelephonyConfig, party: CallerIdentity, ta
   if (scope === 'off') {
     return { type: 'refuse', status: 403, reason: 'Transfers Not Allowed' };
   }
-  const dialled = dialledNumber(target);
-  if (dialled === undefined) {
+  const named = dialledNumber(target);
+  if (named === undefined) {
     return { type: 'refuse', status: 404, reason: 'No Such Number' };
   }
+  const dialled = numberFromTrunk(named, trunkOf(config, party)?.numbers);
   const route = outgoingTarget(config, dialled);
   if (route?.trunk === null) {
     const account = config.phones.find(({ username }) => username === route.number);
@@ -42,18 +49,26 @@ export function transferRoute(config: TelephonyConfig, party: CallerIdentity, ta
   return { type: 'refuse', status: 404, reason: 'No Such Number' };
 }
 
+/** The trunk that a party called through; undefined for other parties. */
+export function trunkOf(
+  { trunks }: Pick<TelephonyConfig, 'trunks'>,
+  party: CallerIdentity,
+): SipTrunk | undefined {
+  return party.kind === 'trunk' ? trunks.find(({ name }) => name === party.trunkId) : undefined;
+}
+
 /** Where this party may transfer and forward calls. Strangers may not. */
 function transferScopeOf(
-  { phones, trunks }: Pick<TelephonyConfig, 'phones' | 'trunks'>,
+  config: Pick<TelephonyConfig, 'phones' | 'trunks'>,
   party: CallerIdentity,
 ): TransferScope {
   switch (party.kind) {
     case 'user': {
-      const phone = phones.find(({ username }) => username === party.username);
+      const phone = config.phones.find(({ username }) => username === party.username);
       return phone ? (phone.transfers ?? 'internal') : 'off';
     }
     case 'trunk':
-      return trunks.find(({ name }) => name === party.trunkId)?.transfers ?? 'off';
+      return trunkOf(config, party)?.transfers ?? 'off';
     case 'anonymous':
       return 'off';
   }

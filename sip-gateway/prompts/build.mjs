@@ -1,11 +1,20 @@
 // Makes the spoken prompts: `node sip-gateway/prompts/build.mjs`. Plain JavaScript without dependencies, since the set-up runs it.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { TEXTS } from './texts.mjs';
+import { LANGUAGES, TEXTS } from './texts.mjs';
 
 /** Rate of the files, in Hz: as wide as a telephone line at its best. */
 export const PROMPT_RATE_HZ = 16_000;
@@ -42,9 +51,9 @@ export function build() {
   mkdirSync(dirname(folder), { recursive: true });
   const work = mkdtempSync(`${folder}-`);
   try {
-    for (const [language, texts] of Object.entries(TEXTS)) {
+    for (const [language, { voice, texts }] of Object.entries(TEXTS)) {
       for (const [name, text] of Object.entries(texts)) {
-        speak(language, text, join(work, `${language}-${name}.wav`));
+        speak(voice, text, join(work, `${language}-${name}.wav`));
       }
     }
     renameSync(work, folder);
@@ -65,35 +74,35 @@ export function build() {
 
 function cacheFolder() {
   const hash = createHash('sha256');
-  for (const name of ['build.mjs', 'texts.mjs']) {
-    hash.update(readFileSync(fileURLToPath(new URL(name, import.meta.url))));
+  hash.update(readFileSync(fileURLToPath(import.meta.url)));
+  for (const name of readdirSync(LANGUAGES).sort()) {
+    hash.update(name).update(readFileSync(new URL(name, LANGUAGES)));
   }
   const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
   return join(cache, 'canopy', 'prompts', hash.digest('hex').slice(0, 16));
 }
 
-/** @param {string} language @param {string} text @param {string} file */
-function speak(language, text, file) {
-  const { status, stdout, stderr } = spawnSync(
-    'espeak-ng',
-    ['-v', language, '-s', `${WORDS_PER_MINUTE}`, '--stdout', text],
-    {
-      maxBuffer: 2 ** 24,
-    },
-  );
+/** Arguments with which espeak-ng speaks what it reads, in this voice, and writes a WAV file to its output. @param {string} voice */
+export const speakingWith = (voice) => ['-v', voice, '-s', `${WORDS_PER_MINUTE}`, '--stdin', '--stdout'];
+
+/** @param {string} voice @param {string} text @param {string} file */
+function speak(voice, text, file) {
+  const { status, stdout, stderr } = spawnSync('espeak-ng', speakingWith(voice), {
+    input: text,
+    maxBuffer: 2 ** 24,
+  });
   if (status !== 0) {
     throw new Error(`espeak-ng: ${stderr}`);
   }
-  const { rateHz, samples } = readWav(stdout);
+  writeFileSync(file, writeWav(promptOf(stdout), PROMPT_RATE_HZ));
+}
+
+/** The samples of a prompt: at its rate, and as loud as every other one. @param {Buffer} spoken a WAV file */
+export function promptOf(spoken) {
+  const { rateHz, samples } = readWav(spoken);
   const out = resample(samples, rateHz, PROMPT_RATE_HZ);
   const loudest = out.reduce((most, sample) => Math.max(most, Math.abs(sample)), 1);
-  writeFileSync(
-    file,
-    writeWav(
-      Int16Array.from(out, (sample) => Math.round((sample * PEAK) / loudest)),
-      PROMPT_RATE_HZ,
-    ),
-  );
+  return Int16Array.from(out, (sample) => Math.round((sample * PEAK) / loudest));
 }
 
 /** Samples of a 16-bit mono WAV file. A piped one gives no true length. @param {Buffer} file */

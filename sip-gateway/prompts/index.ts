@@ -1,4 +1,4 @@
 /** Prompts for callers: spoken ones and tones. The setup imports build.mjs directly, since it runs before anything is installed. */
 export { locate as locatePrompts } from './build.mjs';
-export { Prompts } from './prompts.ts';
-export type { PromptLanguage, PromptName } from './texts.mjs';
+export { type PhraseValues, Prompts } from './prompts.ts';
+export type { PhraseName, PromptLanguage, PromptName } from './texts.mjs';

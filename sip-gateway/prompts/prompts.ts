@@ -2,20 +2,28 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Prompt } from '../media/index.ts';
 import { locate, readWav } from './build.mjs';
-import type { PromptLanguage, PromptName } from './texts.mjs';
-import { toneOf } from './tones.ts';
+import { Speech } from './speech.ts';
+import { type PhraseName, type PromptLanguage, type PromptName, TEXTS } from './texts.mjs';
+import { phraseTones, toneOf } from './tones.ts';
+
+/** Maximum length of a value in a phrase, in characters. */
+const MAX_VALUE = 64;
+
+export type PhraseValues = Readonly<Record<string, string | number>>;
 
 /** The prompts for callers: spoken ones if they have been built, otherwise tones. */
 export class Prompts {
   /** Whether prompts are spoken. */
   readonly spoken: boolean;
   readonly #folder: string | null;
+  readonly #speech: Speech;
   readonly #read = new Map<string, Pick<Prompt, 'samples' | 'sampleRate'>>();
   #lastId = 0;
 
   /** @param folder output of build.mjs; null: tones */
-  constructor(folder: string | null = locate()) {
+  constructor(folder: string | null = locate(), speech = new Speech()) {
     this.#folder = folder;
+    this.#speech = speech;
     this.spoken = folder !== null;
   }
 
@@ -31,6 +39,15 @@ export class Prompts {
     return { promptId: `${key}-${this.#lastId}`, ...sound };
   }
 
+  /** A phrase with its gaps filled, with a new id. Tones if it cannot be spoken. Takes about a tenth of a second. */
+  async phrase(name: PhraseName, values: PhraseValues, language: PromptLanguage): Promise<Prompt> {
+    const { voice, phrases } = TEXTS[language];
+    const text = phrases[name].replace(/\{(\w+)\}/g, (_, gap: string) => spokenValue(values[gap]));
+    const sound = await this.#speech.say(text, voice);
+    this.#lastId += 1;
+    return { promptId: `${language}-${name}-${this.#lastId}`, ...(sound ?? phraseTones(name, values)) };
+  }
+
   #load(name: PromptName, key: string): Pick<Prompt, 'samples' | 'sampleRate'> {
     if (this.#folder === null) {
       return toneOf(name);
@@ -43,4 +60,12 @@ export class Prompts {
       return toneOf(name);
     }
   }
+}
+
+/** A value without what espeak-ng would not read out: phonemes in brackets, control characters. */
+function spokenValue(value: string | number | undefined): string {
+  return String(value ?? '')
+    .replace(/[^\p{L}\p{N}\p{M} .,'’-]+/gu, ' ')
+    .slice(0, MAX_VALUE)
+    .trim();
 }

@@ -6,10 +6,29 @@ export type PromptName =
   | 'alone'
   | 'joined'
   | 'muted'
+  | 'muted-by-moderator'
   | 'unmuted'
   | 'stay-muted'
   | 'may-speak'
   | 'hand-raised'
-  | 'hand-lowered';
+  | 'hand-lowered'
+  | 'menu'
+  | 'moderator-menu'
+  | 'moderators-only'
+  | 'not-possible'
+  | 'room-locked'
+  | 'room-unlocked'
+  | 'all-muted'
+  | 'enter-number'
+  | 'calling'
+  | 'call-refused'
+  | 'call-failed'
+  | 'cancelled';
+/** Phrases with gaps, such as `{count}`. */
+export type PhraseName = 'count';
 export type PromptLanguage = 'en' | 'ru';
-export declare const TEXTS: Record<PromptLanguage, Record<PromptName, string>>;
+export declare const LANGUAGES: URL;
+export declare const TEXTS: Record<
+  PromptLanguage,
+  { voice: string; texts: Record<PromptName, string>; phrases: Record<PhraseName, string> }
+>;

@@ -1,4 +1,4 @@
-import type { PromptName } from './texts.mjs';
+import type { PhraseName, PromptName } from './texts.mjs';
 
 const SAMPLE_RATE = 8000;
 const AMPLITUDE = 6000;
@@ -53,6 +53,49 @@ const BEEPS: Readonly<Record<PromptName, readonly Beep[]>> = {
     [660, 100],
     [880, 150],
   ],
+  'muted-by-moderator': [
+    [660, 100],
+    [440, 150],
+    [0, 100],
+    [330, 150],
+  ],
+  menu: [[520, 150]],
+  'moderator-menu': [[520, 150]],
+  'moderators-only': [[300, 400]],
+  'not-possible': [[300, 600]],
+  'room-locked': [
+    [880, 100],
+    [660, 100],
+    [440, 200],
+  ],
+  'room-unlocked': [
+    [440, 100],
+    [660, 100],
+    [880, 200],
+  ],
+  'all-muted': [
+    [660, 100],
+    [440, 100],
+    [660, 100],
+    [440, 150],
+  ],
+  'enter-number': [
+    [620, 150],
+    [0, 100],
+    [620, 150],
+  ],
+  calling: [
+    [440, 120],
+    [0, 80],
+    [440, 120],
+  ],
+  'call-refused': [[300, 500]],
+  'call-failed': [
+    [300, 300],
+    [0, 100],
+    [300, 300],
+  ],
+  cancelled: [[300, 200]],
   'hand-raised': [
     [660, 100],
     [880, 150],
@@ -63,9 +106,30 @@ const BEEPS: Readonly<Record<PromptName, readonly Beep[]>> = {
   ],
 };
 
+interface Tones {
+  samples: Int16Array;
+  sampleRate: number;
+}
+
+/** Beeps that anybody still counts. */
+const MAX_BEEPS = 10;
+
 /** The beeps that replace a spoken prompt. */
-export function toneOf(name: PromptName): { samples: Int16Array; sampleRate: number } {
-  const parts = BEEPS[name].map(([frequencyHz, milliseconds]) => {
+export function toneOf(name: PromptName): Tones {
+  return tonesOf(BEEPS[name]);
+}
+
+/** The beeps that replace a phrase: as many as are counted, at most ten. */
+export function phraseTones(_name: PhraseName, { count }: Readonly<Record<string, string | number>>): Tones {
+  const beeps = Array.from({ length: Math.min(Number(count), MAX_BEEPS) }, (): Beep[] => [
+    [660, 80],
+    [0, 170],
+  ]);
+  return tonesOf(beeps.flat());
+}
+
+function tonesOf(beeps: readonly Beep[]): Tones {
+  const parts = beeps.map(([frequencyHz, milliseconds]) => {
     const length = (SAMPLE_RATE * milliseconds) / 1000;
     return Int16Array.from({ length }, (_, n) => {
       const edge = Math.min(1, n / RAMP, (length - n) / RAMP);

@@ -8,6 +8,7 @@ export {
   type HeaderField,
   type NameAddr,
   NO_PARAMS,
+  numberOrUser,
   parseUri,
   SipParseError,
 } from './message/index.ts';
@@ -28,5 +29,5 @@ export {
   SecuritySession,
 } from './sdp/index.ts';
 export { systemClock } from './transaction/index.ts';
-export { localAddressFor } from './transport/index.ts';
+export { isOverTls, localAddressFor, type SeenMessage } from './transport/index.ts';
 export * from './ua/index.ts';

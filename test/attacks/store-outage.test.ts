@@ -28,6 +28,7 @@ const CALL: Omit<CallRecord, 'callId' | 'startedAtMs'> = {
   endCause: null,
   sipStatus: null,
   mos: null,
+  quality: null,
 };
 
 describe('a server without its PostgreSQL', { skip: PostgresServer.missing ?? false }, () => {

@@ -103,9 +103,14 @@ describe('administration of phones', () => {
       async () => (await server.server.metrics()).get(stage('outgoing', 'media')),
       (count) => count === 1,
     );
+    const { quality: present } = await newest(({ quality }) => quality !== null);
     await api('DELETE', `/api/sip/calls/${callId}`);
     await phone.waitFor('CALL_CLOSED');
-    assert.equal((await newest(({ endedAtMs }) => endedAtMs !== null)).endCause, 'local');
+    const ended = await newest(({ endedAtMs }) => endedAtMs !== null);
+    assert.equal(ended.endCause, 'local');
+    for (const quality of [present, ended.quality]) {
+      assert.ok(quality && quality.jitterMs < 50 && quality.lossFraction < 0.1, JSON.stringify(quality));
+    }
     await server.untilIdle();
   });
 

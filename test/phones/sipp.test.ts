@@ -15,6 +15,7 @@ import { eventually } from '../support/wait.ts';
 
 const ROOM = 'team';
 const PIN = '471100';
+const MODERATOR_PIN = '881100';
 const TONE_HZ = 700;
 const AUTH = `[authentication username=sipp password=${PHONE_PASSWORD}]`;
 
@@ -34,7 +35,7 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
       { pattern: '200', action: { type: 'pin' } },
       { direction: 'outgoing', pattern: '+X*', action: { type: 'trunk', trunk: 'provider' } },
     ]);
-    await server.server.api('PUT', `/api/rooms/${ROOM}/pin`, { pin: PIN });
+    await server.server.api('PUT', `/api/rooms/${ROOM}/pin`, { pin: PIN, moderatorPin: MODERATOR_PIN });
   });
   after(() => server.close());
   beforeEach(async () => {
@@ -85,6 +86,20 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
     );
     return participant;
   }
+
+  const untilAnswered = () =>
+    eventually(
+      'the call is answered',
+      async () => (await server.calls())[0],
+      (call) => call !== undefined && call.answeredAtMs !== null && call.endedAtMs === null,
+    );
+
+  const untilSending = () =>
+    eventually(
+      'the phone sends into the room',
+      () => server.server.objects(),
+      ({ producers }) => producers === 1,
+    );
 
   async function lastCall(answeredCall = true) {
     const call = await eventually(
@@ -194,11 +209,7 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
       ...bye(3),
     ]);
     const { participantId } = await joined();
-    await eventually(
-      'the phone sends into the room',
-      () => server.server.objects(),
-      ({ producers }) => producers === 1,
-    );
+    await untilSending();
     assert.equal(moderator.count('participant.left'), 0);
     await sipp.go();
     await succeeds(sipp);
@@ -216,11 +227,7 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
       [],
       '200',
     );
-    await eventually(
-      'the call is answered',
-      async () => (await server.calls())[0],
-      (call) => call !== undefined && call.answeredAtMs !== null && call.endedAtMs === null,
-    );
+    await untilAnswered();
     await sipp.go();
     await joined();
     await sipp.go();
@@ -252,11 +259,7 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
         [],
         '200',
       );
-      await eventually(
-        'the call is answered',
-        async () => (await server.calls())[0],
-        (call) => call !== undefined && call.answeredAtMs !== null && call.endedAtMs === null,
-      );
+      await untilAnswered();
       await sipp.go();
       await joined();
       await sipp.go();
@@ -265,6 +268,49 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
+  });
+
+  it('a caller with the PIN of moderators locks the room, mutes everyone and calls a number by keys', async () => {
+    let cseq = 2;
+    const press = (keys: string) =>
+      [...keys].flatMap((key) => {
+        cseq += 1;
+        const info = { cseq, inDialog: true, body: `Signal=${key}`, type: 'application/dtmf-relay' };
+        return [step.request('INFO', info), step.expect(200)];
+      });
+    const sipp = await run(
+      [
+        ...invite(),
+        ...answered,
+        step.gate(),
+        ...press(`${MODERATOR_PIN}#`),
+        step.gate(),
+        ...press('*0*1*5'),
+        step.gate(),
+        // The number is given up, and entered again.
+        ...press('*5*4*21234*'),
+        ...press('*21001#'),
+        step.gate(),
+        ...bye(cseq + 1),
+      ],
+      [],
+      '200',
+    );
+    await untilAnswered();
+    await sipp.go();
+    const phone = await joined();
+    assert.equal(phone.roomRole, 'moderator');
+    await untilSending();
+    await sipp.go();
+    await moderator.event('room.changed', ({ room }) => room.locked);
+    await sipp.go();
+    await moderator.event('room.changed', ({ room }) => !room.locked);
+    // It is not registered, so the call fails at once.
+    await joined('Phone 1001');
+    // Moderators are not muted.
+    assert.equal(moderator.count('participant.action'), 0);
+    await sipp.go();
+    await succeeds(sipp);
   });
 
   it('packets that the system refuses to send to the caller’s address are counted by reason', async () => {

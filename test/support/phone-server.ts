@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { urlHost } from '../../base/index.ts';
-import type { IceUse, SrtpKeying, SrtpUse } from '../../contract/index.ts';
+import type { CallQuality, IceUse, SrtpKeying, SrtpUse } from '../../contract/index.ts';
 import { Baresip, type BaresipOptions } from './baresip.ts';
 import { freePort } from './programs.ts';
 import { TestServer } from './server.ts';
@@ -24,6 +24,7 @@ export interface CallShown {
   endCause: string | null;
   sipStatus: number | null;
   mos: number | null;
+  quality: CallQuality | null;
 }
 
 /** A real Canopy server with a phone gateway on free ports. */

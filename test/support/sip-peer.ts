@@ -67,11 +67,21 @@ export class SipPeer {
   }
 
   /** Responds to a received request. */
-  answer(request: string, status: string, headers: string[] = []): void {
+  answer(request: string, status: string, headers: string[] = [], sdp = ''): void {
     const copied = ['Via', 'From', 'To', 'Call-ID', 'CSeq'].map(
       (name) => `${name}: ${headerOf(request, name)}`,
     );
-    this.send([`SIP/2.0 ${status}`, ...copied, ...headers, 'Content-Length: 0', '', ''].join('\r\n'));
+    const type = sdp === '' ? [] : ['Content-Type: application/sdp'];
+    const lines = [
+      `SIP/2.0 ${status}`,
+      ...copied,
+      ...headers,
+      ...type,
+      `Content-Length: ${sdp.length}`,
+      '',
+      sdp,
+    ];
+    this.send(lines.join('\r\n'));
   }
 
   request(method: string, parts: RequestParts = {}): string {

@@ -3,6 +3,7 @@ import { CanopyError } from '../../../contract/light.ts';
 import type { Connection } from '../connection.ts';
 import { type AfterFailure, afterFailure, Reconciler } from '../reconciler.ts';
 import type { Restraint } from '../restraints.ts';
+import { PhoneModeration } from './phone-moderation.ts';
 
 /** The pair of plain transports: where to send RTP and where it comes from. RTCP uses the same ports (RFC 5761). */
 export type BridgeMedia = RequestResult<'bridge.open'>;
@@ -18,6 +19,8 @@ export interface NewParticipant {
   callEncrypted?: boolean;
   /** Whether the caller was asked for a PIN of the room and knew it. Default false. */
   pinGiven?: boolean;
+  /** Whether that was the PIN of moderators. Default false. */
+  isModerator?: boolean;
   /** The participant that the phone was in another room of the meeting, which asked it to move. */
   movedFrom?: string | undefined;
 }
@@ -25,6 +28,7 @@ export interface NewParticipant {
 /** What a hosted participant needs from its session. */
 export interface ParticipantHost {
   readonly connection: Connection;
+  readonly roomId: string;
   /** The transports; undefined while there are none. */
   media(): BridgeMedia | undefined;
   failed(error: CanopyError): void;
@@ -43,7 +47,9 @@ export interface ParticipantHost {
 export class BridgeParticipant {
   readonly #host: ParticipantHost;
   readonly #reconciler: Reconciler;
-  readonly #admission: { pinGiven: boolean; movedFrom?: string };
+  /** Makes it act as a moderator, if it is one. */
+  readonly moderation: PhoneModeration;
+  readonly #admission: { pinGiven: boolean; isModerator: boolean; movedFrom?: string };
   #displayName: string;
   #callState: CallState;
   #callEncrypted: boolean | undefined;
@@ -65,13 +71,21 @@ export class BridgeParticipant {
   /** @internal */
   constructor(
     host: ParticipantHost,
-    { displayName, callState = 'answered', callEncrypted, pinGiven = false, movedFrom }: NewParticipant,
+    {
+      displayName,
+      callState = 'answered',
+      callEncrypted,
+      pinGiven = false,
+      isModerator = false,
+      movedFrom,
+    }: NewParticipant,
   ) {
     this.#host = host;
     this.#displayName = displayName;
     this.#callState = callState;
     this.#callEncrypted = callEncrypted;
-    this.#admission = { pinGiven, ...(movedFrom !== undefined && { movedFrom }) };
+    this.moderation = new PhoneModeration(host, () => this.#participantId);
+    this.#admission = { pinGiven, isModerator, ...(movedFrom !== undefined && { movedFrom }) };
     this.#reconciler = new Reconciler({
       pass: () => this.#pass(),
       onFailure: (error) => this.#afterFailure(error),
@@ -101,6 +115,11 @@ export class BridgeParticipant {
     return this.#denied;
   }
 
+  /** Whether its caller gave the PIN of moderators. */
+  get isModerator(): boolean {
+    return this.#admission.isModerator;
+  }
+
   /** Whether its hand is raised. */
   get handUp(): boolean {
     return this.#handUp;
@@ -121,7 +140,7 @@ export class BridgeParticipant {
     displayName,
     callState,
     callEncrypted,
-  }: Omit<Partial<NewParticipant>, 'pinGiven' | 'movedFrom'>): Promise<void> {
+  }: Omit<Partial<NewParticipant>, 'pinGiven' | 'isModerator' | 'movedFrom'>): Promise<void> {
     this.#displayName = displayName ?? this.#displayName;
     this.#callState = callState ?? this.#callState;
     this.#callEncrypted = callEncrypted ?? this.#callEncrypted;

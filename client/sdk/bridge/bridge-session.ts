@@ -38,6 +38,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
   #capabilities: RtpCapabilities = {};
   #openOptions: BridgeOpenOptions | undefined;
   #media: BridgeMedia | undefined;
+  #locked = false;
   /** Counts homes and seats, to recognise answers about transports of an earlier one. */
   #home = 0;
 
@@ -105,6 +106,11 @@ export class BridgeSession extends Emitter<BridgeEvents> {
     return this.#media;
   }
 
+  /** Whether only people who are inside, owners and appointed moderators may enter. */
+  get locked(): boolean {
+    return this.#locked;
+  }
+
   /** RTP capabilities of the room's router. */
   get routerRtpCapabilities(): RtpCapabilities {
     return this.#capabilities;
@@ -146,6 +152,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
     const hosted = new BridgeParticipant(
       {
         connection: this.#connection,
+        roomId: this.roomId,
         media: () => this.#media,
         failed: (error) => this.#failed(error),
         restraint: (participantId) => this.#restraints.of(participantId),
@@ -224,6 +231,10 @@ export class BridgeSession extends Emitter<BridgeEvents> {
       }
       this.hosted.find((each) => each.participantId === participantId)?.handLowered();
     });
+    on('room.changed', ({ room }) => {
+      this.#locked = room.locked;
+    });
+    on('call.failed', ({ callId, error }) => this.emit('call-failed', callId, CanopyError.fromBody(error)));
     on('producer.added', ({ producer }) => {
       const isOwn = this.hosted.some(({ participantId }) => participantId === producer.participantId);
       if (!isOwn) {
@@ -238,6 +249,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
 
   #entered(snapshot: Snapshot, sameSeat: boolean): void {
     this.#capabilities = snapshot.routerRtpCapabilities as RtpCapabilities;
+    this.#locked = snapshot.parts.room.locked;
     const { transportIds, producerIds, consumerIds } = snapshot.own;
     const media = this.#media;
     const isComplete =

@@ -1,4 +1,11 @@
-import type { CallRecord, EventData, RequestInput, TelephonyConfig } from '../../../contract/index.ts';
+import type {
+  CallRecord,
+  EventData,
+  MeasuredCall,
+  RequestInput,
+  TelephonyConfig,
+  TracedMessage,
+} from '../../../contract/index.ts';
 import { CanopyError } from '../../../contract/light.ts';
 import { Connection, type ConnectionOptions, type ConnectionState } from '../connection.ts';
 import { Emitter } from '../emitter.ts';
@@ -15,6 +22,8 @@ export interface GatewayLinkEvents {
   config: [TelephonyConfig];
   /** A room requests a call. Report a failure with dialFailed(). */
   dial: [EventData<'gateway.dial'>];
+  /** An administrator wants to see the SIP messages of a call. Answer with traced(). */
+  trace: [EventData<'gateway.trace'>];
   /** An administrator ends a call. */
   'hang-up': [EventData<'gateway.hangUp'>];
 }
@@ -34,6 +43,8 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
   #config: TelephonyConfig;
   /** The last reported trunk registrations. */
   #registrations: TrunkRegistrations = [];
+  /** Number of calls in the last report of their quality. */
+  #measured = 0;
 
   private constructor(connection: Connection, config: TelephonyConfig) {
     super();
@@ -64,6 +75,7 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
     });
     connection.on('gateway.config', (changed) => this.#setConfig(changed));
     connection.on('gateway.dial', (call) => this.emit('dial', call));
+    connection.on('gateway.trace', (request) => this.emit('trace', request));
     connection.on('gateway.hangUp', (call) => this.emit('hang-up', call));
   }
 
@@ -119,6 +131,43 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
   async trunksRegistered(registrations: TrunkRegistrations): Promise<void> {
     this.#registrations = registrations;
     await this.#trunks.run();
+  }
+
+  /** Reports the quality of all answered calls. A report that does not arrive is lost; the next one replaces it. Never rejects. */
+  async measured(calls: MeasuredCall[]): Promise<void> {
+    if (calls.length + this.#measured > 0 && this.state === 'connected') {
+      this.#measured = calls.length;
+      await this.#connection.request('gateway.quality', { calls }).catch(() => {});
+    }
+  }
+
+  /** Sends the SIP messages of a call that the server asked for, one by one: each may be long. Never rejects. */
+  async traced(traceId: string, messages: readonly TracedMessage[]): Promise<void> {
+    try {
+      for (const message of [...messages, null]) {
+        await this.#connection.request('gateway.traced', { traceId, message });
+      }
+    } catch {
+      // The server stops waiting by itself.
+    }
+  }
+
+  /**
+   * Reports what was used of trunks, as totals.
+   *
+   * @throws {CanopyError} CONNECTION_LOST - there is no connection now; report it later; and the server's refusals
+   */
+  async trunksUsed(usage: RequestInput<'gateway.usage'>['usage']): Promise<void> {
+    if (this.#connection.state !== 'connected') {
+      throw new CanopyError('CONNECTION_LOST');
+    }
+    await this.#connection.request('gateway.usage', { usage });
+  }
+
+  /** Reports that a trunk comes close to a limit, or has reached it. Resolves and rejects as record() does. */
+  trunkAlarm(alarm: RequestInput<'gateway.trunkAlarm'>): Promise<void> {
+    const { trunk, kind, prefix, level } = alarm;
+    return this.#outbox.put(`${trunk} ${kind} ${prefix} ${level}`, 'gateway.trunkAlarm', alarm);
   }
 
   /** Drops the connection and reconnects at once. */

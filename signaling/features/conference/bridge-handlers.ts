@@ -1,7 +1,14 @@
 import { CanopyError } from '../../../base/index.ts';
 import type { Participant } from '../../../contract/index.ts';
 import type { Handler, Peer } from '../../kernel/index.ts';
-import { BRIDGE_FACTOR, demand, type Kernel, PHONE, requireRight } from '../../kernel/index.ts';
+import {
+  BRIDGE_FACTOR,
+  demand,
+  isPhoneGateway,
+  type Kernel,
+  PHONE,
+  requireRight,
+} from '../../kernel/index.ts';
 
 type BridgeRequest = 'bridge.open' | 'participant.add' | 'participant.update' | 'participant.remove';
 
@@ -18,18 +25,24 @@ export function bridgeHandlers(context: Kernel): { [N in BridgeRequest]: Handler
       return created;
     },
 
-    'participant.add': async (session, { displayName, kind, callState, callEncrypted, ...call }) => {
-      const { room, peer } = requireRight(session, 'participant.host');
+    'participant.add': async (
+      session,
+      { displayName, kind, callState, callEncrypted, isModerator, ...call },
+    ) => {
+      const { principal, room, peer } = requireRight(session, 'participant.host');
+      if (isModerator && !isPhoneGateway(principal)) {
+        throw new CanopyError('FORBIDDEN', 'only the phone gateway asks for the PIN of moderators');
+      }
       // A phone that is called from the room is invited by that.
       if (callState !== 'dialing') {
         demand(PHONE, 'room.enter', room.record);
-        context.entry.checkPhone(room.record, call);
+        context.entry.checkPhone(room.record, { ...call, isModerator });
       }
       const limit = config.limits.producersPerPeer * BRIDGE_FACTOR;
       if (peer.participants.size >= limit) {
         throw new CanopyError('LIMIT_REACHED', `at most ${limit} participants`);
       }
-      // A phone has no more rights than a guest, whichever bridge hosts it.
+      // On the server, a phone has no more rights than a guest, whichever bridge hosts it.
       const participant = peer.newParticipant({
         displayName,
         kind,
@@ -37,7 +50,7 @@ export function bridgeHandlers(context: Kernel): { [N in BridgeRequest]: Handler
         callState,
         ...(callEncrypted !== undefined && { callEncrypted }),
       });
-      room.addParticipant(peer, participant);
+      room.addParticipant(peer, participant, { isModerator });
       return { participantId: participant.participantId };
     },
 

@@ -187,6 +187,8 @@ export const CONFERENCE_REQUESTS = {
       callEncrypted: z.boolean().optional(),
       /** Whether the caller was asked for a PIN of the room and knew it. */
       pinGiven: z.boolean().default(false),
+      /** Whether that was the PIN of moderators, whose rights the phone gets then. Only the server's own gateway may say so. */
+      isModerator: z.boolean().default(false),
       /** The participant that this phone was in another room of the meeting: it comes because of `breakout.movePhone`. */
       movedFrom: objectId.optional(),
     }),

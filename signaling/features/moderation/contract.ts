@@ -32,10 +32,15 @@ export const MODERATION_REQUESTS = {
   },
   /**
    * Mutes everyone except oneself, or except owners and moderators. `onEntry`: newcomers enter muted too, until `participant.allowAll`. For
-   * owners and moderators.
+   * owners and moderators. A bridge names the phone that asks for it.
    */
   'participant.muteAll': {
-    data: z.object({ except: z.enum(['me', 'moderators']), onEntry: z.boolean().default(false), deny }),
+    data: z.object({
+      except: z.enum(['me', 'moderators']),
+      onEntry: z.boolean().default(false),
+      deny,
+      participantId: objectId.optional(),
+    }),
     result: nothing,
   },
   /** Lets everyone unmute themselves, and newcomers enter unmuted. Nobody is unmuted by it. For owners and moderators. */

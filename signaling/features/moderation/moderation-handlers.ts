@@ -5,6 +5,7 @@ import {
   mainRoomOf,
   type Peer,
   requireRight,
+  requireRightFor,
 } from '../../kernel/index.ts';
 import type { MODERATION_REQUESTS } from './contract.ts';
 import { muteAll, muteParticipant, removeParticipant, requireTarget, stopVideo } from './moderation.ts';
@@ -22,12 +23,12 @@ export function moderationHandlers(
       return {};
     },
 
-    'participant.muteAll': async (session, { except, onEntry, deny }) => {
-      const { room, peer } = requireRight(session, 'participant.mute');
+    'participant.muteAll': async (session, { except, onEntry, deny, participantId }) => {
+      const { room, by } = requireRightFor(session, 'participant.mute', participantId);
       if (onEntry) {
-        restraints.setEntryRule(room, deny ? 'denied' : 'muted', byOf(peer));
+        restraints.setEntryRule(room, deny ? 'denied' : 'muted', by);
       }
-      await muteAll(restraints, { room, by: byOf(peer), except, deny });
+      await muteAll(restraints, { room, by, except, deny });
       return {};
     },
 

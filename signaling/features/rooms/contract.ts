@@ -53,9 +53,12 @@ export const ROOM_REQUESTS = {
   },
   /**
    * Changes a room's settings, whether or not it is open, and returns them; `{roomId}` alone changes nothing. Applies immediately to people
-   * inside. For owners and admins; moderators inside may change `locked`.
+   * inside. For owners and admins; moderators inside may change `locked`. A bridge inside names the phone that locks or unlocks the room.
    */
-  'room.configure': { data: z.object({ roomId, ...roomChange.shape }), result: roomDescription },
+  'room.configure': {
+    data: z.object({ roomId, participantId: objectId.optional(), ...roomChange.shape }),
+    result: roomDescription,
+  },
   /** What applies where an owner has not chosen otherwise. */
   'room.defaults': { data: nothing, result: roomDefaults },
   /**

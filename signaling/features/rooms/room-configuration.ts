@@ -172,8 +172,9 @@ export class RoomConfiguration {
     demand(principal, 'room.lock', record);
     const inside = this.#kernel.rooms.find(record.roomId)?.peers.values() ?? [];
     const isInside =
-      'accountId' in principal &&
-      [...inside].some(({ principal: { accountId } }) => accountId === principal.accountId);
+      principal.kind === 'phone' ||
+      ('accountId' in principal &&
+        [...inside].some(({ principal: { accountId } }) => accountId === principal.accountId));
     // A removed moderator comes back after five minutes, and has no say until then.
     const hasRole = isNamed(principal, record) && !this.#isBarred(principal, record);
     if (!isInside && !hasRole) {

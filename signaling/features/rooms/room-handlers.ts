@@ -1,3 +1,4 @@
+import { CanopyError } from '../../../base/index.ts';
 import {
   AccountRate,
   defaultPermissions,
@@ -6,6 +7,7 @@ import {
   type Handlers,
   type Kernel,
   requirePrincipal,
+  requireRightFor,
   requireSeat,
 } from '../../kernel/index.ts';
 import type { ROOM_REQUESTS } from './contract.ts';
@@ -42,8 +44,16 @@ export function roomHandlers(kernel: Kernel, feature: RoomsFeature): Handlers<ke
       return creation.create(principal, { ...data, ownerId: principal.accountId });
     },
 
-    'room.configure': (session, { roomId, ...change }) =>
-      configuration.change(requirePrincipal(session), roomId, change),
+    'room.configure': (session, { roomId, participantId, ...change }) => {
+      if (participantId === undefined) {
+        return configuration.change(requirePrincipal(session), roomId, change);
+      }
+      const { principal, room } = requireRightFor(session, 'room.lock', participantId);
+      if (room.roomId !== roomId) {
+        throw new CanopyError('FORBIDDEN', 'the phone is in another room');
+      }
+      return configuration.change(principal, roomId, change);
+    },
 
     'room.defaults': async (session) => {
       requirePrincipal(session);

@@ -1,4 +1,4 @@
-import type { CallRecord } from '../../../contract/index.ts';
+import type { CallQuality, CallRecord } from '../../../contract/index.ts';
 import type { Store } from '../../store/index.ts';
 import type { CallRow } from './tables.ts';
 
@@ -111,6 +111,10 @@ function toRow(call: CallRecord): CallRow {
     end_cause: call.endCause,
     sip_status: call.sipStatus,
     mos: call.mos,
+    jitter_ms: call.quality?.jitterMs ?? null,
+    loss_fraction: call.quality?.lossFraction ?? null,
+    remote_loss_fraction: call.quality?.remoteLossFraction ?? null,
+    round_trip_ms: call.quality?.roundTripMs ?? null,
     transfer_target: call.transfer?.target ?? null,
     transfer_status: call.transfer?.sipStatus ?? null,
   };
@@ -132,8 +136,21 @@ function fromRow(row: CallRow): CallRecord {
     endCause: row.end_cause,
     sipStatus: row.sip_status,
     mos: row.mos,
+    quality: qualityOf(row),
     ...(row.transfer_target !== null && {
       transfer: { target: row.transfer_target, sipStatus: row.transfer_status },
     }),
   };
+}
+
+function qualityOf(row: CallRow): CallQuality | null {
+  const { jitter_ms, loss_fraction, remote_loss_fraction, round_trip_ms } = row;
+  return jitter_ms === null || loss_fraction === null
+    ? null
+    : {
+        jitterMs: jitter_ms,
+        lossFraction: loss_fraction,
+        remoteLossFraction: remote_loss_fraction,
+        roundTripMs: round_trip_ms,
+      };
 }

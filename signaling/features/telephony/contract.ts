@@ -5,6 +5,7 @@ import {
   dialTarget,
   displayName,
   errorBody,
+  measuredCall,
   nothing,
   objectId,
   roomId,
@@ -12,13 +13,25 @@ import {
   sipTrunk,
   sipUser,
   telephonyConfig,
+  tracedMessage,
+  trunkAlarm,
   trunkRegistration,
+  trunkUsage,
 } from '../../../contract/index.ts';
 
 export const TELEPHONY_REQUESTS = {
-  /** Calls a number or SIP address into the room through the gateway. The participant appears while it rings. For owners and moderators. */
+  /**
+   * Calls a number or SIP address into the room through the gateway. The participant appears while it rings. For owners and moderators. A
+   * bridge names the phone that asks for it.
+   */
   'call.dial': {
-    data: z.object({ target: dialTarget, displayName: displayName.optional() }),
+    data: z.object({
+      target: dialTarget,
+      displayName: displayName.optional(),
+      /** Whether the callee must not learn who calls. Default false. */
+      withheld: z.boolean().optional(),
+      participantId: objectId.optional(),
+    }),
     result: z.object({ callId: objectId }),
   },
   /** Registers this connection, which must be in no room, as the gateway that places calls. */
@@ -40,6 +53,20 @@ export const TELEPHONY_REQUESTS = {
     }),
     result: nothing,
   },
+  /** Reports the quality of all calls that have been answered, every few seconds. */
+  'gateway.quality': {
+    data: z.object({ calls: z.array(measuredCall).max(1000) }),
+    result: nothing,
+  },
+  /** Answers `gateway.trace`, message by message; null: that was the last one. */
+  'gateway.traced': {
+    data: z.object({ traceId: objectId, message: tracedMessage.nullable() }),
+    result: nothing,
+  },
+  /** Reports what was used of trunks, as totals of their days, at least every 15 s while they are used. */
+  'gateway.usage': { data: z.object({ usage: z.array(trunkUsage).max(1000) }), result: nothing },
+  /** Reports that a trunk comes close to one of its limits, or has reached it. */
+  'gateway.trunkAlarm': { data: trunkAlarm, result: nothing },
   /**
    * Saves registrations for a restart of the gateway. Those of a phone replace its earlier ones. Phones and trunks that do not exist are
    * ignored.
@@ -58,14 +85,17 @@ export const TELEPHONY_REQUESTS = {
 export const TELEPHONY_EVENTS = {
   /** A call that this peer requested has failed. */
   'call.failed': z.object({ callId: objectId, error: errorBody }),
-  /** To the gateway: place this call into that room. `caller`: the name of the person calling, shown to the callee. */
+  /** To the gateway: place this call into that room. `caller`: the name of the person calling, shown to the callee unless `withheld`. */
   'gateway.dial': z.object({
     callId: objectId,
     roomId,
     target: z.string(),
     displayName: z.string(),
     caller: z.string().optional(),
+    withheld: z.boolean().optional(),
   }),
+  /** To the gateway: send the SIP messages of this call. */
+  'gateway.trace': z.object({ traceId: objectId, callId: objectId }),
   /** To the gateway: hang up this call. */
   'gateway.hangUp': z.object({ callId: objectId }),
   /** To the gateway: the settings have changed. */

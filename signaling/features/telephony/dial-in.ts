@@ -17,7 +17,7 @@ export function dialInOf(
       return { number, ...(action.pin !== undefined && { pin: action.pin }) };
     }
   }
-  const pin = pins.find((each) => each.roomId === roomId)?.pin;
+  const pin = pins.find((each) => each.roomId === roomId && !each.isModerator)?.pin;
   const prompt = rules.find(({ action }) => action.type === 'pin');
   return pin !== undefined && prompt ? { number: prompt.pattern, pin } : undefined;
 }

@@ -1,5 +1,11 @@
 import { CanopyError } from '../../../base/index.ts';
-import { demand, type Handlers, requirePrincipal, requireRight, type Session } from '../../kernel/index.ts';
+import {
+  demand,
+  type Handlers,
+  requirePrincipal,
+  requireRightFor,
+  type Session,
+} from '../../kernel/index.ts';
 import type { TELEPHONY_REQUESTS } from './contract.ts';
 import type { Telephony } from './telephony.ts';
 
@@ -32,6 +38,30 @@ export function gatewayHandlers(telephony: Telephony): Handlers<keyof typeof TEL
       return {};
     },
 
+    'gateway.quality': async (session, { calls }) => {
+      requireGateway(session);
+      telephony.measured(calls);
+      return {};
+    },
+
+    'gateway.traced': async (session, { traceId, message }) => {
+      requireGateway(session);
+      telephony.traces.add(traceId, message);
+      return {};
+    },
+
+    'gateway.usage': async (session, { usage }) => {
+      requireGateway(session);
+      await telephony.usages.put(usage);
+      return {};
+    },
+
+    'gateway.trunkAlarm': async (session, alarm) => {
+      requireGateway(session);
+      telephony.alarm(alarm);
+      return {};
+    },
+
     'gateway.saveRegistrations': async (session, registrations) => {
       requireGateway(session);
       await telephony.registrations.save(registrations);
@@ -43,16 +73,17 @@ export function gatewayHandlers(telephony: Telephony): Handlers<keyof typeof TEL
       return telephony.registrations.load(Date.now(), after);
     },
 
-    'call.dial': async (session, { target, displayName }) => {
-      const { principal, room, peer } = requireRight(session, 'call.dial');
-      const { peerId, displayName: caller } = peer;
+    'call.dial': async (session, { target, displayName, withheld, participantId }) => {
+      const { principal, room, peer, by } = requireRightFor(session, 'call.dial', participantId);
+      const { roomId } = room;
       return telephony.dial({
-        roomId: room.roomId,
+        roomId,
         target,
         displayName,
-        caller,
-        by: principal.accountId,
-        peerId,
+        withheld,
+        caller: peer.participants.get(by ?? '')?.displayName ?? peer.displayName,
+        by: 'accountId' in principal ? principal.accountId : `phones in ${roomId}`,
+        peerId: peer.peerId,
       });
     },
   };

@@ -85,6 +85,30 @@ export const TELEPHONY_MIGRATIONS: Migrations = {
         .execute();
     },
   },
+  '0030_trunk_usage': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .createTable('trunk_usage')
+        .addColumn('trunk', 'text', (column) => column.notNull())
+        .addColumn('day', 'text', (column) => column.notNull())
+        .addColumn('scope', 'text', (column) => column.notNull())
+        .addColumn('seconds', 'double precision', (column) => column.notNull())
+        .addColumn('cost', 'double precision', (column) => column.notNull())
+        .addPrimaryKeyConstraint('trunk_usage_key', ['trunk', 'day', 'scope'])
+        .execute();
+    },
+  },
+  '0032_moderator_pins': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema.alterTable('room_pins').addColumn('moderator_pin', 'text').execute();
+      await db.schema
+        .createIndex('room_pins_by_moderator_pin')
+        .unique()
+        .on('room_pins')
+        .column('moderator_pin')
+        .execute();
+    },
+  },
   '0035_saved_registrations': {
     async up(db: Kysely<unknown>): Promise<void> {
       await db.schema
@@ -96,11 +120,19 @@ export const TELEPHONY_MIGRATIONS: Migrations = {
       await db.schema
         .createTable('saved_trunk_registrations')
         .addColumn('trunk', 'text', (column) => column.primaryKey())
+        .addColumn('instance', 'text', (column) => column.notNull())
         .addColumn('call_id', 'text', (column) => column.notNull())
         .addColumn('sequence', 'bigint', (column) => column.notNull())
         .addColumn('addresses', 'text', (column) => column.notNull())
         .addColumn('expires_at_ms', 'bigint', (column) => column.notNull())
         .execute();
+    },
+  },
+  '0037_call_quality': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      for (const column of ['jitter_ms', 'loss_fraction', 'remote_loss_fraction', 'round_trip_ms']) {
+        await db.schema.alterTable('calls').addColumn(column, 'double precision').execute();
+      }
     },
   },
 };

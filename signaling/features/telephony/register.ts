@@ -7,6 +7,7 @@ import { SavedRegistrationStore } from './saved-registration-store.ts';
 import { Telephony } from './telephony.ts';
 import { registerTelephonyRoutes } from './telephony-routes.ts';
 import { TelephonySettings } from './telephony-settings.ts';
+import { TrunkUsages } from './trunk-usages.ts';
 
 /** Telephony: settings of phones, the gateway's control connection, and calls requested by rooms. */
 export function registerTelephony(kernel: Kernel): void {
@@ -19,6 +20,7 @@ export function registerTelephony(kernel: Kernel): void {
     rooms,
     settings,
     calls: new Calls(store),
+    usages: new TrunkUsages(store),
     registrations: new SavedRegistrationStore(store),
   });
   kernel.requests(TELEPHONY_REQUESTS, gatewayHandlers(telephony), {

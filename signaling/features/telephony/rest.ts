@@ -13,7 +13,9 @@ import {
   sipTrunk,
   srtpKeying,
   srtpUse,
+  tracedMessage,
   trunkRegistration,
+  trunkUsage,
 } from '../../../contract/index.ts';
 import { trunkAddress, trunkUri } from './trunk-fields.ts';
 
@@ -47,9 +49,11 @@ export const trunkInfo = sipTrunk.omit({ password: true }).extend({
   hasPassword: z.boolean(),
   /** Null if the trunk does not register, or no gateway has reported yet. */
   registration: trunkRegistration.nullable(),
+  /** What was used today, by the trunk's time zone, in all calls and for each prefix of its prices. */
+  usage: z.array(trunkUsage.omit({ trunk: true })),
 });
 export const trunkList = z.object({ trunks: z.array(trunkInfo) });
-/** Without a password, the stored one is kept if the user name stays the same. Without `srtp`, `keying` or `ice`, that is kept too. */
+/** Without a password, the stored one is kept if both user names stay the same. `srtp`, `keying`, `ice`, `transfers`, `identity`, `numbers` and `limits` are kept if omitted. */
 export const putTrunkRequest = sipTrunk.omit({ name: true }).extend({
   uri: trunkUri,
   addresses: z.array(trunkAddress).max(64).default([]),
@@ -60,7 +64,11 @@ export const putTrunkRequest = sipTrunk.omit({ name: true }).extend({
 
 export const dialPlanBody = z.object({ rules: dialPlan });
 
-export const roomPin = z.object({ pin });
+export const roomPin = z.object({
+  pin,
+  /** Callers who enter this PIN instead are moderators. Null: there is none. Default: unchanged. */
+  moderatorPin: pin.nullable().optional(),
+});
 
 export const callQuery = z.object({
   /** `true`: only calls in progress; `false`: only ended ones. Default: both. */
@@ -73,9 +81,16 @@ export const callQuery = z.object({
   before: z.coerce.number().int().optional(),
 });
 export const callList = z.object({ calls: z.array(callRecord) });
-export const dialRequest = z.object({ roomId, target: dialTarget, displayName: displayName.optional() });
+export const dialRequest = z.object({
+  roomId,
+  target: dialTarget,
+  displayName: displayName.optional(),
+  /** Whether the callee must not learn who calls. Default false. */
+  withheld: z.boolean().optional(),
+});
 export const dialResponse = z.object({ callId: objectId });
 
 export const phoneParams = z.object({ username: sipPhone.shape.username });
 export const trunkParams = z.object({ name: sipTrunk.shape.name });
 export const callParams = z.object({ callId: objectId });
+export const callTrace = z.object({ messages: z.array(tracedMessage) });

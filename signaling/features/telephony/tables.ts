@@ -43,8 +43,22 @@ export interface CallRow {
   end_cause: string | null;
   sip_status: number | null;
   mos: number | null;
+  jitter_ms: number | null;
+  loss_fraction: number | null;
+  remote_loss_fraction: number | null;
+  round_trip_ms: number | null;
   transfer_target: string | null;
   transfer_status: number | null;
+}
+
+export interface TrunkUsageRow {
+  trunk: string;
+  /** Date in the trunk's time zone. */
+  day: string;
+  /** Empty: all calls; or `=` and a prefix of the trunk's prices. */
+  scope: string;
+  seconds: number;
+  cost: number;
 }
 
 /** Registrations of a phone, saved for a restart of the gateway. */
@@ -59,6 +73,7 @@ export interface SavedBindingsRow {
 /** Canopy's registration at a trunk, saved for a restart of the gateway. */
 export interface SavedTrunkRow {
   trunk: string;
+  instance: string;
   call_id: string;
   sequence: number;
   /** JSON of string[]. */
@@ -72,8 +87,10 @@ declare module '../../store/tables.ts' {
     sip_trunks: TrunkRow;
     dial_rules: DialRuleRow;
     /** PINs with which callers enter rooms. */
-    room_pins: { room_id: string; pin: string };
+    room_pins: { room_id: string; pin: string; moderator_pin: string | null };
     calls: CallRow;
+    /** What was used of trunks per day, for their limits. */
+    trunk_usage: TrunkUsageRow;
     saved_bindings: SavedBindingsRow;
     saved_trunk_registrations: SavedTrunkRow;
   }

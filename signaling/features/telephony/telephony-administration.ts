@@ -88,7 +88,8 @@ export class TelephonyAdministration {
   }
 
   /**
-   * Adds or replaces a trunk. A stored password is kept while the user name stays the same, and so is the encryption.
+   * Adds or replaces a trunk. A stored password is kept while both user names stay the same. Encryption, transfers, identity, numbers and
+   * limits are kept if they are not given.
    *
    * @throws {CanopyError} BAD_REQUEST - `register` without user name and password
    */
@@ -100,14 +101,21 @@ export class TelephonyAdministration {
     },
   ): Promise<SipTrunk> {
     const before = (await this.#settings.trunks()).find(({ name }) => name === trunk.name);
-    const kept = before?.username === trunk.username ? before?.password : undefined;
+    const isSameUser = before?.username === trunk.username && before?.authUsername === trunk.authUsername;
+    const kept = isSameUser ? before?.password : undefined;
     const password = trunk.password ?? kept;
     const srtp = trunk.srtp ?? before?.srtp ?? 'preferred';
     const transfers = trunk.transfers ?? before?.transfers;
+    const identity = trunk.identity ?? before?.identity;
+    const numbers = trunk.numbers ?? before?.numbers;
+    const limits = trunk.limits ?? before?.limits;
     const settled = {
       ...trunk,
       srtp,
       keying: trunk.keying ?? before?.keying ?? 'sdes',
+      ...(identity && { identity }),
+      ...(numbers && { numbers }),
+      ...(limits && { limits }),
       ice: trunk.ice ?? before?.ice ?? 'accept',
       ...(transfers !== undefined && { transfers }),
       ...(password !== undefined && { password }),
@@ -153,15 +161,18 @@ export class TelephonyAdministration {
     await this.#changed();
   }
 
-  /** @throws {CanopyError} PIN_TAKEN, PIN_TOO_SHORT */
-  async putPin(roomId: string, pin: string): Promise<void> {
-    if (pin.length < MIN_PIN_DIGITS) {
-      const kept = (await this.#settings.pins()).find((each) => each.roomId === roomId);
-      if (kept?.pin !== pin) {
+  /** @throws {CanopyError} PIN_TAKEN, PIN_TOO_SHORT; BAD_REQUEST - both PINs are the same */
+  async putPin(roomId: string, pin: string, moderatorPin?: string | null): Promise<void> {
+    const short = [pin, moderatorPin ?? undefined].filter(
+      (each) => (each?.length ?? MIN_PIN_DIGITS) < MIN_PIN_DIGITS,
+    );
+    if (short.length > 0) {
+      const kept = (await this.#settings.pins()).filter((each) => each.roomId === roomId);
+      if (!short.every((each) => kept.some((known) => known.pin === each))) {
         throw new CanopyError('PIN_TOO_SHORT');
       }
     }
-    await this.#settings.putPin(roomId, pin);
+    await this.#settings.putPin(roomId, pin, moderatorPin);
     await this.#changed();
   }
 

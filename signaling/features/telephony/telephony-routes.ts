@@ -1,11 +1,12 @@
 import type { z } from 'zod';
-import type { SipTrunk, TrunkRegistration } from '../../../contract/index.ts';
-import { nothing, roomParams } from '../../../contract/index.ts';
+import type { SipTrunk, TrunkRegistration, TrunkUsage } from '../../../contract/index.ts';
+import { dayIn, nothing, roomParams } from '../../../contract/index.ts';
 import { errorResponses, type Kernel } from '../../kernel/index.ts';
 import {
   callList,
   callParams,
   callQuery,
+  callTrace,
   dialPlanBody,
   dialRequest,
   dialResponse,
@@ -23,7 +24,7 @@ import type { Telephony } from './telephony.ts';
 
 /** Routes for administrators and applications: phones, trunks, dial plan, PINs, calls. */
 export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): void {
-  const { administration, calls, settings } = telephony;
+  const { administration, settings, usages } = telephony;
 
   kernel.adminRoutes('telephony.administer', (app) => {
     app.get(
@@ -75,9 +76,15 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
           response: { 200: trunkList, ...errorResponses },
         },
       },
-      async () => ({
-        trunks: (await settings.trunks()).map((trunk) => toInfo(trunk, telephony.registrationOf(trunk.name))),
-      }),
+      async () => {
+        const nowMs = Date.now();
+        const usage = await usages.recent(nowMs);
+        return {
+          trunks: (await settings.trunks()).map((trunk) =>
+            toInfo(trunk, telephony.registrationOf(trunk.name), usageToday(trunk, usage, nowMs)),
+          ),
+        };
+      },
     );
     app.put(
       '/api/sip/trunks/:name',
@@ -85,7 +92,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
         config: { act: 'trunk.put' },
         schema: {
           description:
-            'Adds or replaces a trunk. A stored password is kept while the user name stays the same; `srtp`, `keying`, `ice` and `transfers` are kept if they are omitted.',
+            'Adds or replaces a trunk. A stored password is kept while both user names stay the same; `srtp`, `keying`, `ice`, `transfers`, `identity`, `numbers` and `limits` are kept if they are omitted.',
           params: trunkParams,
           body: putTrunkRequest,
           response: { 200: trunkInfo, ...errorResponses },
@@ -93,7 +100,9 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
       },
       async ({ params: { name }, body }) => {
         // The known registration is that of the trunk before the change.
-        return toInfo(await administration.putTrunk({ name, ...body }), null);
+        const trunk = await administration.putTrunk({ name, ...body });
+        const nowMs = Date.now();
+        return toInfo(trunk, null, usageToday(trunk, await usages.recent(nowMs, name), nowMs));
       },
     );
     app.delete(
@@ -140,15 +149,16 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
       {
         config: { act: 'phonePin.put' },
         schema: {
-          description: 'Sets the PIN that callers enter to join the room.',
+          description:
+            'Sets the PIN that callers enter to join the room, and the one that also makes them moderators.',
           params: roomParams,
           body: roomPin,
           response: { 200: roomPin, ...errorResponses },
         },
       },
-      async ({ params: { roomId }, body: { pin } }) => {
-        await administration.putPin(roomId, pin);
-        return { pin };
+      async ({ params: { roomId }, body }) => {
+        await administration.putPin(roomId, body.pin, body.moderatorPin);
+        return body;
       },
     );
     app.delete(
@@ -156,7 +166,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
       {
         config: { act: 'phonePin.delete' },
         schema: {
-          description: "Removes the room's PIN.",
+          description: "Removes the room's PINs.",
           params: roomParams,
           response: { 200: nothing, ...errorResponses },
         },
@@ -179,7 +189,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
         },
       },
       async ({ query: { active, limit, before } }) => ({
-        calls: await calls.list({ active, limit, beforeMs: before }),
+        calls: await telephony.listCalls({ active, limit, beforeMs: before }),
       }),
     );
     app.post(
@@ -194,6 +204,18 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
         },
       },
       ({ body }) => telephony.dial({ ...body, by: 'api' }),
+    );
+    app.get(
+      '/api/sip/calls/:callId/trace',
+      {
+        schema: {
+          description:
+            'The SIP messages of a call, earliest first, with secrets crossed out. The gateway keeps those of its last 500 calls in memory.',
+          params: callParams,
+          response: { 200: callTrace, ...errorResponses },
+        },
+      },
+      async ({ params }) => ({ messages: await telephony.trace(params.callId) }),
     );
     app.delete(
       '/api/sip/calls/:callId',
@@ -217,6 +239,18 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
 function toInfo(
   { password, ...trunk }: SipTrunk,
   registration: TrunkRegistration | null,
+  usage: z.infer<typeof trunkInfo>['usage'],
 ): z.infer<typeof trunkInfo> {
-  return { ...trunk, hasPassword: password !== undefined, registration };
+  return { ...trunk, hasPassword: password !== undefined, registration, usage };
+}
+
+function usageToday(
+  { name, limits }: Pick<SipTrunk, 'name' | 'limits'>,
+  usage: readonly TrunkUsage[],
+  nowMs: number,
+): z.infer<typeof trunkInfo>['usage'] {
+  const today = dayIn(limits?.timeZone ?? 'UTC', nowMs);
+  return usage
+    .filter(({ trunk, day }) => trunk === name && day === today)
+    .map(({ trunk: _name, ...used }) => used);
 }

@@ -132,19 +132,41 @@ export class TelephonySettings {
     }, 'dial plan');
   }
 
-  async pins(): Promise<Array<{ pin: string; roomId: string }>> {
+  /** The PINs that let callers in, then those that also make them moderators. */
+  async pins(): Promise<TelephonyConfig['pins']> {
     const rows = await this.#store.db.selectFrom('room_pins').selectAll().orderBy('room_id').execute();
-    return rows.map(({ pin, room_id }) => ({ pin, roomId: room_id }));
+    return [
+      ...rows.map(({ pin, room_id: roomId }) => ({ pin, roomId })),
+      ...rows.flatMap(({ moderator_pin: pin, room_id: roomId }) =>
+        pin === null ? [] : [{ pin, roomId, isModerator: true }],
+      ),
+    ];
   }
 
-  /** @throws {CanopyError} PIN_TAKEN */
-  async putPin(roomId: string, pin: string): Promise<void> {
+  /** @param moderatorPin null: none; undefined: as before. @throws {CanopyError} PIN_TAKEN, BAD_REQUEST */
+  async putPin(roomId: string, pin: string, moderatorPin: string | null | undefined): Promise<void> {
     try {
-      await this.#store.db
-        .insertInto('room_pins')
-        .values({ room_id: roomId, pin })
-        .onConflict((conflict) => conflict.column('room_id').doUpdateSet({ pin }))
-        .execute();
+      await this.#store.transaction(async (transaction) => {
+        const rows = await transaction.selectFrom('room_pins').selectAll().execute();
+        const before = rows.find(({ room_id }) => room_id === roomId);
+        const moderators = moderatorPin === undefined ? (before?.moderator_pin ?? null) : moderatorPin;
+        const others = rows.filter((row) => row !== before);
+        const isTaken = (wanted: string | null) =>
+          wanted !== null && others.some((row) => row.pin === wanted || row.moderator_pin === wanted);
+        if (isTaken(pin) || isTaken(moderators)) {
+          throw new CanopyError('PIN_TAKEN');
+        }
+        if (pin === moderators) {
+          throw new CanopyError('BAD_REQUEST', 'the PIN of moderators must be another one');
+        }
+        await transaction
+          .insertInto('room_pins')
+          .values({ room_id: roomId, pin, moderator_pin: moderators })
+          .onConflict((conflict) =>
+            conflict.column('room_id').doUpdateSet({ pin, moderator_pin: moderators }),
+          )
+          .execute();
+      }, 'room PIN');
     } catch (error) {
       if (isUniqueViolation(error)) {
         throw new CanopyError('PIN_TAKEN', undefined, { cause: error });

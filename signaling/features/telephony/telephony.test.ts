@@ -39,6 +39,7 @@ function callOf(more: Partial<CallRecord> = {}): CallRecord {
     endCause: null,
     sipStatus: null,
     mos: null,
+    quality: null,
     ...more,
   };
 }
@@ -128,6 +129,7 @@ describe('telephony', () => {
       ['PUT', '/api/rooms/lobby/pin', { pin: '123456' }],
       ['DELETE', '/api/rooms/lobby/pin'],
       ['GET', '/api/sip/calls'],
+      ['GET', `/api/sip/calls/${randomUUID()}/trace`],
       ['POST', '/api/sip/calls', { roomId: 'lobby', target: '1' }],
       ['DELETE', `/api/sip/calls/${randomUUID()}`],
     ] as const) {
@@ -328,6 +330,7 @@ describe('telephony', () => {
       endedAtMs: startedAtMs + 9,
       endCause: 'remote',
       mos: 4.1,
+      quality: { jitterMs: 2.5, lossFraction: 0.01, remoteLossFraction: null, roundTripMs: 40 },
     });
     await gateway.record(going);
     await gateway.record(over);
@@ -346,6 +349,22 @@ describe('telephony', () => {
       assert.deepEqual(await refused('GET', `/api/sip/calls?${query}`), [400, 'BAD_REQUEST'], query);
     }
 
+    const measured = {
+      mos: 4.3,
+      quality: { jitterMs: 1, lossFraction: 0, remoteLossFraction: 0.5, roundTripMs: null },
+    };
+    await gateway.measured([
+      { callId: going.callId, ...measured },
+      { callId: over.callId, ...measured },
+    ]);
+    assert.deepEqual(
+      await calls(),
+      [{ ...answered, ...measured }, over],
+      'of a call in progress, as it is now',
+    );
+    await gateway.measured([]);
+    assert.deepEqual(await calls(), [answered, over]);
+
     const told = heard(gateway, 'hang-up');
     await ok('DELETE', `/api/sip/calls/${going.callId}`);
     assert.deepEqual(await told, [{ callId: going.callId }]);
@@ -359,6 +378,32 @@ describe('telephony', () => {
     gateway.close();
     await connected();
     assert.deepEqual(await calls('?active=true'), [], 'a new one has none of them');
+  });
+
+  it('shows the SIP messages of a call, as the gateway has them', async () => {
+    const gateway = await connected();
+    const { callId } = callOf();
+    const path = `/api/sip/calls/${callId}/trace`;
+    assert.deepEqual(await refused('GET', path), [404, 'NOT_FOUND']);
+    await gateway.record({ ...callOf(), callId });
+    const messages = ['INVITE', 'SIP/2.0 200 OK'].map((text, index) => ({
+      atMs: startedAtMs + index,
+      sent: index === 1,
+      overTcp: false,
+      local: { address: '127.0.0.1', port: 5060 },
+      remote: { address: '127.0.0.2', port: 5062 },
+      text,
+    }));
+    gateway.on('trace', (request) => {
+      assert.equal(request.callId, callId);
+      void gateway.traced(request.traceId, messages);
+    });
+    assert.deepEqual(await ok('GET', path), { messages });
+    gateway.close();
+    await eventually(
+      'the gateway is gone',
+      async () => (await refused('GET', path))[1] === 'GATEWAY_MISSING',
+    );
   });
 
   it('shows the registrations of trunks as reported by the gateway in charge, also after it reconnects, and forgets them when it is gone', async () => {
@@ -405,6 +450,8 @@ describe('telephony', () => {
       callId: 'c',
       sequence: 7,
       instance: '<urn:uuid:1>',
+      regId: 2,
+      path: ['<sip:edge.example;lr;ob>'],
       registeredAtMs: startedAtMs,
       expiresAtMs: startedAtMs + 3_600_000,
       q: 1,
@@ -414,6 +461,7 @@ describe('telephony', () => {
       ...more,
     });
     const registration = {
+      instance: 'urn:uuid:2',
       callId: 't',
       sequence: 3,
       addresses: ['192.0.2.9'],
@@ -585,6 +633,8 @@ describe('telephony', () => {
         ['gateway.record', callOf()],
         ['gateway.dialFailed', { callId: randomUUID(), error: { code: 'X', message: 'x' } }],
         ['gateway.trunks', { registrations: [] }],
+        ['gateway.quality', { calls: [] }],
+        ['gateway.traced', { traceId: randomUUID(), message: null }],
         ['gateway.saveRegistrations', { phones: [], trunks: [] }],
         ['gateway.loadRegistrations', {}],
       ] as const) {

@@ -4,22 +4,29 @@ import { CanopyError, type Config, type Logger } from '../../../base/index.ts';
 import {
   type CallRecord,
   type ErrorBody,
+  type MeasuredCall,
   routeDial,
   type TelephonyConfig,
+  type TracedMessage,
+  type TrunkAlarm,
   type TrunkRegistration,
 } from '../../../contract/index.ts';
 import type { Kernel, Rooms } from '../../kernel/index.ts';
 import { type Session, TokenBucket } from '../../kernel/index.ts';
 import type { Calls } from './calls.ts';
+import { dialRefusal } from './dial-refusal.ts';
 import type { SavedRegistrationStore } from './saved-registration-store.ts';
 import { TelephonyAdministration } from './telephony-administration.ts';
 import type { TelephonySettings } from './telephony-settings.ts';
+import { TraceRequests } from './trace-requests.ts';
+import type { TrunkUsages } from './trunk-usages.ts';
 
 export interface TelephonyOptions {
   config: Config;
   log: Logger;
   settings: TelephonySettings;
   calls: Calls;
+  usages: TrunkUsages;
   registrations: SavedRegistrationStore;
   rooms: Rooms;
   happenings: Kernel['happenings'];
@@ -32,6 +39,8 @@ export interface DialRequest {
   displayName?: string | undefined;
   /** Name of the caller, shown to the callee; absent for applications. */
   caller?: string;
+  /** Whether the callee must not learn who calls. Default false. */
+  withheld?: boolean | undefined;
   /** The requesting account, or `api`. The rate limit applies to each. */
   by: string;
   /** The peer that is notified of a failure; absent for applications. */
@@ -49,7 +58,9 @@ const PENDING_MS = 300_000;
 export class Telephony {
   readonly settings: TelephonySettings;
   readonly calls: Calls;
+  readonly usages: TrunkUsages;
   readonly registrations: SavedRegistrationStore;
+  readonly traces = new TraceRequests();
   readonly administration: TelephonyAdministration;
   readonly #options: TelephonyOptions;
   readonly #buckets = new LRUCache<string, TokenBucket>({ max: 10_000 });
@@ -61,6 +72,8 @@ export class Telephony {
   /** What was last reported about each call. */
   readonly #reported = new LRUCache<string, 'call.started' | 'call.ended'>({ max: 10_000 });
   #gateway: Session | null = null;
+  /** Of calls in progress. */
+  #measured: ReadonlyMap<string, Pick<MeasuredCall, 'mos' | 'quality'>> = new Map();
   /** By trunk, as last reported by the gateway in charge. */
   #registrations: ReadonlyMap<string, TrunkRegistration> = new Map();
 
@@ -68,6 +81,7 @@ export class Telephony {
     this.#options = options;
     this.settings = options.settings;
     this.calls = options.calls;
+    this.usages = options.usages;
     this.registrations = options.registrations;
     this.administration = new TelephonyAdministration({
       settings: options.settings,
@@ -97,13 +111,17 @@ export class Telephony {
     for (const lost of await this.calls.endOthers(callIds, Date.now())) {
       this.#report(lost);
     }
-    const config = await this.config();
+    const nowMs = Date.now();
+    await this.usages.prune(nowMs);
+    const usage = await this.usages.recent(nowMs);
+    const config = { ...(await this.config()), ...(usage.length > 0 && { usage }) };
     if (session.closed) {
       throw new CanopyError('CONNECTION_LOST');
     }
     const before = this.#gateway;
     this.#gateway = session;
     this.#registrations = new Map();
+    this.#measured = new Map();
     if (before && before !== session) {
       before.connection.end('SESSION_REPLACED');
     }
@@ -142,17 +160,27 @@ export class Telephony {
   /**
    * Asks the gateway to place a call into a room. The call appears in the room, or `call.failed` is sent to the requester.
    *
-   * @throws {CanopyError} RATE_LIMITED, CALL_REFUSED, GATEWAY_MISSING
+   * @throws {CanopyError} RATE_LIMITED, CALL_REFUSED, EMERGENCY_CALL_REFUSED, TRUNK_NUMBER_BARRED, GATEWAY_MISSING
    */
-  async dial({ roomId, target, displayName, caller, by, peerId }: DialRequest): Promise<{ callId: string }> {
+  async dial({
+    roomId,
+    target,
+    displayName,
+    caller,
+    withheld,
+    by,
+    peerId,
+  }: DialRequest): Promise<{ callId: string }> {
     if (!this.#bucketOf(by).take(performance.now())) {
       throw new CanopyError('RATE_LIMITED', 'too many calls per minute');
     }
     const settings = await this.settings.load();
     const route = routeDial(settings, target);
-    if (!route) {
-      this.#options.log.warn({ roomId, by, target }, 'call refused by the dial plan');
-      throw new CanopyError('CALL_REFUSED');
+    const refusal = dialRefusal(settings, target, route, Date.now());
+    if (!route || refusal) {
+      const error = new CanopyError(refusal ?? 'CALL_REFUSED');
+      this.#options.log.warn({ roomId, by, target, err: error }, 'call refused');
+      throw error;
     }
     const gateway = this.#gateway;
     if (!gateway || gateway.closed) {
@@ -171,6 +199,7 @@ export class Telephony {
       target,
       displayName: shown,
       ...(caller !== undefined && { caller }),
+      ...(withheld && { withheld }),
     });
     this.#options.log.info({ roomId, by, callId, route: route.type }, 'call requested');
     return { callId };
@@ -193,9 +222,28 @@ export class Telephony {
     );
   }
 
+  /** A trunk comes close to one of its limits, or has reached it. */
+  alarm(alarm: TrunkAlarm): void {
+    this.#options.happenings.emit('trunk.alarm', alarm);
+  }
+
   /** The registration of a trunk; null if it does not register, or no gateway has reported. */
   registrationOf(trunk: string): TrunkRegistration | null {
     return (this.ready && this.#registrations.get(trunk)) || null;
+  }
+
+  /** Takes the gateway's report on all calls that have been answered. */
+  measured(calls: readonly MeasuredCall[]): void {
+    this.#measured = new Map(calls.map(({ callId, ...measured }) => [callId, measured]));
+  }
+
+  /** Calls from the history, latest first; those in progress with their present quality. */
+  async listCalls(filter: Parameters<Calls['list']>[0]): Promise<CallRecord[]> {
+    const calls = await this.calls.list(filter);
+    return calls.map((call) => ({
+      ...call,
+      ...(call.endedAtMs === null && this.#measured.get(call.callId)),
+    }));
   }
 
   async record(call: CallRecord): Promise<void> {
@@ -211,6 +259,18 @@ export class Telephony {
     this.#sendConfig().catch((error: unknown) =>
       this.#options.log.error({ err: error }, 'could not send the settings to the gateway'),
     );
+  }
+
+  /** The SIP messages of a call, if the gateway still has them. @throws {CanopyError} NOT_FOUND, GATEWAY_MISSING, SERVER_BUSY */
+  async trace(callId: string): Promise<TracedMessage[]> {
+    if (!(await this.calls.find(callId))) {
+      throw new CanopyError('NOT_FOUND', 'no such call');
+    }
+    const gateway = this.#gateway;
+    if (!gateway || gateway.closed) {
+      throw new CanopyError('GATEWAY_MISSING');
+    }
+    return this.traces.request((traceId) => gateway.connection.send('gateway.trace', { traceId, callId }));
   }
 
   /** Ends a call. @throws {CanopyError} NOT_FOUND, GATEWAY_MISSING */

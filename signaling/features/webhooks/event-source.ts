@@ -72,6 +72,7 @@ export class EventSource {
       case 'lobby.waiting':
       case 'invitation.used':
       case 'account.created':
+      case 'trunk.alarm':
         this.#emit(name, data as never);
         return;
       case 'call.started':

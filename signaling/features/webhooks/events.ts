@@ -75,6 +75,17 @@ export const WEBHOOK_EVENTS = {
       endCause: z.string().nullable(),
     }),
   },
+  'trunk.alarm': {
+    when: 'A trunk has used 80 % or all of one of its daily limits, or ten calls to numbers that it bars were tried in a day.',
+    data: z.object({
+      trunk: z.string(),
+      kind: z.enum(['minutes', 'cost', 'numbers']),
+      prefix: z.string().nullable().describe('The prefix whose limit it is; null: the whole trunk.'),
+      level: z.enum(['warning', 'reached']),
+      used: z.number(),
+      max: z.number(),
+    }),
+  },
 } as const;
 
 export type WebhookEventType = keyof typeof WEBHOOK_EVENTS;

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { type RoomAction, roomAction, roomRole } from '../../../contract/index.ts';
 import type { VerifiedDevice } from '../../identity/index.ts';
 import {
+  MODERATING_PHONE,
   NEWCOMER,
   OPERATOR,
   type PeerPrincipal,
@@ -143,6 +144,22 @@ describe('may', () => {
     for (const action of Object.keys(ON_SERVER) as ServerAction[]) {
       assert.ok(!may(NEWCOMER, action), action);
     }
+  });
+
+  it('threat 5: a phone that moderates has the rights of a moderator, and the owner limits them alike', () => {
+    const limited: RoomPolicy = { ...unchanged, permissions: { moderator: ['room.enter', 'room.lock'] } };
+    for (const action of Object.keys(IN_ROOM) as ActionInRoom[]) {
+      for (const room of [unchanged, limited]) {
+        assert.equal(may(MODERATING_PHONE, action, room), may(member, action, room), action);
+      }
+    }
+    for (const action of Object.keys(ON_SERVER) as ServerAction[]) {
+      assert.equal(may(MODERATING_PHONE, action), may(PHONE, action), action);
+    }
+    assert.deepEqual(
+      [MODERATING_PHONE, PHONE].map((phone) => roomRoleOf(phone, unchanged)),
+      ['moderator', 'speaker'],
+    );
   });
 
   it('threat 5: only admins remove an admin', () => {

@@ -148,6 +148,7 @@ function standingIn(principal: Target, { ownerId, roles, parties }: RoomPolicy):
     case 'bridge':
       return 'bridge';
     case 'phone':
+      return principal.isModerator ? 'moderator' : 'speaker';
     case 'newcomer':
       return 'speaker';
     case 'device': {

@@ -5,6 +5,7 @@ export {
   changeServerRole,
   type DevicePrincipal,
   holderOf,
+  MODERATING_PHONE,
   NEWCOMER,
   type NewcomerPrincipal,
   OPERATOR,

@@ -30,6 +30,8 @@ export interface BridgePrincipal extends Certified {
 /** A phone in a room. It has no connection to the server: a bridge acts for it. */
 export interface PhonePrincipal {
   readonly kind: 'phone';
+  /** Whether the caller gave the room's moderator PIN. */
+  readonly isModerator: boolean;
 }
 
 /** Someone with a room link and no account yet. They will be a guest. */
@@ -60,8 +62,11 @@ export type PeerPrincipal = DevicePrincipal | BridgePrincipal;
 /** Who makes a request. The policy decides what they may do. */
 export type Principal = PeerPrincipal | PhonePrincipal | NewcomerPrincipal | TokenPrincipal;
 
-/** The principal of every phone. */
-export const PHONE: PhonePrincipal = { kind: 'phone' };
+/** The principal of phones. */
+export const PHONE: PhonePrincipal = { kind: 'phone', isModerator: false };
+
+/** The principal of phones that moderate their room. */
+export const MODERATING_PHONE: PhonePrincipal = { kind: 'phone', isModerator: true };
 
 /** The principal of everyone without an account. */
 export const NEWCOMER: NewcomerPrincipal = { kind: 'newcomer' };

@@ -83,17 +83,22 @@ export class EntryGuard {
   /**
    * Checks a phone that calls in.
    *
-   * @param call `pinGiven`: whether the gateway asked the caller for a PIN of this room; `movedFrom`: the participant that it was before
+   * @param call `pinGiven`: whether the gateway asked the caller for a PIN of this room; `isModerator`: whether that was the PIN of
+   *   moderators, who may enter a locked room; `movedFrom`: the participant that it was before
    * @throws {CanopyError} ROOM_LOCKED, PIN_REQUIRED
    */
   checkPhone(
     { roomId, locked, pinHash }: RoomRecord,
-    { pinGiven, movedFrom }: { pinGiven: boolean; movedFrom?: string | undefined },
+    {
+      pinGiven,
+      isModerator,
+      movedFrom,
+    }: { pinGiven: boolean; isModerator: boolean; movedFrom?: string | undefined },
   ): void {
     if (movedFrom !== undefined && this.#expected.delete(`${roomId} ${movedFrom}`)) {
       return;
     }
-    if (locked) {
+    if (locked && !isModerator) {
       throw new CanopyError('ROOM_LOCKED');
     }
     if (pinHash !== undefined && !pinGiven) {

@@ -3,7 +3,13 @@ import type { ErrorCode } from '../../../base/index.ts';
 import type { EventData, EventName, Participant } from '../../../contract/index.ts';
 import type { VerifiedDevice } from '../../identity/index.ts';
 import type { Holder } from '../budgets/index.ts';
-import { type PeerPrincipal, PHONE, type PhonePrincipal, serverRoleOf } from '../principals/index.ts';
+import {
+  MODERATING_PHONE,
+  type PeerPrincipal,
+  PHONE,
+  type PhonePrincipal,
+  serverRoleOf,
+} from '../principals/index.ts';
 
 /** The connection of a peer, for sending events. Sending neither blocks nor throws. */
 export interface PeerConnection {
@@ -36,6 +42,8 @@ export class Peer {
   releaseSeat: () => void = () => undefined;
   connection: PeerConnection | null;
   graceTimer: NodeJS.Timeout | undefined;
+  /** Ids of its phones that moderate the room. */
+  readonly #moderatingPhones = new Set<string>();
 
   constructor(options: {
     peerId?: string | undefined;
@@ -68,7 +76,15 @@ export class Peer {
 
   /** The principal of one of its participants: a bridge hosts phones, others only themselves. */
   principalOf(participantId: string): PeerPrincipal | PhonePrincipal {
-    return participantId === this.participantId ? this.principal : PHONE;
+    if (participantId === this.participantId) {
+      return this.principal;
+    }
+    return this.#moderatingPhones.has(participantId) ? MODERATING_PHONE : PHONE;
+  }
+
+  /** Makes one of its phones a moderator of the room, before it enters. */
+  makeModerator(participantId: string): void {
+    this.#moderatingPhones.add(participantId);
   }
 
   /** One of its participants with a new name. */
@@ -93,6 +109,7 @@ export class Peer {
   /** Returns false if it has already left. */
   removeParticipant(participantId: string): boolean {
     this.enteredAtMs.delete(participantId);
+    this.#moderatingPhones.delete(participantId);
     return this.participants.delete(participantId);
   }
 

@@ -280,9 +280,12 @@ export class Room {
   }
 
   /** Adds a participant that a peer hosts. @throws {CanopyError} ROOM_FULL */
-  addParticipant(peer: Peer, newcomer: Participant): void {
+  addParticipant(peer: Peer, newcomer: Participant, { isModerator = false } = {}): void {
     if (this.#spaces < 1) {
       throw new CanopyError('ROOM_FULL', `at most ${this.#maxParticipants} people`);
+    }
+    if (isModerator) {
+      peer.makeModerator(newcomer.participantId);
     }
     const participant = this.#withRoles(peer, newcomer);
     peer.addParticipant(participant);

@@ -1,6 +1,6 @@
 import { CanopyError } from '../../../base/index.ts';
 import { type ActionInRoom, demand, UNCHANGED } from '../policy/index.ts';
-import type { PeerPrincipal } from '../principals/index.ts';
+import type { PeerPrincipal, PhonePrincipal } from '../principals/index.ts';
 import type { Peer, Room } from '../rooms/index.ts';
 import type { Session } from './session.ts';
 
@@ -33,4 +33,29 @@ export function requireRight(
   const principal = requirePrincipal(session);
   demand(principal, action, session.seat?.room.record ?? UNCHANGED);
   return { principal, ...requireSeat(session) };
+}
+
+/**
+ * As requireRight(), for the participant that a request names: a bridge asks for one of its phones. Default: the peer itself.
+ *
+ * @throws {CanopyError} AUTH_REQUIRED, FORBIDDEN, ROOM_NOT_JOINED
+ * @throws {CanopyError} PARTICIPANT_UNKNOWN - the peer does not host it
+ */
+export function requireRightFor(
+  session: Session,
+  action: ActionInRoom,
+  participantId: string | undefined,
+): { principal: PeerPrincipal | PhonePrincipal; room: Room; peer: Peer; by: string | null } {
+  if (participantId === undefined) {
+    const { principal, room, peer } = requireRight(session, action);
+    return { principal, room, peer, by: peer.participantId ?? null };
+  }
+  requirePrincipal(session);
+  const { room, peer } = requireSeat(session);
+  if (!peer.participants.has(participantId)) {
+    throw new CanopyError('PARTICIPANT_UNKNOWN');
+  }
+  const principal = peer.principalOf(participantId);
+  demand(principal, action, room.record);
+  return { principal, room, peer, by: participantId };
 }

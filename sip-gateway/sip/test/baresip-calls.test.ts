@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { type EventEmitter, once as onceOf } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { promisify } from 'node:util';
 import { Baresip } from '../../../test/support/baresip.ts';
 import { installed } from '../../../test/support/programs.ts';
+import { selfSigned } from '../../../test/support/self-signed.ts';
 import type { CallEnd, IncomingCall } from '../index.ts';
 import { SdpSession, SipStack } from '../index.ts';
 
@@ -15,7 +14,6 @@ import { SdpSession, SipStack } from '../index.ts';
 // biome-ignore lint/suspicious/noExplicitAny: events of every emitter
 const once = (emitter: EventEmitter<any>, event: string): Promise<any[]> =>
   onceOf(emitter, event, { signal: AbortSignal.timeout(8000) });
-const run = promisify(execFile);
 const LOCAL = { address: '127.0.0.1', port: 7002, codecs: ['opus', 'G722', 'PCMU', 'PCMA'] as const };
 const hasBaresip = await installed('baresip');
 
@@ -26,15 +24,9 @@ describe('calls with baresip', { skip: hasBaresip ? false : 'baresip is not inst
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'sip-tls-'));
-    const key = join(folder, 'key.pem');
-    const cert = join(folder, 'cert.pem');
-    await run('openssl', [
-      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
-      ...['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert],
-    ]);
-    const tls = { cert: await readFile(cert), key: await readFile(key) };
+    const tls = await selfSigned();
     both = join(folder, 'both.pem');
-    await writeFile(both, Buffer.concat([tls.key, tls.cert]));
+    await writeFile(both, tls.key + tls.cert);
     stack = await SipStack.create({
       listen: [
         { protocol: 'udp', address: '127.0.0.1', port: 0 },
@@ -117,6 +109,42 @@ describe('calls with baresip', { skip: hasBaresip ? false : 'baresip is not inst
       }
     });
   }
+
+  it('a phone with two outbound flows (RFC 5626) rings once, and on the other one when the first has failed', async () => {
+    const port = (protocol: string) =>
+      stack.bound.find((listener) => listener.protocol === protocol)?.local.port;
+    const [tcp, udp] = [`sip:127.0.0.1:${port('tcp')};transport=tcp`, `sip:127.0.0.1:${port('udp')}`];
+    const registered = once(stack, 'registration');
+    const phone = await Baresip.start(
+      `<sip:alice@127.0.0.1>;auth_user=alice;auth_pass=secret;regint=60;sipnat=outbound;outbound1="${udp}";outbound2="${tcp}"`,
+    );
+    try {
+      await registered;
+      if (stack.registrar.lookup('alice').length < 2) {
+        await once(stack, 'registration');
+      }
+      const flows = stack.registrar.lookup('alice');
+      assert.deepEqual(flows.map(({ regId }) => regId).sort(), [1, 2]);
+      assert.equal(new Set(flows.map(({ instance }) => instance)).size, 1);
+      const ring = async () => {
+        const call = await stack.invite({ user: 'alice' }, { sdp: new SdpSession().offer(LOCAL) });
+        await phone.waitFor('CALL_INCOMING');
+        await call.hangUp();
+        await phone.waitFor('CALL_CLOSED');
+      };
+      await ring();
+      const connection = flows.find(({ flow }) => flow.reliable);
+      assert.ok(connection);
+      const closed = new Promise((resolve) => connection.flow.onClose(resolve));
+      (connection.flow as unknown as { close(): void }).close();
+      await closed;
+      await ring();
+    } catch (error) {
+      throw new Error(phone.output, { cause: error });
+    } finally {
+      await phone.stop();
+    }
+  });
 
   it('a ringing phone is cancelled', async () => {
     const port = stack.bound[0]?.local.port;

@@ -1,6 +1,7 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { EventEmitter, once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { WebSocket } from 'ws';
 import { DigestClient } from '../auth/index.ts';
 import { parseMessage, type SipMessage, type SipRequest, type SipResponse } from '../message/index.ts';
 
@@ -40,6 +41,8 @@ export class RawPhone {
   readonly #branches = new Map<string, string>();
   #udp: UdpSocket | undefined;
   #tcp: Socket | undefined;
+  #webSocket: WebSocket | undefined;
+  #isTls = false;
   #sequence = 0;
 
   private constructor(server: number, address: string) {
@@ -60,12 +63,24 @@ export class RawPhone {
     return phone;
   }
 
-  get protocol(): 'UDP' | 'TCP' {
-    return this.#udp ? 'UDP' : 'TCP';
+  /** As a page would: its Via and Contact name a host that does not exist (RFC 7118 §5). */
+  static async webSocket(url: string, options: { ca?: string } = {}): Promise<RawPhone> {
+    const phone = new RawPhone(Number(new URL(url).port), 'df7jal23ls0d.invalid');
+    const socket = new WebSocket(url, 'sip', options);
+    phone.#isTls = url.startsWith('wss:');
+    socket.on('message', (bytes: Buffer) => phone.#receive(bytes));
+    phone.#webSocket = socket;
+    await once(socket, 'open');
+    return phone;
+  }
+
+  get protocol(): 'UDP' | 'TCP' | 'WS' | 'WSS' {
+    const webSocket = this.#isTls ? 'WSS' : 'WS';
+    return this.#udp ? 'UDP' : this.#webSocket ? webSocket : 'TCP';
   }
 
   get port(): number {
-    return this.#udp?.address().port ?? this.#tcp?.localPort ?? 0;
+    return this.#udp?.address().port ?? this.#tcp?.localPort ?? 80;
   }
 
   /** Continues from another port; the previous one receives nothing more. */
@@ -109,6 +124,8 @@ export class RawPhone {
     const text = [...lines, ...type, length, '', sdp ?? ''].join('\r\n');
     if (this.#udp) {
       this.#udp.send(text, this.#server, '127.0.0.1');
+    } else if (this.#webSocket) {
+      this.#webSocket.send(text);
     } else {
       this.#tcp?.write(text);
     }
@@ -177,8 +194,18 @@ export class RawPhone {
     );
   }
 
-  /** Registers by digest with any `contact`. */
-  async register(username: string, contact: string, headers: string[] = []): Promise<SipResponse> {
+  /** Sends bytes over TCP that are no message. */
+  sendBytes(bytes: string): void {
+    this.#tcp?.write(bytes);
+  }
+
+  /** Registers by digest with any `contact`; the response has this status. */
+  async register(
+    username: string,
+    contact: string,
+    headers: readonly string[] = [],
+    status = 200,
+  ): Promise<SipResponse> {
     const digest = new DigestClient({ username, password: 'secret', realm: 'canopy.test' }, () => true);
     const uri = `sip:127.0.0.1:${this.#server}`;
     const send = () => {
@@ -200,7 +227,7 @@ export class RawPhone {
     send();
     digest.learn(await this.response(401, 'REGISTER'), '127.0.0.1');
     send();
-    return this.response(200, 'REGISTER');
+    return this.response(status, 'REGISTER');
   }
 
   /** Calls as a registered user, by digest. */
@@ -286,6 +313,7 @@ export class RawPhone {
   close(): void {
     this.#udp?.close();
     this.#tcp?.destroy();
+    this.#webSocket?.terminate();
   }
 
   #via(method: string, sentBy = `${this.address}:${this.port}`): string {

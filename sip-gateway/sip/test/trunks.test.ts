@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { type IncomingCall, SdpSession, SipStack } from '../index.ts';
+import { type IncomingCall, SdpSession, SipStack, TrunkFullError } from '../index.ts';
 import { phoneSdp, RawPhone } from './raw-phone.ts';
 
 const LOCAL = { address: '127.0.0.1', port: 7000, codecs: ['PCMU', 'PCMA'] as const };
@@ -133,5 +133,33 @@ describe('trunks', () => {
     provider.answer(await provider.request('REGISTER'), '200 OK', { tag: 's', contact: null });
     await closed;
     await challenged();
+  });
+
+  it('threat 19: a trunk has a number of calls per second in each direction, which a change of settings does not reset', async () => {
+    const limited = (maxCalls: number) =>
+      stack.setTrunks([
+        {
+          id: 'office',
+          uri: `sip:127.0.0.6:${provider.port}`,
+          peers: ['127.0.0.6'],
+          maxCalls,
+          callsPerSecond: 2,
+        },
+      ]);
+    stack.on('invite', (call) => call.reject(486));
+    limited(100);
+    for (const status of [486, 486, 503]) {
+      const dialog = provider.invite({ dialled: '100', sdp: phoneSdp() });
+      const refusal = await provider.response(status, 'INVITE');
+      provider.ackRefusal(dialog, refusal);
+      assert.equal(refusal.headers.get('retry-after'), status === 503 ? '1' : undefined);
+    }
+    for (let placed = 0; placed < 2; placed += 1) {
+      const ended = once(await callOut(), 'end');
+      provider.answer(await provider.request('INVITE'), '486 Busy Here', { tag: 'a' });
+      await ended;
+    }
+    limited(99);
+    await assert.rejects(callOut(), TrunkFullError);
   });
 });

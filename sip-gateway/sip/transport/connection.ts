@@ -1,13 +1,13 @@
 import type { Socket } from 'node:net';
 import { bracketHost, SipParseError } from '../message/index.ts';
+import { ConnectionPatience, type PatienceOptions } from './connection-patience.ts';
 import { type Endpoint, type Flow, plainAddress } from './flow.ts';
 import { localAddressFor } from './local-address.ts';
+import { PingLimit } from './ping-limit.ts';
 import { StreamFramer } from './stream-framer.ts';
 
 /** A connection with more unsent bytes is closed, so that a slow peer cannot exhaust memory. */
-const MAX_UNSENT_BYTES = 1 << 20;
-/** A connection with more keep-alives per second is closed. Clients send one about every 30 s. */
-const MAX_PINGS_PER_SECOND = 20;
+export const MAX_UNSENT_BYTES = 1 << 20;
 /** A connection without any traffic is closed after this time, in milliseconds. */
 const IDLE_MS = 3_600_000;
 
@@ -15,18 +15,12 @@ export interface ConnectionEvents {
   onMessage(bytes: Buffer, flow: Flow): void;
   /** Framing is lost. The connection closes after this call, which may still send a response. */
   onBroken(error: SipParseError, rest: Buffer, flow: Flow): void;
-  onClosed(connection: Connection): void;
+  onClosed(flow: Flow): void;
 }
 
-export interface ConnectionOptions {
+export interface ConnectionOptions extends PatienceOptions {
   protocol: 'tcp' | 'tls';
   remote: Endpoint;
-  /** The peer opened the connection. It is a stranger until `trust` is called. */
-  accepted: boolean;
-  /** Time limit for an incomplete message, and for a stranger to send one, in milliseconds. */
-  messageMs: number;
-  /** Maximum lifetime of a stranger's connection, in milliseconds. */
-  strangerMs: number;
   /** The name that the server's certificate was verified for, on TLS connections that we opened. */
   serverName?: string;
   advertised: (localAddress: string, localPort: number) => { host: string; port: number };
@@ -42,11 +36,10 @@ export class Connection implements Flow {
   readonly #events: ConnectionEvents;
   readonly #framer = new StreamFramer();
   readonly #closeListeners = new Set<(error: Error | undefined) => void>();
-  /** Time when a stranger opened it (`performance.now()`); undefined once trusted. */
-  #strangerSince: number | undefined;
-  /** Number of keep-alives in the second that began at `since` (`performance.now()`). */
-  #pings = { since: 0, count: 0 };
-  #deadline: NodeJS.Timeout | undefined;
+  readonly #patience: ConnectionPatience;
+  readonly #pings = new PingLimit();
+  #silenceMs: number | undefined;
+  #pongTimer: NodeJS.Timeout | undefined;
   #error: Error | undefined;
   #open = true;
 
@@ -56,6 +49,7 @@ export class Connection implements Flow {
     this.#events = events;
     this.protocol = options.protocol;
     this.remote = options.remote;
+    this.#patience = new ConnectionPatience(options, () => socket.destroy());
     socket.setNoDelay(true);
     socket.setKeepAlive(true, 60_000);
     socket.setTimeout(IDLE_MS, () => socket.destroy());
@@ -64,10 +58,6 @@ export class Connection implements Flow {
       this.#error = error;
     });
     socket.on('close', () => this.#closed());
-    if (options.accepted) {
-      this.#strangerSince = performance.now();
-      this.#arm();
-    }
   }
 
   get open(): boolean {
@@ -84,17 +74,22 @@ export class Connection implements Flow {
     return this.#options.advertised(bracketHost(local), this.#socket.localPort ?? 0);
   }
 
-  /**
-   * Marks the peer as a user of ours, which may stay silent or send only keep-alives. A stranger may not, or four bytes would occupy a
-   * connection for an hour (threat 70).
-   */
   trust(): void {
-    if (this.#strangerSince === undefined) {
-      return;
-    }
-    this.#strangerSince = undefined;
-    if (!this.#framer.partial) {
-      this.#disarm();
+    this.#patience.trust(this.#framer.partial);
+  }
+
+  expectPings(silenceMs: number): void {
+    this.#silenceMs = silenceMs;
+  }
+
+  ping(answerMs?: number): void {
+    this.send(Buffer.from('\r\n\r\n'));
+    if (answerMs !== undefined) {
+      this.#pongTimer ??= setTimeout(
+        () => this.#socket.destroy(new Error('the peer answers no keep-alives')),
+        answerMs,
+      );
+      this.#pongTimer.unref();
     }
   }
 
@@ -127,6 +122,8 @@ export class Connection implements Flow {
     if (!this.#open) {
       return;
     }
+    clearTimeout(this.#pongTimer);
+    this.#pongTimer = undefined;
     try {
       let messages = 0;
       const pings = this.#framer.push(chunk, (message) => {
@@ -137,7 +134,7 @@ export class Connection implements Flow {
         this.#answerPings(pings);
       }
       if (messages > 0) {
-        this.#disarm();
+        this.#patience.received();
       }
     } catch (error) {
       if (!(error instanceof SipParseError)) {
@@ -147,39 +144,19 @@ export class Connection implements Flow {
       this.#socket.destroySoon();
       return;
     }
-    if (this.#framer.partial || this.#strangerSince !== undefined) {
-      this.#arm();
-    }
+    this.#patience.wait(this.#framer.partial);
   }
 
   /** Answers keep-alives (RFC 5626 §4.4.1) in one write. Closes the connection if there are too many (threat 70). */
   #answerPings(count: number): void {
-    const now = performance.now();
-    if (now - this.#pings.since >= 1000) {
-      this.#pings = { since: now, count: 0 };
-    }
-    this.#pings.count += count;
-    if (this.#pings.count > MAX_PINGS_PER_SECOND) {
-      this.#socket.destroy(new Error('the peer floods its connection with keep-alives'));
-    } else {
+    if (this.#pings.take(count)) {
+      if (this.#silenceMs !== undefined) {
+        this.#socket.setTimeout(this.#silenceMs);
+      }
       this.send(Buffer.from('\r\n'.repeat(count)));
+    } else {
+      this.#socket.destroy(new Error('the peer floods its connection with keep-alives'));
     }
-  }
-
-  /** Starts the time limit for the next message, unless it is already running. */
-  #arm(): void {
-    const { messageMs, strangerMs } = this.#options;
-    const left =
-      this.#strangerSince === undefined
-        ? Number.POSITIVE_INFINITY
-        : this.#strangerSince + strangerMs - performance.now();
-    this.#deadline ??= setTimeout(() => this.#socket.destroy(), Math.min(messageMs, left));
-    this.#deadline.unref();
-  }
-
-  #disarm(): void {
-    clearTimeout(this.#deadline);
-    this.#deadline = undefined;
   }
 
   #closed(): void {
@@ -187,7 +164,8 @@ export class Connection implements Flow {
       return;
     }
     this.#open = false;
-    this.#disarm();
+    this.#patience.close();
+    clearTimeout(this.#pongTimer);
     this.#events.onClosed(this);
     for (const listener of this.#closeListeners) {
       listener(this.#error);

@@ -1,5 +1,17 @@
 /** Sockets: UDP, TCP and TLS listeners and connections, framing, and routing of responses. */
-export type { Endpoint, Flow, Protocol, Target } from './flow.ts';
+export {
+  type Endpoint,
+  type Flow,
+  type FlowProtocol,
+  isOverTls,
+  type Protocol,
+  type Target,
+} from './flow.ts';
 export { localAddressFor } from './local-address.ts';
 export { behindNat, defaultPort } from './response-route.ts';
-export { type ListenOptions, TransportLayer, type TransportOptions } from './transport-layer.ts';
+export {
+  type ListenOptions,
+  type SeenMessage,
+  TransportLayer,
+  type TransportOptions,
+} from './transport-layer.ts';

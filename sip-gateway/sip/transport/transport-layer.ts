@@ -3,6 +3,7 @@ import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { networkOf } from '../../../base/index.ts';
 import {
+  bracketHost,
   buildErrorResponse,
   type Headers,
   type ParseResult,
@@ -15,21 +16,36 @@ import {
 } from '../message/index.ts';
 import { newTag } from '../tokens.ts';
 import { Connection, type ConnectionEvents } from './connection.ts';
-import { type Endpoint, type Flow, type Protocol, plainAddress, type Target } from './flow.ts';
+import {
+  type Endpoint,
+  type Flow,
+  type FlowProtocol,
+  isOverTls,
+  type Protocol,
+  plainAddress,
+  type Target,
+} from './flow.ts';
+import { localAddressFor } from './local-address.ts';
 import { responseEndpoint, withSource } from './response-route.ts';
 import { StreamListener } from './stream-listener.ts';
+import { bindingResponse, mayBeStun } from './stun.ts';
+import { StunClient } from './stun-client.ts';
 import { UdpListener } from './udp-listener.ts';
+import { WebSocketConnection } from './web-socket-connection.ts';
+import { WebSocketListener } from './web-socket-listener.ts';
 
 export interface ListenOptions {
-  protocol: Protocol;
+  protocol: FlowProtocol;
   /** Address to bind; `::` means all, including IPv4. */
   address: string;
   /** 0: any free one. */
   port: number;
   /** Host (IPv6 in brackets) and port in Via and Contact, e.g. behind a NAT. Default: the bound ones. */
   advertise?: { host: string; port?: number };
-  /** Certificate chain and key (PEM), for `tls`. */
+  /** Certificate chain and key (PEM), for `tls` and `wss`. */
   tls?: { cert: string | Buffer; key: string | Buffer };
+  /** For `ws` and `wss`: origins of other sites whose pages may connect. Default: none. */
+  origins?: readonly string[];
 }
 
 export interface TransportOptions {
@@ -51,11 +67,25 @@ export interface TransportOptions {
    * Maximum lifetime of a connection whose peer has neither registered nor called nor been called, in milliseconds. Default 120,000.
    */
   strangerMs?: number;
+  /** Called with every message that is received or sent. Must not throw. */
+  onMessage?: (message: SeenMessage) => void;
+}
+
+/** A SIP message on the wire, as an observer sees it. */
+export interface SeenMessage {
+  readonly sent: boolean;
+  /** TCP, also beneath TLS and WebSockets, or UDP. */
+  readonly overTcp: boolean;
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  readonly bytes: Buffer;
 }
 
 interface TransportEvents {
   request: [request: SipRequest, flow: Flow];
   response: [response: SipResponse, flow: Flow];
+  /** A STUN request on a UDP port. Answer it with answerStun(), if at all. */
+  stun: [request: Buffer, flow: Flow];
   /** A malformed message. `answered`: whether a 4xx or 5xx was sent. */
   malformed: [error: SipParseError, flow: Flow, answered: boolean];
 }
@@ -71,8 +101,10 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
   readonly #options: TransportOptions;
   readonly #udp: UdpListener[] = [];
   readonly #streams: StreamListener[] = [];
-  readonly #connections = new Set<Connection>();
+  readonly #webSockets: WebSocketListener[] = [];
+  readonly #connections = new Set<Connection | WebSocketConnection>();
   readonly #accepted = new Map<string, number>();
+  readonly #stun = new StunClient();
   readonly #events: ConnectionEvents;
   #closing: Promise<void> | undefined;
 
@@ -82,7 +114,7 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
     this.#events = {
       onMessage: (bytes, flow) => this.#receive(bytes, flow),
       onBroken: (error, rest, flow) => this.#refuse({ ...withoutMessage(parseMessage(rest)), error }, flow),
-      onClosed: (connection) => this.#connections.delete(connection),
+      onClosed: (flow) => this.#connections.delete(flow as Connection | WebSocketConnection),
     };
   }
 
@@ -101,8 +133,11 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
   }
 
   /** The bound sockets, in the order of `listen`. */
-  get bound(): readonly { protocol: Protocol; local: Endpoint }[] {
-    return [...this.#udp, ...this.#streams].map(({ protocol, local }) => ({ protocol, local }));
+  get bound(): readonly { protocol: FlowProtocol; local: Endpoint }[] {
+    return [...this.#udp, ...this.#streams, ...this.#webSockets].map(({ protocol, local }) => ({
+      protocol,
+      local,
+    }));
   }
 
   get connectionCount(): number {
@@ -116,8 +151,8 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
 
   /** Uses another TLS certificate for new connections. */
   setCertificate(tls: { cert: string | Buffer; key: string | Buffer }): void {
-    for (const listener of this.#streams) {
-      if (listener.protocol === 'tls') {
+    for (const listener of [...this.#streams, ...this.#webSockets]) {
+      if (isOverTls(listener.protocol)) {
         listener.setCertificate(tls);
       }
     }
@@ -134,6 +169,7 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
     for (const connection of this.#connections) {
       const { remote } = connection;
       if (
+        connection instanceof Connection &&
         connection.open &&
         connection.protocol === target.protocol &&
         remote.port === target.port &&
@@ -147,37 +183,57 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
     return this.#connect(target, target.protocol);
   }
 
-  sendRequest(request: SipRequest, flow: Flow): void {
-    if (flow instanceof Connection) {
-      flow.trust();
+  /** Answers a STUN request with its source. */
+  answerStun(request: Buffer, flow: Flow): void {
+    const response = bindingResponse(request, flow.remote);
+    if (response) {
+      flow.send(response);
     }
-    flow.send(serializeMessage(request));
+  }
+
+  /** Our address as the peer of a UDP flow sees it, as text to compare; undefined if it does not answer. */
+  mappedAddress(flow: Flow): Promise<string | undefined> {
+    return this.#stun.request(flow);
+  }
+
+  sendRequest(request: SipRequest, flow: Flow): void {
+    flow.trust?.();
+    this.#send(serializeMessage(request), flow);
   }
 
   /** Sends a response on the connection of its request, or to the address in the Via (RFC 3261 §18.2.2). */
   sendResponse(response: WireResponse, flow: Flow): void {
     const bytes = serializeMessage(response);
-    if (flow instanceof Connection && showsTrust(response)) {
-      flow.trust();
+    if (showsTrust(response)) {
+      flow.trust?.();
     }
-    if (flow.reliable && flow.open) {
-      flow.send(bytes);
+    const { protocol } = flow;
+    if ((flow.reliable && flow.open) || protocol === 'ws' || protocol === 'wss') {
+      this.#send(bytes, flow);
       return;
     }
     const [via] = response.vias;
-    const endpoint = via ? responseEndpoint(via, flow.remote, flow.protocol) : flow.remote;
+    const endpoint = via ? responseEndpoint(via, flow.remote, protocol) : flow.remote;
     const same = endpoint.port === flow.remote.port && flow.open;
-    (same ? flow : this.flowTo({ ...endpoint, protocol: flow.protocol }))?.send(bytes);
+    const way = same ? flow : this.flowTo({ ...endpoint, protocol });
+    if (way) {
+      this.#send(bytes, way);
+    }
   }
 
   /** Closes every socket. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= (async () => {
-      const closing = [...this.#streams, ...this.#udp].map((listener) => listener.close());
+      const closing = [...this.#streams, ...this.#webSockets, ...this.#udp].map((listener) =>
+        listener.close(),
+      );
+      const closed = [...this.#connections].map(
+        (connection) => new Promise((resolve) => connection.onClose(resolve)),
+      );
       for (const connection of this.#connections) {
         connection.close();
       }
-      await Promise.all(closing);
+      await Promise.all([...closing, ...closed]);
     })();
     return this.#closing;
   }
@@ -185,6 +241,8 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
   async #listen(options: ListenOptions): Promise<void> {
     if (options.protocol === 'udp') {
       this.#udp.push(await UdpListener.create(options, (bytes, flow) => this.#receiveDatagram(bytes, flow)));
+    } else if (options.protocol === 'ws' || options.protocol === 'wss') {
+      await this.#listenForWebSockets({ ...options, protocol: options.protocol });
     } else {
       const { protocol } = options;
       const listener = await StreamListener.create({ ...options, protocol }, (socket) =>
@@ -194,14 +252,46 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
     }
   }
 
+  async #listenForWebSockets(options: ListenOptions & { protocol: 'ws' | 'wss' }): Promise<void> {
+    const listener = await WebSocketListener.create(options, {
+      admits: (socket) => this.#admits(socket),
+      onConnection: (webSocket, socket) => {
+        const { advertise } = options;
+        const connection = new WebSocketConnection(
+          webSocket,
+          {
+            protocol: options.protocol,
+            remote: endpointOf(socket),
+            accepted: true,
+            advertised: {
+              host: advertise?.host ?? bracketHost(plainAddress(socket.localAddress ?? '')),
+              port: advertise?.port ?? listener.local.port,
+            },
+            ...this.#patience,
+          },
+          this.#events,
+        );
+        this.#connections.add(connection);
+      },
+    });
+    this.#webSockets.push(listener);
+  }
+
   #accept(socket: Socket, protocol: 'tcp' | 'tls'): void {
-    const address = plainAddress(socket.remoteAddress ?? '');
-    const source = networkOf(address);
+    if (this.#admits(socket)) {
+      this.#adopt(socket, protocol, endpointOf(socket), true);
+    } else {
+      socket.destroy();
+    }
+  }
+
+  /** Counts a new connection of a peer; false if there are too many, and it is to be closed. */
+  #admits(socket: Socket): boolean {
+    const source = networkOf(endpointOf(socket).address);
     const count = this.#accepted.get(source) ?? 0;
     const { maxConnections = 4000, maxConnectionsPerSource = 100 } = this.#options;
     if (this.#connections.size >= maxConnections || count >= maxConnectionsPerSource || this.#closing) {
-      socket.destroy();
-      return;
+      return false;
     }
     this.#accepted.set(source, count + 1);
     socket.once('close', () => {
@@ -212,7 +302,7 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
         this.#accepted.set(source, left);
       }
     });
-    this.#adopt(socket, protocol, { address, port: socket.remotePort ?? 0 }, true);
+    return true;
   }
 
   #connect(target: Target, protocol: 'tcp' | 'tls'): Flow {
@@ -250,34 +340,52 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
         port: advertise?.port ?? listener?.local.port ?? localPort,
       };
     };
-    const { messageMs = 30_000, strangerMs = 120_000 } = this.#options;
-    const options = {
-      protocol,
-      remote,
-      accepted,
-      advertised,
-      serverName,
-      messageMs,
-      strangerMs,
-    };
+    const options = { protocol, remote, accepted, advertised, serverName, ...this.#patience };
     const connection = new Connection(socket, options, this.#events);
     this.#connections.add(connection);
     return connection;
   }
 
+  get #patience(): { messageMs: number; strangerMs: number } {
+    const { messageMs = 30_000, strangerMs = 120_000 } = this.#options;
+    return { messageMs, strangerMs };
+  }
+
   #receiveDatagram(bytes: Buffer, flow: Flow): void {
-    // Ignore keep-alives (RFC 5626 §3.5.1) and STUN.
-    const first = bytes[0] ?? 0;
-    if (bytes.length < 12 || first < 2) {
+    if ((bytes[0] ?? 0) < 2) {
+      if (mayBeStun(bytes)) {
+        this.#stun.receive(bytes, flow);
+        this.emit('stun', bytes, flow);
+      }
+      return;
+    }
+    // Ignore other keep-alives.
+    if (bytes.length < 12) {
       return;
     }
     this.#receive(bytes, flow);
+  }
+
+  #send(bytes: Buffer, flow: Flow): void {
+    flow.send(bytes);
+    this.#show(bytes, flow, true);
+  }
+
+  #show(bytes: Buffer, { remote, reliable, advertised }: Flow, sent: boolean): void {
+    this.#options.onMessage?.({
+      sent,
+      overTcp: reliable,
+      local: { address: localAddressFor(remote.address), port: advertised.port },
+      remote,
+      bytes,
+    });
   }
 
   #receive(bytes: Buffer, flow: Flow): void {
     if (this.#closing) {
       return;
     }
+    this.#show(bytes, flow, false);
     const result = parseMessage(bytes);
     if ('error' in result) {
       this.#refuse(result, flow);
@@ -300,6 +408,10 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
     }
     this.emit('malformed', error, flow, built !== undefined);
   }
+}
+
+function endpointOf(socket: Socket): Endpoint {
+  return { address: plainAddress(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 };
 }
 
 /** Whether the response accepts a call, registration or other request. OPTIONS does not count, since anyone may send it. */

@@ -197,7 +197,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
       transaction.respond(buildResponse(request, 500, { reason: 'CSeq Out Of Order' }));
       return;
     }
-    const unsupported = unsupportedFields(request.headers);
+    const unsupported = unsupportedFields(request);
     if (unsupported.length > 0 && request.method !== 'BYE') {
       transaction.respond(buildResponse(request, 420, { headers: unsupported }));
       return;

@@ -7,7 +7,6 @@ import {
   type HeaderField,
   type NameAddr,
   numberOrUser,
-  parseNameAddrs,
   parseRAck,
   type ResponseParts,
   SipParseError,
@@ -21,6 +20,7 @@ import type { Admitted, CallerIdentity } from './admissions.ts';
 import { sdpBody, sessionBody } from './body.ts';
 import { Call } from './call.ts';
 import type { CallHost } from './call-types.ts';
+import { assertedIdentity, isWithheld } from './caller-identity.ts';
 import { hasOptionTag } from './option-tags.ts';
 
 /** A reliable provisional response (RFC 3262). */
@@ -29,10 +29,6 @@ interface ReliableProgress {
   readonly sdp: string | undefined;
 }
 
-/** Privacy values of callers who withhold their identity. */
-const WITHHOLDING = new Set(['id', 'user', 'header']);
-/** The same in Remote-Party-ID, the predecessor of RFC 3325, which some trunks still use. */
-const PARTY_WITHHELD = /;[ \t]*privacy[ \t]*=[ \t]*"?(?:full|name|uri)\b/i;
 /** The retransmission interval has no upper limit (RFC 3262 §3). */
 const NO_LIMIT = Number.POSITIVE_INFINITY;
 
@@ -113,32 +109,14 @@ export class IncomingCall extends Call {
     return formatUri(this.request.uri);
   }
 
-  /**
-   * P-Asserted-Identity. Trust it only from trunks. It may have two values, a SIP and a tel URI, in one or two fields (RFC 3325 §9.1); the
-   * one with a display name is returned.
-   */
+  /** The identity that the peer vouches for, if any. Trust it only from trunks. */
   get assertedIdentity(): NameAddr | undefined {
-    const identities = this.request.headers.all('p-asserted-identity').flatMap(readIdentities);
-    return identities.find(({ displayName }) => displayName !== undefined) ?? identities[0];
+    return assertedIdentity(this.request.headers);
   }
 
-  /** Whether the caller withholds name and number, by Privacy (RFC 3323 §4.2, RFC 3325 §7), Remote-Party-ID or an anonymous From. */
+  /** Whether the caller withholds name and number. */
   get withheld(): boolean {
-    const values = this.request.headers
-      .all('privacy')
-      .flatMap((value) => value.toLowerCase().split(/[;,\s]+/));
-    if (values.some((value) => WITHHOLDING.has(value))) {
-      return true;
-    }
-    if (this.request.headers.all('remote-party-id').some((value) => PARTY_WITHHELD.test(value))) {
-      return true;
-    }
-    if (values.includes('none')) {
-      return false;
-    }
-    const { uri } = this.remote;
-    const host = 'host' in uri ? uri.host : '';
-    return host === 'anonymous.invalid' || decodeUser(uri).toLowerCase() === 'anonymous';
+    return isWithheld(this.request.headers, this.remote);
   }
 
   /**
@@ -396,18 +374,6 @@ export class IncomingCall extends Call {
 
   #fields(sdp: string | undefined): HeaderField[] {
     return this.sessionFields(sdp).headers;
-  }
-}
-
-/** Reads one field; none if it is malformed, so that other fields still count. */
-function readIdentities(value: string): NameAddr[] {
-  try {
-    return parseNameAddrs(value);
-  } catch (error) {
-    if (error instanceof SipParseError) {
-      return [];
-    }
-    throw error;
   }
 }
 

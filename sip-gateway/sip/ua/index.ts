@@ -17,7 +17,7 @@ export type {
   RegistrationState,
   SavedRegistration,
 } from './registration.ts';
-export { type CallTarget, NoRouteError } from './routes.ts';
+export { type CallTarget, NoRouteError, TrunkFullError } from './routes.ts';
 export { type SavedBinding, saveBinding } from './saved-binding.ts';
 export { type InviteOptions, SipStack, type SipStackOptions } from './sip-stack.ts';
 export { checkTrunk, type TrunkOptions } from './trunk.ts';

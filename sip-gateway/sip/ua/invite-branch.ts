@@ -23,6 +23,8 @@ import { minSession, SESSION_SECONDS } from './session-timer.ts';
 /** A route to a callee: the Request-URI and the flow, which is opened only when the route is tried. */
 export interface Route {
   readonly uri: Uri;
+  /** Proxies on the way to a registered phone (RFC 3327). Default: none. */
+  readonly path?: readonly string[];
   /** IP address of the next hop. */
   readonly address: string;
   readonly protocol: Flow['protocol'];
@@ -75,8 +77,8 @@ export interface InviteBranchEvents {
   onSilent(): void;
 }
 
-/** Statuses after which the next route is tried (RFC 3263 §4.3). */
-const FAILOVER = new Set([503]);
+/** Statuses after which the next route is tried (RFC 3263 §4.3; 430: RFC 5626 §11.5). */
+const FAILOVER = new Set([430, 503]);
 /** Maximum number of forks that a branch follows. */
 const MAX_FORKS = 12;
 /** A challenge of a proxy and of the callee, or a stale nonce. */
@@ -183,6 +185,7 @@ export class InviteBranch {
       cseq: { number: this.#sequence, method: 'INVITE' },
       headers: [
         ...(this.#digest?.authorize('INVITE', formatUri(route.uri), flow.remote.address) ?? []),
+        ...(route.path ?? []).map((each): HeaderField => ['route', each]),
         this.#host.contactFor(flow, contactUser),
         ...this.#host.capabilities,
         ...this.#host.userAgent,

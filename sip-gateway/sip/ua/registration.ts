@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { type Credentials, DigestClient } from '../auth/index.ts';
 import {
@@ -17,9 +18,11 @@ import {
   withTag,
 } from '../message/index.ts';
 import { newCallId, newTag } from '../tokens.ts';
-import type { Clock, Timer } from '../transaction/index.ts';
+import type { Timer } from '../transaction/index.ts';
 import type { Flow } from '../transport/index.ts';
+import { FlowKeeper, type FlowKeeperHost } from './flow-keeper.ts';
 import type { Route } from './invite-branch.ts';
+import { hasOptionTag } from './option-tags.ts';
 import { type RequestOutcome, type RequestPlan, sendRequest } from './send-request.ts';
 
 export interface RegistrationOptions {
@@ -38,6 +41,8 @@ export interface RegistrationOptions {
 
 /** What a later process needs to continue a registration. */
 export interface SavedRegistration {
+  /** `+sip.instance`, which must not change (RFC 5626 §4.1). */
+  readonly instance: string;
   readonly callId: string;
   /** The last CSeq. */
   readonly sequence: number;
@@ -58,9 +63,7 @@ interface RegistrationEvents {
 }
 
 /** What a registration needs from the stack. */
-export interface RegistrationHost {
-  readonly clock: Clock;
-  readonly random: () => number;
+export interface RegistrationHost extends FlowKeeperHost {
   readonly userAgent: readonly HeaderField[];
   contactFor(flow: Flow): HeaderField;
   routesTo(uri: SipUri): Promise<readonly Pick<Route, 'address' | 'open'>[]>;
@@ -86,6 +89,10 @@ export class Registration extends EventEmitter<RegistrationEvents> {
   readonly #user: string | undefined;
   readonly #digest: DigestClient | undefined;
   readonly #callId: string;
+  readonly #instance: string;
+  readonly #keeper: FlowKeeper;
+  /** Whether the registrar may be asked for outbound (RFC 5626). */
+  #isOutbound = true;
   readonly #tag = newTag();
   #sequence = 0;
   #seconds: number;
@@ -112,6 +119,8 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     this.#seconds = options.expiresSeconds ?? 600;
     const saved = options.saved && options.saved.sequence < MAX_SEQUENCE ? options.saved : undefined;
     this.#callId = saved?.callId ?? newCallId();
+    this.#instance = saved?.instance ?? `urn:uuid:${randomUUID()}`;
+    this.#keeper = new FlowKeeper(host, () => this.#flowFailed());
     if (saved) {
       this.#sequence = saved.sequence + SEQUENCE_JUMP;
       this.#addresses = new Set(saved.addresses);
@@ -142,6 +151,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
   /** What continues this registration in a later process. `expiresSeconds`: as granted. */
   save(expiresSeconds: number): SavedRegistration {
     return {
+      instance: this.#instance,
       callId: this.#callId,
       sequence: this.#sequence,
       addresses: this.addresses,
@@ -168,6 +178,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     this.#state = 'closed';
     this.#timer?.cancel();
     this.#stopWatching?.();
+    this.#keeper.stop();
     this.emit('closed');
     await this.#running;
     if (wasRegistered) {
@@ -181,6 +192,11 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     let outcome = await this.#send(this.#seconds);
     if (outcome.status === 423 && outcome.response) {
       this.#seconds = minExpires(outcome.response) ?? this.#seconds;
+      outcome = await this.#send(this.#seconds);
+    }
+    if (outcome.status === 439) {
+      // A proxy on the way does not support it.
+      this.#isOutbound = false;
       outcome = await this.#send(this.#seconds);
     }
     if (this.#state === 'closed') {
@@ -199,11 +215,25 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     const seconds = this.#grantedSeconds(response, flow);
     this.#later(Math.max(1, seconds * REFRESH_AT));
     // If the connection is lost, incoming calls cannot reach us.
-    this.#stopWatching = flow?.onClose(() => this.#later(1 + this.#host.random() * 4));
+    this.#stopWatching = flow?.onClose(() => this.#flowFailed());
+    if (flow) {
+      const timer = response.headers.get('flow-timer');
+      this.#keeper.keep(flow, {
+        answers: hasOptionTag(response.headers, 'require', 'outbound'),
+        flowTimer: timer !== undefined && /^[1-9][0-9]{0,5}$/.test(timer) ? Number(timer) : undefined,
+      });
+    }
     this.emit('registered', { expiresSeconds: seconds });
   }
 
+  /** Registers again soon: calls cannot reach us any more. */
+  #flowFailed(): void {
+    this.#keeper.stop();
+    this.#later(1 + this.#host.random() * 4);
+  }
+
   #failed(outcome: RequestOutcome): void {
+    this.#keeper.stop();
     this.#state = 'failed';
     const pause = Math.min(MAX_RETRY_SECONDS, RETRY_SECONDS * 2 ** this.#failures++);
     // Random between half and all of it, so that many clients do not retry at once.
@@ -242,13 +272,19 @@ export class Registration extends EventEmitter<RegistrationEvents> {
               formatUri({ ...this.#registrar, user: undefined }),
               flow.remote.address,
             ) ?? []),
-            ['contact', `<${formatUri(this.#contact(flow))}>`],
+            ['contact', `<${formatUri(this.#contact(flow))}>${this.#flowParams}`],
+            ['supported', this.#isOutbound ? 'path, outbound' : 'path'],
             ['expires', String(seconds)],
             ...this.#host.userAgent,
           ],
         });
       },
     });
+  }
+
+  /** Parameters of our Contact for outbound (RFC 5626 §4.2). */
+  get #flowParams(): string {
+    return this.#isOutbound ? `;+sip.instance="<${this.#instance}>";reg-id=1` : '';
   }
 
   /** Our Contact with the user part of our account, since it becomes the Request-URI of incoming calls (RFC 3261 §16.5). */

@@ -38,6 +38,10 @@ export async function resolveTargets(
   if (uri.scheme !== 'sip' && uri.scheme !== 'sips') {
     return [];
   }
+  // Only its client can open a WebSocket (RFC 7118 §5.3).
+  if (uri.params.get('transport')?.toLowerCase() === 'ws') {
+    return [];
+  }
   const named = protocolOf(uri);
   const protocol = named ?? 'udp';
   if (isAddress(uri.host)) {

@@ -21,6 +21,9 @@ export class NoRouteError extends Error {
   override readonly name = 'NoRouteError';
 }
 
+/** A trunk has its maximum of calls, at once or per second. */
+export class TrunkFullError extends NoRouteError {}
+
 /** Larger requests, in bytes, try TCP first (RFC 3261 §18.1.1). */
 const MAX_UDP_BYTES = 1300;
 
@@ -49,18 +52,31 @@ export class Routes {
     return { scheme: 'sip', user, host: bracketHost(host), params: NO_PARAMS };
   }
 
-  /** Routes to the phones of a user, each on the flow that it registered on. If a phone has moved, only its latest registration counts. */
-  toUser(user: string): Route[] {
+  /**
+   * Routes to the phones of a user, each on the flow that it registered on; for a phone with several flows (RFC 5626), the latest first. If
+   * a phone has moved, only its latest registration counts.
+   */
+  toUser(user: string): Route[][] {
     const bindings = this.#registrar.lookup(user);
-    const isLast = ({ callId, sequence }: Binding) =>
-      !bindings.some((other) => other.callId === callId && other.sequence > sequence);
-    return bindings.filter(isLast).map((binding) => ({
-      uri: binding.contact,
-      address: binding.flow.remote.address,
-      protocol: binding.flow.protocol,
-      open: () => binding.flow,
-      phone: this.#registrar.follow(user, binding),
-    }));
+    const isLast = ({ callId, sequence, regId }: Binding) =>
+      !bindings.some(
+        (other) => other.callId === callId && other.regId === regId && other.sequence > sequence,
+      );
+    const phones = Map.groupBy(bindings.filter(isLast), (binding) =>
+      binding.regId === undefined ? binding : binding.instance,
+    );
+    return [...phones.values()].map((flows) =>
+      flows
+        .sort((one, other) => other.registeredAt - one.registeredAt)
+        .map((binding) => ({
+          uri: binding.contact,
+          path: binding.path,
+          address: binding.flow.remote.address,
+          protocol: binding.flow.protocol,
+          open: () => binding.flow,
+          phone: this.#registrar.follow(user, binding),
+        })),
+    );
   }
 
   /** Routes to a URI, best first. `bytes`: size of the request; a large one tries TCP before UDP. */
@@ -89,7 +105,9 @@ export class Routes {
     const hop = dialog.nextHop;
     const isRouted = dialog.routeSet.length > 0;
     const last = lastFlow(peer);
-    if (last && !isRouted && (peer.direct || peer.phone)) {
+    // `ob`: the peer wants requests on the flow of its own (RFC 5626 §4.3).
+    const isBound = 'params' in hop && hop.params.has('ob');
+    if (last && !isRouted && (peer.direct || peer.phone || isBound)) {
       return last;
     }
     if (last && (hop.scheme === 'sip' || hop.scheme === 'sips')) {

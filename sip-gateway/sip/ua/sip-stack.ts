@@ -31,12 +31,19 @@ import {
   type TimerValues,
   TransactionLayer,
 } from '../transaction/index.ts';
-import { type Flow, localAddressFor, TransportLayer, type TransportOptions } from '../transport/index.ts';
+import {
+  type Flow,
+  isOverTls,
+  localAddressFor,
+  TransportLayer,
+  type TransportOptions,
+} from '../transport/index.ts';
 import { Admissions, type Admitted, type CallerIdentity, type FailedLogin } from './admissions.ts';
 import { sessionBody } from './body.ts';
 import type { Call } from './call.ts';
 import { callToReplace } from './call-to-replace.ts';
 import type { CallHost, DialogUsage } from './call-types.ts';
+import { callerFields } from './caller-fields.ts';
 import { IncomingCall } from './incoming-call.ts';
 import { NatKeepAlive } from './nat-keep-alive.ts';
 import { EXTENSIONS, unsupportedFields } from './option-tags.ts';
@@ -44,7 +51,7 @@ import { type Answerer, OutgoingCall } from './outgoing-call.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { Registrar, type RegistrarOptions } from './registrar.ts';
 import { Registration, type RegistrationHost, type RegistrationOptions } from './registration.ts';
-import { type CallTarget, NoRouteError, Routes } from './routes.ts';
+import { type CallTarget, NoRouteError, Routes, TrunkFullError } from './routes.ts';
 import { restoreBinding, type SavedBinding } from './saved-binding.ts';
 import { sessionTooShort } from './session-timer.ts';
 import { SourceLimits } from './source-limits.ts';
@@ -86,8 +93,8 @@ export interface InviteOptions {
   /** Our offer. Default: the callee makes the offer, and `answer` answers it. */
   readonly sdp?: string;
   readonly answer?: Answerer;
-  /** The caller shown to the callee. Default: user `canopy`, no name. */
-  readonly from?: { readonly user?: string; readonly displayName?: string };
+  /** The caller shown to the callee. Default: user `canopy`, no name. `withheld`: the callee must not learn who calls. */
+  readonly from?: { readonly user?: string; readonly displayName?: string; readonly withheld?: boolean };
   readonly headers?: readonly HeaderField[];
   /** User part of our Contact, unescaped. Default: that of From. */
   readonly contactUser?: string;
@@ -121,6 +128,8 @@ const KNOWN_METHODS = new Set([...METHODS, 'MESSAGE', 'SUBSCRIBE', 'NOTIFY', 'PU
 const OF_DIALOGS = new Set(['BYE', 'CANCEL', 'INFO', 'UPDATE', 'PRACK']);
 /** Maximum requests per second in one dialog; more are dropped. Even key presses are slower. */
 const DIALOG_REQUESTS_PER_SECOND = 50;
+/** User part of our Contact in calls whose caller is hidden. */
+const ANONYMOUS_USER = 'anonymous';
 /** Estimated size of the header section of our INVITEs, in bytes. */
 const HEADER_ESTIMATE_BYTES = 800;
 
@@ -242,18 +251,19 @@ export class SipStack extends EventEmitter<SipStackEvents> {
   async wayTowards(target: CallTarget): Promise<{ address: string; overTls: boolean } | undefined> {
     const trunk = 'trunk' in target ? this.#trunks.get(target.trunk) : undefined;
     const to = this.#routes.addressOf(target, trunk);
-    const routes = 'user' in target ? this.#routes.toUser(target.user) : await this.#routes.toUri(to, 0);
+    const routes =
+      'user' in target ? this.#routes.toUser(target.user).flat() : await this.#routes.toUri(to, 0);
     const flow = routes[0]?.open();
     if (!flow) {
       return undefined;
     }
     return {
       address: localAddressFor(flow.remote.address),
-      overTls: routes.every(({ protocol }) => protocol === 'tls'),
+      overTls: routes.every(({ protocol }) => isOverTls(protocol)),
     };
   }
 
-  /** Makes a call. @throws {NoRouteError} there is no route @throws {SipParseError} the URI is malformed */
+  /** Makes a call. @throws {NoRouteError} there is no route; TrunkFullError: too many calls @throws {SipParseError} the URI is malformed */
   async invite(target: CallTarget, options: InviteOptions): Promise<OutgoingCall> {
     if (this.#closing) {
       throw new NoRouteError('the stack is closing');
@@ -262,39 +272,39 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     if ('trunk' in target && !trunk) {
       throw new NoRouteError(`there is no trunk ${target.trunk}`);
     }
-    if (trunk && trunk.activeCalls >= trunk.maxCalls) {
-      throw new NoRouteError(`trunk ${trunk.id} is full`);
+    if (trunk && (trunk.activeCalls >= trunk.maxCalls || !trunk.takeCall('outgoing', this.#clock.now()))) {
+      throw new TrunkFullError(`trunk ${trunk.id} is full`);
     }
     const to = this.#routes.addressOf(target, trunk);
     const size = HEADER_ESTIMATE_BYTES + Buffer.byteLength(options.sdp ?? '');
     const branches =
-      'user' in target
-        ? this.#routes.toUser(target.user).map((route) => [route])
-        : [await this.#routes.toUri(to, size)];
+      'user' in target ? this.#routes.toUser(target.user) : [await this.#routes.toUri(to, size)];
     trunk?.addHosts(branches.flat().map(({ address }) => address));
     const first = branches[0]?.[0]?.open();
     if (!first) {
       throw new NoRouteError(`there is no route to ${formatUri(to)}`);
     }
-    const { user = 'canopy', displayName } = options.from ?? {};
-    const from: SipUri = {
+    const { user = 'canopy', ...caller } = options.from ?? {};
+    const account: SipUri = {
       scheme: 'sip',
       user: encodeUser(user),
       host: trunk?.domain ?? this.#options.domain ?? first.advertised.host,
       params: NO_PARAMS,
     };
+    const { from, headers, hidden } = callerFields(account, caller, trunk?.caller);
+    const contactUser = options.contactUser === undefined ? account.user : encodeUser(options.contactUser);
     const call = new OutgoingCall(
       this.#host,
       first,
       {
         identity: calledParty(target),
-        from: nameAddr(from, displayName),
+        from,
         to: nameAddr(to),
         sdp: options.sdp,
         answer: options.answer,
-        headers: options.headers ?? [],
+        headers: [...headers, ...(options.headers ?? [])],
         ringSeconds: options.ringSeconds ?? 120,
-        contactUser: options.contactUser === undefined ? from.user : encodeUser(options.contactUser),
+        contactUser: hidden ? ANONYMOUS_USER : contactUser,
         branches,
       },
       trunk?.digest(),
@@ -323,10 +333,11 @@ export class SipStack extends EventEmitter<SipStackEvents> {
   restoreBindings(user: string, saved: readonly SavedBinding[]): void {
     const flowTo = (address: string, port: number) =>
       this.#transport.flowTo({ protocol: 'udp', address, port });
-    this.registrar.restore(
-      user,
-      saved.flatMap((each) => restoreBinding(each, this.#clock, flowTo) ?? []),
-    );
+    const bindings = saved.flatMap((each) => restoreBinding(each, this.#clock, flowTo) ?? []);
+    this.registrar.restore(user, bindings);
+    for (const { flow, path } of bindings) {
+      this.#admissions.remember(user, flow, path.length === 0);
+    }
   }
 
   /** Sends OPTIONS; resolves with the status of the response, or 408 or 503 without one. */
@@ -395,6 +406,13 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     transactions.on('ack', (request, flow) => this.#dialogOf(request)?.receiveAck(request, flow));
     transactions.on('cancel', (_request, invite) => this.#invites.get(invite)?.receiveCancel(invite));
     transactions.on('strayResponse', (response) => this.#callOf(response)?.receiveStray(response));
+    this.#transport.on('stun', (request, flow) => {
+      const { address } = flow.remote;
+      // Only for registered phones: strangers could have packets sent to others.
+      if (this.#admissions.knows(address) && this.#limits.takeRequest(address)) {
+        this.#transport.answerStun(request, flow);
+      }
+    });
     this.#transport.on('malformed', (error, flow) =>
       this.emit('malformed', { reason: error.message, address: flow.remote.address }),
     );
@@ -418,6 +436,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
       sendCancel: (invite, flow) => this.#sendCancel(invite, flow),
       adopt: (dialog, call) => this.#dialogs.set(dialog.key, call),
       drop: (dialog) => this.#dialogs.delete(dialog.key),
+      mappedAddress: (flow) => this.#transport.mappedAddress(flow),
       routesTo: (uri) => this.#routes.toUri(uri, HEADER_ESTIMATE_BYTES),
     };
   }
@@ -461,7 +480,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     if (request.uri.scheme === 'other') {
       return { status: 416 };
     }
-    const unsupported = unsupportedFields(request.headers);
+    const unsupported = unsupportedFields(request);
     if (unsupported.length > 0) {
       return { status: 420, headers: unsupported };
     }
@@ -534,6 +553,9 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     const trunk = identity.kind === 'trunk' ? this.#trunks.get(identity.trunkId) : undefined;
     if (trunk && trunk.activeCalls >= trunk.maxCalls + spare) {
       return refused({ status: 503, reason: 'Trunk Is Full', headers: [['retry-after', '30']] });
+    }
+    if (trunk && !trunk.takeCall('incoming', this.#clock.now())) {
+      return refused({ status: 503, reason: 'Too Many Calls Per Second', headers: [['retry-after', '1']] });
     }
     if (identity.kind === 'user' && this.#callsOf(identity.username) >= maxCallsPerUser + spare) {
       return refused({ status: 486, reason: 'Too Many Calls From This Phone' });
@@ -692,7 +714,9 @@ export class SipStack extends EventEmitter<SipStackEvents> {
 /** Our Contact on a flow. */
 function contactOf(flow: Flow, user?: string): string {
   const { host, port } = flow.advertised;
-  const transport = flow.protocol === 'udp' ? '' : `;transport=${flow.protocol}`;
+  // URIs have one name for both kinds of WebSocket (RFC 7118 §5.1).
+  const name = flow.protocol === 'wss' ? 'ws' : flow.protocol;
+  const transport = name === 'udp' ? '' : `;transport=${name}`;
   return `<sip:${user === undefined ? '' : `${user}@`}${host}:${port}${transport}>`;
 }
 

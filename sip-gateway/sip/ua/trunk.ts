@@ -1,6 +1,7 @@
 import { BlockList, isIPv6 } from 'node:net';
 import { type Credentials, DigestClient } from '../auth/index.ts';
 import { bareHost, formatUri, isAddress, parseUri, SipParseError, type SipUri } from '../message/index.ts';
+import type { CallerSettings } from './caller-fields.ts';
 
 /** Settings of a trunk: a provider or PBX that we exchange calls with. */
 export interface TrunkOptions {
@@ -18,6 +19,10 @@ export interface TrunkOptions {
   readonly credentials?: Credentials;
   /** Maximum number of concurrent calls, in both directions together. Default 100. */
   readonly maxCalls?: number;
+  /** Maximum new calls per second in each direction, with bursts of one second's calls. Default: no limit. */
+  readonly callsPerSecond?: number;
+  /** How the caller of our calls is named. */
+  readonly caller?: CallerSettings;
 }
 
 /** Maximum number of remembered addresses of a trunk's host. The latest ones are kept. */
@@ -30,12 +35,15 @@ export class Trunk {
   readonly domain: string | undefined;
   readonly username: string | undefined;
   readonly maxCalls: number;
+  readonly caller: CallerSettings | undefined;
   readonly #credentials: Credentials | undefined;
   readonly #peers = new BlockList();
   /** Addresses that the URI's host has resolved to. */
   #hosts: readonly string[];
   /** Calls in progress. */
   activeCalls = 0;
+  readonly #callsPerSecond: number | undefined;
+  #rates = { incoming: { calls: 0, atMs: 0 }, outgoing: { calls: 0, atMs: 0 } };
 
   /** @throws {SipParseError} the URI or a network is malformed */
   constructor(options: TrunkOptions) {
@@ -48,6 +56,8 @@ export class Trunk {
     this.domain = options.domain;
     this.username = options.username;
     this.maxCalls = options.maxCalls ?? 100;
+    this.caller = options.caller;
+    this.#callsPerSecond = options.callsPerSecond;
     this.#credentials = options.credentials;
     this.#hosts = isAddress(uri.host) ? [bareHost(uri.host)] : [];
     for (const peer of options.peers ?? []) {
@@ -71,9 +81,25 @@ export class Trunk {
     this.#hosts = [...new Set([...addresses, ...this.#hosts])].slice(0, MAX_HOSTS);
   }
 
-  /** Takes over from the previous settings: the calls in progress and, for the same URI, the addresses. */
+  /** Counts a new call; false if there were too many in the last second. `nowMs`: any clock. */
+  takeCall(direction: 'incoming' | 'outgoing', nowMs: number): boolean {
+    const perSecond = this.#callsPerSecond;
+    if (perSecond === undefined) {
+      return true;
+    }
+    const rate = this.#rates[direction];
+    const left = Math.max(0, rate.calls - ((nowMs - rate.atMs) / 1000) * perSecond);
+    if (left + 1 > Math.max(1, perSecond) + 1e-6) {
+      return false;
+    }
+    this.#rates[direction] = { calls: left + 1, atMs: nowMs };
+    return true;
+  }
+
+  /** Takes over from the previous settings: the calls in progress, the rates and, for the same URI, the addresses. */
   replaces(before: Trunk): void {
     this.activeCalls = before.activeCalls;
+    this.#rates = before.#rates;
     if (formatUri(before.uri) === formatUri(this.uri)) {
       this.#hosts = before.#hosts;
     }

@@ -1,0 +1,2 @@
+/** Limits of trunks: what may be called, and how much. */
+export { TrunkGuard, TrunkRefusal, type TrunkRefusalReason } from './trunk-guard.ts';
