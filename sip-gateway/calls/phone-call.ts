@@ -112,6 +112,9 @@ export class PhoneCall {
   #stats: LegStats | undefined;
   readonly #endListeners = new Set<EndListener>();
   #shownEncrypted: boolean | undefined;
+  /** The certificates of its phone; null: it has none. Undefined until the phone is known. */
+  #deviceChain: string[] | null | undefined;
+  #shownDeviceChain: string[] | null | undefined;
   #ended: Promise<void> | undefined;
 
   constructor(host: CallHost, parts: CallParts) {
@@ -243,12 +246,18 @@ export class PhoneCall {
     const encrypted = this.#isEncrypted;
     this.#shownHeld = held;
     this.#shownEncrypted = encrypted;
+    if (callState === 'answered') {
+      this.#learnDevice();
+    }
+    const deviceChain = this.#deviceChain;
+    this.#shownDeviceChain = deviceChain;
     const seat = await this.#host.rooms.enter(
       roomId,
       {
         displayName,
         callState: held ? 'held' : callState,
         ...(encrypted !== undefined && { callEncrypted: encrypted }),
+        ...(deviceChain !== undefined && { deviceChain }),
         ...admission,
       },
       this.#seatEvents(),
@@ -293,11 +302,15 @@ export class PhoneCall {
     void before.end('transferred');
     this.#shownHeld = this.#media?.held ?? false;
     this.#shownEncrypted = this.#isEncrypted;
+    this.#learnDevice();
+    this.#shownDeviceChain = this.#deviceChain;
     this.#record(null, null, null);
     await seat.show({
       displayName: this.#parts.displayName,
       callState: this.#shownHeld ? 'held' : 'answered',
       callEncrypted: this.#shownEncrypted ?? false,
+      // The phone before it may have been another one.
+      deviceChain: this.#deviceChain ?? null,
     });
   }
 
@@ -590,12 +603,32 @@ export class PhoneCall {
   async #showState(): Promise<void> {
     const held = this.#media?.held ?? false;
     const encrypted = this.#isEncrypted;
-    if (!this.#seat || (held === this.#shownHeld && encrypted === this.#shownEncrypted)) {
+    this.#learnDevice();
+    const deviceChain = this.#deviceChain;
+    const isShown =
+      held === this.#shownHeld &&
+      encrypted === this.#shownEncrypted &&
+      deviceChain === this.#shownDeviceChain;
+    if (!this.#seat || isShown) {
       return;
     }
     this.#shownHeld = held;
     this.#shownEncrypted = encrypted;
-    await this.#seat.setCallState(held ? 'held' : 'answered', encrypted);
+    this.#shownDeviceChain = deviceChain;
+    await this.#seat.show({
+      callState: held ? 'held' : 'answered',
+      ...(encrypted !== undefined && { callEncrypted: encrypted }),
+      ...(deviceChain !== undefined && { deviceChain }),
+    });
+  }
+
+  /** Reads the certificates of the phone, once. */
+  #learnDevice(): void {
+    if (this.#deviceChain !== undefined || !this.#sip) {
+      return;
+    }
+    const chain = this.#sip.deviceCertificates.map((der) => der.toString('base64'));
+    this.#deviceChain = chain.length > 0 ? chain : null;
   }
 
   /** Undefined until an offer is answered. */

@@ -17,6 +17,8 @@ export interface NewParticipant {
   callState?: CallState;
   /** Whether the audio between the phone and the bridge is encrypted. Default: unknown. */
   callEncrypted?: boolean;
+  /** The certificates that the phone has presented, base64 DER, leaf first; null: none. Only the server's gateway may say so. Default: unknown. */
+  deviceChain?: string[] | null;
   /** Whether the caller was asked for a PIN of the room and knew it. Default false. */
   pinGiven?: boolean;
   /** Whether that was the PIN of moderators. Default false. */
@@ -53,6 +55,7 @@ export class BridgeParticipant {
   #displayName: string;
   #callState: CallState;
   #callEncrypted: boolean | undefined;
+  #deviceChain: string[] | null | undefined;
   #muted = false;
   #denied = false;
   #handUp = false;
@@ -62,7 +65,9 @@ export class BridgeParticipant {
   #admitted = false;
   /** State at the server. */
   #participantId: string | undefined;
-  #sent: { displayName: string; callState: CallState; callEncrypted?: boolean } | undefined;
+  #sent:
+    | { displayName: string; callState: CallState; callEncrypted?: boolean; deviceChain?: string[] | null }
+    | undefined;
   #sentHandUp = false;
   #producer:
     | { producerId: string; rtpParameters: RtpParameters; media: BridgeMedia; muted: boolean }
@@ -75,6 +80,7 @@ export class BridgeParticipant {
       displayName,
       callState = 'answered',
       callEncrypted,
+      deviceChain,
       pinGiven = false,
       isModerator = false,
       movedFrom,
@@ -84,6 +90,7 @@ export class BridgeParticipant {
     this.#displayName = displayName;
     this.#callState = callState;
     this.#callEncrypted = callEncrypted;
+    this.#deviceChain = deviceChain;
     this.moderation = new PhoneModeration(host, () => this.#participantId);
     this.#admission = { pinGiven, isModerator, ...(movedFrom !== undefined && { movedFrom }) };
     this.#reconciler = new Reconciler({
@@ -140,10 +147,12 @@ export class BridgeParticipant {
     displayName,
     callState,
     callEncrypted,
+    deviceChain = this.#deviceChain,
   }: Omit<Partial<NewParticipant>, 'pinGiven' | 'isModerator' | 'movedFrom'>): Promise<void> {
     this.#displayName = displayName ?? this.#displayName;
     this.#callState = callState ?? this.#callState;
     this.#callEncrypted = callEncrypted ?? this.#callEncrypted;
+    this.#deviceChain = deviceChain;
     await this.#reconciler.run();
   }
 
@@ -286,10 +295,12 @@ export class BridgeParticipant {
   async #enter(): Promise<void> {
     const { connection } = this.#host;
     const callEncrypted = this.#callEncrypted;
+    const deviceChain = this.#deviceChain;
     const wanted = {
       displayName: this.#displayName,
       callState: this.#callState,
       ...(callEncrypted !== undefined && { callEncrypted }),
+      ...(deviceChain !== undefined && { deviceChain }),
     };
     if (this.#participantId === undefined) {
       const { participantId } = await connection.request('participant.add', {
@@ -309,7 +320,8 @@ export class BridgeParticipant {
     if (
       this.#sent?.displayName !== wanted.displayName ||
       this.#sent.callState !== wanted.callState ||
-      this.#sent.callEncrypted !== callEncrypted
+      this.#sent.callEncrypted !== callEncrypted ||
+      this.#sent.deviceChain !== deviceChain
     ) {
       await connection.request('participant.update', { participantId: this.#participantId, ...wanted });
       this.#sent = wanted;

@@ -185,6 +185,8 @@ export const CONFERENCE_REQUESTS = {
       kind: z.literal('phone'),
       callState: callState.default('answered'),
       callEncrypted: z.boolean().optional(),
+      /** The certificates that the phone has presented on its TLS connection; null: none. Only the server's own gateway may say so. */
+      deviceChain: certificateChain.nullable().optional(),
       /** Whether the caller was asked for a PIN of the room and knew it. */
       pinGiven: z.boolean().default(false),
       /** Whether that was the PIN of moderators, whose rights the phone gets then. Only the server's own gateway may say so. */
@@ -200,6 +202,8 @@ export const CONFERENCE_REQUESTS = {
       displayName: displayName.optional(),
       callState: callState.optional(),
       callEncrypted: z.boolean().optional(),
+      /** As in `participant.add`. */
+      deviceChain: certificateChain.nullable().optional(),
     }),
     result: nothing,
   },

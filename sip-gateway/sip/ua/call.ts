@@ -119,6 +119,16 @@ export abstract class Call extends EventEmitter<CallEvents> {
     return { protocol: this.flow.protocol, ...this.flow.remote };
   }
 
+  /**
+   * The certificates of a phone of ours, DER, leaf first: it has presented them on the connection of this call. Empty if it has none, and
+   * behind a proxy, whose certificates would say nothing about the phone.
+   */
+  get deviceCertificates(): readonly Buffer[] {
+    const { flow, direct, phone } = this.#peer;
+    const isDirect = direct || (phone !== undefined && this.dialog?.routeSet.length === 0);
+    return this.identity.kind === 'user' && isDirect ? (flow.peerCertificates?.() ?? []) : [];
+  }
+
   /** Our side of the current session. */
   get localSdp(): string | undefined {
     return this.session.local;
