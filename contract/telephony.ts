@@ -15,6 +15,9 @@ const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/);
 export const pin = z.string().regex(/^\d{4,12}$/);
 const host = z.string().min(1).max(255);
 
+/** A number by which a person is called: digits, after a `+` if it is international. */
+export const personNumber = z.string().regex(/^\+?\d{1,20}$/);
+
 /** Minimum length of a new PIN: shorter ones can be guessed. Existing shorter PINs keep working. */
 export const MIN_PIN_DIGITS = 6;
 
@@ -210,6 +213,8 @@ export const telephonyConfig = z.object({
       isModerator: z.boolean().optional(),
     }),
   ),
+  /** Numbers of people: whoever calls one rings its person. Absent if there are none. */
+  numbers: z.array(personNumber).optional(),
   language: z.enum(['en', 'ru']),
   /** What was used of trunks today, and a day before and after as time zones differ; only when the gateway registers. */
   usage: z.array(trunkUsage).optional(),

@@ -12,7 +12,17 @@ import {
   type TrunkAlarm,
 } from '../contract/index.ts';
 import { RoomBridges } from './bridge/index.ts';
-import { type CallHost, type PhoneCall, PinGuard, placeCall, takeCall, transferCall } from './calls/index.ts';
+import {
+  type CallHost,
+  type DialOptions,
+  hangUp,
+  PeopleLink,
+  type PhoneCall,
+  PinGuard,
+  placeCall,
+  takeCall,
+  transferCall,
+} from './calls/index.ts';
 import { phoneLookup, roomsWithShortPins, usableTrunks } from './dial/index.ts';
 import { EdgeLog } from './edge-log.ts';
 import { MediaPool, type PayloadTransformModule } from './media/index.ts';
@@ -75,6 +85,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   readonly #calls = new Map<string, PhoneCall>();
   readonly #prompts = new Prompts();
   readonly #pins = new PinGuard();
+  readonly #people: PeopleLink;
   readonly #announce: string | undefined;
   readonly #exporter: HepExporter | undefined;
   readonly #traces: CallTraces;
@@ -136,8 +147,13 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       pool,
       log,
       join: options.joinRoom,
+      announcement: async (kind, name) =>
+        name === undefined
+          ? this.#prompts.tones(kind)
+          : this.#prompts.phrase(kind, { name }, options.link.config.language),
       transform: options.payloadTransform,
     });
+    this.#people = new PeopleLink(options.link);
     this.#host = this.#makeHost();
     this.#listen();
     this.#configure(options.link.config);
@@ -265,7 +281,12 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
         'trace',
         ({ traceId, callId }) => void this.#link.traced(traceId, this.#traces.of(callId)),
       ),
-      this.#link.on('hang-up', ({ callId }) => void this.#calls.get(callId)?.end('local')),
+      this.#link.on('hang-up', ({ callId, ...why }) => this.#hangUp(callId, why)),
+      this.#link.on('ring', ({ callId, target, displayName, ...direct }) =>
+        this.#dial({ callId, target, displayName, direct }),
+      ),
+      this.#link.on('progress', ({ callId }) => this.#people.progress(callId)),
+      this.#link.on('connect', ({ callId, roomId }) => this.#people.connect(callId, roomId)),
       this.#link.on('state', (state, error) => {
         this.#log.info({ state, err: error }, 'server connection changed');
         if (state === 'closed' && !this.#closed) {
@@ -279,9 +300,16 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     takeCall(this.#host, call).catch((error: unknown) => this.#log.error({ err: error }, 'call failed'));
   }
 
-  #dial(request: EventData<'gateway.dial'>): void {
-    const failed = (error: CanopyError) => {
-      this.#link.dialFailed(request.callId, error).catch((cause: unknown) => {
+  #hangUp(callId: string, why: Omit<EventData<'gateway.hangUp'>, 'callId'>): void {
+    const call = this.#calls.get(callId);
+    if (call) {
+      void hangUp(call, why);
+    }
+  }
+
+  #dial(request: Omit<DialOptions, 'failed' | 'transfer'>): void {
+    const failed = (error: CanopyError, sipStatus: number) => {
+      this.#link.dialFailed(request.callId, error, sipStatus).catch((cause: unknown) => {
         this.#log.warn({ err: cause, callId: request.callId }, 'could not report a failed call');
       });
     };
@@ -406,7 +434,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   }
 
   #makeHost(): CallHost {
-    const { rtpPortMin, rtpPortMax, srtpWithoutTls } = this.#options.sip;
+    const { rtpPortMin, rtpPortMax, codecs, srtpWithoutTls } = this.#options.sip;
     return {
       stack: this.#stack,
       pool: this.#pool,
@@ -419,6 +447,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       traces: this.#traces,
       log: this.#log,
       ports: { min: rtpPortMin, max: rtpPortMax },
+      codecs,
       encryption: { srtp: this.#pool.srtp, dtls: this.#pool.dtls, keysWithoutTls: srtpWithoutTls },
       silenceSeconds: this.#options.silenceSeconds ?? 30,
       config: () => this.#link.config,
@@ -428,6 +457,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       forget: (call) => this.#calls.delete(call.callId),
       find: (callId) => this.#calls.get(callId),
       callOf: (sip) => [...this.#calls.values()].find((call) => call.sip === sip),
+      people: this.#people,
       refer: (call, request) => transferCall(this.#host, call, request),
     };
   }

@@ -13,9 +13,6 @@ import {
 import { CallContexts } from './call-contexts.ts';
 import { legMedia } from './leg-media.ts';
 
-/** Codecs of our offers, best first. An answer uses the first codec of the caller's list that we support. */
-const PREFERENCE: readonly CodecName[] = ['opus', 'G722', 'PCMU', 'PCMA'];
-
 export interface CallMediaOptions {
   pool: MediaPool;
   legId: string;
@@ -24,6 +21,8 @@ export interface CallMediaOptions {
   /** Our address that the phone sends to. */
   address: string;
   ports: PortRange;
+  /** Codecs of our offers, best first, as far as they are available. An answer uses the first codec of the caller's list that is among them. */
+  codecs: readonly CodecName[];
   /** Our wish for encryption, for each offer and answer. */
   encryption(): LocalEncryption;
   /** The setting for ICE. */
@@ -37,6 +36,7 @@ export class CallMedia {
   readonly #session = new SdpSession();
   readonly #address: string;
   readonly #port: number;
+  readonly #codecs: readonly CodecName[];
   readonly #encryption: () => LocalEncryption;
   readonly #ice: () => IceUse;
   readonly #contexts: CallContexts;
@@ -47,8 +47,9 @@ export class CallMedia {
   #agreedMs = 0;
   #closed: Promise<LegStats | null> | undefined;
 
-  private constructor({ pool, legId, address, encryption, ice }: CallMediaOptions, port: number) {
+  private constructor({ pool, legId, address, codecs, encryption, ice }: CallMediaOptions, port: number) {
     this.#pool = pool;
+    this.#codecs = codecs.filter((name) => pool.capabilities.codecs.includes(name));
     this.#encryption = encryption;
     this.#ice = ice;
     this.#contexts = new CallContexts(pool);
@@ -188,11 +189,10 @@ export class CallMedia {
   }
 
   #local() {
-    const { codecs } = this.#pool.capabilities;
     return {
       address: this.#address,
       port: this.#port,
-      codecs: PREFERENCE.filter((name) => codecs.includes(name)),
+      codecs: this.#codecs,
       encryption: this.#encryption(),
       ice: this.#ice(),
     };

@@ -3,6 +3,7 @@ import { CanopyError, type Logger } from '../../base/index.ts';
 import type { NewParticipant } from '../../client/sdk/index.ts';
 import type { CallRecord, MeasuredCall, TelephonyConfig } from '../../contract/index.ts';
 import type { CallState, PhoneSeat, RoomBridges, SeatEvents } from '../bridge/index.ts';
+import type { CodecName } from '../codecs/index.ts';
 import type { LegEvent, LegStats, MediaPool, PortRange } from '../media/index.ts';
 import type { CallStage, EndCause, GatewayMetrics } from '../metrics.ts';
 import type { PhraseName, PhraseValues, PromptName, Prompts } from '../prompts/index.ts';
@@ -24,6 +25,7 @@ import { CallMedia } from './call-media.ts';
 import { finalQuality, presentQuality } from './call-quality.ts';
 import type { CallSettings } from './call-settings.ts';
 import { Keypad } from './keypad.ts';
+import type { PeopleLink } from './people-link.ts';
 import type { PinGuard } from './pin-guard.ts';
 
 /** What calls need from the gateway that owns them. */
@@ -43,6 +45,8 @@ export interface CallHost {
   readonly trunks: TrunkGuard;
   readonly log: Logger;
   readonly ports: PortRange;
+  /** Codecs for phones, best first. */
+  readonly codecs: readonly CodecName[];
   readonly encryption: EncryptionMeans;
   /** A call whose phone sends no media for longer is ended, in seconds; 0: never. */
   readonly silenceSeconds: number;
@@ -57,6 +61,8 @@ export interface CallHost {
   find(callId: string): PhoneCall | undefined;
   /** The call of this SIP call. */
   callOf(sip: Call): PhoneCall | undefined;
+  /** Direct calls between phones and people. */
+  readonly people: PeopleLink;
   /** A phone asks to be transferred. */
   refer(call: PhoneCall, request: ReferRequest): void;
 }
@@ -194,7 +200,7 @@ export class PhoneCall {
    * @throws {RangeError} no port is left
    */
   async openMedia(address: string, overTls = false): Promise<CallMedia> {
-    const { pool, ports, encryption: means } = this.#host;
+    const { pool, ports, codecs, encryption: means } = this.#host;
     this.#overTls = overTls;
     const roomId = this.#roomId ?? undefined;
     const encryption = () => {
@@ -202,7 +208,8 @@ export class PhoneCall {
       return localEncryption(this.settings, means, isTls);
     };
     const ice = () => this.settings.ice;
-    const media = await CallMedia.open({ pool, legId: this.callId, roomId, address, ports, encryption, ice });
+    const legId = this.callId;
+    const media = await CallMedia.open({ pool, legId, roomId, address, ports, codecs, encryption, ice });
     if (this.#ended) {
       await media.close();
     } else {

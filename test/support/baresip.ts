@@ -81,6 +81,7 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
         'opus.so',
         'g722.so',
         'g711.so',
+        'gsm.so',
         'srtp.so',
         'dtls_srtp.so',
         'ice.so',

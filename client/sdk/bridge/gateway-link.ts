@@ -26,6 +26,12 @@ export interface GatewayLinkEvents {
   trace: [EventData<'gateway.trace'>];
   /** An administrator ends a call. */
   'hang-up': [EventData<'gateway.hangUp'>];
+  /** A direct call rings this phone. Report with ringing() and answered(), and a failure with dialFailed(). */
+  ring: [EventData<'gateway.ring'>];
+  /** The person whom a phone calls is being rung. */
+  progress: [EventData<'gateway.progress'>];
+  /** The person whom a phone calls has answered. */
+  connect: [EventData<'gateway.connect'>];
 }
 
 /**
@@ -77,6 +83,9 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
     connection.on('gateway.dial', (call) => this.emit('dial', call));
     connection.on('gateway.trace', (request) => this.emit('trace', request));
     connection.on('gateway.hangUp', (call) => this.emit('hang-up', call));
+    connection.on('gateway.ring', (call) => this.emit('ring', call));
+    connection.on('gateway.progress', (call) => this.emit('progress', call));
+    connection.on('gateway.connect', (call) => this.emit('connect', call));
   }
 
   /** Connects and registers as the server's gateway. @throws {CanopyError} FORBIDDEN - the role is not `bridge`; and as connect() does */
@@ -118,8 +127,35 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
   }
 
   /** Reports that a requested call failed. Resolves and rejects as record() does. */
-  dialFailed(callId: string, error: CanopyError): Promise<void> {
-    return this.#outbox.put(`${callId} failed`, 'gateway.dialFailed', { callId, error: error.toJSON() });
+  dialFailed(callId: string, error: CanopyError, sipStatus?: number): Promise<void> {
+    return this.#outbox.put(`${callId} failed`, 'gateway.dialFailed', {
+      callId,
+      error: error.toJSON(),
+      ...(sipStatus !== undefined && { sipStatus }),
+    });
+  }
+
+  /** A phone of a direct call rings. */
+  async ringing(callId: string): Promise<void> {
+    await this.#connection.request('gateway.ringing', { callId });
+  }
+
+  /**
+   * A phone of a direct call was answered. Returns the room to bring it into.
+   *
+   * @throws {CanopyError} CALL_TAKEN - another device was first; CALL_ENDED, CALL_UNKNOWN
+   */
+  async answered(callId: string): Promise<string> {
+    return (await this.#connection.request('gateway.answered', { callId })).roomId;
+  }
+
+  /**
+   * A phone calls a person. `progress`, `connect` and `hang-up` follow; record() reports its end.
+   *
+   * @throws {CanopyError} PERSON_UNKNOWN, CALL_BARRED, IN_ANOTHER_CALL, RATE_LIMITED
+   */
+  async call(call: RequestInput<'gateway.call'>): Promise<void> {
+    await this.#connection.request('gateway.call', call);
   }
 
   /** Resolves when the server has acknowledged everything, or the connection is closed. */

@@ -28,6 +28,7 @@ import {
   rtpSendParameters,
   type SnapshotData,
   signature,
+  certificateChain,
 } from '../../../contract/index.ts';
 
 const plainTransport = z.object({ transportId: objectId, address: z.string(), port: z.int() });

@@ -7,8 +7,10 @@ import {
   displayName,
   iceUse,
   objectId,
+  personNumber,
   pin,
   roomId,
+  sha256Hex,
   sipPhone,
   sipTrunk,
   srtpKeying,
@@ -19,7 +21,8 @@ import {
 } from '../../../contract/index.ts';
 import { trunkAddress, trunkUri } from './trunk-fields.ts';
 
-const phoneInfo = sipPhone.omit({ ha1: true });
+/** `accountId`: whose phone it is; absent: nobody's. */
+const phoneInfo = sipPhone.omit({ ha1: true }).extend({ accountId: sha256Hex.optional() });
 export const phoneList = z.object({ phones: z.array(phoneInfo) });
 export const putPhoneRequest = z.object({
   displayName: displayName.optional(),
@@ -37,6 +40,8 @@ export const putPhoneRequest = z.object({
   keying: srtpKeying.optional(),
   /** Default: unchanged; `accept` for a new phone. */
   ice: iceUse.optional(),
+  /** The person whose phone it is: it rings when they are called. Null: nobody's. Default: unchanged. */
+  accountId: sha256Hex.nullable().optional(),
 });
 export const putPhoneResponse = phoneInfo.extend({
   /** The generated password, returned only here; absent if the request had one. */
@@ -63,6 +68,10 @@ export const putTrunkRequest = sipTrunk.omit({ name: true }).extend({
 });
 
 export const dialPlanBody = z.object({ rules: dialPlan });
+
+export const numberParams = z.object({ number: personNumber });
+export const putNumberRequest = z.object({ accountId: sha256Hex });
+export const numberList = z.object({ numbers: z.array(putNumberRequest.extend({ number: personNumber })) });
 
 export const roomPin = z.object({
   pin,

@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { CanopyError, type Config, type Logger } from '../../../base/index.ts';
 import {
   type CallRecord,
+  type DialRoute,
   type ErrorBody,
   type MeasuredCall,
   routeDial,
@@ -15,6 +16,8 @@ import type { Kernel, Rooms } from '../../kernel/index.ts';
 import { type Session, TokenBucket } from '../../kernel/index.ts';
 import type { Calls } from './calls.ts';
 import { dialRefusal } from './dial-refusal.ts';
+import type { PersonPhones } from './person-phones.ts';
+import { PhoneLegs } from './phone-legs.ts';
 import type { SavedRegistrationStore } from './saved-registration-store.ts';
 import { TelephonyAdministration } from './telephony-administration.ts';
 import type { TelephonySettings } from './telephony-settings.ts';
@@ -27,6 +30,7 @@ export interface TelephonyOptions {
   settings: TelephonySettings;
   calls: Calls;
   usages: TrunkUsages;
+  phones: PersonPhones;
   registrations: SavedRegistrationStore;
   rooms: Rooms;
   happenings: Kernel['happenings'];
@@ -59,6 +63,10 @@ export class Telephony {
   readonly settings: TelephonySettings;
   readonly calls: Calls;
   readonly usages: TrunkUsages;
+  /** Phones and numbers of people. */
+  readonly phones: PersonPhones;
+  /** Phones in direct calls. */
+  readonly legs: PhoneLegs;
   readonly registrations: SavedRegistrationStore;
   readonly traces = new TraceRequests();
   readonly administration: TelephonyAdministration;
@@ -82,6 +90,12 @@ export class Telephony {
     this.settings = options.settings;
     this.calls = options.calls;
     this.usages = options.usages;
+    this.phones = options.phones;
+    this.legs = new PhoneLegs((event, data) => {
+      if (this.ready) {
+        this.#gateway?.connection.send(event, data);
+      }
+    }, options.log);
     this.registrations = options.registrations;
     this.administration = new TelephonyAdministration({
       settings: options.settings,
@@ -103,7 +117,9 @@ export class Telephony {
   /** The complete configuration of a gateway. */
   async config(): Promise<TelephonyConfig> {
     const { realm, language } = this.#options.config.sip;
-    return { realm, language, ...(await this.settings.load()) };
+    const [settings, people] = await Promise.all([this.settings.load(), this.phones.numbers()]);
+    const numbers = people.map(({ number }) => number);
+    return { realm, language, ...settings, ...(numbers.length > 0 && { numbers }) };
   }
 
   /** Puts a gateway in charge, and ends the connection of the previous one. @throws {CanopyError} CONNECTION_LOST */
@@ -125,6 +141,7 @@ export class Telephony {
     if (before && before !== session) {
       before.connection.end('SESSION_REPLACED');
     }
+    this.legs.registered(callIds);
     session.log.info('phone gateway connected');
     if (before === null) {
       this.#offerCalls();
@@ -171,6 +188,34 @@ export class Telephony {
     by,
     peerId,
   }: DialRequest): Promise<{ callId: string }> {
+    const { gateway, route, name } = await this.route(target, by, roomId);
+    const callId = randomUUID();
+    if (peerId !== undefined) {
+      this.#requests.set(callId, { roomId, peerId });
+    }
+    const shown = displayName ?? name;
+    gateway.connection.send('gateway.dial', {
+      callId,
+      roomId,
+      target,
+      displayName: shown,
+      ...(caller !== undefined && { caller }),
+      ...(withheld && { withheld }),
+    });
+    this.#options.log.info({ roomId, by, callId, route: route.type }, 'call requested');
+    return { callId };
+  }
+
+  /**
+   * Where a dialled number leads, with the name to show for it. Counts as a call of `by`.
+   *
+   * @throws {CanopyError} RATE_LIMITED, CALL_REFUSED, EMERGENCY_CALL_REFUSED, TRUNK_NUMBER_BARRED, GATEWAY_MISSING
+   */
+  async route(
+    target: string,
+    by: string,
+    roomId?: string,
+  ): Promise<{ gateway: Session; route: DialRoute; name: string }> {
     if (!this.#bucketOf(by).take(performance.now())) {
       throw new CanopyError('RATE_LIMITED', 'too many calls per minute');
     }
@@ -186,27 +231,14 @@ export class Telephony {
     if (!gateway || gateway.closed) {
       throw new CanopyError('GATEWAY_MISSING');
     }
-    const callId = randomUUID();
-    if (peerId !== undefined) {
-      this.#requests.set(callId, { roomId, peerId });
-    }
     const called = route.type === 'phone' ? route.username : route.number;
     const account = settings.phones.find(({ username }) => route.type === 'phone' && username === called);
-    const shown = displayName ?? account?.displayName ?? called.slice(0, 64);
-    gateway.connection.send('gateway.dial', {
-      callId,
-      roomId,
-      target,
-      displayName: shown,
-      ...(caller !== undefined && { caller }),
-      ...(withheld && { withheld }),
-    });
-    this.#options.log.info({ roomId, by, callId, route: route.type }, 'call requested');
-    return { callId };
+    return { gateway, route, name: account?.displayName ?? called.slice(0, 64) };
   }
 
   /** Notifies the requester of a call that it failed. */
-  dialFailed(callId: string, error: ErrorBody): void {
+  dialFailed(callId: string, error: ErrorBody, sipStatus?: number): void {
+    this.legs.failed(callId, sipStatus ?? null);
     const request = this.#requests.get(callId);
     if (request) {
       this.#requests.delete(callId);
@@ -250,6 +282,7 @@ export class Telephony {
     if (call.answeredAtMs !== null) {
       this.#requests.delete(call.callId);
     }
+    this.legs.recorded(call);
     await this.calls.record(call);
     this.#report(call);
   }

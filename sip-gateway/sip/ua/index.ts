@@ -8,6 +8,7 @@ export type { OfferRequest } from './offer-request.ts';
 export type { Answerer, OutgoingCall } from './outgoing-call.ts';
 export { RateLimiter } from './rate-limiter.ts';
 export type { ReferContent } from './read-refer.ts';
+export { ANSWERED_ELSEWHERE, reasonField } from './reason.ts';
 export type { ReferNotifier } from './refer-notifier.ts';
 export type { ReferRequest } from './refer-request.ts';
 export type { Registrar, RegistrarOptions } from './registrar.ts';

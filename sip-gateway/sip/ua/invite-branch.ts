@@ -112,6 +112,7 @@ export class InviteBranch {
   #early = false;
   #silent = false;
   #cancelled = false;
+  #why: readonly HeaderField[] = [];
   #taken: string | undefined;
   #failure: InviteFailure | undefined;
 
@@ -206,13 +207,14 @@ export class InviteBranch {
     });
   }
 
-  /** Cancels the INVITE: another phone answered, or the caller gave up. */
-  cancel(): void {
+  /** Cancels the INVITE: another phone answered, or the caller gave up. `why`: further fields of the CANCEL. */
+  cancel(why: readonly HeaderField[] = []): void {
     this.#silence.cancel();
     if (this.#cancelled || this.#failure || this.#taken !== undefined) {
       return;
     }
     this.#cancelled = true;
+    this.#why = why;
     // A CANCEL must wait for a provisional response (RFC 3261 §9.1).
     if (this.#provisional) {
       this.#sendCancel();
@@ -432,7 +434,7 @@ export class InviteBranch {
     this.#ended.set(tag, client);
     try {
       await client.acknowledge(response.cseq.number);
-      await client.request('BYE', [], undefined);
+      await client.request('BYE', this.#why, undefined);
     } catch {
       // The callee is unreachable. It ends the call when no ACK arrives.
     }
@@ -441,7 +443,7 @@ export class InviteBranch {
   #sendCancel(): void {
     const invite = this.#transaction?.request;
     if (invite) {
-      this.#host.sendCancel(invite, this.#flow);
+      this.#host.sendCancel(invite, this.#flow, this.#why);
     }
   }
 }

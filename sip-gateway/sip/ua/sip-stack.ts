@@ -433,7 +433,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
         transactions.request(draft, flow, handlers),
       sendStateless: (draft, flow) => transactions.sendStateless(draft, flow),
       resendStateless: (request, flow) => transactions.resend(request, flow),
-      sendCancel: (invite, flow) => this.#sendCancel(invite, flow),
+      sendCancel: (invite, flow, headers) => this.#sendCancel(invite, flow, headers),
       adopt: (dialog, call) => this.#dialogs.set(dialog.key, call),
       drop: (dialog) => this.#dialogs.delete(dialog.key),
       mappedAddress: (flow) => this.#transport.mappedAddress(flow),
@@ -693,7 +693,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     });
   }
 
-  #sendCancel(invite: SipRequest, flow: Flow): void {
+  #sendCancel(invite: SipRequest, flow: Flow, headers: readonly HeaderField[]): void {
     const draft = buildRequest({
       method: 'CANCEL',
       uri: invite.uri,
@@ -704,6 +704,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
       headers: [
         ...invite.headers.all('route').map((route): HeaderField => ['route', route]),
         ...this.#userAgent,
+        ...headers,
       ],
     });
     // The CANCEL has the same Via as its INVITE (RFC 3261 §9.1).
