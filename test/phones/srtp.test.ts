@@ -1,10 +1,14 @@
 // Mostly waits: may run beside other tests.
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { enrol, memoryStore, parseInvitation } from '../../client/sdk/index.ts';
 import type { Baresip } from '../support/baresip.ts';
 import { PHONE_PASSWORD, PhoneServer, type SipProtocol } from '../support/phone-server.ts';
 import { noPjsua, PjsuaPhone } from '../support/pjsua-phone.ts';
 import { newIdentity, ProtocolClient } from '../support/protocol-client.ts';
+import type { TestServer } from '../support/server.ts';
 import { headerOf, SipPeer, tagOf } from '../support/sip-peer.ts';
 import { TonePerson } from '../support/tone-person.ts';
 import { eventually } from '../support/wait.ts';
@@ -221,6 +225,43 @@ describe('encrypted calls (SRTP)', () => {
     }
   });
 
+  it('threat 5: a phone with a certificate of the server’s CA on its TLS connection is verified, another is not', async () => {
+    await server.addPhones('2009');
+    const roomId = 'verified';
+    const certificate = join(server.server.dataDir, 'device.pem');
+    await writeFile(certificate, await devicePem(server.server), { mode: 0o600 });
+    const ann = await server.phone('2009', { codecs: PCMU, protocol: 'tls', certificate });
+    const other = await server.phone('2001', { codecs: PCMU, protocol: 'tls' });
+    const watcher = await ProtocolClient.enter(server.server.url, await newIdentity(server.server));
+    await watcher.get('room.join', { roomId });
+    try {
+      for (const [target, phone, verified] of [
+        ['2009', ann, true],
+        ['2001', other, false],
+      ] as const) {
+        await server.server.api('POST', '/api/sip/calls', { roomId, target });
+        await phone.waitFor('CALL_INCOMING');
+        phone.command('accept');
+        const { participant } = await watcher.event(
+          'participant.updated',
+          ({ participant: { deviceVerified, displayName } }) =>
+            displayName === `Phone ${target}` && deviceVerified !== undefined,
+        );
+        assert.deepEqual(
+          [participant.deviceVerified, participant.certifiedName],
+          [verified, verified ? 'Ann' : undefined],
+        );
+        phone.command('hangup');
+        await phone.waitFor('CALL_CLOSED');
+      }
+    } finally {
+      await watcher.get('room.leave', {});
+      watcher.close();
+      await ann.stop();
+      await other.stop();
+    }
+  });
+
   it('threat 21: a phone that must encrypt but does not is refused with 488, in both directions', async () => {
     const phone = await server.phone('2006', { codecs: PCMU, protocol: 'tls' });
     try {
@@ -311,3 +352,15 @@ describe('encrypted calls (SRTP)', () => {
     }
   });
 });
+
+/** The key and the certificates of a new device of Ann's, as a phone stores them. */
+async function devicePem(server: TestServer): Promise<string> {
+  const invitation = parseInvitation(await server.invite({ displayName: 'Ann' })) ?? assert.fail();
+  const store = { ...memoryStore(), needsExtractableKeys: true };
+  await enrol({ serverUrl: server.url, ...invitation, store });
+  const { deviceKey, chain } = (await store.load(new URL(server.url).origin)) ?? assert.fail();
+  const key = Buffer.from(await crypto.subtle.exportKey('pkcs8', deviceKey)).toString('base64');
+  const pem = (label: string, base64: string) =>
+    `-----BEGIN ${label}-----\n${base64.replace(/.{64}/g, '$&\n')}\n-----END ${label}-----\n`;
+  return [pem('PRIVATE KEY', key), ...chain.map((der) => pem('CERTIFICATE', der))].join('');
+}

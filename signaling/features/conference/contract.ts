@@ -4,6 +4,7 @@ import {
   AUDIO_SOURCES,
   bridgeEndpoint,
   callState,
+  certificateChain,
   clientDtlsParameters,
   codecsAreOf,
   consumerInfo,
@@ -28,7 +29,6 @@ import {
   rtpSendParameters,
   type SnapshotData,
   signature,
-  certificateChain,
 } from '../../../contract/index.ts';
 
 const plainTransport = z.object({ transportId: objectId, address: z.string(), port: z.int() });

@@ -185,7 +185,11 @@ export class Connection implements Flow {
 function certificatesOf(socket: TLSSocket): readonly Buffer[] {
   const found: Buffer[] = [];
   let certificate = socket.getPeerCertificate(true);
-  while (certificate?.raw && found.length < MAX_CHAIN && !found.some((each) => each.equals(certificate.raw))) {
+  while (
+    certificate?.raw &&
+    found.length < MAX_CHAIN &&
+    !found.some((each) => each.equals(certificate.raw))
+  ) {
     found.push(certificate.raw);
     certificate = certificate.issuerCertificate;
   }
