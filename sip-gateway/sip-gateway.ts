@@ -65,8 +65,9 @@ const TRANSFERS_PER_MINUTE = 10;
 const CHECK_MS = 5000;
 /** How long trunk registration changes are collected before the server is notified, in milliseconds. */
 const NOTIFY_DELAY_MS = 100;
-/** Maximum number of trunk registrations in a message of the protocol. */
+/** Maximum number of trunk registrations, and of next hops of trunks, in a message of the protocol. */
 const MAX_REPORTED_TRUNKS = 500;
+const MAX_REPORTED_CONTACTS = 1000;
 /** On close(), how long to wait for the BYEs, and then for messages to the server, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 2000;
 
@@ -165,6 +166,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
         [...this.#calls.values()].filter((call) => call.answered).map((call) => call.encryption),
       ringing: () => [...this.#calls.values()].filter((call) => !call.answered).length,
       registeredPhones: () => stack.registrar.users().length,
+      trunkContacts: () => stack.contacts.map(({ state }) => state),
       trunkStates: () => this.#registrations.list().map(({ state }) => state),
       sip: () => stack.counts,
       media: () => pool.stats(),
@@ -267,6 +269,14 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       edge.failedLogin(login);
     });
     stack.on('malformed', ({ reason, address }) => this.#log.debug({ reason, address }, 'malformed message'));
+    stack.on('contact', (contact) => {
+      const { trunk, uri, state, status } = contact;
+      this.#log[state === 'down' ? 'warn' : 'info'](
+        { trunk, uri, status },
+        `next hop of a trunk is ${state}`,
+      );
+      this.#notifyRegistrationsSoon();
+    });
     stack.on('registration', ({ user, bindings }) =>
       this.#log.info({ user, bindings }, 'phone registration'),
     );
@@ -324,6 +334,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     );
     this.#trunks.restore(config.usage ?? []);
     this.#stack.setTrunks(usable.map(({ options }) => options));
+    this.#notifyRegistrationsSoon();
     this.#registrations.update(usable.map(({ trunk }) => trunk));
     const { phones, trunks, dialPlan } = config;
     this.#forgetPhones(phones);
@@ -343,7 +354,12 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#notifyTimer ??= setTimeout(() => {
       this.#notifyTimer = undefined;
       this.#link
-        .trunksRegistered(this.#registrations.list().slice(0, MAX_REPORTED_TRUNKS))
+        .trunksRegistered(
+          this.#registrations.list().slice(0, MAX_REPORTED_TRUNKS),
+          this.#stack.contacts
+            .slice(0, MAX_REPORTED_CONTACTS)
+            .map(({ status: sipStatus, ...contact }) => ({ ...contact, sipStatus })),
+        )
         .catch((error: unknown) => {
           // If the connection is lost, the change is reported after the reconnect.
           if (!this.#closed) {

@@ -13,6 +13,7 @@ import { Reconciler } from '../reconciler.ts';
 import { Outbox } from './outbox.ts';
 import { RegistrationSaver } from './registration-saver.ts';
 
+type TrunkContacts = NonNullable<RequestInput<'gateway.trunks'>['contacts']>;
 type TrunkRegistrations = RequestInput<'gateway.trunks'>['registrations'];
 
 export interface GatewayLinkEvents {
@@ -49,6 +50,7 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
   #config: TelephonyConfig;
   /** The last reported trunk registrations. */
   #registrations: TrunkRegistrations = [];
+  #contacts: TrunkContacts = [];
   /** Number of calls in the last report of their quality. */
   #measured = 0;
 
@@ -58,7 +60,10 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
     this.#outbox = new Outbox(connection);
     this.#trunks = new Reconciler({
       pass: async () => {
-        await connection.request('gateway.trunks', { registrations: this.#registrations });
+        await connection.request('gateway.trunks', {
+          registrations: this.#registrations,
+          contacts: this.#contacts,
+        });
       },
     });
     this.saved = new RegistrationSaver(connection);
@@ -68,7 +73,10 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
       const callIds = [...this.#active];
       // The server has filled in the defaults.
       const config = (await connection.requestNow('gateway.register', { callIds })) as TelephonyConfig;
-      await connection.requestNow('gateway.trunks', { registrations: this.#registrations });
+      await connection.requestNow('gateway.trunks', {
+        registrations: this.#registrations,
+        contacts: this.#contacts,
+      });
       this.#setConfig(config);
       this.saved.retry();
       return true;
@@ -163,9 +171,12 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
     return this.#outbox.emptied();
   }
 
-  /** Reports the state of all trunk registrations; call it after each change. The link repeats the report after reconnecting. */
-  async trunksRegistered(registrations: TrunkRegistrations): Promise<void> {
+  /**
+   * Reports the state of all trunk registrations and next hops; call it after each change. The link repeats the report after reconnecting.
+   */
+  async trunksRegistered(registrations: TrunkRegistrations, contacts: TrunkContacts = []): Promise<void> {
     this.#registrations = registrations;
+    this.#contacts = contacts;
     await this.#trunks.run();
   }
 

@@ -18,6 +18,7 @@ import {
   telephonyConfig,
   tracedMessage,
   trunkAlarm,
+  trunkContact,
   trunkRegistration,
   trunkUsage,
 } from '../../../contract/index.ts';
@@ -75,10 +76,14 @@ export const TELEPHONY_REQUESTS = {
     }),
     result: nothing,
   },
-  /** Reports the registration state of all trunks (at most 500) after every change. */
+  /** Reports the registration state of all trunks (at most 500), and which of their next hops answer, after every change. */
   'gateway.trunks': {
     data: z.object({
       registrations: z.array(trunkRegistration.extend({ trunk: sipTrunk.shape.name })).max(500),
+      contacts: z
+        .array(trunkContact.extend({ trunk: sipTrunk.shape.name }))
+        .max(1000)
+        .optional(),
     }),
     result: nothing,
   },

@@ -54,9 +54,9 @@ export function gatewayHandlers(
       return {};
     },
 
-    'gateway.trunks': async (session, { registrations }) => {
+    'gateway.trunks': async (session, { registrations, contacts = [] }) => {
       requireGateway(session);
-      telephony.trunksRegistered(registrations);
+      telephony.trunksRegistered(registrations, contacts);
       return {};
     },
 

@@ -16,6 +16,7 @@ import {
   srtpKeying,
   srtpUse,
   tracedMessage,
+  trunkContact,
   trunkRegistration,
   trunkUsage,
 } from '../../../contract/index.ts';
@@ -54,6 +55,8 @@ export const trunkInfo = sipTrunk.omit({ password: true }).extend({
   hasPassword: z.boolean(),
   /** Null if the trunk does not register, or no gateway has reported yet. */
   registration: trunkRegistration.nullable(),
+  /** Which next hops answer OPTIONS; empty without `pingSeconds`, or if no gateway has reported yet. */
+  contactStates: z.array(trunkContact),
   /** What was used today, by the trunk's time zone, in all calls and for each prefix of its prices. */
   usage: z.array(trunkUsage.omit({ trunk: true })),
 });
@@ -61,6 +64,17 @@ export const trunkList = z.object({ trunks: z.array(trunkInfo) });
 /** Without a password, the stored one is kept if both user names stay the same. `srtp`, `keying`, `ice`, `transfers`, `identity`, `numbers` and `limits` are kept if omitted. */
 export const putTrunkRequest = sipTrunk.omit({ name: true }).extend({
   uri: trunkUri,
+  contacts: z
+    .array(
+      z.object({
+        uri: trunkUri,
+        priority: z.int().min(0).max(65_535).default(0),
+        weight: z.int().min(0).max(65_535).default(1),
+      }),
+    )
+    .max(16)
+    .optional(),
+  proxy: trunkUri.optional(),
   addresses: z.array(trunkAddress).max(64).default([]),
   srtp: srtpUse.optional(),
   keying: srtpKeying.optional(),

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { SipTrunk, TrunkRegistration, TrunkUsage } from '../../../contract/index.ts';
+import type { SipTrunk, TrunkUsage } from '../../../contract/index.ts';
 import { dayIn, nothing, roomParams } from '../../../contract/index.ts';
 import { errorResponses, type Kernel } from '../../kernel/index.ts';
 import { demandPerson } from './number-routes.ts';
@@ -103,7 +103,11 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
         const usage = await usages.recent(nowMs);
         return {
           trunks: (await settings.trunks()).map((trunk) =>
-            toInfo(trunk, telephony.registrationOf(trunk.name), usageToday(trunk, usage, nowMs)),
+            toInfo(trunk, {
+              registration: telephony.registrationOf(trunk.name),
+              contactStates: telephony.contactsOf(trunk.name),
+              usage: usageToday(trunk, usage, nowMs),
+            }),
           ),
         };
       },
@@ -124,7 +128,8 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
         // The known registration is that of the trunk before the change.
         const trunk = await administration.putTrunk({ name, ...body });
         const nowMs = Date.now();
-        return toInfo(trunk, null, usageToday(trunk, await usages.recent(nowMs, name), nowMs));
+        const usage = usageToday(trunk, await usages.recent(nowMs, name), nowMs);
+        return toInfo(trunk, { registration: null, contactStates: [], usage });
       },
     );
     app.delete(
@@ -260,10 +265,9 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
 /** A trunk without its password. */
 function toInfo(
   { password, ...trunk }: SipTrunk,
-  registration: TrunkRegistration | null,
-  usage: z.infer<typeof trunkInfo>['usage'],
+  state: Pick<z.infer<typeof trunkInfo>, 'registration' | 'contactStates' | 'usage'>,
 ): z.infer<typeof trunkInfo> {
-  return { ...trunk, hasPassword: password !== undefined, registration, usage };
+  return { ...trunk, hasPassword: password !== undefined, ...state };
 }
 
 function usageToday(

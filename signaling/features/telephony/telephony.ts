@@ -10,6 +10,7 @@ import {
   type TelephonyConfig,
   type TracedMessage,
   type TrunkAlarm,
+  type TrunkContact,
   type TrunkRegistration,
 } from '../../../contract/index.ts';
 import type { Kernel, Rooms } from '../../kernel/index.ts';
@@ -84,6 +85,7 @@ export class Telephony {
   #measured: ReadonlyMap<string, Pick<MeasuredCall, 'mos' | 'quality'>> = new Map();
   /** By trunk, as last reported by the gateway in charge. */
   #registrations: ReadonlyMap<string, TrunkRegistration> = new Map();
+  #contacts: ReadonlyArray<TrunkContact & { trunk: string }> = [];
 
   constructor(options: TelephonyOptions) {
     this.#options = options;
@@ -137,6 +139,7 @@ export class Telephony {
     const before = this.#gateway;
     this.#gateway = session;
     this.#registrations = new Map();
+    this.#contacts = [];
     this.#measured = new Map();
     if (before && before !== session) {
       before.connection.end('SESSION_REPLACED');
@@ -247,8 +250,12 @@ export class Telephony {
     }
   }
 
-  /** Takes the gateway's report of all trunk registrations. */
-  trunksRegistered(registrations: ReadonlyArray<TrunkRegistration & { trunk: string }>): void {
+  /** Takes the gateway's report of all trunk registrations and next hops. */
+  trunksRegistered(
+    registrations: ReadonlyArray<TrunkRegistration & { trunk: string }>,
+    contacts: ReadonlyArray<TrunkContact & { trunk: string }>,
+  ): void {
+    this.#contacts = contacts;
     this.#registrations = new Map(
       registrations.map(({ trunk, ...registration }) => [trunk, registration] as const),
     );
@@ -262,6 +269,13 @@ export class Telephony {
   /** The registration of a trunk; null if it does not register, or no gateway has reported. */
   registrationOf(trunk: string): TrunkRegistration | null {
     return (this.ready && this.#registrations.get(trunk)) || null;
+  }
+
+  /** Which next hops of a trunk answer; empty if it does not ask, or no gateway has reported. */
+  contactsOf(trunk: string): TrunkContact[] {
+    return this.#contacts.flatMap(({ trunk: name, ...contact }) =>
+      this.ready && name === trunk ? [contact] : [],
+    );
   }
 
   /** Takes the gateway's report on all calls that have been answered. */

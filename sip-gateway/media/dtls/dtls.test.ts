@@ -10,7 +10,9 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import type { Endpoint } from '../rtp/index.ts';
 import { Srtp } from '../srtp/index.ts';
-import { Dtls, type DtlsAssociationOptions, DtlsSession } from './index.ts';
+import { buildNativeDtls, Dtls, type DtlsAssociationOptions, DtlsSession } from './index.ts';
+
+assert.ok(buildNativeDtls().path !== null, 'these tests need a C compiler and libssl-dev');
 
 const run = promisify(execFile);
 const dtls = Dtls.load();
