@@ -7,6 +7,7 @@ import {
   type Direction,
   type LocalEncryption,
   type NegotiatedAudio,
+  SdpError,
   SdpSession,
   SecuritySession,
 } from '../sip/index.ts';
@@ -103,8 +104,25 @@ export class CallMedia {
     return Math.min(silentMs ?? Number.POSITIVE_INFINITY, performance.now() - this.#agreedMs);
   }
 
-  /** Answers the phone's offer; start() applies it. @throws {SdpError} no audio, or no encryption, can be agreed on */
-  answer(offer: string): string {
+  /**
+   * Answers the phone's offer; start() applies it. `encryptedOffer`: an alternative with encrypted audio, which is used if it can be.
+   *
+   * @throws {SdpError} no audio, or no encryption, can be agreed on
+   */
+  answer(offer: string, encryptedOffer?: string): string {
+    if (encryptedOffer !== undefined && this.#encryption().use !== 'off') {
+      try {
+        return this.#answer(encryptedOffer);
+      } catch (error) {
+        if (!(error instanceof SdpError)) {
+          throw error;
+        }
+      }
+    }
+    return this.#answer(offer);
+  }
+
+  #answer(offer: string): string {
     const { sdp, audio } = this.#session.answer(offer, this.#local());
     this.#agree(audio);
     return sdp;

@@ -590,7 +590,7 @@ export class PhoneCall {
       offer.accept(media.offer());
       return;
     }
-    offer.accept(media.answer(offer.sdp));
+    offer.accept(media.answer(offer.sdp, offer.encryptedSdp));
     this.#attempt(() => this.startMedia());
   }
 

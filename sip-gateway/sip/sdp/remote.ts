@@ -141,19 +141,24 @@ export function isAudio({ type }: Pick<MediaDescription, 'type'>): boolean {
   return type.toLowerCase() === 'audio';
 }
 
-/** The first alternative with unencrypted audio, or else the first one. */
-export function usableSdp(alternatives: readonly string[]): string | undefined {
-  const usable = alternatives.find((text) => {
+/** The first alternative with unencrypted audio, or else the first one; and the last one, the best for its sender, that is encrypted. */
+export function usableSdp(alternatives: readonly string[]): { sdp?: string; encryptedSdp?: string } {
+  const has = (profile: 'plain' | 'secure') => (text: string) => {
     try {
-      return readSdp(text).media.some((media) => media.port !== 0 && audioProfile(media) === 'plain');
+      return readSdp(text).media.some((media) => media.port !== 0 && audioProfile(media) === profile);
     } catch (error) {
       if (error instanceof SdpError) {
         return false;
       }
       throw error;
     }
-  });
-  return usable ?? alternatives[0];
+  };
+  const sdp = alternatives.find(has('plain')) ?? alternatives[0];
+  const encryptedSdp = alternatives.findLast(has('secure'));
+  return {
+    ...(sdp !== undefined && { sdp }),
+    ...(encryptedSdp !== undefined && encryptedSdp !== sdp && { encryptedSdp }),
+  };
 }
 
 /** The IP address of the audio in an offer; undefined if there is none. */

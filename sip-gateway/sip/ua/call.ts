@@ -514,7 +514,8 @@ export abstract class Call extends EventEmitter<CallEvents> {
       respond(491);
       return;
     }
-    const { sdp, unsupported } = sessionBody(request);
+    const body = sessionBody(request);
+    const { sdp, unsupported } = body;
     if (unsupported) {
       respond(415, { headers: [['accept', 'application/sdp']] });
       return;
@@ -541,7 +542,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
       this.session.rollback();
       respond(status, { headers });
     };
-    const offer = new OfferRequest('INVITE', sdp, accept, reject);
+    const offer = new OfferRequest('INVITE', body, accept, reject);
     this.#peerChange = { transaction, request: offer };
     this.#emitOffer(offer);
   }
@@ -584,7 +585,8 @@ export abstract class Call extends EventEmitter<CallEvents> {
   ): void {
     const respond = (status: number, parts?: ResponseParts) =>
       transaction.respond(buildResponse(request, status, parts));
-    const { sdp, unsupported } = sessionBody(request);
+    const body = sessionBody(request);
+    const { sdp, unsupported } = body;
     if (unsupported) {
       respond(415, { headers: [['accept', 'application/sdp']] });
       return;
@@ -608,7 +610,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
       this.session.rollback();
       respond(status, { headers });
     };
-    this.#emitOffer(new OfferRequest(method, sdp, accept, reject));
+    this.#emitOffer(new OfferRequest(method, body, accept, reject));
   }
 
   #receiveInfo(request: SipRequest, transaction: ServerPlainTransaction): void {
