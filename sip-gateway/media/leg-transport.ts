@@ -19,6 +19,9 @@ import type { Srtp } from './srtp/index.ts';
 /** Average interval of RTCP reports (RFC 3550 §6.2). */
 const REPORT_INTERVAL_MS = 5_000;
 
+/** The port in an SDP without an address (RFC 8840 §4.1.1). */
+const DISCARD_PORT = 9;
+
 /** Receives the phone's packets. */
 export interface RtpSink {
   /** Whether this payload type was negotiated. */
@@ -420,6 +423,10 @@ export class LegTransport {
   }
 
   #send(udp: UdpPort | undefined, packet: Uint8Array, target: Endpoint, isRtcp: boolean): void {
+    // ICE has yet to find the phone's address.
+    if (target.port === DISCARD_PORT) {
+      return;
+    }
     const srtp = this.#contextsFor(isRtcp);
     const sent = srtp ? this.#srtp.protect(srtp.send, packet, isRtcp) : packet;
     if (srtp !== null && sent) {

@@ -166,7 +166,8 @@ export function mediaAddressIn(offer: string): string | undefined {
   try {
     const session = readSdp(offer);
     const media = session.media.find((line) => line.port !== 0 && audioProfile(line) !== undefined);
-    return (media && addressIn(session, media).address) || undefined;
+    const found = media && addressIn(session, media);
+    return found?.reachable ? found.address || undefined : undefined;
   } catch (error) {
     if (error instanceof SdpError) {
       return undefined;

@@ -19,6 +19,7 @@ import {
   type IceUse,
   iceAttributes,
   iceMismatch,
+  isHidden,
   type NegotiatedIce,
 } from './ice-session.ts';
 import {
@@ -217,7 +218,11 @@ export class SdpSession {
       codec,
       events,
       { media, remote, receiveFormats: this.#receiveFormats(formats), security, ice },
-      answerDirection(directionIn(session, media), local.direction ?? 'sendrecv', reachable),
+      answerDirection(
+        directionIn(session, media),
+        local.direction ?? 'sendrecv',
+        reachable || (isHidden(media) && ice !== undefined),
+      ),
     );
   }
 
@@ -271,7 +276,6 @@ export class SdpSession {
     if (reachable && version !== undefined && (version === 6) !== isIPv6(local.address)) {
       throw new SdpError('the peer is in another address family', 301);
     }
-    const direction = answerDirection(directionIn(session, media), local.direction ?? 'sendrecv', reachable);
     const answered = events ? [codec, events] : [codec];
     for (const format of answered) {
       this.#payloadTypes.set(`${format.kind}/${format.clockRate}`, format.payloadType);
@@ -283,6 +287,12 @@ export class SdpSession {
     const useIce = local.ice === 'accept' || local.ice === 'offer';
     const ice = useIce ? this.#ice.answer(session, media, media.rtcpMux !== undefined) : undefined;
     const isMismatch = ice === 'mismatch';
+    const isReachable = reachable || (isHidden(media) && ice !== undefined && !isMismatch);
+    const direction = answerDirection(
+      directionIn(session, media),
+      local.direction ?? 'sendrecv',
+      isReachable,
+    );
     const audio = this.#negotiated(
       codec,
       events,
