@@ -45,7 +45,7 @@ describe('CallMedia', () => {
     const ice = () => 'accept' as const;
     use = 'off';
     const encryption = () => ({ use, keying: 'sdes' as const, suites: use === 'off' ? [] : [SUITE] });
-    const codecs = ['PCMU'] as const;
+    const codecs = () => ['PCMU'] as const;
     const address = '127.0.0.1';
     media = await CallMedia.open({ pool, legId: randomUUID(), address, ports, codecs, encryption, ice });
   });

@@ -1,4 +1,10 @@
-import type { EventData, Participant, RequestInput, RequestResult } from '../../../contract/index.ts';
+import type {
+  EventData,
+  Participant,
+  ParticipantAttributes,
+  RequestInput,
+  RequestResult,
+} from '../../../contract/index.ts';
 import { CanopyError } from '../../../contract/light.ts';
 import type { Connection } from '../connection.ts';
 import { type AfterFailure, afterFailure, Reconciler } from '../reconciler.ts';
@@ -19,6 +25,8 @@ export interface NewParticipant {
   callEncrypted?: boolean;
   /** The certificates that the phone has presented, base64 DER, leaf first; null: none. Only the server's gateway may say so. Default: unknown. */
   deviceChain?: string[] | null;
+  /** What is known about the caller, for applications. */
+  attributes?: ParticipantAttributes | undefined;
   /** Whether the caller was asked for a PIN of the room and knew it. Default false. */
   pinGiven?: boolean;
   /** Whether that was the PIN of moderators. Default false. */
@@ -51,7 +59,12 @@ export class BridgeParticipant {
   readonly #reconciler: Reconciler;
   /** Makes it act as a moderator, if it is one. */
   readonly moderation: PhoneModeration;
-  readonly #admission: { pinGiven: boolean; isModerator: boolean; movedFrom?: string };
+  readonly #admission: {
+    pinGiven: boolean;
+    isModerator: boolean;
+    movedFrom?: string;
+    attributes?: ParticipantAttributes;
+  };
   #displayName: string;
   #callState: CallState;
   #callEncrypted: boolean | undefined;
@@ -84,6 +97,7 @@ export class BridgeParticipant {
       pinGiven = false,
       isModerator = false,
       movedFrom,
+      attributes,
     }: NewParticipant,
   ) {
     this.#host = host;
@@ -92,7 +106,12 @@ export class BridgeParticipant {
     this.#callEncrypted = callEncrypted;
     this.#deviceChain = deviceChain;
     this.moderation = new PhoneModeration(host, () => this.#participantId);
-    this.#admission = { pinGiven, isModerator, ...(movedFrom !== undefined && { movedFrom }) };
+    this.#admission = {
+      pinGiven,
+      isModerator,
+      ...(movedFrom !== undefined && { movedFrom }),
+      ...(attributes && { attributes }),
+    };
     this.#reconciler = new Reconciler({
       pass: () => this.#pass(),
       onFailure: (error) => this.#afterFailure(error),

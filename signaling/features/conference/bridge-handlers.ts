@@ -28,7 +28,7 @@ export function bridgeHandlers(context: Kernel): { [N in BridgeRequest]: Handler
 
     'participant.add': async (
       session,
-      { displayName, kind, callState, callEncrypted, deviceChain, isModerator, ...call },
+      { displayName, kind, callState, callEncrypted, attributes, deviceChain, isModerator, ...call },
     ) => {
       const { principal, room, peer } = requireRight(session, 'participant.host');
       if (isModerator && !isPhoneGateway(principal)) {
@@ -52,6 +52,7 @@ export function bridgeHandlers(context: Kernel): { [N in BridgeRequest]: Handler
         callState,
         ...(callEncrypted !== undefined && { callEncrypted }),
         ...device,
+        ...(attributes && { attributes }),
       });
       room.addParticipant(peer, participant, { isModerator });
       return { participantId: participant.participantId };

@@ -22,6 +22,7 @@ import {
   nothing,
   objectId,
   participant,
+  participantAttributes,
   preferredLayers,
   producerInfo,
   roomId,
@@ -188,6 +189,7 @@ export const CONFERENCE_REQUESTS = {
       callEncrypted: z.boolean().optional(),
       /** The certificates that the phone has presented on its TLS connection; null: none. Only the server's own gateway may say so. */
       deviceChain: certificateChain.nullable().optional(),
+      attributes: participantAttributes.optional(),
       /** Whether the caller was asked for a PIN of the room and knew it. */
       pinGiven: z.boolean().default(false),
       /** Whether that was the PIN of moderators, whose rights the phone gets then. Only the server's own gateway may say so. */
