@@ -52,7 +52,7 @@ typedef struct {
   int restarts;
   enum State state;
   bool closed;
-  /* Datagrams to send, oldest first. */
+  /* Datagrams to send, oldest first. NULL if there are none, as during most of a call. */
   Datagram *queue;
   size_t queued;
   const EVP_MD *hash;
@@ -100,8 +100,9 @@ static int queue_write(BIO *bio, const char *bytes, int length) {
   Slot *slot = BIO_get_data(bio);
   BIO_clear_retry_flags(bio);
   if (length <= 0 || length > MAX_DATAGRAM) return length;
+  if (!slot->queue) slot->queue = malloc(MAX_QUEUED * sizeof *slot->queue);
   /* A datagram too many is lost, as on a network. */
-  if (slot->queued < MAX_QUEUED) {
+  if (slot->queue && slot->queued < MAX_QUEUED) {
     Datagram *datagram = &slot->queue[slot->queued++];
     memcpy(datagram->bytes, bytes, (size_t)length);
     datagram->length = (size_t)length;
@@ -248,8 +249,6 @@ static void empty(Slot *slot) {
 }
 
 static bool fill(Slot *slot, bool active, const EVP_MD *hash, const uint8_t *digests, size_t length, const char *profiles) {
-  slot->queue = calloc(MAX_QUEUED, sizeof *slot->queue);
-  slot->queued = 0;
   slot->state = HANDSHAKE;
   slot->closed = false;
   slot->active = active;
@@ -261,7 +260,7 @@ static bool fill(Slot *slot, bool active, const EVP_MD *hash, const uint8_t *dig
   slot->reason[0] = 0;
   slot->has_contexts = false;
   slot->generation++;
-  slot->ssl = slot->queue ? make_session(slot) : NULL;
+  slot->ssl = make_session(slot);
   if (!slot->ssl) empty(slot);
   ERR_clear_error();
   return slot->ssl != NULL;
@@ -350,6 +349,10 @@ static napi_value take(napi_env env, napi_callback_info info) {
       memcpy(out, slot->queue[0].bytes, length);
       slot->queued--;
       memmove(slot->queue, slot->queue + 1, sizeof *slot->queue * slot->queued);
+      if (slot->queued == 0) {
+        free(slot->queue);
+        slot->queue = NULL;
+      }
     }
     pthread_mutex_unlock(&slot->lock);
   }
