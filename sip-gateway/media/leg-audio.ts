@@ -189,7 +189,7 @@ export class LegAudio implements RtpSink {
     try {
       for (const { kind, payloadType, clockRate } of media.receiveFormats ?? sentFormats(media, codec)) {
         if (kind === 'telephone-event') {
-          kinds.set(payloadType, { clockRate });
+          kinds.set(payloadType, { content: 'keys', clockRate });
           continue;
         }
         const known =
@@ -204,9 +204,9 @@ export class LegAudio implements RtpSink {
       }
       throw error;
     }
-    const { comfortNoisePayloadType: noise } = media;
-    if (noise !== undefined && !kinds.has(noise)) {
-      kinds.set(noise, 'comfort-noise');
+    const { comfortNoise: noise } = media;
+    if (noise && !kinds.has(noise.payloadType)) {
+      kinds.set(noise.payloadType, { content: 'noise', clockRate: noise.clockRate });
     }
     return new LegReceiver(kinds, voice, emit, log);
   }
@@ -237,7 +237,7 @@ function sameCodec(a: LegMedia, b: LegMedia): boolean {
       media.speexQuality,
       media.ptimeMs,
       media.telephoneEvent,
-      media.comfortNoisePayloadType,
+      media.comfortNoise,
       media.inBandKeys,
     ]);
   return essence(a) === essence(b);

@@ -12,7 +12,7 @@ import {
 } from './rtp/index.ts';
 
 /** The content of packets with one payload type. */
-export type ReceivedKind = ReceivedVoice | { clockRate: number } | 'comfort-noise';
+export type ReceivedKind = ReceivedVoice | { content: 'keys' | 'noise'; clockRate: number };
 
 /** Sequence numbers further ahead than this do not continue a stream (RFC 3550 A.1, MAX_DROPOUT). */
 const MAX_DROPOUT = 3_000;
@@ -117,11 +117,8 @@ export class LegReceiver {
     } else {
       // All packets of a key press carry the timestamp of its start, so they are useless for measuring jitter.
       this.#statistics.received(sequence, undefined, nowMs);
-      if (kind === 'comfort-noise') {
-        const level = packet.payload[0];
-        if (level !== undefined) {
-          this.playout.comfortNoise(Math.max(30, level & 0x7f));
-        }
+      if (kind.content === 'noise') {
+        this.playout.insertNoise(packet, sequence, kind.clockRate);
       } else {
         const { timestamp, payload } = packet;
         const presses = this.#keys.receive({ sequence, timestamp, payload }, kind.clockRate, nowMs);

@@ -79,6 +79,26 @@ describe('codecs in SDP', () => {
     );
   });
 
+  it('accepts comfort noise at the codec’s clock rate, with any payload type, and never offers it', () => {
+    const noise = (...media: string[]) => answered(...media).audio.comfortNoise;
+    const browser = ['a=rtpmap:105 CN/16000', 'a=rtpmap:106 CN/32000', 'a=rtpmap:107 speex/16000'];
+    assert.deepEqual(noise('m=audio 5000 RTP/AVP 107 106 105 13', ...browser), {
+      payloadType: 105,
+      clockRate: 16_000,
+    });
+    assert.match(
+      answered('m=audio 5000 RTP/AVP 107 105', ...browser).sdp,
+      /AVP 107 105\r\n(.*\r\n)*a=rtpmap:105 CN\/16000/,
+    );
+    assert.deepEqual(noise('m=audio 5000 RTP/AVP 9 13'), { payloadType: 13, clockRate: 8000 });
+    assert.deepEqual(noise('m=audio 5000 RTP/AVP 0 100', 'a=rtpmap:100 CN/8000'), {
+      payloadType: 100,
+      clockRate: 8000,
+    });
+    assert.equal(noise('m=audio 5000 RTP/AVP 107 13', ...browser), undefined);
+    assert.ok(!new SdpSession().offer(LOCAL).includes('CN/'));
+  });
+
   it('sends packets of the requested time if the codec has it, or else of the next shorter, within maxptime', () => {
     const ptime = (format: string, ...lines: string[]) =>
       answered(`m=audio 5000 RTP/AVP ${format}`, 'a=rtpmap:96 opus/48000/2', ...lines).audio.ptimeMs;

@@ -2,13 +2,11 @@ import { randomInt } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { type MediaDescription, write } from 'sdp-transform';
 import {
-  COMFORT_NOISE,
   type CodecName,
   codecEntry,
   encodingOf,
   eventPayloadType,
   type Format,
-  hasComfortNoise,
   knownFormats,
 } from './codecs.ts';
 import {
@@ -80,6 +78,8 @@ export interface NegotiatedAudio {
   readonly remoteFmtp: string | undefined;
   /** telephone-event (RFC 4733) that we send, if both sides support it. */
   readonly events: { readonly sendPayloadType: number; readonly clockRate: number } | undefined;
+  /** Comfort noise (RFC 3389) that the peer may send, at the codec's clock rate. */
+  readonly comfortNoise?: { readonly payloadType: number; readonly clockRate: number };
   readonly remote: RemoteAddress;
   readonly rtcpMux: boolean;
   /** `recvonly`, `sendonly` or `inactive` while either side is on hold. */
@@ -93,6 +93,13 @@ export interface NegotiatedAudio {
 }
 
 type CodecFormat = Format & { readonly kind: CodecName };
+
+interface ChosenFormats {
+  readonly codec: CodecFormat;
+  readonly events: Format | undefined;
+  /** Comfort noise at the codec's clock rate. */
+  readonly noise: Format | undefined;
+}
 
 /** A media line of the session. Its position never changes (RFC 3264 §8). */
 type Line = Pick<MediaDescription, 'type' | 'protocol' | 'payloads'>;
@@ -199,18 +206,13 @@ export class SdpSession {
     const crypto = this.#readCrypto(media, local.encryption ?? NO_ENCRYPTION);
     // We send the answer's first format, and may receive any of them (RFC 3264 §7).
     const formats = usable(knownFormats(media), local);
-    const codec = formats.find(isCodec);
-    if (!codec) {
-      throw new SdpError('there is no codec in common', 305);
-    }
-    const events = pickEvents(formats, codec.clockRate);
+    const chosen = chooseFormats(formats);
     const { reachable, version: _version, ...remote } = addressIn(session, media);
     this.#crypto.settle(crypto);
     const rtcpMux = media.rtcpMux !== undefined;
     const ice = this.#iceOffered ? this.#ice.readAnswer(session, media, rtcpMux) : undefined;
     return this.#negotiated(
-      codec,
-      events,
+      chosen,
       { media, remote, receiveFormats: this.#receiveFormats(formats), crypto: crypto?.crypto, ice },
       answerDirection(directionIn(session, media), local.direction ?? 'sendrecv', reachable),
     );
@@ -252,11 +254,8 @@ export class SdpSession {
     }
     const crypto = encrypted ? this.#chooseCrypto(media, encryption) : undefined;
     const formats = usable(knownFormats(media), local);
-    const codec = formats.find(isCodec);
-    if (!codec) {
-      throw new SdpError('there is no codec in common', 305);
-    }
-    const events = pickEvents(formats, codec.clockRate);
+    const chosen = chooseFormats(formats);
+    const { codec, events, noise } = chosen;
     const { reachable, version, ...remote } = addressIn(session, media);
     if (reachable && version !== undefined && (version === 6) !== isIPv6(local.address)) {
       throw new SdpError('the peer is in another address family', 301);
@@ -274,8 +273,7 @@ export class SdpSession {
     const ice = useIce ? this.#ice.answer(session, media, media.rtcpMux !== undefined) : undefined;
     const isMismatch = ice === 'mismatch';
     const audio = this.#negotiated(
-      codec,
-      events,
+      chosen,
       { media, remote, receiveFormats, crypto: crypto?.crypto, ice: isMismatch ? undefined : ice },
       direction,
     );
@@ -284,7 +282,7 @@ export class SdpSession {
       [
         { ...codec, fmtp: codecEntry(codec.kind).fmtp },
         // A phone signals silence with it (RFC 3389 §4).
-        ...(codec.clockRate === COMFORT_NOISE.clockRate && hasComfortNoise(media) ? [COMFORT_NOISE] : []),
+        ...(noise ? [noise] : []),
         ...(events ? [{ ...events, fmtp: EVENTS }] : []),
       ],
       {
@@ -354,8 +352,7 @@ export class SdpSession {
   }
 
   #negotiated(
-    codec: CodecFormat,
-    events: Format | undefined,
+    { codec, events, noise }: ChosenFormats,
     {
       media,
       remote,
@@ -381,6 +378,7 @@ export class SdpSession {
         sendPayloadType: events.payloadType,
         clockRate: events.clockRate,
       },
+      ...(noise && { comfortNoise: { payloadType: noise.payloadType, clockRate: noise.clockRate } }),
       remote,
       rtcpMux: media.rtcpMux !== undefined,
       direction,
@@ -530,6 +528,19 @@ function usable(formats: readonly Format[], local: LocalAudio): Format[] {
 
 function isCodec(format: Format): format is CodecFormat {
   return format.kind !== 'telephone-event' && format.kind !== 'CN';
+}
+
+/** The first codec, with what accompanies it. @throws {SdpError} there is no codec */
+function chooseFormats(formats: readonly Format[]): ChosenFormats {
+  const codec = formats.find(isCodec);
+  if (!codec) {
+    throw new SdpError('there is no codec in common', 305);
+  }
+  return {
+    codec,
+    events: pickEvents(formats, codec.clockRate),
+    noise: formats.find(({ kind, clockRate }) => kind === 'CN' && clockRate === codec.clockRate),
+  };
 }
 
 /** telephone-event at the codec's clock rate (RFC 4733 §2.1), or else the first one: many phones use 8,000 Hz with Opus. */
