@@ -12,7 +12,17 @@ import {
   type TrunkAlarm,
 } from '../contract/index.ts';
 import { RoomBridges } from './bridge/index.ts';
-import { type CallHost, type PhoneCall, PinGuard, placeCall, takeCall, transferCall } from './calls/index.ts';
+import {
+  type CallHost,
+  type DialOptions,
+  hangUp,
+  PeopleLink,
+  type PhoneCall,
+  PinGuard,
+  placeCall,
+  takeCall,
+  transferCall,
+} from './calls/index.ts';
 import { phoneLookup, roomsWithShortPins, usableTrunks } from './dial/index.ts';
 import { EdgeLog } from './edge-log.ts';
 import { MediaPool, type PayloadTransformModule } from './media/index.ts';
@@ -55,8 +65,9 @@ const TRANSFERS_PER_MINUTE = 10;
 const CHECK_MS = 5000;
 /** How long trunk registration changes are collected before the server is notified, in milliseconds. */
 const NOTIFY_DELAY_MS = 100;
-/** Maximum number of trunk registrations in a message of the protocol. */
+/** Maximum number of trunk registrations, and of next hops of trunks, in a message of the protocol. */
 const MAX_REPORTED_TRUNKS = 500;
+const MAX_REPORTED_CONTACTS = 1000;
 /** On close(), how long to wait for the BYEs, and then for messages to the server, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 2000;
 
@@ -75,6 +86,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   readonly #calls = new Map<string, PhoneCall>();
   readonly #prompts = new Prompts();
   readonly #pins = new PinGuard();
+  readonly #people: PeopleLink;
   readonly #announce: string | undefined;
   readonly #exporter: HepExporter | undefined;
   readonly #traces: CallTraces;
@@ -136,8 +148,13 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       pool,
       log,
       join: options.joinRoom,
+      announcement: async (kind, name) =>
+        name === undefined
+          ? this.#prompts.tones(kind)
+          : this.#prompts.phrase(kind, { name }, options.link.config.language),
       transform: options.payloadTransform,
     });
+    this.#people = new PeopleLink(options.link);
     this.#host = this.#makeHost();
     this.#listen();
     this.#configure(options.link.config);
@@ -149,6 +166,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
         [...this.#calls.values()].filter((call) => call.answered).map((call) => call.encryption),
       ringing: () => [...this.#calls.values()].filter((call) => !call.answered).length,
       registeredPhones: () => stack.registrar.users().length,
+      trunkContacts: () => stack.contacts.map(({ state }) => state),
       trunkStates: () => this.#registrations.list().map(({ state }) => state),
       sip: () => stack.counts,
       media: () => pool.stats(),
@@ -247,6 +265,14 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       edge.failedLogin(login);
     });
     stack.on('malformed', ({ reason, address }) => this.#log.debug({ reason, address }, 'malformed message'));
+    stack.on('contact', (contact) => {
+      const { trunk, uri, state, status } = contact;
+      this.#log[state === 'down' ? 'warn' : 'info'](
+        { trunk, uri, status },
+        `next hop of a trunk is ${state}`,
+      );
+      this.#notifyRegistrationsSoon();
+    });
     stack.on('registration', ({ user, bindings }) =>
       this.#log.info({ user, bindings }, 'phone registration'),
     );
@@ -261,7 +287,12 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
         'trace',
         ({ traceId, callId }) => void this.#link.traced(traceId, this.#traces.of(callId)),
       ),
-      this.#link.on('hang-up', ({ callId }) => void this.#calls.get(callId)?.end('local')),
+      this.#link.on('hang-up', ({ callId, ...why }) => this.#hangUp(callId, why)),
+      this.#link.on('ring', ({ callId, target, displayName, ...direct }) =>
+        this.#dial({ callId, target, displayName, direct }),
+      ),
+      this.#link.on('progress', ({ callId }) => this.#people.progress(callId)),
+      this.#link.on('connect', ({ callId, roomId }) => this.#people.connect(callId, roomId)),
       this.#link.on('state', (state, error) => {
         this.#log.info({ state, err: error }, 'server connection changed');
         if (state === 'closed' && !this.#closed) {
@@ -275,9 +306,16 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     takeCall(this.#host, call).catch((error: unknown) => this.#log.error({ err: error }, 'call failed'));
   }
 
-  #dial(request: EventData<'gateway.dial'>): void {
-    const failed = (error: CanopyError) => {
-      this.#link.dialFailed(request.callId, error).catch((cause: unknown) => {
+  #hangUp(callId: string, why: Omit<EventData<'gateway.hangUp'>, 'callId'>): void {
+    const call = this.#calls.get(callId);
+    if (call) {
+      void hangUp(call, why);
+    }
+  }
+
+  #dial(request: Omit<DialOptions, 'failed' | 'transfer'>): void {
+    const failed = (error: CanopyError, sipStatus: number) => {
+      this.#link.dialFailed(request.callId, error, sipStatus).catch((cause: unknown) => {
         this.#log.warn({ err: cause, callId: request.callId }, 'could not report a failed call');
       });
     };
@@ -292,6 +330,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     );
     this.#trunks.restore(config.usage ?? []);
     this.#stack.setTrunks(usable.map(({ options }) => options));
+    this.#notifyRegistrationsSoon();
     this.#registrations.update(usable.map(({ trunk }) => trunk));
     const { phones, trunks, dialPlan } = config;
     this.#forgetPhones(phones);
@@ -311,7 +350,12 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#notifyTimer ??= setTimeout(() => {
       this.#notifyTimer = undefined;
       this.#link
-        .trunksRegistered(this.#registrations.list().slice(0, MAX_REPORTED_TRUNKS))
+        .trunksRegistered(
+          this.#registrations.list().slice(0, MAX_REPORTED_TRUNKS),
+          this.#stack.contacts
+            .slice(0, MAX_REPORTED_CONTACTS)
+            .map(({ status: sipStatus, ...contact }) => ({ ...contact, sipStatus })),
+        )
         .catch((error: unknown) => {
           // If the connection is lost, the change is reported after the reconnect.
           if (!this.#closed) {
@@ -425,6 +469,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       forget: (call) => this.#calls.delete(call.callId),
       find: (callId) => this.#calls.get(callId),
       callOf: (sip) => [...this.#calls.values()].find((call) => call.sip === sip),
+      people: this.#people,
       refer: (call, request) => transferCall(this.#host, call, request),
     };
   }

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { isLoopback } from '../addresses.ts';
+import { isLoopback } from '../addresses/index.ts';
 import { isHost, webOrigin } from '../hosts.ts';
 
 /** A Node timer runs at most 2³¹ − 1 ms; this is that limit in seconds, rounded down to whole days. */

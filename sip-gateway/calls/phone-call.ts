@@ -25,6 +25,7 @@ import { CallMedia } from './call-media.ts';
 import { finalQuality, presentQuality } from './call-quality.ts';
 import type { CallSettings } from './call-settings.ts';
 import { Keypad } from './keypad.ts';
+import type { PeopleLink } from './people-link.ts';
 import type { PinGuard } from './pin-guard.ts';
 
 /** What calls need from the gateway that owns them. */
@@ -60,6 +61,8 @@ export interface CallHost {
   find(callId: string): PhoneCall | undefined;
   /** The call of this SIP call. */
   callOf(sip: Call): PhoneCall | undefined;
+  /** Direct calls between phones and people. */
+  readonly people: PeopleLink;
   /** A phone asks to be transferred. */
   refer(call: PhoneCall, request: ReferRequest): void;
 }

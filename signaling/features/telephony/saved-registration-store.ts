@@ -47,8 +47,9 @@ export class SavedRegistrationStore {
           await db.deleteFrom('saved_trunk_registrations').where('trunk', '=', trunk).execute();
           continue;
         }
-        const { callId, sequence, addresses, expiresAtMs } = registration;
+        const { instance, callId, sequence, addresses, expiresAtMs } = registration;
         const row = {
+          instance,
           call_id: callId,
           sequence,
           addresses: JSON.stringify(addresses),
@@ -97,9 +98,10 @@ export class SavedRegistrationStore {
       .selectAll()
       .limit(500)
       .execute();
-    return rows.map(({ trunk, call_id, sequence, addresses, expires_at_ms }) => ({
+    return rows.map(({ trunk, instance, call_id, sequence, addresses, expires_at_ms }) => ({
       trunk,
       registration: {
+        instance,
         callId: call_id,
         sequence,
         addresses: JSON.parse(addresses),

@@ -442,6 +442,8 @@ describe('telephony', () => {
       callId: 'c',
       sequence: 7,
       instance: '<urn:uuid:1>',
+      regId: 2,
+      path: ['<sip:edge.example;lr;ob>'],
       registeredAtMs: startedAtMs,
       expiresAtMs: startedAtMs + 3_600_000,
       q: 1,
@@ -451,6 +453,7 @@ describe('telephony', () => {
       ...more,
     });
     const registration = {
+      instance: 'urn:uuid:2',
       callId: 't',
       sequence: 3,
       addresses: ['192.0.2.9'],

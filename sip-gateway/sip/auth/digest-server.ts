@@ -8,7 +8,7 @@ import {
 import type { Clock } from '../transaction/index.ts';
 import type { Endpoint } from '../transport/index.ts';
 import { type DigestAlgorithm, digestAlgorithm, digestResponse, digestSecret, sameDigest } from './digest.ts';
-import { type LockScope, LoginGuard, type LoginGuardOptions } from './login-guard.ts';
+import { type LockScope, LoginGuard, type LoginGuardOptions, type LoginSource } from './login-guard.ts';
 import { Nonces } from './nonces.ts';
 
 /** Returns a user's password, or the results of digestSecret(); undefined for an unknown user. */
@@ -89,6 +89,11 @@ export class DigestServer {
   /** Whether anyone has recently logged in from this source. */
   knows(address: string): boolean {
     return this.#guard.knows(address);
+  }
+
+  /** Counts as a login of this user from there, which an earlier process has checked. */
+  remember(username: string, source: LoginSource): void {
+    this.#guard.succeeded(username, source);
   }
 
   /**

@@ -110,6 +110,42 @@ describe('calls with baresip', { skip: hasBaresip ? false : 'baresip is not inst
     });
   }
 
+  it('a phone with two outbound flows (RFC 5626) rings once, and on the other one when the first has failed', async () => {
+    const port = (protocol: string) =>
+      stack.bound.find((listener) => listener.protocol === protocol)?.local.port;
+    const [tcp, udp] = [`sip:127.0.0.1:${port('tcp')};transport=tcp`, `sip:127.0.0.1:${port('udp')}`];
+    const registered = once(stack, 'registration');
+    const phone = await Baresip.start(
+      `<sip:alice@127.0.0.1>;auth_user=alice;auth_pass=secret;regint=60;sipnat=outbound;outbound1="${udp}";outbound2="${tcp}"`,
+    );
+    try {
+      await registered;
+      if (stack.registrar.lookup('alice').length < 2) {
+        await once(stack, 'registration');
+      }
+      const flows = stack.registrar.lookup('alice');
+      assert.deepEqual(flows.map(({ regId }) => regId).sort(), [1, 2]);
+      assert.equal(new Set(flows.map(({ instance }) => instance)).size, 1);
+      const ring = async () => {
+        const call = await stack.invite({ user: 'alice' }, { sdp: new SdpSession().offer(LOCAL) });
+        await phone.waitFor('CALL_INCOMING');
+        await call.hangUp();
+        await phone.waitFor('CALL_CLOSED');
+      };
+      await ring();
+      const connection = flows.find(({ flow }) => flow.reliable);
+      assert.ok(connection);
+      const closed = new Promise((resolve) => connection.flow.onClose(resolve));
+      (connection.flow as unknown as { close(): void }).close();
+      await closed;
+      await ring();
+    } catch (error) {
+      throw new Error(phone.output, { cause: error });
+    } finally {
+      await phone.stop();
+    }
+  });
+
   it('a ringing phone is cancelled', async () => {
     const port = stack.bound[0]?.local.port;
     const registered = once(stack, 'registration');

@@ -194,8 +194,18 @@ export class RawPhone {
     );
   }
 
-  /** Registers by digest with any `contact`. */
-  async register(username: string, contact: string, headers: string[] = []): Promise<SipResponse> {
+  /** Sends bytes over TCP that are no message. */
+  sendBytes(bytes: string): void {
+    this.#tcp?.write(bytes);
+  }
+
+  /** Registers by digest with any `contact`; the response has this status. */
+  async register(
+    username: string,
+    contact: string,
+    headers: readonly string[] = [],
+    status = 200,
+  ): Promise<SipResponse> {
     const digest = new DigestClient({ username, password: 'secret', realm: 'canopy.test' }, () => true);
     const uri = `sip:127.0.0.1:${this.#server}`;
     const send = () => {
@@ -217,7 +227,7 @@ export class RawPhone {
     send();
     digest.learn(await this.response(401, 'REGISTER'), '127.0.0.1');
     send();
-    return this.response(200, 'REGISTER');
+    return this.response(status, 'REGISTER');
   }
 
   /** Calls as a registered user, by digest. */

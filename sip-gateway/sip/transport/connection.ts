@@ -38,6 +38,8 @@ export class Connection implements Flow {
   readonly #closeListeners = new Set<(error: Error | undefined) => void>();
   readonly #patience: ConnectionPatience;
   readonly #pings = new PingLimit();
+  #silenceMs: number | undefined;
+  #pongTimer: NodeJS.Timeout | undefined;
   #error: Error | undefined;
   #open = true;
 
@@ -76,6 +78,21 @@ export class Connection implements Flow {
     this.#patience.trust(this.#framer.partial);
   }
 
+  expectPings(silenceMs: number): void {
+    this.#silenceMs = silenceMs;
+  }
+
+  ping(answerMs?: number): void {
+    this.send(Buffer.from('\r\n\r\n'));
+    if (answerMs !== undefined) {
+      this.#pongTimer ??= setTimeout(
+        () => this.#socket.destroy(new Error('the peer answers no keep-alives')),
+        answerMs,
+      );
+      this.#pongTimer.unref();
+    }
+  }
+
   send(bytes: Buffer): void {
     if (!this.#open) {
       return;
@@ -105,6 +122,8 @@ export class Connection implements Flow {
     if (!this.#open) {
       return;
     }
+    clearTimeout(this.#pongTimer);
+    this.#pongTimer = undefined;
     try {
       let messages = 0;
       const pings = this.#framer.push(chunk, (message) => {
@@ -131,6 +150,9 @@ export class Connection implements Flow {
   /** Answers keep-alives (RFC 5626 §4.4.1) in one write. Closes the connection if there are too many (threat 70). */
   #answerPings(count: number): void {
     if (this.#pings.take(count)) {
+      if (this.#silenceMs !== undefined) {
+        this.#socket.setTimeout(this.#silenceMs);
+      }
       this.send(Buffer.from('\r\n'.repeat(count)));
     } else {
       this.#socket.destroy(new Error('the peer floods its connection with keep-alives'));
@@ -143,6 +165,7 @@ export class Connection implements Flow {
     }
     this.#open = false;
     this.#patience.close();
+    clearTimeout(this.#pongTimer);
     this.#events.onClosed(this);
     for (const listener of this.#closeListeners) {
       listener(this.#error);

@@ -31,6 +31,10 @@ export interface Flow {
    * would occupy a connection for an hour (threat 70).
    */
   trust?(): void;
+  /** Connections that the peer opened: closes this one if keep-alives that it has begun to send stop for this long, in milliseconds. */
+  expectPings?(silenceMs: number): void;
+  /** Sends a keep-alive. A connection is closed if it then receives nothing within `answerMs`; default: no answer is needed. */
+  ping?(answerMs?: number): void;
   /** Sends one message. Never throws and never blocks. A failure closes a connection; over UDP the message is lost. */
   send(bytes: Buffer): void;
   /** Calls back once when the flow fails or closes. Returns a function that cancels this. UDP flows never close. */

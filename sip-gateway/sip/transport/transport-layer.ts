@@ -28,6 +28,8 @@ import {
 import { localAddressFor } from './local-address.ts';
 import { responseEndpoint, withSource } from './response-route.ts';
 import { StreamListener } from './stream-listener.ts';
+import { bindingResponse, mayBeStun } from './stun.ts';
+import { StunClient } from './stun-client.ts';
 import { UdpListener } from './udp-listener.ts';
 import { WebSocketConnection } from './web-socket-connection.ts';
 import { WebSocketListener } from './web-socket-listener.ts';
@@ -82,6 +84,8 @@ export interface SeenMessage {
 interface TransportEvents {
   request: [request: SipRequest, flow: Flow];
   response: [response: SipResponse, flow: Flow];
+  /** A STUN request on a UDP port. Answer it with answerStun(), if at all. */
+  stun: [request: Buffer, flow: Flow];
   /** A malformed message. `answered`: whether a 4xx or 5xx was sent. */
   malformed: [error: SipParseError, flow: Flow, answered: boolean];
 }
@@ -100,6 +104,7 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
   readonly #webSockets: WebSocketListener[] = [];
   readonly #connections = new Set<Connection | WebSocketConnection>();
   readonly #accepted = new Map<string, number>();
+  readonly #stun = new StunClient();
   readonly #events: ConnectionEvents;
   #closing: Promise<void> | undefined;
 
@@ -176,6 +181,19 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
       }
     }
     return this.#connect(target, target.protocol);
+  }
+
+  /** Answers a STUN request with its source. */
+  answerStun(request: Buffer, flow: Flow): void {
+    const response = bindingResponse(request, flow.remote);
+    if (response) {
+      flow.send(response);
+    }
+  }
+
+  /** Our address as the peer of a UDP flow sees it, as text to compare; undefined if it does not answer. */
+  mappedAddress(flow: Flow): Promise<string | undefined> {
+    return this.#stun.request(flow);
   }
 
   sendRequest(request: SipRequest, flow: Flow): void {
@@ -334,9 +352,15 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
   }
 
   #receiveDatagram(bytes: Buffer, flow: Flow): void {
-    // Ignore keep-alives (RFC 5626 §3.5.1) and STUN.
-    const first = bytes[0] ?? 0;
-    if (bytes.length < 12 || first < 2) {
+    if ((bytes[0] ?? 0) < 2) {
+      if (mayBeStun(bytes)) {
+        this.#stun.receive(bytes, flow);
+        this.emit('stun', bytes, flow);
+      }
+      return;
+    }
+    // Ignore other keep-alives.
+    if (bytes.length < 12) {
       return;
     }
     this.#receive(bytes, flow);

@@ -82,6 +82,9 @@ export class UdpListener {
           socket.send(bytes, remote.port, mapped, () => {});
         }
       },
+      ping() {
+        this.send(Buffer.from('\r\n\r\n'));
+      },
       onClose: () => () => {},
     };
   }

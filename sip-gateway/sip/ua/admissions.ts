@@ -94,6 +94,11 @@ export class Admissions {
     return this.#trunksAt(address).length > 0 || this.#digest?.knows(address) === true;
   }
 
+  /** Counts as a login of this user now: it was logged in before a restart. */
+  remember(user: string, { remote }: Flow, isDirect: boolean): void {
+    this.#digest?.remember(user, { address: remote.address, port: isDirect ? remote.port : undefined });
+  }
+
   /** Whether a request comes from an unknown address and names none of our users in From. */
   isStranger(request: SipRequest, { remote }: Flow): boolean {
     const named = this.#options.users?.lookup(decodeUser(request.from.uri));

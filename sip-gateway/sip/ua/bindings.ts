@@ -10,6 +10,10 @@ export interface Binding {
   readonly registeredAt: number;
   /** The phone's `+sip.instance` (RFC 5626 §4.1), if it has one. */
   readonly instance: string | undefined;
+  /** Which of the phone's flows it is (RFC 5626), if it has several or may have. */
+  readonly regId: number | undefined;
+  /** Proxies on the way to the phone (RFC 3327), for the Route of requests. */
+  readonly path: readonly string[];
   /** Time of its expiry, on the stack's clock, in milliseconds. */
   readonly expiresAt: number;
   /** Preference, 0 to 1. */

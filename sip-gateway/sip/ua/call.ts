@@ -130,7 +130,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
   }
 
   /** Ends the call with CANCEL, a refusal or BYE, depending on its state. Idempotent; resolves when the peer has answered. */
-  abstract hangUp(): Promise<void>;
+  abstract hangUp(why?: readonly HeaderField[]): Promise<void>;
 
   /**
    * Offers a changed session (hold, new address) by re-INVITE; resolves with the peer's answer. Retries after glare (491; RFC 3261 §14.1).
@@ -197,7 +197,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
       transaction.respond(buildResponse(request, 500, { reason: 'CSeq Out Of Order' }));
       return;
     }
-    const unsupported = unsupportedFields(request.headers);
+    const unsupported = unsupportedFields(request);
     if (unsupported.length > 0 && request.method !== 'BYE') {
       transaction.respond(buildResponse(request, 420, { headers: unsupported }));
       return;
@@ -352,9 +352,9 @@ export abstract class Call extends EventEmitter<CallEvents> {
   }
 
   /** Sends BYE; resolves when it is answered or has timed out. */
-  protected async sendBye(): Promise<void> {
+  protected async sendBye(headers: readonly HeaderField[] = []): Promise<void> {
     try {
-      await this.client().request('BYE', [], undefined);
+      await this.client().request('BYE', headers, undefined);
     } catch {
       // The peer is unreachable. The call ends anyway.
     }

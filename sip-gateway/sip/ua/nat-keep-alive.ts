@@ -56,8 +56,9 @@ export class NatKeepAlive {
 }
 
 /** Whether the source address of a phone differs from its Contact. */
-function isBehindNat({ contact, flow }: Binding): boolean {
-  if (flow.reliable || !('host' in contact)) {
+function isBehindNat({ contact, flow, path }: Binding): boolean {
+  // A proxy on the way keeps its own flows.
+  if (flow.reliable || path.length > 0 || !('host' in contact)) {
     return false;
   }
   return bareHost(contact.host) !== flow.remote.address || (contact.port ?? 5060) !== flow.remote.port;

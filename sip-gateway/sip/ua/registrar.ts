@@ -17,6 +17,8 @@ import { newTag } from '../tokens.ts';
 import type { Clock } from '../transaction/index.ts';
 import type { Flow } from '../transport/index.ts';
 import { type Binding, type BindingStore, MemoryBindings } from './bindings.ts';
+import { hasOptionTag, REGISTRAR_EXTENSIONS } from './option-tags.ts';
+import { firstHopKeepsFlows, flowTimerOf, MISSED_KEEP_ALIVES, pathOf, regIdOf } from './outbound.ts';
 
 export interface RegistrarOptions {
   /** Minimum expiry of a binding, in seconds; less gets 423. Default 60. */
@@ -34,6 +36,15 @@ export interface RegistrarOptions {
 export interface FollowedPhone {
   /** The flow and time of its latest registration, on the stack's clock, in milliseconds. */
   newest(): { readonly flow: Flow; readonly atMs: number };
+}
+
+interface NewBinding {
+  readonly contact: NameAddr;
+  readonly request: SipRequest;
+  readonly flow: Flow;
+  readonly seconds: number;
+  readonly regId: number | undefined;
+  readonly path: readonly string[];
 }
 
 /** Refuses a REGISTER with this status. */
@@ -125,13 +136,27 @@ export class Registrar {
       if (decodeUser(request.to.uri) !== username) {
         throw new Refusal(403);
       }
+      const path = pathOf(request);
+      if (!path) {
+        throw new Refusal(400);
+      }
       const before = this.lookup(username);
-      const after = this.#apply(request, flow, before);
+      const after = this.#apply(request, flow, before, path);
       const changed = after !== before;
       if (changed) {
         this.#store.set(username, after);
       }
-      const headers: HeaderField[] = after.map((binding) => ['contact', this.#describe(binding)]);
+      const headers: HeaderField[] = [
+        ...after.map((binding): HeaderField => ['contact', this.#describe(binding)]),
+        ...path.map((each): HeaderField => ['path', each]),
+        ['supported', [...REGISTRAR_EXTENSIONS].join(', ')],
+      ];
+      if (after.some((binding) => binding.flow === flow && binding.regId !== undefined)) {
+        // A proxy on the way is kept alive by the phone on its own terms.
+        const timer: HeaderField[] = path.length === 0 ? [['flow-timer', String(flowTimerOf(flow))]] : [];
+        headers.push(['require', 'outbound'], ...timer);
+        flow.expectPings?.(flowTimerOf(flow) * MISSED_KEEP_ALIVES * 1000);
+      }
       return { response: buildResponse(request, 200, { toTag, headers }), changed };
     } catch (error) {
       if (error instanceof Refusal) {
@@ -150,7 +175,12 @@ export class Registrar {
     }
   }
 
-  #apply(request: SipRequest, flow: Flow, before: readonly Binding[]): readonly Binding[] {
+  #apply(
+    request: SipRequest,
+    flow: Flow,
+    before: readonly Binding[],
+    path: readonly string[],
+  ): readonly Binding[] {
     const contacts = registerContacts(request.headers);
     const general = request.headers.get('expires');
     const generalSeconds = general === undefined ? this.#limits.defaultSeconds : parseSeconds(general);
@@ -169,25 +199,46 @@ export class Registrar {
     if (contacts.length === 0) {
       return before;
     }
+    const isOutbound = hasOptionTag(request.headers, 'supported', 'outbound') && contacts.some(regIdOf);
+    if (isOutbound && contacts.length > 1) {
+      // One flow per request (RFC 5626 §6).
+      throw new Refusal(400);
+    }
+    if (isOutbound && !firstHopKeepsFlows(request)) {
+      throw new Refusal(439);
+    }
     let bindings = before;
     for (const contact of contacts) {
       if (contact.uri.scheme === 'other') {
         throw new Refusal(400);
       }
-      const known = bindings.find((binding) => sameUri(binding.contact, contact.uri));
+      const instance = contact.params.get('+sip.instance') ?? undefined;
+      const regId = isOutbound ? regIdOf(contact) : undefined;
+      // Flows of one phone may have the same Contact: the instance and the number tell them apart.
+      const isOtherFlow = (binding: Binding) =>
+        regId !== undefined &&
+        binding.regId !== undefined &&
+        binding.instance === instance &&
+        binding.regId !== regId;
+      const known = bindings.find(
+        (binding) =>
+          !isOtherFlow(binding) &&
+          (sameUri(binding.contact, contact.uri) ||
+            (regId !== undefined && binding.regId === regId && binding.instance === instance)),
+      );
       if (known && isOld(known)) {
         throw new Refusal(500);
       }
-      const instance = contact.params.get('+sip.instance') ?? undefined;
       // A phone that registers from a new address replaces its old binding, or it would ring twice.
-      const isReplaced = (binding: Binding) => instance !== undefined && binding.instance === instance;
+      const isReplaced = (binding: Binding) =>
+        instance !== undefined && binding.instance === instance && !isOtherFlow(binding);
       bindings = bindings.filter((binding) => binding !== known && !isReplaced(binding));
       const seconds = this.#secondsOf(contact, generalSeconds);
       if (seconds > 0) {
         if (bindings.length >= this.#limits.maxBindings) {
           throw new Refusal(403);
         }
-        bindings = [...bindings, this.#bind(contact, request, flow, seconds)];
+        bindings = [...bindings, this.#bind({ contact, request, flow, seconds, regId, path })];
       }
     }
     return bindings;
@@ -205,7 +256,7 @@ export class Registrar {
     return Math.min(requested, maxSeconds);
   }
 
-  #bind(contact: NameAddr, request: SipRequest, flow: Flow, seconds: number): Binding {
+  #bind({ contact, request, flow, seconds, regId, path }: NewBinding): Binding {
     const q = Number(contact.params.get('q') ?? 1);
     return {
       contact: contact.uri,
@@ -213,6 +264,8 @@ export class Registrar {
       sequence: request.cseq.number,
       registeredAt: this.#clock.now(),
       instance: contact.params.get('+sip.instance') ?? undefined,
+      regId,
+      path,
       expiresAt: this.#clock.now() + seconds * 1000,
       q: q >= 0 && q <= 1 ? q : 1,
       flow,
@@ -222,7 +275,9 @@ export class Registrar {
 
   #describe(binding: Binding): string {
     const seconds = Math.max(1, Math.round((binding.expiresAt - this.#clock.now()) / 1000));
-    return `<${formatUri(binding.contact)}>;expires=${seconds}`;
+    const flow =
+      binding.regId === undefined ? '' : `;+sip.instance=${binding.instance};reg-id=${binding.regId}`;
+    return `<${formatUri(binding.contact)}>;expires=${seconds}${flow}`;
   }
 }
 

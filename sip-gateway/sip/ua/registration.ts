@@ -1,10 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { type Credentials, DigestClient } from '../auth/index.ts';
 import {
+  addressesOf,
   buildRequest,
   decodeUser,
+  formatNameAddr,
   formatUri,
   type HeaderField,
+  type NameAddr,
   nameAddr,
   parseNameAddr,
   parseSeconds,
@@ -17,10 +21,13 @@ import {
   withTag,
 } from '../message/index.ts';
 import { newCallId, newTag } from '../tokens.ts';
-import type { Clock, Timer } from '../transaction/index.ts';
+import type { Timer } from '../transaction/index.ts';
 import type { Flow } from '../transport/index.ts';
+import { FlowKeeper, type FlowKeeperHost } from './flow-keeper.ts';
 import type { Route } from './invite-branch.ts';
+import { hasOptionTag } from './option-tags.ts';
 import { type RequestOutcome, type RequestPlan, sendRequest } from './send-request.ts';
+import { looseRoute } from './trunk.ts';
 
 export interface RegistrationOptions {
   /** URI of the registrar, e.g. `sip:pbx.example;transport=tcp`. */
@@ -28,6 +35,8 @@ export interface RegistrationOptions {
   /** URI of our account there, e.g. `sip:canopy@pbx.example`. */
   readonly address: string;
   readonly credentials?: Credentials;
+  /** URI of a proxy that the requests go through. */
+  readonly proxy?: string;
   /** The registrar's trunk. While we are registered, calls from the registrar's addresses belong to it. */
   readonly trunk?: string;
   /** Requested duration, in seconds. Default 600. */
@@ -38,6 +47,8 @@ export interface RegistrationOptions {
 
 /** What a later process needs to continue a registration. */
 export interface SavedRegistration {
+  /** `+sip.instance`, which must not change (RFC 5626 §4.1). */
+  readonly instance: string;
   readonly callId: string;
   /** The last CSeq. */
   readonly sequence: number;
@@ -50,7 +61,7 @@ export type RegistrationState = 'registering' | 'registered' | 'failed' | 'close
 
 interface RegistrationEvents {
   /** Registered, or refreshed. */
-  registered: [{ readonly expiresSeconds: number }];
+  registered: [{ readonly expiresSeconds: number; readonly serviceRoute: readonly NameAddr[] }];
   /** Registering failed; it is retried after `retrySeconds`. */
   failed: [{ readonly status: number; readonly reason: string; readonly retrySeconds: number }];
   /** close() was called. */
@@ -58,12 +69,10 @@ interface RegistrationEvents {
 }
 
 /** What a registration needs from the stack. */
-export interface RegistrationHost {
-  readonly clock: Clock;
-  readonly random: () => number;
+export interface RegistrationHost extends FlowKeeperHost {
   readonly userAgent: readonly HeaderField[];
   contactFor(flow: Flow): HeaderField;
-  routesTo(uri: SipUri): Promise<readonly Pick<Route, 'address' | 'open'>[]>;
+  routesTo(uri: SipUri, via: readonly NameAddr[]): Promise<readonly Pick<Route, 'address' | 'open'>[]>;
   readonly send: RequestPlan['send'];
 }
 
@@ -86,7 +95,12 @@ export class Registration extends EventEmitter<RegistrationEvents> {
   readonly #user: string | undefined;
   readonly #digest: DigestClient | undefined;
   readonly #callId: string;
+  readonly #instance: string;
+  readonly #keeper: FlowKeeper;
+  /** Whether the registrar may be asked for outbound (RFC 5626). */
+  #isOutbound = true;
   readonly #tag = newTag();
+  readonly #proxy: readonly NameAddr[];
   #sequence = 0;
   #seconds: number;
   #failures = 0;
@@ -109,9 +123,12 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     this.#host = host;
     this.#options = options;
     this.#registrar = registrar;
+    this.#proxy = options.proxy === undefined ? [] : [looseRoute(options.proxy)];
     this.#seconds = options.expiresSeconds ?? 600;
     const saved = options.saved && options.saved.sequence < MAX_SEQUENCE ? options.saved : undefined;
     this.#callId = saved?.callId ?? newCallId();
+    this.#instance = saved?.instance ?? `urn:uuid:${randomUUID()}`;
+    this.#keeper = new FlowKeeper(host, () => this.#flowFailed());
     if (saved) {
       this.#sequence = saved.sequence + SEQUENCE_JUMP;
       this.#addresses = new Set(saved.addresses);
@@ -142,6 +159,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
   /** What continues this registration in a later process. `expiresSeconds`: as granted. */
   save(expiresSeconds: number): SavedRegistration {
     return {
+      instance: this.#instance,
       callId: this.#callId,
       sequence: this.#sequence,
       addresses: this.addresses,
@@ -168,6 +186,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     this.#state = 'closed';
     this.#timer?.cancel();
     this.#stopWatching?.();
+    this.#keeper.stop();
     this.emit('closed');
     await this.#running;
     if (wasRegistered) {
@@ -181,6 +200,11 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     let outcome = await this.#send(this.#seconds);
     if (outcome.status === 423 && outcome.response) {
       this.#seconds = minExpires(outcome.response) ?? this.#seconds;
+      outcome = await this.#send(this.#seconds);
+    }
+    if (outcome.status === 439) {
+      // A proxy on the way does not support it.
+      this.#isOutbound = false;
       outcome = await this.#send(this.#seconds);
     }
     if (this.#state === 'closed') {
@@ -199,11 +223,25 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     const seconds = this.#grantedSeconds(response, flow);
     this.#later(Math.max(1, seconds * REFRESH_AT));
     // If the connection is lost, incoming calls cannot reach us.
-    this.#stopWatching = flow?.onClose(() => this.#later(1 + this.#host.random() * 4));
-    this.emit('registered', { expiresSeconds: seconds });
+    this.#stopWatching = flow?.onClose(() => this.#flowFailed());
+    if (flow) {
+      const timer = response.headers.get('flow-timer');
+      this.#keeper.keep(flow, {
+        answers: hasOptionTag(response.headers, 'require', 'outbound'),
+        flowTimer: timer !== undefined && /^[1-9][0-9]{0,5}$/.test(timer) ? Number(timer) : undefined,
+      });
+    }
+    this.emit('registered', { expiresSeconds: seconds, serviceRoute: serviceRouteOf(response) });
+  }
+
+  /** Registers again soon: calls cannot reach us any more. */
+  #flowFailed(): void {
+    this.#keeper.stop();
+    this.#later(1 + this.#host.random() * 4);
   }
 
   #failed(outcome: RequestOutcome): void {
+    this.#keeper.stop();
     this.#state = 'failed';
     const pause = Math.min(MAX_RETRY_SECONDS, RETRY_SECONDS * 2 ** this.#failures++);
     // Random between half and all of it, so that many clients do not retry at once.
@@ -221,7 +259,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
 
   async #send(seconds: number): Promise<RequestOutcome> {
     const address = nameAddr(this.#options.address);
-    const routes = await this.#host.routesTo(this.#registrar);
+    const routes = await this.#host.routesTo(this.#registrar, this.#proxy);
     this.#addresses = new Set(routes.map((route) => route.address));
     return sendRequest({
       flows: routes.map(({ open }) => open),
@@ -237,18 +275,25 @@ export class Registration extends EventEmitter<RegistrationEvents> {
           callId: this.#callId,
           cseq: { number: this.#sequence, method: 'REGISTER' },
           headers: [
+            ...this.#proxy.map((route): HeaderField => ['route', formatNameAddr(route)]),
             ...(this.#digest?.authorize(
               'REGISTER',
               formatUri({ ...this.#registrar, user: undefined }),
               flow.remote.address,
             ) ?? []),
-            ['contact', `<${formatUri(this.#contact(flow))}>`],
+            ['contact', `<${formatUri(this.#contact(flow))}>${this.#flowParams}`],
+            ['supported', this.#isOutbound ? 'path, outbound' : 'path'],
             ['expires', String(seconds)],
             ...this.#host.userAgent,
           ],
         });
       },
     });
+  }
+
+  /** Parameters of our Contact for outbound (RFC 5626 §4.2). */
+  get #flowParams(): string {
+    return this.#isOutbound ? `;+sip.instance="<${this.#instance}>";reg-id=1` : '';
   }
 
   /** Our Contact with the user part of our account, since it becomes the Request-URI of incoming calls (RFC 3261 §16.5). */
@@ -282,4 +327,23 @@ export class Registration extends EventEmitter<RegistrationEvents> {
 function minExpires(response: SipResponse): number | undefined {
   const text = response.headers.get('min-expires');
   return text !== undefined && /^[0-9]{1,6}$/.test(text) ? Number(text) : undefined;
+}
+
+/** Maximum number of Service-Route values; more than any provider has. */
+const MAX_SERVICE_ROUTES = 8;
+
+/** The Service-Route (RFC 3608 §6.1); empty if there is none, or one is malformed. */
+function serviceRouteOf({ headers }: SipResponse): readonly NameAddr[] {
+  try {
+    const routes = addressesOf(headers, 'service-route');
+    const areLoose = routes.every(
+      ({ uri }) => (uri.scheme === 'sip' || uri.scheme === 'sips') && uri.params.has('lr'),
+    );
+    return areLoose && routes.length <= MAX_SERVICE_ROUTES ? routes : [];
+  } catch (error) {
+    if (error instanceof SipParseError) {
+      return [];
+    }
+    throw error;
+  }
 }

@@ -9,6 +9,8 @@ export interface SavedBinding {
   readonly callId: string;
   readonly sequence: number;
   readonly instance?: string | undefined;
+  readonly regId?: number | undefined;
+  readonly path?: string[] | undefined;
   readonly registeredAtMs: number;
   readonly expiresAtMs: number;
   readonly q: number;
@@ -25,7 +27,7 @@ const MAX_INSTANCE = 128;
 
 /** Undefined for a binding over TCP or TLS: its connection ends with the process, and the phone notices that. */
 export function saveBinding(binding: Binding, clock: Clock): SavedBinding | undefined {
-  const { callId, sequence, instance, q, userAgent, flow } = binding;
+  const { callId, sequence, instance, regId, path, q, userAgent, flow } = binding;
   const contact = formatUri(binding.contact);
   const isTooLong =
     contact.length > MAX_CONTACT ||
@@ -40,6 +42,8 @@ export function saveBinding(binding: Binding, clock: Clock): SavedBinding | unde
     callId,
     sequence,
     ...(instance !== undefined && { instance }),
+    ...(regId !== undefined && { regId }),
+    ...(path.length > 0 && { path: [...path] }),
     registeredAtMs: Math.round(binding.registeredAt + offsetMs),
     expiresAtMs: Math.round(binding.expiresAt + offsetMs),
     q,
@@ -59,7 +63,7 @@ export function restoreBinding(
   if (!flow || saved.expiresAtMs <= Date.now()) {
     return undefined;
   }
-  const { callId, sequence, instance, q, userAgent } = saved;
+  const { callId, sequence, instance, regId, path = [], q, userAgent } = saved;
   const offsetMs = Date.now() - clock.now();
   try {
     return {
@@ -67,6 +71,8 @@ export function restoreBinding(
       callId,
       sequence,
       instance,
+      regId,
+      path,
       registeredAt: saved.registeredAtMs - offsetMs,
       expiresAt: saved.expiresAtMs - offsetMs,
       q,
