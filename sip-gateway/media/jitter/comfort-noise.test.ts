@@ -176,6 +176,22 @@ describe('playout with comfort noise and DTX', () => {
     codec.close();
   });
 
+  test('threat 51: any number of noise packets with odd timestamps ends once they are played', async () => {
+    const codec = await codecs.createCodec('PCMU');
+    const playout = new Playout({ codec });
+    for (let i = 0; i < 300; i++) {
+      playout.insertNoise({ timestamp: (i * 0x1234_5678) >>> 0, payload: Uint8Array.of(70) }, i + 1, 8_000);
+      playout.read(i * 20);
+    }
+    let loud = 0;
+    for (let i = 300; i < 350; i++) {
+      playout.insert({ timestamp: i * 160, payload: voice(codec, i) }, i + 1, i * 20);
+      loud += rms(playout.read(i * 20 + 7)) > 3_000 ? 1 : 0;
+    }
+    assert.ok(loud > 40, `${loud} frames`);
+    codec.close();
+  });
+
   for (const name of ['opus', 'speex/8000', 'speex/16000', 'speex/32000'] as const) {
     test(`${name}: silence by DTX is filled by the decoder between its packets, and does not count as lost`, async (t) => {
       const codec = await codecs.createCodec(name, { sampleRate: 16_000, dtx: true });

@@ -236,13 +236,11 @@ export class JitterBuffer {
     return this.#packets.reduce((sum, packet) => sum + this.#milliseconds(packet.durationTicks), 0);
   }
 
-  /** Comfort noise with an odd timestamp does not delay the voice after it. */
+  /** Comfort noise with an odd timestamp does not hold back the voice after it. */
   #isDue(head: BufferedPacket, nowMs: number): boolean {
-    const next = this.#packets[1];
-    return (
-      this.#age(head, nowMs) >= this.targetMs ||
-      (head.noise && next !== undefined && this.#isDue(next, nowMs))
-    );
+    const { targetMs } = this;
+    const isOld = (packet: BufferedPacket) => this.#age(packet, nowMs) >= targetMs;
+    return isOld(head) || (head.noise && this.#packets.some((packet) => !packet.noise && isOld(packet)));
   }
 
   #gap(head: BufferedPacket, missing: number): Step {

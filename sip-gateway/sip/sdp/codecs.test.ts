@@ -69,6 +69,39 @@ describe('codecs in SDP', () => {
     assert.throws(() => answered('m=audio 5000 RTP/AVP 110', 'a=rtpmap:110 speex/16000/2'), /no codec/);
   });
 
+  it('after a change of the codec, packets with the one before are still accepted (RFC 3264 §8.3.2)', () => {
+    const session = new SdpSession();
+    const speex = [
+      'm=audio 5000 RTP/AVP 110 101',
+      'a=rtpmap:110 speex/16000',
+      'a=rtpmap:101 telephone-event/8000',
+    ];
+    session.answer(sdp(...speex), LOCAL);
+    const { sdp: answer, audio } = session.answer(
+      sdp('m=audio 5000 RTP/AVP 0 101', ...speex.slice(2)),
+      LOCAL,
+    );
+    assert.match(answer, /RTP\/AVP 0 101\r\n/);
+    assert.equal(audio.codec, 'PCMU');
+    assert.deepEqual(
+      audio.receiveFormats.map(({ kind, payloadType }) => [kind, payloadType]),
+      [
+        ['PCMU', 0],
+        ['telephone-event', 101],
+        ['speex/16000', 110],
+      ],
+    );
+    // A number that has a new meaning has only that.
+    const { audio: reused } = session.answer(
+      sdp('m=audio 5000 RTP/AVP 110', 'a=rtpmap:110 opus/48000/2'),
+      LOCAL,
+    );
+    assert.deepEqual(
+      reused.receiveFormats.filter(({ payloadType }) => payloadType === 110).map(({ kind }) => kind),
+      ['opus'],
+    );
+  });
+
   it('a codec that is not among ours is skipped', () => {
     const codecs = ['PCMU'] as const;
     const offer = sdp('m=audio 5000 RTP/AVP 3 0');

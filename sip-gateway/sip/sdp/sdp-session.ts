@@ -391,7 +391,8 @@ export class SdpSession {
 
   /**
    * The payload types that packets may arrive with: our numbers, as RFC 3264 §5.1 requires, and also the peer's, unless one of ours is the
-   * same. Phones that use one of our numbers for another format send their own numbers.
+   * same. Phones that use one of our numbers for another format send their own numbers. The formats of before may still be on their way
+   * (§8.3.2).
    */
   #receiveFormats(formats: readonly Format[]): ReceiveFormat[] {
     const byNumber = new Map<number, ReceiveFormat>();
@@ -408,6 +409,11 @@ export class SdpSession {
     }
     for (const format of formats) {
       add(format, format.payloadType);
+    }
+    for (const format of this.#agreed?.receiveFormats ?? []) {
+      if (!byNumber.has(format.payloadType)) {
+        byNumber.set(format.payloadType, format);
+      }
     }
     return [...byNumber.values()];
   }
