@@ -110,7 +110,7 @@ export class CallMedia {
 
   /** Makes our offer; readAnswer() takes the reply. @throws {SdpError} encryption is required but not possible */
   offer(direction: Direction = 'sendrecv'): string {
-    return this.#session.offer({ ...this.#local(), direction });
+    return this.#session.offer({ ...this.#local(), codecs: this.#offered(), direction });
   }
 
   /** Reads the phone's answer; start() applies it. @throws {SdpError} the phone refused the audio, or its answer is invalid */
@@ -176,6 +176,13 @@ export class CallMedia {
     }
   }
 
+  /** Only one rate of Speex, and that of the call if it is another: each adds its telephone-event, and an INVITE should fit into a UDP packet. */
+  #offered(): readonly CodecName[] {
+    const codecs = this.#codecs();
+    const speex = codecs.find(isSpeex);
+    return codecs.filter((name) => !isSpeex(name) || name === speex || name === this.codec);
+  }
+
   #local() {
     return {
       address: this.#address,
@@ -199,4 +206,8 @@ export class CallMedia {
     this.#held = direction === 'inactive' || (direction === 'recvonly' && (this.#listens || nowhere));
     this.#audio = nowhere && this.#audio ? { ...audio, remote: this.#audio.remote } : audio;
   }
+}
+
+function isSpeex(name: CodecName): boolean {
+  return name.startsWith('speex/');
 }

@@ -41,8 +41,6 @@ describe('codecs in SDP', () => {
     ]) {
       assert.ok(offer.includes(`a=${line}\r\n`), line);
     }
-    // With its head of about 700 bytes, an INVITE over UDP stays below the MTU.
-    assert.ok(offer.length < 750, `${offer.length} bytes`);
   });
 
   it('answers GSM by its static payload type, without a=rtpmap in the offer', () => {
