@@ -161,12 +161,23 @@ describe('settings of trunks', () => {
       const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
       const hook = { name: 'alarms', url, events: ['trunk.alarm'] };
       assert.equal((await server.api('POST', '/api/webhooks', hook)).status, 200);
-      const request = once(receiver, 'request') as Promise<[IncomingMessage, ServerResponse]>;
+      let request = once(receiver, 'request') as Promise<[IncomingMessage, ServerResponse]>;
+      const received = async () => {
+        const [message, answer] = await request;
+        const { type, data } = JSON.parse(await text(message)) as { type: string; data: object };
+        answer.writeHead(204).end();
+        assert.equal(type, 'trunk.alarm');
+        return data;
+      };
       await gateway.trunkAlarm(alarm);
-      const [message, answer] = await request;
-      const { type, data } = JSON.parse(await text(message)) as { type: string; data: object };
-      answer.writeHead(204).end();
-      assert.deepEqual([type, data], ['trunk.alarm', alarm]);
+      assert.deepEqual(await received(), alarm);
+      // Barred numbers are counted by the server already.
+      await put({ limits: { deny: ['0900'] } });
+      request = once(receiver, 'request') as Promise<[IncomingMessage, ServerResponse]>;
+      for (let count = 0; count < 10; count += 1) {
+        await server.api('POST', '/api/sip/calls', { roomId: 'team', target: '0900123' });
+      }
+      assert.deepEqual(await received(), { ...alarm, kind: 'numbers', prefix: null, used: 10, max: 10 });
     } finally {
       receiver.close();
     }
