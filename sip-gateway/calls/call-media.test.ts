@@ -129,16 +129,7 @@ describe('CallMedia with Speex', () => {
     const ports = { min: 0, max: 0 };
     const encryption = () => ({ use: 'off', suites: [] }) as const;
     const ice = () => 'accept' as const;
-    const all = [
-      'opus',
-      'G722',
-      'speex/16000',
-      'speex/32000',
-      'PCMU',
-      'PCMA',
-      'speex/8000',
-      'GSM',
-    ] as const;
+    const all = ['opus', 'G722', 'speex/16000', 'speex/32000', 'PCMU', 'PCMA', 'speex/8000', 'GSM'] as const;
     const codecs = () => all;
     const address = '127.0.0.1';
     const media = await CallMedia.open({
