@@ -136,6 +136,41 @@ describe('CallMedia', () => {
   });
 });
 
+describe('CallMedia with Speex', () => {
+  let pool: MediaPool;
+
+  before(async () => {
+    pool = await MediaPool.start({ threads: 1 });
+  });
+  after(() => pool.close());
+
+  it('offers one rate of Speex, and that of the call; accepts all', async () => {
+    const ports = { min: 0, max: 0 };
+    const encryption = () => ({ use: 'off', suites: [] }) as const;
+    const ice = () => 'accept' as const;
+    const all = ['opus', 'G722', 'speex/16000', 'speex/32000', 'PCMU', 'PCMA', 'speex/8000', 'GSM'] as const;
+    const codecs = () => all;
+    const address = '127.0.0.1';
+    const media = await CallMedia.open({
+      pool,
+      legId: randomUUID(),
+      address,
+      ports,
+      codecs,
+      encryption,
+      ice,
+    });
+    const rates = () => [...media.offer().matchAll(/ speex\/(\d+)/g)].map(([, rate]) => rate);
+    assert.deepEqual(rates(), ['16000']);
+    // Below 1300 bytes with a head of up to 700: larger INVITEs would try TCP first.
+    assert.ok(media.offer().length < 600, `${media.offer().length} bytes`);
+    media.answer(sdp('127.0.0.1', 'm=audio 40000 RTP/AVP 97', 'a=rtpmap:97 speex/8000'));
+    assert.equal(media.codec, 'speex/8000');
+    assert.deepEqual(rates(), ['16000', '8000']);
+    await media.close();
+  });
+});
+
 describe('legMedia()', () => {
   it('encodes Speex in the first mode that the phone lists, unless it leaves the mode to us (RFC 5574 §4.1.1)', () => {
     const quality = (rate: number, ...fmtp: string[]) => {

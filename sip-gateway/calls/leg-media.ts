@@ -2,6 +2,7 @@ import type { OpusSettings } from '../codecs/index.ts';
 import type { LegMedia } from '../media/index.ts';
 import type { NegotiatedAudio, ReceiveFormat } from '../sip/index.ts';
 
+const STATIC_NOISE = { payloadType: 13, clockRate: 8000 };
 /** Minimum Opus bitrate, in bits per second. */
 const MIN_OPUS_BPS = 12_000;
 
@@ -11,6 +12,7 @@ const MIN_OPUS_BPS = 12_000;
  */
 export function legMedia(audio: NegotiatedAudio, held: boolean, signallingAddress: string): LegMedia {
   const { events, receiveFormats } = audio;
+  const comfortNoise = audio.comfortNoise ?? (receiveFormats.some(hasStaticNoise) ? STATIC_NOISE : undefined);
   // If the SDP names a host, expect media from the signalling address, on the SDP's port.
   const remote = { ...audio.remote, address: audio.remote.address || signallingAddress };
   return {
@@ -24,7 +26,7 @@ export function legMedia(audio: NegotiatedAudio, held: boolean, signallingAddres
     }),
     // A phone that sends no events has no other way in its media.
     inBandKeys: !receiveFormats.some(({ kind }) => kind === 'telephone-event'),
-    ...(receiveFormats.some(hasComfortNoise) && { comfortNoisePayloadType: 13 }),
+    ...(comfortNoise && { comfortNoise }),
     ptimeMs: audio.ptimeMs,
     remote: { address: remote.address, port: remote.port },
     remoteRtcp: { address: remote.address, port: remote.rtcpPort },
@@ -37,7 +39,7 @@ export function legMedia(audio: NegotiatedAudio, held: boolean, signallingAddres
 }
 
 /** Comfort noise with payload type 13 may accompany any 8 kHz codec without being negotiated (RFC 3389 §4). */
-function hasComfortNoise({ kind, clockRate }: ReceiveFormat): boolean {
+function hasStaticNoise({ kind, clockRate }: ReceiveFormat): boolean {
   return kind !== 'telephone-event' && clockRate === 8000;
 }
 

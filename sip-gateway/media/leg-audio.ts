@@ -23,10 +23,15 @@ export interface AudioOptions {
   log: MediaLog;
 }
 
-/** Everything that start() recreates when the codec changes. */
+/** What the phone may send, by payload type, and the codec that it is expected to send. */
+interface Formats {
+  kinds: ReadonlyMap<number, ReceivedKind>;
+  voice: ReceivedVoice;
+}
+
+/** Everything that depends on the negotiated media. */
 interface Session {
   media: LegMedia;
-  codec: Codec;
   sampleRate: number;
   receiver: LegReceiver;
   /** Recognizes keys by their tones. */
@@ -46,6 +51,8 @@ export class LegAudio implements RtpSink {
   mutedToPhone = false;
   readonly #options: AudioOptions;
   #session: Session | undefined;
+  /** Changes are made one after another. */
+  #started: Promise<unknown> = Promise.resolve();
   #closed = false;
 
   constructor(options: AudioOptions) {
@@ -66,44 +73,67 @@ export class LegAudio implements RtpSink {
    * Starts the negotiated media, or changes it after a re-INVITE. An unchanged codec keeps its state. Resolves with false if the leg was
    * closed in the meantime.
    */
-  async start(media: LegMedia): Promise<boolean> {
-    const { codecs, numbers, emit, send } = this.#options;
+  start(media: LegMedia): Promise<boolean> {
+    const started = this.#started.then(() => this.#start(media));
+    this.#started = started.catch(() => {});
+    return started;
+  }
+
+  async #start(media: LegMedia): Promise<boolean> {
     const before = this.#session;
     if (before && sameCodec(before.media, media)) {
       before.media = { ...media };
       return true;
     }
-    const codec = await codecs.createCodec(media.codec, {
+    const encoder = await this.#options.codecs.createCodec(media.codec, {
       sampleRate: media.opusSampleRate ?? 48_000,
       ...media.opus,
       speexQuality: media.speexQuality,
     });
-    const sampleRate = mixRate(codec);
-    const receiver = await this.#makeReceiver(media, codec, sampleRate);
-    if (this.#closed) {
-      receiver.close();
-      return false;
+    const created: Array<Codec | ReceivedVoice> = [encoder];
+    try {
+      const formats = await this.#makeFormats(media, encoder, created);
+      if (!this.#closed) {
+        this.#begin(media, encoder, formats);
+        return true;
+      }
+    } catch (error) {
+      close(created);
+      throw error;
     }
-    const frame = sampleRate / 50;
+    close(created);
+    return false;
+  }
+
+  #begin(media: LegMedia, encoder: Codec, { kinds, voice }: Formats): void {
+    const { codecs, numbers, emit, send, log } = this.#options;
+    const sampleRate = mixRate(encoder);
+    const before = this.#session;
     const resampler =
-      codec.sampleRate === sampleRate ? undefined : codecs.createResampler(sampleRate, codec.sampleRate);
-    before?.receiver.close();
-    before?.tones?.close();
-    before?.sender.close();
-    before?.prompts.stop();
+      encoder.sampleRate === sampleRate ? undefined : codecs.createResampler(sampleRate, encoder.sampleRate);
+    const sender = new LegSender({ media, codec: encoder, send, numbers, before: before?.sender, resampler });
+    const prompts = before?.prompts ?? new PromptPlayer(codecs, sampleRate, emit);
+    const receiver = before?.receiver ?? new LegReceiver(kinds, voice, emit, log);
+    if (before) {
+      prompts.changeRate(sampleRate);
+      receiver.renegotiate(kinds, voice);
+      before.tones?.close();
+      before.sender.close();
+    }
+    for (const each of receiver.voices) {
+      each.changeRate(sampleRate);
+    }
     this.#session = {
       media: { ...media },
-      codec,
       sampleRate,
       receiver,
       tones: media.inBandKeys ? InBandReceiver.create(codecs, sampleRate) : undefined,
-      sender: new LegSender({ media, codec, send, numbers, before: before?.sender, resampler }),
-      prompts: new PromptPlayer(codecs, sampleRate, emit),
+      sender,
+      prompts,
       limiter: new Limiter(sampleRate),
-      out: new Int16Array(frame),
-      silence: new Float32Array(frame),
+      out: new Int16Array(sampleRate / 50),
+      silence: new Float32Array(sampleRate / 50),
     };
-    return true;
   }
 
   knows(payloadType: number): boolean {
@@ -179,37 +209,59 @@ export class LegAudio implements RtpSink {
     session?.sender.close();
   }
 
-  /** Creates the receiver for all formats that the phone may send. Takes ownership of `codec`. */
-  async #makeReceiver(media: LegMedia, codec: Codec, sampleRate: number): Promise<LegReceiver> {
-    const { codecs, emit, log } = this.#options;
+  /**
+   * The formats that the phone may send. Those that it could send before keep their decoders and jitter buffers. `created`: receives the
+   * voices that are new.
+   */
+  async #makeFormats(
+    media: LegMedia,
+    encoder: Codec,
+    created: Array<Codec | ReceivedVoice>,
+  ): Promise<Formats> {
+    const { codecs } = this.#options;
+    const existing = this.#session?.receiver.voices ?? [];
+    const sampleRate = mixRate(encoder);
     const voices = new Map<CodecName, ReceivedVoice>();
+    const voiceOf = async (name: CodecName): Promise<ReceivedVoice> => {
+      const known =
+        voices.get(name) ??
+        existing.find(
+          ({ codec }) => codec.name === name && (name !== encoder.name || isLike(codec, encoder)),
+        );
+      if (known) {
+        voices.set(name, known);
+        return known;
+      }
+      const voice = new ReceivedVoice(codecs, await codecs.createCodec(name, { sampleRate }), sampleRate);
+      created.push(voice);
+      voices.set(name, voice);
+      return voice;
+    };
     const kinds = new Map<number, ReceivedKind>();
-    const voice = new ReceivedVoice(codecs, codec, sampleRate);
-    voices.set(media.codec, voice);
-    try {
-      for (const { kind, payloadType, clockRate } of media.receiveFormats ?? sentFormats(media, codec)) {
-        if (kind === 'telephone-event') {
-          kinds.set(payloadType, { clockRate });
-          continue;
-        }
-        const known =
-          voices.get(kind) ??
-          new ReceivedVoice(codecs, await codecs.createCodec(kind, { sampleRate }), sampleRate);
-        voices.set(kind, known);
-        kinds.set(payloadType, known);
-      }
-    } catch (error) {
-      for (const created of voices.values()) {
-        created.close();
-      }
-      throw error;
+    const voice = await voiceOf(media.codec);
+    for (const { kind, payloadType, clockRate } of media.receiveFormats ?? sentFormats(media, encoder)) {
+      kinds.set(
+        payloadType,
+        kind === 'telephone-event' ? { content: 'keys', clockRate } : await voiceOf(kind),
+      );
     }
-    const { comfortNoisePayloadType: noise } = media;
-    if (noise !== undefined && !kinds.has(noise)) {
-      kinds.set(noise, 'comfort-noise');
+    const { comfortNoise: noise } = media;
+    if (noise && !kinds.has(noise.payloadType)) {
+      kinds.set(noise.payloadType, { content: 'noise', clockRate: noise.clockRate });
     }
-    return new LegReceiver(kinds, voice, emit, log);
+    return { kinds, voice };
   }
+}
+
+function close(created: Iterable<Codec | ReceivedVoice>): void {
+  for (const each of created) {
+    each.close();
+  }
+}
+
+/** Whether two codecs of one name have the same rate: Opus may have several. */
+function isLike(a: Codec, b: Codec): boolean {
+  return a.sampleRate === b.sampleRate;
 }
 
 /** Rooms are mixed at the rates of Opus, which has no 32000 Hz. */
@@ -237,7 +289,7 @@ function sameCodec(a: LegMedia, b: LegMedia): boolean {
       media.speexQuality,
       media.ptimeMs,
       media.telephoneEvent,
-      media.comfortNoisePayloadType,
+      media.comfortNoise,
       media.inBandKeys,
     ]);
   return essence(a) === essence(b);

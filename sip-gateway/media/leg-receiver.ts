@@ -12,7 +12,7 @@ import {
 } from './rtp/index.ts';
 
 /** The content of packets with one payload type. */
-export type ReceivedKind = ReceivedVoice | { clockRate: number } | 'comfort-noise';
+export type ReceivedKind = ReceivedVoice | { content: 'keys' | 'noise'; clockRate: number };
 
 /** Sequence numbers further ahead than this do not continue a stream (RFC 3550 A.1, MAX_DROPOUT). */
 const MAX_DROPOUT = 3_000;
@@ -28,8 +28,8 @@ export class LegReceiver {
   unknown = 0;
   lossFraction = 0;
   /** By payload type. */
-  readonly #kinds: ReadonlyArray<ReceivedKind | undefined>;
-  readonly #voices: readonly ReceivedVoice[];
+  #kinds: ReadonlyArray<ReceivedKind | undefined> = [];
+  #voices: readonly ReceivedVoice[] = [];
   readonly #emit: (event: LegEvent) => void;
   readonly #log: MediaLog;
   readonly #keys = new TelephoneEventReceiver();
@@ -50,12 +50,36 @@ export class LegReceiver {
     log: MediaLog,
   ) {
     this.#log = log;
-    this.#kinds = Array.from({ length: 128 }, (_, payloadType) => kinds.get(payloadType));
-    const voices = [...kinds.values()].filter((kind) => kind instanceof ReceivedVoice);
-    this.#voices = [...new Set([voice, ...voices])];
     this.#voice = voice;
     this.#emit = emit;
     this.#statistics = new ReceiveStatistics(voice.codec.clockRate);
+    this.#accept(kinds);
+  }
+
+  get voices(): readonly ReceivedVoice[] {
+    return this.#voices;
+  }
+
+  /**
+   * The negotiated formats have changed; the stream goes on. Voices that are among them keep their state, the others are closed. The phone
+   * is expected to send `voice` if its present codec is not among them.
+   */
+  renegotiate(kinds: ReadonlyMap<number, ReceivedKind>, voice: ReceivedVoice): void {
+    const before = this.#voices;
+    this.#accept(kinds);
+    if (!this.#voices.includes(this.#voice)) {
+      this.#switchTo(voice);
+    }
+    for (const each of before) {
+      if (!this.#voices.includes(each)) {
+        each.close();
+      }
+    }
+  }
+
+  #accept(kinds: ReadonlyMap<number, ReceivedKind>): void {
+    this.#kinds = Array.from({ length: 128 }, (_, payloadType) => kinds.get(payloadType));
+    this.#voices = [...new Set([...kinds.values()].filter((kind) => kind instanceof ReceivedVoice))];
   }
 
   /** The playout of the codec that the phone currently sends. */
@@ -117,11 +141,8 @@ export class LegReceiver {
     } else {
       // All packets of a key press carry the timestamp of its start, so they are useless for measuring jitter.
       this.#statistics.received(sequence, undefined, nowMs);
-      if (kind === 'comfort-noise') {
-        const level = packet.payload[0];
-        if (level !== undefined) {
-          this.playout.comfortNoise(Math.max(30, level & 0x7f));
-        }
+      if (kind.content === 'noise') {
+        this.playout.insertNoise(packet, sequence, kind.clockRate);
       } else {
         const { timestamp, payload } = packet;
         const presses = this.#keys.receive({ sequence, timestamp, payload }, kind.clockRate, nowMs);

@@ -7,6 +7,7 @@ import { SendStream, type StreamNumbers } from './rtp/index.ts';
 
 export interface LegSenderOptions {
   media: LegMedia;
+  /** Owned by the sender. */
   codec: Codec;
   send: (packet: Uint8Array) => void;
   /** Shared memory for the stream's numbers; if another thread has left a stream there, it continues. */
@@ -86,6 +87,7 @@ export class LegSender {
   }
 
   close(): void {
+    this.#codec.close();
     this.#resampler?.close();
   }
 

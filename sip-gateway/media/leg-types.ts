@@ -28,8 +28,8 @@ export interface LegMedia {
   telephoneEvent?: { payloadType: number; clockRate: number };
   /** Recognize keys by their tones in the voice. Default false. */
   inBandKeys?: boolean;
-  /** Payload type of comfort noise (RFC 3389), usually 13. Default: none. */
-  comfortNoisePayloadType?: number;
+  /** Comfort noise (RFC 3389) that the phone may send. Default: none. */
+  comfortNoise?: { payloadType: number; clockRate: number };
   /**
    * Duration of the packets that we send, in milliseconds: 10, 20 (default), 30, 40, 50 or 60. Opus has no 30 and 50; GSM and Speex have 20,
    * 40 and 60. Instead of others, 20 is used.

@@ -1,12 +1,19 @@
 import type { Codecs } from '../codecs/index.ts';
 import type { LegEvent, Prompt } from './leg-types.ts';
 
+interface Queued {
+  prompt: Prompt;
+  /** At the player's rate. */
+  samples: Int16Array;
+  at: number;
+}
+
 /** Plays prompts to one phone, one after the other. */
 export class PromptPlayer {
   readonly #codecs: Codecs;
-  readonly #sampleRate: number;
+  #sampleRate: number;
   readonly #emit: (event: LegEvent) => void;
-  readonly #queue: Array<Prompt & { at: number }> = [];
+  readonly #queue: Queued[] = [];
 
   constructor(codecs: Codecs, sampleRate: number, emit: (event: LegEvent) => void) {
     this.#codecs = codecs;
@@ -19,34 +26,45 @@ export class PromptPlayer {
   }
 
   play(prompt: Prompt): void {
-    this.#queue.push({ ...prompt, samples: this.#convert(prompt), at: 0 });
+    this.#queue.push({ prompt, samples: this.#convert(prompt), at: 0 });
+  }
+
+  /** Goes on at another sample rate. */
+  changeRate(sampleRate: number): void {
+    const factor = sampleRate / this.#sampleRate;
+    this.#sampleRate = sampleRate;
+    for (const queued of this.#queue) {
+      queued.samples = this.#convert(queued.prompt);
+      queued.at = Math.min(Math.round(queued.at * factor), Math.max(0, queued.samples.length - 1));
+    }
   }
 
   /** Stops one prompt, or all. */
   stop(promptId?: string): void {
-    for (const prompt of [...this.#queue]) {
+    for (const queued of [...this.#queue]) {
+      const { prompt } = queued;
       if (promptId !== undefined && prompt.promptId !== promptId) {
         continue;
       }
-      this.#queue.splice(this.#queue.indexOf(prompt), 1);
+      this.#queue.splice(this.#queue.indexOf(queued), 1);
       this.#emit({ type: 'played', promptId: prompt.promptId, completed: false });
     }
   }
 
   /** Adds the next 20 ms to `mix`. */
   addTo(mix: Float32Array): void {
-    const prompt = this.#queue[0];
-    if (!prompt) {
+    const queued = this.#queue[0];
+    if (!queued) {
       return;
     }
-    const { samples } = prompt;
-    for (let i = 0; i < mix.length && prompt.at < samples.length; i++) {
-      mix[i] = (mix[i] as number) + (samples[prompt.at++] as number);
-      if (prompt.loop && prompt.at === samples.length) {
-        prompt.at = 0;
+    const { prompt, samples } = queued;
+    for (let i = 0; i < mix.length && queued.at < samples.length; i++) {
+      mix[i] = (mix[i] as number) + (samples[queued.at++] as number);
+      if (prompt.loop && queued.at === samples.length) {
+        queued.at = 0;
       }
     }
-    if (prompt.at < samples.length) {
+    if (queued.at < samples.length) {
       return;
     }
     this.#queue.shift();

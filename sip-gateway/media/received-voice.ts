@@ -5,17 +5,28 @@ import { Playout } from './jitter/index.ts';
 export class ReceivedVoice {
   readonly playout: Playout;
   readonly codec: Codec;
-  readonly #frame: Int16Array;
-  readonly #resampler: Resampler | undefined;
+  readonly #codecs: Codecs;
+  #frame = new Int16Array(0);
+  #resampler: Resampler | undefined;
 
   /** Takes ownership of `codec`. `sampleRate`: of the frames, in Hz. */
   constructor(codecs: Codecs, codec: Codec, sampleRate: number) {
+    this.#codecs = codecs;
     this.codec = codec;
     this.playout = new Playout({ codec });
-    this.#frame = new Int16Array(sampleRate / 50);
-    if (codec.sampleRate !== sampleRate) {
-      this.#resampler = codecs.createResampler(codec.sampleRate, sampleRate);
+    this.changeRate(sampleRate);
+  }
+
+  /** Goes on with frames at another sample rate. */
+  changeRate(sampleRate: number): void {
+    const { sampleRate: decoded } = this.codec;
+    const length = sampleRate / 50;
+    if (length === this.#frame.length) {
+      return;
     }
+    this.#frame = new Int16Array(length);
+    this.#resampler?.close();
+    this.#resampler = decoded === sampleRate ? undefined : this.#codecs.createResampler(decoded, sampleRate);
   }
 
   /** The next 20 ms. The result is valid until the next call. */

@@ -5,7 +5,17 @@ export interface HeardTone {
   levelDb: number;
   /** Its power relative to everything else. */
   snrDb: number;
+  /** The longest time at less than a tenth of its amplitude, to within 10 ms. */
+  gapMs: number;
 }
+
+/** Nothing measured yet. */
+export const NO_TONE: HeardTone = {
+  frequencyHz: 0,
+  levelDb: Number.NaN,
+  snrDb: Number.NaN,
+  gapMs: Number.NaN,
+};
 
 const COARSE_HZ = 10;
 const LOWEST_HZ = 100;
@@ -36,7 +46,20 @@ export function dominantTone(samples: Float64Array, rateHz: number): HeardTone {
     frequencyHz,
     levelDb: 20 * Math.log10(amplitude / 32_768),
     snrDb: 10 * Math.log10((amplitude * amplitude) / 2 / Math.max(rest, 1e-3)),
+    gapMs: longestGapMs(samples, rateHz, amplitude),
   };
+}
+
+function longestGapMs(samples: Float64Array, rateHz: number, amplitude: number): number {
+  const length = rateHz / 100;
+  let [gap, longest] = [0, 0];
+  for (let from = 0; from + length <= samples.length; from += length) {
+    const power =
+      samples.subarray(from, from + length).reduce((sum, sample) => sum + sample * sample, 0) / length;
+    gap = power < (amplitude / 10) ** 2 / 2 ? gap + 10 : 0;
+    longest = Math.max(longest, gap);
+  }
+  return longest;
 }
 
 /** Mean power without the tone, which is removed by least squares per tenth of a second, since its phase may drift. */

@@ -140,6 +140,12 @@ export class PjsuaPhone extends EventEmitter<{ event: [PjsuaEvent] }> {
     await this.waitFor(({ event }) => event === 'media');
   }
 
+  /** Changes its codecs, and with a re-INVITE those of its call; waits until the other side has accepted. */
+  async useCodecs(...codecs: string[]): Promise<void> {
+    this.#send({ command: 'codecs', codecs });
+    await this.waitFor(({ event }) => event === 'media');
+  }
+
   /** Presses keys (RFC 4733). */
   press(keys: string): void {
     this.#send({ command: 'keys', keys });

@@ -69,6 +69,13 @@ class Account(pj.Account):
         call.answer(answer)
 
 
+def use_codecs(names):
+    for codec in endpoint.codecEnum2():
+        endpoint.codecSetPriority(codec.codecId, 0)
+    for index, codec in enumerate(names):
+        endpoint.codecSetPriority(codec, 255 - index)
+
+
 def run(command):
     name = command["command"]
     if name == "call":
@@ -82,6 +89,9 @@ def run(command):
         prm = pj.CallOpParam(True)
         prm.opt.flag = pj.PJSUA_CALL_UNHOLD
         calls[-1].reinvite(prm)
+    elif name == "codecs":
+        use_codecs(command["codecs"])
+        calls[-1].reinvite(pj.CallOpParam(True))
     elif name == "hangup":
         endpoint.hangupAllCalls()
     elif name == "transfer":
@@ -118,10 +128,7 @@ kinds = {"udp": pj.PJSIP_TRANSPORT_UDP, "tcp": pj.PJSIP_TRANSPORT_TCP, "tls": pj
 endpoint.transportCreate(kinds[options.get("transport", "udp")], transport)
 endpoint.libStart()
 endpoint.audDevManager().setNullDev()
-for codec in endpoint.codecEnum2():
-    endpoint.codecSetPriority(codec.codecId, 0)
-for index, codec in enumerate(options["codecs"]):
-    endpoint.codecSetPriority(codec, 255 - index)
+use_codecs(options["codecs"])
 
 tone = pj.ToneGenerator()
 tone.createToneGenerator(16000, 1)

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { dominantTone, type HeardTone } from './heard-tone.ts';
+import { dominantTone, type HeardTone, NO_TONE } from './heard-tone.ts';
 import { eventually } from './wait.ts';
 
 /** Length of the header of a WAV file, in bytes. */
@@ -33,14 +33,13 @@ export async function hearInRecording(
   isRight: (tone: HeardTone) => boolean,
 ): Promise<HeardTone> {
   const before = await read();
-  const nothing: HeardTone = { frequencyHz: 0, levelDb: Number.NaN, snrDb: Number.NaN };
   return eventually(
     what,
     async () => {
       const { file, samples, rateHz } = await read();
       const since = samples.length - (file === before.file ? before.samples.length : 0);
       if (rateHz === 0 || since < rateHz) {
-        return nothing;
+        return NO_TONE;
       }
       return dominantTone(Float64Array.from(samples.subarray(-rateHz)), rateHz);
     },

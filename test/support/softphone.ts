@@ -20,6 +20,8 @@ export interface Softphone {
   call(number: string): Promise<void>;
   /** Accepts a call and waits until it is established. */
   called(): Promise<void>;
+  /** Changes the codecs of its call with a re-INVITE, where the program can. */
+  useCodecs?(...codecs: string[]): Promise<void>;
   /** Waits until it has heard this tone, at this level if given, and little else for a full second. */
   hears(frequencyHz: number, levelDb?: number): Promise<HeardTone>;
   hangUp(): Promise<void>;
@@ -80,6 +82,7 @@ async function startPjsua(
     called: async () => {
       await phone.isIn('CONFIRMED');
     },
+    useCodecs: (...names) => phone.useCodecs(...names),
     hears: (frequencyHz, levelDb) => phone.hears(frequencyHz, levelDb),
     hangUp: async () => {
       phone.hangUp();

@@ -2,7 +2,7 @@ import { Device } from 'mediasoup-client';
 import { type Clip, ClipTrack, createHandlerFactory, ReceivedTrack } from '../../client/node/index.ts';
 import { type Client, connect, type RemoteTrack } from '../../client/sdk/index.ts';
 import { Codecs, type OpusCodec } from '../../sip-gateway/index.ts';
-import { dominantTone, type HeardTone, isTone } from './heard-tone.ts';
+import { dominantTone, type HeardTone, isTone, NO_TONE } from './heard-tone.ts';
 import { newIdentity } from './protocol-client.ts';
 import type { TestServer } from './server.ts';
 import { opusClip } from './synthetic-clips.ts';
@@ -60,7 +60,7 @@ export class TonePerson {
       () => {
         const samples = this.#heard.slice(-HEARD_HZ);
         if (samples.length < HEARD_HZ) {
-          return { frequencyHz: 0, levelDb: Number.NaN, snrDb: Number.NaN };
+          return NO_TONE;
         }
         return dominantTone(Float64Array.from(samples), HEARD_HZ);
       },

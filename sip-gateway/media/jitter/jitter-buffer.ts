@@ -25,13 +25,17 @@ export interface BufferedPacket {
   durationTicks: number;
   /** It carries redundancy for the packet before it. */
   fec: boolean;
+  /** Comfort noise. */
+  noise: boolean;
 }
 
 export type InsertVerdict = 'buffered' | 'late' | 'duplicate';
 
 /** What to play next. */
 export type Step =
-  | { kind: 'packet'; packet: BufferedPacket }
+  | { kind: 'packet'; packet: BufferedPacket; afterSilence: boolean }
+  /** Comfort noise begins or changes. `afterSilence`: the sender was silent before, i.e. no packet is missing although time has passed. */
+  | { kind: 'noise'; payload: Uint8Array; afterSilence: boolean }
   /** `ticks` of audio are missing. `fec`: the next packet's payload, if it carries redundancy for them. */
   | { kind: 'gap'; ticks: number; fec: Uint8Array | null }
   /** Nothing is due: the next packet is late or lost, or there is silence. */
@@ -96,10 +100,35 @@ export class JitterBuffer {
     nowMs: number,
   ): InsertVerdict {
     const timestamp = this.#timestamps.push(arriving.timestamp);
+    const { payload } = arriving;
+    const verdict = this.#insert({ sequence, timestamp, payload, durationTicks, fec, noise: false });
+    if (verdict === 'duplicate') {
+      return verdict;
+    }
+    // Late packets count as jitter, too.
+    this.#observe(timestamp, nowMs);
+    if (verdict === 'buffered') {
+      this.#redundancy += ((fec ? 1 : 0) - this.#redundancy) * LOSS_SMOOTHING;
+    }
+    return verdict;
+  }
+
+  /** Adds a comfort noise packet, which has its place among the others but no duration. It does not count as jitter. */
+  insertNoise({ timestamp, payload }: ArrivingPacket, sequence: number): void {
+    this.#insert({
+      sequence,
+      timestamp: this.#timestamps.push(timestamp),
+      payload,
+      durationTicks: 0,
+      fec: false,
+      noise: true,
+    });
+  }
+
+  #insert(packet: BufferedPacket): InsertVerdict {
+    const { sequence } = packet;
     if (sequence <= this.#lastSequence) {
       this.late++;
-      // Late packets count as jitter, too.
-      this.#observe(timestamp, nowMs);
       return 'late';
     }
     let at = this.#packets.length;
@@ -110,14 +139,11 @@ export class JitterBuffer {
       this.duplicates++;
       return 'duplicate';
     }
-    this.#observe(timestamp, nowMs);
-    const packet = { sequence, timestamp, payload: arriving.payload, durationTicks, fec };
     if (at === this.#packets.length) {
       this.#packets.push(packet);
     } else {
       this.#packets.splice(at, 0, packet);
     }
-    this.#redundancy += ((fec ? 1 : 0) - this.#redundancy) * LOSS_SMOOTHING;
     if (this.#packets.length > MAX_PACKETS) {
       this.#discardHead();
     }
@@ -142,10 +168,10 @@ export class JitterBuffer {
         this.#playing = false;
       }
     }
-    if (!this.#playing && this.#age(head, nowMs) < this.targetMs) {
+    if (!this.#playing && !this.#isDue(head, nowMs)) {
       return { kind: 'wait' };
     }
-    return this.#play(head, nowMs);
+    return head.noise ? this.#playNoise(head) : this.#play(head, nowMs);
   }
 
   /**
@@ -210,6 +236,13 @@ export class JitterBuffer {
     return this.#packets.reduce((sum, packet) => sum + this.#milliseconds(packet.durationTicks), 0);
   }
 
+  /** Comfort noise with an odd timestamp does not hold back the voice after it. */
+  #isDue(head: BufferedPacket, nowMs: number): boolean {
+    const { targetMs } = this;
+    const isOld = (packet: BufferedPacket) => this.#age(packet, nowMs) >= targetMs;
+    return isOld(head) || (head.noise && this.#packets.some((packet) => !packet.noise && isOld(packet)));
+  }
+
   #gap(head: BufferedPacket, missing: number): Step {
     const ticks = Math.min(missing, head.durationTicks);
     this.#position += ticks;
@@ -218,8 +251,24 @@ export class JitterBuffer {
     return { kind: 'gap', ticks, fec: last && head.fec ? head.payload : null };
   }
 
+  #playNoise(packet: BufferedPacket): Step {
+    this.#packets.shift();
+    const afterSilence = this.#followsSilence(packet);
+    // The next voice packet starts a talkspurt.
+    this.#playing = false;
+    this.#lastSequence = packet.sequence;
+    this.#position = packet.timestamp;
+    return { kind: 'noise', payload: packet.payload, afterSilence };
+  }
+
+  /** Whether the sender has let time pass before this packet without sending any. */
+  #followsSilence({ sequence, timestamp }: BufferedPacket): boolean {
+    return sequence === this.#lastSequence + 1 && timestamp > this.#position;
+  }
+
   #play(packet: BufferedPacket, nowMs: number): Step {
     this.#packets.shift();
+    const afterSilence = this.#followsSilence(packet);
     this.ageMs = this.#age(packet, nowMs);
     this.#window.minAgeMs = Math.min(this.#window.minAgeMs, this.ageMs);
     // Count packets lost while the buffer was empty as well, or it would never start waiting for redundancy.
@@ -232,7 +281,7 @@ export class JitterBuffer {
     this.#playing = true;
     this.#lastSequence = packet.sequence;
     this.#position = packet.timestamp + packet.durationTicks;
-    return { kind: 'packet', packet };
+    return { kind: 'packet', packet, afterSilence };
   }
 
   #dropExcess(nowMs: number): void {

@@ -1,4 +1,5 @@
 import type { Codec, OpusCodec } from '../../codecs/index.ts';
+import { ComfortNoise } from './comfort-noise.ts';
 import { type ArrivingPacket, type InsertVerdict, JitterBuffer } from './jitter-buffer.ts';
 import { SampleQueue } from './sample-queue.ts';
 import { TimeStretcher } from './time-stretcher.ts';
@@ -25,6 +26,8 @@ export interface PlayoutCounts {
 
 /** After this long without a packet, a stream counts as silent rather than lossy. */
 const CONCEAL_MS = 200;
+/** The same of codecs that generate comfort noise themselves: with DTX, they send a packet at least every 400 ms. */
+const DTX_CONCEAL_MS = 500;
 /** Maximum duration of a packet, and of a gap concealed in one call: the Opus maximum (RFC 6716 §2.1.4). */
 const MAX_PACKET_MS = 120;
 
@@ -44,9 +47,14 @@ export class Playout {
   readonly #frame: Int16Array;
   readonly #queue: SampleQueue;
   readonly #stretcher: TimeStretcher;
-  readonly #noise = new ComfortNoise();
-  /** Samples concealed since the last packet; after CONCEAL_MS there is silence or comfort noise. */
+  readonly #noise: ComfortNoise;
+  /** Samples concealed since the last packet; beyond `#maxConcealedSamples` there is silence or comfort noise. */
   #concealedSamples = Number.POSITIVE_INFINITY;
+  readonly #maxConcealedSamples: number;
+  /** Frames concealed while waiting, until the next packet tells whether they were lost or silent. */
+  #waitedFrames = 0;
+  #lastSample = 0;
+  #noiseRate = 0;
   /** How much to shorten (negative) or lengthen playout, in milliseconds. */
   #adjustmentMs = 0;
 
@@ -61,11 +69,14 @@ export class Playout {
     this.#frame = new Int16Array(codec.sampleRate / 50);
     this.#queue = new SampleQueue(codec.sampleRate / 4);
     this.#stretcher = new TimeStretcher(codec.sampleRate);
+    this.#noise = new ComfortNoise(codec.sampleRate);
+    const concealMs = codec.name === 'opus' || codec.name.startsWith('speex/') ? DTX_CONCEAL_MS : CONCEAL_MS;
+    this.#maxConcealedSamples = (codec.sampleRate * concealMs) / 1000;
   }
 
-  /** Whether there is anything to hear: a packet was played in the last 200 ms, or comfort noise is on. */
+  /** Whether there is anything to hear: a packet was played recently, or comfort noise is on. */
   get active(): boolean {
-    return this.#concealedSamples < (this.#codec.sampleRate * CONCEAL_MS) / 1000 || this.#noise.on;
+    return this.#concealedSamples < this.#maxConcealedSamples || this.#noise.on;
   }
 
   /** Recent delay from a packet's arrival at minimum network delay until its playout, in milliseconds. */
@@ -87,15 +98,22 @@ export class Playout {
     return this.jitter.insert(packet, sequence, durationTicks, fec, nowMs);
   }
 
-  /** Handles a comfort noise packet (RFC 3389): fills silence with noise of this level until the next packet. */
-  comfortNoise(levelDbov: number): void {
-    this.#noise.start(levelDbov);
+  /**
+   * Adds a comfort noise packet (RFC 3389). When its turn comes, silence is filled with its noise until the next voice packet. `clockRate`:
+   * of its payload type, in Hz.
+   */
+  insertNoise(packet: ArrivingPacket, sequence: number, clockRate: number): void {
+    if (packet.payload.length > 0) {
+      this.#noiseRate = clockRate;
+      this.jitter.insertNoise(packet, sequence);
+    }
   }
 
   /** Prepares for another stream with the same codec, or for new sequence numbers. */
   restart(): void {
     this.jitter.restart();
     this.#codec.reset();
+    this.#waitedFrames = 0;
   }
 
   /** Drops the packets waiting to be played, since the stream continues elsewhere. */
@@ -104,6 +122,7 @@ export class Playout {
     this.#queue.clear();
     this.#noise.stop();
     this.#concealedSamples = Number.POSITIVE_INFINITY;
+    this.#waitedFrames = 0;
   }
 
   /** The next 20 ms. The result is valid until the next call. */
@@ -112,7 +131,11 @@ export class Playout {
     while (this.#queue.length < length) {
       const step = this.jitter.next(nowMs);
       if (step.kind === 'packet') {
+        this.#countWait(step.afterSilence);
         this.#playPacket(step.packet.payload);
+      } else if (step.kind === 'noise') {
+        this.#countWait(step.afterSilence);
+        this.#noise.start(step.payload, this.#noiseRate === this.#codec.sampleRate, this.#lastSample);
       } else if (step.kind === 'gap') {
         this.#fillGap(step.ticks, step.fec);
       } else {
@@ -171,6 +194,7 @@ export class Playout {
 
   #fillGap(ticks: number, fec: Uint8Array | null): void {
     const samples = Math.round((ticks * this.#codec.sampleRate) / this.#codec.clockRate);
+    this.#countWait(false);
     if (fec && this.#opus) {
       try {
         this.#push(this.#opus.decodeFec(fec, samples));
@@ -199,44 +223,27 @@ export class Playout {
     }
     if (this.active) {
       this.#conceal(samples);
-      this.counts.concealed++;
+      this.#waitedFrames++;
     } else {
       this.#push(new Int16Array(samples));
     }
     this.#concealedSamples += samples;
   }
 
+  /** Counts the frames concealed before this packet as lost, unless the phone was silent: it sent no packet in between. */
+  #countWait(silent: boolean): void {
+    if (!silent) {
+      this.counts.concealed += this.#waitedFrames;
+    }
+    this.#waitedFrames = 0;
+  }
+
   #push(samples: Int16Array): void {
+    this.#lastSample = samples.at(-1) ?? this.#lastSample;
     this.#queue.push(samples);
   }
 
   #leftoverMs(): number {
     return (this.#queue.length * 1000) / this.#codec.sampleRate;
-  }
-}
-
-/** White noise at the level of a comfort noise packet (RFC 3389 §3.1). Its spectral information is ignored, as §4 allows. */
-class ComfortNoise {
-  #peak = 0;
-  #state = 0x2545f491;
-  on = false;
-
-  start(levelDbov: number): void {
-    this.on = true;
-    // Uniform noise has an RMS of its peak / √3.
-    this.#peak = 32_768 * 10 ** (-levelDbov / 20) * Math.sqrt(3);
-  }
-
-  stop(): void {
-    this.on = false;
-  }
-
-  generate(count: number): Int16Array {
-    const samples = new Int16Array(count);
-    for (let i = 0; i < count; i++) {
-      this.#state = (Math.imul(this.#state, 1_664_525) + 1_013_904_223) | 0;
-      samples[i] = Math.max(-32_768, Math.min(32_767, (this.#state / 2 ** 31) * this.#peak));
-    }
-    return samples;
   }
 }

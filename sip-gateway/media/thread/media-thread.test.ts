@@ -341,7 +341,7 @@ describe('media thread', () => {
 
   test('RTCP, keep-alives and comfort noise count as signs of life', async () => {
     const phone = await listen();
-    const port = await openLeg('quiet', phone.port, { comfortNoisePayloadType: 13 });
+    const port = await openLeg('quiet', phone.port, { comfortNoise: { payloadType: 13, clockRate: 8_000 } });
     const silence = async () => {
       const stats = await thread.request('leg.stats', { legId: 'quiet' });
       return { silentMs: stats?.silentMs ?? null, rtcpSilentMs: stats?.rtcpSilentMs ?? null };
@@ -473,7 +473,10 @@ describe('media thread', () => {
         '-c:a',
         'pcm_mulaw',
       );
-      const common = { telephoneEvent: { payloadType: 101, clockRate: 8_000 }, comfortNoisePayloadType: 13 };
+      const common = {
+        telephoneEvent: { payloadType: 101, clockRate: 8_000 },
+        comfortNoise: { payloadType: 13, clockRate: 8_000 },
+      };
       const codecs = [
         { codec: 'PCMU', payloadType: 0 },
         { codec: 'PCMA', payloadType: 8 },

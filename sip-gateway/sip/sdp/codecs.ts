@@ -87,8 +87,8 @@ const CODECS: readonly CodecEntry[] = [
 /** Corrects wrong clock rates: some phones state the sample rate of G.722. */
 const CORRECT_RATES: Readonly<Record<string, number>> = { 'g722/16000': 8000 };
 
-/** Supported clock rates of telephone-event, in Hz. */
-const EVENT_RATES: ReadonlySet<number> = new Set([8000, 16_000, 32_000, 48_000]);
+/** Supported clock rates of telephone-event and comfort noise, in Hz. */
+const COMPANION_RATES: ReadonlySet<number> = new Set([8000, 16_000, 32_000, 48_000]);
 
 /** Payload type of telephone-event (RFC 4733) in our offers, by clock rate. */
 const EVENT_PAYLOAD_TYPES: Readonly<Record<number, number>> = {
@@ -116,15 +116,14 @@ export function eventPayloadType(clockRate: number): number {
   return EVENT_PAYLOAD_TYPES[clockRate] ?? 101;
 }
 
-/** Static payload type of comfort noise (RFC 3389 §4), for codecs with an 8 kHz clock. */
-const COMFORT_NOISE_PAYLOAD_TYPE = 13;
+/** Comfort noise with its static payload type (RFC 3389 §4), for codecs with an 8 kHz clock. */
+const COMFORT_NOISE = { encoding: 'CN', clockRate: 8000, payloadType: 13 };
 
-/** Whether an audio line lists comfort noise. */
-export function hasComfortNoise(media: MediaDescription): boolean {
-  return String(media.payloads ?? '')
-    .split(' ')
-    .includes(`${COMFORT_NOISE_PAYLOAD_TYPE}`);
-}
+/** Formats that accompany a codec at its clock rate, by their names in lower case. */
+const COMPANIONS: Readonly<Record<string, 'telephone-event' | 'CN'>> = {
+  'telephone-event': 'telephone-event',
+  cn: 'CN',
+};
 
 /** A supported format of an audio line. */
 export interface Format {
@@ -134,14 +133,7 @@ export interface Format {
   readonly fmtp: string | undefined;
 }
 
-export const COMFORT_NOISE: Format = {
-  kind: 'CN',
-  payloadType: COMFORT_NOISE_PAYLOAD_TYPE,
-  clockRate: 8000,
-  fmtp: undefined,
-};
-
-/** The supported formats of an audio line, in its order, without comfort noise. Static payload types need no rtpmap (RFC 3551 §6). */
+/** The supported formats of an audio line, in its order. Static payload types need no rtpmap (RFC 3551 §6). */
 export function knownFormats(media: MediaDescription): Format[] {
   const formats: Format[] = [];
   // The parser turns numeric text into numbers, e.g. a single payload type, or a codec named 722.
@@ -151,14 +143,17 @@ export function knownFormats(media: MediaDescription): Format[] {
     }
     const payloadType = Number(text);
     const map = media.rtp.find((entry) => entry.payload === payloadType);
-    const fixed = CODECS.find((codec) => codec.payloadType === payloadType && payloadType < 96);
+    const fixed = [...CODECS, COMFORT_NOISE].find(
+      (format) => format.payloadType === payloadType && payloadType < 96,
+    );
     const name = String(map?.codec ?? fixed?.encoding ?? '').toLowerCase();
     const stated = map?.rate ?? fixed?.clockRate ?? 0;
     const clockRate = CORRECT_RATES[`${name}/${stated}`] ?? stated;
     const config = media.fmtp.find((entry) => entry.payload === payloadType)?.config;
     const fmtp = config === undefined ? undefined : String(config);
-    if (name === 'telephone-event' && EVENT_RATES.has(clockRate)) {
-      formats.push({ kind: 'telephone-event', payloadType, clockRate, fmtp });
+    const companion = Object.hasOwn(COMPANIONS, name) ? COMPANIONS[name] : undefined;
+    if (companion && COMPANION_RATES.has(clockRate)) {
+      formats.push({ kind: companion, payloadType, clockRate, fmtp });
     }
     const codec = CODECS.find(
       (entry) => entry.encoding.toLowerCase() === name && entry.clockRate === clockRate,

@@ -2,13 +2,11 @@ import { randomInt } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { type MediaDescription, write } from 'sdp-transform';
 import {
-  COMFORT_NOISE,
   type CodecName,
   codecEntry,
   encodingOf,
   eventPayloadType,
   type Format,
-  hasComfortNoise,
   knownFormats,
 } from './codecs.ts';
 import { type LocalEncryption, NO_ENCRYPTION } from './crypto-session.ts';
@@ -82,6 +80,8 @@ export interface NegotiatedAudio extends Security {
   readonly remoteFmtp: string | undefined;
   /** telephone-event (RFC 4733) that we send, if both sides support it. */
   readonly events: { readonly sendPayloadType: number; readonly clockRate: number } | undefined;
+  /** Comfort noise (RFC 3389) that the peer may send, at the codec's clock rate. */
+  readonly comfortNoise?: { readonly payloadType: number; readonly clockRate: number };
   readonly remote: RemoteAddress;
   readonly rtcpMux: boolean;
   /** `recvonly`, `sendonly` or `inactive` while either side is on hold. */
@@ -93,6 +93,13 @@ export interface NegotiatedAudio extends Security {
 }
 
 type CodecFormat = Format & { readonly kind: CodecName };
+
+interface ChosenFormats {
+  readonly codec: CodecFormat;
+  readonly events: Format | undefined;
+  /** Comfort noise at the codec's clock rate. */
+  readonly noise: Format | undefined;
+}
 
 /** A media line of the session. Its position never changes (RFC 3264 §8). */
 type Line = Pick<MediaDescription, 'type' | 'protocol' | 'payloads'>;
@@ -207,18 +214,13 @@ export class SdpSession {
     const agreement = this.#security.readAnswer(session, media, local.encryption ?? NO_ENCRYPTION);
     // We send the answer's first format, and may receive any of them (RFC 3264 §7).
     const formats = usable(knownFormats(media), local);
-    const codec = formats.find(isCodec);
-    if (!codec) {
-      throw new SdpError('there is no codec in common', 305);
-    }
-    const events = pickEvents(formats, codec.clockRate);
+    const chosen = chooseFormats(formats);
     const { reachable, version: _version, ...remote } = addressIn(session, media);
     const security = this.#security.settle(agreement);
     const rtcpMux = media.rtcpMux !== undefined;
     const ice = this.#iceOffered ? this.#ice.readAnswer(session, media, rtcpMux) : undefined;
     return this.#negotiated(
-      codec,
-      events,
+      chosen,
       { media, remote, receiveFormats: this.#receiveFormats(formats), security, ice },
       answerDirection(
         directionIn(session, media),
@@ -269,11 +271,8 @@ export class SdpSession {
       ? this.#security.answer(session, media, encryption)
       : { agreement: {}, attributes: {} };
     const formats = usable(knownFormats(media), local);
-    const codec = formats.find(isCodec);
-    if (!codec) {
-      throw new SdpError('there is no codec in common', 305);
-    }
-    const events = pickEvents(formats, codec.clockRate);
+    const chosen = chooseFormats(formats);
+    const { codec, events, noise } = chosen;
     const { reachable, version, ...remote } = addressIn(session, media);
     if (reachable && version !== undefined && (version === 6) !== isIPv6(local.address)) {
       throw new SdpError('the peer is in another address family', 301);
@@ -296,8 +295,7 @@ export class SdpSession {
       isReachable,
     );
     const audio = this.#negotiated(
-      codec,
-      events,
+      chosen,
       { media, remote, receiveFormats, security, ice: isMismatch ? undefined : ice },
       direction,
     );
@@ -306,7 +304,7 @@ export class SdpSession {
       [
         { ...codec, fmtp: codecEntry(codec.kind).fmtp },
         // A phone signals silence with it (RFC 3389 §4).
-        ...(codec.clockRate === COMFORT_NOISE.clockRate && hasComfortNoise(media) ? [COMFORT_NOISE] : []),
+        ...(noise ? [noise] : []),
         ...(events ? [{ ...events, fmtp: EVENTS }] : []),
       ],
       {
@@ -340,8 +338,7 @@ export class SdpSession {
   }
 
   #negotiated(
-    codec: CodecFormat,
-    events: Format | undefined,
+    { codec, events, noise }: ChosenFormats,
     {
       media,
       remote,
@@ -367,6 +364,7 @@ export class SdpSession {
         sendPayloadType: events.payloadType,
         clockRate: events.clockRate,
       },
+      ...(noise && { comfortNoise: { payloadType: noise.payloadType, clockRate: noise.clockRate } }),
       remote,
       rtcpMux: media.rtcpMux !== undefined,
       direction,
@@ -379,7 +377,8 @@ export class SdpSession {
 
   /**
    * The payload types that packets may arrive with: our numbers, as RFC 3264 §5.1 requires, and also the peer's, unless one of ours is the
-   * same. Phones that use one of our numbers for another format send their own numbers.
+   * same. Phones that use one of our numbers for another format send their own numbers. The formats of before may still be on their way
+   * (§8.3.2).
    */
   #receiveFormats(formats: readonly Format[]): ReceiveFormat[] {
     const byNumber = new Map<number, ReceiveFormat>();
@@ -396,6 +395,11 @@ export class SdpSession {
     }
     for (const format of formats) {
       add(format, format.payloadType);
+    }
+    for (const format of this.#agreed?.receiveFormats ?? []) {
+      if (!byNumber.has(format.payloadType)) {
+        byNumber.set(format.payloadType, format);
+      }
     }
     return [...byNumber.values()];
   }
@@ -501,6 +505,19 @@ function usable(formats: readonly Format[], local: LocalAudio): Format[] {
 
 function isCodec(format: Format): format is CodecFormat {
   return format.kind !== 'telephone-event' && format.kind !== 'CN';
+}
+
+/** The first codec, with what accompanies it. @throws {SdpError} there is no codec */
+function chooseFormats(formats: readonly Format[]): ChosenFormats {
+  const codec = formats.find(isCodec);
+  if (!codec) {
+    throw new SdpError('there is no codec in common', 305);
+  }
+  return {
+    codec,
+    events: pickEvents(formats, codec.clockRate),
+    noise: formats.find(({ kind, clockRate }) => kind === 'CN' && clockRate === codec.clockRate),
+  };
 }
 
 /** telephone-event at the codec's clock rate (RFC 4733 §2.1), or else the first one: many phones use 8,000 Hz with Opus. */

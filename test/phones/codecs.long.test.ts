@@ -1,0 +1,145 @@
+/** A table of what is heard at both ends with every codec, transport and encryption that each softphone has. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { HeardTone } from '../support/heard-tone.ts';
+import { PhoneServer, type SipProtocol } from '../support/phone-server.ts';
+import { noPjsua } from '../support/pjsua-phone.ts';
+import { installed } from '../support/programs.ts';
+import { type Softphone, type SoftphoneProgram, startSoftphone } from '../support/softphone.ts';
+import { TonePerson } from '../support/tone-person.ts';
+import { eventually } from '../support/wait.ts';
+
+/** The phones' codecs, in their notation, by our name. */
+const CODECS: Record<SoftphoneProgram, Record<string, string>> = {
+  baresip: {
+    opus: 'opus/48000/2',
+    G722: 'G722/16000/1',
+    PCMU: 'PCMU/8000/1',
+    PCMA: 'PCMA/8000/1',
+    GSM: 'GSM/8000/1',
+  },
+  PJSIP: {
+    'speex/32000': 'speex/32000/1',
+    'speex/16000': 'speex/16000/1',
+    'speex/8000': 'speex/8000/1',
+    G722: 'G722/16000/1',
+    PCMU: 'PCMU/8000/1',
+    PCMA: 'PCMA/8000/1',
+    GSM: 'GSM/8000/1',
+  },
+};
+const PROTOCOLS: SipProtocol[] = ['udp', 'tcp', 'tls'];
+const missing: Record<SoftphoneProgram, string | false> = {
+  baresip: (await installed('baresip')) ? false : 'baresip is not installed',
+  PJSIP: noPjsua,
+};
+
+interface Cell {
+  program: SoftphoneProgram;
+  codec: string;
+  offered: string;
+  protocol: SipProtocol;
+  encrypted: boolean;
+  number: string;
+  phoneHz: number;
+  roomHz: number;
+}
+
+const CELLS = (Object.keys(CODECS) as SoftphoneProgram[])
+  .flatMap((program) =>
+    Object.entries(CODECS[program]).flatMap(([codec, offered]) =>
+      PROTOCOLS.flatMap((protocol) =>
+        [false, true].map((encrypted) => ({ program, codec, offered, protocol, encrypted })),
+      ),
+    ),
+  )
+  .map(
+    (cell, n): Cell => ({
+      ...cell,
+      number: `${1000 + n}`,
+      // Tones that no other call nearby has.
+      phoneHz: 500 + 50 * (n % 9),
+      roomHz: 1200 + 50 * (n % 11),
+    }),
+  );
+
+const rows: string[] = [];
+
+describe('every codec, transport and encryption', { concurrency: 3 }, () => {
+  let server: PhoneServer;
+
+  before(async () => {
+    server = await PhoneServer.start({ env: { CANOPY_SIP_SRTP_WITHOUT_TLS: 'true' } });
+    await server.addPhones(...CELLS.map(({ number }) => number));
+    await server.setDialPlan(
+      CELLS.map(({ number }) => ({
+        pattern: `2${number}`,
+        action: { type: 'room', roomId: `room-${number}` },
+      })),
+    );
+  });
+  after(async () => {
+    await server.untilIdle();
+    await server.close();
+    console.log(
+      [
+        '| phone | codec | transport | encryption | call | in the room: Hz, dB, SNR, gap | at the phone: Hz, dB, SNR, gap |',
+        '|---|---|---|---|---|---|---|',
+        ...rows.sort(),
+      ].join('\n'),
+    );
+  });
+
+  for (const cell of CELLS) {
+    const { program, codec, protocol, encrypted, number, offered, phoneHz, roomHz } = cell;
+    const encryption = encrypted ? 'SDES' : 'off';
+    it(`${program}: ${codec} over ${protocol}, encryption ${encryption}, in both directions`, {
+      skip: missing[program],
+    }, async () => {
+      const roomId = `room-${number}`;
+      const person = await TonePerson.enter(server.server, roomId, roomHz);
+      let phone: Softphone | undefined;
+      try {
+        const options = { username: number, protocol, codecs: [offered], encrypted, toneHz: phoneHz };
+        phone = await startSoftphone(program, server, options);
+        await phone.call(`2${number}`);
+        await measure(cell, 'in', person, phone);
+        await phone.hangUp();
+        const { callId } = await server.server.api<{ callId: string }>('POST', '/api/sip/calls', {
+          roomId,
+          target: number,
+        });
+        await phone.called();
+        await measure(cell, 'out', person, phone);
+        await server.server.api('DELETE', `/api/sip/calls/${callId}`);
+        const calls = await eventually(
+          'the history has both calls to their end',
+          async () => (await server.calls()).filter((each) => each.roomId === roomId),
+          (found) => found.length === 2 && found.every(({ endCause }) => endCause !== null),
+        );
+        assert.deepEqual(
+          calls.map((call) => [call.codec, call.encryption]),
+          [1, 2].map(() => [codec, encrypted ? 'sdes' : 'none']),
+        );
+      } finally {
+        await phone?.stop();
+        await person.leave();
+      }
+    });
+  }
+});
+
+async function measure(cell: Cell, call: 'in' | 'out', person: TonePerson, phone: Softphone): Promise<void> {
+  const { program, codec, protocol, encrypted, phoneHz, roomHz } = cell;
+  const [inRoom, atPhone] = await Promise.all([
+    person.hears(phoneHz, PhoneServer.voiceLevelDb),
+    phone.hears(roomHz, TonePerson.toneLevelDb),
+  ]);
+  assert.ok(inRoom.gapMs <= 40 && atPhone.gapMs <= 40, `gaps of ${inRoom.gapMs} and ${atPhone.gapMs} ms`);
+  const columns = [program, codec, protocol, encrypted ? 'SDES' : 'off', call, shown(inRoom), shown(atPhone)];
+  rows.push(`| ${columns.join(' | ')} |`);
+}
+
+function shown({ frequencyHz, levelDb, snrDb, gapMs }: HeardTone): string {
+  return `${frequencyHz}, ${levelDb.toFixed(1)}, ${snrDb.toFixed(0)}, ${gapMs} ms`;
+}
