@@ -3,5 +3,7 @@
 export type { CallHost, PhoneCall } from './phone-call.ts';
 export { PinGuard } from './pin-guard.ts';
 export { type DialOptions, placeCall } from './place-call.ts';
+export { restoreCall } from './restore-call.ts';
+export type { SavedPhoneCall } from './saved-call.ts';
 export { takeCall } from './take-call.ts';
 export { transferCall } from './transfer-call.ts';

@@ -23,6 +23,7 @@ export {
   type NegotiatedCrypto,
   type ReceiveFormat,
   type RemoteAddress,
+  type SavedSdp,
   SdpError,
   SdpSession,
 } from './sdp/index.ts';

@@ -53,6 +53,11 @@ export class CryptoSession {
     return this.#agreed !== undefined;
   }
 
+  /** What is in effect; settle() restores it. */
+  save(): CryptoAgreement | undefined {
+    return this.#agreed;
+  }
+
   /** The lines of our offer: with a new key for each suite or, once the call is encrypted, the agreed one. */
   offer(suites: readonly string[]): readonly OwnCryptoLine[] {
     this.#offered = this.#agreed

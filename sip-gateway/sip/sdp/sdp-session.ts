@@ -94,6 +94,18 @@ export interface NegotiatedAudio {
 /** A media line of the session. Its position never changes (RFC 3264 §8). */
 type Line = Pick<MediaDescription, 'type' | 'protocol' | 'payloads'>;
 
+/** The SDP state of a call as plain data. */
+export interface SavedSdp {
+  readonly id: number;
+  readonly version: number;
+  readonly lastBody: string | undefined;
+  readonly lines: Line[];
+  readonly audioIndex: number;
+  readonly payloadTypes: ReadonlyArray<readonly [format: string, payloadType: number]>;
+  readonly agreed: NegotiatedAudio | undefined;
+  readonly crypto: CryptoAgreement | undefined;
+}
+
 const PTIMES = [10, 20, 30, 40, 60];
 const DEFAULT_PTIME_MS = 20;
 /** The telephone-events that we support (RFC 4733 §3.2). */
@@ -108,7 +120,7 @@ const OPUS_FMTP = 'useinbandfec=1;usedtx=0;stereo=0;sprop-stereo=0';
  * can end that in a later offer.
  */
 export class SdpSession {
-  readonly #id = randomInt(1, 2 ** 47);
+  readonly #id: number;
   #version = 0;
   #lastBody: string | undefined;
   #lines: Line[] = [];
@@ -122,6 +134,42 @@ export class SdpSession {
   readonly #ice = new IceSession();
   /** Whether our last offer has ICE. */
   #iceOffered = false;
+
+  /** `id`: of the session, in its origin. Default: a random one. */
+  constructor(id = randomInt(1, 2 ** 47)) {
+    this.#id = id;
+  }
+
+  /** The state of a call, for a later process; undefined with ICE, whose checks it could not continue. All plain data. */
+  save(): SavedSdp | undefined {
+    if (this.#ice.active) {
+      return undefined;
+    }
+    return {
+      id: this.#id,
+      version: this.#version,
+      lastBody: this.#lastBody,
+      lines: this.#lines,
+      audioIndex: this.#audioIndex,
+      payloadTypes: [...this.#payloadTypes],
+      agreed: this.#agreed,
+      crypto: this.#crypto.save(),
+    };
+  }
+
+  static restore(saved: SavedSdp): SdpSession {
+    const session = new SdpSession(saved.id);
+    session.#version = saved.version;
+    session.#lastBody = saved.lastBody;
+    session.#lines = saved.lines;
+    session.#audioIndex = saved.audioIndex;
+    for (const [format, payloadType] of saved.payloadTypes) {
+      session.#payloadTypes.set(format, payloadType);
+    }
+    session.#agreed = saved.agreed;
+    session.#crypto.settle(saved.crypto);
+    return session;
+  }
 
   /** Makes the first or a changed offer (hold: `direction: 'sendonly'`). */
   offer(local: LocalAudio): string {

@@ -18,6 +18,8 @@ export type {
   SavedRegistration,
 } from './registration.ts';
 export { type CallTarget, NoRouteError, TrunkFullError } from './routes.ts';
+export type { RestoredCall } from './restored-call.ts';
 export { type SavedBinding, saveBinding } from './saved-binding.ts';
+export type { SavedCall } from './saved-call.ts';
 export { type InviteOptions, SipStack, type SipStackOptions } from './sip-stack.ts';
 export { checkTrunk, type TrunkOptions } from './trunk.ts';

@@ -33,6 +33,7 @@ import {
 } from '../transaction/index.ts';
 import {
   type Flow,
+  goneFlow,
   isOverTls,
   localAddressFor,
   TransportLayer,
@@ -52,7 +53,9 @@ import { RateLimiter } from './rate-limiter.ts';
 import { Registrar, type RegistrarOptions } from './registrar.ts';
 import { Registration, type RegistrationHost, type RegistrationOptions } from './registration.ts';
 import { type CallTarget, NoRouteError, Routes, TrunkFullError } from './routes.ts';
+import { RestoredCall } from './restored-call.ts';
 import { restoreBinding, type SavedBinding } from './saved-binding.ts';
+import type { SavedCall } from './saved-call.ts';
 import { sessionTooShort } from './session-timer.ts';
 import { SourceLimits } from './source-limits.ts';
 import { Trunk, type TrunkOptions } from './trunk.ts';
@@ -340,6 +343,22 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     }
   }
 
+  /** Continues an answered call of an earlier process. @throws {SipParseError} an address is malformed */
+  restoreCall(saved: SavedCall): RestoredCall {
+    const { identity, place } = saved;
+    const { protocol, address, port, advertised } = place;
+    const open = protocol === 'udp' ? this.#transport.flowTo({ protocol, address, port }) : undefined;
+    const flow = open ?? goneFlow({ protocol, remote: { address, port }, advertised });
+    const phone =
+      identity.kind === 'user' && place.phone
+        ? this.registrar.followAgain(identity.username, place.phone, flow)
+        : undefined;
+    const trunk = identity.kind === 'trunk' ? this.#trunks.get(identity.trunkId) : undefined;
+    const call = new RestoredCall(this.#host, saved, { flow, phone, digest: trunk?.digest() });
+    this.#own(call, trunk);
+    return call;
+  }
+
   /** Sends OPTIONS; resolves with the status of the response, or 408 or 503 without one. */
   async ping(uri: string): Promise<number> {
     const target = parseUri(uri);
@@ -568,7 +587,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     let count = 0;
     for (const call of this.#calls) {
       if (
-        call instanceof IncomingCall &&
+        call.direction === 'incoming' &&
         call.identity.kind === 'user' &&
         call.identity.username === username
       ) {
