@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
-import { urlHost } from './addresses.ts';
+import { urlHost } from './addresses/index.ts';
 
 /** Labels of letters, digits, hyphens and underscores (RFC 1123 §2.1; underscores are common in private networks). */
 const DNS_NAME = /^(?=.{1,253}$)(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?$/i;

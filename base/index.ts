@@ -1,6 +1,6 @@
 /** Foundation of every other folder: configuration, logging, error codes, addresses. Imports no other folder. */
 
-export { isLoopback, isUnspecified, networkOf, urlHost } from './addresses.ts';
+export { addressBytes, isLoopback, isUnspecified, networkOf, urlHost } from './addresses/index.ts';
 export { clientAddress } from './client-address.ts';
 export * from './config/index.ts';
 export * from './errors/index.ts';

@@ -38,7 +38,10 @@ describe('canopy doctor', () => {
 
   test('shows the codecs and the UDP of the add-ons', async () => {
     const said = await doctor();
-    assert.match(said, /^ok {4}codecs {8}PCMU, PCMA, G722, opus \(native, /m);
+    assert.match(
+      said,
+      /^ok {4}codecs {8}PCMU, PCMA, G722, opus, GSM, speex\/8000, speex\/16000, speex\/32000 \(native, /m,
+    );
     assert.match(said, /^ok {4}phone UDP {5}native$/m);
     assert.match(said, /^ok {4}phone SRTP {4}AEAD_AES_256_GCM, .*AES_CM_128_HMAC_SHA1_80/m);
   });

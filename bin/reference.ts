@@ -79,6 +79,7 @@ function metricsPage(): string {
     encryptions: unread,
     ringing: unread,
     registeredPhones: unread,
+    trunkContacts: unread,
     trunkStates: unread,
     sip: unread,
     media: unread,

@@ -110,6 +110,8 @@ const options = {
   lobby: lobbyMode,
   /** How long messages are kept, in days. Default 30. */
   chatDays: z.int().min(1).max(3650),
+  /** How phones are told who comes and goes: by a tone, or by name. Default `off`. */
+  phoneAnnouncements: z.enum(['off', 'tone', 'name']),
   /** How long files are kept, in days, but no longer than their messages. Default: as long. */
   fileDays: z.int().min(1).max(3650),
 };
@@ -153,6 +155,7 @@ export const roomChange = z.object({
   chatHistory: options.chatHistory.nullable().optional(),
   chatDays: options.chatDays.nullable().optional(),
   fileDays: options.fileDays.nullable().optional(),
+  phoneAnnouncements: options.phoneAnnouncements.nullable().optional(),
 });
 export type RoomChange = z.infer<typeof roomChange>;
 

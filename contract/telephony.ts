@@ -15,6 +15,9 @@ const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/);
 export const pin = z.string().regex(/^\d{4,12}$/);
 const host = z.string().min(1).max(255);
 
+/** A number by which a person is called: digits, after a `+` if it is international. */
+export const personNumber = z.string().regex(/^\+?\d{1,20}$/);
+
 /** Minimum length of a new PIN: shorter ones can be guessed. Existing shorter PINs keep working. */
 export const MIN_PIN_DIGITS = 6;
 
@@ -54,6 +57,27 @@ export const sipTrunk = z.object({
   name,
   /** `sip:` URI of the next hop, e.g. `sip:pbx.example;transport=tcp`. */
   uri: z.string().regex(/^sips?:[^\s<>"]{1,250}$/),
+  /**
+   * Next hops of calls, instead of `uri`. The lowest `priority` is tried first; among equal ones, `weight` is the share of calls. Default:
+   * `uri`.
+   */
+  contacts: z
+    .array(
+      z.object({
+        uri: z.string().regex(/^sips?:[^\s<>"]{1,250}$/),
+        priority: z.int().min(0).max(65_535).default(0),
+        weight: z.int().min(0).max(65_535).default(1),
+      }),
+    )
+    .max(16)
+    .optional(),
+  /** `sip:` URI of an outbound proxy that all requests to the trunk go through. */
+  proxy: z
+    .string()
+    .regex(/^sips?:[^\s<>"]{1,250}$/)
+    .optional(),
+  /** Sends OPTIONS to each next hop this often, in seconds; one that does not answer is tried last. Default: never. */
+  pingSeconds: z.int().min(5).max(3600).optional(),
   /**
    * Domain of Canopy's own address at the trunk: the host in From of our calls, and in the address we register. Default: the host of `uri`
    * if there is a `username` or `register`, else Canopy's own address.
@@ -111,6 +135,20 @@ export const trunkRegistration = z.object({
     .nullable(),
 });
 export type TrunkRegistration = z.infer<typeof trunkRegistration>;
+
+/** Whether a next hop of a trunk with `pingSeconds` answers OPTIONS, as reported by the gateway. */
+export const trunkContact = z.object({
+  uri: z.string().max(300),
+  /** `unknown`: not asked yet. */
+  state: z.enum(['unknown', 'up', 'down']),
+  /** Unix time in milliseconds since when it is in this state. */
+  sinceMs: z.number(),
+  /** SIP status of the last answer, which may be any but 503 for `up`; 408 or 503 without one; null: not asked yet. */
+  sipStatus: z.int().nullable(),
+  /** Milliseconds until the last answer. */
+  roundTripMs: z.number().nullable(),
+});
+export type TrunkContact = z.infer<typeof trunkContact>;
 
 const address = z.union([z.ipv4(), z.ipv6()]);
 
@@ -201,6 +239,8 @@ export const telephonyConfig = z.object({
       isModerator: z.boolean().optional(),
     }),
   ),
+  /** Numbers of people: whoever calls one rings its person. Absent if there are none. */
+  numbers: z.array(personNumber).optional(),
   language: z.enum(['en', 'ru']),
   /** What was used of trunks today, and a day before and after as time zones differ; only when the gateway registers. */
   usage: z.array(trunkUsage).optional(),

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { CallRecord, TrunkRegistration } from '../contract/index.ts';
+import type { CallRecord, TrunkContact, TrunkRegistration } from '../contract/index.ts';
 import type { LegStats, PoolStats, SendFailures } from './media/index.ts';
 import type { CallEnd } from './sip/index.ts';
 import type { TrunkRefusalReason } from './trunks/index.ts';
@@ -44,6 +44,8 @@ export interface MetricsSources {
   /** Number of unanswered calls. */
   ringing(): number;
   registeredPhones(): number;
+  /** State of each next hop of trunks that are asked whether they are there. */
+  trunkContacts(): TrunkContact['state'][];
   /** State of each trunk registration. */
   trunkStates(): TrunkRegistration['state'][];
   sip(): { calls: number; dialogs: number; transactions: number; connections: number };
@@ -56,8 +58,9 @@ const JITTER_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2];
 const LOSS_RATIO = [0, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
 const MOS = [1, 1.5, 2, 2.5, 3, 3.25, 3.5, 3.75, 4, 4.25, 4.5];
 const TRUNK_STATES: ReadonlyArray<TrunkRegistration['state']> = ['registering', 'registered', 'failed'];
+const CONTACT_STATES: ReadonlyArray<TrunkContact['state']> = ['unknown', 'up', 'down'];
 const ENCRYPTIONS = ['none', 'sdes'];
-const CODECS = ['PCMU', 'PCMA', 'G722', 'opus'];
+const CODECS = ['PCMU', 'PCMA', 'G722', 'GSM', 'opus', 'speex/8000', 'speex/16000', 'speex/32000'];
 
 /** Metrics of the gateway, in their own registry. Each label has a bounded set of values, never phone numbers or names. */
 export class GatewayMetrics {
@@ -164,6 +167,12 @@ export class GatewayMetrics {
     read('trunk_registrations', 'Trunk registrations, by state', ['state'], (gauge) => {
       const states = sources.trunkStates();
       for (const state of TRUNK_STATES) {
+        gauge.set({ state }, states.filter((each) => each === state).length);
+      }
+    });
+    read('trunk_contacts', 'Next hops of trunks with pingSeconds, by state', ['state'], (gauge) => {
+      const states = sources.trunkContacts();
+      for (const state of CONTACT_STATES) {
         gauge.set({ state }, states.filter((each) => each === state).length);
       }
     });

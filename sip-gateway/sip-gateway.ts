@@ -14,6 +14,9 @@ import {
 import { RoomBridges } from './bridge/index.ts';
 import {
   type CallHost,
+  type DialOptions,
+  hangUp,
+  PeopleLink,
   type PhoneCall,
   PinGuard,
   placeCall,
@@ -67,8 +70,9 @@ const TRANSFERS_PER_MINUTE = 10;
 const CHECK_MS = 5000;
 /** How long trunk registration changes are collected before the server is notified, in milliseconds. */
 const NOTIFY_DELAY_MS = 100;
-/** Maximum number of trunk registrations in a message of the protocol. */
+/** Maximum number of trunk registrations, and of next hops of trunks, in a message of the protocol. */
 const MAX_REPORTED_TRUNKS = 500;
+const MAX_REPORTED_CONTACTS = 1000;
 /** On close(), how long to wait for the BYEs, and then for messages to the server, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 2000;
 
@@ -87,6 +91,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   readonly #calls = new Map<string, PhoneCall>();
   readonly #prompts = new Prompts();
   readonly #pins = new PinGuard();
+  readonly #people: PeopleLink;
   readonly #announce: string | undefined;
   readonly #exporter: HepExporter | undefined;
   readonly #traces: CallTraces;
@@ -149,8 +154,13 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       pool,
       log,
       join: options.joinRoom,
+      announcement: async (kind, name) =>
+        name === undefined
+          ? this.#prompts.tones(kind)
+          : this.#prompts.phrase(kind, { name }, options.link.config.language),
       transform: options.payloadTransform,
     });
+    this.#people = new PeopleLink(options.link);
     this.#host = this.#makeHost();
     this.#listen();
     this.#configure(options.link.config);
@@ -163,6 +173,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
         [...this.#calls.values()].filter((call) => call.answered).map((call) => call.encryption),
       ringing: () => [...this.#calls.values()].filter((call) => !call.answered).length,
       registeredPhones: () => stack.registrar.users().length,
+      trunkContacts: () => stack.contacts.map(({ state }) => state),
       trunkStates: () => this.#registrations.list().map(({ state }) => state),
       sip: () => stack.counts,
       media: () => pool.stats(),
@@ -262,6 +273,14 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       edge.failedLogin(login);
     });
     stack.on('malformed', ({ reason, address }) => this.#log.debug({ reason, address }, 'malformed message'));
+    stack.on('contact', (contact) => {
+      const { trunk, uri, state, status } = contact;
+      this.#log[state === 'down' ? 'warn' : 'info'](
+        { trunk, uri, status },
+        `next hop of a trunk is ${state}`,
+      );
+      this.#notifyRegistrationsSoon();
+    });
     stack.on('registration', ({ user, bindings }) =>
       this.#log.info({ user, bindings }, 'phone registration'),
     );
@@ -276,7 +295,12 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
         'trace',
         ({ traceId, callId }) => void this.#link.traced(traceId, this.#traces.of(callId)),
       ),
-      this.#link.on('hang-up', ({ callId }) => void this.#calls.get(callId)?.end('local')),
+      this.#link.on('hang-up', ({ callId, ...why }) => this.#hangUp(callId, why)),
+      this.#link.on('ring', ({ callId, target, displayName, ...direct }) =>
+        this.#dial({ callId, target, displayName, direct }),
+      ),
+      this.#link.on('progress', ({ callId }) => this.#people.progress(callId)),
+      this.#link.on('connect', ({ callId, roomId }) => this.#people.connect(callId, roomId)),
       this.#link.on('state', (state, error) => {
         this.#log.info({ state, err: error }, 'server connection changed');
         if (state === 'closed' && !this.#closed) {
@@ -290,9 +314,16 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     takeCall(this.#host, call).catch((error: unknown) => this.#log.error({ err: error }, 'call failed'));
   }
 
-  #dial(request: EventData<'gateway.dial'>): void {
-    const failed = (error: CanopyError) => {
-      this.#link.dialFailed(request.callId, error).catch((cause: unknown) => {
+  #hangUp(callId: string, why: Omit<EventData<'gateway.hangUp'>, 'callId'>): void {
+    const call = this.#calls.get(callId);
+    if (call) {
+      void hangUp(call, why);
+    }
+  }
+
+  #dial(request: Omit<DialOptions, 'failed' | 'transfer'>): void {
+    const failed = (error: CanopyError, sipStatus: number) => {
+      this.#link.dialFailed(request.callId, error, sipStatus).catch((cause: unknown) => {
         this.#log.warn({ err: cause, callId: request.callId }, 'could not report a failed call');
       });
     };
@@ -307,6 +338,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     );
     this.#trunks.restore(config.usage ?? []);
     this.#stack.setTrunks(usable.map(({ options }) => options));
+    this.#notifyRegistrationsSoon();
     this.#registrations.update(usable.map(({ trunk }) => trunk));
     const { phones, trunks, dialPlan } = config;
     this.#forgetPhones(phones);
@@ -326,7 +358,12 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#notifyTimer ??= setTimeout(() => {
       this.#notifyTimer = undefined;
       this.#link
-        .trunksRegistered(this.#registrations.list().slice(0, MAX_REPORTED_TRUNKS))
+        .trunksRegistered(
+          this.#registrations.list().slice(0, MAX_REPORTED_TRUNKS),
+          this.#stack.contacts
+            .slice(0, MAX_REPORTED_CONTACTS)
+            .map(({ status: sipStatus, ...contact }) => ({ ...contact, sipStatus })),
+        )
         .catch((error: unknown) => {
           // If the connection is lost, the change is reported after the reconnect.
           if (!this.#closed) {
@@ -432,7 +469,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   }
 
   #makeHost(): CallHost {
-    const { rtpPortMin, rtpPortMax, srtpWithoutTls } = this.#options.sip;
+    const { rtpPortMin, rtpPortMax, codecs, srtpWithoutTls } = this.#options.sip;
     return {
       stack: this.#stack,
       pool: this.#pool,
@@ -445,6 +482,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       traces: this.#traces,
       log: this.#log,
       ports: { min: rtpPortMin, max: rtpPortMax },
+      codecs,
       encryption: { srtp: this.#pool.srtp, keysWithoutTls: srtpWithoutTls },
       silenceSeconds: this.#options.silenceSeconds ?? 30,
       config: () => this.#link.config,
@@ -454,6 +492,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       forget: (call) => this.#calls.delete(call.callId),
       find: (callId) => this.#calls.get(callId),
       callOf: (sip) => [...this.#calls.values()].find((call) => call.sip === sip),
+      people: this.#people,
       refer: (call, request) => transferCall(this.#host, call, request),
     };
   }

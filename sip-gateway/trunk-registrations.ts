@@ -63,7 +63,7 @@ export class TrunkRegistrations {
     let changed = false;
     for (const [name, { settings, registration }] of [...this.#open]) {
       const trunk = wanted.get(name);
-      if (trunk && JSON.stringify(trunk) === settings) {
+      if (trunk && settingsOf(trunk) === settings) {
         continue;
       }
       this.#open.delete(name);
@@ -83,11 +83,12 @@ export class TrunkRegistrations {
   }
 
   #register(name: string, trunk: SipTrunk): void {
-    const { uri, username, authUsername = username, password, callerId, realm } = trunk;
+    const { uri, proxy, username, authUsername = username, password, callerId, realm } = trunk;
     const host = hostOf(uri);
     const registration = this.#stack.register({
       registrar: uri,
       trunk: name,
+      ...(proxy !== undefined && { proxy }),
       saved: this.#saved.get(name),
       address: `sip:${encodeURIComponent(username ?? callerId ?? 'canopy')}@${trunk.domain ?? host}`,
       ...(authUsername !== undefined &&
@@ -97,7 +98,7 @@ export class TrunkRegistrations {
     });
     this.#saved.delete(name);
     const entry: Entry = {
-      settings: JSON.stringify(trunk),
+      settings: settingsOf(trunk),
       registration,
       status: { state: 'registering', expiresAtMs: null, lastFailure: null },
     };
@@ -131,4 +132,10 @@ export class TrunkRegistrations {
       this.#onChange();
     }
   }
+}
+
+/** What a registration depends on. Other changes of a trunk do not disturb it. */
+function settingsOf(trunk: SipTrunk): string {
+  const { uri, proxy, domain, username, authUsername, password, realm, callerId } = trunk;
+  return JSON.stringify([uri, proxy, domain, username, authUsername, password, realm, callerId]);
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import {
   type BridgeEvents,
@@ -7,6 +8,8 @@ import {
   GatewayLink,
   type Identity,
 } from '../client/sdk/index.ts';
+import type { CallRecord, EventData } from '../contract/index.ts';
+import { violations } from './support/accessibility.ts';
 import { BridgeSocket, opusStream } from './support/bridge-socket.ts';
 import { TestBrowser } from './support/browser.ts';
 import { newGatewayIdentity } from './support/gateway-identity.ts';
@@ -16,6 +19,22 @@ import { TestServer } from './support/server.ts';
 import { eventually } from './support/wait.ts';
 
 const ROOM = 'team';
+/** The end of a phone's call. */
+const ENDED: Omit<CallRecord, 'callId' | 'startedAtMs'> = {
+  direction: 'incoming',
+  remote: 'sip:+4930123@pbx.example',
+  dialled: '2001',
+  trunk: null,
+  roomId: null,
+  codec: null,
+  encryption: 'none',
+  answeredAtMs: null,
+  endedAtMs: null,
+  endCause: 'remote',
+  sipStatus: null,
+  mos: null,
+  quality: null,
+};
 
 describe('phones on the page', () => {
   let server: TestServer;
@@ -127,6 +146,83 @@ describe('phones on the page', () => {
     await gateway.dialFailed(callId, new CanopyError('CALL_FAILED', '486 Busy Here'));
     await ann.page.getByTestId('notice').getByText('The call failed').waitFor();
     gateway.close();
+  });
+
+  it('of people ring with the page, are added in the call settings, and are in the list of calls', async () => {
+    const page = await browser.page(await server.invite({ role: 'member' }));
+    await page.getByTestId('name').fill('Dora');
+    await page.getByTestId('enrol').click();
+    await page.getByTestId('list-calls').getByTestId('empty').waitFor();
+    const gateway = await GatewayLink.connect({ url: server.url, identity });
+    await page.getByTestId('call-settings').click();
+    await page.getByTestId('add-phone').click();
+    await page.getByTestId('phone-name').fill('Desk phone');
+    await page.getByTestId('confirm-add-phone').click();
+    const username = await page.getByTestId('phone-username').inputValue();
+    assert.match(await page.getByTestId('phone-password').inputValue(), /^\w{20}$/);
+    assert.deepEqual(await violations(page), []);
+    await page.getByTestId('phone-added-close').click();
+    const row = page.getByTestId('own-phone').filter({ hasText: 'Desk phone' });
+    await row.getByText(username).waitFor();
+    assert.deepEqual(await violations(page), []);
+    const { phones } = await server.api<{ phones: Array<{ username: string; accountId?: string }> }>(
+      'GET',
+      '/api/sip/phones',
+    );
+    const accountId = phones.find((phone) => phone.username === username)?.accountId ?? '';
+    await server.api('PUT', '/api/sip/numbers/2001', { accountId });
+    await page.getByTestId('forward-busy').fill('nobody at all');
+    await page.getByTestId('save-forwarding').click();
+    await page.getByTestId('forwarding').getByText('This is neither a call link nor').waitFor();
+    await page.getByTestId('forward-busy').fill('');
+    await page.getByTestId('forward-unanswered').fill('1001');
+    await page.getByTestId('forward-seconds').selectOption('15');
+    await page.getByTestId('save-forwarding').click();
+    await page.getByTestId('forwarding').getByText('To 1001').waitFor();
+    await page.getByTestId('forward-unanswered').fill('');
+    await page.getByTestId('save-forwarding').click();
+    await page.getByTestId('save-forwarding').getByText('Saved').waitFor();
+    assert.deepEqual(await violations(page), []);
+    await page.keyboard.press('Escape');
+
+    const callId = randomUUID();
+    const caller = { number: '+4930123', displayName: 'Reception' };
+    await gateway.call({ callId, dialled: '2001', caller: { ...caller, trunk: 'office' } });
+    const incoming = page.getByTestId('incoming-call');
+    await incoming.getByText('From the phone +4930123').waitFor();
+    assert.deepEqual(await violations(page), []);
+    const rung = new Promise<EventData<'gateway.ring'>>((resolve) => {
+      gateway.once('ring', resolve);
+    });
+    const second = randomUUID();
+    await page.getByTestId('decline').click();
+    await gateway.call({ callId: second, dialled: '2001', caller: { ...caller, trunk: 'office' } });
+    const { target, callId: legId } = await rung;
+    assert.equal(target, username);
+    const roomId = await gateway.answered(legId);
+    await page.getByTestId('notice').getByText('You answered on your phone.').waitFor();
+    const [began, over] = [Date.now() - 60_000, Date.now()];
+    const record = { ...ENDED, startedAtMs: began, answeredAtMs: began, endedAtMs: over };
+    await gateway.record({ ...record, callId: second, roomId, codec: 'PCMA', mos: 4.1 });
+    await gateway.record({ ...record, callId: legId, roomId, codec: 'opus', mos: 4.3 });
+    const [latest, declined] = [0, 1].map((index) => page.getByTestId('call-row').nth(index));
+    await latest?.getByText('On your phone (opus), good sound').waitFor();
+    await declined?.getByText('Declined').waitFor();
+    await server.api('PUT', '/api/sip/trunks/office', { uri: 'sip:127.0.0.1:9' });
+    await server.api('PUT', '/api/sip/dial-plan', {
+      rules: [{ direction: 'outgoing', pattern: '+*', action: { type: 'trunk', trunk: 'office' } }],
+    });
+    const dialled = new Promise<EventData<'gateway.ring'>>((resolve) => {
+      gateway.on('ring', (ring) => ring.target === caller.number && resolve(ring));
+    });
+    await declined?.getByTestId('redial').click();
+    await gateway.ringing((await dialled).callId);
+    await page.locator('[data-testid="outgoing-call"][data-state="ringing"]').waitFor();
+    await gateway.dialFailed((await dialled).callId, new CanopyError('CALL_FAILED'), 486);
+    await page.getByTestId('outgoing-call').getByText('is busy').waitFor();
+    await page.getByTestId('close-call').click();
+    gateway.close();
+    await page.context().close();
   });
 
   it('are moderated like people, who can be muted, removed and readmitted too', async () => {

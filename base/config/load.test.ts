@@ -160,6 +160,8 @@ describe('loadConfig()', () => {
       ['server.port', '80.5', /write a whole number/],
       ['server.port', true, /write a whole number/],
       ['rtc.workers', -1, /write a whole number/],
+      ['sip.codecs', 'opus,G722', /include PCMU or PCMA/],
+      ['sip.codecs', 'PCMU,G729', /sip\.codecs/],
       ['sip.rtpPortMax', 29_999, /sip\.rtpPortMin and sip\.rtpPortMax/],
       ['sip.rtpPortMax', 30_000, /sip\.rtpPortMin and sip\.rtpPortMax/],
       ['server.tlsCert', 'cert.pem', /server\.tlsCert and server\.tlsKey go together/],

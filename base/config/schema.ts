@@ -276,6 +276,16 @@ export const configSchema = z.strictObject({
         .describe(
           'Drop SIP requests from unknown addresses and users instead of refusing them, so that scanners find nothing.',
         ),
+      codecs: list(
+        z.enum(['opus', 'G722', 'speex/32000', 'speex/16000', 'PCMU', 'PCMA', 'speex/8000', 'GSM']),
+      )
+        .default(['opus', 'G722', 'speex/32000', 'speex/16000', 'PCMU', 'PCMA', 'speex/8000', 'GSM'])
+        .refine((codecs) => codecs.includes('PCMU') || codecs.includes('PCMA'), {
+          error: 'include PCMU or PCMA, which every phone has',
+        })
+        .describe(
+          'Codecs for phones, in the order in which calls to phones offer them; a phone that calls chooses by its own order. Those that this installation lacks are left out (`canopy doctor`).',
+        ),
       srtpWithoutTls: flag
         .default(false)
         .describe(

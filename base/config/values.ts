@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { isLoopback } from '../addresses.ts';
+import { isLoopback } from '../addresses/index.ts';
 import { isHost, webOrigin } from '../hosts.ts';
 
 /** A Node timer runs at most 2³¹ − 1 ms; this is that limit in seconds, rounded down to whole days. */
@@ -45,7 +45,7 @@ export const proxyCount = z.preprocess(
 export const text = z.string().regex(/^\P{Cc}+$/u, { error: 'write text without control characters' });
 
 /** A list; in the environment and on the command line, items are comma-separated. */
-export function list(item: z.ZodType<string, string>) {
+export function list<T extends string>(item: z.ZodType<T, T>) {
   return z.preprocess(
     (value) =>
       typeof value === 'string'

@@ -431,6 +431,7 @@ export const ERROR_CODES = {
     message: 'A new PIN needs at least 6 digits, since shorter ones can be guessed; choose a longer one.',
   },
   PIN_TAKEN: { status: 409, message: 'Another room already has this PIN; choose another one.' },
+  NUMBER_TAKEN: { status: 409, message: 'This number belongs to somebody else; choose another one.' },
   CALL_REFUSED: {
     status: 403,
     message: 'The dial plan does not permit this number; ask the administrator for an outgoing rule.',

@@ -13,6 +13,7 @@ import { DirectCalls } from './direct-calls.ts';
 import { Emitter } from './emitter.ts';
 import { type Identity, serverInfo } from './identity/index.ts';
 import { Knock } from './knock.ts';
+import { OwnPhones } from './own-phones.ts';
 import { OwnRooms } from './own-rooms.ts';
 import type { PathReport } from './paths/index.ts';
 import { Push } from './push.ts';
@@ -49,6 +50,8 @@ export class Client extends Emitter<ClientEvents> {
   readonly calls: DirectCalls;
   /** The devices of this account. */
   readonly devices: OwnDevices;
+  /** The telephones of this account. */
+  readonly phones: OwnPhones;
   readonly #connection: Connection;
   readonly #createDevice: () => Promise<types.Device>;
   #room: Room | undefined;
@@ -62,6 +65,7 @@ export class Client extends Emitter<ClientEvents> {
     this.contacts = new Contacts(connection, options.identity, account.accountId);
     this.calls = new DirectCalls({ connection, room: () => this.#room });
     this.devices = new OwnDevices(connection, options.identity, this.linkOrigin);
+    this.phones = new OwnPhones(connection);
     this.#createDevice = options.createDevice ?? createBrowserDevice;
     connection.on('state', (state, error) => this.emit('state', state, error));
   }

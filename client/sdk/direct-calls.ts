@@ -3,7 +3,7 @@ import type { Connection } from './connection.ts';
 import { Emitter } from './emitter.ts';
 import type { Room } from './room.ts';
 
-/** A call between this account and another person. */
+/** A call between this account and another person, or a telephone. */
 export type DirectCall = EventData<'call.changed'>['call'];
 /** A call that is over. */
 export type RecentCall = RequestResult<'call.list'>['calls'][number];
@@ -40,6 +40,7 @@ export class DirectCalls extends Emitter<DirectCallsEvents> {
   #unlisten: Array<() => void> = [];
   #missed = 0;
   #settings: CallSettings | undefined;
+  #dialsNumbers = false;
 
   /** @internal */
   constructor(host: DirectCallsHost) {
@@ -60,6 +61,11 @@ export class DirectCalls extends Emitter<DirectCallsEvents> {
   /** Who may call this account; undefined before watch(). */
   get settings(): CallSettings | undefined {
     return this.#settings;
+  }
+
+  /** Whether this account may call telephone numbers; false before watch(). */
+  get dialsNumbers(): boolean {
+    return this.#dialsNumbers;
   }
 
   /** Makes this client ring until it is closed. Harmless if it does already. @throws {CanopyError} FORBIDDEN - for guests */
@@ -88,10 +94,11 @@ export class DirectCalls extends Emitter<DirectCallsEvents> {
   }
 
   /**
-   * Calls somebody by their account id or alias. Resolves while it rings, or with `ended` if it cannot ring. If they are calling this
+   * Calls somebody by their account id or alias, or a telephone number (`tel:+49301234`). Resolves while it rings, or with `ended` if it cannot ring. If they are calling this
    * account, their call is answered.
    *
-   * @throws {CanopyError} PERSON_UNKNOWN, CALL_BARRED, IN_ANOTHER_CALL, RATE_LIMITED, FORBIDDEN
+   * @throws {CanopyError} PERSON_UNKNOWN, CALL_BARRED, IN_ANOTHER_CALL, RATE_LIMITED, FORBIDDEN; CALL_REFUSED - the dial plan does not permit
+   * the number; GATEWAY_MISSING
    */
   async start(to: string, { media = 'audio' }: { media?: CallMedia } = {}): Promise<DirectCall> {
     await this.watch();
@@ -164,7 +171,10 @@ export class DirectCalls extends Emitter<DirectCallsEvents> {
   #request: Connection['request'] = (name, data) => this.#host.connection.request(name, data);
 
   async #sync(): Promise<void> {
-    const { calls, missed, settings } = await this.#request('call.watch', { clientId: this.#clientId });
+    const { calls, missed, settings, numbers } = await this.#request('call.watch', {
+      clientId: this.#clientId,
+    });
+    this.#dialsNumbers = numbers ?? false;
     const known = new Set(calls.map(({ callId }) => callId));
     for (const call of this.current) {
       if (!known.has(call.callId)) {

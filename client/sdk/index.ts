@@ -132,6 +132,7 @@ export type { Layout, LayoutTile } from './layout.ts';
 export type { Lobby, LobbyEvents, WaitingPerson } from './lobby.ts';
 export type { MediaConnectivity, MediaEndpoint, MediaState } from './media-connectivity.ts';
 export type { Ban, EntryRule, Moderation, ModerationEvents, Stoppable } from './moderation.ts';
+export type { NewPhone, OwnPhone, OwnPhones } from './own-phones.ts';
 export type {
   NewRoom,
   OwnRooms,

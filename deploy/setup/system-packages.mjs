@@ -65,6 +65,15 @@ export const systemPackages = [
     optionalFor: /** @type {Purpose[]} */ (['start']),
     why: "the phones' G.722 and fast resampling",
   })),
+  ...[
+    ['libgsm1-dev', 'GSM'],
+    ['libspeex-dev', 'Speex'],
+  ].map(([debian = '', codec = '']) => ({
+    debian,
+    for: /** @type {Purpose[]} */ (['start', 'test']),
+    optionalFor: /** @type {Purpose[]} */ (['start']),
+    why: `the phones' ${codec}`,
+  })),
   {
     debian: 'libsrtp2-dev',
     for: ['start', 'test'],

@@ -20,7 +20,7 @@ import { PUSH_REQUESTS } from './push/contract.ts';
 import { REACTION_EVENTS, REACTION_REQUESTS } from './reactions/contract.ts';
 import { ROOM_EVENTS, ROOM_REQUESTS, ROOM_SNAPSHOT } from './rooms/contract.ts';
 import { SPOTLIGHT_EVENTS, SPOTLIGHT_REQUESTS, SPOTLIGHT_SNAPSHOT } from './spotlight/contract.ts';
-import { TELEPHONY_EVENTS, TELEPHONY_REQUESTS } from './telephony/contract.ts';
+import { PERSON_PHONE_REQUESTS, TELEPHONY_EVENTS, TELEPHONY_REQUESTS } from './telephony/contract.ts';
 
 export const REQUESTS = {
   ...SESSION_REQUESTS,
@@ -44,6 +44,7 @@ export const REQUESTS = {
   ...ROOM_REQUESTS,
   ...CONTACT_REQUESTS,
   ...TELEPHONY_REQUESTS,
+  ...PERSON_PHONE_REQUESTS,
   ...DIRECT_CALL_REQUESTS,
   ...PUSH_REQUESTS,
 };

@@ -52,6 +52,14 @@ export { KERNEL_MIGRATIONS } from './migrations.ts';
 export { NetworkRate } from './network-rate.ts';
 export { type Attempt, type Message, Sender, TargetGuard } from './outbound/index.ts';
 export { ownServerUrl } from './own-server-url.ts';
+export type {
+  CallByPhone,
+  HangUp,
+  PhoneExchange,
+  PhoneLeg,
+  PhoneLegEvents,
+  RingablePhone,
+} from './phone-exchange.ts';
 export {
   type ActionInRoom,
   type AdminAction,
@@ -64,6 +72,7 @@ export {
   isPhoneGateway,
   may,
   mayBeCalled,
+  mayCallNumbers,
   mayEnterLocked,
   mayOwn,
   otherOwner,

@@ -49,6 +49,7 @@ import {
 } from './http/index.ts';
 import { type JoinStage, Metrics } from './metrics/index.ts';
 import { ownServerUrl } from './own-server-url.ts';
+import type { CallByPhone, PhoneExchange, PhoneLegEvents } from './phone-exchange.ts';
 import { type AdminAction, demand, isNamed, may } from './policy/index.ts';
 import { changeServerRole, type PeerPrincipal, type Principal, serverRoleOf } from './principals/index.ts';
 import { Readiness } from './readiness.ts';
@@ -405,6 +406,20 @@ export class Kernel {
    * feature for contacts; without it, everyone knows everyone.
    */
   hasContact: (accountId: string, otherId: string) => Promise<boolean> = () => Promise.resolve(true);
+
+  /** Whether an account has this telephone number among its contacts. Set by the feature for contacts. */
+  hasContactNumber: (accountId: string, number: string) => Promise<boolean> = () => Promise.resolve(false);
+
+  /** Phones and numbers of people; undefined without the feature for phones, which sets it. */
+  phoneExchange: PhoneExchange | undefined;
+
+  /**
+   * A phone calls a person. Returns what to do when it hangs up. Set by the feature for direct calls.
+   *
+   * @throws {CanopyError} PERSON_UNKNOWN, CALL_BARRED, IN_ANOTHER_CALL, RATE_LIMITED
+   */
+  takePhoneCall: (call: CallByPhone) => Promise<PhoneLegEvents> = () =>
+    Promise.reject(new CanopyError('PERSON_UNKNOWN'));
 
   /** Adds routes that need no authentication. */
   routes(add: (app: ZodInstance) => void): void {

@@ -22,13 +22,14 @@ const FLAGS = [
   '-Wl,-z,relro,-z,now',
 ];
 
-const run = (command, args) => spawnSync(command, args, { encoding: 'utf8' });
+const run = (command, args, input = '') => spawnSync(command, args, { encoding: 'utf8', input });
 
 export class Addon {
   #name;
   #title;
   #sources;
   #libraries;
+  #optional;
   #variable;
 
   /**
@@ -37,12 +38,15 @@ export class Addon {
    * @param {string} options.title name for messages
    * @param {URL} options.sources folder of its C files
    * @param {Record<string, string>} [options.libraries] Debian package with the headers, by pkg-config name
+   * @param {Record<string, { debian: string, header: string, flags: string[] }>} [options.optional] what is left out without its header, by
+   *   name: the Debian package with the header, and the compiler flags to include it
    */
-  constructor({ name, title, sources, libraries = {} }) {
+  constructor({ name, title, sources, libraries = {}, optional = {} }) {
     this.#name = name;
     this.#title = title;
     this.#sources = fileURLToPath(sources);
     this.#libraries = libraries;
+    this.#optional = optional;
     this.#variable = `CANOPY_${name.toUpperCase()}`;
   }
 
@@ -55,22 +59,22 @@ export class Addon {
     if (named) {
       return existsSync(named) ? named : null;
     }
-    const { versions, missing } = this.#inspect();
+    const { versions, missing, present } = this.#inspect();
     if (missing.length > 0) {
       return null;
     }
-    const path = this.#cachedPath(versions);
+    const path = this.#cachedPath(versions, present);
     return existsSync(path) ? path : null;
   }
 
   /** Builds the add-on into the user's cache, unless it is already there. Takes about a second. */
   build({ extraFlags = [], output } = {}) {
-    const { versions, missing } = this.#inspect();
+    const { versions, missing, present } = this.#inspect();
     if (missing.length > 0) {
       const message = `${this.#title} cannot be built: packages are missing. Install them with:\n  sudo apt-get install -y ${missing.join(' ')}`;
       return { path: null, missing, message };
     }
-    const path = output ?? this.#cachedPath(versions);
+    const path = output ?? this.#cachedPath(versions, present);
     if (!output && existsSync(path)) {
       return { path, built: false };
     }
@@ -81,12 +85,13 @@ export class Addon {
       const built = join(work, this.#fileName);
       const args = [
         ...FLAGS,
-        ...extraFlags,
         `-I${createRequire(import.meta.url)('node-api-headers').include_dir}`,
         `-I${SHARED}`,
         ...this.#packageFlags('--cflags'),
         ...this.#files('.c'),
         ...this.#packageFlags('--libs'),
+        ...present.flatMap((name) => this.#optional[name].flags),
+        ...extraFlags,
         '-lm',
         '-pthread',
         '-o',
@@ -119,14 +124,22 @@ export class Addon {
     return `canopy-${this.#name}.node`;
   }
 
-  /** Versions of the installed libraries, and Debian packages that are missing. */
+  /** Versions of the installed libraries, Debian packages that are missing, and which optional parts are possible. */
   #inspect() {
     const versions = {};
     const missing = [];
     const libraries = Object.entries(this.#libraries);
-    if (run('cc', ['--version']).status !== 0) {
+    const optional = Object.entries(this.#optional);
+    const probe = optional
+      .map(([, { header }], i) => `#if __has_include(<${header}>)\nhas_${i}\n#endif\n`)
+      .join('');
+    const compiler = run('cc', ['-E', '-P', '-'], probe);
+    if (compiler.status !== 0) {
       missing.push('gcc', 'libc6-dev');
     }
+    const present = optional
+      .filter((_, i) => new RegExp(`^has_${i}$`, 'm').test(compiler.stdout ?? ''))
+      .map(([name]) => name);
     if (libraries.length > 0 && run('pkg-config', ['--version']).status !== 0) {
       missing.push('pkg-config');
     }
@@ -138,7 +151,7 @@ export class Addon {
         missing.push(debianPackage);
       }
     }
-    return { versions, missing };
+    return { versions, missing, present };
   }
 
   #packageFlags(kind) {
@@ -161,12 +174,12 @@ export class Addon {
     );
   }
 
-  #cachedPath(versions) {
+  #cachedPath(versions, present) {
     const hash = createHash('sha256');
     for (const file of this.#files('.c', '.h')) {
       hash.update(file.slice(file.lastIndexOf('/'))).update(readFileSync(file));
     }
-    hash.update(JSON.stringify([process.platform, process.arch, versions, FLAGS]));
+    hash.update(JSON.stringify([process.platform, process.arch, versions, FLAGS, ...present]));
     const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
     return join(cache, 'canopy', this.#name, hash.digest('hex').slice(0, 16), this.#fileName);
   }

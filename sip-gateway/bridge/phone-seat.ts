@@ -8,8 +8,10 @@ export interface PhoneSeatOptions {
   ssrc: number;
   payloadType: number;
   audioLevelExtensionId: number;
+  /** Called once, when the phone hears the room and is heard there. */
+  onConnect(): void;
   /** Called once, when the phone has left. */
-  onLeave(): void;
+  onLeave(wasConnected: boolean): void;
 }
 
 export type CallState = BridgeParticipant['callState'];
@@ -22,12 +24,18 @@ export class PhoneSeat {
   readonly roomId: string;
   readonly participant: BridgeParticipant;
   readonly #options: PhoneSeatOptions;
+  #connected = false;
   #left = false;
 
   constructor(options: PhoneSeatOptions) {
     this.#options = options;
     this.roomId = options.roomId;
     this.participant = options.participant;
+  }
+
+  /** Whether the phone is in the conversation; before that it is called, or asked for a PIN. */
+  get connected(): boolean {
+    return this.#connected && !this.#left;
   }
 
   get muted(): boolean {
@@ -52,9 +60,12 @@ export class PhoneSeat {
       encodings: [{ ssrc }],
       rtcp: { cname: `phone-${ssrc}`, reducedSize: true },
     });
-    if (!this.#left) {
-      await pool.join({ legId, roomId, ssrc });
+    if (this.#left) {
+      return;
     }
+    this.#options.onConnect();
+    this.#connected = true;
+    await pool.join({ legId, roomId, ssrc });
   }
 
   /** `encrypted`: whether the audio between the phone and us is encrypted. Default: unchanged. */
@@ -98,9 +109,10 @@ export class PhoneSeat {
     if (this.#left) {
       return;
     }
+    const wasConnected = this.connected;
     this.#left = true;
     // This fails only if the session has ended, and the participant with it.
     await this.participant.remove(reason).catch(() => {});
-    this.#options.onLeave();
+    this.#options.onLeave(wasConnected);
   }
 }

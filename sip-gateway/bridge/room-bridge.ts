@@ -8,6 +8,7 @@ import type {
   NewParticipant,
 } from '../../client/sdk/index.ts';
 import type { MediaPool, PayloadTransformModule } from '../media/index.ts';
+import { type AnnouncementSound, Announcements } from './announcements.ts';
 import { PhoneSeat } from './phone-seat.ts';
 
 /** Events of a seat. */
@@ -30,6 +31,8 @@ export interface RoomBridgeOptions {
   log: Logger;
   /** Enters the room. */
   join(roomId: string): Promise<BridgeSession>;
+  /** Makes the sounds that tell phones who comes and goes. */
+  announcement: AnnouncementSound;
   /** Transforms the payloads between the phones and the room. Default: none. */
   transform?: PayloadTransformModule;
   /** Called once, when the bridge starts closing: the last phone left, or the room was lost. */
@@ -53,6 +56,7 @@ export class RoomBridge {
   readonly #log: Logger;
   readonly #seats = new Map<BridgeParticipant, { seat: PhoneSeat; events: SeatEvents }>();
   readonly #ready: Promise<BridgeSession>;
+  readonly #announcements: Announcements;
   #session: BridgeSession | undefined;
   /** Calls that are entering; they keep the room open too. */
   #entering = 0;
@@ -62,6 +66,15 @@ export class RoomBridge {
     this.#options = options;
     this.roomId = options.roomId;
     this.#log = options.log.child({ roomId: options.roomId });
+    const { roomId, pool, announcement } = options;
+    this.#announcements = new Announcements({
+      roomId,
+      pool,
+      sound: announcement,
+      phones: () => [...this.#seats.values()].filter(({ seat }) => seat.connected).length,
+      people: () => this.others + 1,
+      log: this.#log,
+    });
     this.#ready = this.#open();
     // enter() reports the failure.
     this.#ready.catch(() => {});
@@ -76,7 +89,7 @@ export class RoomBridge {
   }
 
   get locked(): boolean {
-    return this.#session?.locked ?? false;
+    return this.#session?.info.locked ?? false;
   }
 
   /** Number of other participants, phones included, as seen by one phone. */
@@ -116,8 +129,12 @@ export class RoomBridge {
       ssrc: randomInt(1, 2 ** 32),
       payloadType: PAYLOAD_TYPE,
       audioLevelExtensionId: AUDIO_LEVEL_ID,
-      onLeave: () => {
+      onConnect: () => this.#announce('joined', participant.displayName),
+      onLeave: (wasConnected) => {
         this.#seats.delete(participant);
+        if (wasConnected) {
+          this.#announce('left', participant.displayName);
+        }
         this.#closeIfEmpty();
       },
     });
@@ -146,7 +163,15 @@ export class RoomBridge {
     }
   }
 
+  #announce(kind: 'joined' | 'left', name: string): void {
+    if (this.#session && !this.closed) {
+      this.#announcements.announce(kind, name, this.#session);
+    }
+  }
+
   #listen(session: BridgeSession): void {
+    session.on('participant-joined', ({ displayName }) => this.#announce('joined', displayName));
+    session.on('participant-left', ({ displayName }) => this.#announce('left', displayName));
     session.on('media', (media) => this.#connect(session, media));
     session.on('action', (participant, action) => {
       const events = this.#seats.get(participant)?.events;

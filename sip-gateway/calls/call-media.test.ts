@@ -40,7 +40,9 @@ describe('CallMedia', () => {
     const ports = { min: 0, max: 0 };
     const ice = () => 'accept' as const;
     const encryption = () => ({ use: 'off', suites: [] }) as const;
-    media = await CallMedia.open({ pool, legId: randomUUID(), address: '127.0.0.1', ports, encryption, ice });
+    const codecs = ['PCMU'] as const;
+    const address = '127.0.0.1';
+    media = await CallMedia.open({ pool, legId: randomUUID(), address, ports, codecs, encryption, ice });
   });
   afterEach(() => media.close());
 
@@ -112,5 +114,24 @@ describe('CallMedia', () => {
     media.offer();
     media.readAnswer(phone('a=sendrecv'));
     assert.equal(media.held, false);
+  });
+});
+
+describe('legMedia()', () => {
+  it('encodes Speex in the first mode that the phone lists, unless it leaves the mode to us (RFC 5574 §4.1.1)', () => {
+    const quality = (rate: number, ...fmtp: string[]) => {
+      const codecs = ['speex/8000', 'speex/16000'] as const;
+      const offer = sdp('192.0.2.1', 'm=audio 5000 RTP/AVP 97', `a=rtpmap:97 speex/${rate}`, ...fmtp);
+      const { audio } = new SdpSession().answer(offer, { address: '192.0.2.2', port: 4000, codecs });
+      return legMedia(audio, false, '192.0.2.1').speexQuality;
+    };
+    assert.equal(quality(8000, 'a=fmtp:97 mode="3,any"'), 4);
+    assert.equal(quality(8000, 'a=fmtp:97 vbr=vad;mode=7'), 10);
+    assert.equal(quality(16_000, 'a=fmtp:97 mode="10,any";vbr=on'), 10);
+    assert.equal(quality(16_000, 'a=fmtp:97 mode="0"'), 0);
+    for (const fmtp of ['mode=any', 'mode="any"', 'mode="11"', 'mode="100"', 'vbr=on', 'mode=9']) {
+      assert.equal(quality(8000, `a=fmtp:97 ${fmtp}`), undefined, fmtp);
+    }
+    assert.equal(quality(16_000), undefined);
   });
 });

@@ -9,9 +9,6 @@ import { legMedia } from './leg-media.ts';
 import type { SavedMedia } from './saved-media.ts';
 import { skipAhead } from './skip-ahead.ts';
 
-/** Codecs of our offers, best first. An answer uses the first codec of the caller's list that we support. */
-const PREFERENCE: readonly CodecName[] = ['opus', 'G722', 'PCMU', 'PCMA'];
-
 /** After an overflow of the sequence number, this many packets later the rollover counter is certain. */
 const UNCERTAIN_PACKETS = 200;
 
@@ -23,6 +20,8 @@ export interface CallMediaOptions {
   /** Our address that the phone sends to. */
   address: string;
   ports: PortRange;
+  /** Codecs of our offers, best first, as far as they are available. An answer uses the first codec of the caller's list that is among them. */
+  codecs: readonly CodecName[];
   /** Our wish for encryption, for each offer and answer. */
   encryption(): LocalEncryption;
   /** The setting for ICE. */
@@ -36,6 +35,7 @@ export class CallMedia {
   #session = new SdpSession();
   readonly #address: string;
   readonly #port: number;
+  readonly #codecs: readonly CodecName[];
   readonly #encryption: () => LocalEncryption;
   readonly #ice: () => IceUse;
   readonly #contexts: CallContexts;
@@ -48,8 +48,9 @@ export class CallMedia {
   #source: SavedLeg['source'];
   #closed: Promise<LegStats | null> | undefined;
 
-  private constructor({ pool, legId, address, encryption, ice }: CallMediaOptions, port: number) {
+  private constructor({ pool, legId, address, codecs, encryption, ice }: CallMediaOptions, port: number) {
     this.#pool = pool;
+    this.#codecs = codecs.filter((name) => pool.capabilities.codecs.includes(name));
     this.#encryption = encryption;
     this.#ice = ice;
     this.#contexts = new CallContexts(pool.srtp);
@@ -231,11 +232,10 @@ export class CallMedia {
   }
 
   #local() {
-    const { codecs } = this.#pool.capabilities;
     return {
       address: this.#address,
       port: this.#port,
-      codecs: PREFERENCE.filter((name) => codecs.includes(name)),
+      codecs: this.#codecs,
       encryption: this.#encryption(),
       ice: this.#ice(),
     };

@@ -18,6 +18,7 @@ export function legMedia(audio: NegotiatedAudio, held: boolean, signallingAddres
     payloadType: audio.sendPayloadType,
     receiveFormats: audio.receiveFormats,
     ...(audio.codec === 'opus' && opusOf(audio.remoteFmtp)),
+    ...(audio.codec.startsWith('speex/') && speexOf(audio)),
     ...(events && {
       telephoneEvent: { payloadType: events.sendPayloadType, clockRate: events.clockRate },
     }),
@@ -52,4 +53,15 @@ function opusOf(fmtp = ''): { opusSampleRate: number; opus: OpusSettings } {
       ...(bitrateBps >= 6000 && { bitrateBps: Math.min(Math.max(bitrateBps, MIN_OPUS_BPS), 64_000) }),
     },
   };
+}
+
+/** Quality of the Speex encoder for each narrowband mode, from 1 on. For the other rates, modes are qualities (RFC 5574 §4.1.1). */
+const NARROWBAND_QUALITIES = [0, 2, 4, 6, 8, 9, 10, 1];
+
+/** The quality of the first Speex mode that the phone wants to receive. `any`, and no mode, leave it to us. */
+function speexOf({ codec, remoteFmtp = '' }: NegotiatedAudio): { speexQuality?: number } {
+  const text = /(?:^|;)\s*mode="?([0-9]{1,2})(?![0-9])/.exec(remoteFmtp)?.[1];
+  const mode = Number(text ?? Number.NaN);
+  const quality = codec === 'speex/8000' ? NARROWBAND_QUALITIES[mode - 1] : mode <= 10 ? mode : undefined;
+  return quality === undefined ? {} : { speexQuality: quality };
 }

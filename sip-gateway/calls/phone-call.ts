@@ -3,6 +3,7 @@ import { CanopyError, type Logger } from '../../base/index.ts';
 import type { NewParticipant } from '../../client/sdk/index.ts';
 import type { CallRecord, MeasuredCall, TelephonyConfig } from '../../contract/index.ts';
 import type { CallState, PhoneSeat, RoomBridges, SeatEvents } from '../bridge/index.ts';
+import type { CodecName } from '../codecs/index.ts';
 import type { LegEvent, LegStats, MediaPool, PortRange } from '../media/index.ts';
 import type { CallStage, EndCause, GatewayMetrics } from '../metrics.ts';
 import type { PhraseName, PhraseValues, PromptName, Prompts } from '../prompts/index.ts';
@@ -25,6 +26,7 @@ import type { CallParts, EarlierCall } from './call-parts.ts';
 import { finalQuality, presentQuality } from './call-quality.ts';
 import type { CallSettings } from './call-settings.ts';
 import { Keypad } from './keypad.ts';
+import type { PeopleLink } from './people-link.ts';
 import type { PinGuard } from './pin-guard.ts';
 import type { SavedPhoneCall } from './saved-call.ts';
 import type { SavedMedia } from './saved-media.ts';
@@ -46,6 +48,8 @@ export interface CallHost {
   readonly trunks: TrunkGuard;
   readonly log: Logger;
   readonly ports: PortRange;
+  /** Codecs for phones, best first. */
+  readonly codecs: readonly CodecName[];
   readonly encryption: EncryptionMeans;
   /** A call whose phone sends no media for longer is ended, in seconds; 0: never. */
   readonly silenceSeconds: number;
@@ -60,6 +64,8 @@ export interface CallHost {
   find(callId: string): PhoneCall | undefined;
   /** The call of this SIP call. */
   callOf(sip: Call): PhoneCall | undefined;
+  /** Direct calls between phones and people. */
+  readonly people: PeopleLink;
   /** A phone asks to be transferred. */
   refer(call: PhoneCall, request: ReferRequest): void;
 }
@@ -239,14 +245,14 @@ export class PhoneCall {
   }
 
   #mediaOptions(address: string): CallMediaOptions {
-    const { pool, ports, encryption: means } = this.#host;
+    const { pool, ports, codecs, encryption: means } = this.#host;
     const roomId = this.#roomId ?? undefined;
     const encryption = () => {
       const isTls = this.#sip ? isOverTls(this.#sip.source.protocol) : this.#overTls;
       return localEncryption(this.settings.srtp, means, isTls);
     };
     const ice = () => this.settings.ice;
-    return { pool, legId: this.callId, roomId, address, ports, encryption, ice };
+    return { pool, legId: this.callId, roomId, address, ports, codecs, encryption, ice };
   }
 
   /**

@@ -15,12 +15,17 @@ import { calleeSettings } from './call-settings.ts';
 import { type ForwardedTo, Forwarding } from './forwarding.ts';
 import type { CallHost } from './phone-call.ts';
 import { PhoneCall } from './phone-call.ts';
+import { type DirectRing, enterDirectCall, reportRinging } from './ring-phone.ts';
 import { sipStatusOf } from './sip-status.ts';
 import { startTalking } from './start-talking.ts';
 
-export interface DialOptions extends EventData<'gateway.dial'> {
-  /** The call failed or was refused. */
-  failed(error: CanopyError): void;
+export interface DialOptions extends Omit<EventData<'gateway.dial'>, 'roomId'> {
+  /** The room that the phone enters while it rings. Absent for direct calls: their phones enter once they have answered. */
+  roomId?: string;
+  /** Set for a direct call. */
+  direct?: DirectRing;
+  /** The call failed or was refused. `sipStatus`: the callee's, or the one that fits the failure best. */
+  failed(error: CanopyError, sipStatus: number): void;
   /** Set if a phone in the room transfers to the callee. Default: a person in the room calls. */
   transfer?: TransferredCall;
 }
@@ -36,6 +41,7 @@ export interface TransferredCall {
   onFailed(sipStatus: number, reason: string): void;
 }
 
+const FORBIDDEN = 403;
 /** How long a phone may ring, in seconds. */
 const RING_SECONDS = 60;
 /** SIP status of a phone that cannot accept our offer. */
@@ -49,14 +55,24 @@ const ENCRYPTION_REFUSED = {
   required: 'the phone refuses encryption (SRTP)',
 } as const;
 
-/** Calls a phone into a room. */
+/** Calls a phone into a room, or for a direct call. */
 export async function placeCall(host: CallHost, options: DialOptions): Promise<void> {
-  const { callId, roomId, target: dialled, displayName, caller, withheld, failed, transfer } = options;
+  const {
+    callId,
+    roomId,
+    target: dialled,
+    displayName,
+    caller,
+    withheld,
+    failed,
+    transfer,
+    direct,
+  } = options;
   const { stack } = host;
   const config = host.config();
   const route = outgoingTarget(config, dialled);
   if (!route) {
-    failed(new CanopyError('CALL_REFUSED'));
+    failed(new CanopyError('CALL_REFUSED'), FORBIDDEN);
     return;
   }
   const call = new PhoneCall(host, {
@@ -65,7 +81,7 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
     remote: route.number,
     dialled,
     trunk: route.trunk,
-    roomId,
+    roomId: roomId ?? null,
     displayName,
     settings: calleeSettings(config, route),
   });
@@ -74,19 +90,20 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
   let refusal: TrunkRefusal | undefined;
   call.onEnded((cause, end) => {
     host.trunks.finish(callId);
+    const status = end.status ?? STATUS_OF_CAUSE[cause] ?? UNAVAILABLE;
     if (!call.answered && cause !== 'kicked') {
-      failed(refusal?.error ?? failureOf(call, cause, end));
+      failed(refusal?.error ?? failureOf(call, cause, end), status);
     }
     if (!joined) {
-      transfer?.onFailed(end.status ?? STATUS_OF_CAUSE[cause] ?? UNAVAILABLE, end.reason ?? cause);
+      transfer?.onFailed(status, end.reason ?? cause);
     }
   });
   try {
     host.trunks.begin(callId, route, dialled);
-    if (transfer) {
-      await call.enterRoom(roomId, 'ringing', { pinGiven: true });
-    } else {
-      await call.enterRoom(roomId, 'dialing');
+    if (roomId !== undefined) {
+      await (transfer
+        ? call.enterRoom(roomId, 'ringing', { pinGiven: true })
+        : call.enterRoom(roomId, 'dialing'));
     }
     const way = await wayTo(host, route);
     const media = await call.openMedia(host.mediaAddress(way.address), way.overTls);
@@ -94,8 +111,8 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
       return;
     }
     // The number that the phone displays and calls back.
-    const number = roomNumber(config, roomId);
-    const shown = caller === undefined ? roomId : `${caller} (${roomId})`;
+    const number = direct ? direct.caller.number : roomNumber(config, roomId ?? '');
+    const shown = direct?.caller.displayName ?? (caller === undefined ? roomId : `${caller} (${roomId})`);
     const forwarding = new Forwarding(config, route);
     let next: ForwardedTo | undefined = { dialled, route, headers: [] };
     while (next) {
@@ -103,13 +120,16 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
       const user = trunk === null ? number : callerId;
       const sip = await stack.invite(target, {
         sdp: media.offer(),
-        from: { displayName: shown, withheld: withheld ?? false, ...(user !== undefined && { user }) },
+        from: { displayName: shown ?? '', withheld: withheld ?? false, ...(user !== undefined && { user }) },
         ...(number !== undefined && { contactUser: number }),
-        ringSeconds: RING_SECONDS,
+        ringSeconds: direct?.ringSeconds ?? RING_SECONDS,
         headers: [...(transfer?.headers ?? []), ...next.headers],
       });
       if (transfer) {
         sip.on('progress', ({ status, reason }) => transfer.onProgress(status, reason));
+      }
+      if (direct) {
+        sip.once('progress', () => reportRinging(host, call));
       }
       if (call.ended) {
         await sip.hangUp();
@@ -120,6 +140,9 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
         host.trunks.begin(callId, next.route, next.dialled);
         await forward(host, call, next);
       }
+    }
+    if (!call.ended && direct) {
+      await enterDirectCall(host, call);
     }
     if (!call.ended) {
       await startTalking(host, call);

@@ -8,6 +8,9 @@ const STATUS: ReadonlyMap<string, number> = new Map([
   ['FORBIDDEN', 403],
   ['ROOM_LOCKED', 403],
   ['PIN_REQUIRED', 403],
+  ['PERSON_UNKNOWN', 404],
+  ['CALL_BARRED', 603],
+  ['IN_ANOTHER_CALL', 486],
 ]);
 const UNAVAILABLE = 503;
 

@@ -1,3 +1,4 @@
+import { isCallRoom } from '../../contract/index.ts';
 import type { CallHost, PhoneCall } from './phone-call.ts';
 import { PhoneMenu } from './phone-menu.ts';
 
@@ -9,9 +10,12 @@ export async function startTalking(host: CallHost, call: PhoneCall): Promise<voi
   if (call.ended || !seat) {
     return;
   }
-  call.play('joined');
-  if ((host.rooms.find(seat.roomId)?.others ?? 0) === 0) {
-    call.play('alone');
+  // In a direct call somebody is there, or about to be.
+  if (!isCallRoom(seat.roomId)) {
+    call.play('joined');
+    if ((host.rooms.find(seat.roomId)?.others ?? 0) === 0) {
+      call.play('alone');
+    }
   }
   if (seat.muted) {
     call.startMuted();

@@ -3,6 +3,7 @@ import { CanopyError } from '../../base/index.ts';
 import { numberFromTrunk, type TelephonyConfig } from '../../contract/index.ts';
 import { type IncomingRoute, incomingRoute, trunkOf } from '../dial/index.ts';
 import { type IncomingCall, mediaAddressIn, numberOrUser, SdpError } from '../sip/index.ts';
+import { callPerson, isPersonNumber } from './call-person.ts';
 import { callerSettings } from './call-settings.ts';
 import { callerAddress, callerName, callerParty } from './caller.ts';
 import type { CallHost } from './phone-call.ts';
@@ -15,7 +16,7 @@ import { startTalking } from './start-talking.ts';
 const FORBIDDEN = 403;
 
 /**
- * Routes an incoming call by the dial plan: into a room, to the PIN prompt, or nowhere. A call that replaces another one takes over its
+ * Routes an incoming call: to a person if it is their number, else by the dial plan into a room, to the PIN prompt, or nowhere. A call that replaces another one takes over its
  * seat, if that has one.
  */
 export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void> {
@@ -24,8 +25,12 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
   const replaced = sip.replaced && host.callOf(sip.replaced);
   const roomId = replaced?.seat?.roomId;
   const dialled = numberFromTrunk(sip.dialled, trunkOf(config, identity)?.numbers);
-  const route: IncomingRoute =
-    roomId === undefined ? incomingRoute(config, dialled) : { type: 'room', roomId };
+  const route: IncomingRoute | { type: 'person' } =
+    roomId !== undefined
+      ? { type: 'room', roomId }
+      : isPersonNumber(config, identity, dialled)
+        ? { type: 'person' }
+        : incomingRoute(config, dialled);
   const call = new PhoneCall(host, {
     direction: 'incoming',
     remote: callerAddress(sip, config),
@@ -46,7 +51,7 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
     await refuse(call, sip, route.status);
     return;
   }
-  const pins = pinsOf(route, config);
+  const pins = route.type === 'person' ? undefined : pinsOf(route, config);
   const caller = pinCaller(sip, config);
   if (pins && host.pins.refuses(caller)) {
     await refuse(call, sip, FORBIDDEN, 'Too Many Wrong PINs');
@@ -57,6 +62,10 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
     // If no media can be agreed on, refuse before the caller hears ringing and before the phone appears in the room.
     const sdp = sip.offer === undefined ? media.offer() : media.answer(sip.offer);
     if (call.ended) {
+      return;
+    }
+    if (route.type === 'person') {
+      await callPerson(host, call, sip, { dialled, sdp });
       return;
     }
     if (roomId === undefined) {

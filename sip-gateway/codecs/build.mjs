@@ -4,9 +4,13 @@ import { Addon } from '../addon/index.mjs';
 
 const addon = new Addon({
   name: 'codecs',
-  title: 'The add-on of native codecs (G.722, fast Opus)',
+  title: 'The add-on of native codecs (G.722, GSM, Speex, fast Opus)',
   sources: new URL('native/', import.meta.url),
   libraries: { opus: 'libopus-dev', spandsp: 'libspandsp-dev', speexdsp: 'libspeexdsp-dev' },
+  optional: {
+    GSM: { debian: 'libgsm1-dev', header: 'gsm/gsm.h', flags: ['-DCANOPY_GSM', '-lgsm'] },
+    Speex: { debian: 'libspeex-dev', header: 'speex/speex.h', flags: ['-DCANOPY_SPEEX', '-lspeex'] },
+  },
 });
 
 /** File of the built add-on, or null if it is not built. `CANOPY_CODECS` overrides it. */

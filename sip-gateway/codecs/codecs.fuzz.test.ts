@@ -6,7 +6,13 @@ import { buildNativeCodecs, type Codec, Codecs, type OpusCodec } from './index.t
 /** Nothing but a RangeError or TypeError may come of any input; the process itself is the first assertion. */
 const RUNS = Number(process.env.CANOPY_FUZZ_RUNS ?? 3_000);
 
-const bytes = fc.oneof(fc.uint8Array({ maxLength: 40 }), fc.uint8Array({ minLength: 100, maxLength: 1_600 }));
+const bytes = fc.oneof(
+  fc
+    .uint8Array({ minLength: 33, maxLength: 33 })
+    .map((frame) => frame.map((byte, i) => (i > 0 ? byte : 0xd0 | (byte & 15)))),
+  fc.uint8Array({ maxLength: 40 }),
+  fc.uint8Array({ minLength: 100, maxLength: 1_600 }),
+);
 const frameSizes = fc.oneof(
   fc.integer({ min: 0, max: 6_000 }),
   fc.constantFrom(80, 160, 320, 480, 960, 1_920, 2_880),
@@ -63,6 +69,10 @@ for (const [codecs, name, sampleRate] of [
   [native, 'PCMU', 8_000],
   [native, 'PCMA', 8_000],
   [native, 'G722', 16_000],
+  [native, 'GSM', 8_000],
+  [native, 'speex/8000', 8_000],
+  [native, 'speex/16000', 16_000],
+  [native, 'speex/32000', 32_000],
   [native, 'opus', 8_000],
   [native, 'opus', 48_000],
   [portable, 'opus', 16_000],
@@ -95,6 +105,8 @@ test('the add-on refuses values of other types as handle, buffer or number', asy
   const handles = [
     binding.opusCreate?.(8_000),
     binding.g722Create?.(),
+    binding.gsmCreate?.(),
+    binding.speexCreate?.(16_000, 8),
     binding.resamplerCreate?.(8_000, 48_000, 3),
   ];
   const buffer = new ArrayBuffer(64);

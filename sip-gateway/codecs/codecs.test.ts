@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import {
   concat,
@@ -26,6 +29,16 @@ function encodeTone(codec: Codec, frequencyHz: number, packets = PACKETS): Uint8
   );
 }
 
+/** Deterministic. */
+function randomBytes(seed: number): (count: number) => Uint8Array {
+  let state = seed;
+  return (count) =>
+    Uint8Array.from({ length: count }, () => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      return state >>> 24;
+    });
+}
+
 /** Leaves out what the codec needs to settle. */
 function measure(samples: Int16Array, sampleRate: number, frequencyHz: number) {
   return fitTone(samples.subarray(sampleRate / 2), sampleRate, frequencyHz);
@@ -33,7 +46,16 @@ function measure(samples: Int16Array, sampleRate: number, frequencyHz: number) {
 
 describe('codecs', () => {
   test('the add-on is built here and offers every codec', () => {
-    assert.deepEqual(native.capabilities.codecs, ['PCMU', 'PCMA', 'G722', 'opus']);
+    assert.deepEqual(native.capabilities.codecs, [
+      'PCMU',
+      'PCMA',
+      'G722',
+      'opus',
+      'GSM',
+      'speex/8000',
+      'speex/16000',
+      'speex/32000',
+    ]);
     assert.equal(native.capabilities.implementation, 'native');
     assert.equal(native.capabilities.reason, undefined);
   });
@@ -45,11 +67,35 @@ describe('codecs', () => {
     await assert.rejects(codecs.createCodec('G722'), /not available/);
   });
 
+  test('an add-on built without libgsm and libspeex has the other codecs, and the capabilities name the packages', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'canopy-codecs-'));
+    try {
+      const output = join(folder, 'canopy-codecs.node');
+      assert.ok(buildNativeCodecs({ extraFlags: ['-UCANOPY_GSM', '-UCANOPY_SPEEX'], output }).path);
+      const codecs = await Codecs.load({ path: output });
+      assert.equal(codecs.capabilities.implementation, 'native');
+      assert.deepEqual(codecs.capabilities.codecs, ['PCMU', 'PCMA', 'G722', 'opus']);
+      assert.match(codecs.capabilities.reason ?? '', /without libgsm1-dev and libspeex-dev; install them/);
+      for (const name of ['GSM', 'speex/16000'] as const) {
+        await assert.rejects(codecs.createCodec(name), /not available/);
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   const purity: Array<[Codecs, CodecName, number, number, number]> = [
     [native, 'PCMU', 8_000, 440, 35],
     [native, 'PCMA', 8_000, 440, 35],
     [native, 'G722', 16_000, 440, 40],
     [native, 'G722', 16_000, 3_000, 30],
+    [native, 'GSM', 8_000, 440, 28],
+    [native, 'GSM', 8_000, 1_000, 30],
+    [native, 'speex/8000', 8_000, 440, 23],
+    [native, 'speex/8000', 8_000, 3_000, 30],
+    [native, 'speex/16000', 16_000, 440, 25],
+    [native, 'speex/16000', 16_000, 3_000, 30],
+    [native, 'speex/32000', 32_000, 440, 25],
     [native, 'opus', 8_000, 440, 25],
     [native, 'opus', 16_000, 440, 25],
     [native, 'opus', 48_000, 1_000, 25],
@@ -257,7 +303,77 @@ describe('codecs', () => {
     });
   }
 
-  for (const name of ['PCMU', 'G722', 'opus'] as const) {
+  test('ffmpeg decodes our GSM without artefacts, and we decode ffmpeg’s', async (t) => {
+    const codec = await native.createCodec('GSM');
+    const theirs = toSamples(
+      await ffmpeg(Buffer.concat(encodeTone(codec, 1_000)), '-f', 'gsm', '-i', 'pipe:0', '-f', 's16le'),
+    );
+    const tone = sine(PACKETS * 160, { frequencyHz: 1_000, sampleRate: 8_000 });
+    const input = ['-f', 's16le', '-ar', '8000', '-ac', '1', '-i', 'pipe:0'];
+    const stream = await ffmpeg(toBytes(tone), ...input, '-c:a', 'libgsm', '-f', 'gsm');
+    const ours: Int16Array[] = [];
+    for (let at = 0; at + 66 <= stream.length; at += 66) {
+      ours.push(codec.decode(stream.subarray(at, at + 66)).slice());
+    }
+    codec.close();
+    for (const [who, samples] of [
+      ['ffmpeg decodes ours', theirs],
+      ['we decode theirs, two frames at a time', concat(ours)],
+    ] as const) {
+      const fit = measure(samples, 8_000, 1_000);
+      t.diagnostic(`${who}: SNR ${fit.snrDb.toFixed(1)} dB, amplitude ${fit.amplitude.toFixed(0)}`);
+      assert.ok(fit.snrDb > 30);
+      assert.ok(Math.abs(fit.amplitude / 8_000 - 1) < 0.1);
+    }
+  });
+
+  for (const name of ['GSM', 'speex/8000', 'speex/16000', 'speex/32000'] as const) {
+    test(`packets of ${name} have 20 to 120 ms, and their duration is that of their decoded samples`, async () => {
+      const codec = await native.createCodec(name);
+      const frame = codec.sampleRate / 50;
+      for (const frames of [1, 2, 3, 6]) {
+        const packet = codec.encode(sine(frames * frame, { frequencyHz: 440, sampleRate: codec.sampleRate }));
+        assert.equal(codec.durationTicks(packet), frames * frame);
+        assert.equal(codec.decode(packet.slice()).length, frames * frame);
+      }
+      for (const samples of [frame / 2, 1.5 * frame, 7 * frame]) {
+        assert.throws(() => codec.encode(new Int16Array(samples)), RangeError);
+      }
+      codec.close();
+    });
+
+    test(`threat 51: after payloads of random bytes, zeros and wrong lengths, ${name} decodes the next second as before`, async (t) => {
+      const codec = await native.createCodec(name);
+      const packets = encodeTone(codec, 1_000);
+      const random = randomBytes(7 + name.length);
+      let decoded = 0;
+      for (let round = 0; round < 20; round++) {
+        for (let i = 0; i < 500; i++) {
+          const garbage = random(name === 'GSM' ? 33 : 1 + (i % 90));
+          if (name === 'GSM' && i % 4 > 0) {
+            garbage[0] = 0xd0 | ((garbage[0] as number) & 0x0f);
+          }
+          if (i % 10 === 0) {
+            garbage.fill(0);
+          }
+          try {
+            codec.decode(i % 7 === 0 ? garbage.subarray(i % 5) : garbage);
+            decoded++;
+          } catch (error) {
+            assert.ok(error instanceof RangeError);
+          }
+        }
+        const heard = concat(packets.map((packet) => codec.decode(packet).slice()));
+        const fit = measure(heard.subarray(codec.sampleRate), codec.sampleRate, 1_000);
+        assert.ok(fit.snrDb > 10, `${fit.snrDb} dB in round ${round}`);
+        assert.ok(Math.abs(fit.amplitude / 8_000 - 1) < 0.25, `${fit.amplitude} in round ${round}`);
+      }
+      t.diagnostic(`${decoded} of 10000 payloads were decoded`);
+      codec.close();
+    });
+  }
+
+  for (const name of ['PCMU', 'G722', 'opus', 'GSM', 'speex/8000', 'speex/16000', 'speex/32000'] as const) {
     test(`${name} conceals a lost packet of a tone without a gap, and fades out if loss continues`, async (t) => {
       const codec = await native.createCodec(name, { sampleRate: 16_000 });
       const frame = codec.sampleRate / 50;

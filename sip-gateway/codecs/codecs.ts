@@ -2,13 +2,23 @@ import { loadLibopus } from 'libopus-wasm';
 import { locate } from './build.mjs';
 import { G711Codec } from './g711.ts';
 import { G722Codec } from './g722.ts';
-import { loadNative, type NativeBinding } from './native-binding.ts';
+import { GsmCodec } from './gsm.ts';
+import { hasGsm, hasSpeex, loadNative, type NativeBinding } from './native-binding.ts';
 import { NativeOpusCodec } from './native-opus.ts';
 import { NativeResampler } from './native-resampler.ts';
 import { PortableOpusCodec } from './portable-opus.ts';
 import { PortableResampler } from './portable-resampler.ts';
+import { SpeexCodec } from './speex.ts';
 import { ToneDetector } from './tone-detector.ts';
-import type { Codec, CodecCapabilities, CodecName, OpusCodec, OpusSettings, Resampler } from './types.ts';
+import type {
+  Codec,
+  CodecCapabilities,
+  CodecName,
+  OpusCodec,
+  OpusSettings,
+  Resampler,
+  SpeexName,
+} from './types.ts';
 
 export interface LoadCodecsOptions {
   /** File of the built add-on. Default: the output of build.mjs. */
@@ -17,9 +27,14 @@ export interface LoadCodecsOptions {
   prefer?: 'native' | 'portable';
 }
 
-export interface OpusOptions extends OpusSettings {
+interface OpusOptions extends OpusSettings {
   /** Rate of the sample buffers, in Hz: 8000, 12000, 16000, 24000 or 48000 (default). */
   sampleRate?: number;
+}
+
+export interface CodecOptions extends OpusOptions {
+  /** Quality of the Speex encoder, 0 to 10. Default 8. */
+  speexQuality?: number;
 }
 
 /** Creates codecs, with the add-on if it is available. Load it once per process or worker thread. */
@@ -57,21 +72,45 @@ export class Codecs {
   }
 
   static #native(binding: NativeBinding): Codecs {
+    const gsm = hasGsm(binding);
+    const speex = hasSpeex(binding);
     const codecs: CodecName[] = ['PCMU', 'PCMA', 'G722', 'opus'];
+    if (gsm) {
+      codecs.push('GSM');
+    }
+    if (speex) {
+      codecs.push('speex/8000', 'speex/16000', 'speex/32000');
+    }
+    const missing = [...(gsm ? [] : ['libgsm1-dev']), ...(speex ? [] : ['libspeex-dev'])];
+    const reason =
+      missing.length > 0
+        ? `The native codecs were built without ${missing.join(' and ')}; install ${missing.length > 1 ? 'them' : 'it'} and run node sip-gateway/codecs/build.mjs.`
+        : undefined;
     const { opusVersion } = binding;
-    return new Codecs({ implementation: 'native', codecs, opusVersion }, binding);
+    return new Codecs(
+      { implementation: 'native', codecs, opusVersion, ...(reason !== undefined && { reason }) },
+      binding,
+    );
   }
 
-  /** `options`: for Opus. @throws {RangeError} the codec is not in capabilities.codecs, or a setting is out of range */
-  async createCodec(name: CodecName, options: OpusOptions = {}): Promise<Codec> {
+  /** `options`: for Opus and Speex. @throws {RangeError} the codec is not in capabilities.codecs, or a setting is out of range */
+  async createCodec(name: CodecName, options: CodecOptions = {}): Promise<Codec> {
     if (name === 'PCMU' || name === 'PCMA') {
       return new G711Codec(name);
     }
+    const { speexQuality, ...opus } = options;
     if (name === 'opus') {
-      return this.createOpus(options);
+      return this.createOpus(opus);
     }
-    if (name === 'G722' && this.#binding) {
-      return new G722Codec(this.#binding);
+    const binding = this.#binding;
+    if (name === 'G722' && binding) {
+      return new G722Codec(binding);
+    }
+    if (name === 'GSM' && binding && hasGsm(binding)) {
+      return new GsmCodec(binding);
+    }
+    if (name.startsWith('speex/') && binding && hasSpeex(binding)) {
+      return new SpeexCodec(binding, name as SpeexName, speexQuality);
     }
     throw new RangeError(`the codec ${name} is not available: ${this.capabilities.reason ?? 'unknown name'}`);
   }

@@ -1,6 +1,6 @@
 /** Audio codecs and resampling. The setup imports build.mjs directly, since it runs before anything is installed. */
 export { build as buildNativeCodecs } from './build.mjs';
-export { Codecs, type LoadCodecsOptions, type OpusOptions } from './codecs.ts';
+export { type CodecOptions, Codecs, type LoadCodecsOptions } from './codecs.ts';
 export type { ToneDetector } from './tone-detector.ts';
 export type {
   Codec,
@@ -10,4 +10,5 @@ export type {
   OpusCodec,
   OpusSettings,
   Resampler,
+  SpeexName,
 } from './types.ts';

@@ -6,10 +6,31 @@ interface Handle<K extends string> {
 }
 export type OpusHandle = Handle<'opus'>;
 export type G722Handle = Handle<'g722'>;
+export type GsmHandle = Handle<'gsm'>;
+export type SpeexHandle = Handle<'speex'>;
 export type ResamplerHandle = Handle<'resampler'>;
 export type DtmfHandle = Handle<'dtmf'>;
 
-export interface NativeBinding {
+/** Absent from an add-on that was built without libgsm. */
+export interface GsmBinding {
+  gsmCreate(): GsmHandle;
+  gsmEncode(handle: GsmHandle, samples: Int16Array, out: Uint8Array): number;
+  gsmDecode(handle: GsmHandle, payload: Uint8Array, out: Int16Array): number;
+  gsmReset(handle: GsmHandle): void;
+  gsmClose(handle: GsmHandle): void;
+}
+
+/** Absent from an add-on that was built without libspeex. */
+export interface SpeexBinding {
+  speexCreate(sampleRate: number, quality: number): SpeexHandle;
+  speexEncode(handle: SpeexHandle, samples: Int16Array, out: Uint8Array): number;
+  speexDecode(handle: SpeexHandle, payload: Uint8Array, out: Int16Array): number;
+  speexConceal(handle: SpeexHandle, out: Int16Array): number;
+  speexReset(handle: SpeexHandle): void;
+  speexClose(handle: SpeexHandle): void;
+}
+
+export interface NativeBinding extends Partial<GsmBinding>, Partial<SpeexBinding> {
   opusVersion: string;
   opusCreate(sampleRate: number): OpusHandle;
   opusControl(handle: OpusHandle, request: number, value: number): void;
@@ -29,6 +50,14 @@ export interface NativeBinding {
   dtmfCreate(): DtmfHandle;
   dtmfProcess(handle: DtmfHandle, samples: Int16Array, out: Uint8Array): number;
   dtmfClose(handle: DtmfHandle): void;
+}
+
+export function hasGsm(binding: NativeBinding): binding is NativeBinding & GsmBinding {
+  return binding.gsmCreate !== undefined;
+}
+
+export function hasSpeex(binding: NativeBinding): binding is NativeBinding & SpeexBinding {
+  return binding.speexCreate !== undefined;
 }
 
 /** Loads the add-on from a file. @throws {Error} the file is missing or does not load on this machine */

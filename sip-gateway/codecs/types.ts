@@ -1,5 +1,6 @@
-/** Names as in SDP's `rtpmap` (RFC 3551, RFC 7587). */
-export type CodecName = 'PCMU' | 'PCMA' | 'G722' | 'opus';
+/** Names as in SDP's `rtpmap` (RFC 3551, RFC 7587, RFC 5574). The clock rate tells apart the three codecs named speex. */
+export type CodecName = 'PCMU' | 'PCMA' | 'G722' | 'GSM' | 'opus' | SpeexName;
+export type SpeexName = 'speex/8000' | 'speex/16000' | 'speex/32000';
 
 /**
  * Mono encoder and decoder of one codec. Both keep state between packets; use one object per stream. Samples are 16-bit linear. The results
@@ -9,15 +10,16 @@ export type CodecName = 'PCMU' | 'PCMA' | 'G722' | 'opus';
  */
 export interface Codec {
   readonly name: CodecName;
-  /** Rate of the sample buffers, in Hz: 8000 for G.711, 16000 for G.722, the chosen one for Opus. */
+  /** Rate of the sample buffers, in Hz: 8000 for G.711 and GSM, 16000 for G.722, the chosen one for Opus, that of the name for Speex. */
   readonly sampleRate: number;
-  /** Rate of RTP timestamps, in Hz: 48000 for Opus, 8000 for the others, including G.722 (RFC 3551 §4.5.2). */
+  /** Rate of RTP timestamps, in Hz: 48000 for Opus, the sample rate for Speex, 8000 for the others, including G.722 (RFC 3551 §4.5.2). */
   readonly clockRate: number;
   /**
-   * Encodes one packet's samples. G.711: 1 to 8192; G.722: an even number of 2 to 8192; Opus: exactly 2.5, 5, 10, 20, 40 or 60 ms.
+   * Encodes one packet's samples. G.711: 1 to 8192; G.722: an even number of 2 to 8192; Opus: exactly 2.5, 5, 10, 20, 40 or 60 ms;
+   * GSM and Speex: a multiple of 20 ms, up to 120 ms.
    */
   encode(samples: Int16Array): Uint8Array;
-  /** Decodes one payload. Opus: 2.5 to 120 ms; the others: up to 4096 bytes. */
+  /** Decodes one payload. Opus: 2.5 to 120 ms; GSM and Speex: 20 to 120 ms; the others: up to 4096 bytes. */
   decode(payload: Uint8Array): Int16Array;
   /** Conceals lost audio, `samples` long (Opus: rounded up to 2.5 ms), at most 120 ms per call. Fades out if called repeatedly. */
   conceal(samples: number): Int16Array;
@@ -76,11 +78,14 @@ export interface Resampler {
 
 /** The codecs of this installation; `canopy doctor` shows them. */
 export interface CodecCapabilities {
-  /** `native`: the add-on over libopus, libspandsp and libspeexdsp. `portable`: libopus in WebAssembly, no G.722. */
+  /**
+   * `native`: the add-on over libopus, libspandsp, libspeexdsp and, if it was built with them, libgsm and libspeex. `portable`: libopus in
+   * WebAssembly and G.711.
+   */
   implementation: 'native' | 'portable';
   codecs: CodecName[];
   /** Version of libopus. */
   opusVersion: string;
-  /** Why the add-on is not used, and how to change that. */
+  /** What is missing, why, and how to add it. */
   reason?: string;
 }

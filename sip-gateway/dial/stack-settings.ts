@@ -37,6 +37,9 @@ function optionsOf({
   maxCalls,
   identity,
   limits,
+  contacts,
+  proxy,
+  pingSeconds,
 }: SipTrunk): TrunkOptions {
   return {
     id: name,
@@ -49,6 +52,9 @@ function optionsOf({
       password !== undefined && {
         credentials: { username: authUsername, password, realm: realm ?? hostOf(uri) },
       }),
+    ...(contacts && { contacts }),
+    ...(proxy !== undefined && { proxy }),
+    ...(pingSeconds !== undefined && { pingSeconds }),
     ...(identity && { caller: identity }),
     ...(limits?.callsPerSecond !== undefined && { callsPerSecond: limits.callsPerSecond }),
   };

@@ -27,6 +27,7 @@ export interface AudioOptions {
 interface Session {
   media: LegMedia;
   codec: Codec;
+  sampleRate: number;
   receiver: LegReceiver;
   /** Recognizes keys by their tones. */
   tones: InBandReceiver | undefined;
@@ -53,7 +54,7 @@ export class LegAudio implements RtpSink {
 
   /** Sample rate of read() and write(), in Hz; 0 before start(). */
   get sampleRate(): number {
-    return this.#session?.codec.sampleRate ?? 0;
+    return this.#session?.sampleRate ?? 0;
   }
 
   /** Undefined before start(). */
@@ -75,24 +76,30 @@ export class LegAudio implements RtpSink {
     const codec = await codecs.createCodec(media.codec, {
       sampleRate: media.opusSampleRate ?? 48_000,
       ...media.opus,
+      speexQuality: media.speexQuality,
     });
-    const receiver = await this.#makeReceiver(media, codec);
+    const sampleRate = mixRate(codec);
+    const receiver = await this.#makeReceiver(media, codec, sampleRate);
     if (this.#closed) {
       receiver.close();
       return false;
     }
-    const frame = codec.sampleRate / 50;
+    const frame = sampleRate / 50;
+    const resampler =
+      codec.sampleRate === sampleRate ? undefined : codecs.createResampler(sampleRate, codec.sampleRate);
     before?.receiver.close();
     before?.tones?.close();
+    before?.sender.close();
     before?.prompts.stop();
     this.#session = {
       media: { ...media },
       codec,
+      sampleRate,
       receiver,
-      tones: media.inBandKeys ? InBandReceiver.create(codecs, codec.sampleRate) : undefined,
-      sender: new LegSender(media, codec, send, numbers, before?.sender),
-      prompts: new PromptPlayer(codecs, codec.sampleRate, emit),
-      limiter: new Limiter(codec.sampleRate),
+      tones: media.inBandKeys ? InBandReceiver.create(codecs, sampleRate) : undefined,
+      sender: new LegSender({ media, codec, send, numbers, before: before?.sender, resampler }),
+      prompts: new PromptPlayer(codecs, sampleRate, emit),
+      limiter: new Limiter(sampleRate),
       out: new Int16Array(frame),
       silence: new Float32Array(frame),
     };
@@ -169,14 +176,15 @@ export class LegAudio implements RtpSink {
     this.#session = undefined;
     session?.receiver.close();
     session?.tones?.close();
+    session?.sender.close();
   }
 
   /** Creates the receiver for all formats that the phone may send. Takes ownership of `codec`. */
-  async #makeReceiver(media: LegMedia, codec: Codec): Promise<LegReceiver> {
+  async #makeReceiver(media: LegMedia, codec: Codec, sampleRate: number): Promise<LegReceiver> {
     const { codecs, emit, log } = this.#options;
     const voices = new Map<CodecName, ReceivedVoice>();
     const kinds = new Map<number, ReceivedKind>();
-    const voice = new ReceivedVoice(codecs, codec, codec.sampleRate);
+    const voice = new ReceivedVoice(codecs, codec, sampleRate);
     voices.set(media.codec, voice);
     try {
       for (const { kind, payloadType, clockRate } of media.receiveFormats ?? sentFormats(media, codec)) {
@@ -184,10 +192,9 @@ export class LegAudio implements RtpSink {
           kinds.set(payloadType, { clockRate });
           continue;
         }
-        const { sampleRate } = codec;
         const known =
           voices.get(kind) ??
-          new ReceivedVoice(codecs, await codecs.createCodec(kind, { sampleRate }), codec.sampleRate);
+          new ReceivedVoice(codecs, await codecs.createCodec(kind, { sampleRate }), sampleRate);
         voices.set(kind, known);
         kinds.set(payloadType, known);
       }
@@ -203,6 +210,11 @@ export class LegAudio implements RtpSink {
     }
     return new LegReceiver(kinds, voice, emit, log);
   }
+}
+
+/** Rooms are mixed at the rates of Opus, which has no 32000 Hz. */
+function mixRate({ sampleRate }: Codec): number {
+  return sampleRate === 32_000 ? 48_000 : sampleRate;
 }
 
 /** The formats that we send. */
@@ -222,6 +234,7 @@ function sameCodec(a: LegMedia, b: LegMedia): boolean {
       media.receiveFormats,
       media.opusSampleRate,
       media.opus,
+      media.speexQuality,
       media.ptimeMs,
       media.telephoneEvent,
       media.comfortNoisePayloadType,

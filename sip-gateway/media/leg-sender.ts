@@ -1,15 +1,28 @@
 import { randomInt } from 'node:crypto';
-import type { Codec } from '../codecs/index.ts';
+import type { Codec, CodecName, Resampler } from '../codecs/index.ts';
 import { type DtmfKey, TelephoneEventSender } from './dtmf/index.ts';
 import { SampleQueue } from './jitter/index.ts';
 import type { LegMedia } from './leg-types.ts';
 import { SendStream, type StreamNumbers } from './rtp/index.ts';
+
+export interface LegSenderOptions {
+  media: LegMedia;
+  codec: Codec;
+  send: (packet: Uint8Array) => void;
+  /** Shared memory for the stream's numbers; if another thread has left a stream there, it continues. */
+  numbers: StreamNumbers;
+  /** The previous sender on renegotiation, whose stream continues if its clock rate is the same. */
+  before?: LegSender;
+  /** Resamples frames to the codec's rate. Owned by the sender. Default: they have that rate. */
+  resampler?: Resampler;
+}
 
 /** Encodes 20 ms frames and sends them to the phone in packets of the duration that it requested. */
 export class LegSender {
   readonly stream: SendStream;
   readonly #codec: Codec;
   readonly #send: (packet: Uint8Array) => void;
+  readonly #resampler: Resampler | undefined;
   readonly #queue: SampleQueue;
   readonly #packetSamples: number;
   readonly #packetTicks: number;
@@ -17,17 +30,7 @@ export class LegSender {
   readonly #events: TelephoneEventSender | undefined;
   readonly #eventPayloadType: number;
 
-  /**
-   * `numbers`: shared memory for the stream's numbers; if another thread has left a stream there, it continues. `before`: the previous
-   * sender on renegotiation, whose stream continues if its clock rate is the same.
-   */
-  constructor(
-    media: LegMedia,
-    codec: Codec,
-    send: (packet: Uint8Array) => void,
-    numbers: StreamNumbers,
-    before?: LegSender,
-  ) {
+  constructor({ media, codec, send, numbers, before, resampler }: LegSenderOptions) {
     this.#codec = codec;
     this.#send = send;
     this.stream =
@@ -41,16 +44,13 @@ export class LegSender {
             numbers,
           });
     this.stream.payloadType = media.payloadType;
-    const requested = media.ptimeMs ?? 20;
-    const ptimeMs =
-      [10, 20, 30, 40, 60].includes(requested) && !(requested === 30 && codec.name === 'opus')
-        ? requested
-        : 20;
+    this.#resampler = resampler;
+    const ptimeMs = packetMs(codec.name, media.ptimeMs);
     this.#packetSamples = (codec.sampleRate * ptimeMs) / 1000;
     this.#packetTicks = (codec.clockRate * ptimeMs) / 1000;
     this.#frameTicks = codec.clockRate / 50;
     this.#queue = new SampleQueue(codec.sampleRate / 5);
-    this.#events = media.telephoneEvent && new TelephoneEventSender(codec.clockRate);
+    this.#events = media.telephoneEvent && new TelephoneEventSender(media.telephoneEvent.clockRate);
     this.#eventPayloadType = media.telephoneEvent?.payloadType ?? 0;
   }
 
@@ -74,14 +74,19 @@ export class LegSender {
       this.#skip();
       return;
     }
-    if (frame.length === this.#packetSamples) {
-      this.#sendPacket(frame);
+    const samples = this.#resampler?.process(frame) ?? frame;
+    if (samples.length === this.#packetSamples && this.#queue.length === 0) {
+      this.#sendPacket(samples);
       return;
     }
-    this.#queue.push(frame);
+    this.#queue.push(samples);
     while (this.#queue.length >= this.#packetSamples) {
       this.#sendPacket(this.#queue.shift(this.#packetSamples));
     }
+  }
+
+  close(): void {
+    this.#resampler?.close();
   }
 
   #sendPacket(samples: Int16Array): void {
@@ -99,4 +104,16 @@ export class LegSender {
     this.#queue.clear();
     this.stream.pause(this.#frameTicks);
   }
+}
+
+/** The requested duration of packets in milliseconds if the codec has it, or else 20. */
+function packetMs(name: CodecName, requested = 20): number {
+  const possible =
+    name === 'opus' ? [10, 20, 40, 60] : isFramed(name) ? [20, 40, 60] : [10, 20, 30, 40, 50, 60];
+  return possible.includes(requested) ? requested : 20;
+}
+
+/** Whether the codec has frames of 20 ms. */
+function isFramed(name: CodecName): boolean {
+  return name === 'GSM' || name.startsWith('speex/');
 }

@@ -22,13 +22,18 @@ export interface LegMedia {
   /** Sample rate for decoding and encoding Opus: 8000, 16000 or 48000 (default), e.g. from maxplaybackrate (RFC 7587). */
   opusSampleRate?: number;
   opus?: OpusSettings;
+  /** Quality of the Speex encoder, 0 to 10. Default 8. */
+  speexQuality?: number;
   /** telephone-event (RFC 4733) that we send. */
   telephoneEvent?: { payloadType: number; clockRate: number };
   /** Recognize keys by their tones in the voice. Default false. */
   inBandKeys?: boolean;
   /** Payload type of comfort noise (RFC 3389), usually 13. Default: none. */
   comfortNoisePayloadType?: number;
-  /** Duration of the packets that we send, in milliseconds: 10, 20 (default), 30, 40 or 60. Opus has no 30; 20 is used instead. */
+  /**
+   * Duration of the packets that we send, in milliseconds: 10, 20 (default), 30, 40, 50 or 60. Opus has no 30 and 50; GSM and Speex have 20,
+   * 40 and 60. Instead of others, 20 is used.
+   */
   ptimeMs?: number;
   /** The phone's address in its SDP. */
   remote: Endpoint;

@@ -35,8 +35,7 @@ export class Prompts {
       sound = this.#load(name, key);
       this.#read.set(key, sound);
     }
-    this.#lastId += 1;
-    return { promptId: `${key}-${this.#lastId}`, ...sound };
+    return { promptId: this.#nextId(key), ...sound };
   }
 
   /** A phrase with its gaps filled, with a new id. Tones if it cannot be spoken. Takes about a tenth of a second. */
@@ -44,8 +43,17 @@ export class Prompts {
     const { voice, phrases } = TEXTS[language];
     const text = phrases[name].replace(/\{(\w+)\}/g, (_, gap: string) => spokenValue(values[gap]));
     const sound = await this.#speech.say(text, voice);
+    return { promptId: this.#nextId(name), ...(sound ?? phraseTones(name, values)) };
+  }
+
+  /** The tones that stand for a phrase, with a new id. */
+  tones(name: PhraseName): Prompt {
+    return { promptId: this.#nextId(name), ...phraseTones(name, {}) };
+  }
+
+  #nextId(name: string): string {
     this.#lastId += 1;
-    return { promptId: `${language}-${name}-${this.#lastId}`, ...(sound ?? phraseTones(name, values)) };
+    return `${name}-${this.#lastId}`;
   }
 
   #load(name: PromptName, key: string): Pick<Prompt, 'samples' | 'sampleRate'> {

@@ -25,7 +25,7 @@ export type PromptName =
   | 'call-failed'
   | 'cancelled';
 /** Phrases with gaps, such as `{count}`. */
-export type PhraseName = 'count';
+export type PhraseName = 'count' | 'joined' | 'left';
 export type PromptLanguage = 'en' | 'ru';
 export declare const LANGUAGES: URL;
 export declare const TEXTS: Record<

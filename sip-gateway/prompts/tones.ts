@@ -119,13 +119,30 @@ export function toneOf(name: PromptName): Tones {
   return tonesOf(BEEPS[name]);
 }
 
-/** The beeps that replace a phrase: as many as are counted, at most ten. */
-export function phraseTones(_name: PhraseName, { count }: Readonly<Record<string, string | number>>): Tones {
-  const beeps = Array.from({ length: Math.min(Number(count), MAX_BEEPS) }, (): Beep[] => [
-    [660, 80],
-    [0, 170],
-  ]);
-  return tonesOf(beeps.flat());
+const COME: readonly Beep[] = [
+  [520, 80],
+  [780, 120],
+];
+const GO: readonly Beep[] = [
+  [780, 80],
+  [520, 120],
+];
+
+/** The beeps that replace a phrase. A count is that many, at most ten. */
+export function phraseTones(name: PhraseName, { count }: Readonly<Record<string, string | number>>): Tones {
+  switch (name) {
+    case 'joined':
+      return tonesOf(COME);
+    case 'left':
+      return tonesOf(GO);
+    case 'count': {
+      const beeps = Array.from({ length: Math.min(Number(count), MAX_BEEPS) }, (): Beep[] => [
+        [660, 80],
+        [0, 170],
+      ]);
+      return tonesOf(beeps.flat());
+    }
+  }
 }
 
 function tonesOf(beeps: readonly Beep[]): Tones {

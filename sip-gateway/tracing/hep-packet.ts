@@ -1,4 +1,5 @@
 import { isIPv4 } from 'node:net';
+import { addressBytes } from '../../base/index.ts';
 import type { SeenMessage } from '../sip/index.ts';
 
 /** Chunk types of HEP3 with the vendor id 0, and their values. */
@@ -47,8 +48,8 @@ export function hepPacket({ message, atMs, captureId, password }: HepCapture): B
   const chunks = [
     chunk(CHUNK.family, uint8(isV4 ? AF_INET : AF_INET6)),
     chunk(CHUNK.protocol, uint8(overTcp ? IPPROTO_TCP : IPPROTO_UDP)),
-    chunk(isV4 ? CHUNK.sourceV4 : CHUNK.sourceV6, addressBytes(source.address, isV4)),
-    chunk(isV4 ? CHUNK.destinationV4 : CHUNK.destinationV6, addressBytes(destination.address, isV4)),
+    chunk(isV4 ? CHUNK.sourceV4 : CHUNK.sourceV6, hepAddress(source.address, isV4)),
+    chunk(isV4 ? CHUNK.destinationV4 : CHUNK.destinationV6, hepAddress(destination.address, isV4)),
     chunk(CHUNK.sourcePort, uint16(source.port)),
     chunk(CHUNK.destinationPort, uint16(destination.port)),
     chunk(CHUNK.seconds, uint32(Math.floor(microseconds / 1e6))),
@@ -88,16 +89,7 @@ function uint32(value: number): Buffer {
 }
 
 /** An IPv4 address in 4 bytes; or any address in 16, IPv4 as mapped. */
-function addressBytes(address: string, isV4: boolean): Buffer {
-  if (isIPv4(address)) {
-    const four = Buffer.from(address.split('.').map(Number));
-    return isV4 ? four : Buffer.concat([Buffer.alloc(10), Buffer.from([0xff, 0xff]), four]);
-  }
-  const [head = '', tail = ''] = address.split('::', 2);
-  const groups = (part: string) =>
-    part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16));
-  const before = groups(head);
-  const after = groups(tail);
-  const zeros = Array<number>(8 - before.length - after.length).fill(0);
-  return Buffer.concat([...before, ...zeros, ...after].map(uint16));
+function hepAddress(address: string, isV4: boolean): Uint8Array {
+  const bytes = addressBytes(address);
+  return isV4 || bytes.length === 16 ? bytes : addressBytes(`::ffff:${address}`);
 }

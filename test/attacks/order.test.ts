@@ -48,6 +48,8 @@ const OUTSIDE = [
   'gateway.traced',
   'gateway.usage',
   'gateway.trunkAlarm',
+  ...['gateway.ringing', 'gateway.answered', 'gateway.call'],
+  ...['phone.list', 'phone.add', 'phone.configure', 'phone.remove'],
   'gateway.saveRegistrations',
   'gateway.loadRegistrations',
   'room.configure',

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import type { Participant } from '../../contract/index.ts';
 import type { Baresip } from '../support/baresip.ts';
+import { dominantTone } from '../support/heard-tone.ts';
 import { PhoneServer } from '../support/phone-server.ts';
 import { newIdentity, ProtocolClient } from '../support/protocol-client.ts';
 import { eventually } from '../support/wait.ts';
@@ -82,6 +83,51 @@ describe('phone calls', () => {
       (call) => call?.endCause !== null && call !== undefined,
     );
   }
+
+  it('who comes and goes is announced to phones by a tone, if the room is set so', async () => {
+    const { phone } = await callRoom('1001');
+    await eventually(
+      'the greeting is over',
+      async () => {
+        const { samples, rateHz } = await phone.recording();
+        const loud = samples.findLastIndex((sample) => Math.abs(sample) > 100);
+        return loud > 0 && samples.length - loud > rateHz / 2;
+      },
+      (isOver) => isOver,
+    );
+    await server.server.api('PATCH', `/api/rooms/${ROOM}/settings`, { phoneAnnouncements: 'tone' });
+    await moderator.event('room.changed', ({ room }) => room.phoneAnnouncements === 'tone');
+    /** Waits for a tone of a tenth of a second. */
+    const announced = async (frequencyHz: number) => {
+      const { samples: before } = await phone.recording();
+      await eventually(
+        `${frequencyHz} Hz are heard`,
+        async () => {
+          const { samples, rateHz } = await phone.recording();
+          const fresh = Float64Array.from(samples.subarray(before.length));
+          const frames = Array.from({ length: Math.floor(fresh.length / (rateHz / 20)) }, (_, i) =>
+            fresh.subarray((i * rateHz) / 20, (i * rateHz) / 20 + rateHz / 10),
+          );
+          return frames
+            .filter(({ length }) => length === rateHz / 10)
+            .some((frame) => {
+              const tone = dominantTone(frame, rateHz);
+              return Math.abs(tone.frequencyHz - frequencyHz) < 15 && tone.levelDb > -30;
+            });
+        },
+        (isHeard) => isHeard,
+      );
+    };
+    const newcomer = await ProtocolClient.enter(server.server.url, await newIdentity(server.server));
+    const coming = announced(780);
+    await newcomer.get('room.join', { roomId: ROOM });
+    await coming;
+    const going = announced(520);
+    await newcomer.get('room.leave', {});
+    await going;
+    newcomer.close();
+    await server.server.api('PATCH', `/api/rooms/${ROOM}/settings`, { phoneAnnouncements: null });
+  });
 
   it('a member calls a phone into the room: it rings, answers, both sides hear each other, and a kick ends the call', async () => {
     const { phone: first } = await callRoom('1001', { toneHz: FIRST_HZ });

@@ -9,6 +9,7 @@ const NUMBERS = { countryCode: '49', outgoing: 'e164', incoming: 'digits' };
 const IDENTITY = { header: 'P-Asserted-Identity', number: '+493012345' };
 
 interface TrunkShown {
+  contactStates: Array<{ state: string; sipStatus: number | null }>;
   usage: Array<{ prefix: string | null; seconds: number; cost: number }>;
 }
 
@@ -47,11 +48,13 @@ describe('a provider’s trunk', () => {
   /** The next INVITE that the provider gets. */
   const invited = (from: number) => provider.waitFor((text) => text.startsWith('INVITE '), from);
 
-  async function ended(callId?: string): Promise<CallShown> {
+  /** The call with this id, or the one that ended for this cause, once it has ended. */
+  async function ended(callIdOrCause: string): Promise<CallShown> {
     const call = await eventually(
       'the history shows the end of the call',
-      async () => (await server.calls()).find((each) => callId === undefined || each.callId === callId),
-      (found) => found?.endedAtMs !== null && found !== undefined,
+      async () =>
+        (await server.calls()).find(({ callId, endCause }) => [callId, endCause].includes(callIdOrCause)),
+      (found) => found !== undefined && found.endedAtMs !== null,
     );
     assert.ok(call);
     return call;
@@ -105,6 +108,21 @@ describe('a provider’s trunk', () => {
     assert.ok(!server.server.log.includes('4930777777'), 'no number is in the log');
   });
 
+  it('is asked whether it is there, and what it answers is shown', async () => {
+    const from = provider.received.length;
+    await put({ pingSeconds: 3600 });
+    const options = await provider.waitFor((text) => text.startsWith('OPTIONS '), from);
+    provider.answer(options, '200 OK');
+    const shown = await eventually(
+      'the answer is shown',
+      async () => (await server.server.api<{ trunks: TrunkShown[] }>('GET', '/api/sip/trunks')).trunks[0],
+      (trunk) => trunk?.contactStates[0]?.state === 'up',
+    );
+    assert.equal(shown?.contactStates[0]?.sipStatus, 200);
+    const metrics = await server.server.metrics();
+    assert.equal(metrics.get('canopy_sip_trunk_contacts{state="up"}'), 1);
+  });
+
   it('emergency numbers are refused with their own error, and with 403 where a phone dials them', async () => {
     await assert.rejects(dial('112'), /EMERGENCY_CALL_REFUSED/);
     await assert.rejects(dial('0110'), /EMERGENCY_CALL_REFUSED/, 'the plan has a route for it');
@@ -113,7 +131,7 @@ describe('a provider’s trunk', () => {
       const sdp = g711Offer('127.0.0.10', 40_002);
       const refusal = await phone.login('INVITE', '1001', PHONE_PASSWORD, { user: '112', sdp });
       assert.match(refusal, /^SIP\/2\.0 403 Emergency Calls Not Possible Here/);
-      assert.equal((await ended()).endCause, 'barred');
+      assert.equal((await ended('barred')).sipStatus, 403);
     } finally {
       phone.close();
     }

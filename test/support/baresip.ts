@@ -77,7 +77,7 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
       'ringback_disabled yes',
       `net_interface ${host}`,
       `module_path ${MODULES}`,
-      ...['opus.so', 'g722.so', 'g711.so', 'srtp.so', 'ice.so', 'ausine.so', 'aubridge.so'].map(
+      ...['opus.so', 'g722.so', 'g711.so', 'gsm.so', 'srtp.so', 'ice.so', 'ausine.so', 'aubridge.so'].map(
         (name) => `module ${name}`,
       ),
       ...(record ? ['module sndfile.so', `snd_path ${folder}`] : []),

@@ -159,12 +159,12 @@ export class PjsuaPhone extends EventEmitter<{ event: [PjsuaEvent] }> {
     return this.#seen.some(({ event, state }) => event === 'call' && state === 'DISCONNECTED');
   }
 
-  /** Waits until it has heard this tone and little else for a full second from now. */
-  hears(frequencyHz: number): Promise<HeardTone> {
+  /** Waits until it has heard this tone, at this level if given, and little else for a full second from now. */
+  hears(frequencyHz: number, levelDb?: number): Promise<HeardTone> {
     return hearInRecording(
       `${frequencyHz} Hz are heard`,
       () => readRecording(join(this.#folder, 'heard.wav')),
-      isTone(frequencyHz),
+      isTone(frequencyHz, levelDb),
     );
   }
 

@@ -1,4 +1,4 @@
-import type { Participant, RtpCapabilities } from '../../../contract/index.ts';
+import type { Participant, RtpCapabilities, SnapshotPart } from '../../../contract/index.ts';
 import { CanopyError } from '../../../contract/light.ts';
 import { Connection, type ConnectionOptions, type ConnectionState } from '../connection.ts';
 import { Emitter } from '../emitter.ts';
@@ -38,7 +38,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
   #capabilities: RtpCapabilities = {};
   #openOptions: BridgeOpenOptions | undefined;
   #media: BridgeMedia | undefined;
-  #locked = false;
+  #info: SnapshotPart<'room'> = { title: null, locked: false, hasPin: false, maxParticipants: null };
   /** Counts homes and seats, to recognise answers about transports of an earlier one. */
   #home = 0;
 
@@ -106,9 +106,9 @@ export class BridgeSession extends Emitter<BridgeEvents> {
     return this.#media;
   }
 
-  /** Whether only people who are inside, owners and appointed moderators may enter. */
-  get locked(): boolean {
-    return this.#locked;
+  /** What everyone in the room knows about it. */
+  get info(): SnapshotPart<'room'> {
+    return this.#info;
   }
 
   /** RTP capabilities of the room's router. */
@@ -232,7 +232,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
       this.hosted.find((each) => each.participantId === participantId)?.handLowered();
     });
     on('room.changed', ({ room }) => {
-      this.#locked = room.locked;
+      this.#info = room;
     });
     on('call.failed', ({ callId, error }) => this.emit('call-failed', callId, CanopyError.fromBody(error)));
     on('producer.added', ({ producer }) => {
@@ -249,7 +249,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
 
   #entered(snapshot: Snapshot, sameSeat: boolean): void {
     this.#capabilities = snapshot.routerRtpCapabilities as RtpCapabilities;
-    this.#locked = snapshot.parts.room.locked;
+    this.#info = snapshot.parts.room;
     const { transportIds, producerIds, consumerIds } = snapshot.own;
     const media = this.#media;
     const isComplete =

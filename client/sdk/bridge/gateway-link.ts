@@ -13,6 +13,7 @@ import { Reconciler } from '../reconciler.ts';
 import { Outbox } from './outbox.ts';
 import { RegistrationSaver } from './registration-saver.ts';
 
+type TrunkContacts = NonNullable<RequestInput<'gateway.trunks'>['contacts']>;
 type TrunkRegistrations = RequestInput<'gateway.trunks'>['registrations'];
 
 export interface GatewayLinkOptions extends ConnectionOptions {
@@ -31,6 +32,12 @@ export interface GatewayLinkEvents {
   trace: [EventData<'gateway.trace'>];
   /** An administrator ends a call. */
   'hang-up': [EventData<'gateway.hangUp'>];
+  /** A direct call rings this phone. Report with ringing() and answered(), and a failure with dialFailed(). */
+  ring: [EventData<'gateway.ring'>];
+  /** The person whom a phone calls is being rung. */
+  progress: [EventData<'gateway.progress'>];
+  /** The person whom a phone calls has answered. */
+  connect: [EventData<'gateway.connect'>];
 }
 
 /**
@@ -48,6 +55,7 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
   #config: TelephonyConfig;
   /** The last reported trunk registrations. */
   #registrations: TrunkRegistrations = [];
+  #contacts: TrunkContacts = [];
   /** Number of calls in the last report of their quality. */
   #measured = 0;
 
@@ -58,7 +66,10 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
     this.#outbox = new Outbox(connection);
     this.#trunks = new Reconciler({
       pass: async () => {
-        await connection.request('gateway.trunks', { registrations: this.#registrations });
+        await connection.request('gateway.trunks', {
+          registrations: this.#registrations,
+          contacts: this.#contacts,
+        });
       },
     });
     this.saved = new RegistrationSaver(connection);
@@ -68,7 +79,10 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
       const callIds = [...this.#active];
       // The server has filled in the defaults.
       const config = (await connection.requestNow('gateway.register', { callIds })) as TelephonyConfig;
-      await connection.requestNow('gateway.trunks', { registrations: this.#registrations });
+      await connection.requestNow('gateway.trunks', {
+        registrations: this.#registrations,
+        contacts: this.#contacts,
+      });
       this.#setConfig(config);
       this.saved.retry();
       return true;
@@ -83,6 +97,9 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
     connection.on('gateway.dial', (call) => this.emit('dial', call));
     connection.on('gateway.trace', (request) => this.emit('trace', request));
     connection.on('gateway.hangUp', (call) => this.emit('hang-up', call));
+    connection.on('gateway.ring', (call) => this.emit('ring', call));
+    connection.on('gateway.progress', (call) => this.emit('progress', call));
+    connection.on('gateway.connect', (call) => this.emit('connect', call));
   }
 
   /** Connects and registers as the server's gateway. @throws {CanopyError} FORBIDDEN - the role is not `bridge`; and as connect() does */
@@ -124,8 +141,35 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
   }
 
   /** Reports that a requested call failed. Resolves and rejects as record() does. */
-  dialFailed(callId: string, error: CanopyError): Promise<void> {
-    return this.#outbox.put(`${callId} failed`, 'gateway.dialFailed', { callId, error: error.toJSON() });
+  dialFailed(callId: string, error: CanopyError, sipStatus?: number): Promise<void> {
+    return this.#outbox.put(`${callId} failed`, 'gateway.dialFailed', {
+      callId,
+      error: error.toJSON(),
+      ...(sipStatus !== undefined && { sipStatus }),
+    });
+  }
+
+  /** A phone of a direct call rings. */
+  async ringing(callId: string): Promise<void> {
+    await this.#connection.request('gateway.ringing', { callId });
+  }
+
+  /**
+   * A phone of a direct call was answered. Returns the room to bring it into.
+   *
+   * @throws {CanopyError} CALL_TAKEN - another device was first; CALL_ENDED, CALL_UNKNOWN
+   */
+  async answered(callId: string): Promise<string> {
+    return (await this.#connection.request('gateway.answered', { callId })).roomId;
+  }
+
+  /**
+   * A phone calls a person. `progress`, `connect` and `hang-up` follow; record() reports its end.
+   *
+   * @throws {CanopyError} PERSON_UNKNOWN, CALL_BARRED, IN_ANOTHER_CALL, RATE_LIMITED
+   */
+  async call(call: RequestInput<'gateway.call'>): Promise<void> {
+    await this.#connection.request('gateway.call', call);
   }
 
   /** Resolves when the server has acknowledged everything, or the connection is closed. */
@@ -133,9 +177,12 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
     return this.#outbox.emptied();
   }
 
-  /** Reports the state of all trunk registrations; call it after each change. The link repeats the report after reconnecting. */
-  async trunksRegistered(registrations: TrunkRegistrations): Promise<void> {
+  /**
+   * Reports the state of all trunk registrations and next hops; call it after each change. The link repeats the report after reconnecting.
+   */
+  async trunksRegistered(registrations: TrunkRegistrations, contacts: TrunkContacts = []): Promise<void> {
     this.#registrations = registrations;
+    this.#contacts = contacts;
     await this.#trunks.run();
   }
 

@@ -5,7 +5,7 @@ export { type Destination, readDestination } from './app/destination.ts';
 export { HomeRooms, type RoomListState } from './app/home-rooms.ts';
 export type { MeetingRequest } from './app/meeting-request.ts';
 export type { PushModel } from './app/push.ts';
-export { callUrl, readCallAddress, roomUrl, toRoomId } from './app/route.ts';
+export { callableNumber, callUrl, readCallAddress, roomUrl, toRoomId } from './app/route.ts';
 export { setTheme, THEMES, theme } from './app/theme.ts';
 export type { Notices } from './basics/notices.ts';
 export {
@@ -59,6 +59,7 @@ export { ContactList } from './people/contact-list.ts';
 export type { DirectCallsModel, Outgoing } from './people/direct-calls.ts';
 export type { Acquaintance } from './people/known-people.ts';
 export { matchesName } from './people/names.ts';
+export { OwnPhoneList } from './people/own-phone-list.ts';
 export { RecentCalls } from './people/recent-calls.ts';
 export { bestGrid } from './stage/grid.ts';
 export type { ScreenLayout } from './stage/screen-layout.ts';

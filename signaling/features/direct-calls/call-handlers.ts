@@ -3,9 +3,8 @@ import {
   AccountRate,
   demand,
   type Handlers,
-  holderOf,
   type Kernel,
-  mayBeCalled,
+  may,
   type PeerPrincipal,
   requirePrincipal,
   type Session,
@@ -15,7 +14,10 @@ import type { CallHistory } from './call-history.ts';
 import type { CallPreferences } from './call-preferences.ts';
 import type { DIRECT_CALL_REQUESTS } from './contract.ts';
 import type { Asking, DirectCalls } from './direct-calls.ts';
+import type { Forwarding } from './forwarding.ts';
+import { phoneKey } from './parties.ts';
 import type { RingLimits } from './ring-limits.ts';
+import { calleeAt, demandOpen, personAt, ringPerson } from './ring-person.ts';
 
 /** Lists and changes of an account, at once and per second after that. */
 const READS = { perSecond: 4, burst: 60 };
@@ -39,9 +41,36 @@ export function callHandlers(
   const reads = new AccountRate('requests about calls', READS);
   const changes = new AccountRate('changes of calls', CHANGES);
 
+  const ringFeature = { calls, preferences, limits };
+
   const asking = (session: Session, clientId: string): Asking => {
     const { accountId, displayName, device } = demandCaller(session);
     return { accountId, displayName, endpoint: { deviceId: device.deviceId, clientId } };
+  };
+
+  const dialsOf = (session: Session) => {
+    const principal = requirePrincipal(session);
+    return { accountId: principal.accountId, mayDial: may(principal, 'number.call') };
+  };
+
+  /** Checks where calls are to go, and adds the names of the people there. @throws {CanopyError} as calleeAt() */
+  const namedForwarding = async (forwarding: Forwarding, session: Session): Promise<Forwarding> => {
+    const named = async <T extends { to: string }>(target: T | undefined) => {
+      if (!target) {
+        return undefined;
+      }
+      const callee = await calleeAt(kernel, preferences, dialsOf(session), target.to);
+      if (!('phones' in callee) && callee.accountId === requirePrincipal(session).accountId) {
+        throw new CanopyError('PERSON_UNKNOWN', 'this is your own address');
+      }
+      return { ...target, displayName: callee.displayName };
+    };
+    const [always, busy, unanswered] = [
+      await named(forwarding.always),
+      await named(forwarding.busy),
+      await named(forwarding.unanswered),
+    ];
+    return { ...(always && { always }), ...(busy && { busy }), ...(unanswered && { unanswered }) };
   };
 
   return {
@@ -57,7 +86,8 @@ export function callHandlers(
       const endpoint = { deviceId: device.deviceId, clientId };
       devices.add(session, { accountId, endpoint });
       calls.returned(accountId, endpoint);
-      return { calls: calls.of(accountId, endpoint), missed, settings };
+      const numbers = kernel.callsPhones() && may(requirePrincipal(session), 'number.call');
+      return { calls: calls.of(accountId, endpoint), missed, settings, numbers };
     },
 
     'call.start': async (session, { callId, clientId, to, media }) => {
@@ -66,27 +96,21 @@ export function callHandlers(
       if (repeated) {
         return { call: repeated };
       }
+      const check = () => {
+        if (session.closed) {
+          throw new CanopyError('CONNECTION_LOST');
+        }
+      };
       limits.attempt(caller.accountId);
-      const callee = await personAt(kernel, preferences, to);
-      if (callee.accountId === caller.accountId) {
-        throw new CanopyError('PERSON_UNKNOWN', 'this is your own address');
+      const callee = await calleeAt(kernel, preferences, dialsOf(session), to);
+      if (!('phones' in callee)) {
+        return { call: await ringPerson(kernel, ringFeature, caller, callee, { callId, media, check }) };
       }
-      const { callsFrom, doNotDisturb } = await preferences.of(callee.accountId);
-      const isBarred =
-        callsFrom === 'nobody' ||
-        (await preferences.isBlocked(callee.accountId, caller.accountId)) ||
-        (callsFrom === 'contacts' && !(await kernel.hasContact(callee.accountId, caller.accountId)));
-      if (isBarred) {
-        throw new CanopyError('CALL_BARRED');
-      }
-      if (session.closed) {
-        throw new CanopyError('CONNECTION_LOST');
-      }
-      if (kernel.draining) {
-        throw new CanopyError('SERVER_CLOSING');
-      }
-      limits.ring(caller.accountId, callee.accountId);
-      return { call: calls.start(caller, { callId, callee, media, mayDisturb: !doNotDisturb }) };
+      check();
+      demandOpen(kernel);
+      const { phones, ...somebody } = callee;
+      const parties = { callee: { ...somebody, accountId: phoneKey(callId) }, phones };
+      return { call: calls.start(caller, { callId, media, mayDisturb: true, ...parties }) };
     },
 
     'call.ringing': async (session, { callId }) => {
@@ -95,9 +119,7 @@ export function callHandlers(
     },
 
     'call.answer': async (session, { callId, clientId }) => {
-      const call = calls.answer(asking(session, clientId), callId);
-      limits.answered(requirePrincipal(session).accountId, call.person.accountId);
-      return { call };
+      return { call: calls.answer(asking(session, clientId), callId) };
     },
 
     'call.decline': async (session, { callId, clientId }) => {
@@ -143,7 +165,9 @@ export function callHandlers(
         return preferences.open(account);
       }
       changes.take(principal);
-      const settings = await preferences.change(account, change);
+      const { forwarding } = change;
+      const named = forwarding && (await namedForwarding(forwarding, session));
+      const settings = await preferences.change(account, { ...change, ...(named && { forwarding: named }) });
       for (const { session: each } of devices.of(principal.accountId)) {
         each.connection.send('call.settings', settings);
       }
@@ -175,18 +199,4 @@ function demandCaller(session: Session): PeerPrincipal {
   const principal = requirePrincipal(session);
   demand(principal, 'person.call');
   return principal;
-}
-
-/** The person with this account id or alias. @throws {CanopyError} PERSON_UNKNOWN */
-async function personAt(
-  { accounts, authority }: Pick<Kernel, 'accounts' | 'authority'>,
-  preferences: CallPreferences,
-  address: string,
-): Promise<{ accountId: string; displayName: string }> {
-  const accountId = address.length === 64 ? address : await preferences.byAlias(address);
-  const account = accountId === undefined ? undefined : await accounts.find(accountId);
-  if (!account || !mayBeCalled(holderOf(account)) || authority.revocation.isRevoked(account.account_id)) {
-    throw new CanopyError('PERSON_UNKNOWN');
-  }
-  return { accountId: account.account_id, displayName: account.display_name };
 }

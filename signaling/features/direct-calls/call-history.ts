@@ -3,12 +3,8 @@ import { sql } from 'kysely';
 import type { Logger } from '../../../base/index.ts';
 import { moveRows, type Store, type Tables, WriteBehind } from '../../store/index.ts';
 import type { CallMedia, CallOutcome, RecentCall } from './contract.ts';
+import { isAccount, type Party, phoneKey } from './parties.ts';
 import type { CallHistoryRow } from './tables.ts';
-
-interface Party {
-  accountId: string;
-  displayName: string;
-}
 
 /** A call as it is stored, for both people at once. */
 export interface CallRecord {
@@ -21,6 +17,8 @@ export interface CallRecord {
   answeredAtMs?: number | undefined;
   endedAtMs?: number | undefined;
   outcome?: CallOutcome | undefined;
+  /** Whether it is only the called person's: they forwarded it. */
+  onlyCallee?: boolean | undefined;
 }
 
 /** Maximum number of calls in an account's list; the oldest go. */
@@ -49,7 +47,19 @@ export class CallHistory {
 
   /** Records the state of a call. */
   put(record: CallRecord): void {
-    this.#unsaved.put(record.callId, { ...record });
+    const { caller, callee } = record;
+    this.#unsaved.put(record.callId, { ...record, caller: copyOf(caller), callee: copyOf(callee) });
+  }
+
+  /** Records, for the person called alone, that the call went on to somebody else. */
+  putForwarded(record: CallRecord): void {
+    const key = `${record.callId} ${record.callee.accountId}`;
+    this.#unsaved.put(key, {
+      ...record,
+      caller: copyOf(record.caller),
+      callee: copyOf(record.callee),
+      onlyCallee: true,
+    });
   }
 
   /** Calls of an account that are over, latest first. */
@@ -82,7 +92,9 @@ export class CallHistory {
     const wanted = folded(search);
     if (wanted !== '') {
       const pattern = `%${wanted.replaceAll(/[\\%_]/g, '\\$&')}%`;
-      query = query.where(sql<boolean>`peer_folded like ${pattern} escape '\\'`);
+      query = query.where(
+        sql<boolean>`(peer_folded like ${pattern} escape '\\' or (peer_kind = 'number' and peer like ${pattern} escape '\\'))`,
+      );
     }
     const rows = await query
       .orderBy('started_at_ms', 'desc')
@@ -151,12 +163,15 @@ export class CallHistory {
       .execute();
     const records = new Map<string, CallRecord>();
     for (const row of rows) {
-      if (row.direction === 'outgoing') {
-        const theirs = rows.find((each) => each.call_id === row.call_id && each.direction === 'incoming');
+      // Calls between two accounts are in both lists.
+      if (row.direction === 'outgoing' || row.peer_kind === 'number') {
+        const theirs = rows.find((each) => each.call_id === row.call_id && each.direction !== row.direction);
+        const [own, other] = [ownPartyOf(row, theirs), otherPartyOf(row, theirs)];
+        const [caller, callee] = row.direction === 'outgoing' ? [own, other] : [other, own];
         records.set(row.call_id, {
           callId: row.call_id,
-          caller: { accountId: row.account_id, displayName: theirs?.peer_name ?? row.peer_name },
-          callee: { accountId: row.peer, displayName: row.peer_name },
+          caller,
+          callee,
           media: row.media,
           roomId: row.room_id ?? '',
           startedAtMs: Number(row.started_at_ms),
@@ -201,15 +216,12 @@ export class CallHistory {
       const accounts = new Set<string>();
       for (const row of records.flatMap(rowsOf)) {
         accounts.add(row.account_id);
-        const { room_id, answered_at_ms, ended_at_ms, outcome, seen } = row;
+        // Whom the call was with changes when it is forwarded.
+        const { account_id, call_id, direction, media, started_at_ms, ...changes } = row;
         await db
           .insertInto('call_history')
           .values(row)
-          .onConflict((conflict) =>
-            conflict
-              .columns(['account_id', 'call_id'])
-              .doUpdateSet({ room_id, answered_at_ms, ended_at_ms, outcome, seen }),
-          )
+          .onConflict((conflict) => conflict.columns(['account_id', 'call_id']).doUpdateSet(changes))
           .execute();
       }
       for (const accountId of accounts) {
@@ -230,8 +242,8 @@ function rowsOf(record: CallRecord): CallHistoryRow[] {
     account_id: whose.accountId,
     call_id: callId,
     direction,
-    peer_kind: 'account',
-    peer: peer.accountId,
+    peer_kind: isAccount(peer) ? 'account' : 'number',
+    peer: peer.number ?? peer.accountId,
     peer_name: peer.displayName,
     peer_folded: folded(peer.displayName),
     media,
@@ -241,8 +253,43 @@ function rowsOf(record: CallRecord): CallHistoryRow[] {
     ended_at_ms: endedAtMs ?? null,
     outcome: outcome ?? null,
     seen: direction === 'incoming' && outcome !== undefined && MISSED.includes(outcome) ? 0 : 1,
+    phone: whose.phone?.number ?? null,
+    leg_id: whose.phone?.legId ?? null,
+    peer_leg_id: peer.phone?.legId ?? null,
+    codec: whose.phone?.codec ?? peer.phone?.codec ?? null,
+    mos: whose.phone?.mos ?? peer.phone?.mos ?? null,
   });
-  return [row('outgoing', caller, callee), row('incoming', callee, caller)];
+  return [
+    ...(isAccount(caller) && !record.onlyCallee ? [row('outgoing', caller, callee)] : []),
+    ...(isAccount(callee) ? [row('incoming', callee, caller)] : []),
+  ];
+}
+
+/** Whose row it is. Only the other one's row has the name. */
+function ownPartyOf(row: CallHistoryRow, theirs: CallHistoryRow | undefined): Party {
+  return {
+    accountId: row.account_id,
+    displayName: theirs?.peer_name ?? row.peer_name,
+    ...phoneOf(row.leg_id, row.phone),
+  };
+}
+
+function otherPartyOf(row: CallHistoryRow, theirs: CallHistoryRow | undefined): Party {
+  const isNumber = row.peer_kind === 'number';
+  return {
+    accountId: isNumber ? phoneKey(row.call_id) : row.peer,
+    displayName: row.peer_name,
+    ...(isNumber && { number: row.peer }),
+    ...phoneOf(row.peer_leg_id, theirs?.phone ?? row.peer),
+  };
+}
+
+function phoneOf(legId: string | null, number: string | null): Pick<Party, 'phone'> {
+  return legId === null ? {} : { phone: { legId, number: number ?? '' } };
+}
+
+function copyOf(party: Party): Party {
+  return { ...party, phone: party.phone && { ...party.phone } };
 }
 
 function describe(row: CallHistoryRow): RecentCall {
@@ -257,6 +304,9 @@ function describe(row: CallHistoryRow): RecentCall {
     endedAtMs: Number(row.ended_at_ms),
     outcome,
     missed: row.direction === 'incoming' && MISSED.includes(outcome),
+    ...(row.phone !== null && { phone: row.phone }),
+    ...(row.codec !== null && { codec: row.codec }),
+    ...(row.mos !== null && { mos: row.mos }),
   };
 }
 

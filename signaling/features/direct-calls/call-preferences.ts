@@ -1,6 +1,7 @@
 import { CanopyError } from '../../../base/index.ts';
 import { moveRows, type Store } from '../../store/index.ts';
 import type { CallSettings } from './contract.ts';
+import type { Forwarding } from './forwarding.ts';
 import type { CallSettingsRow } from './tables.ts';
 
 export interface Blocked {
@@ -163,9 +164,15 @@ function settingsOf(row: CallSettingsRow | undefined): CallSettings {
         callsFrom: row.calls_from,
         doNotDisturb: row.do_not_disturb === 1,
         historyDays: row.history_days as CallSettings['historyDays'],
+        ...(row.forwarding !== null && { forwarding: JSON.parse(row.forwarding) as Forwarding }),
       };
 }
 
-function columnsOf({ callsFrom, doNotDisturb, historyDays }: CallSettings) {
-  return { calls_from: callsFrom, do_not_disturb: doNotDisturb ? 1 : 0, history_days: historyDays };
+function columnsOf({ callsFrom, doNotDisturb, historyDays, forwarding }: CallSettings) {
+  return {
+    calls_from: callsFrom,
+    do_not_disturb: doNotDisturb ? 1 : 0,
+    history_days: historyDays,
+    forwarding: forwarding && Object.keys(forwarding).length > 0 ? JSON.stringify(forwarding) : null,
+  };
 }

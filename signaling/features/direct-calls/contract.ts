@@ -13,8 +13,9 @@ import {
 const callMedia = z.enum(['audio', 'video']);
 
 /**
- * Why a call ended. `completed`: they talked; `lost`: the connection of one of them was lost; `failed`: answered, but they never met;
- * `offline`: no device of the person called was connected; `busy`: in another direct call, or not to be disturbed.
+ * Why a call ended. `completed`: they talked; `lost`: the connection of one of them was lost; `failed`: answered, but they never met, or the
+ * telephone number could not be called; `forwarded`: it went on to somebody else, as the person called wishes;
+ * `offline`: no device of the person called was connected, no phone registered; `busy`: in another direct call, or not to be disturbed.
  */
 const callOutcome = z.enum([
   'completed',
@@ -25,6 +26,7 @@ const callOutcome = z.enum([
   'unanswered',
   'cancelled',
   'offline',
+  'forwarded',
 ]);
 
 const person = z.object({
@@ -33,8 +35,24 @@ const person = z.object({
   displayName,
 });
 
+/** Who the other one is: a person, or somebody on a phone that is nobody's. */
+const counterpart = z.object({
+  /** Absent for somebody on a phone. */
+  accountId: sha256Hex.optional(),
+  /** The telephone number, for somebody on a phone; absent if it is withheld. Trunks do not prove who calls. */
+  number: z.string().optional(),
+  /** The name in the person's certificate, or the name that the phone gave. */
+  displayName,
+});
+
 /** Tells a program, e.g. a tab, from others on the same device. Chosen by the client; the same after a reconnect. */
 const clientId = objectId;
+
+/**
+ * An account id (64 hex digits), an account's alias (40 hex digits), or `tel:` and a telephone number: that of a person of this server, one of
+ * its phones, or one that the dial plan permits.
+ */
+const callAddress = z.string().regex(/^([0-9a-f]{64}|[0-9a-f]{40}|tel:[0-9A-Za-z+*#._() -]{1,64})$/);
 
 const unixMs = z.number().describe('Unix time in milliseconds.');
 
@@ -42,13 +60,17 @@ const unixMs = z.number().describe('Unix time in milliseconds.');
 const directCall = z.object({
   callId: objectId,
   direction: z.enum(['incoming', 'outgoing']),
-  /** The other person. */
-  person,
+  /** The other one. */
+  person: counterpart,
   media: callMedia,
   /** `calling`: no device has said that it rings yet. */
   state: z.enum(['calling', 'ringing', 'answered', 'ended']),
   /** Whether this connection placed, answered or declined it. Otherwise another device of the account did, or nobody has yet. */
   here: z.boolean(),
+  /** The account's own phone that the call is on: its user name. Absent: on a device, or not answered yet. */
+  phone: z.string().optional(),
+  /** Incoming only: the person whom the caller called, who forwards their calls here. */
+  forwardedBy: displayName.optional(),
   /** Incoming only: the account is in a meeting, so ring quietly. */
   waiting: z.boolean().optional(),
   startedAtMs: unixMs,
@@ -63,8 +85,8 @@ const directCall = z.object({
 const recentCall = z.object({
   callId: objectId,
   direction: z.enum(['incoming', 'outgoing']),
-  /** Who it was with: for `account`, `id` is the account's id. */
-  peer: z.object({ kind: z.enum(['account']), id: z.string(), displayName: z.string() }),
+  /** Who it was with: for `account`, `id` is the account's id; for `number`, the telephone number, empty if it was withheld. */
+  peer: z.object({ kind: z.enum(['account', 'number']), id: z.string(), displayName: z.string() }),
   media: callMedia,
   startedAtMs: unixMs,
   answeredAtMs: unixMs.optional(),
@@ -72,6 +94,19 @@ const recentCall = z.object({
   outcome: callOutcome,
   /** Incoming, and never answered nor declined. */
   missed: z.boolean(),
+  /** The account's own phone that it was on: its user name. */
+  phone: z.string().optional(),
+  /** The codec of the phone in the call, and the estimated mean opinion score of its audio, 1 to 4.5. */
+  codec: z.string().optional(),
+  mos: z.number().optional(),
+});
+
+/** Where calls go. */
+const forwardTarget = z.object({
+  /** As in `call.start`: an account id or alias, or `tel:` and a number. Numbers must be permitted by the dial plan. */
+  to: callAddress,
+  /** The name of the person there. Ignored in requests. */
+  displayName: displayName.optional(),
 });
 
 const callSettings = z.object({
@@ -81,6 +116,17 @@ const callSettings = z.object({
   doNotDisturb: z.boolean(),
   /** How long recent calls are kept, in days. Default 90. */
   historyDays: z.union([z.literal(7), z.literal(30), z.literal(90), z.literal(365)]),
+  /** Where calls go that this person does not take. A change replaces all of it. Default: nowhere. */
+  forwarding: z
+    .object({
+      /** All calls, without ringing here. */
+      always: forwardTarget.optional(),
+      /** While in another direct call, or not to be disturbed. */
+      busy: forwardTarget.optional(),
+      /** Nobody answered in time, or no device is connected. */
+      unanswered: forwardTarget.extend({ afterSeconds: z.int().min(5).max(60) }).optional(),
+    })
+    .optional(),
 });
 
 export const DIRECT_CALL_REQUESTS = {
@@ -97,6 +143,8 @@ export const DIRECT_CALL_REQUESTS = {
       /** Number of missed calls that no device has shown yet. */
       missed: z.int(),
       settings: callSettings,
+      /** Whether this account may call telephone numbers. */
+      numbers: z.boolean().optional(),
     }),
   },
   /**
@@ -108,8 +156,7 @@ export const DIRECT_CALL_REQUESTS = {
       /** Chosen by the client. */
       callId: objectId,
       clientId,
-      /** An account id (64 hex digits), or an account's alias (40 hex digits). */
-      to: z.string().regex(/^([0-9a-f]{64}|[0-9a-f]{40})$/),
+      to: callAddress,
       media: callMedia.default('audio'),
     }),
     result: z.object({ call: directCall }),

@@ -48,4 +48,18 @@ export const DIRECT_CALL_MIGRATIONS: Migrations = {
       await db.schema.createIndex('call_blocks_by_blocked').on('call_blocks').column('blocked_id').execute();
     },
   },
+  '0034_calls_by_phone': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      // SQLite adds one column at a time.
+      for (const column of ['phone', 'leg_id', 'peer_leg_id', 'codec']) {
+        await db.schema.alterTable('call_history').addColumn(column, 'text').execute();
+      }
+      await db.schema.alterTable('call_history').addColumn('mos', 'double precision').execute();
+    },
+  },
+  '0038_forwarding': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema.alterTable('call_settings').addColumn('forwarding', 'text').execute();
+    },
+  },
 };

@@ -8,6 +8,8 @@ import { DIRECT_CALL_REQUESTS } from './contract.ts';
 import { DirectCalls } from './direct-calls.ts';
 import { directCallMetrics } from './metrics.ts';
 import { RingLimits } from './ring-limits.ts';
+import { divert } from './ring-person.ts';
+import { takePhoneCall } from './take-phone-call.ts';
 
 /** How long a call rings without its caller's connection, and how long the two may take to meet, in milliseconds. */
 const MAX_AWAY_MS = 10_000;
@@ -45,12 +47,16 @@ export function registerDirectCalls(kernel: Kernel): void {
     const done = work.catch(warn(message)).finally(() => pending.delete(done));
     pending.add(done);
   };
+  const limits = new RingLimits();
   const calls = new DirectCalls({
     rooms,
     devices,
     history,
     away: kernel.away,
     log,
+    resumePhone: (callId, events) => kernel.phoneExchange?.resume(callId, events),
+    divert: (call) => divert(kernel, { preferences, limits }, call),
+    onAnswered: (caller, callee) => limits.answered(caller, callee),
     ringMs: config.limits.ringSeconds * 1000,
     awayMs: Math.min(resumeMs, MAX_AWAY_MS),
     meetMs: MEET_MS,
@@ -64,8 +70,9 @@ export function registerDirectCalls(kernel: Kernel): void {
       }
     },
   });
-  const feature = { calls, devices, history, preferences, limits: new RingLimits(), announce };
+  const feature = { calls, devices, history, preferences, limits, announce };
   kernel.requests(DIRECT_CALL_REQUESTS, callHandlers(kernel, feature), { perConnection: ['call.watch'] });
+  kernel.takePhoneCall = (call) => takePhoneCall(kernel, feature, call);
   kernel.follow((room, entry) => calls.follow(room, entry));
   directCallMetrics(kernel.registry, calls);
 

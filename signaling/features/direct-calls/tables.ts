@@ -4,8 +4,8 @@ export interface CallHistoryRow {
   call_id: string;
   direction: 'incoming' | 'outgoing';
   /** What `peer` is. */
-  peer_kind: 'account';
-  /** The other's account id. */
+  peer_kind: 'account' | 'number';
+  /** The other's account id or telephone number. */
   peer: string;
   peer_name: string;
   /** `peer_name` in the form in which names are compared. */
@@ -20,6 +20,13 @@ export interface CallHistoryRow {
   outcome: string | null;
   /** 0 for a missed call that no device has shown yet. */
   seen: number;
+  /** The account's own phone that it was on. */
+  phone: string | null;
+  /** The id of that phone's call, or of the other's. */
+  leg_id: string | null;
+  peer_leg_id: string | null;
+  codec: string | null;
+  mos: number | null;
 }
 
 export interface CallSettingsRow {
@@ -29,6 +36,8 @@ export interface CallSettingsRow {
   calls_from: 'everyone' | 'contacts' | 'nobody';
   do_not_disturb: number;
   history_days: number;
+  /** JSON: where calls go; null: nowhere. */
+  forwarding: string | null;
 }
 
 declare module '../../store/tables.ts' {

@@ -22,6 +22,8 @@ const roomInfo = z.object({
   hasPin: z.boolean(),
   /** Null: the server’s default. */
   maxParticipants: z.int().nullable(),
+  /** How phones are told who comes and goes. Absent: not at all. */
+  phoneAnnouncements: z.enum(['tone', 'name']).optional(),
 });
 
 /** A room in a list. */

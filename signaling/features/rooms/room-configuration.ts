@@ -184,8 +184,15 @@ export class RoomConfiguration {
 }
 
 /** What everyone in a room knows about it. */
-export function infoOf({ title, locked = false, pinHash, maxParticipants }: RoomRecord): RoomInfo {
-  return { title, locked, hasPin: pinHash !== undefined, maxParticipants: maxParticipants ?? null };
+export function infoOf(record: RoomRecord): RoomInfo {
+  const { title, locked = false, pinHash, maxParticipants, phoneAnnouncements = 'off' } = record;
+  return {
+    title,
+    locked,
+    hasPin: pinHash !== undefined,
+    maxParticipants: maxParticipants ?? null,
+    ...(phoneAnnouncements !== 'off' && { phoneAnnouncements }),
+  };
 }
 
 /** The change with the PIN hashed. */

@@ -2,12 +2,15 @@
 import { z } from 'zod';
 import {
   callRecord,
+  cleanText,
   dialTarget,
+  displayable,
   displayName,
   errorBody,
   measuredCall,
   nothing,
   objectId,
+  personNumber,
   roomId,
   savedRegistrations,
   sipTrunk,
@@ -15,9 +18,12 @@ import {
   telephonyConfig,
   tracedMessage,
   trunkAlarm,
+  trunkContact,
   trunkRegistration,
   trunkUsage,
 } from '../../../contract/index.ts';
+
+export { PERSON_PHONE_REQUESTS } from './phones-contract.ts';
 
 export const TELEPHONY_REQUESTS = {
   /**
@@ -46,12 +52,40 @@ export const TELEPHONY_REQUESTS = {
   },
   /** Records the state of a call in the history, when it starts, is answered and ends. */
   'gateway.record': { data: callRecord, result: nothing },
-  /** A requested call failed; its requester is notified. */
-  'gateway.dialFailed': { data: z.object({ callId: objectId, error: errorBody }), result: nothing },
-  /** Reports the registration state of all trunks (at most 500) after every change. */
+  /** A requested call failed; its requester is notified. `sipStatus`: the callee's, or the one that fits the failure best. */
+  'gateway.dialFailed': {
+    data: z.object({ callId: objectId, error: errorBody, sipStatus: z.int().min(300).max(699).optional() }),
+    result: nothing,
+  },
+  /** A phone of a direct call rings. */
+  'gateway.ringing': { data: z.object({ callId: objectId }), result: nothing },
+  /** A phone of a direct call was answered. Bring it into this room. Hang it up if that is refused (CALL_TAKEN, CALL_ENDED). */
+  'gateway.answered': { data: z.object({ callId: objectId }), result: z.object({ roomId }) },
+  /** A phone calls a person by their number. `gateway.progress`, `gateway.connect` and `gateway.hangUp` follow. */
+  'gateway.call': {
+    data: z.object({
+      callId: objectId,
+      dialled: personNumber,
+      caller: z.object({
+        /** The phone of this server that calls; absent for other callers. */
+        phone: sipUser.optional(),
+        /** The trunk that the call came over. */
+        trunk: sipTrunk.shape.name.optional(),
+        /** Absent if it is withheld. */
+        number: cleanText(64, displayable).min(1).optional(),
+        displayName,
+      }),
+    }),
+    result: nothing,
+  },
+  /** Reports the registration state of all trunks (at most 500), and which of their next hops answer, after every change. */
   'gateway.trunks': {
     data: z.object({
       registrations: z.array(trunkRegistration.extend({ trunk: sipTrunk.shape.name })).max(500),
+      contacts: z
+        .array(trunkContact.extend({ trunk: sipTrunk.shape.name }))
+        .max(1000)
+        .optional(),
     }),
     result: nothing,
   },
@@ -99,7 +133,27 @@ export const TELEPHONY_EVENTS = {
   /** To the gateway: send the SIP messages of this call. */
   'gateway.trace': z.object({ traceId: objectId, callId: objectId }),
   /** To the gateway: hang up this call. */
-  'gateway.hangUp': z.object({ callId: objectId }),
+  'gateway.hangUp': z.object({
+    callId: objectId,
+    /** The answer to a phone that calls a person, if that call has not been answered. Default 480. */
+    sipStatus: z.int().optional(),
+    /** What the person called did on another device, so that the phone shows no missed call. */
+    elsewhere: z.enum(['answered', 'declined']).optional(),
+  }),
+  /** To the gateway: ring this phone or number for a direct call. */
+  'gateway.ring': z.object({
+    callId: objectId,
+    target: z.string(),
+    /** The name of the person called, shown in the room. */
+    displayName: z.string(),
+    /** Shown to the person called. */
+    caller: z.object({ displayName: z.string(), number: z.string().optional() }),
+    ringSeconds: z.number(),
+  }),
+  /** To the gateway: the person whom this phone calls is being rung. */
+  'gateway.progress': z.object({ callId: objectId }),
+  /** To the gateway: the person whom this phone calls has answered. Bring the phone into this room. */
+  'gateway.connect': z.object({ callId: objectId, roomId }),
   /** To the gateway: the settings have changed. */
   'gateway.config': telephonyConfig,
 } as const;

@@ -2,15 +2,20 @@ import { CanopyError } from '../../../base/index.ts';
 import {
   demand,
   type Handlers,
+  type Kernel,
   requirePrincipal,
   requireRightFor,
   type Session,
 } from '../../kernel/index.ts';
+import { callPerson } from './call-person.ts';
 import type { TELEPHONY_REQUESTS } from './contract.ts';
 import type { Telephony } from './telephony.ts';
 
 /** Handlers for the phone gateway's control connection, and for calls requested by rooms. */
-export function gatewayHandlers(telephony: Telephony): Handlers<keyof typeof TELEPHONY_REQUESTS> {
+export function gatewayHandlers(
+  kernel: Pick<Kernel, 'takePhoneCall'>,
+  telephony: Telephony,
+): Handlers<keyof typeof TELEPHONY_REQUESTS> {
   return {
     'gateway.register': async (session, { callIds, restarted }) => {
       demand(requirePrincipal(session), 'gateway.register');
@@ -26,15 +31,32 @@ export function gatewayHandlers(telephony: Telephony): Handlers<keyof typeof TEL
       return {};
     },
 
-    'gateway.dialFailed': async (session, { callId, error }) => {
+    'gateway.dialFailed': async (session, { callId, error, sipStatus }) => {
       requireGateway(session);
-      telephony.dialFailed(callId, error);
+      telephony.dialFailed(callId, error, sipStatus);
       return {};
     },
 
-    'gateway.trunks': async (session, { registrations }) => {
+    'gateway.ringing': async (session, { callId }) => {
       requireGateway(session);
-      telephony.trunksRegistered(registrations);
+      telephony.legs.find(callId).ringing();
+      return {};
+    },
+
+    'gateway.answered': async (session, { callId }) => {
+      requireGateway(session);
+      return { roomId: telephony.legs.find(callId).answered() };
+    },
+
+    'gateway.call': async (session, { callId, dialled, caller }) => {
+      requireGateway(session);
+      await callPerson(kernel, telephony, { callId, dialled, caller });
+      return {};
+    },
+
+    'gateway.trunks': async (session, { registrations, contacts = [] }) => {
+      requireGateway(session);
+      telephony.trunksRegistered(registrations, contacts);
       return {};
     },
 

@@ -101,6 +101,31 @@ export const TELEPHONY_MIGRATIONS: Migrations = {
         .execute();
     },
   },
+  '0033_person_phones': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .createTable('person_phones')
+        .addColumn('username', 'text', (column) => column.primaryKey())
+        .addColumn('account_id', 'text', (column) => column.notNull())
+        .addColumn('rings', 'integer', (column) => column.notNull())
+        .execute();
+      await db.schema
+        .createIndex('person_phones_by_account')
+        .on('person_phones')
+        .column('account_id')
+        .execute();
+      await db.schema
+        .createTable('person_numbers')
+        .addColumn('number', 'text', (column) => column.primaryKey())
+        .addColumn('account_id', 'text', (column) => column.notNull())
+        .execute();
+      await db.schema
+        .createIndex('person_numbers_by_account')
+        .on('person_numbers')
+        .column('account_id')
+        .execute();
+    },
+  },
   '0035_saved_registrations': {
     async up(db: Kysely<unknown>): Promise<void> {
       await db.schema

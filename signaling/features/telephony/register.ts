@@ -3,6 +3,8 @@ import { Calls } from './calls.ts';
 import { TELEPHONY_REQUESTS } from './contract.ts';
 import { dialInOf } from './dial-in.ts';
 import { gatewayHandlers } from './gateway-handlers.ts';
+import { PersonPhones } from './person-phones.ts';
+import { registerPersonPhones } from './register-person-phones.ts';
 import { SavedRegistrationStore } from './saved-registration-store.ts';
 import { Telephony } from './telephony.ts';
 import { registerTelephonyRoutes } from './telephony-routes.ts';
@@ -13,6 +15,7 @@ import { TrunkUsages } from './trunk-usages.ts';
 export function registerTelephony(kernel: Kernel): void {
   const { config, entry, happenings, log, rooms, store } = kernel;
   const settings = new TelephonySettings(store);
+  const phones = new PersonPhones(store);
   const telephony = new Telephony({
     config,
     entry,
@@ -22,14 +25,16 @@ export function registerTelephony(kernel: Kernel): void {
     settings,
     calls: new Calls(store),
     usages: new TrunkUsages(store),
+    phones,
     registrations: new SavedRegistrationStore(store),
   });
-  kernel.requests(TELEPHONY_REQUESTS, gatewayHandlers(telephony), {
+  kernel.requests(TELEPHONY_REQUESTS, gatewayHandlers(kernel, telephony), {
     perConnection: ['gateway.register'],
     audited: ['gateway.register', 'call.dial'],
   });
   registerTelephonyRoutes(kernel, telephony);
   kernel.callsPhones = () => config.sip.enabled || telephony.hadGateway;
+  registerPersonPhones(kernel, telephony);
   kernel.dialIn = async (roomId) => dialInOf(await settings.load(), roomId);
   kernel.roomDeleted.add(async ({ db, roomId, committed }) => {
     if (await settings.forgetRoom(db, roomId)) {

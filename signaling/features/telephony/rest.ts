@@ -7,18 +7,22 @@ import {
   displayName,
   iceUse,
   objectId,
+  personNumber,
   pin,
   roomId,
+  sha256Hex,
   sipPhone,
   sipTrunk,
   srtpUse,
   tracedMessage,
+  trunkContact,
   trunkRegistration,
   trunkUsage,
 } from '../../../contract/index.ts';
 import { trunkAddress, trunkUri } from './trunk-fields.ts';
 
-const phoneInfo = sipPhone.omit({ ha1: true });
+/** `accountId`: whose phone it is; absent: nobody's. */
+const phoneInfo = sipPhone.omit({ ha1: true }).extend({ accountId: sha256Hex.optional() });
 export const phoneList = z.object({ phones: z.array(phoneInfo) });
 export const putPhoneRequest = z.object({
   displayName: displayName.optional(),
@@ -34,6 +38,8 @@ export const putPhoneRequest = z.object({
   srtp: srtpUse.optional(),
   /** Default: unchanged; `accept` for a new phone. */
   ice: iceUse.optional(),
+  /** The person whose phone it is: it rings when they are called. Null: nobody's. Default: unchanged. */
+  accountId: sha256Hex.nullable().optional(),
 });
 export const putPhoneResponse = phoneInfo.extend({
   /** The generated password, returned only here; absent if the request had one. */
@@ -46,6 +52,8 @@ export const trunkInfo = sipTrunk.omit({ password: true }).extend({
   hasPassword: z.boolean(),
   /** Null if the trunk does not register, or no gateway has reported yet. */
   registration: trunkRegistration.nullable(),
+  /** Which next hops answer OPTIONS; empty without `pingSeconds`, or if no gateway has reported yet. */
+  contactStates: z.array(trunkContact),
   /** What was used today, by the trunk's time zone, in all calls and for each prefix of its prices. */
   usage: z.array(trunkUsage.omit({ trunk: true })),
 });
@@ -53,12 +61,27 @@ export const trunkList = z.object({ trunks: z.array(trunkInfo) });
 /** Without a password, the stored one is kept if both user names stay the same. `srtp`, `ice`, `transfers`, `identity`, `numbers` and `limits` are kept if omitted. */
 export const putTrunkRequest = sipTrunk.omit({ name: true }).extend({
   uri: trunkUri,
+  contacts: z
+    .array(
+      z.object({
+        uri: trunkUri,
+        priority: z.int().min(0).max(65_535).default(0),
+        weight: z.int().min(0).max(65_535).default(1),
+      }),
+    )
+    .max(16)
+    .optional(),
+  proxy: trunkUri.optional(),
   addresses: z.array(trunkAddress).max(64).default([]),
   srtp: srtpUse.optional(),
   ice: iceUse.optional(),
 });
 
 export const dialPlanBody = z.object({ rules: dialPlan });
+
+export const numberParams = z.object({ number: personNumber });
+export const putNumberRequest = z.object({ accountId: sha256Hex });
+export const numberList = z.object({ numbers: z.array(putNumberRequest.extend({ number: personNumber })) });
 
 export const roomPin = z.object({
   pin,

@@ -87,6 +87,10 @@ declare module '../../store/tables.ts' {
     dial_rules: DialRuleRow;
     /** PINs with which callers enter rooms. */
     room_pins: { room_id: string; pin: string; moderator_pin: string | null };
+    /** Phones that belong to people. `rings`: whether it rings when its owner is called, 0 or 1. */
+    person_phones: { username: string; account_id: string; rings: number };
+    /** Numbers by which people are called. */
+    person_numbers: { number: string; account_id: string };
     calls: CallRow;
     /** What was used of trunks per day, for their limits. */
     trunk_usage: TrunkUsageRow;

@@ -1,7 +1,8 @@
 import type { z } from 'zod';
-import type { SipTrunk, TrunkRegistration, TrunkUsage } from '../../../contract/index.ts';
+import type { SipTrunk, TrunkUsage } from '../../../contract/index.ts';
 import { dayIn, nothing, roomParams } from '../../../contract/index.ts';
 import { errorResponses, type Kernel } from '../../kernel/index.ts';
+import { demandPerson } from './number-routes.ts';
 import {
   callList,
   callParams,
@@ -32,7 +33,15 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
       {
         schema: { description: 'Phones that may register.', response: { 200: phoneList, ...errorResponses } },
       },
-      async () => ({ phones: (await settings.phones()).map(({ ha1: _secret, ...phone }) => phone) }),
+      async () => {
+        const [phones, owners] = await Promise.all([settings.phones(), telephony.phones.owners()]);
+        return {
+          phones: phones.map(({ ha1: _secret, ...phone }) => {
+            const accountId = owners.get(phone.username);
+            return { ...phone, ...(accountId !== undefined && { accountId }) };
+          }),
+        };
+      },
     );
     app.put(
       '/api/sip/phones/:username',
@@ -40,17 +49,30 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
         config: { act: 'phone.put' },
         schema: {
           description:
-            'Adds or replaces a phone. If the request has no password, one is generated and returned only this once. `srtp`, `ice` and `transfers` are kept if they are omitted.',
+            'Adds or replaces a phone. If the request has no password, one is generated and returned only this once. `srtp`, `ice`, `transfers` and `accountId` are kept if they are omitted.',
           params: phoneParams,
           body: putPhoneRequest,
           response: { 200: putPhoneResponse, ...errorResponses },
         },
       },
-      async ({ params: { username }, body }) => ({
-        username,
-        ...(body.displayName !== undefined && { displayName: body.displayName }),
-        ...(await administration.putPhone(username, body)),
-      }),
+      async ({ params: { username }, body }) => {
+        const { accountId: owner, ...settings } = body;
+        if (typeof owner === 'string') {
+          await demandPerson(kernel, owner);
+        }
+        const answer = await administration.putPhone(username, settings);
+        if (owner !== undefined) {
+          await telephony.phones.setOwner(username, owner);
+        }
+        const accountId =
+          owner === undefined ? await telephony.phones.ownerOf(username) : (owner ?? undefined);
+        return {
+          username,
+          ...(body.displayName !== undefined && { displayName: body.displayName }),
+          ...(accountId !== undefined && { accountId }),
+          ...answer,
+        };
+      },
     );
     app.delete(
       '/api/sip/phones/:username',
@@ -81,7 +103,11 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
         const usage = await usages.recent(nowMs);
         return {
           trunks: (await settings.trunks()).map((trunk) =>
-            toInfo(trunk, telephony.registrationOf(trunk.name), usageToday(trunk, usage, nowMs)),
+            toInfo(trunk, {
+              registration: telephony.registrationOf(trunk.name),
+              contactStates: telephony.contactsOf(trunk.name),
+              usage: usageToday(trunk, usage, nowMs),
+            }),
           ),
         };
       },
@@ -102,7 +128,8 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
         // The known registration is that of the trunk before the change.
         const trunk = await administration.putTrunk({ name, ...body });
         const nowMs = Date.now();
-        return toInfo(trunk, null, usageToday(trunk, await usages.recent(nowMs, name), nowMs));
+        const usage = usageToday(trunk, await usages.recent(nowMs, name), nowMs);
+        return toInfo(trunk, { registration: null, contactStates: [], usage });
       },
     );
     app.delete(
@@ -238,10 +265,9 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
 /** A trunk without its password. */
 function toInfo(
   { password, ...trunk }: SipTrunk,
-  registration: TrunkRegistration | null,
-  usage: z.infer<typeof trunkInfo>['usage'],
+  state: Pick<z.infer<typeof trunkInfo>, 'registration' | 'contactStates' | 'usage'>,
 ): z.infer<typeof trunkInfo> {
-  return { ...trunk, hasPassword: password !== undefined, registration, usage };
+  return { ...trunk, hasPassword: password !== undefined, ...state };
 }
 
 function usageToday(

@@ -69,12 +69,16 @@ export class TelephonySettings {
 
   /** Returns false if none has this name. */
   async deletePhone(username: string): Promise<boolean> {
-    await this.#store.db.deleteFrom('saved_bindings').where('username', '=', username).execute();
-    const { numDeletedRows } = await this.#store.db
-      .deleteFrom('sip_phones')
-      .where('username', '=', username)
-      .executeTakeFirst();
-    return numDeletedRows > 0n;
+    return this.#store.transaction(async (db) => {
+      // A later phone of this name is somebody else's.
+      await db.deleteFrom('person_phones').where('username', '=', username).execute();
+      await db.deleteFrom('saved_bindings').where('username', '=', username).execute();
+      const { numDeletedRows } = await db
+        .deleteFrom('sip_phones')
+        .where('username', '=', username)
+        .executeTakeFirst();
+      return numDeletedRows > 0n;
+    });
   }
 
   async trunks(): Promise<SipTrunk[]> {

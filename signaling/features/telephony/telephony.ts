@@ -3,18 +3,22 @@ import { LRUCache } from 'lru-cache';
 import { CanopyError, type Config, type Logger } from '../../../base/index.ts';
 import {
   type CallRecord,
+  type DialRoute,
   type ErrorBody,
   type MeasuredCall,
   routeDial,
   type TelephonyConfig,
   type TracedMessage,
   type TrunkAlarm,
+  type TrunkContact,
   type TrunkRegistration,
 } from '../../../contract/index.ts';
 import type { Kernel, Peer, Rooms } from '../../kernel/index.ts';
 import { type Session, TokenBucket } from '../../kernel/index.ts';
 import type { Calls } from './calls.ts';
 import { dialRefusal } from './dial-refusal.ts';
+import type { PersonPhones } from './person-phones.ts';
+import { PhoneLegs } from './phone-legs.ts';
 import type { SavedRegistrationStore } from './saved-registration-store.ts';
 import { TelephonyAdministration } from './telephony-administration.ts';
 import type { TelephonySettings } from './telephony-settings.ts';
@@ -27,6 +31,7 @@ export interface TelephonyOptions {
   settings: TelephonySettings;
   calls: Calls;
   usages: TrunkUsages;
+  phones: PersonPhones;
   registrations: SavedRegistrationStore;
   rooms: Rooms;
   entry: Kernel['entry'];
@@ -60,6 +65,10 @@ export class Telephony {
   readonly settings: TelephonySettings;
   readonly calls: Calls;
   readonly usages: TrunkUsages;
+  /** Phones and numbers of people. */
+  readonly phones: PersonPhones;
+  /** Phones in direct calls. */
+  readonly legs: PhoneLegs;
   readonly registrations: SavedRegistrationStore;
   readonly traces = new TraceRequests();
   readonly administration: TelephonyAdministration;
@@ -77,12 +86,19 @@ export class Telephony {
   #measured: ReadonlyMap<string, Pick<MeasuredCall, 'mos' | 'quality'>> = new Map();
   /** By trunk, as last reported by the gateway in charge. */
   #registrations: ReadonlyMap<string, TrunkRegistration> = new Map();
+  #contacts: ReadonlyArray<TrunkContact & { trunk: string }> = [];
 
   constructor(options: TelephonyOptions) {
     this.#options = options;
     this.settings = options.settings;
     this.calls = options.calls;
     this.usages = options.usages;
+    this.phones = options.phones;
+    this.legs = new PhoneLegs((event, data) => {
+      if (this.ready) {
+        this.#gateway?.connection.send(event, data);
+      }
+    }, options.log);
     this.registrations = options.registrations;
     this.administration = new TelephonyAdministration({
       settings: options.settings,
@@ -104,7 +120,9 @@ export class Telephony {
   /** The complete configuration of a gateway. */
   async config(): Promise<TelephonyConfig> {
     const { realm, language } = this.#options.config.sip;
-    return { realm, language, ...(await this.settings.load()) };
+    const [settings, people] = await Promise.all([this.settings.load(), this.phones.numbers()]);
+    const numbers = people.map(({ number }) => number);
+    return { realm, language, ...settings, ...(numbers.length > 0 && { numbers }) };
   }
 
   /** Puts a gateway in charge, and ends the connection of the previous one. @throws {CanopyError} CONNECTION_LOST */
@@ -126,10 +144,12 @@ export class Telephony {
     const before = this.#gateway;
     this.#gateway = session;
     this.#registrations = new Map();
+    this.#contacts = [];
     this.#measured = new Map();
     if (before && before !== session) {
       before.connection.end('SESSION_REPLACED');
     }
+    this.legs.registered(callIds);
     session.log.info('phone gateway connected');
     if (before === null) {
       this.#offerCalls();
@@ -187,6 +207,34 @@ export class Telephony {
     by,
     peerId,
   }: DialRequest): Promise<{ callId: string }> {
+    const { gateway, route, name } = await this.route(target, by, roomId);
+    const callId = randomUUID();
+    if (peerId !== undefined) {
+      this.#requests.set(callId, { roomId, peerId });
+    }
+    const shown = displayName ?? name;
+    gateway.connection.send('gateway.dial', {
+      callId,
+      roomId,
+      target,
+      displayName: shown,
+      ...(caller !== undefined && { caller }),
+      ...(withheld && { withheld }),
+    });
+    this.#options.log.info({ roomId, by, callId, route: route.type }, 'call requested');
+    return { callId };
+  }
+
+  /**
+   * Where a dialled number leads, with the name to show for it. Counts as a call of `by`.
+   *
+   * @throws {CanopyError} RATE_LIMITED, CALL_REFUSED, EMERGENCY_CALL_REFUSED, TRUNK_NUMBER_BARRED, GATEWAY_MISSING
+   */
+  async route(
+    target: string,
+    by: string,
+    roomId?: string,
+  ): Promise<{ gateway: Session; route: DialRoute; name: string }> {
     if (!this.#bucketOf(by).take(performance.now())) {
       throw new CanopyError('RATE_LIMITED', 'too many calls per minute');
     }
@@ -202,27 +250,14 @@ export class Telephony {
     if (!gateway || gateway.closed) {
       throw new CanopyError('GATEWAY_MISSING');
     }
-    const callId = randomUUID();
-    if (peerId !== undefined) {
-      this.#requests.set(callId, { roomId, peerId });
-    }
     const called = route.type === 'phone' ? route.username : route.number;
     const account = settings.phones.find(({ username }) => route.type === 'phone' && username === called);
-    const shown = displayName ?? account?.displayName ?? called.slice(0, 64);
-    gateway.connection.send('gateway.dial', {
-      callId,
-      roomId,
-      target,
-      displayName: shown,
-      ...(caller !== undefined && { caller }),
-      ...(withheld && { withheld }),
-    });
-    this.#options.log.info({ roomId, by, callId, route: route.type }, 'call requested');
-    return { callId };
+    return { gateway, route, name: account?.displayName ?? called.slice(0, 64) };
   }
 
   /** Notifies the requester of a call that it failed. */
-  dialFailed(callId: string, error: ErrorBody): void {
+  dialFailed(callId: string, error: ErrorBody, sipStatus?: number): void {
+    this.legs.failed(callId, sipStatus ?? null);
     const request = this.#requests.get(callId);
     if (request) {
       this.#requests.delete(callId);
@@ -231,8 +266,12 @@ export class Telephony {
     }
   }
 
-  /** Takes the gateway's report of all trunk registrations. */
-  trunksRegistered(registrations: ReadonlyArray<TrunkRegistration & { trunk: string }>): void {
+  /** Takes the gateway's report of all trunk registrations and next hops. */
+  trunksRegistered(
+    registrations: ReadonlyArray<TrunkRegistration & { trunk: string }>,
+    contacts: ReadonlyArray<TrunkContact & { trunk: string }>,
+  ): void {
+    this.#contacts = contacts;
     this.#registrations = new Map(
       registrations.map(({ trunk, ...registration }) => [trunk, registration] as const),
     );
@@ -246,6 +285,13 @@ export class Telephony {
   /** The registration of a trunk; null if it does not register, or no gateway has reported. */
   registrationOf(trunk: string): TrunkRegistration | null {
     return (this.ready && this.#registrations.get(trunk)) || null;
+  }
+
+  /** Which next hops of a trunk answer; empty if it does not ask, or no gateway has reported. */
+  contactsOf(trunk: string): TrunkContact[] {
+    return this.#contacts.flatMap(({ trunk: name, ...contact }) =>
+      this.ready && name === trunk ? [contact] : [],
+    );
   }
 
   /** Takes the gateway's report on all calls that have been answered. */
@@ -266,6 +312,7 @@ export class Telephony {
     if (call.answeredAtMs !== null) {
       this.#requests.delete(call.callId);
     }
+    this.legs.recorded(call);
     await this.calls.record(call);
     this.#report(call);
   }

@@ -51,6 +51,10 @@ export type ServerAction =
   | 'contact.keep'
   /** Call other people directly, and be called. */
   | 'person.call'
+  /** Call telephone numbers directly, as the dial plan permits. */
+  | 'number.call'
+  /** Have phones of one's own, which ring when one is called. */
+  | 'phone.keep'
   /** Become the phone gateway in charge of calls. */
   | 'gateway.register'
   | AdminAction;
@@ -116,6 +120,8 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'room.create': 'create rooms',
   'contact.keep': 'keep contacts',
   'person.call': 'call people directly',
+  'number.call': 'call telephone numbers',
+  'phone.keep': 'have phones',
   'gateway.register': 'register as the phone gateway',
   'account.administer': 'administer accounts',
   'invitation.administer': 'administer invitations',

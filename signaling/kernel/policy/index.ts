@@ -8,6 +8,7 @@ export {
   isPhoneGateway,
   may,
   mayBeCalled,
+  mayCallNumbers,
   mayEnterLocked,
   mayOwn,
   otherOwner,

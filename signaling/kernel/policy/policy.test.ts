@@ -90,6 +90,8 @@ const ON_SERVER: Record<ServerAction, string> = {
   'room.create': 'admin owner member token',
   'contact.keep': 'admin owner member',
   'person.call': 'admin owner member',
+  'number.call': 'admin owner member',
+  'phone.keep': 'admin owner member',
   'gateway.register': 'gateway',
   'account.administer': 'token',
   'invitation.administer': 'token',

@@ -14,6 +14,8 @@ import { IN_ROOM, ON_SERVER, type ServerStanding, type Standing } from './defaul
 export interface RoomPolicy extends Readonly<Pick<RoomDescription, 'ownerId' | 'permissions' | 'roles'>> {
   /** The accounts of a direct call: nobody else may do anything in its room. Absent in all other rooms. */
   readonly parties?: readonly string[] | undefined;
+  /** Whether one of them is on a phone, which the server's gateway brings into the room. */
+  readonly onPhone?: boolean | undefined;
 }
 
 /** The policy of a room without an owner and with default settings. */
@@ -98,6 +100,11 @@ export function mayBeCalled(holder: AccountHolder): boolean {
   return holder.kind === 'device' && ON_SERVER[holder.role].has('person.call');
 }
 
+/** Whether an account may call telephone numbers. */
+export function mayCallNumbers(holder: AccountHolder): boolean {
+  return holder.kind === 'device' && ON_SERVER[holder.role].has('number.call');
+}
+
 /** Whether this is the phone gateway of the deployment, which brings phones where people send them. */
 export function isPhoneGateway(principal: Principal): boolean {
   return principal.kind === 'bridge' && principal.isGateway;
@@ -138,9 +145,16 @@ const ABOVE: { [S in Standing]?: { [A in ActionInRoom]?: ActionInRoom } } = {
   bridge: { 'participant.ban': 'participant.banBridge' },
 };
 
-function standingIn(principal: Target, { ownerId, roles, parties }: RoomPolicy): Standing {
+function standingIn(principal: Target, { ownerId, roles, parties, onPhone }: RoomPolicy): Standing {
   if (parties) {
-    return principal.kind === 'device' && parties.includes(principal.accountId) ? 'party' : 'outsider';
+    if (onPhone && 'isGateway' in principal && principal.isGateway) {
+      return 'bridge';
+    }
+    const isParty =
+      principal.kind === 'device'
+        ? parties.includes(principal.accountId)
+        : principal.kind === 'phone' && onPhone;
+    return isParty ? 'party' : 'outsider';
   }
   switch (principal.kind) {
     case 'token':

@@ -24,6 +24,8 @@ export type RoomRecord = Pick<RoomDescription, 'roomId' | 'ownerId' | 'title'> &
   z.infer<typeof storedSettings> & {
     /** The two accounts of a direct call, whose room is not stored. */
     parties?: readonly string[] | undefined;
+    /** Whether one of the two is on a phone. */
+    onPhone?: boolean | undefined;
   };
 
 /** A room as its owners see it. */

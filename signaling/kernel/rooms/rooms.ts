@@ -180,9 +180,20 @@ export class Rooms {
     return room;
   }
 
-  /** Lets these accounts, and nobody else, enter the room of a direct call until endCallRoom(). The room is not stored. */
-  addCallRoom(roomId: string, parties: readonly string[]): void {
-    this.#callRooms.set(roomId, { roomId, parties, ownerId: null, title: null, permissions: {}, roles: {} });
+  /**
+   * Lets these accounts, and nobody else, enter the room of a direct call until endCallRoom(). The room is not stored. `onPhone`: the
+   * gateway brings a phone into it.
+   */
+  addCallRoom(roomId: string, parties: readonly string[], onPhone = false): void {
+    this.#callRooms.set(roomId, {
+      roomId,
+      parties,
+      onPhone,
+      ownerId: null,
+      title: null,
+      permissions: {},
+      roles: {},
+    });
   }
 
   /** Closes the room of a direct call for good. Connections in it stay open. */

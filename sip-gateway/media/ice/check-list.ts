@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { Attribute, Binding, isAuthentic, type StunMessage, uint32, writeStun } from '../../stun/index.ts';
 import type { Endpoint } from '../rtp/index.ts';
 import type { IceCandidate, IceComponent } from './ice-types.ts';
-import { Attribute, Binding, isAuthentic, type StunMessage, uint32, writeStun } from './stun-message.ts';
 
 export interface CheckListOptions {
   /** The phone's candidates. */

@@ -1,7 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { Endpoint } from '../rtp/index.ts';
-import { CheckList } from './check-list.ts';
-import type { IceComponent, IceParameters } from './ice-types.ts';
 import {
   Attribute,
   Binding,
@@ -11,7 +8,10 @@ import {
   type StunMessage,
   writeStun,
   xorMappedAddress,
-} from './stun-message.ts';
+} from '../../stun/index.ts';
+import type { Endpoint } from '../rtp/index.ts';
+import { CheckList } from './check-list.ts';
+import type { IceComponent, IceParameters } from './ice-types.ts';
 
 export interface IceAgentOptions {
   parameters: IceParameters;

@@ -3,8 +3,6 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { crc32 } from 'node:zlib';
 import { bindingRequest, parseAnswer } from '../../../test/support/stun.ts';
-import type { Endpoint } from '../rtp/index.ts';
-import { IceAgent, type IceComponent, type IceParameters } from './index.ts';
 import {
   Attribute,
   Binding,
@@ -13,7 +11,9 @@ import {
   uint32,
   writeStun,
   xorMappedAddress,
-} from './stun-message.ts';
+} from '../../stun/index.ts';
+import type { Endpoint } from '../rtp/index.ts';
+import { IceAgent, type IceComponent, type IceParameters } from './index.ts';
 
 /** The samples of RFC 5769. */
 const TRANSACTION = 'b7e7a701bc34d686fa87dfae';

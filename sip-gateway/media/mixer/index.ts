@@ -1,4 +1,5 @@
 /** A room's audio: mixes its speakers and phones for each phone, and sends the phones to the room. */
+export type { Announcement } from './announcer.ts';
 export { Limiter } from './limiter.ts';
 export {
   loadPayloadTransform,

@@ -44,6 +44,17 @@ export class MixBuses {
     }
   }
 
+  /** Largest sample of all voices so far, before exchange(). */
+  peak(): number {
+    let peak = 0;
+    for (const rate of this.#used) {
+      for (const sample of this.#own.get(rate) ?? []) {
+        peak = Math.max(peak, Math.abs(sample));
+      }
+    }
+    return peak;
+  }
+
   /** Adds each bus's sum to the others. `rates`: as passed to begin(). */
   exchange(rates: Iterable<number>): void {
     for (const rate of rates) {

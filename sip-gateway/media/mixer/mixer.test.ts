@@ -20,11 +20,13 @@ class ToneLeg implements MixedLeg {
   sampleRate: number;
   readonly heard: Int16Array[] = [];
   readonly #frequencyHz: number;
+  readonly #amplitude: number;
   #at = 0;
 
-  constructor(sampleRate: number, frequencyHz: number) {
+  constructor(sampleRate: number, frequencyHz: number, amplitude = 4_000) {
     this.sampleRate = sampleRate;
     this.#frequencyHz = frequencyHz;
+    this.#amplitude = amplitude;
   }
 
   read(): Int16Array {
@@ -33,7 +35,7 @@ class ToneLeg implements MixedLeg {
     return sine(count, {
       frequencyHz: this.#frequencyHz,
       sampleRate: this.sampleRate,
-      amplitude: 4_000,
+      amplitude: this.#amplitude,
       from: this.#at,
     });
   }
@@ -190,5 +192,42 @@ describe('mixer', () => {
     assert.equal(audioLevel(new Int16Array(160).fill(-32_768)).levelDbov, 0);
     const tone = sine(1_600, { frequencyHz: 400, sampleRate: 16_000, amplitude: 32_767 });
     assert.deepEqual(audioLevel(tone), { levelDbov: 3, voice: true });
+  });
+
+  test('announcements reach every phone at its rate: full while nobody speaks, 14 dB down beneath a voice', async () => {
+    const network = openNetwork({ prefer: 'native' });
+    const codecs = await Codecs.load();
+    const mixer = await RoomMixer.open({ codecs, network, ip: '127.0.0.1', log: SILENT });
+    const announcement = {
+      samples: sine(32_000, { frequencyHz: 600, sampleRate: 16_000, amplitude: 10_000 }),
+      sampleRate: 16_000,
+    };
+    for (const [voice, gain] of [
+      [0, 0.7],
+      [4000, 0.2],
+    ] as const) {
+      const legs = [8000, 16_000, 48_000].map((rate) => new ToneLeg(rate, 1000, voice));
+      for (const [i, leg] of legs.entries()) {
+        mixer.add(leg, i + 1);
+      }
+      mixer.tick(0);
+      mixer.announce(announcement);
+      // More at once are left out.
+      for (let i = 0; i < 9; i++) {
+        mixer.announce({ samples: new Int16Array(0), sampleRate: 16_000 });
+      }
+      for (let tick = 1; tick < 90; tick++) {
+        mixer.tick(1e6 * (1 + voice) + 20 * tick);
+      }
+      for (const leg of legs) {
+        const amplitude = leg.amplitude(600);
+        assert.ok(Math.abs(amplitude / (10_000 * gain) - 1) < 0.1, `${leg.sampleRate} Hz: ${amplitude}`);
+        mixer.remove(leg);
+      }
+      // Nobody is left to hear the rest.
+      mixer.announce(announcement);
+    }
+    mixer.close();
+    await network.close();
   });
 });

@@ -2,6 +2,7 @@ import type { Codecs } from '../../codecs/index.ts';
 import type { MediaLog } from '../media-log.ts';
 import type { Network } from '../network/index.ts';
 import { type RtpPacket, StreamNumbers } from '../rtp/index.ts';
+import { type Announcement, Announcer } from './announcer.ts';
 import { MixBuses } from './mix-buses.ts';
 import type { PayloadTransform } from './payload-transform.ts';
 import { RoomPort } from './room-port.ts';
@@ -47,6 +48,9 @@ interface Member {
 /** The room forwards fewer speakers at once. More are a bug or an attack. */
 const MAX_SPEAKERS = 32;
 const SPEAKER_IDLE_MS = 10_000;
+/** A voice has larger samples than this; a speaker pauses between words for less than this, in milliseconds. */
+const VOICE_PEAK = 600;
+const VOICE_PAUSE_MS = 800;
 /** Average interval of RTCP reports (RFC 3550 §6.2). */
 const REPORT_INTERVAL_MS = 5_000;
 
@@ -62,12 +66,14 @@ export class RoomMixer {
   readonly #members = new Map<MixedLeg, Member>();
   readonly #speakers = new Map<number, Speaker>();
   readonly #buses: MixBuses;
+  readonly #announcer: Announcer;
   #port: RoomPort | undefined;
   /** Sample rates of the buses: those of the legs, and `#roomRate`. */
   readonly #rates = new Set<number>();
   /** Sample rate at which speakers are decoded, in Hz. */
   #roomRate = 0;
   #nextReportMs = 0;
+  #lastVoiceMs = Number.NEGATIVE_INFINITY;
   #closed = false;
 
   private constructor({ codecs, onLegFault = () => {}, log }: MixerOptions) {
@@ -75,6 +81,7 @@ export class RoomMixer {
     this.#onLegFault = onLegFault;
     this.#log = log;
     this.#buses = new MixBuses(codecs);
+    this.#announcer = new Announcer(codecs);
   }
 
   static async open(options: MixerOptions): Promise<RoomMixer> {
@@ -123,7 +130,15 @@ export class RoomMixer {
       return;
     }
     this.#roomRate = 0;
+    this.#announcer.stop();
     this.#forgetSpeakers(() => true);
+  }
+
+  /** Plays a sound to all phones, beneath the voices. The room's other participants do not hear it. */
+  announce(announcement: Announcement): void {
+    if (this.#members.size > 0 && !this.#closed) {
+      this.#announcer.play(announcement);
+    }
   }
 
   /** Mixes the next 20 ms. */
@@ -138,6 +153,10 @@ export class RoomMixer {
     }
     for (const member of this.#members.values()) {
       this.#read(member, nowMs);
+    }
+    if (this.#announcer.playing && this.#roomRate > 0) {
+      const frame = this.#announcer.read(this.#roomRate, this.#someoneSpeaks(nowMs));
+      this.#buses.add(this.#roomRate, frame);
     }
     this.#buses.exchange(this.#rates);
     // Send to the phones first: it is cheap, and people notice delay there most.
@@ -218,6 +237,13 @@ export class RoomMixer {
     if (this.#roomRate > 0) {
       this.#rates.add(this.#roomRate);
     }
+  }
+
+  #someoneSpeaks(nowMs: number): boolean {
+    if (this.#buses.peak() > VOICE_PEAK) {
+      this.#lastVoiceMs = nowMs;
+    }
+    return nowMs - this.#lastVoiceMs < VOICE_PAUSE_MS;
   }
 
   #readSpeaker(speaker: Speaker, nowMs: number): void {

@@ -1,11 +1,18 @@
 import type { CodecName } from '../../codecs/index.ts';
 
-/** Equipment impairment and packet-loss robustness (ITU-T G.113, appendix I; Opus as measured against G.711). */
+/**
+ * Equipment impairment and packet-loss robustness (ITU-T G.113, appendix I). It has no Opus and Speex: Opus as measured against G.711, Speex
+ * like codecs of its kind and bitrate.
+ */
 const IMPAIRMENT: Record<CodecName, { ie: number; bpl: number }> = {
   PCMU: { ie: 0, bpl: 25.1 },
   PCMA: { ie: 0, bpl: 25.1 },
   G722: { ie: 0, bpl: 14 },
+  GSM: { ie: 20, bpl: 10 },
   opus: { ie: 0, bpl: 27 },
+  'speex/8000': { ie: 11, bpl: 15 },
+  'speex/16000': { ie: 0, bpl: 15 },
+  'speex/32000': { ie: 0, bpl: 15 },
 };
 
 export interface CallQuality {

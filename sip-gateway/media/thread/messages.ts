@@ -2,7 +2,7 @@ import type { CodecCapabilities } from '../../codecs/index.ts';
 import type { DtmfKey } from '../dtmf/index.ts';
 import type { LegEvent, LegMedia, LegStats, Prompt } from '../leg-types.ts';
 import type { MediaLogLine } from '../media-log.ts';
-import type { RoomConnection, RoomStats } from '../mixer/index.ts';
+import type { Announcement, RoomConnection, RoomStats } from '../mixer/index.ts';
 import type { NetworkStats, PortRange } from '../network/index.ts';
 import type { Endpoint } from '../rtp/index.ts';
 import type { PacingStats } from './pacer.ts';
@@ -32,6 +32,8 @@ export interface Requests {
   'leg.close': { args: { legId: string }; result: LegStats | null };
   'room.open': { args: { roomId: string; ip: string; port: number }; result: { port: number } };
   'room.connect': { args: { roomId: string; connection: RoomConnection }; result: null };
+  /** Plays a sound to all phones of the room. */
+  'room.announce': { args: { roomId: string; announcement: Announcement }; result: null };
   'room.stats': { args: { roomId: string }; result: RoomStats };
   'room.close': { args: { roomId: string }; result: null };
   'thread.stats': { args: Record<string, never>; result: ThreadStats };

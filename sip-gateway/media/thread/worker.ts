@@ -242,6 +242,10 @@ const handlers: Handlers = {
     mixer.connect(connection, transform);
     return null;
   },
+  'room.announce': ({ roomId, announcement }) => {
+    roomOf(roomId).mixer.announce(announcement);
+    return null;
+  },
   'room.stats': ({ roomId }) => roomOf(roomId).mixer.stats(),
   'room.close': ({ roomId }) => {
     const entry = rooms.get(roomId);

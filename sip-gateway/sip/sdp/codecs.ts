@@ -1,23 +1,87 @@
 import type { MediaDescription } from 'sdp-transform';
 
-export type CodecName = 'opus' | 'G722' | 'PCMU' | 'PCMA';
+export type CodecName =
+  | 'opus'
+  | 'G722'
+  | 'PCMU'
+  | 'PCMA'
+  | 'GSM'
+  | 'speex/8000'
+  | 'speex/16000'
+  | 'speex/32000';
 
 /** A codec in SDP. */
 interface CodecEntry {
   readonly name: CodecName;
+  /** Its name in `rtpmap`. */
+  readonly encoding: string;
   /** RTP clock rate in SDP, in Hz. For G.722 it is 8,000 although its sample rate is 16,000 (RFC 3551 §4.5.2). */
   readonly clockRate: number;
   /** Channels in SDP. For Opus always 2 (RFC 7587 §7). */
   readonly channels: number;
   /** Payload type in our offers: the static one, or a dynamic one of our choice. */
   readonly payloadType: number;
+  /** Durations of the packets that we can send, in milliseconds, ascending. */
+  readonly ptimesMs: readonly number[];
+  /** Format parameters in our offers and answers. */
+  readonly fmtp?: string;
 }
 
+const WAVEFORM_PTIMES = [10, 20, 30, 40, 50, 60];
+/** Those of codecs whose frames have 20 ms. */
+const FRAME_PTIMES = [20, 40, 60];
+
 const CODECS: readonly CodecEntry[] = [
-  { name: 'opus', clockRate: 48_000, channels: 2, payloadType: 111 },
-  { name: 'G722', clockRate: 8000, channels: 1, payloadType: 9 },
-  { name: 'PCMU', clockRate: 8000, channels: 1, payloadType: 0 },
-  { name: 'PCMA', clockRate: 8000, channels: 1, payloadType: 8 },
+  {
+    name: 'opus',
+    encoding: 'opus',
+    clockRate: 48_000,
+    channels: 2,
+    payloadType: 111,
+    ptimesMs: [10, 20, 40, 60],
+    fmtp: 'useinbandfec=1;usedtx=0;stereo=0;sprop-stereo=0',
+  },
+  ...(
+    [
+      ['G722', 9],
+      ['PCMU', 0],
+      ['PCMA', 8],
+    ] as const
+  ).map(([name, payloadType]) => ({
+    name,
+    encoding: name,
+    clockRate: 8000,
+    channels: 1,
+    payloadType,
+    ptimesMs: WAVEFORM_PTIMES,
+  })),
+  { name: 'GSM', encoding: 'GSM', clockRate: 8000, channels: 1, payloadType: 3, ptimesMs: FRAME_PTIMES },
+  {
+    name: 'speex/8000',
+    encoding: 'speex',
+    clockRate: 8000,
+    channels: 1,
+    payloadType: 97,
+    ptimesMs: FRAME_PTIMES,
+    // Without it, the peer would send mode 3, i.e. 8 kbit/s (RFC 5574 §4.1.1).
+    fmtp: 'mode="5,any"',
+  },
+  {
+    name: 'speex/16000',
+    encoding: 'speex',
+    clockRate: 16_000,
+    channels: 1,
+    payloadType: 98,
+    ptimesMs: FRAME_PTIMES,
+  },
+  {
+    name: 'speex/32000',
+    encoding: 'speex',
+    clockRate: 32_000,
+    channels: 1,
+    payloadType: 99,
+    ptimesMs: FRAME_PTIMES,
+  },
 ];
 
 /** Corrects wrong clock rates: some phones state the sample rate of G.722. */
@@ -27,7 +91,12 @@ const CORRECT_RATES: Readonly<Record<string, number>> = { 'g722/16000': 8000 };
 const EVENT_RATES: ReadonlySet<number> = new Set([8000, 16_000, 32_000, 48_000]);
 
 /** Payload type of telephone-event (RFC 4733) in our offers, by clock rate. */
-const EVENT_PAYLOAD_TYPES: Readonly<Record<number, number>> = { 8000: 101, 48000: 102 };
+const EVENT_PAYLOAD_TYPES: Readonly<Record<number, number>> = {
+  8000: 101,
+  48000: 102,
+  16000: 103,
+  32000: 104,
+};
 
 export function codecEntry(name: CodecName): CodecEntry {
   const entry = CODECS.find((codec) => codec.name === name);
@@ -35,6 +104,11 @@ export function codecEntry(name: CodecName): CodecEntry {
     throw new RangeError(`unknown codec ${name}`);
   }
   return entry;
+}
+
+/** The name of a format in `rtpmap`. */
+export function encodingOf(kind: Format['kind']): string {
+  return kind === 'telephone-event' || kind === 'CN' ? kind : codecEntry(kind).encoding;
 }
 
 /** Payload type of telephone-event in our offers, for a clock rate in Hz. */
@@ -78,7 +152,7 @@ export function knownFormats(media: MediaDescription): Format[] {
     const payloadType = Number(text);
     const map = media.rtp.find((entry) => entry.payload === payloadType);
     const fixed = CODECS.find((codec) => codec.payloadType === payloadType && payloadType < 96);
-    const name = String(map?.codec ?? fixed?.name ?? '').toLowerCase();
+    const name = String(map?.codec ?? fixed?.encoding ?? '').toLowerCase();
     const stated = map?.rate ?? fixed?.clockRate ?? 0;
     const clockRate = CORRECT_RATES[`${name}/${stated}`] ?? stated;
     const config = media.fmtp.find((entry) => entry.payload === payloadType)?.config;
@@ -86,7 +160,9 @@ export function knownFormats(media: MediaDescription): Format[] {
     if (name === 'telephone-event' && EVENT_RATES.has(clockRate)) {
       formats.push({ kind: 'telephone-event', payloadType, clockRate, fmtp });
     }
-    const codec = CODECS.find((entry) => entry.name.toLowerCase() === name && entry.clockRate === clockRate);
+    const codec = CODECS.find(
+      (entry) => entry.encoding.toLowerCase() === name && entry.clockRate === clockRate,
+    );
     const channels = Number(map?.encoding ?? 1);
     if (codec && (codec.channels === channels || (codec.name === 'opus' && map?.encoding === undefined))) {
       formats.push({ kind: codec.name, payloadType, clockRate, fmtp });

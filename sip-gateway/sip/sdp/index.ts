@@ -4,4 +4,10 @@ export type { LocalEncryption, NegotiatedCrypto } from './crypto-session.ts';
 export type { Direction } from './direction.ts';
 export type { IceUse, NegotiatedIce } from './ice-session.ts';
 export { mediaAddressIn, type RemoteAddress, SdpError, usableSdp } from './remote.ts';
-export { type LocalAudio, type NegotiatedAudio, type ReceiveFormat, type SavedSdp, SdpSession } from './sdp-session.ts';
+export {
+  type LocalAudio,
+  type NegotiatedAudio,
+  type ReceiveFormat,
+  type SavedSdp,
+  SdpSession,
+} from './sdp-session.ts';

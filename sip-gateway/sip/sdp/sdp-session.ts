@@ -5,6 +5,7 @@ import {
   COMFORT_NOISE,
   type CodecName,
   codecEntry,
+  encodingOf,
   eventPayloadType,
   type Format,
   hasComfortNoise,
@@ -91,6 +92,8 @@ export interface NegotiatedAudio {
   readonly ice?: NegotiatedIce;
 }
 
+type CodecFormat = Format & { readonly kind: CodecName };
+
 /** A media line of the session. Its position never changes (RFC 3264 §8). */
 type Line = Pick<MediaDescription, 'type' | 'protocol' | 'payloads'>;
 
@@ -106,11 +109,9 @@ export interface SavedSdp {
   readonly crypto: CryptoAgreement | undefined;
 }
 
-const PTIMES = [10, 20, 30, 40, 60];
 const DEFAULT_PTIME_MS = 20;
 /** The telephone-events that we support (RFC 4733 §3.2). */
 const EVENTS = '0-16';
-const OPUS_FMTP = 'useinbandfec=1;usedtx=0;stereo=0;sprop-stereo=0';
 
 /**
  * The SDP state of one call (RFC 3264): makes and reads offers and answers, and keeps the order of media lines, the payload types and the
@@ -176,13 +177,13 @@ export class SdpSession {
     this.#offered = local;
     const clockRates = new Set<number>();
     const formats: Format[] = local.codecs.map((name) => {
-      const { clockRate, payloadType } = codecEntry(name);
+      const { clockRate, payloadType, fmtp } = codecEntry(name);
       clockRates.add(clockRate);
       return {
         kind: name,
         clockRate,
         payloadType: this.#payloadTypeOf(name, clockRate, payloadType),
-        fmtp: name === 'opus' ? OPUS_FMTP : undefined,
+        fmtp,
       };
     });
     for (const clockRate of clockRates) {
@@ -329,7 +330,7 @@ export class SdpSession {
     const line = this.#audioLine(
       local,
       [
-        { ...codec, fmtp: codec.kind === 'opus' ? OPUS_FMTP : undefined },
+        { ...codec, fmtp: codecEntry(codec.kind).fmtp },
         // A phone signals silence with it (RFC 3389 §4).
         ...(codec.clockRate === COMFORT_NOISE.clockRate && hasComfortNoise(media) ? [COMFORT_NOISE] : []),
         ...(events ? [{ ...events, fmtp: EVENTS }] : []),
@@ -401,7 +402,7 @@ export class SdpSession {
   }
 
   #negotiated(
-    codec: Format,
+    codec: CodecFormat,
     events: Format | undefined,
     {
       media,
@@ -419,7 +420,7 @@ export class SdpSession {
     direction: Direction,
   ): NegotiatedAudio {
     this.#agreed = {
-      codec: codec.kind as CodecName,
+      codec: codec.kind,
       clockRate: codec.clockRate,
       sendPayloadType: codec.payloadType,
       receiveFormats,
@@ -431,7 +432,7 @@ export class SdpSession {
       remote,
       rtcpMux: media.rtcpMux !== undefined,
       direction,
-      ptimeMs: pickPtime(media),
+      ptimeMs: pickPtime(media, codec.kind),
       ...(crypto && { crypto }),
       ...(ice && { ice }),
     };
@@ -505,7 +506,7 @@ export class SdpSession {
       payloads: formats.map((format) => format.payloadType).join(' '),
       rtp: formats.map(({ kind, payloadType, clockRate }) => ({
         payload: payloadType,
-        codec: kind,
+        codec: encodingOf(kind),
         rate: clockRate,
         ...(kind === 'opus' && { encoding: 2 }),
       })),
@@ -575,7 +576,7 @@ function usable(formats: readonly Format[], local: LocalAudio): Format[] {
   return formats.filter((format) => !isCodec(format) || local.codecs.includes(format.kind));
 }
 
-function isCodec(format: Format): format is Format & { readonly kind: CodecName } {
+function isCodec(format: Format): format is CodecFormat {
   return format.kind !== 'telephone-event' && format.kind !== 'CN';
 }
 
@@ -585,9 +586,10 @@ function pickEvents(formats: readonly Format[], clockRate: number): Format | und
   return events.find((format) => format.clockRate === clockRate) ?? events[0];
 }
 
-function pickPtime(media: MediaDescription): number {
-  const requested = Number(media.ptime ?? DEFAULT_PTIME_MS);
-  const max = Number(media.maxptime ?? PTIMES.at(-1));
-  const allowed = PTIMES.filter((ptime) => ptime <= Math.max(max, 10));
-  return allowed.includes(requested) ? requested : (allowed.filter((ptime) => ptime <= 20).at(-1) ?? 20);
+/** The packet time that the peer requests, or else the next shorter one that the codec has. */
+function pickPtime(media: MediaDescription, codec: CodecName): number {
+  const { ptimesMs } = codecEntry(codec);
+  const requested = Number(media.ptime) || DEFAULT_PTIME_MS;
+  const max = Number(media.maxptime) || Number.POSITIVE_INFINITY;
+  return ptimesMs.findLast((ptime) => ptime <= Math.min(requested, max)) ?? (ptimesMs[0] as number);
 }

@@ -162,6 +162,8 @@ describe('calls to registered phones', () => {
     await desk.request('ACK');
     await answered;
     const cancel = await soft.request('CANCEL');
+    // It shows no missed call (RFC 3326).
+    assert.match(cancel.headers.get('reason') ?? '', /^SIP;cause=200;/);
     soft.answer(cancel, '200 OK');
     soft.answer(atSoft, '487 Request Terminated', { tag: 'a' });
     await soft.request('ACK');

@@ -121,7 +121,7 @@ export interface CallHost {
   send(draft: RequestDraft, flow: Flow, handlers: ClientHandlers): ClientTransaction;
   sendStateless(draft: RequestDraft, flow: Flow): SipRequest;
   resendStateless(request: SipRequest, flow: Flow): void;
-  sendCancel(invite: SipRequest, flow: Flow): void;
+  sendCancel(invite: SipRequest, flow: Flow, headers: readonly HeaderField[]): void;
   /** Routes requests and stray 2xx of this dialog to the call from now on. */
   adopt(dialog: Dialog, usage: DialogUsage): void;
   /** Forgets an ended dialog. */

@@ -133,7 +133,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
   }
 
   /** Ends the call with CANCEL, a refusal or BYE, depending on its state. Idempotent; resolves when the peer has answered. */
-  abstract hangUp(): Promise<void>;
+  abstract hangUp(why?: readonly HeaderField[]): Promise<void>;
 
   /**
    * Offers a changed session (hold, new address) by re-INVITE; resolves with the peer's answer. Retries after glare (491; RFC 3261 §14.1).
@@ -394,9 +394,9 @@ export abstract class Call extends EventEmitter<CallEvents> {
   }
 
   /** Sends BYE; resolves when it is answered or has timed out. */
-  protected async sendBye(): Promise<void> {
+  protected async sendBye(headers: readonly HeaderField[] = []): Promise<void> {
     try {
-      await this.client().request('BYE', [], undefined);
+      await this.client().request('BYE', headers, undefined);
     } catch {
       // The peer is unreachable. The call ends anyway.
     }

@@ -193,8 +193,8 @@ export class IncomingCall extends Call {
     this.finish({ cause: 'local', status });
   }
 
-  /** Sends 480 before the answer, and BYE afterwards, but not before the ACK (RFC 3261 §15). */
-  async hangUp(): Promise<void> {
+  /** Sends 480 before the answer, and BYE afterwards, but not before the ACK (RFC 3261 §15). `why`: further fields of the BYE. */
+  async hangUp(why: readonly HeaderField[] = []): Promise<void> {
     if (this.ended) {
       return;
     }
@@ -212,7 +212,7 @@ export class IncomingCall extends Call {
         return;
       }
     }
-    const bye = this.sendBye();
+    const bye = this.sendBye(why);
     this.finish({ cause: 'local' });
     await bye;
   }
@@ -276,9 +276,9 @@ export class IncomingCall extends Call {
   }
 
   /** If the source may be forged, sends the BYE once, to that address only rather than to the Contact or route set (threat 52). */
-  protected override async sendBye(): Promise<void> {
+  protected override async sendBye(headers: readonly HeaderField[] = []): Promise<void> {
     if (this.#hasReturnPath) {
-      await super.sendBye();
+      await super.sendBye(headers);
     } else {
       this.host.sendStateless(this.#ownDialog.request('BYE', this.host.userAgent), this.flow);
     }

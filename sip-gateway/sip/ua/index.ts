@@ -8,6 +8,7 @@ export type { OfferRequest } from './offer-request.ts';
 export type { Answerer, OutgoingCall } from './outgoing-call.ts';
 export { RateLimiter } from './rate-limiter.ts';
 export type { ReferContent } from './read-refer.ts';
+export { ANSWERED_ELSEWHERE, reasonField } from './reason.ts';
 export type { ReferNotifier } from './refer-notifier.ts';
 export type { ReferRequest } from './refer-request.ts';
 export type { Registrar, RegistrarOptions } from './registrar.ts';
@@ -17,9 +18,11 @@ export type {
   RegistrationState,
   SavedRegistration,
 } from './registration.ts';
-export { type CallTarget, NoRouteError, TrunkFullError } from './routes.ts';
+export type { DnsLookups } from './resolve-targets.ts';
 export type { RestoredCall } from './restored-call.ts';
+export { type CallTarget, NoRouteError, TrunkFullError } from './routes.ts';
 export { type SavedBinding, saveBinding } from './saved-binding.ts';
 export type { SavedCall } from './saved-call.ts';
 export { type InviteOptions, SipStack, type SipStackOptions } from './sip-stack.ts';
 export { checkTrunk, type TrunkOptions } from './trunk.ts';
+export type { ContactState } from './trunk-monitor.ts';

@@ -12,6 +12,7 @@ import {
 } from '../message/index.ts';
 import type { ClientTransaction, Timer } from '../transaction/index.ts';
 import type { Flow } from '../transport/index.ts';
+import { AbandonedInvite } from './abandoned-invite.ts';
 import type { InviteFailure } from './best-failure.ts';
 import { sdpBody, sessionBody } from './body.ts';
 import type { CallHost, MaybeDigest, PeerPlace } from './call-types.ts';
@@ -23,7 +24,7 @@ import { minSession, SESSION_SECONDS } from './session-timer.ts';
 /** A route to a callee: the Request-URI and the flow, which is opened only when the route is tried. */
 export interface Route {
   readonly uri: Uri;
-  /** Proxies on the way to a registered phone (RFC 3327). Default: none. */
+  /** Proxies on the way: a registered phone's path (RFC 3327), or those of a trunk. Default: none. */
   readonly path?: readonly string[];
   /** IP address of the next hop. */
   readonly address: string;
@@ -31,6 +32,8 @@ export interface Route {
   readonly open: () => Flow | undefined;
   /** The phone, if it is registered here. */
   readonly phone?: FollowedPhone;
+  /** Remembers that this target did not answer or was overloaded. `retryAfter`: seconds. */
+  failed?(retryAfter?: number): void;
 }
 
 /** One early dialog of a branch. There are several if a proxy forks (RFC 3261 §13.2.2.1). */
@@ -98,7 +101,7 @@ export class InviteBranch {
   readonly #forks = new Map<string, Fork>();
   /** Dialogs that we ended at once, by To tag. */
   readonly #ended = new Map<string, InDialogClient>();
-  readonly #silence: Timer;
+  #silence: Timer;
   #flow: Flow;
   #sentAtMs = 0;
   #sequence = 0;
@@ -112,6 +115,7 @@ export class InviteBranch {
   #early = false;
   #silent = false;
   #cancelled = false;
+  #why: readonly HeaderField[] = [];
   #taken: string | undefined;
   #failure: InviteFailure | undefined;
 
@@ -128,13 +132,7 @@ export class InviteBranch {
     this.#parts = parts;
     this.#digest = digest;
     this.#events = events;
-    this.#silence = host.clock.after(SILENT_T1 * host.timers.t1, () => {
-      if (this.#heard) {
-        return;
-      }
-      this.#silent = true;
-      events.onSilent();
-    });
+    this.#silence = this.#watchSilence();
   }
 
   /** Set once the branch has failed. */
@@ -173,6 +171,7 @@ export class InviteBranch {
     }
     this.#flow = flow;
     this.#sentAtMs = this.#host.clock.now();
+    const { place } = this;
     this.#sequence++;
     this.#provisional = false;
     const { fields, body } = sdpBody(sdp);
@@ -195,24 +194,53 @@ export class InviteBranch {
       ],
       body,
     });
-    this.#transaction = this.#host.send(draft, flow, {
-      onResponse: (response) => this.#receive(response, flow),
+    const attempt = this.#routeIndex;
+    let abandoned: AbandonedInvite | undefined;
+    const transaction = this.#host.send(draft, flow, {
+      onResponse: (response) => {
+        if (attempt === this.#routeIndex) {
+          this.#receive(response, flow);
+        } else {
+          abandoned ??= new AbandonedInvite(this.#host, transaction.request, place, this.#digest);
+          abandoned.receive(response);
+        }
+      },
       onFailure: (reason) =>
+        attempt === this.#routeIndex &&
         this.#failover(
           reason === 'timeout'
             ? { status: 408, reason: 'Request Timeout' }
             : { status: 503, reason: 'Service Unavailable' },
         ),
     });
+    this.#transaction = transaction;
   }
 
-  /** Cancels the INVITE: another phone answered, or the caller gave up. */
-  cancel(): void {
+  /** A callee that does not respond for a while is probably dead: the next route is tried, or else other branches need not wait. */
+  #watchSilence(): Timer {
+    const { clock, timers } = this.#host;
+    return clock.after(SILENT_T1 * timers.t1, () => {
+      if (this.#heard || this.#failure) {
+        return;
+      }
+      if (this.#routeIndex + 1 < this.#parts.routes.length && !this.#cancelled) {
+        this.#silence = this.#watchSilence();
+        this.#failover({ status: 408, reason: 'Request Timeout' });
+      } else {
+        this.#silent = true;
+        this.#events.onSilent();
+      }
+    });
+  }
+
+  /** Cancels the INVITE: another phone answered, or the caller gave up. `why`: further fields of the CANCEL. */
+  cancel(why: readonly HeaderField[] = []): void {
     this.#silence.cancel();
     if (this.#cancelled || this.#failure || this.#taken !== undefined) {
       return;
     }
     this.#cancelled = true;
+    this.#why = why;
     // A CANCEL must wait for a provisional response (RFC 3261 §9.1).
     if (this.#provisional) {
       this.#sendCancel();
@@ -251,6 +279,10 @@ export class InviteBranch {
 
   /** Tries the next route; if there is none, the branch has failed. */
   #failover(failure: InviteFailure): void {
+    const { response } = failure;
+    if (!this.#cancelled && (!response || FAILOVER.has(response.status))) {
+      this.#parts.routes[this.#routeIndex]?.failed?.(retryAfter(response));
+    }
     if (!this.#cancelled && !this.#early && this.#routeIndex + 1 < this.#parts.routes.length) {
       this.#routeIndex++;
       this.begin();
@@ -432,7 +464,7 @@ export class InviteBranch {
     this.#ended.set(tag, client);
     try {
       await client.acknowledge(response.cseq.number);
-      await client.request('BYE', [], undefined);
+      await client.request('BYE', this.#why, undefined);
     } catch {
       // The callee is unreachable. It ends the call when no ACK arrives.
     }
@@ -441,7 +473,12 @@ export class InviteBranch {
   #sendCancel(): void {
     const invite = this.#transaction?.request;
     if (invite) {
-      this.#host.sendCancel(invite, this.#flow);
+      this.#host.sendCancel(invite, this.#flow, this.#why);
     }
   }
+}
+
+function retryAfter(response: SipResponse | undefined): number | undefined {
+  const [seconds] = /^[0-9]{1,6}/.exec(response?.headers.get('retry-after') ?? '') ?? [];
+  return seconds === undefined ? undefined : Number(seconds);
 }

@@ -8,6 +8,7 @@ import { sdpBody, sessionBody } from './body.ts';
 import { Call } from './call.ts';
 import type { CallHost, MaybeDigest } from './call-types.ts';
 import { type Fork, InviteBranch, type InviteBranchEvents, type Route } from './invite-branch.ts';
+import { ANSWERED_ELSEWHERE } from './reason.ts';
 import { redirectionOf } from './redirection.ts';
 
 /** Returns our answer to the callee's offer. */
@@ -83,8 +84,8 @@ export class OutgoingCall extends Call {
     }
   }
 
-  /** Sends CANCEL before the answer, and BYE afterwards. */
-  async hangUp(): Promise<void> {
+  /** Sends CANCEL before the answer, and BYE afterwards. `why`: further fields, e.g. Reason. */
+  async hangUp(why: readonly HeaderField[] = []): Promise<void> {
     if (this.ended) {
       return;
     }
@@ -92,11 +93,11 @@ export class OutgoingCall extends Call {
       const ended = new Promise<void>((resolve) => {
         this.once('end', () => resolve());
       });
-      this.#cancel('local');
+      this.#cancel('local', why);
       await ended;
       return;
     }
-    const bye = this.sendBye();
+    const bye = this.sendBye(why);
     this.finish({ cause: 'local' });
     await bye;
   }
@@ -163,7 +164,7 @@ export class OutgoingCall extends Call {
     this.setState('answered');
     for (const each of this.#branches) {
       if (each !== branch) {
-        each.cancel();
+        each.cancel([ANSWERED_ELSEWHERE]);
       }
       each.dropForks();
     }
@@ -254,14 +255,14 @@ export class OutgoingCall extends Call {
     });
   }
 
-  #cancel(why: 'local' | 'timeout'): void {
+  #cancel(cause: 'local' | 'timeout', why: readonly HeaderField[] = []): void {
     if (this.ended || this.#cancelled || this.#winner) {
       return;
     }
-    this.#cancelled = why;
+    this.#cancelled = cause;
     this.#ringTimer?.cancel();
     for (const branch of this.#branches) {
-      branch.cancel();
+      branch.cancel(why);
     }
     // Without a final response, the call ends anyway (RFC 3261 §9.1).
     this.#cancelTimer = this.host.clock.after(64 * this.host.timers.t1, () => this.#endCancelled());

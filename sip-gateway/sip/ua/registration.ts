@@ -2,10 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { type Credentials, DigestClient } from '../auth/index.ts';
 import {
+  addressesOf,
   buildRequest,
   decodeUser,
+  formatNameAddr,
   formatUri,
   type HeaderField,
+  type NameAddr,
   nameAddr,
   parseNameAddr,
   parseSeconds,
@@ -24,6 +27,7 @@ import { FlowKeeper, type FlowKeeperHost } from './flow-keeper.ts';
 import type { Route } from './invite-branch.ts';
 import { hasOptionTag } from './option-tags.ts';
 import { type RequestOutcome, type RequestPlan, sendRequest } from './send-request.ts';
+import { looseRoute } from './trunk.ts';
 
 export interface RegistrationOptions {
   /** URI of the registrar, e.g. `sip:pbx.example;transport=tcp`. */
@@ -31,6 +35,8 @@ export interface RegistrationOptions {
   /** URI of our account there, e.g. `sip:canopy@pbx.example`. */
   readonly address: string;
   readonly credentials?: Credentials;
+  /** URI of a proxy that the requests go through. */
+  readonly proxy?: string;
   /** The registrar's trunk. While we are registered, calls from the registrar's addresses belong to it. */
   readonly trunk?: string;
   /** Requested duration, in seconds. Default 600. */
@@ -55,7 +61,7 @@ export type RegistrationState = 'registering' | 'registered' | 'failed' | 'close
 
 interface RegistrationEvents {
   /** Registered, or refreshed. */
-  registered: [{ readonly expiresSeconds: number }];
+  registered: [{ readonly expiresSeconds: number; readonly serviceRoute: readonly NameAddr[] }];
   /** Registering failed; it is retried after `retrySeconds`. */
   failed: [{ readonly status: number; readonly reason: string; readonly retrySeconds: number }];
   /** close() was called. */
@@ -66,7 +72,7 @@ interface RegistrationEvents {
 export interface RegistrationHost extends FlowKeeperHost {
   readonly userAgent: readonly HeaderField[];
   contactFor(flow: Flow): HeaderField;
-  routesTo(uri: SipUri): Promise<readonly Pick<Route, 'address' | 'open'>[]>;
+  routesTo(uri: SipUri, via: readonly NameAddr[]): Promise<readonly Pick<Route, 'address' | 'open'>[]>;
   readonly send: RequestPlan['send'];
 }
 
@@ -94,6 +100,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
   /** Whether the registrar may be asked for outbound (RFC 5626). */
   #isOutbound = true;
   readonly #tag = newTag();
+  readonly #proxy: readonly NameAddr[];
   #sequence = 0;
   #seconds: number;
   #failures = 0;
@@ -116,6 +123,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     this.#host = host;
     this.#options = options;
     this.#registrar = registrar;
+    this.#proxy = options.proxy === undefined ? [] : [looseRoute(options.proxy)];
     this.#seconds = options.expiresSeconds ?? 600;
     const saved = options.saved && options.saved.sequence < MAX_SEQUENCE ? options.saved : undefined;
     this.#callId = saved?.callId ?? newCallId();
@@ -223,7 +231,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
         flowTimer: timer !== undefined && /^[1-9][0-9]{0,5}$/.test(timer) ? Number(timer) : undefined,
       });
     }
-    this.emit('registered', { expiresSeconds: seconds });
+    this.emit('registered', { expiresSeconds: seconds, serviceRoute: serviceRouteOf(response) });
   }
 
   /** Registers again soon: calls cannot reach us any more. */
@@ -251,7 +259,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
 
   async #send(seconds: number): Promise<RequestOutcome> {
     const address = nameAddr(this.#options.address);
-    const routes = await this.#host.routesTo(this.#registrar);
+    const routes = await this.#host.routesTo(this.#registrar, this.#proxy);
     this.#addresses = new Set(routes.map((route) => route.address));
     return sendRequest({
       flows: routes.map(({ open }) => open),
@@ -267,6 +275,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
           callId: this.#callId,
           cseq: { number: this.#sequence, method: 'REGISTER' },
           headers: [
+            ...this.#proxy.map((route): HeaderField => ['route', formatNameAddr(route)]),
             ...(this.#digest?.authorize(
               'REGISTER',
               formatUri({ ...this.#registrar, user: undefined }),
@@ -318,4 +327,23 @@ export class Registration extends EventEmitter<RegistrationEvents> {
 function minExpires(response: SipResponse): number | undefined {
   const text = response.headers.get('min-expires');
   return text !== undefined && /^[0-9]{1,6}$/.test(text) ? Number(text) : undefined;
+}
+
+/** Maximum number of Service-Route values; more than any provider has. */
+const MAX_SERVICE_ROUTES = 8;
+
+/** The Service-Route (RFC 3608 §6.1); empty if there is none, or one is malformed. */
+function serviceRouteOf({ headers }: SipResponse): readonly NameAddr[] {
+  try {
+    const routes = addressesOf(headers, 'service-route');
+    const areLoose = routes.every(
+      ({ uri }) => (uri.scheme === 'sip' || uri.scheme === 'sips') && uri.params.has('lr'),
+    );
+    return areLoose && routes.length <= MAX_SERVICE_ROUTES ? routes : [];
+  } catch (error) {
+    if (error instanceof SipParseError) {
+      return [];
+    }
+    throw error;
+  }
 }

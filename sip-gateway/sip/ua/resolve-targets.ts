@@ -1,12 +1,35 @@
-import { promises as dns } from 'node:dns';
+import { lookup, Resolver } from 'node:dns/promises';
 import { bareHost, isAddress, type SipUri, type Uri } from '../message/index.ts';
 import { defaultPort, type Protocol, type Target } from '../transport/index.ts';
+import { weightedOrder } from './weighted-order.ts';
 
 /** DNS lookups, as in node:dns. */
 export interface DnsLookups {
+  resolveNaptr(name: string): Promise<NaptrRecord[]>;
   resolveSrv(name: string): Promise<{ name: string; port: number; priority: number; weight: number }[]>;
   lookup(name: string, options: { all: true }): Promise<{ address: string }[]>;
 }
+
+interface NaptrRecord {
+  flags: string;
+  service: string;
+  regexp: string;
+  replacement: string;
+  order: number;
+  preference: number;
+}
+
+/** Time limit of one DNS query in milliseconds, and the number of tries. A call waits for them. */
+const QUERY_TIMEOUT_MS = 2000;
+const QUERY_TRIES = 2;
+const resolver = new Resolver({ timeout: QUERY_TIMEOUT_MS, tries: QUERY_TRIES });
+
+/** The system's name servers; addresses also from its hosts file. */
+const SYSTEM_DNS: DnsLookups = {
+  resolveNaptr: (name) => resolver.resolveNaptr(name),
+  resolveSrv: (name) => resolver.resolveSrv(name),
+  lookup: (name, options) => lookup(name, options),
+};
 
 /** Maximum number of targets of one URI. */
 const MAX_TARGETS = 8;
@@ -26,14 +49,29 @@ export function protocolOf(uri: SipUri): Protocol | undefined {
   return transport === 'udp' || transport === 'tcp' || transport === 'tls' ? transport : undefined;
 }
 
+/** NAPTR services (RFC 3263 §4.1). */
+const SERVICES: ReadonlyMap<string, Protocol> = new Map([
+  ['SIP+D2U', 'udp'],
+  ['SIP+D2T', 'tcp'],
+  ['SIPS+D2T', 'tls'],
+]);
+
+/** What resolveTargets() depends on. */
+export interface Resolving {
+  /** Whether we can send by this protocol. */
+  usable(protocol: Protocol): boolean;
+  dns?: DnsLookups | undefined;
+  /** Returns a number from 0 to below 1. */
+  random(): number;
+}
+
 /**
- * Resolves a URI (RFC 3263 §4): an IP address or a port is used as it is; otherwise SRV records of the usable protocols, or else the host
- * itself, are looked up. Targets come in the order to try them; empty if nothing is found.
+ * Resolves a URI (RFC 3263 §4). An IP address or a port is used as it is. Otherwise NAPTR records name the protocols, unless the URI does,
+ * and SRV records the hosts; if there are none, the host itself counts. Targets come in the order to try them; empty if nothing is found.
  */
 export async function resolveTargets(
   uri: Uri,
-  usable: (protocol: Protocol) => boolean,
-  lookups: DnsLookups = dns,
+  { usable, dns = SYSTEM_DNS, random }: Resolving,
 ): Promise<Target[]> {
   if (uri.scheme !== 'sip' && uri.scheme !== 'sips') {
     return [];
@@ -48,26 +86,68 @@ export async function resolveTargets(
     return [{ protocol, address: bareHost(uri.host), port: uri.port ?? defaultPort(protocol) }];
   }
   if (uri.port === undefined) {
-    const protocols = (named ? [named] : (['udp', 'tcp'] as const)).filter(usable);
-    for (const candidate of protocols) {
-      const targets = await resolveService(uri.host, candidate, lookups);
-      if (targets.length > 0) {
-        return targets.slice(0, MAX_TARGETS);
+    const offered = named ? [] : await protocolsOf(uri.host, dns);
+    const protocols: Service[] = named
+      ? [{ protocol: named, name: SRV_PREFIX[named] + uri.host }]
+      : (['udp', 'tcp'] as const).map((each) => ({ protocol: each, name: SRV_PREFIX[each] + uri.host }));
+    const services = (offered.length > 0 ? offered : protocols).filter((each) => usable(each.protocol));
+    const targets: Target[] = [];
+    for (const service of services) {
+      // A domain without NAPTR records has the same hosts for each protocol, so one is enough.
+      if (targets.length < MAX_TARGETS && (offered.length > 0 || targets.length === 0)) {
+        targets.push(...(await resolveService(uri.host, service, { dns, random })));
       }
     }
+    if (targets.length > 0) {
+      return targets.slice(0, MAX_TARGETS);
+    }
   }
-  return resolveHost(uri.host, protocol, uri.port ?? defaultPort(protocol), uri.host, lookups);
+  return resolveHost(uri.host, protocol, uri.port ?? defaultPort(protocol), uri.host, dns);
 }
 
-async function resolveService(host: string, protocol: Protocol, lookups: DnsLookups): Promise<Target[]> {
+/** A protocol and the name of its SRV records, or, with `isHost`, of the host itself. */
+interface Service {
+  readonly protocol: Protocol;
+  readonly name: string;
+  readonly isHost?: boolean;
+}
+
+/** The protocols of a domain in the order that it prefers; empty if it has no NAPTR records. */
+async function protocolsOf(host: string, dns: DnsLookups): Promise<Service[]> {
   try {
-    const records = await lookups.resolveSrv(SRV_PREFIX[protocol] + host);
-    const ordered = records
-      .slice(0, MAX_TARGETS)
-      .sort((a, b) => a.priority - b.priority || b.weight - a.weight);
+    const records = await dns.resolveNaptr(host);
+    return records
+      .sort((a, b) => a.order - b.order || a.preference - b.preference)
+      .flatMap(({ service, flags, regexp, replacement }): Service[] => {
+        const protocol = SERVICES.get(service.toUpperCase());
+        const kind = flags.toLowerCase();
+        const isUsable = regexp === '' && replacement !== '' && (kind === 's' || kind === 'a');
+        return protocol && isUsable ? [{ protocol, name: replacement, isHost: kind === 'a' }] : [];
+      })
+      .slice(0, MAX_TARGETS);
+  } catch {
+    return [];
+  }
+}
+
+async function resolveService(
+  host: string,
+  { protocol, name, isHost }: Service,
+  { dns, random }: { dns: DnsLookups; random(): number },
+): Promise<Target[]> {
+  if (isHost) {
+    return resolveHost(name, protocol, defaultPort(protocol), host, dns);
+  }
+  try {
+    // A name of "." says that there is no such service (RFC 2782).
+    const records = (await dns.resolveSrv(name)).filter(
+      (record) => record.name !== '' && record.name !== '.',
+    );
     const found = await Promise.all(
       // The certificate must be for the domain, not for the record's host (RFC 5922 §4).
-      ordered.map(({ name, port }) => resolveHost(name, protocol, port, host, lookups)),
+      weightedOrder(records, random)
+        .slice(0, MAX_TARGETS)
+        .map((record) => resolveHost(record.name, protocol, record.port, host, dns)),
     );
     return found.flat();
   } catch {
@@ -80,10 +160,10 @@ async function resolveHost(
   protocol: Protocol,
   port: number,
   serverName: string,
-  lookups: DnsLookups,
+  dns: DnsLookups,
 ): Promise<Target[]> {
   try {
-    const addresses = await lookups.lookup(host, { all: true });
+    const addresses = await dns.lookup(host, { all: true });
     return addresses.slice(0, MAX_TARGETS).map(({ address }) => ({ protocol, address, port, serverName }));
   } catch {
     return [];

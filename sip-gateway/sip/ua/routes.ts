@@ -1,12 +1,23 @@
 import type { Dialog } from '../dialog/index.ts';
-import { bracketHost, encodeUser, formatUri, NO_PARAMS, parseUri, type Uri } from '../message/index.ts';
+import {
+  bracketHost,
+  encodeUser,
+  formatNameAddr,
+  formatUri,
+  type NameAddr,
+  NO_PARAMS,
+  parseUri,
+  type Uri,
+} from '../message/index.ts';
+import type { Clock } from '../transaction/index.ts';
 import type { Flow, TransportLayer } from '../transport/index.ts';
 import type { Binding } from './bindings.ts';
 import type { PeerPlace } from './call-types.ts';
 import { isElsewhere } from './elsewhere.ts';
 import type { Route } from './invite-branch.ts';
+import { Reachability } from './reachability.ts';
 import type { Registrar } from './registrar.ts';
-import { protocolOf, resolveTargets } from './resolve-targets.ts';
+import { type DnsLookups, protocolOf, type Resolving, resolveTargets } from './resolve-targets.ts';
 import { mayNameTarget } from './target-guard.ts';
 import type { Trunk } from './trunk.ts';
 
@@ -27,16 +38,31 @@ export class TrunkFullError extends NoRouteError {}
 /** Larger requests, in bytes, try TCP first (RFC 3261 §18.1.1). */
 const MAX_UDP_BYTES = 1300;
 
+export interface RoutesOptions {
+  readonly transport: TransportLayer;
+  readonly registrar: Registrar;
+  readonly domain: string | undefined;
+  readonly dns: DnsLookups | undefined;
+  readonly random: () => number;
+  readonly clock: Clock;
+}
+
 /** Finds routes for requests: by DNS, by the flows of registered phones, and inside dialogs. */
 export class Routes {
   readonly #transport: TransportLayer;
   readonly #registrar: Registrar;
   readonly #domain: string | undefined;
+  readonly #resolving: Resolving;
+  readonly #random: () => number;
+  readonly #reachability: Reachability;
 
-  constructor(transport: TransportLayer, registrar: Registrar, domain: string | undefined) {
+  constructor({ transport, registrar, domain, dns, random, clock }: RoutesOptions) {
     this.#transport = transport;
     this.#registrar = registrar;
     this.#domain = domain;
+    this.#random = random;
+    this.#resolving = { usable: (protocol) => transport.has(protocol), dns, random };
+    this.#reachability = new Reachability(clock);
   }
 
   /** The URI of a target. @throws {SipParseError} it is malformed */
@@ -79,18 +105,43 @@ export class Routes {
     );
   }
 
-  /** Routes to a URI, best first. `bytes`: size of the request; a large one tries TCP before UDP. */
-  async toUri(uri: Uri, bytes: number): Promise<Route[]> {
-    const targets = await resolveTargets(uri, (protocol) => this.#transport.has(protocol));
+  /**
+   * Routes to a number at a trunk, best first: to its contacts in the order of their priorities and weights, those that do not answer last,
+   * each through the trunk's proxy and Service-Route if it has them.
+   */
+  async toTrunk(trunk: Trunk, number: string, bytes: number): Promise<Route[]> {
+    const user = encodeUser(number);
+    const via = trunk.routeSet;
+    const found = await Promise.all(
+      trunk
+        .hops(this.#random)
+        .map((hop) => this.toUri({ ...hop, user, password: undefined, headers: undefined }, bytes, via)),
+    );
+    return found.flat().filter(({ address }) => trunk.mayUse(address));
+  }
+
+  /**
+   * Routes to a URI, best first. `bytes`: size of the request; a large one tries TCP before UDP. `routeSet`: proxies to send it through
+   * (RFC 3261 §8.1.2).
+   */
+  async toUri(uri: Uri, bytes: number, routeSet: readonly NameAddr[] = []): Promise<Route[]> {
+    const hop = routeSet[0]?.uri ?? uri;
+    const targets = this.#reachability.order(await resolveTargets(hop, this.#resolving));
     const routes: Route[] = [];
     for (const target of targets) {
       const { address } = target;
-      const mayChoose = uri.scheme === 'sip' && protocolOf(uri) === undefined && target.protocol === 'udp';
+      const common = {
+        uri,
+        address,
+        path: routeSet.map(formatNameAddr),
+        failed: (seconds?: number) => this.#reachability.failed(target, seconds),
+      };
+      const mayChoose = hop.scheme === 'sip' && protocolOf(hop) === undefined && target.protocol === 'udp';
       if (mayChoose && bytes > MAX_UDP_BYTES) {
         const tcp = { ...target, protocol: 'tcp' as const };
-        routes.push({ uri, address, protocol: 'tcp', open: () => this.#transport.flowTo(tcp) });
+        routes.push({ ...common, protocol: 'tcp', open: () => this.#transport.flowTo(tcp) });
       }
-      routes.push({ uri, address, protocol: target.protocol, open: () => this.#transport.flowTo(target) });
+      routes.push({ ...common, protocol: target.protocol, open: () => this.#transport.flowTo(target) });
     }
     return routes;
   }
@@ -121,7 +172,7 @@ export class Routes {
         return last;
       }
     }
-    const targets = await resolveTargets(hop, (protocol) => this.#transport.has(protocol));
+    const targets = await resolveTargets(hop, this.#resolving);
     const target = targets.find(({ address }) => mayNameTarget(peer.flow.remote.address, address));
     // If the name does not resolve, fall back to the peer's last flow.
     const flow = target ? this.#transport.flowTo(target) : targets.length === 0 ? last : undefined;

@@ -5,8 +5,10 @@ import {
   buildRequest,
   buildResponse,
   encodeUser,
+  formatNameAddr,
   formatUri,
   type HeaderField,
+  type NameAddr,
   NO_PARAMS,
   nameAddr,
   parseUri,
@@ -52,13 +54,16 @@ import { type Answerer, OutgoingCall } from './outgoing-call.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { Registrar, type RegistrarOptions } from './registrar.ts';
 import { Registration, type RegistrationHost, type RegistrationOptions } from './registration.ts';
-import { type CallTarget, NoRouteError, Routes, TrunkFullError } from './routes.ts';
+import type { DnsLookups } from './resolve-targets.ts';
 import { RestoredCall } from './restored-call.ts';
+import { type CallTarget, NoRouteError, Routes, TrunkFullError } from './routes.ts';
 import { restoreBinding, type SavedBinding } from './saved-binding.ts';
 import type { SavedCall } from './saved-call.ts';
+import { sendRequest } from './send-request.ts';
 import { sessionTooShort } from './session-timer.ts';
 import { SourceLimits } from './source-limits.ts';
 import { Trunk, type TrunkOptions } from './trunk.ts';
+import { type ContactState, TrunkMonitor } from './trunk-monitor.ts';
 
 export interface SipStackOptions extends TransportOptions {
   /** Our domain: the host of our own addresses, and of registered users. Default: the first listener's address. */
@@ -90,6 +95,8 @@ export interface SipStackOptions extends TransportOptions {
   readonly clock?: Clock;
   readonly timers?: TimerValues;
   readonly random?: () => number;
+  /** Default: the system's name servers. */
+  readonly dns?: DnsLookups;
 }
 
 export interface InviteOptions {
@@ -112,6 +119,8 @@ interface SipStackEvents {
   registration: [{ readonly user: string; readonly bindings: number }];
   /** A request was refused before it became a call. For logs and metrics. */
   refused: [{ readonly method: string; readonly status: number; readonly address: string }];
+  /** A contact of a trunk answers, or no longer does. */
+  contact: [ContactState];
   malformed: [{ readonly reason: string; readonly address: string }];
   /** A wrong password, or any password while the user or the source is locked out. */
   failedLogin: [FailedLogin];
@@ -156,6 +165,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
   readonly #limits: SourceLimits;
   readonly #dialogRate: RateLimiter;
   readonly #keepAlive: NatKeepAlive;
+  readonly #monitor: TrunkMonitor;
   readonly #userAgent: readonly HeaderField[];
   readonly #capabilities: readonly HeaderField[];
   readonly #host: CallHost & RegistrationHost;
@@ -181,7 +191,14 @@ export class SipStack extends EventEmitter<SipStackEvents> {
       onFailedLogin: (login) => this.emit('failedLogin', login),
     });
     this.registrar = new Registrar(clock, options.registrar);
-    this.#routes = new Routes(transport, this.registrar, options.domain);
+    const { domain, dns, random = Math.random } = options;
+    this.#routes = new Routes({ transport, registrar: this.registrar, domain, dns, random, clock });
+    this.#monitor = new TrunkMonitor({
+      clock,
+      random,
+      ping: (trunk, uri) => this.#ping(uri, trunk),
+      onChange: (state) => this.emit('contact', state),
+    });
     const { callsPerSecond: calls = 50, requestsPerSecond: requests = 50 } = options;
     this.#limits = new SourceLimits(clock, { calls, requests });
     this.#dialogRate = new RateLimiter(clock, DIALOG_REQUESTS_PER_SECOND);
@@ -196,6 +213,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
       this.#transactions.sendStateless(this.#optionsRequest(uri, flow), flow),
     );
     this.#listen();
+    this.#monitor.update(this.#trunks.values());
   }
 
   /** Opens the sockets. @throws {Error} a socket cannot be bound @throws {SipParseError} a trunk is malformed */
@@ -245,6 +263,12 @@ export class SipStack extends EventEmitter<SipStackEvents> {
       }
     }
     this.#trunks = after;
+    this.#monitor.update(after.values());
+  }
+
+  /** Which contacts of trunks with `pingSeconds` answer. */
+  get contacts(): ContactState[] {
+    return this.#monitor.states;
   }
 
   /**
@@ -255,7 +279,11 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     const trunk = 'trunk' in target ? this.#trunks.get(target.trunk) : undefined;
     const to = this.#routes.addressOf(target, trunk);
     const routes =
-      'user' in target ? this.#routes.toUser(target.user).flat() : await this.#routes.toUri(to, 0);
+      trunk && 'trunk' in target
+        ? await this.#routes.toTrunk(trunk, target.number, 0)
+        : 'user' in target
+          ? this.#routes.toUser(target.user).flat()
+          : await this.#routes.toUri(to, 0);
     const flow = routes[0]?.open();
     if (!flow) {
       return undefined;
@@ -281,7 +309,13 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     const to = this.#routes.addressOf(target, trunk);
     const size = HEADER_ESTIMATE_BYTES + Buffer.byteLength(options.sdp ?? '');
     const branches =
-      'user' in target ? this.#routes.toUser(target.user) : [await this.#routes.toUri(to, size)];
+      'user' in target
+        ? this.#routes.toUser(target.user)
+        : [
+            trunk && 'trunk' in target
+              ? await this.#routes.toTrunk(trunk, target.number, size)
+              : await this.#routes.toUri(to, size),
+          ];
     trunk?.addHosts(branches.flat().map(({ address }) => address));
     const first = branches[0]?.[0]?.open();
     if (!first) {
@@ -322,11 +356,11 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     const registration = new Registration(this.#host, options);
     this.#registrations.add(registration);
     registration.once('closed', () => this.#registrations.delete(registration));
-    registration.on('registered', () => {
-      const { trunk, addresses } = registration;
-      if (trunk !== undefined) {
-        this.#trunks.get(trunk)?.addHosts(addresses);
-      }
+    registration.on('registered', ({ serviceRoute }) => {
+      const { trunk: name, addresses } = registration;
+      const trunk = name === undefined ? undefined : this.#trunks.get(name);
+      trunk?.addHosts(addresses);
+      trunk?.setServiceRoute(serviceRoute, addresses[0]);
     });
     registration.begin();
     return registration;
@@ -360,26 +394,23 @@ export class SipStack extends EventEmitter<SipStackEvents> {
   }
 
   /** Sends OPTIONS; resolves with the status of the response, or 408 or 503 without one. */
-  async ping(uri: string): Promise<number> {
-    const target = parseUri(uri);
-    const [open] = await this.#routes.toUri(target, HEADER_ESTIMATE_BYTES);
-    const flow = open?.open();
-    if (!flow) {
-      return 503;
-    }
-    return new Promise((resolve) => {
-      this.#host.send(this.#optionsRequest(target, flow), flow, {
-        onResponse: ({ status }) => {
-          if (status >= 200) {
-            resolve(status);
-          }
-        },
-        onFailure: (reason) => resolve(reason === 'timeout' ? 408 : 503),
-      });
-    });
+  ping(uri: string): Promise<number> {
+    return this.#ping(parseUri(uri), undefined);
   }
 
-  #optionsRequest(uri: Uri, flow: Flow): RequestDraft {
+  async #ping(uri: Uri, trunk: Trunk | undefined): Promise<number> {
+    const via = trunk?.proxy ?? [];
+    const routes = await this.#routes.toUri(uri, HEADER_ESTIMATE_BYTES, via);
+    const { status } = await sendRequest({
+      flows: routes.map(({ open }) => open),
+      digest: undefined,
+      send: this.#host.send,
+      build: (flow) => this.#optionsRequest(uri, flow, via),
+    });
+    return status;
+  }
+
+  #optionsRequest(uri: Uri, flow: Flow, via: readonly NameAddr[] = []): RequestDraft {
     const host = this.#options.domain ?? flow.advertised.host;
     return buildRequest({
       method: 'OPTIONS',
@@ -388,13 +419,19 @@ export class SipStack extends EventEmitter<SipStackEvents> {
       to: nameAddr(uri),
       callId: newTag(),
       cseq: { number: 1, method: 'OPTIONS' },
-      headers: [this.#host.contactFor(flow), ['accept', 'application/sdp'], ...this.#userAgent],
+      headers: [
+        ...via.map((route): HeaderField => ['route', formatNameAddr(route)]),
+        this.#host.contactFor(flow),
+        ['accept', 'application/sdp'],
+        ...this.#userAgent,
+      ],
     });
   }
 
   /** Ends calls and registrations, waits up to `graceMs` for responses, then closes the sockets. */
   close(graceMs = 1000): Promise<void> {
     this.#keepAlive.close();
+    this.#monitor.close();
     this.#closing ??= (async () => {
       const goodbyes = [
         ...[...this.#calls].map((call) => call.hangUp()),
@@ -452,11 +489,11 @@ export class SipStack extends EventEmitter<SipStackEvents> {
         transactions.request(draft, flow, handlers),
       sendStateless: (draft, flow) => transactions.sendStateless(draft, flow),
       resendStateless: (request, flow) => transactions.resend(request, flow),
-      sendCancel: (invite, flow) => this.#sendCancel(invite, flow),
+      sendCancel: (invite, flow, headers) => this.#sendCancel(invite, flow, headers),
       adopt: (dialog, call) => this.#dialogs.set(dialog.key, call),
       drop: (dialog) => this.#dialogs.delete(dialog.key),
+      routesTo: (uri, via) => this.#routes.toUri(uri, HEADER_ESTIMATE_BYTES, via),
       mappedAddress: (flow) => this.#transport.mappedAddress(flow),
-      routesTo: (uri) => this.#routes.toUri(uri, HEADER_ESTIMATE_BYTES),
     };
   }
 
@@ -712,7 +749,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     });
   }
 
-  #sendCancel(invite: SipRequest, flow: Flow): void {
+  #sendCancel(invite: SipRequest, flow: Flow, headers: readonly HeaderField[]): void {
     const draft = buildRequest({
       method: 'CANCEL',
       uri: invite.uri,
@@ -723,6 +760,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
       headers: [
         ...invite.headers.all('route').map((route): HeaderField => ['route', route]),
         ...this.#userAgent,
+        ...headers,
       ],
     });
     // The CANCEL has the same Via as its INVITE (RFC 3261 §9.1).

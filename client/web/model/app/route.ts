@@ -76,6 +76,15 @@ export function readCallAddress(typed: string, origins: readonly string[]): stri
   return parseCallAddress(text.startsWith('#') ? text : `#/call/${text.replaceAll(/\s/g, '')}`);
 }
 
+/** The address to call for a telephone number that a user typed; undefined if it is none. */
+export function callableNumber(typed: string): string | undefined {
+  const number = typed
+    .trim()
+    .replace(/^tel:/i, '')
+    .replaceAll(/[\s().-]/g, '');
+  return /^\+?[0-9*#]{1,32}$/.test(number) ? `tel:${number}` : undefined;
+}
+
 /** An account's call link. */
 export function callUrl(origin: string, accountId: string): string {
   return `${origin}/#/call/${accountId}`;

@@ -44,6 +44,8 @@ export class DirectCallsModel {
   readonly outgoing = signal<Outgoing | undefined>(undefined);
   readonly missed = signal(0);
   readonly settings = signal<CallSettings | undefined>(undefined);
+  /** Whether the user may call telephone numbers. */
+  readonly dialsNumbers = signal(false);
   /** Counts changes of the list of recent calls. */
   readonly listVersion = signal(0);
   /** An address to call, from a call link that was opened. */
@@ -95,6 +97,7 @@ export class DirectCallsModel {
     });
     calls.on('settings', (settings) => {
       this.settings.value = settings;
+      this.dialsNumbers.value = calls.dialsNumbers;
     });
     client.on('state', (state) => {
       if (state === 'closed' && this.#client === client) {
@@ -227,14 +230,14 @@ export class DirectCallsModel {
   }
 
   /** Says how a call that rang here ended, unless the user ended it here. */
-  #tellEnd({ state, outcome, here, person }: DirectCall): void {
+  #tellEnd({ state, outcome, here, person, phone }: DirectCall): void {
     const { notices } = this.#host;
-    const { calls } = strings.value;
+    const { calls, ownPhones } = strings.value;
     if (here) {
       return;
     }
     if (state === 'answered') {
-      notices.say(calls.answeredElsewhere);
+      notices.say(phone === undefined ? calls.answeredElsewhere : ownPhones.answeredOnPhone);
     } else if (outcome === 'declined') {
       notices.say(calls.declinedElsewhere);
     } else if (state === 'ended') {

@@ -9,7 +9,7 @@ export const calls = {
   noneFound: 'No calls with this name',
   callSomebody: 'Call someone',
   settings: 'Call settings',
-  search: 'Search calls by name',
+  search: 'Search calls by name or number',
   onlyMissed: 'Missed only',
   clearAll: 'Delete all',
   clearAllQuestion: 'Delete all calls from your list? The other people keep theirs.',
@@ -28,7 +28,12 @@ export const calls = {
   certified: 'Name confirmed by this server',
   knownAs: (name: string) => `In your contacts as ${name}`,
   compared: 'You compared verification codes',
+  /** For callers by phone. */
+  fromNumber: (number: string) => `From the phone ${number}`,
+  numberWithheld: 'The number is withheld',
   answerVideo: 'Answer with video',
+  /** For a call by phone. */
+  answer: 'Answer',
   answerAudio: 'Answer without video',
   answerLeaving: 'Leave and answer',
   decline: 'Decline',
@@ -55,6 +60,7 @@ export const calls = {
     unanswered: (name: string) => `${name} did not answer`,
     cancelled: 'Call cancelled',
     offline: (name: string) => `${name} is not connected now. They will see that you called.`,
+    forwarded: 'The call was forwarded',
   },
   /** In the list. */
   incomingRow: 'Incoming',
@@ -66,10 +72,18 @@ export const calls = {
   busyRow: 'Busy',
   offlineRow: 'Not connected',
   failedRow: 'Failed',
+  forwardedRow: 'Forwarded',
+  /** Of a call on the user’s own phone. */
+  onPhone: (codec: string) => `On your phone (${codec})`,
+  sound: { good: 'good sound', fair: 'fair sound', poor: 'poor sound' },
   /** How to call. */
   address: 'Call link or address',
   addressHint: 'Paste the call link that they gave you.',
   notAnAddress: 'This is not a call link or an address.',
+  /** Where telephone numbers can be called too. */
+  addressOrNumber: 'Call link or telephone number',
+  addressOrNumberHint: 'Paste a call link, or type a number.',
+  notAnAddressOrNumber: 'This is neither a call link nor a telephone number.',
   audioCall: 'Call',
   videoCall: 'Video call',
   yourLink: 'Your call link',

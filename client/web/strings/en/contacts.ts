@@ -13,6 +13,8 @@ export const contacts = {
   editTitle: (name: string) => `Edit ${name}`,
   more: 'More about contacts',
   moreAbout: (name: string) => `More about ${name}`,
+  /** An item in the menu of a contact. */
+  callNumber: (number: string) => `Call ${number}`,
   edit: 'Edit…',
   delete: 'Delete',
   deleted: (name: string) => `${name} was deleted from your contacts`,

@@ -15,6 +15,7 @@ import { embedding } from './embedding.ts';
 import { errors } from './errors.ts';
 import { files } from './files.ts';
 import { listed } from './forms.ts';
+import { forwarding } from './forwarding.ts';
 import { hands } from './hands.ts';
 import { home } from './home.ts';
 import { invite } from './invite.ts';
@@ -23,6 +24,7 @@ import { moderation } from './moderation.ts';
 import { notices } from './notices.ts';
 import { own } from './own.ts';
 import { ownData } from './own-data.ts';
+import { ownPhones } from './own-phones.ts';
 import { panels } from './panels.ts';
 import { paths } from './paths.ts';
 import { people } from './people.ts';
@@ -59,6 +61,7 @@ export const en = {
   embedding,
   errors,
   files,
+  forwarding,
   hands,
   home,
   invite,
@@ -67,6 +70,7 @@ export const en = {
   notices,
   own,
   ownData,
+  ownPhones,
   panels,
   paths,
   people,

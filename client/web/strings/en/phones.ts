@@ -4,4 +4,9 @@ export const phones = {
   dial: 'Call',
   target: 'Number or SIP address',
   what: 'The phone rings; the person who answers joins this room.',
+
+  title: 'Phones',
+  announcements: 'When someone joins or leaves, phones hear',
+  announcementChoices: { off: 'Nothing', tone: 'A tone', name: 'The name' },
+  announcementsHint: 'Only in small meetings, and quietly while someone speaks.',
 };

@@ -13,6 +13,7 @@ export const contacts: Strings['contacts'] = {
   editTitle: (name) => `Изменить контакт: ${name}`,
   more: 'Ещё о контактах',
   moreAbout: (name) => `Ещё: ${name}`,
+  callNumber: (number) => `Позвонить: ${number}`,
   edit: 'Изменить…',
   delete: 'Удалить',
   deleted: (name) => `Контакт удалён: ${name}`,

@@ -16,6 +16,7 @@ import { embedding } from './embedding.ts';
 import { errors } from './errors.ts';
 import { files } from './files.ts';
 import { listed } from './forms.ts';
+import { forwarding } from './forwarding.ts';
 import { hands } from './hands.ts';
 import { home } from './home.ts';
 import { invite } from './invite.ts';
@@ -24,6 +25,7 @@ import { moderation } from './moderation.ts';
 import { notices } from './notices.ts';
 import { own } from './own.ts';
 import { ownData } from './own-data.ts';
+import { ownPhones } from './own-phones.ts';
 import { panels } from './panels.ts';
 import { paths } from './paths.ts';
 import { people } from './people.ts';
@@ -60,6 +62,7 @@ export const ru: Strings = {
   embedding,
   errors,
   files,
+  forwarding,
   hands,
   home,
   invite,
@@ -68,6 +71,7 @@ export const ru: Strings = {
   notices,
   own,
   ownData,
+  ownPhones,
   panels,
   paths,
   people,

@@ -5,4 +5,9 @@ export const phones: Strings['phones'] = {
   dial: 'Позвонить',
   target: 'Номер или адрес SIP',
   what: 'Телефон зазвонит, и тот, кто ответит, окажется в этой комнате.',
+
+  title: 'Телефоны',
+  announcements: 'Когда кто-то входит или выходит, в телефоне слышно',
+  announcementChoices: { off: 'Ничего', tone: 'Сигнал', name: 'Имя' },
+  announcementsHint: 'Только на небольших встречах и тихо, пока кто-то говорит.',
 };

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { CallMedia } from '../../../sdk/index.ts';
-import { type AppModel, callUrl, readCallAddress } from '../../model/index.ts';
+import { type AppModel, callableNumber, callUrl, readCallAddress } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
 import { CopyLinkField } from '../parts/copy-link-field.tsx';
 import { CloseButton, Dialog } from '../parts/dialog.tsx';
@@ -12,9 +12,12 @@ export function CallDialog({ model, onClose }: { model: AppModel; onClose(): voi
   const typed = useSignal(linked === undefined ? '' : callUrl(location.origin, linked));
   const isUnusable = useSignal(false);
   const { calls, common } = strings.value;
+  const dialsNumbers = model.calls.dialsNumbers.value;
   const ownId = model.client.value?.account.accountId;
   const call = (media: CallMedia) => {
-    const address = readCallAddress(typed.value, [location.origin, model.linkOrigin]);
+    const address =
+      readCallAddress(typed.value, [location.origin, model.linkOrigin]) ??
+      (dialsNumbers ? callableNumber(typed.value) : undefined);
     isUnusable.value = address === undefined;
     if (address !== undefined) {
       onClose();
@@ -31,7 +34,7 @@ export function CallDialog({ model, onClose }: { model: AppModel; onClose(): voi
         }}
       >
         <label class="field">
-          {calls.address}
+          {dialsNumbers ? calls.addressOrNumber : calls.address}
           <input
             data-testid="call-address"
             value={typed.value}
@@ -48,7 +51,13 @@ export function CallDialog({ model, onClose }: { model: AppModel; onClose(): voi
           />
         </label>
         <p class="hint" id="call-address-hint" role="status">
-          {isUnusable.value ? calls.notAnAddress : calls.addressHint}
+          {isUnusable.value
+            ? dialsNumbers
+              ? calls.notAnAddressOrNumber
+              : calls.notAnAddress
+            : dialsNumbers
+              ? calls.addressOrNumberHint
+              : calls.addressHint}
         </p>
         <div class="row">
           <button type="submit" class="primary" data-testid="call-audio" disabled={isEmpty}>

@@ -5,7 +5,12 @@ import type { AppModel, PushModel } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
 import { CheckField } from '../parts/check-field.tsx';
 import { CloseButton, Dialog } from '../parts/dialog.tsx';
+import { lazyView } from '../parts/lazy-view.tsx';
 import { Problem } from '../parts/problem.tsx';
+
+/** Loaded when the settings are first opened. */
+const Forwarding = lazyView(async () => (await import('./forwarding.tsx')).Forwarding);
+const OwnPhones = lazyView(async () => (await import('./own-phones.tsx')).OwnPhones);
 
 const CHOICES_DAYS = [7, 30, 90, 365] as const;
 
@@ -90,6 +95,8 @@ export function CallSettings({ model, onClose }: { model: AppModel; onClose(): v
         />
       )}
       {model.push.isSupported && <NotifyAway push={model.push} />}
+      {settings && <Forwarding model={model} settings={settings} />}
+      {model.calls.dialsNumbers.value && <OwnPhones model={model} />}
       <label class="field">
         {calls.historyDays}
         <select

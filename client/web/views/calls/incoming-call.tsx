@@ -21,6 +21,8 @@ function IncomingDialog({ model, call }: { model: AppModel; call: DirectCall }) 
   const titleId = useId();
   const { calls } = strings.value;
   const isVideo = call.media === 'video';
+  /** A phone shows no video. */
+  const isPhone = call.person.accountId === undefined;
   useEffect(() => element.current?.showModal(), []);
   const answer = (video: boolean) => void model.calls.answer(call, { video });
   return (
@@ -46,13 +48,26 @@ function IncomingDialog({ model, call }: { model: AppModel; call: DirectCall }) 
           {call.person.displayName}
         </span>
         <span class="calling-state">{isVideo ? calls.incomingVideo : calls.incoming}</span>
+        {call.forwardedBy !== undefined && (
+          <span class="calling-state" dir="auto">
+            {strings.value.forwarding.by(call.forwardedBy)}
+          </span>
+        )}
       </h2>
-      <Standing model={model} accountId={call.person.accountId} />
+      {call.person.accountId === undefined ? (
+        <p class="standing hint" dir="auto">
+          {call.person.number ? calls.fromNumber(call.person.number) : calls.numberWithheld}
+        </p>
+      ) : (
+        <Standing model={model} accountId={call.person.accountId} />
+      )}
       <div class="calling-actions">
-        <button type="button" class="primary" data-testid="answer-video" onClick={() => answer(true)}>
-          <CameraIcon />
-          {calls.answerVideo}
-        </button>
+        {!isPhone && (
+          <button type="button" class="primary" data-testid="answer-video" onClick={() => answer(true)}>
+            <CameraIcon />
+            {calls.answerVideo}
+          </button>
+        )}
         <button
           type="button"
           class={isVideo ? '' : 'primary'}
@@ -60,7 +75,7 @@ function IncomingDialog({ model, call }: { model: AppModel; call: DirectCall }) 
           onClick={() => answer(false)}
         >
           <PhoneIcon />
-          {calls.answerAudio}
+          {isPhone ? calls.answer : calls.answerAudio}
         </button>
         <button
           type="button"

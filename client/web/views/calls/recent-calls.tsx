@@ -19,6 +19,10 @@ const JUST_NOW_MS = 60_000;
 /** The search is shown from this many calls on. */
 const MIN_SEARCHED = 4;
 
+/** From which mean opinion score on the sound is good, or fair. */
+const GOOD_MOS = 3.6;
+const FAIR_MOS = 2.6;
+
 type Opened = 'call' | 'settings' | 'clear';
 
 /** The calls of the home page: whom the user talked with or missed, and calling somebody. */
@@ -156,7 +160,11 @@ function CallRow({ model, recent, call }: { model: AppModel; recent: RecentCalls
   const { calls } = strings.value;
   const { peer, missed, startedAtMs, answeredAtMs, endedAtMs, media } = call;
   const name = peer.displayName;
-  const place = (chosen: 'audio' | 'video') => void model.calls.call(peer.id, chosen, name);
+  const isNumber = peer.kind === 'number';
+  // Whoever withheld their number cannot be called back.
+  const isCallable = !isNumber || (peer.id !== '' && model.calls.dialsNumbers.value);
+  const place = (chosen: 'audio' | 'video') =>
+    void model.calls.call(isNumber ? `tel:${peer.id}` : peer.id, chosen, name);
   const block = async () => {
     if (await recent.block(peer.id)) {
       model.notices.say(calls.blockedNotice(name));
@@ -174,18 +182,26 @@ function CallRow({ model, recent, call }: { model: AppModel; recent: RecentCalls
             {Date.now() - startedAtMs < JUST_NOW_MS ? strings.value.home.justNow : ago(startedAtMs)}
           </time>
           {answeredAtMs !== undefined && <span>{duration(endedAtMs - answeredAtMs)}</span>}
+          {isNumber && peer.id !== '' && peer.id !== name && <span dir="ltr">{peer.id}</span>}
+          <PhoneDetails call={call} />
         </div>
       </div>
-      <IconButton testId="redial" label={calls.callNamed(name)} onClick={() => place(media)}>
-        {media === 'video' ? <CameraIcon /> : <PhoneIcon />}
-      </IconButton>
+      {isCallable && (
+        <IconButton testId="redial" label={calls.callNamed(name)} onClick={() => place(media)}>
+          {media === 'video' ? <CameraIcon /> : <PhoneIcon />}
+        </IconButton>
+      )}
       <MenuButton label={calls.more(name)} testId="call-more" icon={<MoreIcon />} buttonClass="icon-button">
-        <MenuItem testId="redial-audio" icon={<PhoneIcon />} onSelect={() => place('audio')}>
-          {calls.audioCall}
-        </MenuItem>
-        <MenuItem testId="redial-video" icon={<CameraIcon />} onSelect={() => place('video')}>
-          {calls.videoCall}
-        </MenuItem>
+        {isCallable && (
+          <MenuItem testId="redial-audio" icon={<PhoneIcon />} onSelect={() => place('audio')}>
+            {calls.audioCall}
+          </MenuItem>
+        )}
+        {!isNumber && (
+          <MenuItem testId="redial-video" icon={<CameraIcon />} onSelect={() => place('video')}>
+            {calls.videoCall}
+          </MenuItem>
+        )}
         <MenuItem
           testId="forget-call"
           icon={<TrashIcon />}
@@ -193,12 +209,33 @@ function CallRow({ model, recent, call }: { model: AppModel; recent: RecentCalls
         >
           {calls.remove}
         </MenuItem>
-        <MenuItem testId="block" danger icon={<HideIcon />} onSelect={() => void block()}>
-          {calls.block}
-        </MenuItem>
+        {!isNumber && (
+          <MenuItem testId="block" danger icon={<HideIcon />} onSelect={() => void block()}>
+            {calls.block}
+          </MenuItem>
+        )}
       </MenuButton>
     </li>
   );
+}
+
+/** What is known of a call by phone: codec and quality of its sound. */
+function PhoneDetails({ call: { phone, codec, mos } }: { call: RecentCall }) {
+  const { calls } = strings.value;
+  if (codec === undefined) {
+    return null;
+  }
+  return (
+    <span data-testid="call-phone">
+      {phone === undefined ? codec : calls.onPhone(codec)}
+      {mos !== undefined && `, ${calls.sound[soundOf(mos)]}`}
+    </span>
+  );
+}
+
+/** A mean opinion score in words. */
+function soundOf(mos: number): 'good' | 'fair' | 'poor' {
+  return mos >= GOOD_MOS ? 'good' : mos >= FAIR_MOS ? 'fair' : 'poor';
 }
 
 function labelOf({ direction, outcome, missed }: RecentCall): string {
@@ -222,5 +259,7 @@ function labelOf({ direction, outcome, missed }: RecentCall): string {
       return calls.cancelledRow;
     case 'offline':
       return calls.offlineRow;
+    case 'forwarded':
+      return calls.forwardedRow;
   }
 }

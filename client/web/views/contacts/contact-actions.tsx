@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { CallMedia, Contact } from '../../../sdk/index.ts';
-import type { AppModel, ContactList } from '../../model/index.ts';
+import { type AppModel, type ContactList, callableNumber } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
 import { IconButton } from '../parts/icon-button.tsx';
 import {
@@ -60,6 +60,22 @@ export function ContactActions({
         icon={<MoreIcon />}
         buttonClass="icon-button"
       >
+        {model.calls.dialsNumbers.value &&
+          contact.phones.map(({ number, label }) => {
+            const to = callableNumber(number);
+            return (
+              to && (
+                <MenuItem
+                  key={number}
+                  testId="contact-call-number"
+                  icon={<PhoneIcon />}
+                  onSelect={() => void model.calls.call(to, 'audio', contact.name)}
+                >
+                  {words.callNumber(label === undefined ? number : `${number} (${label})`)}
+                </MenuItem>
+              )
+            );
+          })}
         {account && (
           <MenuItem
             testId="contact-verify"

@@ -17,6 +17,7 @@ import { useAct } from '../parts/use-act.ts';
 import { ChatFields, chatChangeOf, chatSettingsOf } from './chat-settings.tsx';
 import { LobbySelect } from './lobby-select.tsx';
 import { type Permissions, PermissionTable, sameActions } from './permission-table.tsx';
+import { type PhoneAnnouncements, PhoneFields } from './phone-settings.tsx';
 import { DeleteRoom, ExportRoom, HandOver } from './room-ownership.tsx';
 import '../../styles/room-settings.css';
 import { TitleField } from '../parts/title-field.tsx';
@@ -95,6 +96,7 @@ function SettingsForm({
   const departureTimeout = useSignal<number | undefined>(room.departureTimeout);
   const permissions = useSignal<Permissions>({ ...defaults.permissions, ...room.permissions });
   const chat = useSignal(chatSettingsOf(room));
+  const announcements = useSignal<PhoneAnnouncements>(room.phoneAnnouncements ?? 'off');
   const lobby = useSignal<LobbyMode>(room.lobby ?? 'guests');
   const { busy, problem, act } = useAct();
   const isPinUsable = pin.value === '' || /^\d{6,12}$/.test(pin.value);
@@ -108,6 +110,7 @@ function SettingsForm({
         emptyTimeout: emptyTimeout.value === 0 ? null : emptyTimeout.value,
         departureTimeout: departureTimeout.value ?? null,
         permissions: chosen(permissions.value, defaults.permissions),
+        phoneAnnouncements: announcements.value === 'off' ? null : announcements.value,
         ...chatChangeOf(chat.value),
         ...(pin.value !== '' ? { pin: pin.value } : removesPin.value && { pin: null }),
       };
@@ -185,6 +188,7 @@ function SettingsForm({
         />
       </fieldset>
       <ChatFields settings={chat} />
+      <PhoneFields announcements={announcements} />
       <fieldset>
         <legend>{words.stayOpen}</legend>
         <SecondsSelect

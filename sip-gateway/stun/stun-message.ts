@@ -1,7 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { isIPv6 } from 'node:net';
 import { crc32 } from 'node:zlib';
-import type { Endpoint } from '../rtp/index.ts';
+import { addressBytes } from '../../base/addresses/index.ts';
 
 /** Attribute types (RFC 8489 §18.3, RFC 8445 §16.1). */
 export const Attribute = {
@@ -41,8 +40,8 @@ export interface StunDraft {
   password: string;
 }
 
-const MAGIC_COOKIE = 0x2112a442;
-const HEADER_BYTES = 20;
+export const MAGIC_COOKIE = 0x2112a442;
+export const HEADER_BYTES = 20;
 const INTEGRITY_BYTES = 24;
 const FINGERPRINT_BYTES = 8;
 const FINGERPRINT_XOR = 0x5354554e;
@@ -118,14 +117,20 @@ export function isAuthentic({ bytes, integrityAt }: StunMessage, password: strin
   return timingSafeEqual(given, integrityOf(bytes.subarray(0, integrityAt), password));
 }
 
-/** Writes a message with MESSAGE-INTEGRITY and FINGERPRINT. */
-export function writeStun({ type, transactionId, attributes, password }: StunDraft): Buffer {
+/** Writes a message without MESSAGE-INTEGRITY and FINGERPRINT. */
+export function writePlainStun({ type, transactionId, attributes }: Omit<StunDraft, 'password'>): Buffer {
   const header = Buffer.alloc(HEADER_BYTES);
   header.writeUInt16BE(type, 0);
   header.writeUInt32BE(MAGIC_COOKIE, 4);
   header.set(transactionId, 8);
-  const body = attributes.flatMap(([attribute, value]) => written(attribute, value));
-  let message = Buffer.concat([header, ...body]);
+  const body = Buffer.concat(attributes.flatMap(([attribute, value]) => written(attribute, value)));
+  header.writeUInt16BE(body.length, 2);
+  return Buffer.concat([header, body]);
+}
+
+/** Writes a message with MESSAGE-INTEGRITY and FINGERPRINT. */
+export function writeStun({ password, ...draft }: StunDraft): Buffer {
+  let message = writePlainStun(draft);
   message = Buffer.concat([message, ...written(Attribute.messageIntegrity, integrityOf(message, password))]);
   message.writeUInt16BE(message.length - HEADER_BYTES + FINGERPRINT_BYTES, 2);
   return Buffer.concat([message, ...written(Attribute.fingerprint, uint32(checksum(message)))]);
@@ -138,16 +143,30 @@ export function uint32(value: number): Buffer {
 }
 
 /** The value of XOR-MAPPED-ADDRESS (RFC 8489 §14.2). */
-export function xorMappedAddress({ address, port }: Endpoint, transactionId: Uint8Array): Buffer {
-  const v6 = isIPv6(address);
-  const value = Buffer.alloc(v6 ? 20 : 8);
-  value.writeUInt8(v6 ? 2 : 1, 1);
+export function xorMappedAddress(
+  { address, port }: { address: string; port: number },
+  transactionId: Uint8Array,
+): Buffer {
+  const bytes = addressBytes(address);
+  const value = Buffer.alloc(4 + bytes.length);
+  value.writeUInt8(bytes.length === 16 ? 2 : 1, 1);
   value.writeUInt16BE(port ^ (MAGIC_COOKIE >>> 16), 2);
-  const mask = Buffer.concat([uint32(MAGIC_COOKIE), transactionId]);
-  for (const [index, byte] of (v6 ? ipv6Bytes(address) : address.split('.').map(Number)).entries()) {
-    value[4 + index] = byte ^ (mask[index] ?? 0);
-  }
+  value.set(masked(bytes, transactionId), 4);
   return value;
+}
+
+/** The address and port in such a value, as text to compare; undefined if it is malformed. */
+export function readMappedAddress(value: Buffer, transactionId: Uint8Array): string | undefined {
+  if (value.length !== 8 && value.length !== 20) {
+    return undefined;
+  }
+  const port = value.readUInt16BE(2) ^ (MAGIC_COOKIE >>> 16);
+  return `${masked(value.subarray(4), transactionId).toString('hex')} ${port}`;
+}
+
+function masked(bytes: Uint8Array, transactionId: Uint8Array): Buffer {
+  const mask = Buffer.concat([uint32(MAGIC_COOKIE), transactionId]);
+  return Buffer.from(bytes.map((byte, index) => byte ^ (mask[index] ?? 0)));
 }
 
 /** The value of ERROR-CODE (RFC 8489 §14.8). */
@@ -177,23 +196,4 @@ function written(type: number, value: Uint8Array): Uint8Array[] {
   header.writeUInt16BE(value.length, 2);
   const padding = -value.length & 3;
   return [header, value, padding === 0 ? NO_BYTES : Buffer.alloc(padding)];
-}
-
-/** The 16 bytes of an IPv6 address without a zone. */
-function ipv6Bytes(address: string): number[] {
-  const [plain = ''] = address.split('%');
-  const dotted = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(plain);
-  const text = dotted ? `${dotted[1]}${pair(dotted[2], dotted[3])}:${pair(dotted[4], dotted[5])}` : plain;
-  const [head = '', tail] = text.split('::');
-  const left = head.split(':').filter(Boolean);
-  const right = (tail ?? '').split(':').filter(Boolean);
-  const groups = [...left, ...Array(Math.max(0, 8 - left.length - right.length)).fill('0'), ...right];
-  return groups.flatMap((group) => {
-    const value = Number.parseInt(group, 16);
-    return [value >> 8, value & 255];
-  });
-}
-
-function pair(high = '0', low = '0'): string {
-  return ((Number(high) << 8) | Number(low)).toString(16);
 }

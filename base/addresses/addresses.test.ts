@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isLoopback, isUnspecified, networkOf, urlHost } from './addresses.ts';
+import { addressBytes, isLoopback, isUnspecified, networkOf, urlHost } from './addresses.ts';
 
 test('isUnspecified() recognises only the unspecified addresses', () => {
   for (const address of ['0.0.0.0', '::']) {
@@ -34,4 +34,16 @@ test('threat 63: networkOf() treats all addresses of an IPv6 /64 as one network,
     assert.equal(networkOf(mapped), '192.0.2.1');
   }
   assert.equal(networkOf('unknown'), 'unknown');
+});
+
+test('addressBytes() reads every spelling of an address', () => {
+  for (const [address, hex] of [
+    ['192.0.2.33', 'c0000221'],
+    ['2001:db8::1:2%eth0', '20010db8000000000000000000010002'],
+    ['::1', '00000000000000000000000000000001'],
+    ['1:2:3:4:5:6:7:8', '00010002000300040005000600070008'],
+    ['::ffff:192.0.2.1', '00000000000000000000ffffc0000201'],
+  ] as const) {
+    assert.equal(Buffer.from(addressBytes(address)).toString('hex'), hex, address);
+  }
 });

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
-import { SipStack } from '../../sip-gateway/sip/index.ts';
-import { PhoneServer } from '../support/phone-server.ts';
-import { eventually } from '../support/wait.ts';
+import { PhoneServer } from '../../test/support/phone-server.ts';
+import { eventually } from '../../test/support/wait.ts';
+import { SipStack } from '../sip/index.ts';
 
 const CALLS = 50;
 const ROOMS = 4;

@@ -1,0 +1,23 @@
+/** The user's own telephones. */
+export const ownPhones = {
+  heading: 'Your phones',
+  intro: 'Desk phones and softphones that ring when somebody calls you.',
+  loading: 'Loading your phones…',
+  none: 'You have no phones yet.',
+  number: (numbers: string) => `Your number: ${numbers}`,
+  rings: 'Rings when I am called',
+  ringsNamed: (name: string) => `${name} rings when I am called`,
+  add: 'Add a phone',
+  name: 'Name of the phone',
+  nameExample: 'Desk phone',
+  remove: 'Remove',
+  removeNamed: (name: string) => `Remove ${name}`,
+  removeQuestion: (name: string) => `Remove ${name}? It can no longer call or be called.`,
+  addedIntro: 'Enter this in the phone. The password is shown only now.',
+  server: 'Server (registrar)',
+  userName: 'User name',
+  password: 'Password',
+  copy: 'Copy',
+  tlsHint: (port: number) => `Use TLS on port ${port} if the phone supports it: it encrypts your calls.`,
+  answeredOnPhone: 'You answered on your phone.',
+};

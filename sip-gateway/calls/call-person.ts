@@ -1,0 +1,78 @@
+import { displayable, personNumber } from '../../contract/index.ts';
+import type { CallerIdentity, IncomingCall } from '../sip/index.ts';
+import { callerName } from './caller.ts';
+import type { CallHost, PhoneCall } from './phone-call.ts';
+import { startTalking } from './start-talking.ts';
+
+/** Maximum length in characters of a caller's number. */
+const MAX_NUMBER = 64;
+
+/** Whether a dialled number is a person's. Strangers do not ring people: for them it does not exist. */
+export function isPersonNumber(
+  { numbers }: { numbers?: string[] | undefined },
+  identity: CallerIdentity,
+  dialled: string,
+): boolean {
+  return identity.kind !== 'anonymous' && (numbers?.includes(dialled) ?? false);
+}
+
+/**
+ * Rings a person for a phone that dialled their number, and connects the two once the person has answered. The server decides whether the
+ * person may be rung, and hangs up if nobody answers.
+ *
+ * @param sdp our answer, or our offer if the phone made none
+ * @throws {CanopyError} the server refuses the call
+ */
+export async function callPerson(
+  host: CallHost,
+  call: PhoneCall,
+  sip: IncomingCall,
+  { dialled, sdp }: { dialled: string; sdp: string },
+): Promise<void> {
+  const { identity } = sip;
+  const number = callerNumber(sip);
+  const roomId = await host.people.call(
+    call,
+    {
+      dialled: personNumber.parse(dialled),
+      caller: {
+        ...(identity.kind === 'user' && { phone: identity.username }),
+        ...(identity.kind === 'trunk' && { trunk: identity.trunkId }),
+        ...(number !== undefined && { number }),
+        displayName: callerName(sip, host.config()),
+      },
+    },
+    () => {
+      sip.ring();
+      call.stage('ringing');
+    },
+  );
+  if (roomId === undefined || call.ended) {
+    return;
+  }
+  await call.enterRoom(roomId, 'answered');
+  if (call.ended) {
+    return;
+  }
+  sip.once('answered', () => call.setAnswered());
+  sip.accept(sdp);
+  await sip.returnPath();
+  if (call.ended) {
+    return;
+  }
+  if (sip.offer !== undefined) {
+    await call.startMedia();
+  }
+  if (!call.ended) {
+    await startTalking(host, call);
+  }
+}
+
+/** What the person may call back; undefined if the caller withholds it. */
+function callerNumber({ identity, remoteUser, withheld }: IncomingCall): string | undefined {
+  if (withheld) {
+    return undefined;
+  }
+  const text = identity.kind === 'user' ? identity.username : remoteUser;
+  return displayable(text).slice(0, MAX_NUMBER) || undefined;
+}
