@@ -168,7 +168,7 @@ export class SdpSession {
       session.#payloadTypes.set(format, payloadType);
     }
     session.#agreed = saved.agreed;
-    session.#crypto.settle(saved.crypto);
+    session.#crypto.restore(saved.crypto);
     return session;
   }
 
