@@ -159,6 +159,25 @@ describe('SRTP', () => {
     });
   }
 
+  for (const suite of ['AES_CM_128_HMAC_SHA1_80', 'AEAD_AES_128_GCM'] as const) {
+    it(`${suite}: a stream that overflowed while nobody listened is continued, after forged packets too`, () => {
+      const key = masterOf(suite);
+      const state = { rtcpSent: 0, streams: [{ ssrc: SSRC, roc: 3 }] };
+      const receiver = srtp.resume({ sending: false, suite, key }, state);
+      const at = (index: number) => protectedByRfc(suite, key, rtp(index & 0xffff), index, false);
+      const forged = at(4 * 65_536 + 4);
+      forged[20] = (forged[20] ?? 0) ^ 1;
+      assert.equal(srtp.unprotect(receiver, forged, false), 'forged');
+      assert.equal(srtp.unprotect(receiver, at(6 * 65_536 + 5), false), 'forged');
+      for (const index of [4 * 65_536 + 5, 4 * 65_536 + 6]) {
+        assert.ok(rtp(index & 0xffff).equals(srtp.unprotect(receiver, at(index), false) as Uint8Array));
+      }
+      assert.equal(srtp.unprotect(receiver, at(4 * 65_536 + 5), false), 'replayed');
+      assert.deepEqual(srtp.state(receiver).streams, [{ ssrc: SSRC, roc: 4 }]);
+      srtp.close(receiver);
+    });
+  }
+
   for (const suite of Object.keys(SUITES) as Suite[]) {
     it(`${suite}: RTP and RTCP are as the RFCs say, and come back as they were`, () => {
       const { key, send, receive, close } = open(suite);

@@ -29,6 +29,9 @@ typedef struct {
   uint32_t ssrc_count;
   /* Of a sender: the number of protected RTCP packets. */
   uint32_t rtcp_sent;
+  /* Of a receiver: a stream that continues an earlier one, until its first packet. Its sequence number may have overflowed in between. */
+  bool is_resumed;
+  uint32_t resumed_ssrc, resumed_roc;
 } Slot;
 
 static Slot slots[SLOTS];
@@ -111,6 +114,7 @@ static napi_value open_context(napi_env env, napi_callback_info info) {
       slot->uses_mki = mki_length > 0;
       slot->ssrc_count = 0;
       slot->rtcp_sent = 0;
+      slot->is_resumed = false;
     }
     double id = (double)i + (double)SLOTS * slot->generation;
     pthread_mutex_unlock(&slot->lock);
@@ -165,6 +169,24 @@ static void remember(Slot *slot, uint32_t ssrc) {
   slot->ssrcs[slot->ssrc_count++] = ssrc;
 }
 
+/* Unprotects the first packet of a resumed stream, with its rollover counter or the next one. */
+static srtp_err_status_t unprotect_resumed(Slot *slot, uint8_t *packet, int *length) {
+  uint8_t copy[MAX_DATAGRAM];
+  int received = *length;
+  memcpy(copy, packet, (size_t)received);
+  srtp_err_status_t error = srtp_unprotect_mki(slot->session, packet, length, slot->uses_mki);
+  if (error == srtp_err_status_auth_fail) {
+    uint32_t ssrc = ntohl(slot->resumed_ssrc);
+    srtp_set_stream_roc(slot->session, ssrc, slot->resumed_roc + 1);
+    memcpy(packet, copy, (size_t)received);
+    *length = received;
+    error = srtp_unprotect_mki(slot->session, packet, length, slot->uses_mki);
+    if (error) srtp_set_stream_roc(slot->session, ssrc, slot->resumed_roc);
+  }
+  if (!error) slot->is_resumed = false;
+  return error;
+}
+
 /* With the lock held: transforms a packet in place. Returns its new length, or why it is dropped. */
 static int transform(Slot *slot, uint8_t *packet, int length, bool rtcp) {
   uint32_t ssrc;
@@ -176,6 +198,8 @@ static int transform(Slot *slot, uint8_t *packet, int length, bool rtcp) {
   if (slot->sending) {
     error = rtcp ? srtp_protect_rtcp_mki(slot->session, packet, &length, slot->uses_mki, 0)
                  : srtp_protect_mki(slot->session, packet, &length, slot->uses_mki, 0);
+  } else if (!rtcp && slot->is_resumed && ssrc == slot->resumed_ssrc) {
+    error = unprotect_resumed(slot, packet, &length);
   } else {
     error = rtcp ? srtp_unprotect_rtcp_mki(slot->session, packet, &length, slot->uses_mki)
                  : srtp_unprotect_mki(slot->session, packet, &length, slot->uses_mki);
@@ -236,6 +260,11 @@ static napi_value advance_stream(napi_env env, napi_callback_info info) {
     return fail(env, "ssrc and roc must be numbers");
   Slot *slot = lock_context(env, values[0]);
   bool done = slot && !srtp_set_stream_roc(slot->session, ssrc, roc);
+  if (done && !slot->sending) {
+    slot->is_resumed = true;
+    slot->resumed_ssrc = htonl(ssrc);
+    slot->resumed_roc = roc;
+  }
   if (slot) pthread_mutex_unlock(&slot->lock);
   napi_get_boolean(env, done, &result);
   return result;
