@@ -1,3 +1,4 @@
+import type { ParticipantAttributes } from '../../contract/index.ts';
 import type { CallSettings } from './call-settings.ts';
 
 export interface CallParts {
@@ -11,6 +12,8 @@ export interface CallParts {
   displayName: string;
   /** Of its phone or trunk. */
   settings: CallSettings;
+  /** What the trunk says about the caller. */
+  attributes?: ParticipantAttributes | undefined;
 }
 
 /** Set for a call that an earlier process has taken or made, and that goes on. Unix times in milliseconds. */

@@ -24,7 +24,7 @@ import { type EncryptionMeans, localEncryption } from './call-encryption.ts';
 import { CallMedia, type CallMediaOptions } from './call-media.ts';
 import type { CallParts, EarlierCall } from './call-parts.ts';
 import { finalQuality, presentQuality } from './call-quality.ts';
-import type { CallSettings } from './call-settings.ts';
+import { type CallSettings, callCodecs, keyWays } from './call-settings.ts';
 import { Keypad } from './keypad.ts';
 import type { PeopleLink } from './people-link.ts';
 import type { PinGuard } from './pin-guard.ts';
@@ -93,7 +93,10 @@ export class PhoneCall {
   readonly #parts: CallParts;
   readonly #startedAtMs: number;
   readonly #beganMs = performance.now();
-  readonly #keypad = new Keypad((key) => this.onKey(key));
+  readonly #keypad = new Keypad(
+    (key) => this.onKey(key),
+    () => keyWays(this.settings),
+  );
   #answeredAtMs: number | null = null;
   #answeredMs = 0;
   #roomId: string | null;
@@ -215,6 +218,11 @@ export class PhoneCall {
     return this.#parts.displayName;
   }
 
+  /** The other party's address, as in the history. */
+  get remote(): string {
+    return this.#parts.remote;
+  }
+
   get sip(): Call | undefined {
     return this.#sip;
   }
@@ -252,7 +260,17 @@ export class PhoneCall {
       return localEncryption(this.settings.srtp, means, isTls);
     };
     const ice = () => this.settings.ice;
-    return { pool, legId: this.callId, roomId, address, ports, codecs, encryption, ice };
+    return {
+      pool,
+      legId: this.callId,
+      roomId,
+      address,
+      ports,
+      codecs: () => callCodecs(this.settings, codecs),
+      events: () => keyWays(this.settings).has('event'),
+      encryption,
+      ice,
+    };
   }
 
   /**
@@ -296,6 +314,7 @@ export class PhoneCall {
         displayName,
         callState: held ? 'held' : callState,
         ...(encrypted !== undefined && { callEncrypted: encrypted }),
+        attributes: this.#parts.attributes,
         ...admission,
       },
       this.#seatEvents(),
@@ -673,11 +692,13 @@ export class PhoneCall {
 
   #record(endCause: EndCause | null, sipStatus: number | null, stats: LegStats | null): void {
     const { remote, dialled, trunk } = this.#parts;
+    const { party } = this;
     const call: CallRecord = {
       callId: this.callId,
       direction: this.direction,
       remote: remote.slice(0, MAX_TEXT),
       dialled: dialled.slice(0, MAX_TEXT),
+      ...(party.kind === 'user' && { phone: party.username }),
       trunk,
       roomId: this.#roomId,
       codec: this.codec,
@@ -689,6 +710,7 @@ export class PhoneCall {
       sipStatus,
       mos: stats && stats.packetsReceived > 0 ? stats.mos : null,
       quality: stats && finalQuality(stats),
+      ...(this.#parts.attributes && { attributes: this.#parts.attributes }),
       ...(this.#transfer && { transfer: this.#transfer }),
     };
     this.#host.record(call);

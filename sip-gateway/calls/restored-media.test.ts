@@ -39,7 +39,8 @@ describe('the media of a call after a restart', () => {
     legId,
     address: LOOPBACK,
     ports: { min: 0, max: 0 },
-    codecs: ['PCMU'] as const,
+    codecs: () => ['PCMU'] as const,
+    events: () => true,
     ice: () => 'off' as const,
     encryption: () => ({ use: 'required', suites: srtp.suites }) as const,
   });

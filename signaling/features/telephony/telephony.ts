@@ -16,6 +16,7 @@ import {
 import type { Kernel, Peer, Rooms } from '../../kernel/index.ts';
 import { type Session, TokenBucket } from '../../kernel/index.ts';
 import type { Calls } from './calls.ts';
+import { demandTransfer } from './demand-transfer.ts';
 import { dialRefusal } from './dial-refusal.ts';
 import type { PersonPhones } from './person-phones.ts';
 import { PhoneLegs } from './phone-legs.ts';
@@ -346,6 +347,42 @@ export class Telephony {
       throw new CanopyError('GATEWAY_MISSING');
     }
     this.#gateway?.connection.send('gateway.hangUp', { callId });
+  }
+
+  /**
+   * Transfers a call that is answered.
+   *
+   * @throws {CanopyError} NOT_FOUND, BAD_REQUEST, GATEWAY_MISSING, RATE_LIMITED
+   * @throws {CanopyError} CALL_REFUSED, EMERGENCY_CALL_REFUSED, TRUNK_NUMBER_BARRED - the target is not permitted
+   */
+  async transfer(
+    callId: string,
+    to: { target?: string | undefined; otherCallId?: string | undefined },
+  ): Promise<void> {
+    const settings = await this.settings.load();
+    const [call, other] = await Promise.all(
+      [callId, to.otherCallId].map((id) => (id === undefined ? undefined : this.#answered(id))),
+    );
+    if (call) {
+      demandTransfer(settings, { call, other, target: to.target });
+    }
+    if (!this.#bucketOf('api').take(performance.now())) {
+      throw new CanopyError('RATE_LIMITED', 'too many calls per minute');
+    }
+    const gateway = this.#gateway;
+    if (!gateway || gateway.closed) {
+      throw new CanopyError('GATEWAY_MISSING');
+    }
+    gateway.connection.send('gateway.transfer', { callId, ...to });
+  }
+
+  /** @throws {CanopyError} NOT_FOUND */
+  async #answered(callId: string): Promise<CallRecord> {
+    const call = await this.calls.find(callId);
+    if (!call || call.answeredAtMs === null || call.endedAtMs !== null) {
+      throw new CanopyError('NOT_FOUND', 'no such call is answered and in progress');
+    }
+    return call;
   }
 
   /** Sends the changed settings to the gateway. */

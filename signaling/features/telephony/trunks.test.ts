@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -73,6 +74,8 @@ describe('settings of trunks', () => {
       [{ contacts: [{ uri: 'sip:pbx.example', weight: -1 }] }, 'contacts/0/weight'],
       [{ proxy: 'sip:pbx.example:99999' }, 'proxy'],
       [{ pingSeconds: 1 }, 'pingSeconds'],
+      [{ headers: [{ header: 'From', attribute: 'a' }] }, 'headers/0/header'],
+      [{ codecs: ['mp3'] }, 'codecs/0'],
       [{ limits: { callsPerSecond: 0 } }, 'limits/callsPerSecond'],
       [{ limits: { deny: ['*1 2'] } }, 'limits/deny/0'],
       [{ limits: { timeZone: 'Mars/Olympus' } }, 'limits/timeZone'],
@@ -167,5 +170,42 @@ describe('settings of trunks', () => {
     } finally {
       receiver.close();
     }
+  });
+
+  it('threat 38: what SIP messages say is stored and shown as text', async () => {
+    const texts = [
+      "'; DROP TABLE calls; --",
+      '=HYPERLINK("http://x")',
+      '"><script>',
+      'a\nb',
+      '../../x',
+      '%s%n',
+    ];
+    for (const [index, remote] of texts.entries()) {
+      await gateway.record({
+        callId: randomUUID(),
+        direction: 'incoming',
+        remote,
+        dialled: remote,
+        trunk: 'provider',
+        roomId: null,
+        codec: null,
+        encryption: null,
+        startedAtMs: Date.now() + index,
+        answeredAtMs: null,
+        endedAtMs: Date.now() + index,
+        endCause: 'refused',
+        sipStatus: 404,
+        mos: null,
+        quality: null,
+        attributes: { customer: remote },
+      });
+    }
+    const { body } = await server.api('GET', `/api/sip/calls?limit=${texts.length}`);
+    const { calls } = body as { calls: Array<{ remote: string; attributes: { customer: string } }> };
+    assert.deepEqual(
+      calls.map(({ remote, attributes }) => [remote, attributes.customer]).reverse(),
+      texts.map((text) => [text, text]),
+    );
   });
 });
