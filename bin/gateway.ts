@@ -1,7 +1,7 @@
 import { CanopyError, type Config, type Logger } from '../base/index.ts';
 import { BridgeSession, GatewayLink, type Identity } from '../client/sdk/index.ts';
 import { openTlsSource } from '../signaling/index.ts';
-import { SipGateway } from '../sip-gateway/index.ts';
+import { CallSnapshots, SipGateway, type SipGatewayOptions } from '../sip-gateway/index.ts';
 import { gatewayIdentity } from './gateway-identity.ts';
 
 export interface StartGatewayOptions {
@@ -11,6 +11,8 @@ export interface StartGatewayOptions {
   url: string;
 }
 
+type Snapshots = NonNullable<SipGatewayOptions['restart']>['snapshots'];
+
 /** A running gateway. */
 export interface RunningGateway {
   gateway: SipGateway;
@@ -19,7 +21,10 @@ export interface RunningGateway {
 
 /** Connects a phone gateway to a server and opens its ports. @throws {CanopyError} PORT_IN_USE, CONFIG_INVALID, CONNECTION_LOST … */
 export async function startGateway({ config, log, url }: StartGatewayOptions): Promise<RunningGateway> {
-  const { identity, link } = await connect(config, url);
+  const snapshots: Snapshots = new CallSnapshots(config.data.dir, log);
+  const calls = await snapshots.load();
+  const callIds = calls.map(({ callId }) => callId);
+  const { identity, link } = await connect(config, url, callIds);
   const tls = await openTlsSource(config, log);
   try {
     const gateway = await SipGateway.create({
@@ -29,6 +34,7 @@ export async function startGateway({ config, log, url }: StartGatewayOptions): P
       link,
       joinRoom: (roomId) => BridgeSession.join({ url, identity, roomId }),
       tls: await tls.load(),
+      restart: { snapshots, calls },
       log,
     });
     tls.watch((certificate) => gateway.setCertificate(certificate));
@@ -63,15 +69,19 @@ export async function startGateway({ config, log, url }: StartGatewayOptions): P
  * Connects with the gateway's identity. If that was revoked (e.g. because its key leaked) or is not the data folder's gateway (made by an
  * older version), creates a new one, which it may do as the owner of the folder.
  */
-async function connect(config: Config, url: string): Promise<{ identity: Identity; link: GatewayLink }> {
+async function connect(
+  config: Config,
+  url: string,
+  callIds: string[],
+): Promise<{ identity: Identity; link: GatewayLink }> {
   const kept = await gatewayIdentity(config, url);
   try {
-    return { identity: kept, link: await GatewayLink.connect({ url, identity: kept }) };
+    return { identity: kept, link: await GatewayLink.connect({ url, identity: kept, callIds }) };
   } catch (error) {
     if (!['CERT_REVOKED', 'FORBIDDEN'].includes(CanopyError.from(error).code)) {
       throw error;
     }
     const identity = await gatewayIdentity(config, url, { renew: true });
-    return { identity, link: await GatewayLink.connect({ url, identity }) };
+    return { identity, link: await GatewayLink.connect({ url, identity, callIds }) };
   }
 }

@@ -4,4 +4,5 @@ export { Dtls, openNetwork, Srtp } from './media/index.ts';
 export { GatewayMetrics } from './metrics.ts';
 export type { TlsCertificate } from './open-stack.ts';
 export { locatePrompts } from './prompts/index.ts';
+export { CallSnapshots } from './restart/index.ts';
 export { SipGateway, type SipGatewayOptions } from './sip-gateway.ts';

@@ -21,6 +21,8 @@ import {
   PinGuard,
   placeCall,
   referCall,
+  restoreCall,
+  type SavedPhoneCall,
   takeCall,
   transferCall,
 } from './calls/index.ts';
@@ -30,6 +32,7 @@ import { MediaPool, type PayloadTransformModule } from './media/index.ts';
 import { GatewayMetrics } from './metrics.ts';
 import { openStack, type TlsCertificate } from './open-stack.ts';
 import { Prompts } from './prompts/index.ts';
+import { CallSaver, type CallSnapshots } from './restart/index.ts';
 import { SavedBindings } from './saved-bindings.ts';
 import { type IncomingCall, localAddressFor, RateLimiter, type SipStack, systemClock } from './sip/index.ts';
 import { CallTraces, type HepExporter, hepExporter } from './tracing/index.ts';
@@ -49,6 +52,8 @@ export interface SipGatewayOptions {
   /** Web origins of other sites whose pages may register over WebSocket. Default: none. */
   origins?: readonly string[];
   log: Logger;
+  /** Where calls in progress are saved, and the calls of a killed gateway, which go on. Default: calls end with the gateway. */
+  restart?: { snapshots: CallSnapshots<SavedPhoneCall>; calls: readonly SavedPhoneCall[] };
   /** A call whose phone sends no media for longer is ended, in seconds; 0: never. Default 30. */
   silenceSeconds?: number;
   /** Transforms the payloads between phones and rooms, e.g. for end-to-end encryption. Default: none. */
@@ -93,6 +98,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   readonly #traces: CallTraces;
   readonly #unlisten: Array<() => void> = [];
   readonly #timer: NodeJS.Timeout;
+  readonly #saver: CallSaver | undefined;
   #notifyTimer: NodeJS.Timeout | undefined;
   /** Digest secrets of the phones in the last settings. */
   #secrets: ReadonlyMap<string, string> = new Map();
@@ -161,6 +167,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#configure(options.link.config);
     this.#restorePhones(saved.phones);
     this.#timer = setInterval(() => void this.#check(), CHECK_MS);
+    this.#saver = this.#restoreCalls();
     this.metrics.watch({
       codecs: () => [...this.#calls.values()].filter((call) => call.answered).map((call) => call.codec),
       encryptions: () =>
@@ -248,6 +255,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       unlisten();
     }
     await withTimeout(Promise.all([...this.#calls.values()].map((call) => call.end('local'))));
+    await this.#saver?.close();
     await withTimeout(this.#reportUsage());
     await this.#rooms.close();
     await this.#stack.close();
@@ -374,6 +382,21 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
           }
         });
     }, NOTIFY_DELAY_MS);
+  }
+
+  /** Continues the calls of a killed gateway, and saves all calls from now on. */
+  #restoreCalls(): CallSaver | undefined {
+    const { restart } = this.#options;
+    if (!restart) {
+      return undefined;
+    }
+    if (restart.calls.length > 0) {
+      this.#log.info({ calls: restart.calls.length }, 'continuing the calls of the previous gateway');
+    }
+    for (const saved of restart.calls) {
+      void restoreCall(this.#host, saved);
+    }
+    return new CallSaver(restart.snapshots, restart.calls, () => this.#calls.values());
   }
 
   /** Restores the registrations that an earlier process saved. */

@@ -11,8 +11,9 @@ import { type Counts, copiedTables } from './rows.ts';
 
 type Line = z.input<typeof header> | z.input<typeof line> | z.input<typeof end>;
 
-/** Files of the data folder that are not backed up: the database, which is copied row by row, locks, and temporary or obsolete files. */
-const LEFT_OUT = /^(?:canopy\.sqlite.*|lock\.sqlite.*|server\.json|.*\.new|.*\.restored|.*\.imported)$/;
+/** Files of the data folder that are not backed up: the database, which is copied row by row, locks, calls in progress, and temporary or obsolete files. */
+const LEFT_OUT =
+  /^(?:canopy\.sqlite.*|lock\.sqlite.*|server\.json|gateway-calls\..*|.*\.new|.*\.restored|.*\.imported)$/;
 /** Characters that are buffered before they are written. */
 const CHUNK_BYTES = 1_048_576;
 

@@ -1,4 +1,4 @@
-import type { Dtls, LegMedia, Srtp } from '../media/index.ts';
+import type { Dtls, LegMedia, Srtp, SrtpState } from '../media/index.ts';
 import type { NegotiatedAudio, NegotiatedCrypto, NegotiatedDtls } from '../sip/index.ts';
 
 /** An SRTP context, and what it was opened for. */
@@ -75,6 +75,29 @@ export class CallContexts {
     };
   }
 
+  /** The counters of both directions; undefined if the call is not encrypted. */
+  save(): { send: SrtpState; receive: SrtpState } | undefined {
+    return (
+      this.#pair && {
+        send: this.#srtp.state(this.#pair.send.context),
+        receive: this.#srtp.state(this.#pair.receive.context),
+      }
+    );
+  }
+
+  /** Opens contexts that continue those of an earlier process; open() with the same keys then uses them. */
+  restore(crypto: NegotiatedCrypto, { send, receive }: { send: SrtpState; receive: SrtpState }): void {
+    const { suite, sendKey, receiveKey, receiveMki: mki, window } = crypto;
+    const one = (options: Parameters<Srtp['open']>[0], state: SrtpState): Opened => ({
+      context: this.#srtp.resume(options, state),
+      settings: settingsOf(options),
+    });
+    this.#pair = {
+      send: one({ sending: true, suite, key: sendKey }, send),
+      receive: one({ sending: false, suite, key: receiveKey, mki, window }, receive),
+    };
+  }
+
   /** Closes all contexts, once the leg is closed. Idempotent. */
   close(): void {
     this.open({}).settled();
@@ -129,8 +152,12 @@ export class CallContexts {
   }
 
   #openOne(before: Opened | undefined, options: Parameters<Srtp['open']>[0]): Opened {
-    const { suite, key, mki = [] } = options;
-    const settings = [suite, ...[key, mki].map((bytes) => Buffer.from(bytes).toString('base64'))].join(' ');
+    const settings = settingsOf(options);
     return before?.settings === settings ? before : { context: this.#srtp.open(options), settings };
   }
+}
+
+/** What must be the same for a context to be kept. */
+function settingsOf({ suite, key, mki }: Parameters<Srtp['open']>[0]): string {
+  return [suite, ...[key, mki ?? []].map((bytes) => Buffer.from(bytes).toString('base64'))].join(' ');
 }

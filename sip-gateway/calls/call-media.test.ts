@@ -146,7 +146,7 @@ describe('CallMedia with Speex', () => {
 
   it('offers one rate of Speex, and that of the call; accepts all', async () => {
     const ports = { min: 0, max: 0 };
-    const encryption = () => ({ use: 'off', suites: [] }) as const;
+    const encryption = () => ({ use: 'off', keying: 'sdes', suites: [] }) as const;
     const ice = () => 'accept' as const;
     const all = ['opus', 'G722', 'speex/16000', 'speex/32000', 'PCMU', 'PCMA', 'speex/8000', 'GSM'] as const;
     const codecs = () => all;

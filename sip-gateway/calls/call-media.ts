@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net';
 import { isUnspecified } from '../../base/index.ts';
 import type { IceUse } from '../../contract/index.ts';
 import type { CodecName } from '../codecs/index.ts';
-import type { DtmfKey, LegStats, MediaPool, PortRange, Prompt } from '../media/index.ts';
+import type { DtmfKey, LegStats, MediaPool, PortRange, Prompt, SavedLeg } from '../media/index.ts';
 import {
   type Direction,
   type LocalEncryption,
@@ -13,6 +13,11 @@ import {
 } from '../sip/index.ts';
 import { CallContexts } from './call-contexts.ts';
 import { legMedia } from './leg-media.ts';
+import type { SavedMedia } from './saved-media.ts';
+import { skipAhead } from './skip-ahead.ts';
+
+/** After an overflow of the sequence number, this many packets later the rollover counter is certain. */
+const UNCERTAIN_PACKETS = 200;
 
 export interface CallMediaOptions {
   pool: MediaPool;
@@ -36,7 +41,7 @@ export interface CallMediaOptions {
 export class CallMedia {
   readonly legId: string;
   readonly #pool: MediaPool;
-  readonly #session = new SdpSession();
+  #session = new SdpSession();
   readonly #address: string;
   readonly #port: number;
   readonly #codecs: () => readonly CodecName[];
@@ -49,6 +54,8 @@ export class CallMedia {
   /** The phone has listened to us, or was asked to from the beginning. If it stops listening, it is on hold. */
   #listens = false;
   #agreedMs = 0;
+  /** Where the phone's media came from in an earlier process, until start(). */
+  #source: SavedLeg['source'];
   #closed: Promise<LegStats | null> | undefined;
 
   private constructor(
@@ -72,6 +79,64 @@ export class CallMedia {
     const ip = isIPv6(address) ? '::' : '0.0.0.0';
     const { port } = await pool.openLeg({ legId, roomId, ip, ports });
     return new CallMedia(options, port);
+  }
+
+  /**
+   * Continues the media of an earlier process, with its keys and streams, `elapsedMs` after they were saved. `moved`: its port is gone, so
+   * that the phone must be told the new one. start() follows.
+   * @throws {RangeError} it was saved too long ago, or no port is left
+   */
+  static async restore(
+    options: CallMediaOptions,
+    saved: SavedMedia,
+    elapsedMs: number,
+  ): Promise<{ media: CallMedia; moved: boolean }> {
+    const ahead = skipAhead(saved, elapsedMs);
+    if (!ahead) {
+      throw new RangeError('the call was interrupted for too long');
+    }
+    const { pool, legId, roomId, address, ports } = options;
+    const { leg, port: before, audio, srtp } = ahead;
+    const ip = isIPv6(address) ? '::' : '0.0.0.0';
+    const open = (range: PortRange) => pool.openLeg({ legId, roomId, ip, ports: range, stream: leg.stream });
+    const { port } = await open({ min: before, max: before + 1 }).catch(() => open(ports));
+    const media = new CallMedia(options, port);
+    media.#session = SdpSession.restore(saved.sdp);
+    media.#audio = audio;
+    media.#held = saved.held;
+    media.#listens = saved.listens;
+    media.#source = leg.source;
+    media.#agreedMs = performance.now();
+    if (audio.crypto && srtp) {
+      media.#contexts.restore(audio.crypto, srtp);
+    }
+    return { media, moved: port !== before };
+  }
+
+  /** What a later process needs to continue; undefined if it cannot, or if the counters are not certain at this moment. */
+  save(): SavedMedia | undefined {
+    const sdp = this.#session.save();
+    const leg = this.#pool.saveLeg(this.legId);
+    const audio = this.#audio;
+    const srtp = this.#contexts.save();
+    if (!sdp || !leg || !audio || this.#closed || (srtp && !audio.crypto)) {
+      return undefined;
+    }
+    // Around its overflow, it is not certain to which packet the rollover counter belongs.
+    if (srtp && leg.stream.sequenceNumber < UNCERTAIN_PACKETS) {
+      return undefined;
+    }
+    const { source } = leg;
+    return {
+      address: this.#address,
+      port: this.#port,
+      sdp,
+      audio,
+      held: this.#held,
+      listens: this.#listens,
+      leg: { stream: leg.stream, source: source ?? this.#source },
+      ...(srtp && { srtp }),
+    };
   }
 
   /** The negotiated codec; null before that. */
@@ -172,7 +237,9 @@ export class CallMedia {
     }
     const { settled, ...keys } = this.#contexts.open(this.#audio);
     const media = { ...legMedia(this.#audio, this.#held, signallingAddress), ...keys };
-    await this.#pool.request('leg.start', { legId: this.legId, media });
+    const source = this.#source;
+    await this.#pool.request('leg.start', { legId: this.legId, media, ...(source && { source }) });
+    this.#source = undefined;
     settled();
   }
 

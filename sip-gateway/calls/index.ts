@@ -5,6 +5,8 @@ export type { CallHost, PhoneCall } from './phone-call.ts';
 export { PinGuard } from './pin-guard.ts';
 export { type DialOptions, placeCall } from './place-call.ts';
 export { referCall } from './refer-call.ts';
+export { restoreCall } from './restore-call.ts';
 export { hangUp } from './ring-phone.ts';
+export type { SavedPhoneCall } from './saved-call.ts';
 export { takeCall } from './take-call.ts';
 export { transferCall } from './transfer-call.ts';

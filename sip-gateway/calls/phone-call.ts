@@ -1,12 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { CanopyError, type Logger } from '../../base/index.ts';
 import type { NewParticipant } from '../../client/sdk/index.ts';
-import type {
-  CallRecord,
-  MeasuredCall,
-  ParticipantAttributes,
-  TelephonyConfig,
-} from '../../contract/index.ts';
+import type { CallRecord, MeasuredCall, TelephonyConfig } from '../../contract/index.ts';
 import type { CallState, PhoneSeat, RoomBridges, SeatEvents } from '../bridge/index.ts';
 import type { CodecName } from '../codecs/index.ts';
 import type { LegEvent, LegStats, MediaPool, PortRange } from '../media/index.ts';
@@ -26,12 +21,15 @@ import {
 import type { CallTraces } from '../tracing/index.ts';
 import type { TrunkGuard } from '../trunks/index.ts';
 import { type EncryptionMeans, localEncryption } from './call-encryption.ts';
-import { CallMedia } from './call-media.ts';
+import { CallMedia, type CallMediaOptions } from './call-media.ts';
+import type { CallParts, EarlierCall } from './call-parts.ts';
 import { finalQuality, presentQuality } from './call-quality.ts';
 import { type CallSettings, callCodecs, keyWays } from './call-settings.ts';
 import { Keypad } from './keypad.ts';
 import type { PeopleLink } from './people-link.ts';
 import type { PinGuard } from './pin-guard.ts';
+import type { SavedPhoneCall } from './saved-call.ts';
+import type { SavedMedia } from './saved-media.ts';
 
 /** What calls need from the gateway that owns them. */
 export interface CallHost {
@@ -72,21 +70,6 @@ export interface CallHost {
   refer(call: PhoneCall, request: ReferRequest): void;
 }
 
-export interface CallParts {
-  /** Default: a random UUID. */
-  callId?: string;
-  direction: 'incoming' | 'outgoing';
-  remote: string;
-  dialled: string;
-  trunk: string | null;
-  roomId: string | null;
-  displayName: string;
-  /** Of its phone or trunk. */
-  settings: CallSettings;
-  /** What the trunk says about the caller. */
-  attributes?: ParticipantAttributes | undefined;
-}
-
 type EndListener = (cause: EndCause, end: { status?: number; reason?: string }) => void;
 
 /** Maximum length in characters of a remote party's text in the history. */
@@ -108,7 +91,7 @@ export class PhoneCall {
   onCallFailed: (callId: string) => void = () => {};
   readonly #host: CallHost;
   readonly #parts: CallParts;
-  readonly #startedAtMs = Date.now();
+  readonly #startedAtMs: number;
   readonly #beganMs = performance.now();
   readonly #keypad = new Keypad(
     (key) => this.onKey(key),
@@ -133,16 +116,63 @@ export class PhoneCall {
   #shownDeviceChain: string[] | null | undefined;
   #ended: Promise<void> | undefined;
 
-  constructor(host: CallHost, parts: CallParts) {
+  constructor(host: CallHost, { earlier, ...parts }: CallParts & { earlier?: EarlierCall }) {
     this.#host = host;
     this.#parts = parts;
+    this.#startedAtMs = earlier?.startedAtMs ?? Date.now();
     this.callId = parts.callId ?? randomUUID();
     this.direction = parts.direction;
     this.#roomId = parts.roomId;
     this.log = host.log.child({ callId: this.callId });
     host.adopt(this);
-    host.metrics.invited(parts.direction);
-    this.#record(null, null, null);
+    if (earlier) {
+      this.#answeredAtMs = earlier.answeredAtMs;
+      this.#answeredMs = performance.now();
+    } else {
+      host.metrics.invited(parts.direction);
+      this.#record(null, null, null);
+    }
+  }
+
+  /** What a later process needs to continue the call; undefined if it cannot, at this moment. */
+  save(): SavedPhoneCall | undefined {
+    const seat = this.#seat;
+    const answeredAtMs = this.#answeredAtMs;
+    const sip = this.#sip?.save();
+    const media = this.#media?.save();
+    if (this.#ended || this.transferring || !seat || answeredAtMs === null || !sip || !media) {
+      return undefined;
+    }
+    return {
+      callId: this.callId,
+      savedAtMs: Date.now(),
+      parts: this.#parts,
+      startedAtMs: this.#startedAtMs,
+      answeredAtMs,
+      roomId: seat.roomId,
+      participantId: seat.participant.participantId,
+      muted: seat.muted,
+      handUp: seat.handUp,
+      isModerator: seat.isModerator,
+      sip,
+      media,
+    };
+  }
+
+  /** Continues the media of an earlier process. Returns it if the phone must be told its new port. @throws {RangeError} it cannot */
+  async restoreMedia(saved: SavedMedia, elapsedMs: number): Promise<CallMedia | undefined> {
+    const { media, moved } = await CallMedia.restore(this.#mediaOptions(saved.address), saved, elapsedMs);
+    if (this.#ended) {
+      await media.close();
+      return undefined;
+    }
+    this.#media = media;
+    return moved ? media : undefined;
+  }
+
+  /** Mutes the phone in the room, as it was before a restart. */
+  async restoreMute(seat: PhoneSeat): Promise<void> {
+    await Promise.all([seat.setMuted(true), this.#media?.mute(true)]);
   }
 
   /** Calls back once, after everything is released. Returns a function that withdraws the callback. */
@@ -215,18 +245,27 @@ export class PhoneCall {
    * @throws {RangeError} no port is left
    */
   async openMedia(address: string, overTls = false): Promise<CallMedia> {
-    const { pool, ports, codecs, encryption: means } = this.#host;
     this.#overTls = overTls;
+    const media = await CallMedia.open(this.#mediaOptions(address));
+    if (this.#ended) {
+      await media.close();
+    } else {
+      this.#media = media;
+    }
+    return media;
+  }
+
+  #mediaOptions(address: string): CallMediaOptions {
+    const { pool, ports, codecs, encryption: means } = this.#host;
     const roomId = this.#roomId ?? undefined;
     const encryption = () => {
       const isTls = this.#sip ? isOverTls(this.#sip.source.protocol) : this.#overTls;
       return localEncryption(this.settings, means, isTls);
     };
     const ice = () => this.settings.ice;
-    const legId = this.callId;
-    const media = await CallMedia.open({
+    return {
       pool,
-      legId,
+      legId: this.callId,
       roomId,
       address,
       ports,
@@ -234,13 +273,7 @@ export class PhoneCall {
       events: () => keyWays(this.settings).has('event'),
       encryption,
       ice,
-    });
-    if (this.#ended) {
-      await media.close();
-    } else {
-      this.#media = media;
-    }
-    return media;
+    };
   }
 
   /**

@@ -4,10 +4,7 @@ import { PhoneMenu } from './phone-menu.ts';
 
 /** Connects the phone to its room, both ways, and reads its keys as commands. */
 export async function startTalking(host: CallHost, call: PhoneCall): Promise<void> {
-  const menu = new PhoneMenu(host, call);
-  call.onPlayed = () => {};
-  call.onKey = (key) => menu.press(key);
-  call.onCallFailed = (callId) => menu.callFailed(callId);
+  listenToKeys(host, call);
   await call.connect();
   const { seat } = call;
   if (call.ended || !seat) {
@@ -23,4 +20,12 @@ export async function startTalking(host: CallHost, call: PhoneCall): Promise<voi
   if (seat.muted) {
     call.startMuted();
   }
+}
+
+/** Reads the phone's keys as commands. */
+export function listenToKeys(host: CallHost, call: PhoneCall): void {
+  const menu = new PhoneMenu(host, call);
+  call.onPlayed = () => {};
+  call.onKey = (key) => menu.press(key);
+  call.onCallFailed = (callId) => menu.callFailed(callId);
 }

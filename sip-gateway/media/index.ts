@@ -6,9 +6,9 @@ export type { IceCandidate, IceParameters } from './ice/index.ts';
 export type { LegEvent, LegMedia, LegStats, Prompt } from './leg-types.ts';
 export type { PayloadTransform, PayloadTransformModule, RoomConnection, RoomStats } from './mixer/index.ts';
 export { openNetwork, type PortRange, type SendFailures } from './network/index.ts';
-export { MediaPool, type PoolOptions, type PoolStats } from './pool/index.ts';
+export { MediaPool, type PoolOptions, type PoolStats, type SavedLeg } from './pool/index.ts';
 export { type Endpoint, estimateMos } from './rtp/index.ts';
-export { Srtp } from './srtp/index.ts';
+export { Srtp, type SrtpState } from './srtp/index.ts';
 export {
   MediaThread,
   type PacingStats,

@@ -26,6 +26,7 @@ export {
   type NegotiatedDtls,
   type ReceiveFormat,
   type RemoteAddress,
+  type SavedSdp,
   SdpError,
   SdpSession,
   SecuritySession,

@@ -16,6 +16,11 @@ import { RegistrationSaver } from './registration-saver.ts';
 type TrunkContacts = NonNullable<RequestInput<'gateway.trunks'>['contacts']>;
 type TrunkRegistrations = RequestInput<'gateway.trunks'>['registrations'];
 
+export interface GatewayLinkOptions extends ConnectionOptions {
+  /** Calls of an earlier process that go on. Default: none. */
+  callIds?: string[];
+}
+
 export interface GatewayLinkEvents {
   /** `error`: why it closed; SESSION_REPLACED if another gateway has taken over. */
   state: [state: ConnectionState, error: CanopyError | undefined];
@@ -48,7 +53,7 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
   /** Saves registrations for the gateway's next start. */
   readonly saved: RegistrationSaver;
   /** Calls in progress, and calls whose end the server has not acknowledged; it would otherwise consider them lost. */
-  readonly #active = new Set<string>();
+  readonly #active: Set<string>;
   #config: TelephonyConfig;
   /** The last reported trunk registrations. */
   #registrations: TrunkRegistrations = [];
@@ -56,8 +61,9 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
   /** Number of calls in the last report of their quality. */
   #measured = 0;
 
-  private constructor(connection: Connection, config: TelephonyConfig) {
+  private constructor(connection: Connection, config: TelephonyConfig, callIds: readonly string[]) {
     super();
+    this.#active = new Set(callIds);
     this.#connection = connection;
     this.#outbox = new Outbox(connection);
     this.#trunks = new Reconciler({
@@ -100,12 +106,12 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
   }
 
   /** Connects and registers as the server's gateway. @throws {CanopyError} FORBIDDEN - the role is not `bridge`; and as connect() does */
-  static async connect(options: ConnectionOptions): Promise<GatewayLink> {
+  static async connect({ callIds = [], ...options }: GatewayLinkOptions): Promise<GatewayLink> {
     const connection = new Connection(options);
     try {
       await connection.open();
-      const config = await connection.request('gateway.register', {});
-      return new GatewayLink(connection, config as TelephonyConfig);
+      const config = await connection.request('gateway.register', { callIds, restarted: true });
+      return new GatewayLink(connection, config as TelephonyConfig, callIds);
     } catch (error) {
       connection.close(CanopyError.from(error));
       throw error;

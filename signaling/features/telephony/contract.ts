@@ -45,6 +45,8 @@ export const TELEPHONY_REQUESTS = {
     data: z.object({
       /** The gateway's current calls. Others that are in progress in the history are marked as lost. */
       callIds: z.array(objectId).max(10_000).default([]),
+      /** It has just started: nobody returns to the seats of an earlier process. Default: if it has no calls. */
+      restarted: z.boolean().optional(),
     }),
     result: telephonyConfig,
   },

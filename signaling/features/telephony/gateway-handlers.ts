@@ -18,12 +18,12 @@ export function gatewayHandlers(
   telephony: Telephony,
 ): Handlers<keyof typeof TELEPHONY_REQUESTS> {
   return {
-    'gateway.register': async (session, { callIds }) => {
+    'gateway.register': async (session, { callIds, restarted }) => {
       demand(requirePrincipal(session), 'gateway.register');
       if (session.seat) {
         throw new CanopyError('ROOM_ALREADY_JOINED');
       }
-      return telephony.register(session, callIds);
+      return telephony.register(session, callIds, restarted);
     },
 
     'gateway.record': async (session, call) => {

@@ -13,11 +13,12 @@ import { TrunkUsages } from './trunk-usages.ts';
 
 /** Telephony: settings of phones, the gateway's control connection, and calls requested by rooms. */
 export function registerTelephony(kernel: Kernel): void {
-  const { config, happenings, log, rooms, store } = kernel;
+  const { config, entry, happenings, log, rooms, store } = kernel;
   const settings = new TelephonySettings(store);
   const phones = new PersonPhones(store);
   const telephony = new Telephony({
     config,
+    entry,
     happenings,
     log,
     rooms,

@@ -13,7 +13,7 @@ import {
   type TrunkContact,
   type TrunkRegistration,
 } from '../../../contract/index.ts';
-import type { Kernel, Rooms } from '../../kernel/index.ts';
+import type { Kernel, Peer, Rooms } from '../../kernel/index.ts';
 import { type Session, TokenBucket } from '../../kernel/index.ts';
 import { BarredNumbers } from './barred-numbers.ts';
 import type { Calls } from './calls.ts';
@@ -36,6 +36,7 @@ export interface TelephonyOptions {
   phones: PersonPhones;
   registrations: SavedRegistrationStore;
   rooms: Rooms;
+  entry: Kernel['entry'];
   happenings: Kernel['happenings'];
 }
 
@@ -128,7 +129,11 @@ export class Telephony {
   }
 
   /** Puts a gateway in charge, and ends the connection of the previous one. @throws {CanopyError} CONNECTION_LOST */
-  async register(session: Session, callIds: string[]): Promise<TelephonyConfig> {
+  async register(
+    session: Session,
+    callIds: string[],
+    restarted = callIds.length === 0,
+  ): Promise<TelephonyConfig> {
     for (const lost of await this.calls.endOthers(callIds, Date.now())) {
       this.#report(lost);
     }
@@ -152,19 +157,30 @@ export class Telephony {
     if (before === null) {
       this.#offerCalls();
     }
-    if (callIds.length === 0) {
+    if (restarted) {
       // It has just started, so nobody returns to the seats of an earlier process.
-      const own = session.principal?.device.deviceId;
-      this.#options.rooms.remove(
-        ({ connection, device }) => connection === null && device.deviceId === own,
-        'lost',
-      );
+      this.#clearSeats(session);
     }
     // Calls requested from a previous gateway, or whose request was lost with the connection, have failed.
     for (const callId of [...this.#requests.keys()].filter((id) => !callIds.includes(id))) {
       this.dialFailed(callId, new CanopyError('GATEWAY_MISSING').toJSON());
     }
     return config;
+  }
+
+  /** Removes what an earlier process of this gateway has left in rooms. Its phones may come back, also into locked rooms. */
+  #clearSeats(session: Session): void {
+    const { rooms, entry } = this.#options;
+    const own = session.principal?.device.deviceId;
+    const isLeft = ({ connection, device }: Peer) => connection === null && device.deviceId === own;
+    for (const room of rooms.all) {
+      for (const peer of [...room.peers.values()].filter(isLeft)) {
+        for (const participantId of peer.participants.keys()) {
+          entry.expectPhone(room.roomId, participantId);
+        }
+      }
+    }
+    rooms.remove(isLeft, 'lost');
   }
 
   /** People who are inside may call phones from now on. */

@@ -1,2 +1,2 @@
 /** Threads that share the media of all calls. */
-export { MediaPool, type PoolOptions, type PoolStats } from './media-pool.ts';
+export { MediaPool, type PoolOptions, type PoolStats, type SavedLeg } from './media-pool.ts';

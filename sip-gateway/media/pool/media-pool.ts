@@ -5,7 +5,7 @@ import type { Logger } from '../../../base/index.ts';
 import type { CodecCapabilities } from '../../codecs/index.ts';
 import { Dtls } from '../dtls/index.ts';
 import type { LegEvent, LegStats } from '../leg-types.ts';
-import { StreamNumbers } from '../rtp/index.ts';
+import { type Endpoint, StreamNumbers } from '../rtp/index.ts';
 import { Srtp } from '../srtp/index.ts';
 import {
   MediaThread,
@@ -30,6 +30,12 @@ export interface PoolStats {
   legs: number;
   rooms: number;
   threads: ThreadStats[];
+}
+
+/** The state of the stream to a phone, and where the phone's media comes from. Plain data. */
+export interface SavedLeg {
+  stream: { ssrc: number; sequenceNumber: number; timestamp: number };
+  source: Endpoint | undefined;
 }
 
 interface MediaPoolEvents {
@@ -95,13 +101,20 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
     return (this.#slots[0] as Slot).thread.capabilities;
   }
 
-  /** Binds a leg's ports. `roomId`: the room it will join, if known, which saves moving it. @throws {RangeError} no port, or a duplicate */
-  async openLeg({ roomId, ...args }: Opening<'leg.open'> & { roomId?: string }): Promise<{ port: number }> {
+  /** Binds a leg's ports. `roomId`: the room it will join, if known, which saves moving it. `stream`: continues this one to the phone. @throws {RangeError} no port, or a duplicate */
+  async openLeg({
+    roomId,
+    stream,
+    ...args
+  }: Opening<'leg.open'> & { roomId?: string; stream?: SavedLeg['stream'] }): Promise<{ port: number }> {
     const { legId } = args;
     if (this.#legs.has(legId)) {
       throw new RangeError(`leg ${legId} is open`);
     }
     const leg = new LegRecord(this.#slotFor(roomId), args.ip, legId, roomId);
+    if (stream) {
+      leg.numbers.begin(stream);
+    }
     this.#legs.set(legId, leg);
     try {
       const { port } = await this.#send(leg, 'leg.open', { ...args, numbers: leg.numbers.shared });
@@ -111,6 +124,17 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
       this.#legs.delete(legId);
       throw error;
     }
+  }
+
+  /** What a later process needs to continue the stream to a phone; undefined before it has begun. */
+  saveLeg(legId: string): SavedLeg | undefined {
+    const leg = this.#legs.get(legId);
+    const ssrc = leg?.numbers.ssrc;
+    if (!leg || !ssrc) {
+      return undefined;
+    }
+    const { sequenceNumber, timestamp } = leg.numbers;
+    return { stream: { ssrc, sequenceNumber, timestamp }, source: leg.source };
   }
 
   /** Opens a room's mixer. `port` 0: any free one. @throws {RangeError} no port, or a duplicate */

@@ -62,6 +62,11 @@ export class LegRecord {
     }
   }
 
+  /** Where the phone's media comes from, once it has been heard. */
+  get source(): Endpoint | undefined {
+    return this.#source;
+  }
+
   played(promptId: string): void {
     this.#prompts.delete(promptId);
   }

@@ -7,6 +7,10 @@ export interface NativeBinding {
   open(suite: number, sending: boolean, key: Uint8Array, mki: Uint8Array, window: number): number;
   /** Protects or unprotects `packet` into `out`. Returns the length of the result, or a negative reason. */
   transform(context: number, packet: Uint8Array, out: Uint8Array, rtcp: boolean): number;
+  /** The number of RTCP packets sent, then each stream's SSRC and rollover counter. */
+  state(context: number): number[];
+  /** The next packet of a stream, of which there has been one, has this rollover counter. Returns whether there is such a stream. */
+  advance(context: number, ssrc: number, roc: number): boolean;
   /** Idempotent. */
   close(context: number): void;
 }

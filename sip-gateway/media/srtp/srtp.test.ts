@@ -132,6 +132,52 @@ describe('SRTP', () => {
     assert.equal(srtp.reason, undefined);
   });
 
+  for (const suite of ['AES_CM_128_HMAC_SHA1_80', 'AEAD_AES_256_GCM'] as const) {
+    it(`${suite}: contexts that continue those of an earlier process use no index twice, and read what follows`, () => {
+      for (const roc of [0, 3]) {
+        const key = masterOf(suite);
+        const state = { rtcpSent: 700, streams: [{ ssrc: SSRC, roc }] };
+        const sender = srtp.resume({ sending: true, suite, key }, state);
+        const receiver = srtp.resume({ sending: false, suite, key }, state);
+        assert.deepEqual(srtp.state(sender), { rtcpSent: 700, streams: [{ ssrc: SSRC, roc: 0 }] });
+        for (const index of [roc * 65_536 + 65_535, (roc + 1) * 65_536]) {
+          const packet = rtp(index & 0xffff);
+          const sent = Buffer.from(srtp.protect(sender, packet, false) ?? []);
+          assert.deepEqual(sent, protectedByRfc(suite, key, packet, index, false));
+          assert.ok(
+            Buffer.from(packet).equals(srtp.unprotect(receiver, Buffer.from(sent), false) as Uint8Array),
+          );
+        }
+        assert.deepEqual(srtp.state(sender).streams, [{ ssrc: SSRC, roc: roc + 1 }]);
+        const report = Buffer.from(srtp.protect(sender, rtcp(), true) ?? []);
+        assert.deepEqual(report, protectedByRfc(suite, key, rtcp(), 701, true));
+        assert.ok(rtcp().equals(srtp.unprotect(receiver, report, true) as Uint8Array));
+        srtp.close(sender);
+        srtp.close(receiver);
+        assert.deepEqual(srtp.state(sender), { rtcpSent: 0, streams: [] });
+      }
+    });
+  }
+
+  for (const suite of ['AES_CM_128_HMAC_SHA1_80', 'AEAD_AES_128_GCM'] as const) {
+    it(`${suite}: a stream that overflowed while nobody listened is continued, after forged packets too`, () => {
+      const key = masterOf(suite);
+      const state = { rtcpSent: 0, streams: [{ ssrc: SSRC, roc: 3 }] };
+      const receiver = srtp.resume({ sending: false, suite, key }, state);
+      const at = (index: number) => protectedByRfc(suite, key, rtp(index & 0xffff), index, false);
+      const forged = at(4 * 65_536 + 4);
+      forged[20] = (forged[20] ?? 0) ^ 1;
+      assert.equal(srtp.unprotect(receiver, forged, false), 'forged');
+      assert.equal(srtp.unprotect(receiver, at(6 * 65_536 + 5), false), 'forged');
+      for (const index of [4 * 65_536 + 5, 4 * 65_536 + 6]) {
+        assert.ok(rtp(index & 0xffff).equals(srtp.unprotect(receiver, at(index), false) as Uint8Array));
+      }
+      assert.equal(srtp.unprotect(receiver, at(4 * 65_536 + 5), false), 'replayed');
+      assert.deepEqual(srtp.state(receiver).streams, [{ ssrc: SSRC, roc: 4 }]);
+      srtp.close(receiver);
+    });
+  }
+
   for (const suite of Object.keys(SUITES) as Suite[]) {
     it(`${suite}: RTP and RTCP are as the RFCs say, and come back as they were`, () => {
       const { key, send, receive, close } = open(suite);

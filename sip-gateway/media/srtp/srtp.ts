@@ -21,6 +21,13 @@ export interface SrtpContextOptions {
   window?: number;
 }
 
+/** The counters of a context. Plain data. */
+export interface SrtpState {
+  /** Number of RTCP packets sent. */
+  rtcpSent: number;
+  streams: Array<{ ssrc: number; roc: number }>;
+}
+
 /** Why a received packet is dropped: it is not authentic, it is old, or its sender has started too many streams with one key. */
 export type SrtpDrop = 'forged' | 'replayed' | 'refused';
 
@@ -76,6 +83,38 @@ export class Srtp {
     return this.#native.open(index, sending, key, mki, window);
   }
 
+  state(context: number): SrtpState {
+    const [rtcpSent = 0, ...values] = this.#native.state(context);
+    const streams: SrtpState['streams'] = [];
+    for (let at = 0; at + 1 < values.length; at += 2) {
+      streams.push({ ssrc: values[at] as number, roc: values[at + 1] as number });
+    }
+    return { rtcpSent, streams };
+  }
+
+  /** Opens a context that continues an earlier one with the same key, from these counters on. @throws {RangeError} as open() does */
+  resume(options: SrtpContextOptions, { rtcpSent, streams }: SrtpState): number {
+    const context = this.open(options);
+    // A stream exists from its first packet on. Of a receiver, that must be an authentic one.
+    const sender = options.sending ? context : this.open({ ...options, sending: true });
+    for (const { ssrc, roc } of streams) {
+      const packet = this.protect(sender, emptyReport(ssrc), true);
+      if (packet && !options.sending) {
+        this.unprotect(context, packet, true);
+      }
+      this.#native.advance(context, ssrc, roc);
+    }
+    const [first] = streams;
+    if (sender !== context) {
+      this.close(sender);
+    } else if (first) {
+      for (let sent = streams.length; sent < rtcpSent; sent++) {
+        this.protect(context, emptyReport(first.ssrc), true);
+      }
+    }
+    return context;
+  }
+
   /** Idempotent. */
   close(context: number): void {
     this.#native.close(context);
@@ -100,4 +139,11 @@ export class Srtp {
     }
     return this.#binding;
   }
+}
+
+/** An RTCP receiver report without blocks. It is never sent. */
+function emptyReport(ssrc: number): Uint8Array {
+  const packet = Buffer.from([0x80, 201, 0, 1, 0, 0, 0, 0]);
+  packet.writeUInt32BE(ssrc, 4);
+  return packet;
 }

@@ -2,8 +2,11 @@ import {
   addressesOf,
   buildRequest,
   formatNameAddr,
+  formatUri,
   type HeaderField,
   type NameAddr,
+  parseNameAddr,
+  parseUri,
   type RequestDraft,
   type SipMessage,
   SipParseError,
@@ -25,6 +28,20 @@ const TARGET_REFRESH = new Set(['INVITE', 'UPDATE', 'SUBSCRIBE', 'NOTIFY']);
 export function dialogKey(callId: string, localTag: string, remoteTag: string): string {
   return `${callId} ${localTag} ${remoteTag}`;
 }
+
+/** A dialog as plain data. */
+export interface SavedDialog {
+  readonly callId: string;
+  readonly local: string;
+  readonly remote: string;
+  readonly routeSet: readonly string[];
+  readonly remoteTarget: string;
+  readonly localSequence: number;
+  readonly remoteSequence: number | undefined;
+}
+
+/** A restored dialog skips this many sequence numbers, which may have been used since it was saved. */
+const SEQUENCE_JUMP = 100;
 
 /**
  * A dialog (RFC 3261 §12): identity, sequence numbers, route set and remote target. It builds requests and checks received ones. It sends
@@ -120,6 +137,33 @@ export class Dialog {
       });
       return { dialog, usable: false };
     }
+  }
+
+  /** Continues a dialog of an earlier process. @throws {SipParseError} an address is malformed */
+  static restore(saved: SavedDialog): Dialog {
+    const dialog = new Dialog({
+      callId: saved.callId,
+      local: parseNameAddr(saved.local),
+      remote: parseNameAddr(saved.remote),
+      routeSet: saved.routeSet.map(parseNameAddr),
+      remoteTarget: parseUri(saved.remoteTarget),
+      localSequence: saved.localSequence + SEQUENCE_JUMP,
+      ...(saved.remoteSequence !== undefined && { remoteSequence: saved.remoteSequence }),
+    });
+    dialog.confirmed = true;
+    return dialog;
+  }
+
+  save(): SavedDialog {
+    return {
+      callId: this.callId,
+      local: formatNameAddr(this.local),
+      remote: formatNameAddr(this.remote),
+      routeSet: this.#routeSet.map(formatNameAddr),
+      remoteTarget: formatUri(this.#remoteTarget),
+      localSequence: this.#localSequence,
+      remoteSequence: this.#remoteSequence,
+    };
   }
 
   get localTag(): string {

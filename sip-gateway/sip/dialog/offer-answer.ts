@@ -11,6 +11,13 @@ export class OfferAnswer {
   #pendingLocal: string | undefined;
   #pendingRemote: string | undefined;
 
+  /** Continues a session of an earlier process. */
+  restore(local: string | undefined, remote: string | undefined): void {
+    this.#local = local;
+    this.#remote = remote;
+    this.#settle();
+  }
+
   get state(): OfferState {
     return this.#state;
   }

@@ -57,6 +57,17 @@ export class CryptoSession {
     return this.#agreed !== undefined;
   }
 
+  /** What is in effect, for restore(). */
+  save(): CryptoAgreement | undefined {
+    return this.#agreed;
+  }
+
+  /** Continues the keys of an earlier process. */
+  restore(saved: CryptoAgreement | undefined): void {
+    // A copy of a Buffer is a plain array of bytes.
+    this.settle(saved && { ...saved, own: { ...saved.own, key: Buffer.from(saved.own.key) } });
+  }
+
   /** The lines of our offer: with a new key for each suite or, once the call is encrypted, the agreed one. */
   offer(suites: readonly string[]): readonly OwnCryptoLine[] {
     this.#offered = this.#agreed

@@ -9,7 +9,7 @@ import {
   type Format,
   knownFormats,
 } from './codecs.ts';
-import { type LocalEncryption, NO_ENCRYPTION } from './crypto-session.ts';
+import { type CryptoAgreement, type LocalEncryption, NO_ENCRYPTION } from './crypto-session.ts';
 import { answerDirection, type Direction } from './direction.ts';
 import {
   type IceAttributes,
@@ -104,6 +104,18 @@ interface ChosenFormats {
 /** A media line of the session. Its position never changes (RFC 3264 §8). */
 type Line = Pick<MediaDescription, 'type' | 'protocol' | 'payloads'>;
 
+/** The SDP state of a call as plain data. */
+export interface SavedSdp {
+  readonly id: number;
+  readonly version: number;
+  readonly lastBody: string | undefined;
+  readonly lines: Line[];
+  readonly audioIndex: number;
+  readonly payloadTypes: ReadonlyArray<readonly [format: string, payloadType: number]>;
+  readonly agreed: NegotiatedAudio | undefined;
+  readonly crypto: CryptoAgreement | undefined;
+}
+
 const DEFAULT_PTIME_MS = 20;
 /** The telephone-events that we support (RFC 4733 §3.2). */
 const EVENTS = '0-16';
@@ -116,7 +128,7 @@ const EVENTS = '0-16';
  * can end that in a later offer.
  */
 export class SdpSession {
-  readonly #id = randomInt(1, 2 ** 47);
+  readonly #id: number;
   #version = 0;
   #lastBody: string | undefined;
   #lines: Line[] = [];
@@ -130,6 +142,42 @@ export class SdpSession {
   readonly #ice = new IceSession();
   /** Whether our last offer has ICE. */
   #iceOffered = false;
+
+  /** `id`: of the session, in its origin. Default: a random one. */
+  constructor(id = randomInt(1, 2 ** 47)) {
+    this.#id = id;
+  }
+
+  /** The state of a call, for a later process; undefined with ICE or DTLS, which it could not continue. All plain data. */
+  save(): SavedSdp | undefined {
+    if (this.#ice.active || this.#security.usesDtls) {
+      return undefined;
+    }
+    return {
+      id: this.#id,
+      version: this.#version,
+      lastBody: this.#lastBody,
+      lines: this.#lines,
+      audioIndex: this.#audioIndex,
+      payloadTypes: [...this.#payloadTypes],
+      agreed: this.#agreed,
+      crypto: this.#security.save(),
+    };
+  }
+
+  static restore(saved: SavedSdp): SdpSession {
+    const session = new SdpSession(saved.id);
+    session.#version = saved.version;
+    session.#lastBody = saved.lastBody;
+    session.#lines = saved.lines;
+    session.#audioIndex = saved.audioIndex;
+    for (const [format, payloadType] of saved.payloadTypes) {
+      session.#payloadTypes.set(format, payloadType);
+    }
+    session.#agreed = saved.agreed;
+    session.#security.restore(saved.crypto);
+    return session;
+  }
 
   /**
    * Makes the first or a changed offer (hold: `direction: 'sendonly'`). `isRetry`: the first one was refused, and is made in another way.

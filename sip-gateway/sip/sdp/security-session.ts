@@ -53,6 +53,20 @@ export class SecuritySession {
     return this.#dtls !== undefined || this.#crypto.encrypted;
   }
 
+  get usesDtls(): boolean {
+    return this.#dtls !== undefined;
+  }
+
+  /** The keys from the SDP that are in effect, for restore(). */
+  save(): CryptoAgreement | undefined {
+    return this.#crypto.save();
+  }
+
+  /** Continues the keys of an earlier process. */
+  restore(saved: CryptoAgreement | undefined): void {
+    this.#crypto.restore(saved);
+  }
+
   /** Whether the audio of an answer must be encrypted. */
   mustEncrypt({ use }: LocalEncryption): boolean {
     return use === 'required' || this.encrypted;

@@ -1,10 +1,22 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { type EventEmitter, once as onceOf } from 'node:events';
 import { afterEach, describe, it } from 'node:test';
-import { type Binding, MemoryBindings, SdpSession, SipStack, saveBinding, systemClock } from '../index.ts';
-import { RawPhone } from './raw-phone.ts';
+import {
+  type Binding,
+  type Call,
+  type IncomingCall,
+  MemoryBindings,
+  SdpSession,
+  SipStack,
+  saveBinding,
+  systemClock,
+} from '../index.ts';
+import { phoneSdp, type RawDialog, RawPhone } from './raw-phone.ts';
 
 const LOCAL = { address: '127.0.0.1', port: 7000, codecs: ['PCMU'] as const };
+// biome-ignore lint/suspicious/noExplicitAny: events of every emitter
+const once = (emitter: EventEmitter<any>, event: string): Promise<any[]> =>
+  onceOf(emitter, event, { signal: AbortSignal.timeout(8000) });
 const CONTACT = '<sip:bob@192.168.77.10:5060>';
 
 describe('registrations after a restart', () => {
@@ -107,5 +119,157 @@ describe('registrations after a restart', () => {
     assert.ok(continued && binding && continued.sequence > binding.sequence);
     const third = after.stack.register({ ...options, saved: { ...state, expiresAtMs: Date.now() - 1 } });
     assert.equal(third.state, 'registering');
+  });
+});
+
+describe('calls after a restart', () => {
+  const open = new Set<{ close(): unknown }>();
+  afterEach(async () => {
+    for (const each of [...open].reverse()) {
+      await each.close();
+    }
+    open.clear();
+  });
+
+  const start = async (port = 0) => {
+    const stack = await SipStack.create({
+      listen: [{ protocol: 'udp', address: '127.0.0.1', port }],
+      users: {
+        realm: 'canopy.test',
+        lookup: (user) => (user === 'bob' ? 'secret' : undefined),
+        algorithms: ['MD5'],
+      },
+    });
+    open.add(stack);
+    return { stack, port: stack.bound[0]?.local.port ?? 0 };
+  };
+  /** Ends a stack at once. The phone ignores its BYE: a killed process sends none. */
+  const kill = (stack: SipStack) => stack.close(1);
+
+  for (const direction of ['incoming', 'outgoing'] as const) {
+    it(`an ${direction} call goes on: the phone changes the session, refers, is asked, and hangs up`, async () => {
+      const before = await start();
+      const phone = await RawPhone.udp(before.port);
+      open.add(phone);
+      await phone.register('bob', CONTACT);
+      const session = new SdpSession();
+      let dialog: RawDialog;
+      let to: string | undefined;
+      let call: Call;
+      if (direction === 'incoming') {
+        const invited = once(before.stack, 'invite');
+        dialog = await phone.inviteAs('bob', {
+          contact: CONTACT,
+          sdp: phoneSdp(),
+          headers: ['Supported: timer', 'Session-Expires: 1800;refresher=uac', 'Allow: UPDATE, INVITE'],
+        });
+        const [incoming] = (await invited) as [IncomingCall];
+        incoming.accept(session.answer(incoming.offer ?? '', LOCAL).sdp);
+        to = (await phone.response(200, 'INVITE')).headers.get('to');
+        phone.within(dialog, to, 'ACK');
+        await once(incoming, 'confirmed');
+        call = incoming;
+      } else {
+        const outgoing = await before.stack.invite({ user: 'bob' }, { sdp: session.offer(LOCAL) });
+        const invite = await phone.request('INVITE');
+        const answered = once(outgoing, 'answered');
+        phone.answer(invite, '200 OK', { tag: 'a', contact: CONTACT, sdp: phoneSdp() });
+        await phone.request('ACK');
+        await answered;
+        session.readAnswer(outgoing.remoteSdp ?? '');
+        to = invite.headers.get('from');
+        dialog = {
+          from: `${invite.headers.get('to')};tag=a`,
+          uri: `sip:canopy@127.0.0.1:${before.port}`,
+          callId: invite.callId,
+          contact: CONTACT,
+          sentBy: undefined,
+          sequence: 1,
+        };
+        call = outgoing;
+      }
+      const saved = structuredClone({
+        call: call.save(),
+        sdp: session.save(),
+        phones: before.stack.registrar
+          .lookup('bob')
+          .flatMap((binding) => saveBinding(binding, systemClock) ?? []),
+      });
+      assert.ok(saved.call && saved.sdp);
+      await kill(before.stack);
+
+      const { stack } = await start(before.port);
+      stack.restoreBindings('bob', saved.phones);
+      const again = stack.restoreCall(saved.call);
+      const continued = SdpSession.restore(saved.sdp);
+      assert.equal(again.state, 'answered');
+      assert.equal(again.direction, direction);
+      assert.deepEqual(again.identity, { kind: 'user', username: 'bob' });
+      assert.equal(again.remoteUser, call.remoteUser);
+      assert.equal(stack.counts.dialogs, 1);
+
+      again.on('offer', (offer) => offer.accept(continued.answer(offer.sdp ?? '', LOCAL).sdp));
+      phone.within(dialog, to, 'INVITE', { sdp: phoneSdp('m=audio 40002 RTP/AVP 0\r\n') });
+      const changed = await phone.response(200, 'INVITE');
+      const origin = /^o=\S+ (\d+) (\d+) /m;
+      const [, id, version] = origin.exec(call.localSdp ?? '') ?? [];
+      const [, sameId, later] = origin.exec(changed.body.toString()) ?? [];
+      assert.equal(sameId, id);
+      assert.ok(Number(later) >= Number(version));
+      phone.within(dialog, to, 'ACK');
+
+      const asked = again.info('text/x-test', Buffer.from('x'));
+      const info = await phone.request('INFO');
+      assert.ok(info.cseq.number > 100, 'numbers that may have been used are skipped');
+      phone.answer(info, '200 OK');
+      assert.equal(await asked, 200);
+
+      const ended = once(again, 'end');
+      phone.within(dialog, to, 'BYE');
+      await phone.response(200, 'BYE');
+      assert.deepEqual((await ended)[0], { cause: 'remote' });
+      assert.equal(stack.counts.dialogs, 0);
+    });
+  }
+
+  it('a call that the phone has ended in the meantime ends when it is asked', async () => {
+    const before = await start();
+    const phone = await RawPhone.udp(before.port);
+    open.add(phone);
+    await phone.register('bob', CONTACT);
+    const outgoing = await before.stack.invite({ user: 'bob' }, { sdp: new SdpSession().offer(LOCAL) });
+    phone.answer(await phone.request('INVITE'), '200 OK', { tag: 'a', contact: CONTACT, sdp: phoneSdp() });
+    await once(outgoing, 'answered');
+    const saved = outgoing.save();
+    assert.ok(saved);
+    await kill(before.stack);
+    const { stack } = await start(before.port);
+    const again = stack.restoreCall(saved);
+    const ended = once(again, 'end');
+    const confirmed = again.confirm();
+    phone.answer(await phone.request('OPTIONS'), '481 Call/Transaction Does Not Exist');
+    await confirmed;
+    assert.deepEqual((await ended)[0], { cause: 'remote' });
+  });
+
+  it('nothing is saved of a call while its session is being changed', async () => {
+    const { stack, port } = await start();
+    const phone = await RawPhone.udp(port);
+    open.add(phone);
+    await phone.register('bob', CONTACT);
+    const session = new SdpSession();
+    const call = await stack.invite({ user: 'bob' }, { sdp: session.offer(LOCAL) });
+    assert.equal(call.save(), undefined);
+    phone.answer(await phone.request('INVITE'), '200 OK', { tag: 'a', contact: CONTACT, sdp: phoneSdp() });
+    await once(call, 'answered');
+    assert.ok(call.save());
+    const changed = call.reinvite(session.offer({ ...LOCAL, direction: 'sendonly' }));
+    const invite = await phone.request('INVITE');
+    assert.equal(call.save(), undefined);
+    phone.answer(invite, '200 OK', { contact: CONTACT, sdp: phoneSdp() });
+    await changed;
+    const over = call.hangUp();
+    phone.answer(await phone.request('BYE'), '200 OK');
+    await over;
   });
 });

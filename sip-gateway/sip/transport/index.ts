@@ -7,6 +7,7 @@ export {
   type Protocol,
   type Target,
 } from './flow.ts';
+export { goneFlow } from './gone-flow.ts';
 export { localAddressFor } from './local-address.ts';
 export { behindNat, defaultPort } from './response-route.ts';
 export {

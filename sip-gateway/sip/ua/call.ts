@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { type Dialog, OfferAnswer, Retransmission } from '../dialog/index.ts';
 import {
   buildResponse,
+  formatNameAddr,
   formatUri,
   type HeaderField,
   type NameAddr,
@@ -28,6 +29,8 @@ import { readRefer } from './read-refer.ts';
 import { ReferNotifier } from './refer-notifier.ts';
 import { ReferRequest } from './refer-request.ts';
 import { type Answer, type ReferResult, ReferUsages } from './refer-usages.ts';
+import type { FollowedPhone } from './registrar.ts';
+import type { SavedCall } from './saved-call.ts';
 import { SessionKeeper } from './session-keeper.ts';
 import { sessionTooShort } from './session-timer.ts';
 
@@ -317,6 +320,45 @@ export abstract class Call extends EventEmitter<CallEvents> {
   /** Handles a 2xx to our INVITE whose transaction has ended. The stack calls this. */
   receiveStray(response: SipResponse): void {
     this.#client?.acknowledgeAgain(response);
+  }
+
+  /** What a later process needs to continue this call; undefined unless it is answered and its session is not being changed. */
+  save(): SavedCall | undefined {
+    const { dialog, direction, identity, session } = this;
+    if (this.#state !== 'answered' || !this.#isSettled || this.#referrals.isReferring || !dialog) {
+      return undefined;
+    }
+    const { flow, direct, phone } = this.#peer;
+    return {
+      direction,
+      identity,
+      remote: formatNameAddr(this.remote),
+      local: formatNameAddr(this.local),
+      dialog: dialog.save(),
+      localSdp: session.local,
+      remoteSdp: session.remote,
+      contactUser: this.#contactUser,
+      supportsUpdate: this.#supportsUpdate,
+      wasReferred: this.#referrals.wasReferred,
+      terms: this.keeper.terms,
+      place: {
+        protocol: flow.protocol,
+        ...flow.remote,
+        advertised: { ...flow.advertised },
+        direct,
+        phone: phone?.save(),
+      },
+    };
+  }
+
+  /** Takes over what an earlier process has saved, apart from the dialog. */
+  protected resume(saved: SavedCall, phone: FollowedPhone | undefined): void {
+    this.#peer = { ...this.#peer, direct: saved.place.direct, phone };
+    this.#supportsUpdate = saved.supportsUpdate;
+    this.#referrals.wasReferred = saved.wasReferred;
+    this.session.restore(saved.localSdp, saved.remoteSdp);
+    this.keeper.resume(saved.terms);
+    this.#state = 'answered';
   }
 
   protected setState(state: Exclude<CallState, 'ended'>): void {

@@ -19,8 +19,10 @@ export type {
   SavedRegistration,
 } from './registration.ts';
 export type { DnsLookups } from './resolve-targets.ts';
+export type { RestoredCall } from './restored-call.ts';
 export { type CallTarget, NoRouteError, TrunkFullError } from './routes.ts';
 export { type SavedBinding, saveBinding } from './saved-binding.ts';
+export type { SavedCall } from './saved-call.ts';
 export { type InviteOptions, SipStack, type SipStackOptions } from './sip-stack.ts';
 export { checkTrunk, type TrunkOptions } from './trunk.ts';
 export type { ContactState } from './trunk-monitor.ts';

@@ -35,7 +35,8 @@ export class ReferUsages {
   readonly #clock: Clock;
   /** What the peer has asked for, by the id of the event. The first one in a dialog has none. */
   readonly #notifiers = new Map<number | undefined, ReferNotifier>();
-  #wasReferred = false;
+  /** Whether the peer has sent a REFER in this dialog before. */
+  wasReferred = false;
   #pending: Pending | undefined;
 
   constructor(clock: Clock) {
@@ -49,11 +50,11 @@ export class ReferUsages {
 
   /** The id that the event of the peer's REFER with this sequence number needs: none for the first one (RFC 3515 §2.4.6). */
   idOf(sequence: number): number | undefined {
-    return this.#wasReferred ? sequence : undefined;
+    return this.wasReferred ? sequence : undefined;
   }
 
   add(id: number | undefined, notifier: ReferNotifier): void {
-    this.#wasReferred = true;
+    this.wasReferred = true;
     for (const [each, { isOver }] of this.#notifiers) {
       if (isOver) {
         this.#notifiers.delete(each);

@@ -6,6 +6,7 @@ import {
   legible,
   type NameAddr,
   parseSeconds,
+  parseUri,
   registerContacts,
   SipParseError,
   type SipRequest,
@@ -36,6 +37,15 @@ export interface RegistrarOptions {
 export interface FollowedPhone {
   /** The flow and time of its latest registration, on the stack's clock, in milliseconds. */
   newest(): { readonly flow: Flow; readonly atMs: number };
+  /** How a later process knows it again. */
+  save(): PhoneMarks;
+}
+
+/** What a phone keeps when it registers again: one of these. */
+export interface PhoneMarks {
+  readonly contact: string;
+  readonly callId: string;
+  readonly instance: string | undefined;
 }
 
 interface NewBinding {
@@ -96,7 +106,29 @@ export class Registrar {
         }
         return { flow: last.flow, atMs: last.registeredAt };
       },
+      save: () => ({
+        contact: formatUri(last.contact),
+        callId: last.callId,
+        instance: last.instance,
+      }),
     };
+  }
+
+  /** Tracks a phone that an earlier process has tracked. `flow`: where it was. @throws {SipParseError} the Contact is malformed */
+  followAgain(user: string, { contact, callId, instance }: PhoneMarks, flow: Flow): FollowedPhone {
+    return this.follow(user, {
+      contact: parseUri(contact),
+      callId,
+      instance,
+      flow,
+      sequence: 0,
+      registeredAt: Number.NEGATIVE_INFINITY,
+      regId: undefined,
+      path: [],
+      expiresAt: 0,
+      q: 1,
+      userAgent: '',
+    });
   }
 
   /** The registered phone that sent a request: the one with the same Contact, or else on the same flow. */

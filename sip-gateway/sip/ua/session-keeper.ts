@@ -51,6 +51,16 @@ export class SessionKeeper {
     return terms ? [['session-expires', `${terms.seconds};refresher=${terms.ours ? 'uac' : 'uas'}`]] : [];
   }
 
+  /** The agreed session timer, if any. */
+  get terms(): SessionTerms | undefined {
+    return this.#timer.terms;
+  }
+
+  /** Continues the timer of an earlier process, with a whole interval. */
+  resume(terms: SessionTerms | undefined): void {
+    this.#start(terms);
+  }
+
   /** Restarts the timer when the peer's INVITE or UPDATE is accepted. Returns the header fields of the 2xx. */
   answered(request: SipRequest): HeaderField[] {
     const agreed = answerTerms(request);

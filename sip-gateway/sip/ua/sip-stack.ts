@@ -35,6 +35,7 @@ import {
 } from '../transaction/index.ts';
 import {
   type Flow,
+  goneFlow,
   isOverTls,
   localAddressFor,
   TransportLayer,
@@ -54,8 +55,10 @@ import { RateLimiter } from './rate-limiter.ts';
 import { Registrar, type RegistrarOptions } from './registrar.ts';
 import { Registration, type RegistrationHost, type RegistrationOptions } from './registration.ts';
 import type { DnsLookups } from './resolve-targets.ts';
+import { RestoredCall } from './restored-call.ts';
 import { type CallTarget, NoRouteError, Routes, TrunkFullError } from './routes.ts';
 import { restoreBinding, type SavedBinding } from './saved-binding.ts';
+import type { SavedCall } from './saved-call.ts';
 import { sendRequest } from './send-request.ts';
 import { sessionTooShort } from './session-timer.ts';
 import { SourceLimits } from './source-limits.ts';
@@ -377,6 +380,22 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     }
   }
 
+  /** Continues an answered call of an earlier process. @throws {SipParseError} an address is malformed */
+  restoreCall(saved: SavedCall): RestoredCall {
+    const { identity, place } = saved;
+    const { protocol, address, port, advertised } = place;
+    const open = protocol === 'udp' ? this.#transport.flowTo({ protocol, address, port }) : undefined;
+    const flow = open ?? goneFlow({ protocol, remote: { address, port }, advertised });
+    const phone =
+      identity.kind === 'user' && place.phone
+        ? this.registrar.followAgain(identity.username, place.phone, flow)
+        : undefined;
+    const trunk = identity.kind === 'trunk' ? this.#trunks.get(identity.trunkId) : undefined;
+    const call = new RestoredCall(this.#host, saved, { flow, phone, digest: trunk?.digest() });
+    this.#own(call, trunk);
+    return call;
+  }
+
   /** Sends OPTIONS; resolves with the status of the response, or 408 or 503 without one. */
   ping(uri: string): Promise<number> {
     return this.#ping(parseUri(uri), undefined);
@@ -608,7 +627,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     let count = 0;
     for (const call of this.#calls) {
       if (
-        call instanceof IncomingCall &&
+        call.direction === 'incoming' &&
         call.identity.kind === 'user' &&
         call.identity.username === username
       ) {

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "binding.h"
 
+#include <arpa/inet.h>
 #include <pthread.h>
 #include <srtp2/srtp.h>
 #include <string.h>
@@ -26,6 +27,11 @@ typedef struct {
   /* The streams that libsrtp has state for, oldest first, as in packets: that is how libsrtp wants them. */
   uint32_t ssrcs[MAX_SSRCS];
   uint32_t ssrc_count;
+  /* Of a sender: the number of protected RTCP packets. */
+  uint32_t rtcp_sent;
+  /* Of a receiver: a stream that continues an earlier one, until its first packet. Its sequence number may have overflowed in between. */
+  bool is_resumed;
+  uint32_t resumed_ssrc, resumed_roc;
 } Slot;
 
 static Slot slots[SLOTS];
@@ -107,6 +113,8 @@ static napi_value open_context(napi_env env, napi_callback_info info) {
       slot->sending = sending;
       slot->uses_mki = mki_length > 0;
       slot->ssrc_count = 0;
+      slot->rtcp_sent = 0;
+      slot->is_resumed = false;
     }
     double id = (double)i + (double)SLOTS * slot->generation;
     pthread_mutex_unlock(&slot->lock);
@@ -161,6 +169,24 @@ static void remember(Slot *slot, uint32_t ssrc) {
   slot->ssrcs[slot->ssrc_count++] = ssrc;
 }
 
+/* Unprotects the first packet of a resumed stream, with its rollover counter or the next one. */
+static srtp_err_status_t unprotect_resumed(Slot *slot, uint8_t *packet, int *length) {
+  uint8_t copy[MAX_DATAGRAM];
+  int received = *length;
+  memcpy(copy, packet, (size_t)received);
+  srtp_err_status_t error = srtp_unprotect_mki(slot->session, packet, length, slot->uses_mki);
+  if (error == srtp_err_status_auth_fail) {
+    uint32_t ssrc = ntohl(slot->resumed_ssrc);
+    srtp_set_stream_roc(slot->session, ssrc, slot->resumed_roc + 1);
+    memcpy(packet, copy, (size_t)received);
+    *length = received;
+    error = srtp_unprotect_mki(slot->session, packet, length, slot->uses_mki);
+    if (error) srtp_set_stream_roc(slot->session, ssrc, slot->resumed_roc);
+  }
+  if (!error) slot->is_resumed = false;
+  return error;
+}
+
 /* With the lock held: transforms a packet in place. Returns its new length, or why it is dropped. */
 static int transform(Slot *slot, uint8_t *packet, int length, bool rtcp) {
   uint32_t ssrc;
@@ -172,12 +198,15 @@ static int transform(Slot *slot, uint8_t *packet, int length, bool rtcp) {
   if (slot->sending) {
     error = rtcp ? srtp_protect_rtcp_mki(slot->session, packet, &length, slot->uses_mki, 0)
                  : srtp_protect_mki(slot->session, packet, &length, slot->uses_mki, 0);
+  } else if (!rtcp && slot->is_resumed && ssrc == slot->resumed_ssrc) {
+    error = unprotect_resumed(slot, packet, &length);
   } else {
     error = rtcp ? srtp_unprotect_rtcp_mki(slot->session, packet, &length, slot->uses_mki)
                  : srtp_unprotect_mki(slot->session, packet, &length, slot->uses_mki);
   }
   if (error) return error == srtp_err_status_replay_fail || error == srtp_err_status_replay_old ? REPLAYED : FORGED;
   remember(slot, ssrc);
+  if (slot->sending && rtcp) slot->rtcp_sent++;
   return length;
 }
 
@@ -201,6 +230,44 @@ static napi_value transform_packet(napi_env env, napi_callback_info info) {
   if (result > 0 && (size_t)result > capacity) return fail(env, "out is too short");
   if (result > 0) memcpy(out, packet, (size_t)result);
   return number(env, result);
+}
+
+/* `state(id)`: the number of RTCP packets sent, then each stream's SSRC and rollover counter. Empty for a closed context. */
+static napi_value context_state(napi_env env, napi_callback_info info) {
+  napi_value values[1], list;
+  if (!arguments(env, info, 1, values)) return NULL;
+  napi_create_array(env, &list);
+  Slot *slot = lock_context(env, values[0]);
+  if (!slot) return list;
+  uint32_t length = 0;
+  napi_set_element(env, list, length++, number(env, slot->rtcp_sent));
+  for (uint32_t i = 0; i < slot->ssrc_count; i++) {
+    uint32_t ssrc = ntohl(slot->ssrcs[i]), roc;
+    if (srtp_get_stream_roc(slot->session, ssrc, &roc)) continue;
+    napi_set_element(env, list, length++, number(env, ssrc));
+    napi_set_element(env, list, length++, number(env, roc));
+  }
+  pthread_mutex_unlock(&slot->lock);
+  return list;
+}
+
+/* `advance(id, ssrc, roc)`: the next packet of a stream, of which there has been one, has this rollover counter. Returns whether it does. */
+static napi_value advance_stream(napi_env env, napi_callback_info info) {
+  napi_value values[3], result;
+  uint32_t ssrc, roc;
+  if (!arguments(env, info, 3, values)) return NULL;
+  if (napi_get_value_uint32(env, values[1], &ssrc) != napi_ok || napi_get_value_uint32(env, values[2], &roc) != napi_ok)
+    return fail(env, "ssrc and roc must be numbers");
+  Slot *slot = lock_context(env, values[0]);
+  bool done = slot && !srtp_set_stream_roc(slot->session, ssrc, roc);
+  if (done && !slot->sending) {
+    slot->is_resumed = true;
+    slot->resumed_ssrc = htonl(ssrc);
+    slot->resumed_roc = roc;
+  }
+  if (slot) pthread_mutex_unlock(&slot->lock);
+  napi_get_boolean(env, done, &result);
+  return result;
 }
 
 /* The suites that this libsrtp has, by name and index; the others are null. */
@@ -230,5 +297,7 @@ NAPI_MODULE_INIT() {
   export_function(env, exports, "open", open_context);
   export_function(env, exports, "transform", transform_packet);
   export_function(env, exports, "close", close_context);
+  export_function(env, exports, "state", context_state);
+  export_function(env, exports, "advance", advance_stream);
   return exports;
 }

@@ -1,0 +1,23 @@
+import type { ParticipantAttributes } from '../../contract/index.ts';
+import type { CallSettings } from './call-settings.ts';
+
+export interface CallParts {
+  /** Default: a random UUID. */
+  callId?: string;
+  direction: 'incoming' | 'outgoing';
+  remote: string;
+  dialled: string;
+  trunk: string | null;
+  roomId: string | null;
+  displayName: string;
+  /** Of its phone or trunk. */
+  settings: CallSettings;
+  /** What the trunk says about the caller. */
+  attributes?: ParticipantAttributes | undefined;
+}
+
+/** Set for a call that an earlier process has taken or made, and that goes on. Unix times in milliseconds. */
+export interface EarlierCall {
+  startedAtMs: number;
+  answeredAtMs: number;
+}

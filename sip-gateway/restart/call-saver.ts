@@ -1,0 +1,44 @@
+import type { PhoneCall, SavedPhoneCall } from '../calls/index.ts';
+import type { CallSnapshots } from './call-snapshots.ts';
+
+/** How often calls are saved, in milliseconds. What has changed since is lost when the gateway is killed. */
+const SAVE_MS = 1000;
+
+/** Saves all calls in progress, so that they survive the gateway. Owns its timer and the file; `close` removes both. */
+export class CallSaver {
+  readonly #snapshots: CallSnapshots<SavedPhoneCall>;
+  readonly #calls: () => Iterable<PhoneCall>;
+  readonly #timer: NodeJS.Timeout;
+  /** The last complete state of each call. */
+  #saved: ReadonlyMap<string, SavedPhoneCall>;
+
+  /** `before`: what was saved of calls that are being restored. */
+  constructor(
+    snapshots: CallSnapshots<SavedPhoneCall>,
+    before: readonly SavedPhoneCall[],
+    calls: () => Iterable<PhoneCall>,
+  ) {
+    this.#snapshots = snapshots;
+    this.#calls = calls;
+    this.#saved = new Map(before.map((saved) => [saved.callId, saved]));
+    this.#timer = setInterval(() => this.#save(), SAVE_MS);
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#snapshots.close();
+  }
+
+  #save(): void {
+    const saved = new Map<string, SavedPhoneCall>();
+    for (const call of this.#calls()) {
+      const { callId } = call;
+      const state = call.ended ? undefined : (call.save() ?? this.#saved.get(callId));
+      if (state) {
+        saved.set(callId, state);
+      }
+    }
+    this.#saved = saved;
+    void this.#snapshots.save([...saved.values()]);
+  }
+}

@@ -1,0 +1,97 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { deserialize, serialize } from 'node:v8';
+import { type Logger, writeWhole } from '../../base/index.ts';
+
+/** Of the contents. A file of another version is ignored. */
+const VERSION = 1;
+const FILE = 'gateway-calls.bin';
+const KEY_FILE = 'gateway-calls.key';
+const KEY_BYTES = 32;
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+const CIPHER = 'aes-256-gcm';
+
+/**
+ * A file with the state of all calls in progress, encrypted, with its key in another file. It has SRTP keys, so it must not be kept: the
+ * gateway replaces it all the time, and removes it when it closes.
+ */
+export class CallSnapshots<T> {
+  readonly #file: string;
+  readonly #keyFile: string;
+  readonly #log: Logger;
+  #key: Promise<Buffer> | undefined;
+  #writing: Promise<void> | undefined;
+  #isEmpty = false;
+
+  constructor(folder: string, log: Logger) {
+    this.#file = join(folder, FILE);
+    this.#keyFile = join(folder, KEY_FILE);
+    this.#log = log;
+  }
+
+  /** The calls that a killed gateway has left. Empty if there is no file, or it cannot be read. */
+  async load(): Promise<T[]> {
+    const bytes = await readFile(this.#file).catch(() => undefined);
+    if (!bytes) {
+      return [];
+    }
+    try {
+      const decipher = createDecipheriv(CIPHER, await this.#loadKey(), bytes.subarray(0, IV_BYTES));
+      decipher.setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
+      const plain = Buffer.concat([decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]);
+      const { version, calls } = deserialize(plain) as { version: number; calls: T[] };
+      return version === VERSION ? calls : [];
+    } catch (error) {
+      this.#log.warn({ err: error }, 'the calls of the previous gateway cannot be read');
+      return [];
+    }
+  }
+
+  /** Replaces the file, unless the last change is still being written. Never rejects. */
+  async save(calls: readonly T[]): Promise<void> {
+    if (this.#writing || (calls.length === 0 && this.#isEmpty)) {
+      return;
+    }
+    this.#writing = this.#write(calls)
+      .catch((error: unknown) => this.#log.warn({ err: error }, 'could not save the calls in progress'))
+      .finally(() => {
+        this.#writing = undefined;
+      });
+    await this.#writing;
+  }
+
+  /** Removes the file: all calls have ended. */
+  async close(): Promise<void> {
+    await this.#writing;
+    this.#writing = Promise.resolve();
+    await rm(this.#file, { force: true }).catch(() => {});
+  }
+
+  async #write(calls: readonly T[]): Promise<void> {
+    const iv = randomBytes(IV_BYTES);
+    const cipher = createCipheriv(CIPHER, await this.#loadKey(), iv);
+    const sealed = Buffer.concat([cipher.update(serialize({ version: VERSION, calls })), cipher.final()]);
+    const temporary = `${this.#file}.new`;
+    // Not synced to disk: it is for a killed process, not for a power failure, which ends the calls anyway.
+    await writeFile(temporary, Buffer.concat([iv, cipher.getAuthTag(), sealed]), { mode: 0o600 });
+    await rename(temporary, this.#file);
+    this.#isEmpty = calls.length === 0;
+  }
+
+  /** Reads the key, or creates one. */
+  #loadKey(): Promise<Buffer> {
+    this.#key ??= readFile(this.#keyFile)
+      .catch(() => Buffer.alloc(0))
+      .then((kept) => {
+        if (kept.length === KEY_BYTES) {
+          return kept;
+        }
+        const key = randomBytes(KEY_BYTES);
+        writeWhole(this.#keyFile, key);
+        return key;
+      });
+    return this.#key;
+  }
+}

@@ -1,0 +1,36 @@
+import type { SavedDialog } from '../dialog/index.ts';
+import type { CallerIdentity } from './admissions.ts';
+import type { FollowedPhone } from './registrar.ts';
+import type { SessionTerms } from './session-timer.ts';
+
+/** An answered call as plain data, from which a later process continues it. */
+export interface SavedCall {
+  readonly direction: 'incoming' | 'outgoing';
+  readonly identity: CallerIdentity;
+  /** The other party and we, as in From and To. */
+  readonly remote: string;
+  readonly local: string;
+  readonly dialog: SavedDialog;
+  /** The current session. */
+  readonly localSdp: string | undefined;
+  readonly remoteSdp: string | undefined;
+  /** User part of our Contact, as on the wire. */
+  readonly contactUser: string | undefined;
+  readonly supportsUpdate: boolean;
+  readonly wasReferred: boolean;
+  /** The agreed session timer. */
+  readonly terms: SessionTerms | undefined;
+  /** Where the peer was last heard. */
+  readonly place: SavedPlace;
+}
+
+export interface SavedPlace {
+  readonly protocol: 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
+  readonly address: string;
+  readonly port: number;
+  /** Our host and port on that flow. */
+  readonly advertised: { readonly host: string; readonly port: number };
+  readonly direct: boolean;
+  /** The peer's registration here, if it is such a phone. */
+  readonly phone: ReturnType<FollowedPhone['save']> | undefined;
+}
