@@ -7,6 +7,7 @@ import { TestBrowser } from './support/browser.ts';
 import { untilBaseline } from './support/gauges.ts';
 import { Person } from './support/person.ts';
 import { newIdentity } from './support/protocol-client.ts';
+import { noRadicale, Radicale } from './support/radicale.ts';
 import { TestServer } from './support/server.ts';
 import { eventually } from './support/wait.ts';
 
@@ -27,7 +28,9 @@ describe('contacts on the page', () => {
   let bobsHome: Page;
 
   before(async () => {
-    server = await TestServer.start();
+    server = await TestServer.start({
+      env: { CANOPY_OUTBOUND_ALLOW_HTTP: 'true', CANOPY_OUTBOUND_ALLOW_RANGES: '127.0.0.1' },
+    });
     browser = await TestBrowser.launch();
     const identity = await newIdentity(server, { displayName: 'Bob' });
     const backup = await identity.exportBackup(PASSWORD);
@@ -172,5 +175,34 @@ describe('contacts on the page', () => {
     assert.match(exported, /^X-SHIP;SIZE=xl:Cobol\r$/m);
     assert.match(exported, /^X-CANOPY-ACCOUNT:[0-9a-f]{40}/m);
     assert.deepEqual(browser.problems, []);
+  });
+
+  it('are synchronised with an address book on another server', { skip: noRadicale }, async () => {
+    const radicale = await Radicale.start();
+    try {
+      await radicale.put(
+        'mary',
+        ['BEGIN:VCARD', 'VERSION:3.0', 'UID:mary', 'FN:Mary Kenneth Keller', 'END:VCARD', ''].join('\r\n'),
+      );
+      await bobsHome.getByTestId('contacts-more').click();
+      await bobsHome.getByTestId('address-book-open').click();
+      const book = bobsHome.getByTestId('address-book');
+      await book.getByTestId('address-book-url').fill(radicale.url);
+      await book.getByTestId('address-book-user').fill(radicale.username);
+      await book.getByTestId('address-book-password').fill('wrong');
+      await book.getByTestId('address-book-connect').click();
+      await book.locator('[data-testid="problem"][data-code="ADDRESS_BOOK_LOGIN"]').waitFor();
+      await assertAccessible(bobsHome);
+      await book.getByTestId('address-book-password').fill(radicale.password);
+      await book.getByTestId('address-book-connect').click();
+      await book.locator('[data-testid="address-book-state"][data-state="synchronised"]').waitFor();
+      await assertAccessible(bobsHome);
+      await bobsHome.getByTestId('address-book-close').click();
+      await bobsHome.getByTestId('contact-search').fill('Keller');
+      await bobsHome.getByTestId('contact').filter({ hasText: 'Mary Kenneth Keller' }).waitFor();
+      assert.match(await radicale.cards(), /FN:/);
+    } finally {
+      await radicale.stop();
+    }
   });
 });

@@ -412,12 +412,12 @@ export const configSchema = z.strictObject({
       allowHttp: flag
         .default(false)
         .describe(
-          'Whether webhooks and push messages may be sent over plain HTTP, where others on the way can read them.',
+          'Whether webhooks and push messages may be sent, and address books synchronised, over plain HTTP, where others on the way can read them.',
         ),
       allowRanges: list(addressRange)
         .default([])
         .describe(
-          'Addresses and networks (CIDR) that webhooks and push messages may be sent to although they are not public, comma-separated, e.g. `127.0.0.1,10.1.2.0/24`.',
+          'Addresses and networks (CIDR) that webhooks and push messages may be sent to, and address books may be on, although they are not public, comma-separated, e.g. `127.0.0.1,10.1.2.0/24`.',
         ),
     })
     .prefault({}),

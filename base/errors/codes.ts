@@ -181,6 +181,14 @@ export const ERROR_CODES = {
     message: 'There is no webhook with this id; canopy webhook list shows all.',
   },
   WEBHOOK_EXISTS: { status: 409, message: 'There is a webhook with this name; choose another name.' },
+  ADDRESS_BOOK_LOGIN: {
+    status: 400,
+    message: 'The address book server rejects the user name or password; check both.',
+  },
+  ADDRESS_BOOK_UNREACHABLE: {
+    status: 502,
+    message: 'The address book cannot be reached or is none, as the detail explains; check its URL.',
+  },
   TARGET_REFUSED: {
     status: 400,
     message:

@@ -7,7 +7,7 @@ import {
   type ConnectionOptions,
   type ConnectionState,
 } from './connection.ts';
-import { Contacts } from './contacts/index.ts';
+import { AddressBook, Contacts } from './contacts/index.ts';
 import { OwnDevices } from './devices/index.ts';
 import { DirectCalls } from './direct-calls.ts';
 import { Emitter } from './emitter.ts';
@@ -46,6 +46,8 @@ export class Client extends Emitter<ClientEvents> {
   readonly rooms: OwnRooms;
   /** The people whom this account knows. */
   readonly contacts: Contacts;
+  /** The account's address book on another server (CardDAV). */
+  readonly addressBook: AddressBook;
   /** Calls between this account and other people. */
   readonly calls: DirectCalls;
   /** The devices of this account. */
@@ -63,6 +65,7 @@ export class Client extends Emitter<ClientEvents> {
     this.#connection = connection;
     this.rooms = new OwnRooms(connection);
     this.contacts = new Contacts(connection, options.identity, account.accountId);
+    this.addressBook = new AddressBook(connection);
     this.calls = new DirectCalls({ connection, room: () => this.#room });
     this.devices = new OwnDevices(connection, options.identity, this.linkOrigin);
     this.phones = new OwnPhones(connection);

@@ -52,6 +52,9 @@ export type {
 export { type Account, Client, type ClientEvents, type ConnectOptions, connect } from './client.ts';
 export type { ConnectionOptions, ConnectionState } from './connection.ts';
 export {
+  AddressBook,
+  type AddressBookEvents,
+  type AddressBookState,
   type Contact,
   type ContactAccount,
   type ContactPage,

@@ -96,6 +96,7 @@ export const systemPackages = [
     why: 'a capture server for SIP messages in the tests',
     programs: ['sngrep'],
   },
+  { debian: 'radicale', for: ['test'], why: 'an address book server for the tests', programs: ['radicale'] },
   { debian: 'kamailio', for: ['test'], why: 'a PBX for the tests', programs: ['kamailio'] },
   { debian: 'kamailio-tls-modules', for: ['test'], why: "the PBX's TLS" },
   ...[

@@ -44,6 +44,31 @@ const TABLES: { [T in keyof Tables]: About<Tables[T]> | 'not about accounts' } =
     deleted: 'removed',
     exported: { file: 'account.json', text: 'Somebody' },
   },
+  address_book_cards: {
+    rows: [{ account_id: OLD, href: '/a.vcf', contact_id: 'contact1', etag: '1', rev: 1 }],
+    // The password belongs to whoever gave it.
+    replaced: 'removed',
+    deleted: 'removed',
+    exported: 'the contacts are',
+  },
+  address_books: {
+    rows: [
+      {
+        account_id: OLD,
+        url: 'https://dav.example/book/',
+        username: 'old',
+        password: 'c2VhbGVk',
+        version: null,
+        sent_rev: 0,
+        synced_at_ms: NOW,
+        error: null,
+        failures: 0,
+      },
+    ],
+    replaced: 'removed',
+    deleted: 'removed',
+    exported: { file: 'address-book.json', text: 'https://dav.example/book/' },
+  },
   api_tokens: 'not about accounts',
   audit: {
     rows: [

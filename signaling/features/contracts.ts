@@ -5,7 +5,12 @@ import { BAN_EVENTS, BAN_REQUESTS } from './bans/contract.ts';
 import { BREAKOUT_EVENTS, BREAKOUT_REQUESTS, BREAKOUT_SNAPSHOT } from './breakouts/contract.ts';
 import { CHAT_EVENTS, CHAT_REQUESTS, FILE_REQUESTS } from './chat/contract.ts';
 import { CONFERENCE_EVENTS, CONFERENCE_REQUESTS } from './conference/contract.ts';
-import { CONTACT_EVENTS, CONTACT_REQUESTS } from './contacts/contract.ts';
+import {
+  ADDRESS_BOOK_EVENTS,
+  ADDRESS_BOOK_REQUESTS,
+  CONTACT_EVENTS,
+  CONTACT_REQUESTS,
+} from './contacts/contract.ts';
 import { DEVICE_EVENTS, DEVICE_REQUESTS } from './devices/contract.ts';
 import { DIRECT_CALL_EVENTS, DIRECT_CALL_REQUESTS } from './direct-calls/contract.ts';
 import { HAND_EVENTS, HAND_REQUESTS, HAND_SNAPSHOT } from './hands/contract.ts';
@@ -43,6 +48,7 @@ export const REQUESTS = {
   ...PATH_REQUESTS,
   ...ROOM_REQUESTS,
   ...CONTACT_REQUESTS,
+  ...ADDRESS_BOOK_REQUESTS,
   ...TELEPHONY_REQUESTS,
   ...PERSON_PHONE_REQUESTS,
   ...DIRECT_CALL_REQUESTS,
@@ -65,6 +71,7 @@ export const EVENTS = {
   ...NAME_EVENTS,
   ...ROOM_EVENTS,
   ...CONTACT_EVENTS,
+  ...ADDRESS_BOOK_EVENTS,
   ...TELEPHONY_EVENTS,
   ...DIRECT_CALL_EVENTS,
 };

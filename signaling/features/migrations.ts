@@ -3,7 +3,7 @@ import type { Migrations } from '../store/index.ts';
 import { BAN_MIGRATIONS } from './bans/index.ts';
 import { BREAKOUT_MIGRATIONS } from './breakouts/index.ts';
 import { CHAT_MIGRATIONS } from './chat/index.ts';
-import { CONTACT_MIGRATIONS } from './contacts/index.ts';
+import { ADDRESS_BOOK_MIGRATIONS, CONTACT_MIGRATIONS } from './contacts/index.ts';
 import { DIRECT_CALL_MIGRATIONS } from './direct-calls/index.ts';
 import { LINK_MIGRATIONS } from './links/index.ts';
 import { POLL_MIGRATIONS } from './polls/index.ts';
@@ -23,6 +23,7 @@ export const MIGRATIONS: Migrations = {
   ...LINK_MIGRATIONS,
   ...WEBHOOK_MIGRATIONS,
   ...CONTACT_MIGRATIONS,
+  ...ADDRESS_BOOK_MIGRATIONS,
   ...POLL_MIGRATIONS,
   ...SIGN_ON_MIGRATIONS,
   ...BREAKOUT_MIGRATIONS,

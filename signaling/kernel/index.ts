@@ -20,10 +20,13 @@ export {
   DataLock,
   inUse,
   keptSecret,
+  openBytes,
   openDataDir,
   rememberedServer,
   requireDataDir,
   runningServer,
+  SEAL_BYTES,
+  sealBytes,
   unusedDatabase,
 } from './data/index.ts';
 export { DELETED_ACCOUNT, type ExportEntry, jsonEntry, jsonListEntry, sendExport } from './exports.ts';
@@ -55,6 +58,7 @@ export { ownServerUrl } from './own-server-url.ts';
 export type {
   CallByPhone,
   HangUp,
+  MeetingByPhone,
   PhoneExchange,
   PhoneLeg,
   PhoneLegEvents,

@@ -49,7 +49,7 @@ import {
 } from './http/index.ts';
 import { type JoinStage, Metrics } from './metrics/index.ts';
 import { ownServerUrl } from './own-server-url.ts';
-import type { CallByPhone, PhoneExchange, PhoneLegEvents } from './phone-exchange.ts';
+import type { CallByPhone, MeetingByPhone, PhoneExchange, PhoneLegEvents } from './phone-exchange.ts';
 import { type AdminAction, demand, isNamed, may } from './policy/index.ts';
 import { changeServerRole, type PeerPrincipal, type Principal, serverRoleOf } from './principals/index.ts';
 import { Readiness } from './readiness.ts';
@@ -420,6 +420,9 @@ export class Kernel {
    */
   takePhoneCall: (call: CallByPhone) => Promise<PhoneLegEvents> = () =>
     Promise.reject(new CanopyError('PERSON_UNKNOWN'));
+
+  /** A call of a person's phone with a room is over. Set by the feature that lists people's calls. */
+  metByPhone: (call: MeetingByPhone) => void = () => {};
 
   /** Adds routes that need no authentication. */
   routes(add: (app: ZodInstance) => void): void {

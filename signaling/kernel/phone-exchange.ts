@@ -52,6 +52,24 @@ export interface CallByPhone {
   limitKey: string;
 }
 
+/** A call of a person's phone with a room, which is over. */
+export interface MeetingByPhone {
+  callId: string;
+  accountId: string;
+  /** The phone's user name. */
+  phone: string;
+  roomId: string;
+  /** Whether the room called the phone. */
+  isIncoming: boolean;
+  startedAtMs: number;
+  answeredAtMs: number | null;
+  endedAtMs: number;
+  endCause: string | null;
+  sipStatus: number | null;
+  codec: string | null;
+  mos: number | null;
+}
+
 /** Phones and numbers of people. The feature for phones provides it, and the feature for direct calls uses it. */
 export interface PhoneExchange {
   /** Whether phones can be rung at the moment. */

@@ -1,6 +1,6 @@
-import { displayable, personNumber } from '../../contract/index.ts';
-import type { CallerIdentity, IncomingCall } from '../sip/index.ts';
-import { callerName } from './caller.ts';
+import { displayable, personNumber, type TelephonyConfig } from '../../contract/index.ts';
+import { type CallerIdentity, type IncomingCall, numberOrUser } from '../sip/index.ts';
+import { callerName, callerParty } from './caller.ts';
 import type { CallHost, PhoneCall } from './phone-call.ts';
 import { startTalking } from './start-talking.ts';
 
@@ -20,7 +20,7 @@ export function isPersonNumber(
  * Rings a person for a phone that dialled their number, and connects the two once the person has answered. The server decides whether the
  * person may be rung, and hangs up if nobody answers.
  *
- * @param sdp our answer, or our offer if the phone made none
+ * @param session `sdp`: our answer, or our offer if the phone made none
  * @throws {CanopyError} the server refuses the call
  */
 export async function callPerson(
@@ -30,7 +30,8 @@ export async function callPerson(
   { dialled, sdp }: { dialled: string; sdp: string },
 ): Promise<void> {
   const { identity } = sip;
-  const number = callerNumber(sip);
+  const config = host.config();
+  const number = callerNumber(sip, config);
   const roomId = await host.people.call(
     call,
     {
@@ -39,7 +40,7 @@ export async function callPerson(
         ...(identity.kind === 'user' && { phone: identity.username }),
         ...(identity.kind === 'trunk' && { trunk: identity.trunkId }),
         ...(number !== undefined && { number }),
-        displayName: callerName(sip, host.config()),
+        displayName: callerName(sip, config),
       },
     },
     () => {
@@ -69,10 +70,12 @@ export async function callPerson(
 }
 
 /** What the person may call back; undefined if the caller withholds it. */
-function callerNumber({ identity, remoteUser, withheld }: IncomingCall): string | undefined {
-  if (withheld) {
+function callerNumber(sip: IncomingCall, config: TelephonyConfig): string | undefined {
+  const { identity } = sip;
+  const party = callerParty(sip, config);
+  if (!party) {
     return undefined;
   }
-  const text = identity.kind === 'user' ? identity.username : remoteUser;
+  const text = identity.kind === 'user' ? identity.username : numberOrUser(party.uri);
   return displayable(text).slice(0, MAX_NUMBER) || undefined;
 }

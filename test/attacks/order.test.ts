@@ -78,6 +78,7 @@ const OUTSIDE = [
   'contact.put',
   'contact.delete',
   'contact.lookUp',
+  ...['addressBook.get', 'addressBook.connect', 'addressBook.synchronise', 'addressBook.disconnect'],
   'path.open',
   'path.create',
   'path.connect',

@@ -1,3 +1,4 @@
+export { AddressBook, type AddressBookEvents, type AddressBookState } from './address-book.ts';
 export {
   type Contact,
   type ContactAccount,

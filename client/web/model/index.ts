@@ -54,6 +54,7 @@ export type { Trouble } from './media/media-trouble.ts';
 export type { PathCheck } from './media/path-check.ts';
 export { watchLevel } from './media/sound-level.ts';
 export { MAX_VOLUME } from './media/volumes.ts';
+export { AddressBookModel } from './people/address-book.ts';
 export { exportContacts, type ImportReport, importContacts } from './people/contact-files.ts';
 export { ContactList } from './people/contact-list.ts';
 export type { DirectCallsModel, Outgoing } from './people/direct-calls.ts';

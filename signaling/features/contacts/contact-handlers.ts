@@ -29,13 +29,16 @@ const place = z.tuple([z.int(), z.string(), z.string()]);
 export function contactHandlers(
   kernel: Kernel,
   store: ContactStore,
+  onChanged: (accountId: string) => void,
 ): Handlers<keyof typeof CONTACT_REQUESTS> {
   const reads = new AccountRate('questions about contacts', READS);
   const searches = new AccountRate('searches of contacts', SEARCHES);
   const writes = new AccountRate('changes of contacts', WRITES);
   const lookUps = new AccountRate('look-ups of accounts', LOOK_UPS);
-  const changed = (accountId: string, contactIds: string[]) =>
+  const changed = (accountId: string, contactIds: string[]) => {
     kernel.sockets.sendTo(accountId, 'contact.changed', { contactIds });
+    onChanged(accountId);
+  };
 
   return {
     'contact.list': async (session, { after, ...page }) => {

@@ -181,6 +181,40 @@ export class ContactStore {
     });
   }
 
+  /** What was changed or deleted after a revision, and the latest revision. */
+  async changesSince(
+    accountId: string,
+    rev: number,
+  ): Promise<{ rev: number; changes: Array<{ contactId: string; rev: number; isDeleted: boolean }> }> {
+    const rows = await this.#store.db
+      .selectFrom('contacts')
+      .select(['contact_id', 'rev', 'deleted_at_ms'])
+      .where('account_id', '=', accountId)
+      .where('rev', '>', rev)
+      .orderBy('rev')
+      .execute();
+    return {
+      rev: Number(rows.at(-1)?.rev ?? rev),
+      changes: rows.map((row) => ({
+        contactId: row.contact_id,
+        rev: Number(row.rev),
+        isDeleted: row.deleted_at_ms !== null,
+      })),
+    };
+  }
+
+  /** Contacts by their ids, with their vCards. */
+  async byIds(accountId: string, contactIds: readonly string[]): Promise<Map<string, Contact>> {
+    if (contactIds.length === 0) {
+      return new Map();
+    }
+    const rows = await this.#of(accountId)
+      .where('contact_id', 'in', contactIds)
+      .select([...SHORT_COLUMNS, 'vcard'])
+      .execute();
+    return new Map(rows.map((row) => [row.contact_id, contactOf(row, true)]));
+  }
+
   /** Gives the contacts of an account to another one, unless that one has contacts already. */
   async replaceAccount(from: string, to: string): Promise<void> {
     await this.#store.transaction(

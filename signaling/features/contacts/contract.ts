@@ -79,7 +79,7 @@ const shared = {
  */
 const vcard = z.array(cleanText(MAX_LINE, storable).regex(/^[^\r\n]+$/)).max(MAX_LINES);
 
-const newContact = z.object({
+export const newContact = z.object({
   ...shared,
   /** Omitted: stays as it is. */
   vcard: vcard.optional(),
@@ -154,6 +154,8 @@ export const CONTACT_EVENTS = {
   /** Contacts were added, changed or deleted, by any device of the account. */
   'contact.changed': z.object({ contactIds: z.array(contactId) }),
 } as const;
+
+export { ADDRESS_BOOK_EVENTS, ADDRESS_BOOK_REQUESTS } from './carddav/contract.ts';
 
 type ContactRequests = typeof CONTACT_REQUESTS;
 type ContactEvents = typeof CONTACT_EVENTS;

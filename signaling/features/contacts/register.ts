@@ -1,4 +1,5 @@
 import type { Kernel } from '../../kernel/index.ts';
+import { registerAddressBooks } from './carddav/index.ts';
 import { contactExport } from './contact-export.ts';
 import { contactHandlers } from './contact-handlers.ts';
 import { ContactStore } from './contact-store.ts';
@@ -7,7 +8,8 @@ import { CONTACT_REQUESTS } from './contract.ts';
 /** Contacts: each account's own list of people, the same on all of its devices. */
 export function registerContacts(kernel: Kernel): void {
   const store = new ContactStore(kernel.store);
-  kernel.requests(CONTACT_REQUESTS, contactHandlers(kernel, store));
+  const changedHere = registerAddressBooks(kernel, store);
+  kernel.requests(CONTACT_REQUESTS, contactHandlers(kernel, store, changedHere));
   kernel.exports.ofAccount((accountId) => contactExport(store, accountId));
   kernel.accountReplaced.add(({ from, to }) => store.replaceAccount(from, to));
   kernel.hasContact = async (accountId, otherId) =>

@@ -1,7 +1,9 @@
 import type { ExpressionBuilder, Transaction } from 'kysely';
 import { sql } from 'kysely';
 import type { Logger } from '../../../base/index.ts';
+import type { MeetingByPhone } from '../../kernel/index.ts';
 import { moveRows, type Store, type Tables, WriteBehind } from '../../store/index.ts';
+import { outcomeOfStatus } from './call-phones.ts';
 import type { CallMedia, CallOutcome, RecentCall } from './contract.ts';
 import { isAccount, type Party, phoneKey } from './parties.ts';
 import type { CallHistoryRow } from './tables.ts';
@@ -59,6 +61,42 @@ export class CallHistory {
       caller: copyOf(record.caller),
       callee: copyOf(record.callee),
       onlyCallee: true,
+    });
+  }
+
+  /** Records a call of an account's phone with a room. */
+  async putMeeting(call: MeetingByPhone): Promise<void> {
+    const { accountId, callId, roomId, phone, isIncoming, startedAtMs, answeredAtMs, endedAtMs } = call;
+    const outcome = meetingOutcome(call);
+    const row: CallHistoryRow = {
+      account_id: accountId,
+      call_id: callId,
+      direction: isIncoming ? 'incoming' : 'outgoing',
+      peer_kind: 'room',
+      peer: roomId,
+      peer_name: roomId,
+      peer_folded: folded(roomId),
+      media: 'audio',
+      room_id: roomId,
+      started_at_ms: startedAtMs,
+      answered_at_ms: answeredAtMs,
+      ended_at_ms: endedAtMs,
+      outcome,
+      seen: isIncoming && MISSED.includes(outcome) ? 0 : 1,
+      phone,
+      leg_id: callId,
+      peer_leg_id: null,
+      codec: call.codec,
+      mos: call.mos,
+    };
+    await this.#store.db.transaction().execute(async (db) => {
+      await db
+        .insertInto('call_history')
+        .values(row)
+        // The gateway repeats a record whose answer got lost.
+        .onConflict((conflict) => conflict.columns(['account_id', 'call_id']).doNothing())
+        .execute();
+      await keepLatest(db, accountId);
     });
   }
 
@@ -263,6 +301,15 @@ function rowsOf(record: CallRecord): CallHistoryRow[] {
     ...(isAccount(caller) && !record.onlyCallee ? [row('outgoing', caller, callee)] : []),
     ...(isAccount(callee) ? [row('incoming', callee, caller)] : []),
   ];
+}
+
+/** How the call of a phone with a room ended. */
+function meetingOutcome({ answeredAtMs, endCause, sipStatus }: MeetingByPhone): CallOutcome {
+  if (answeredAtMs !== null) {
+    return endCause === 'lost' || endCause === 'silent' ? 'lost' : 'completed';
+  }
+  const isGivenUp = endCause === 'cancelled' || endCause === 'local' || endCause === 'kicked';
+  return isGivenUp ? 'cancelled' : outcomeOfStatus(sipStatus ?? (endCause === 'timeout' ? 408 : null));
 }
 
 /** Whose row it is. Only the other one's row has the name. */

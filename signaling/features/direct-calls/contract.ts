@@ -85,8 +85,9 @@ const directCall = z.object({
 const recentCall = z.object({
   callId: objectId,
   direction: z.enum(['incoming', 'outgoing']),
-  /** Who it was with: for `account`, `id` is the account's id; for `number`, the telephone number, empty if it was withheld. */
-  peer: z.object({ kind: z.enum(['account', 'number']), id: z.string(), displayName: z.string() }),
+  /** Who it was with: for `account`, `id` is the account's id; for `number`, the telephone number, empty if it was withheld;
+   * for `room`, the room that the account's phone was in. */
+  peer: z.object({ kind: z.enum(['account', 'number', 'room']), id: z.string(), displayName: z.string() }),
   media: callMedia,
   startedAtMs: unixMs,
   answeredAtMs: unixMs.optional(),

@@ -72,6 +72,11 @@ export function registerDirectCalls(kernel: Kernel): void {
   });
   const feature = { calls, devices, history, preferences, limits, announce };
   kernel.requests(DIRECT_CALL_REQUESTS, callHandlers(kernel, feature), { perConnection: ['call.watch'] });
+  kernel.metByPhone = (call) =>
+    run(
+      history.putMeeting(call).then(() => announce(call.accountId)),
+      'cannot record the call of a phone',
+    );
   kernel.takePhoneCall = (call) => takePhoneCall(kernel, feature, call);
   kernel.follow((room, entry) => calls.follow(room, entry));
   directCallMetrics(kernel.registry, calls);

@@ -4,8 +4,8 @@ export interface CallHistoryRow {
   call_id: string;
   direction: 'incoming' | 'outgoing';
   /** What `peer` is. */
-  peer_kind: 'account' | 'number';
-  /** The other's account id or telephone number. */
+  peer_kind: 'account' | 'number' | 'room';
+  /** The other's account id or telephone number, or the room. */
   peer: string;
   peer_name: string;
   /** `peer_name` in the form in which names are compared. */

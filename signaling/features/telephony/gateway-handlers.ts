@@ -9,11 +9,12 @@ import {
 } from '../../kernel/index.ts';
 import { callPerson } from './call-person.ts';
 import type { TELEPHONY_REQUESTS } from './contract.ts';
+import { reportMeeting } from './report-meeting.ts';
 import type { Telephony } from './telephony.ts';
 
 /** Handlers for the phone gateway's control connection, and for calls requested by rooms. */
 export function gatewayHandlers(
-  kernel: Pick<Kernel, 'takePhoneCall'>,
+  kernel: Pick<Kernel, 'takePhoneCall' | 'metByPhone'>,
   telephony: Telephony,
 ): Handlers<keyof typeof TELEPHONY_REQUESTS> {
   return {
@@ -28,6 +29,7 @@ export function gatewayHandlers(
     'gateway.record': async (session, call) => {
       requireGateway(session);
       await telephony.record(call);
+      await reportMeeting(kernel, telephony, call);
       return {};
     },
 

@@ -257,6 +257,43 @@ describe('phones and numbers of people', () => {
     await bob.calls.configure({ callsFrom: 'everyone' });
   });
 
+  it('meetings by a phone of a person are in the list of calls, too; those of other phones are in nobody’s', async () => {
+    const { username } = await bob.phones.add('Desk');
+    const meeting = ended(randomUUID(), {
+      direction: 'incoming',
+      roomId: 'standup',
+      answeredAtMs: Date.now() - 60_000,
+      startedAtMs: Date.now() - 61_000,
+      codec: 'G722',
+      mos: 4.3,
+      endCause: 'remote',
+    });
+    await gateway.link.record(meeting);
+    await gateway.link.record({ ...meeting, callId: randomUUID(), phone: username });
+    const missed = ended(randomUUID(), { roomId: 'standup', phone: username, endCause: 'timeout' });
+    await gateway.link.record(missed);
+    await gateway.link.record(missed);
+    const list = await eventually(
+      'both are listed',
+      () => bob.calls.recent({ search: 'standup' }),
+      (calls) => calls.length > 1,
+    );
+    assert.deepEqual(
+      list.map((call) => [
+        call.peer.kind,
+        call.peer.id,
+        call.direction,
+        call.outcome,
+        call.missed,
+        call.codec,
+      ]),
+      [
+        ['room', 'standup', 'incoming', 'unanswered', true, undefined],
+        ['room', 'standup', 'outgoing', 'completed', false, 'G722'],
+      ],
+    );
+  });
+
   it('threat 19: a person dials only what the dial plan permits, and at most ten calls per minute', async () => {
     const cleo = await connect({
       url: server.url,

@@ -15,6 +15,7 @@ import {
 } from '../../../contract/index.ts';
 import type { Kernel, Rooms } from '../../kernel/index.ts';
 import { type Session, TokenBucket } from '../../kernel/index.ts';
+import { BarredNumbers } from './barred-numbers.ts';
 import type { Calls } from './calls.ts';
 import { demandTransfer } from './demand-transfer.ts';
 import { dialRefusal } from './dial-refusal.ts';
@@ -79,6 +80,7 @@ export class Telephony {
     max: 10_000,
     ttl: PENDING_MS,
   });
+  readonly #barred = new BarredNumbers();
   /** What was last reported about each call. */
   readonly #reported = new LRUCache<string, 'call.started' | 'call.ended'>({ max: 10_000 });
   #gateway: Session | null = null;
@@ -225,10 +227,15 @@ export class Telephony {
     }
     const settings = await this.settings.load();
     const route = routeDial(settings, target);
-    const refusal = dialRefusal(settings, target, route, Date.now());
+    const nowMs = Date.now();
+    const refusal = dialRefusal(settings, target, route, nowMs);
     if (!route || refusal) {
-      const error = new CanopyError(refusal ?? 'CALL_REFUSED');
+      const error = new CanopyError(refusal?.code ?? 'CALL_REFUSED');
       this.#options.log.warn({ roomId, by, target, err: error }, 'call refused');
+      const alarm = refusal?.barredBy && this.#barred.count(refusal.barredBy, nowMs);
+      if (alarm) {
+        this.alarm(alarm);
+      }
       throw error;
     }
     const gateway = this.#gateway;

@@ -7,3 +7,4 @@ export {
 } from './data-dir.ts';
 export { DataLock, inUse, rememberedServer, runningServer } from './data-lock.ts';
 export { importRevoked } from './import-revoked.ts';
+export { openBytes, SEAL_BYTES, sealBytes } from './sealing.ts';

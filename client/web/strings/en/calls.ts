@@ -73,6 +73,9 @@ export const calls = {
   offlineRow: 'Not connected',
   failedRow: 'Failed',
   forwardedRow: 'Forwarded',
+  /** Of a call of the user’s phone with a room. */
+  meetingRow: 'Meeting',
+  openRoom: (name: string) => `Open the room ${name}`,
   /** Of a call on the user’s own phone. */
   onPhone: (codec: string) => `On your phone (${codec})`,
   sound: { good: 'good sound', fair: 'fair sound', poor: 'poor sound' },

@@ -1,4 +1,5 @@
 import { account } from './account.ts';
+import { addressBook } from './address-book.ts';
 import { alone } from './alone.ts';
 import { appearance } from './appearance.ts';
 import { arrivals } from './arrivals.ts';
@@ -46,6 +47,7 @@ import { welcome } from './welcome.ts';
 export const en = {
   listed,
   account,
+  addressBook,
   alone,
   appearance,
   arrivals,

@@ -74,6 +74,8 @@ export const calls: Strings['calls'] = {
   offlineRow: 'Не в сети',
   failedRow: 'Не удался',
   forwardedRow: 'Переадресован',
+  meetingRow: 'Встреча',
+  openRoom: (name) => `Открыть комнату ${name}`,
   onPhone: (codec) => `По вашему телефону (${codec})`,
   sound: { good: 'хороший звук', fair: 'средний звук', poor: 'плохой звук' },
   address: 'Ссылка для звонков или адрес',

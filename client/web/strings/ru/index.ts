@@ -1,5 +1,6 @@
 import type { Strings } from '../table.ts';
 import { account } from './account.ts';
+import { addressBook } from './address-book.ts';
 import { alone } from './alone.ts';
 import { appearance } from './appearance.ts';
 import { arrivals } from './arrivals.ts';
@@ -47,6 +48,7 @@ import { welcome } from './welcome.ts';
 export const ru: Strings = {
   listed,
   account,
+  addressBook,
   alone,
   appearance,
   arrivals,

@@ -6,7 +6,15 @@ import { strings } from '../../strings/index.ts';
 import { CheckField } from '../parts/check-field.tsx';
 import { FormDialog } from '../parts/form-dialog.tsx';
 import { IconButton } from '../parts/icon-button.tsx';
-import { CameraIcon, HideIcon, MoreIcon, PhoneIcon, SettingsIcon, TrashIcon } from '../parts/icons.tsx';
+import {
+  CameraIcon,
+  HideIcon,
+  MoreIcon,
+  PhoneIcon,
+  RoomIcon,
+  SettingsIcon,
+  TrashIcon,
+} from '../parts/icons.tsx';
 import { EmptyHistory } from '../parts/illustrations.tsx';
 import { MenuButton, MenuItem } from '../parts/menu.tsx';
 import { ago, duration } from '../parts/times.ts';
@@ -161,8 +169,9 @@ function CallRow({ model, recent, call }: { model: AppModel; recent: RecentCalls
   const { peer, missed, startedAtMs, answeredAtMs, endedAtMs, media } = call;
   const name = peer.displayName;
   const isNumber = peer.kind === 'number';
+  const isPerson = peer.kind === 'account';
   // Whoever withheld their number cannot be called back.
-  const isCallable = !isNumber || (peer.id !== '' && model.calls.dialsNumbers.value);
+  const isCallable = isPerson || (isNumber && peer.id !== '' && model.calls.dialsNumbers.value);
   const place = (chosen: 'audio' | 'video') =>
     void model.calls.call(isNumber ? `tel:${peer.id}` : peer.id, chosen, name);
   const block = async () => {
@@ -178,6 +187,7 @@ function CallRow({ model, recent, call }: { model: AppModel; recent: RecentCalls
         </p>
         <div class="room-times">
           <span class={missed ? 'missed' : ''}>{labelOf(call)}</span>
+          {peer.kind === 'room' && <span>{calls.meetingRow}</span>}
           <time dateTime={new Date(startedAtMs).toISOString()}>
             {Date.now() - startedAtMs < JUST_NOW_MS ? strings.value.home.justNow : ago(startedAtMs)}
           </time>
@@ -186,6 +196,11 @@ function CallRow({ model, recent, call }: { model: AppModel; recent: RecentCalls
           <PhoneDetails call={call} />
         </div>
       </div>
+      {peer.kind === 'room' && (
+        <IconButton testId="open-room" label={calls.openRoom(name)} onClick={() => model.open(peer.id)}>
+          <RoomIcon />
+        </IconButton>
+      )}
       {isCallable && (
         <IconButton testId="redial" label={calls.callNamed(name)} onClick={() => place(media)}>
           {media === 'video' ? <CameraIcon /> : <PhoneIcon />}
@@ -197,7 +212,7 @@ function CallRow({ model, recent, call }: { model: AppModel; recent: RecentCalls
             {calls.audioCall}
           </MenuItem>
         )}
-        {!isNumber && (
+        {isPerson && (
           <MenuItem testId="redial-video" icon={<CameraIcon />} onSelect={() => place('video')}>
             {calls.videoCall}
           </MenuItem>
@@ -209,7 +224,7 @@ function CallRow({ model, recent, call }: { model: AppModel; recent: RecentCalls
         >
           {calls.remove}
         </MenuItem>
-        {!isNumber && (
+        {isPerson && (
           <MenuItem testId="block" danger icon={<HideIcon />} onSelect={() => void block()}>
             {calls.block}
           </MenuItem>

@@ -5,8 +5,9 @@ import { type AppModel, ContactList, exportContacts } from '../../model/index.ts
 import { strings } from '../../strings/index.ts';
 import { CopyLinkField } from '../parts/copy-link-field.tsx';
 import { CloseButton, Dialog } from '../parts/dialog.tsx';
-import { AddPersonIcon, DownloadIcon, IdIcon, ImportIcon, MoreIcon } from '../parts/icons.tsx';
+import { AddPersonIcon, DownloadIcon, IdIcon, ImportIcon, MoreIcon, RetryIcon } from '../parts/icons.tsx';
 import { EmptyContacts } from '../parts/illustrations.tsx';
+import { lazyView } from '../parts/lazy-view.tsx';
 import { MenuButton, MenuItem } from '../parts/menu.tsx';
 import { ContactActions } from './contact-actions.tsx';
 import { ContactDialog } from './contact-dialog.tsx';
@@ -14,11 +15,14 @@ import { ContactRow } from './contact-row.tsx';
 import { ImportDialog } from './import-dialog.tsx';
 import '../../styles/contacts.css';
 
+/** Loaded when it is first opened. */
+const AddressBookDialog = lazyView(async () => (await import('./address-book-dialog.tsx')).AddressBookDialog);
+
 /** The user's contacts on the home page. */
 export function PeopleList({ model }: { model: AppModel }) {
   const headingId = useId();
   const list = useMemo(() => new ContactList(() => model.connected(), model.notices), [model]);
-  const dialog = useSignal<'add' | 'id' | File | undefined>(undefined);
+  const dialog = useSignal<'add' | 'id' | 'book' | File | undefined>(undefined);
   const picker = useRef<HTMLInputElement>(null);
   useEffect(() => list.start(), [list]);
   const { contacts: words, home } = strings.value;
@@ -44,6 +48,13 @@ export function PeopleList({ model }: { model: AppModel }) {
           <MenuButton label={words.more} testId="contacts-more" icon={<MoreIcon />} buttonClass="icon-button">
             <MenuItem testId="my-account-id" icon={<IdIcon />} onSelect={() => (dialog.value = 'id')}>
               {words.myId}
+            </MenuItem>
+            <MenuItem
+              testId="address-book-open"
+              icon={<RetryIcon />}
+              onSelect={() => (dialog.value = 'book')}
+            >
+              {strings.value.addressBook.open}
             </MenuItem>
             <MenuItem testId="import-contacts" icon={<ImportIcon />} onSelect={() => picker.current?.click()}>
               {words.importFile}
@@ -114,6 +125,7 @@ export function PeopleList({ model }: { model: AppModel }) {
         </button>
       )}
       {dialog.value === 'add' && <ContactDialog model={model} list={list} onClose={close} />}
+      {dialog.value === 'book' && <AddressBookDialog model={model} onClose={close} />}
       {dialog.value === 'id' && <OwnId model={model} onClose={close} />}
       {dialog.value instanceof File && <ImportDialog model={model} file={dialog.value} onClose={close} />}
     </section>

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Kysely, Transaction } from 'kysely';
 import { CanopyError, type Config, type Logger } from '../../../../base/index.ts';
+import { openBytes, sealBytes } from '../../../kernel/index.ts';
 import type { Store, Tables } from '../../../store/index.ts';
 import { FileRecords } from './file-records.ts';
 import { readSealedFile, receivedBytes, type SealedFileOptions, SealedFileWriter } from './sealed-file.ts';
-import { openBytes, sealBytes } from './sealing.ts';
 import { ServerKey } from './server-key.ts';
 import type { ChatFileRow } from './tables.ts';
 

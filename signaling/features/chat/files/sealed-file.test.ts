@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import fc from 'fast-check';
+import { SEAL_BYTES } from '../../../kernel/index.ts';
 import { PIECE_BYTES, readSealedFile, SealedFileWriter, sealedSize } from './sealed-file.ts';
-import { SEAL_BYTES } from './sealing.ts';
 import { ServerKey } from './server-key.ts';
 
 const SEALED_PIECE_BYTES = PIECE_BYTES + SEAL_BYTES;

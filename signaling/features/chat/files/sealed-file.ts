@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { openBytes, SEAL_BYTES, sealBytes } from './sealing.ts';
+import { openBytes, SEAL_BYTES, sealBytes } from '../../../kernel/index.ts';
 
 /** Size of the pieces in which a file is encrypted, in bytes. The last one may be shorter. */
 export const PIECE_BYTES = 65_536;

@@ -1,7 +1,6 @@
 import { createHash, hkdfSync } from 'node:crypto';
 import { basename, dirname } from 'node:path';
-import { keptSecret } from '../../../kernel/index.ts';
-import { openBytes, sealBytes } from './sealing.ts';
+import { keptSecret, openBytes, sealBytes } from '../../../kernel/index.ts';
 
 /** The key under which the keys of all files are encrypted. It is in a file of its own, which backups leave out. */
 export class ServerKey {
