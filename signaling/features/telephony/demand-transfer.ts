@@ -45,7 +45,7 @@ export function demandTransfer(
   }
   const route = routeDial(settings, target ?? '');
   const refusal = dialRefusal(settings, target ?? '', route, Date.now());
-  if (refusal !== undefined) {
+  if (refusal) {
     throw new CanopyError(refusal.code);
   }
   if (route?.type !== 'trunk' || route.trunk !== call.trunk) {

@@ -64,6 +64,15 @@ describe('SDP answers', () => {
     assert.equal(answered('', 'IN IP4 0.0.0.0'), 'recvonly');
     assert.equal(answered('a=recvonly'), 'sendonly');
     assert.equal(answered(''), 'sendrecv');
+    // Both forms at once: nothing is sent to 0.0.0.0, whatever the direction says (§8.4).
+    for (const [line, direction] of [
+      ['a=sendrecv', 'recvonly'],
+      ['a=sendonly', 'recvonly'],
+      ['a=recvonly', 'inactive'],
+      ['a=inactive', 'inactive'],
+    ] as const) {
+      assert.equal(answered(line, 'IN IP4 0.0.0.0'), direction, line);
+    }
   });
 
   it('threat 20: T.38, video, SRTP and unknown codecs are refused: by line next to audio, with 488 without it', () => {
