@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ErrorBody } from '../base/errors/index.ts';
-import { canonicalRoomId, displayable, displayableFileName, ROOM_ID } from './names.ts';
+import { canonicalRoomId, displayable, displayableFileName, displayableText, ROOM_ID } from './names.ts';
 
 /**
  * Text from outside of at most `max` UTF-16 code units, made fit for display or storage by `clean`. Longer text is refused before it is
@@ -49,6 +49,19 @@ export type Role = z.infer<typeof role>;
 export const roomRole = z.enum(['owner', 'moderator', 'speaker', 'viewer']);
 export type RoomRole = z.infer<typeof roomRole>;
 
+/** Maximum number of attributes of a participant. */
+export const MAX_ATTRIBUTES = 16;
+/** Letters, digits and `_.-`; no name of a property that every object has. */
+export const attributeName = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/)
+  .refine((name) => !(name in {}), { error: 'choose another name' });
+/** What a trunk says about a caller, for applications. Untrusted text, up to 256 characters each. */
+export const participantAttributes = z
+  .record(attributeName, cleanText(256, displayableText))
+  .refine((attributes) => Object.keys(attributes).length <= MAX_ATTRIBUTES);
+export type ParticipantAttributes = z.infer<typeof participantAttributes>;
+
 /** The state of a phone's call. */
 export const callState = z.enum(['dialing', 'ringing', 'answered', 'held']);
 
@@ -71,6 +84,8 @@ export const participant = z.object({
   callState: callState.optional(),
   /** Phones only: whether the audio between the phone and the server is encrypted (SRTP). Absent until the call has audio. */
   callEncrypted: z.boolean().optional(),
+  /** Phones only: what the trunk says about the caller. */
+  attributes: participantAttributes.optional(),
 });
 export type Participant = z.infer<typeof participant>;
 

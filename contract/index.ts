@@ -5,6 +5,7 @@
 export * from './common.ts';
 export * from './dial-plan.ts';
 export { isEmergencyDialled, isEmergencyNumber } from './emergency-numbers.ts';
+export { type HeaderAttributes, headerAttributes } from './header-attributes.ts';
 export * from './light.ts';
 export * from './media.ts';
 export * from './producers.ts';

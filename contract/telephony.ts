@@ -1,6 +1,7 @@
 /** Messages about phones between the server, its administrators and the SIP gateway. */
 import { z } from 'zod';
-import { cleanText, displayName, objectId, roomId } from './common.ts';
+import { cleanText, displayName, objectId, participantAttributes, roomId } from './common.ts';
+import { headerAttributes } from './header-attributes.ts';
 import { storable } from './names.ts';
 import { trunkIdentity } from './trunk-identity.ts';
 import { trunkLimits, trunkUsage } from './trunk-limits.ts';
@@ -13,6 +14,17 @@ export const dialTarget = z.string().regex(/^(?:(?:sips?|tel):)?[^\s<>"]{1,200}$
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/);
 /** Digits that a caller enters to join a room. */
 export const pin = z.string().regex(/^\d{4,12}$/);
+/** Names of codecs for phones, best first. */
+const SIP_CODECS = [
+  'opus',
+  'G722',
+  'speex/32000',
+  'speex/16000',
+  'PCMU',
+  'PCMA',
+  'speex/8000',
+  'GSM',
+] as const;
 const host = z.string().min(1).max(255);
 
 /** A number by which a person is called: digits, after a `+` if it is international. */
@@ -101,14 +113,25 @@ export const sipTrunk = z.object({
   authUsername: z.string().min(1).max(128).optional(),
   /** User part of From in our calls. Default: `username`, else `canopy`. */
   callerId: sipUser.optional(),
+  /** Codecs of its calls, best first, if the server has them too. Default: the server's. */
+  codecs: z.array(z.enum(SIP_CODECS)).min(1).max(SIP_CODECS.length).optional(),
+  /**
+   * How keys reach us. `auto`: in any way; `rfc4733`: as telephone-events; `info`: by SIP INFO; `inband`: as tones in the voice. The last two
+   * do not offer telephone-events. Default `auto`.
+   */
+  dtmf: z.enum(['auto', 'rfc4733', 'info', 'inband']).optional(),
   /** How callers are named, in both directions. */
   identity: trunkIdentity.optional(),
+  /** Header fields of its INVITEs that become attributes of its callers, in rooms, the history and webhooks. */
+  headers: headerAttributes.optional(),
   /** How telephone numbers are written. */
   numbers: trunkNumbers.optional(),
   /** What may be called, and how much. */
   limits: trunkLimits.optional(),
   /** Maximum number of simultaneous calls. */
   maxCalls: z.int().min(1).max(10_000).default(100),
+  /** Whether a room hears what the trunk plays before a call is answered, such as ringing and announcements. Default false. */
+  earlyMedia: z.boolean().optional(),
   /** Where its callers and the PBX itself may transfer and forward calls. Default `off`. */
   transfers: transferScope.optional(),
   /** Needs SIP over TLS, since the keys are in its messages. */
@@ -311,6 +334,8 @@ export const callRecord = z.object({
   mos: z.number().nullable(),
   /** Null while nothing has been measured. */
   quality: callQuality.nullable().default(null),
+  /** What the trunk says about the caller; absent if nothing. */
+  attributes: participantAttributes.optional(),
   /** The last transfer that was asked for in this call; absent if there was none. */
   transfer: z
     .object({

@@ -72,6 +72,9 @@ export const trunkUsage = z.object({
 });
 export type TrunkUsage = z.infer<typeof trunkUsage>;
 
+/** Calls per trunk and day to numbers that it bars, before an alarm. */
+export const MAX_BARRED_PER_DAY = 10;
+
 /** A trunk comes close to one of its limits, or has reached it. */
 export const trunkAlarm = z.object({
   trunk: z.string().max(64),

@@ -20,6 +20,7 @@ import {
   type PhoneCall,
   PinGuard,
   placeCall,
+  referCall,
   takeCall,
   transferCall,
 } from './calls/index.ts';
@@ -287,6 +288,12 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
         'trace',
         ({ traceId, callId }) => void this.#link.traced(traceId, this.#traces.of(callId)),
       ),
+      this.#link.on('transfer', (transfer) => {
+        const call = this.#calls.get(transfer.callId);
+        if (call) {
+          void referCall(this.#host, call, transfer);
+        }
+      }),
       this.#link.on('hang-up', ({ callId, ...why }) => this.#hangUp(callId, why)),
       this.#link.on('ring', ({ callId, target, displayName, ...direct }) =>
         this.#dial({ callId, target, displayName, direct }),

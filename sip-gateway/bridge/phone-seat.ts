@@ -24,6 +24,8 @@ export class PhoneSeat {
   readonly roomId: string;
   readonly participant: BridgeParticipant;
   readonly #options: PhoneSeatOptions;
+  /** The leg that is in the mix. */
+  #legId: string | undefined;
   #connected = false;
   #left = false;
 
@@ -42,8 +44,21 @@ export class PhoneSeat {
     return this.participant.muted;
   }
 
-  /** Connects the leg to the room, both ways. The leg's media must have been started. */
-  async connect(legId: string): Promise<void> {
+  /**
+   * Connects the leg to the room, both ways. The leg's media must have been started. `early`: its call is not answered yet; connect it again
+   * then.
+   */
+  async connect(legId: string, { early = false } = {}): Promise<void> {
+    if (this.#legId !== legId) {
+      await this.#join(legId);
+    }
+    if (!early && !this.#left) {
+      this.#options.onConnect();
+      this.#connected = true;
+    }
+  }
+
+  async #join(legId: string): Promise<void> {
     const { pool, roomId, ssrc, payloadType, audioLevelExtensionId, participant } = this.#options;
     await participant.produce({
       codecs: [
@@ -60,12 +75,10 @@ export class PhoneSeat {
       encodings: [{ ssrc }],
       rtcp: { cname: `phone-${ssrc}`, reducedSize: true },
     });
-    if (this.#left) {
-      return;
+    if (!this.#left) {
+      this.#legId = legId;
+      await pool.join({ legId, roomId, ssrc });
     }
-    this.#options.onConnect();
-    this.#connected = true;
-    await pool.join({ legId, roomId, ssrc });
   }
 
   /** `encrypted`: whether the audio between the phone and us is encrypted. Default: unchanged. */

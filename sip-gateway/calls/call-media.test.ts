@@ -40,7 +40,7 @@ describe('CallMedia', () => {
     const ports = { min: 0, max: 0 };
     const ice = () => 'accept' as const;
     const encryption = () => ({ use: 'off', suites: [] }) as const;
-    const codecs = ['PCMU'] as const;
+    const codecs = () => ['PCMU'] as const;
     const address = '127.0.0.1';
     media = await CallMedia.open({ pool, legId: randomUUID(), address, ports, codecs, encryption, ice });
   });

@@ -16,7 +16,9 @@ export interface CallMediaOptions {
   address: string;
   ports: PortRange;
   /** Codecs of our offers, best first, as far as they are available. An answer uses the first codec of the caller's list that is among them. */
-  codecs: readonly CodecName[];
+  codecs(): readonly CodecName[];
+  /** Whether we support telephone-events. Default: always. */
+  events?(): boolean;
   /** Our wish for encryption, for each offer and answer. */
   encryption(): LocalEncryption;
   /** The setting for ICE. */
@@ -30,7 +32,8 @@ export class CallMedia {
   readonly #session = new SdpSession();
   readonly #address: string;
   readonly #port: number;
-  readonly #codecs: readonly CodecName[];
+  readonly #codecs: () => readonly CodecName[];
+  readonly #events: () => boolean;
   readonly #encryption: () => LocalEncryption;
   readonly #ice: () => IceUse;
   readonly #contexts: CallContexts;
@@ -41,9 +44,13 @@ export class CallMedia {
   #agreedMs = 0;
   #closed: Promise<LegStats | null> | undefined;
 
-  private constructor({ pool, legId, address, codecs, encryption, ice }: CallMediaOptions, port: number) {
+  private constructor(
+    { pool, legId, address, codecs, events, encryption, ice }: CallMediaOptions,
+    port: number,
+  ) {
     this.#pool = pool;
-    this.#codecs = codecs.filter((name) => pool.capabilities.codecs.includes(name));
+    this.#codecs = () => codecs().filter((name) => pool.capabilities.codecs.includes(name));
+    this.#events = events ?? (() => true);
     this.#encryption = encryption;
     this.#ice = ice;
     this.#contexts = new CallContexts(pool.srtp);
@@ -140,6 +147,11 @@ export class CallMedia {
     await this.#pool.request('leg.mute', { legId: this.legId, toRoom });
   }
 
+  /** Whether the phone hears nothing of the room. */
+  async deafen(toPhone: boolean): Promise<void> {
+    await this.#pool.request('leg.mute', { legId: this.legId, toPhone });
+  }
+
   async press(keys: DtmfKey[]): Promise<void> {
     await this.#pool.request('leg.press', { legId: this.legId, keys });
   }
@@ -168,7 +180,8 @@ export class CallMedia {
     return {
       address: this.#address,
       port: this.#port,
-      codecs: this.#codecs,
+      codecs: this.#codecs(),
+      events: this.#events(),
       encryption: this.#encryption(),
       ice: this.#ice(),
     };

@@ -1,6 +1,7 @@
 /** How a key reached us: as a telephone-event (RFC 4733), as a tone in the voice, or by SIP INFO. */
 export type KeyWay = 'event' | 'tone' | 'info';
 
+const ALL_WAYS: ReadonlySet<KeyWay> = new Set(['event', 'tone', 'info']);
 /** Some phones send each key in several ways. Within this time, in milliseconds, the same key by another way is the same press. */
 const DUPLICATE_MS = 700;
 
@@ -16,14 +17,20 @@ interface Press {
 /** Merges the ways that keys arrive in into one sequence without duplicates. */
 export class Keypad {
   readonly #onKey: (key: string) => void;
+  readonly #ways: () => ReadonlySet<KeyWay>;
   /** Presses that may still be reported in other ways, earliest first. */
   #recent: Press[] = [];
 
-  constructor(onKey: (key: string) => void) {
+  /** `ways`: in which ways keys count. Default: in all. */
+  constructor(onKey: (key: string) => void, ways: () => ReadonlySet<KeyWay> = () => ALL_WAYS) {
     this.#onKey = onKey;
+    this.#ways = ways;
   }
 
   press(key: string, way: KeyWay, nowMs: number): void {
+    if (!this.#ways().has(way)) {
+      return;
+    }
     this.#recent = this.#recent.filter(({ held, atMs }) => held || nowMs - atMs < DUPLICATE_MS);
     const known = this.#recent.find((press) => press.key === key && !press.ways.has(way));
     if (known) {

@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { CanopyError, type Logger } from '../../base/index.ts';
 import type { NewParticipant } from '../../client/sdk/index.ts';
-import type { CallRecord, MeasuredCall, TelephonyConfig } from '../../contract/index.ts';
+import type {
+  CallRecord,
+  MeasuredCall,
+  ParticipantAttributes,
+  TelephonyConfig,
+} from '../../contract/index.ts';
 import type { CallState, PhoneSeat, RoomBridges, SeatEvents } from '../bridge/index.ts';
 import type { CodecName } from '../codecs/index.ts';
 import type { LegEvent, LegStats, MediaPool, PortRange } from '../media/index.ts';
@@ -23,7 +28,7 @@ import type { TrunkGuard } from '../trunks/index.ts';
 import { type EncryptionMeans, localEncryption } from './call-encryption.ts';
 import { CallMedia } from './call-media.ts';
 import { finalQuality, presentQuality } from './call-quality.ts';
-import type { CallSettings } from './call-settings.ts';
+import { type CallSettings, callCodecs, keyWays } from './call-settings.ts';
 import { Keypad } from './keypad.ts';
 import type { PeopleLink } from './people-link.ts';
 import type { PinGuard } from './pin-guard.ts';
@@ -78,6 +83,8 @@ export interface CallParts {
   displayName: string;
   /** Of its phone or trunk. */
   settings: CallSettings;
+  /** What the trunk says about the caller. */
+  attributes?: ParticipantAttributes | undefined;
 }
 
 type EndListener = (cause: EndCause, end: { status?: number; reason?: string }) => void;
@@ -103,7 +110,10 @@ export class PhoneCall {
   readonly #parts: CallParts;
   readonly #startedAtMs = Date.now();
   readonly #beganMs = performance.now();
-  readonly #keypad = new Keypad((key) => this.onKey(key));
+  readonly #keypad = new Keypad(
+    (key) => this.onKey(key),
+    () => keyWays(this.settings),
+  );
   #answeredAtMs: number | null = null;
   #answeredMs = 0;
   #roomId: string | null;
@@ -178,6 +188,11 @@ export class PhoneCall {
     return this.#parts.displayName;
   }
 
+  /** The other party's address, as in the history. */
+  get remote(): string {
+    return this.#parts.remote;
+  }
+
   get sip(): Call | undefined {
     return this.#sip;
   }
@@ -206,7 +221,17 @@ export class PhoneCall {
     };
     const ice = () => this.settings.ice;
     const legId = this.callId;
-    const media = await CallMedia.open({ pool, legId, roomId, address, ports, codecs, encryption, ice });
+    const media = await CallMedia.open({
+      pool,
+      legId,
+      roomId,
+      address,
+      ports,
+      codecs: () => callCodecs(this.settings, codecs),
+      events: () => keyWays(this.settings).has('event'),
+      encryption,
+      ice,
+    });
     if (this.#ended) {
       await media.close();
     } else {
@@ -256,6 +281,7 @@ export class PhoneCall {
         displayName,
         callState: held ? 'held' : callState,
         ...(encrypted !== undefined && { callEncrypted: encrypted }),
+        attributes: this.#parts.attributes,
         ...admission,
       },
       this.#seatEvents(),
@@ -651,6 +677,7 @@ export class PhoneCall {
       sipStatus,
       mos: stats && stats.packetsReceived > 0 ? stats.mos : null,
       quality: stats && finalQuality(stats),
+      ...(this.#parts.attributes && { attributes: this.#parts.attributes }),
       ...(this.#transfer && { transfer: this.#transfer }),
     };
     this.#host.record(call);

@@ -12,6 +12,7 @@ import {
 } from '../sip/index.ts';
 import { TrunkRefusal } from '../trunks/index.ts';
 import { calleeSettings } from './call-settings.ts';
+import { EarlyMedia } from './early-media.ts';
 import { type ForwardedTo, Forwarding } from './forwarding.ts';
 import type { CallHost } from './phone-call.ts';
 import { PhoneCall } from './phone-call.ts';
@@ -219,11 +220,16 @@ async function untilAnswered(
     call.stage('ringing');
     call.seat?.setCallState('ringing').catch(() => {});
   });
+  const early = new EarlyMedia(host, call, sip);
   const outcome = await promise;
   if (typeof outcome === 'object') {
     return outcome;
   }
   if (!outcome || call.ended) {
+    return undefined;
+  }
+  await early.finish();
+  if (call.ended) {
     return undefined;
   }
   readAnswer(call, sip.remoteSdp ?? '');

@@ -6,6 +6,7 @@ import { type IncomingCall, mediaAddressIn, numberOrUser, SdpError } from '../si
 import { callPerson, isPersonNumber } from './call-person.ts';
 import { callerSettings } from './call-settings.ts';
 import { callerAddress, callerName, callerParty } from './caller.ts';
+import { callerAttributes } from './caller-attributes.ts';
 import type { CallHost } from './phone-call.ts';
 import { PhoneCall } from './phone-call.ts';
 import { type Admission, PinDialogue } from './pin-dialogue.ts';
@@ -39,10 +40,12 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
     roomId: route.type === 'room' ? route.roomId : null,
     displayName: callerName(sip, config),
     settings: callerSettings(config, identity),
+    attributes: callerAttributes(sip, trunkOf(config, identity)?.headers),
   });
   call.log.info({ route: route.type, caller: identity.kind, replaces: replaced?.callId }, 'incoming call');
   call.follow(sip);
-  if (identity.kind !== 'trunk' && roomId === undefined && host.trunks.isEmergency(dialled)) {
+  const isOurs = identity.kind === 'trunk' || roomId !== undefined || route.type === 'person';
+  if (!isOurs && host.trunks.isEmergency(dialled)) {
     const { status, message } = host.trunks.refused('emergency', undefined);
     await call.end('barred', { status, reason: message }, () => sip.reject(status, { reason: message }));
     return;

@@ -11,6 +11,8 @@ export {
   numberOrUser,
   parseUri,
   SipParseError,
+  type SipUri,
+  type TelUri,
 } from './message/index.ts';
 export { RecentMap } from './recent-map.ts';
 export {

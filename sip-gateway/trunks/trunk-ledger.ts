@@ -1,4 +1,11 @@
-import { dayIn, priceOf, type SipTrunk, type TrunkAlarm, type TrunkUsage } from '../../contract/index.ts';
+import {
+  dayIn,
+  MAX_BARRED_PER_DAY,
+  priceOf,
+  type SipTrunk,
+  type TrunkAlarm,
+  type TrunkUsage,
+} from '../../contract/index.ts';
 
 export interface TrunkLedgerOptions {
   /** Unix time in milliseconds. */
@@ -30,8 +37,6 @@ export type DailyLimit = 'minutes' | 'cost';
 /** A call ends this long before it would exceed a limit, in milliseconds: at least the interval between two calls of overdue(). */
 const AHEAD_MS = 6000;
 const WARNING_SHARE = 0.8;
-/** Barred numbers tried per trunk and day before an alarm. */
-const MAX_BARRED = 10;
 /** Maximum number of totals, and of what was alarmed; the latest are kept. */
 const MAX_TOTALS = 20_000;
 
@@ -92,8 +97,8 @@ export class TrunkLedger {
     const key = this.#key(trunk, null);
     const count = (this.#barred.get(key) ?? 0) + 1;
     this.#barred.set(key, count);
-    if (count >= MAX_BARRED) {
-      this.#alarm(trunk, 'numbers', null, 'reached', count, MAX_BARRED);
+    if (count >= MAX_BARRED_PER_DAY) {
+      this.#alarm(trunk, 'numbers', null, 'reached', count, MAX_BARRED_PER_DAY);
     }
     trim(this.#barred);
   }

@@ -1,5 +1,6 @@
 // Mostly waits: may run beside other tests.
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -339,7 +340,7 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
       'WWW-Authenticate: Digest realm="provider.test", nonce="47ebe028cda119c35d4877b383027d28da013815", algorithm=MD5, qop="auth"';
 
     /** A provider that challenges each call and accepts callers who know the secret. */
-    async function provider(steps: string[]): Promise<SippRun> {
+    async function provider(steps: string[], settings: object = {}): Promise<SippRun> {
       const sipp = await runSipp(
         [
           step.expectRequest('INVITE'),
@@ -361,6 +362,7 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
         password: 'a trunk secret',
         realm: 'provider.test',
         callerId: '15550199',
+        ...settings,
       });
       return sipp;
     }
@@ -391,6 +393,110 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
       assert.match(messages, /^From: "Moderator \(team\)" <sip:15550199@127\.0\.0\.1>/m);
       assert.match(messages, /^Contact: <sip:100@127\.0\.0\.1/m);
       assert.equal((await lastCall())?.endCause, 'kicked');
+    });
+
+    it('the operator transfers the call: the provider is asked for it (REFER), tells how that went, and gets BYE', async () => {
+      const kept = (name: string, at: string) =>
+        `<ereg regexp=".*" search_in="hdr" header="${name}:" assign_to="${at}"/>`;
+      const sipp = await provider([
+        step.response('200 OK', {
+          tag: 'a2',
+          sdp: step.sdp('', undefined, '[media_port]'),
+          retransmit: true,
+        }),
+        step.expectRequest('ACK'),
+        `<recv request="REFER"><action>${kept('From', 'v901')}${kept('To', 'v902')}</action></recv>`,
+        step.response('202 Accepted'),
+        ...[
+          ['SIP/2.0 180 Ringing', 'active;expires=60'],
+          ['SIP/2.0 200 OK', 'terminated;reason=noresource'],
+        ].flatMap(([fragment, state], index) => [
+          `<send retrans="500"><![CDATA[
+NOTIFY sip:canopy@127.0.0.1:${server.sipPort} SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+From:[$v902]
+To:[$v901]
+Call-ID: [call_id]
+CSeq: ${index + 1} NOTIFY
+Contact: <sip:sipp@[local_ip]:[local_port]>
+Max-Forwards: 70
+Event: refer
+Subscription-State: ${state}
+Content-Type: message/sipfrag;version=2.0
+Content-Length: [len]
+
+${fragment}
+]]></send>`,
+          step.expect(200, { header: 'CSeq: . NOTIFY' }),
+        ]),
+        step.expectRequest('BYE'),
+        step.response('200 OK'),
+      ]);
+      const { callId } = await moderator.get('call.dial', { target: '+15550100' });
+      await untilAnswered();
+      const refused = async (id: string, body: object) => {
+        const path = `/api/sip/calls/${id}/transfer`;
+        const error: Error = await server.server.api('POST', path, body).then(
+          () => assert.fail('transferred'),
+          (reason) => reason,
+        );
+        return /"code":"(\w+)"/.exec(error.message)?.[1];
+      };
+      assert.equal(await refused(randomUUID(), { target: '+1' }), 'NOT_FOUND');
+      assert.equal(await refused(callId, {}), 'BAD_REQUEST');
+      assert.equal(await refused(callId, { target: '1001' }), 'CALL_REFUSED');
+      assert.equal(await refused(callId, { otherCallId: callId }), 'CALL_REFUSED');
+      await server.server.api('POST', `/api/sip/calls/${callId}/transfer`, { target: '+49301234' });
+      const messages = await succeeds(sipp);
+      assert.match(messages, new RegExp(`^Refer-To: <sip:\\+49301234@127\\.0\\.0\\.1:${sipp.port}>`, 'm'));
+      const call = await lastCall();
+      assert.deepEqual(
+        [call?.endCause, call?.transfer],
+        ['transferred', { target: '+49301234', sipStatus: 200 }],
+      );
+    });
+
+    it('what a provider plays before its answer is heard in the room if the trunk is set so', async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'early-'));
+      const file = join(folder, 'tone.raw');
+      try {
+        await writeFile(file, await pcmuOfKeys('1'.repeat(60)));
+        const sdp = step.sdp('', undefined, '[media_port]');
+        const sipp = await provider(
+          [
+            step.response('183 Session Progress', { tag: 'a2', sdp }),
+            step.exec(`rtp_stream="${file},1,0"`),
+            step.pause(1500),
+            step.response('200 OK', { tag: 'a2', sdp, retransmit: true }),
+            step.expectRequest('ACK'),
+            step.expectRequest('BYE'),
+            step.response('200 OK'),
+          ],
+          { earlyMedia: true },
+        );
+        await moderator.get('call.dial', { target: '+15550100' });
+        const { participantId } = await joined('+15550100');
+        const { producer, log: heard } = await moderator.event(
+          'producer.added',
+          (added) => added.producer.participantId === participantId,
+        );
+        await moderator.event('room.speaker', (speaker) => speaker.participantId === participantId);
+        const { log: answered } = await moderator.event(
+          'participant.updated',
+          ({ participant }) =>
+            participant.participantId === participantId && participant.callState === 'answered',
+        );
+        assert.ok(heard.seq < answered.seq, 'heard before the answer');
+        const closed = moderator.count(
+          'producer.closed',
+          ({ producerId }) => producerId === producer.producerId,
+        );
+        assert.equal(closed, 0);
+        await moderator.get('participant.kick', { participantId });
+        await succeeds(sipp);
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
     });
 
     it('a phone that answers on hold is shown as held', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type CallShown, PHONE_PASSWORD, PhoneServer } from '../support/phone-server.ts';
+import { newIdentity, ProtocolClient } from '../support/protocol-client.ts';
 import { g711Offer, headerOf, SipPeer } from '../support/sip-peer.ts';
 import { eventually } from '../support/wait.ts';
 
@@ -41,6 +42,7 @@ describe('a provider’s trunk', () => {
       addresses: ['127.0.0.9'],
       numbers: NUMBERS,
       identity: IDENTITY,
+      headers: [{ header: 'X-Customer-Id', attribute: 'customer' }],
       ...settings,
     });
   const dial = (target: string, more: object = {}) =>
@@ -61,10 +63,12 @@ describe('a provider’s trunk', () => {
   }
 
   it('gets numbers and caller in the form that it wants, and only what it may know of a withheld caller', async () => {
+    await put({ codecs: ['PCMA', 'PCMU'], dtmf: 'info' });
     for (const withheld of [false, true]) {
       const from = provider.received.length;
       const { callId } = await dial('030-1234567', { withheld });
       const invite = await invited(from);
+      assert.match(invite, /^m=audio \d+ RTP\/AVP 8 0\r$/m, 'its codecs, and no telephone-events');
       assert.match(invite, /^INVITE sip:\+49301234567@127\.0\.0\.9/);
       const asserted = headerOf(invite, 'P-Asserted-Identity') ?? '';
       if (withheld) {
@@ -87,17 +91,27 @@ describe('a provider’s trunk', () => {
   });
 
   it('its numbers reach the dial plan and the history in E.164 form; those of withheld callers reach nobody', async () => {
+    const member = await ProtocolClient.enter(server.server.url, await newIdentity(server.server));
+    await member.get('room.join', { roomId: ROOM });
     const sdp = g711Offer('127.0.0.9', 40_000);
     for (const [headers, remote] of [
-      [[], 'sip:+4930777777@127.0.0.1'],
-      [['Privacy: id'], 'sip:anonymous@anonymous.invalid'],
+      [['X-Customer-Id: 4711'], 'sip:+4930777777@127.0.0.1'],
+      [['X-Customer-Id: 4711', 'Privacy: id'], 'sip:anonymous@anonymous.invalid'],
     ] as const) {
       const invite = { user: '493012345', from: '4930777777', sdp, headers: [...headers] };
       const answer = await provider.ask('INVITE', { ...invite, callId: `in-${headers.length}` });
       assert.match(answer, /^SIP\/2\.0 200/);
       const toTag = /^To:.*;tag=([^;\s]+)/im.exec(answer)?.[1] ?? '';
       provider.send(provider.request('ACK', { ...invite, sdp: '', callId: `in-${headers.length}`, toTag }));
-      const [call] = (await server.calls()) as Array<CallShown & { remote: string; dialled: string }>;
+      const { participant } = await member.event(
+        'participant.joined',
+        (event) => event.participant.kind === 'phone',
+      );
+      assert.deepEqual(participant.attributes, { customer: '4711' });
+      const [call] = (await server.calls()) as Array<
+        CallShown & { remote: string; dialled: string; attributes?: object }
+      >;
+      assert.deepEqual(call?.attributes, { customer: '4711' });
       assert.deepEqual([call?.remote, call?.dialled, call?.roomId], [remote, '+493012345', ROOM]);
       await server.server.api('DELETE', `/api/sip/calls/${call?.callId}`);
       const bye = await provider.waitFor(
@@ -106,6 +120,7 @@ describe('a provider’s trunk', () => {
       provider.answer(bye, '200 OK');
     }
     assert.ok(!server.server.log.includes('4930777777'), 'no number is in the log');
+    member.close();
   });
 
   it('is asked whether it is there, and what it answers is shown', async () => {

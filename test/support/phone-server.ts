@@ -23,6 +23,7 @@ export interface CallShown {
   endedAtMs: number | null;
   endCause: string | null;
   sipStatus: number | null;
+  transfer?: { target: string; sipStatus: number | null };
   mos: number | null;
   quality: CallQuality | null;
 }

@@ -1,4 +1,10 @@
-import type { EventData, Participant, RequestInput, RequestResult } from '../../../contract/index.ts';
+import type {
+  EventData,
+  Participant,
+  ParticipantAttributes,
+  RequestInput,
+  RequestResult,
+} from '../../../contract/index.ts';
 import { CanopyError } from '../../../contract/light.ts';
 import type { Connection } from '../connection.ts';
 import { type AfterFailure, afterFailure, Reconciler } from '../reconciler.ts';
@@ -17,6 +23,8 @@ export interface NewParticipant {
   callState?: CallState;
   /** Whether the audio between the phone and the bridge is encrypted. Default: unknown. */
   callEncrypted?: boolean;
+  /** What is known about the caller, for applications. */
+  attributes?: ParticipantAttributes | undefined;
   /** Whether the caller was asked for a PIN of the room and knew it. Default false. */
   pinGiven?: boolean;
   /** Whether that was the PIN of moderators. Default false. */
@@ -49,7 +57,12 @@ export class BridgeParticipant {
   readonly #reconciler: Reconciler;
   /** Makes it act as a moderator, if it is one. */
   readonly moderation: PhoneModeration;
-  readonly #admission: { pinGiven: boolean; isModerator: boolean; movedFrom?: string };
+  readonly #admission: {
+    pinGiven: boolean;
+    isModerator: boolean;
+    movedFrom?: string;
+    attributes?: ParticipantAttributes;
+  };
   #displayName: string;
   #callState: CallState;
   #callEncrypted: boolean | undefined;
@@ -78,6 +91,7 @@ export class BridgeParticipant {
       pinGiven = false,
       isModerator = false,
       movedFrom,
+      attributes,
     }: NewParticipant,
   ) {
     this.#host = host;
@@ -85,7 +99,12 @@ export class BridgeParticipant {
     this.#callState = callState;
     this.#callEncrypted = callEncrypted;
     this.moderation = new PhoneModeration(host, () => this.#participantId);
-    this.#admission = { pinGiven, isModerator, ...(movedFrom !== undefined && { movedFrom }) };
+    this.#admission = {
+      pinGiven,
+      isModerator,
+      ...(movedFrom !== undefined && { movedFrom }),
+      ...(attributes && { attributes }),
+    };
     this.#reconciler = new Reconciler({
       pass: () => this.#pass(),
       onFailure: (error) => this.#afterFailure(error),

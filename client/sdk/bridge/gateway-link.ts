@@ -25,6 +25,8 @@ export interface GatewayLinkEvents {
   dial: [EventData<'gateway.dial'>];
   /** An administrator wants to see the SIP messages of a call. Answer with traced(). */
   trace: [EventData<'gateway.trace'>];
+  /** An administrator transfers a call. */
+  transfer: [EventData<'gateway.transfer'>];
   /** An administrator ends a call. */
   'hang-up': [EventData<'gateway.hangUp'>];
   /** A direct call rings this phone. Report with ringing() and answered(), and a failure with dialFailed(). */
@@ -90,6 +92,7 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
     connection.on('gateway.config', (changed) => this.#setConfig(changed));
     connection.on('gateway.dial', (call) => this.emit('dial', call));
     connection.on('gateway.trace', (request) => this.emit('trace', request));
+    connection.on('gateway.transfer', (transfer) => this.emit('transfer', transfer));
     connection.on('gateway.hangUp', (call) => this.emit('hang-up', call));
     connection.on('gateway.ring', (call) => this.emit('ring', call));
     connection.on('gateway.progress', (call) => this.emit('progress', call));

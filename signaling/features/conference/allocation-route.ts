@@ -1,3 +1,4 @@
+import { CanopyError } from '../../../base/index.ts';
 import { roomParams } from '../../../contract/index.ts';
 import { errorResponses, type Kernel } from '../../kernel/index.ts';
 import { roomAllocation } from './allocation-rest.ts';
@@ -15,7 +16,16 @@ export function registerAllocationRoute(kernel: Kernel): void {
           response: { 200: roomAllocation, ...errorResponses },
         },
       },
-      (request) => kernel.sfu.explain(request.params.roomId),
+      ({ params: { roomId } }) => {
+        try {
+          return kernel.sfu.explain(roomId);
+        } catch (error) {
+          // To an administrator, who joins no room, it is simply not open.
+          throw CanopyError.from(error).code === 'ROOM_NOT_JOINED'
+            ? new CanopyError('ROOM_UNKNOWN', roomId)
+            : error;
+        }
+      },
     );
   });
 }

@@ -27,7 +27,7 @@ export function bridgeHandlers(context: Kernel): { [N in BridgeRequest]: Handler
 
     'participant.add': async (
       session,
-      { displayName, kind, callState, callEncrypted, isModerator, ...call },
+      { displayName, kind, callState, callEncrypted, attributes, isModerator, ...call },
     ) => {
       const { principal, room, peer } = requireRight(session, 'participant.host');
       if (isModerator && !isPhoneGateway(principal)) {
@@ -49,6 +49,7 @@ export function bridgeHandlers(context: Kernel): { [N in BridgeRequest]: Handler
         role: 'guest',
         callState,
         ...(callEncrypted !== undefined && { callEncrypted }),
+        ...(attributes && { attributes }),
       });
       room.addParticipant(peer, participant, { isModerator });
       return { participantId: participant.participantId };

@@ -21,6 +21,7 @@ import {
   nothing,
   objectId,
   participant,
+  participantAttributes,
   preferredLayers,
   producerInfo,
   roomId,
@@ -185,6 +186,7 @@ export const CONFERENCE_REQUESTS = {
       kind: z.literal('phone'),
       callState: callState.default('answered'),
       callEncrypted: z.boolean().optional(),
+      attributes: participantAttributes.optional(),
       /** Whether the caller was asked for a PIN of the room and knew it. */
       pinGiven: z.boolean().default(false),
       /** Whether that was the PIN of moderators, whose rights the phone gets then. Only the server's own gateway may say so. */

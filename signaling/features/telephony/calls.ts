@@ -1,4 +1,4 @@
-import type { CallQuality, CallRecord } from '../../../contract/index.ts';
+import type { CallQuality, CallRecord, ParticipantAttributes } from '../../../contract/index.ts';
 import type { Store } from '../../store/index.ts';
 import type { CallRow } from './tables.ts';
 
@@ -115,6 +115,7 @@ function toRow(call: CallRecord): CallRow {
     loss_fraction: call.quality?.lossFraction ?? null,
     remote_loss_fraction: call.quality?.remoteLossFraction ?? null,
     round_trip_ms: call.quality?.roundTripMs ?? null,
+    attributes: call.attributes ? JSON.stringify(call.attributes) : null,
     transfer_target: call.transfer?.target ?? null,
     transfer_status: call.transfer?.sipStatus ?? null,
   };
@@ -137,6 +138,7 @@ function fromRow(row: CallRow): CallRecord {
     sipStatus: row.sip_status,
     mos: row.mos,
     quality: qualityOf(row),
+    ...(row.attributes !== null && { attributes: JSON.parse(row.attributes) as ParticipantAttributes }),
     ...(row.transfer_target !== null && {
       transfer: { target: row.transfer_target, sipStatus: row.transfer_status },
     }),

@@ -130,6 +130,15 @@ export const TELEPHONY_EVENTS = {
   }),
   /** To the gateway: send the SIP messages of this call. */
   'gateway.trace': z.object({ traceId: objectId, callId: objectId }),
+  /**
+   * To the gateway: connect the other party of this call with somebody else. `target`: a number of the call's trunk, or of a room, where it
+   * goes then; `otherCallId`: the party of another call through the same trunk. The outcome is recorded in the call's `transfer`.
+   */
+  'gateway.transfer': z.object({
+    callId: objectId,
+    target: z.string().optional(),
+    otherCallId: objectId.optional(),
+  }),
   /** To the gateway: hang up this call. */
   'gateway.hangUp': z.object({
     callId: objectId,

@@ -90,6 +90,11 @@ export const TELEPHONY_MIGRATIONS: Migrations = {
         .execute();
     },
   },
+  '0031_call_attributes': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema.alterTable('calls').addColumn('attributes', 'text').execute();
+    },
+  },
   '0032_moderator_pins': {
     async up(db: Kysely<unknown>): Promise<void> {
       await db.schema.alterTable('room_pins').addColumn('moderator_pin', 'text').execute();

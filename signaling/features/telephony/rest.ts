@@ -107,6 +107,13 @@ export const dialRequest = z.object({
   /** Whether the callee must not learn who calls. Default false. */
   withheld: z.boolean().optional(),
 });
+/** Exactly one of both. */
+export const transferRequest = z.object({
+  /** A number that the outgoing rules permit through the call's trunk, or the number of a room that asks for no PIN. */
+  target: dialTarget.optional(),
+  /** Another call through the same trunk, with whose party this one is connected. */
+  otherCallId: objectId.optional(),
+});
 export const dialResponse = z.object({ callId: objectId });
 
 export const phoneParams = z.object({ username: sipPhone.shape.username });

@@ -46,6 +46,8 @@ export interface CallRow {
   loss_fraction: number | null;
   remote_loss_fraction: number | null;
   round_trip_ms: number | null;
+  /** JSON of what the trunk says about the caller. */
+  attributes: string | null;
   transfer_target: string | null;
   transfer_status: number | null;
 }

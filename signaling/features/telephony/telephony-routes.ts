@@ -17,6 +17,7 @@ import {
   putPhoneResponse,
   putTrunkRequest,
   roomPin,
+  transferRequest,
   trunkInfo,
   trunkList,
   trunkParams,
@@ -243,6 +244,23 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
         },
       },
       async ({ params }) => ({ messages: await telephony.trace(params.callId) }),
+    );
+    app.post(
+      '/api/sip/calls/:callId/transfer',
+      {
+        config: { act: 'call.transfer' },
+        schema: {
+          description:
+            'Connects the other party of a call with somebody else: with `target`, or with the party of another call. It leaves the room once that has succeeded. `transfer` in the call history shows the outcome.',
+          params: callParams,
+          body: transferRequest,
+          response: { 200: nothing, ...errorResponses },
+        },
+      },
+      async ({ params, body }) => {
+        await telephony.transfer(params.callId, body);
+        return {};
+      },
     );
     app.delete(
       '/api/sip/calls/:callId',

@@ -132,6 +132,7 @@ describe('telephony', () => {
       ['GET', `/api/sip/calls/${randomUUID()}/trace`],
       ['POST', '/api/sip/calls', { roomId: 'lobby', target: '1' }],
       ['DELETE', `/api/sip/calls/${randomUUID()}`],
+      ['POST', `/api/sip/calls/${randomUUID()}/transfer`, { target: '1' }],
     ] as const) {
       assert.deepEqual(await refused(method, path, body, 'wrong'), [401, 'API_KEY_INVALID'], path);
     }

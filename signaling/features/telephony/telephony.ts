@@ -15,7 +15,9 @@ import {
 } from '../../../contract/index.ts';
 import type { Kernel, Rooms } from '../../kernel/index.ts';
 import { type Session, TokenBucket } from '../../kernel/index.ts';
+import { BarredNumbers } from './barred-numbers.ts';
 import type { Calls } from './calls.ts';
+import { demandTransfer } from './demand-transfer.ts';
 import { dialRefusal } from './dial-refusal.ts';
 import type { PersonPhones } from './person-phones.ts';
 import { PhoneLegs } from './phone-legs.ts';
@@ -78,6 +80,7 @@ export class Telephony {
     max: 10_000,
     ttl: PENDING_MS,
   });
+  readonly #barred = new BarredNumbers();
   /** What was last reported about each call. */
   readonly #reported = new LRUCache<string, 'call.started' | 'call.ended'>({ max: 10_000 });
   #gateway: Session | null = null;
@@ -224,10 +227,15 @@ export class Telephony {
     }
     const settings = await this.settings.load();
     const route = routeDial(settings, target);
-    const refusal = dialRefusal(settings, target, route, Date.now());
+    const nowMs = Date.now();
+    const refusal = dialRefusal(settings, target, route, nowMs);
     if (!route || refusal) {
-      const error = new CanopyError(refusal ?? 'CALL_REFUSED');
+      const error = new CanopyError(refusal?.code ?? 'CALL_REFUSED');
       this.#options.log.warn({ roomId, by, target, err: error }, 'call refused');
+      const alarm = refusal?.barredBy && this.#barred.count(refusal.barredBy, nowMs);
+      if (alarm) {
+        this.alarm(alarm);
+      }
       throw error;
     }
     const gateway = this.#gateway;
@@ -330,6 +338,42 @@ export class Telephony {
       throw new CanopyError('GATEWAY_MISSING');
     }
     this.#gateway?.connection.send('gateway.hangUp', { callId });
+  }
+
+  /**
+   * Transfers a call that is answered.
+   *
+   * @throws {CanopyError} NOT_FOUND, BAD_REQUEST, GATEWAY_MISSING, RATE_LIMITED
+   * @throws {CanopyError} CALL_REFUSED, EMERGENCY_CALL_REFUSED, TRUNK_NUMBER_BARRED - the target is not permitted
+   */
+  async transfer(
+    callId: string,
+    to: { target?: string | undefined; otherCallId?: string | undefined },
+  ): Promise<void> {
+    const settings = await this.settings.load();
+    const [call, other] = await Promise.all(
+      [callId, to.otherCallId].map((id) => (id === undefined ? undefined : this.#answered(id))),
+    );
+    if (call) {
+      demandTransfer(settings, { call, other, target: to.target });
+    }
+    if (!this.#bucketOf('api').take(performance.now())) {
+      throw new CanopyError('RATE_LIMITED', 'too many calls per minute');
+    }
+    const gateway = this.#gateway;
+    if (!gateway || gateway.closed) {
+      throw new CanopyError('GATEWAY_MISSING');
+    }
+    gateway.connection.send('gateway.transfer', { callId, ...to });
+  }
+
+  /** @throws {CanopyError} NOT_FOUND */
+  async #answered(callId: string): Promise<CallRecord> {
+    const call = await this.calls.find(callId);
+    if (!call || call.answeredAtMs === null || call.endedAtMs !== null) {
+      throw new CanopyError('NOT_FOUND', 'no such call is answered and in progress');
+    }
+    return call;
   }
 
   /** Sends the changed settings to the gateway. */

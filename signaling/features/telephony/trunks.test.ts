@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -73,6 +74,8 @@ describe('settings of trunks', () => {
       [{ contacts: [{ uri: 'sip:pbx.example', weight: -1 }] }, 'contacts/0/weight'],
       [{ proxy: 'sip:pbx.example:99999' }, 'proxy'],
       [{ pingSeconds: 1 }, 'pingSeconds'],
+      [{ headers: [{ header: 'From', attribute: 'a' }] }, 'headers/0/header'],
+      [{ codecs: ['mp3'] }, 'codecs/0'],
       [{ limits: { callsPerSecond: 0 } }, 'limits/callsPerSecond'],
       [{ limits: { deny: ['*1 2'] } }, 'limits/deny/0'],
       [{ limits: { timeZone: 'Mars/Olympus' } }, 'limits/timeZone'],
@@ -158,14 +161,62 @@ describe('settings of trunks', () => {
       const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
       const hook = { name: 'alarms', url, events: ['trunk.alarm'] };
       assert.equal((await server.api('POST', '/api/webhooks', hook)).status, 200);
-      const request = once(receiver, 'request') as Promise<[IncomingMessage, ServerResponse]>;
+      let request = once(receiver, 'request') as Promise<[IncomingMessage, ServerResponse]>;
+      const received = async () => {
+        const [message, answer] = await request;
+        const { type, data } = JSON.parse(await text(message)) as { type: string; data: object };
+        answer.writeHead(204).end();
+        assert.equal(type, 'trunk.alarm');
+        return data;
+      };
       await gateway.trunkAlarm(alarm);
-      const [message, answer] = await request;
-      const { type, data } = JSON.parse(await text(message)) as { type: string; data: object };
-      answer.writeHead(204).end();
-      assert.deepEqual([type, data], ['trunk.alarm', alarm]);
+      assert.deepEqual(await received(), alarm);
+      // Barred numbers are counted by the server already.
+      await put({ limits: { deny: ['0900'] } });
+      request = once(receiver, 'request') as Promise<[IncomingMessage, ServerResponse]>;
+      for (let count = 0; count < 10; count += 1) {
+        await server.api('POST', '/api/sip/calls', { roomId: 'team', target: '0900123' });
+      }
+      assert.deepEqual(await received(), { ...alarm, kind: 'numbers', prefix: null, used: 10, max: 10 });
     } finally {
       receiver.close();
     }
+  });
+
+  it('threat 38: what SIP messages say is stored and shown as text', async () => {
+    const texts = [
+      "'; DROP TABLE calls; --",
+      '=HYPERLINK("http://x")',
+      '"><script>',
+      'a\nb',
+      '../../x',
+      '%s%n',
+    ];
+    for (const [index, remote] of texts.entries()) {
+      await gateway.record({
+        callId: randomUUID(),
+        direction: 'incoming',
+        remote,
+        dialled: remote,
+        trunk: 'provider',
+        roomId: null,
+        codec: null,
+        encryption: null,
+        startedAtMs: Date.now() + index,
+        answeredAtMs: null,
+        endedAtMs: Date.now() + index,
+        endCause: 'refused',
+        sipStatus: 404,
+        mos: null,
+        quality: null,
+        attributes: { customer: remote },
+      });
+    }
+    const { body } = await server.api('GET', `/api/sip/calls?limit=${texts.length}`);
+    const { calls } = body as { calls: Array<{ remote: string; attributes: { customer: string } }> };
+    assert.deepEqual(
+      calls.map(({ remote, attributes }) => [remote, attributes.customer]).reverse(),
+      texts.map((text) => [text, text]),
+    );
   });
 });

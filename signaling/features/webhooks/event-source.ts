@@ -77,8 +77,9 @@ export class EventSource {
         return;
       case 'call.started':
       case 'call.ended': {
-        const { callId, direction, roomId, remote, startedAtMs, answeredAtMs, endedAtMs, endCause } = data;
-        const call = { callId, direction, roomId, remote, startedAtMs };
+        const { callId, direction, roomId, remote, startedAtMs, attributes } = data;
+        const { answeredAtMs, endedAtMs, endCause } = data;
+        const call = { callId, direction, roomId, remote, startedAtMs, ...(attributes && { attributes }) };
         if (name === 'call.started') {
           this.#emit(name, call);
         } else {

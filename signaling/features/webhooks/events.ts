@@ -16,6 +16,10 @@ const call = {
   roomId: z.string().nullable(),
   remote: z.string().describe('The number or address of the other party, as it claims.'),
   startedAtMs: unixMs,
+  attributes: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe('What the trunk says about the caller, by its setting `headers`.'),
 };
 
 export const WEBHOOK_EVENTS = {

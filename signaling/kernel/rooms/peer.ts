@@ -117,7 +117,7 @@ export class Peer {
   newParticipant(
     details: Pick<
       Participant,
-      'displayName' | 'certifiedName' | 'kind' | 'role' | 'callState' | 'callEncrypted'
+      'displayName' | 'certifiedName' | 'kind' | 'role' | 'callState' | 'callEncrypted' | 'attributes'
     >,
   ): Participant {
     return {

@@ -48,6 +48,8 @@ export interface LocalAudio {
   readonly port: number;
   /** Codecs that we support, best first. */
   readonly codecs: readonly CodecName[];
+  /** Whether we support telephone-events (RFC 4733). Default true. */
+  readonly events?: boolean;
   /** The direction that we want. Default `sendrecv`. */
   readonly direction?: Direction;
   /** Packet time that we request, in milliseconds. Default 20. */
@@ -138,7 +140,7 @@ export class SdpSession {
         fmtp,
       };
     });
-    for (const clockRate of clockRates) {
+    for (const clockRate of local.events === false ? [] : clockRates) {
       formats.push({
         kind: 'telephone-event',
         clockRate,
@@ -525,7 +527,11 @@ function refused({ type, protocol, payloads }: Line): MediaDescription {
 
 /** The formats that we support. */
 function usable(formats: readonly Format[], local: LocalAudio): Format[] {
-  return formats.filter((format) => !isCodec(format) || local.codecs.includes(format.kind));
+  return formats.filter((format) =>
+    isCodec(format)
+      ? local.codecs.includes(format.kind)
+      : format.kind !== 'telephone-event' || local.events !== false,
+  );
 }
 
 function isCodec(format: Format): format is CodecFormat {

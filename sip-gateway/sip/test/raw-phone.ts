@@ -17,6 +17,8 @@ interface Extras {
   /** Complete lines: `Require: timer`. */
   headers?: string[];
   sdp?: string;
+  /** Another body; its Content-Type is among the headers. */
+  body?: string;
 }
 
 interface InviteExtras extends Extras {
@@ -118,10 +120,10 @@ export class RawPhone {
     this.#tcp = socket;
   }
 
-  send(lines: readonly string[], sdp?: string): void {
+  send(lines: readonly string[], sdp?: string, body = sdp ?? ''): void {
     const type = sdp === undefined ? [] : ['Content-Type: application/sdp'];
-    const length = `Content-Length: ${Buffer.byteLength(sdp ?? '')}`;
-    const text = [...lines, ...type, length, '', sdp ?? ''].join('\r\n');
+    const length = `Content-Length: ${Buffer.byteLength(body)}`;
+    const text = [...lines, ...type, length, '', body].join('\r\n');
     if (this.#udp) {
       this.#udp.send(text, this.#server, '127.0.0.1');
     } else if (this.#webSocket) {
@@ -276,7 +278,7 @@ export class RawPhone {
     dialog: RawDialog,
     to: string | undefined,
     method: string,
-    { headers = [], sdp, sequence }: Extras & { sequence?: number } = {},
+    { headers = [], sdp, body, sequence }: Extras & { sequence?: number } = {},
   ): void {
     if (method !== 'ACK') {
       dialog.sequence = sequence ?? ++this.#sequence;
@@ -294,6 +296,7 @@ export class RawPhone {
         ...headers,
       ],
       sdp,
+      body,
     );
   }
 

@@ -236,6 +236,71 @@ describe('the SIP edge against strangers', () => {
     await call.returnPath();
   });
 
+  describe('threat 52: early media is for callers who have proved where they are', () => {
+    /** Calls with early media, and returns the first response that shows progress. */
+    async function early(stack: SipStack, invite: () => void, caller: SipPeer) {
+      stack.removeAllListeners('invite');
+      stack.on('invite', (call) => call.progress(183, answerTo(call)));
+      const invited = once(stack, 'invite') as Promise<[IncomingCall]>;
+      invite();
+      const [call] = await invited;
+      let isProved = false;
+      void call.returnPath().then(() => {
+        isProved = true;
+      });
+      const progress = await caller.waitFor((text) => /^SIP\/2\.0 18/.test(text));
+      return { call, progress, isProved: () => isProved };
+    }
+
+    it('a UDP caller known by its address alone hears ringing by signalling only', async () => {
+      const { stack, port } = await open({ trunks: [trunk] });
+      const caller = await peerAt(TRUNK, port);
+      const invite = () => caller.send(caller.request('INVITE', { callId: 'early', sdp: OFFER }));
+      const { call, progress, isProved } = await early(stack, invite, caller);
+      assert.match(progress, /^SIP\/2\.0 180/);
+      assert.doesNotMatch(progress, /m=audio/);
+      assert.equal(isProved(), false);
+      call.accept(answerTo(call));
+      assert.match(await caller.final('early'), /m=audio/);
+    });
+
+    it('its PRACK proves it: a guessed one does not', async () => {
+      const { stack, port } = await open({ trunks: [trunk] });
+      const caller = await peerAt(TRUNK, port);
+      const invited = { callId: 'reliable', sdp: OFFER, headers: ['Supported: 100rel'] };
+      const invite = () => caller.send(caller.request('INVITE', invited));
+      const { call, progress, isProved } = await early(stack, invite, caller);
+      assert.match(progress, /^SIP\/2\.0 183[\s\S]*m=audio/);
+      const prack = (toTag: string, cseq: number) =>
+        caller.request('PRACK', {
+          callId: 'reliable',
+          cseq,
+          toTag,
+          headers: [`RAck: ${headerOf(progress, 'RSeq')} 1 INVITE`],
+        });
+      caller.send(prack('guessed', 2));
+      assert.match(await caller.final('reliable', 2), /^SIP\/2\.0 481/);
+      assert.equal(isProved(), false);
+      caller.send(prack(tagOf(progress), 3));
+      assert.match(await caller.final('reliable', 3), /^SIP\/2\.0 200/);
+      await call.returnPath();
+    });
+
+    it('a caller that has logged in gets it at once, without 100rel', async () => {
+      const { stack, port } = await open();
+      const phone = await peerAt('127.0.0.20', port);
+      let final: Promise<string> | undefined;
+      const invite = () => {
+        final = phone.login('INVITE', '1001', PASSWORD, { sdp: OFFER });
+      };
+      const { call, progress, isProved } = await early(stack, invite, phone);
+      assert.match(progress, /^SIP\/2\.0 183[\s\S]*m=audio/);
+      assert.equal(isProved(), true);
+      call.accept(answerTo(call));
+      assert.match((await final) ?? '', /^SIP\/2\.0 200/);
+    });
+  });
+
   it('threat 52: the BYE of an unacknowledged call goes to its source, not to its Contact', async () => {
     const { stack, port } = await open({ trunks: [trunk], timers: { t1: 10, t2: 80, t4: 100 } });
     const [caller, victim] = [await peerAt(TRUNK, port), await peerAt(VICTIM, port)];

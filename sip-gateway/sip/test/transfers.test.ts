@@ -195,6 +195,139 @@ describe('transfers', () => {
     });
   }
 
+  /** Sends SUBSCRIBE about the phone's REFER. */
+  const subscribe = (dialog: RawDialog, to: string | undefined, ...headers: string[]) =>
+    phone.within(dialog, to, 'SUBSCRIBE', { headers });
+
+  it('a phone refreshes its subscription to a transfer, and ends it (RFC 6665)', async () => {
+    const { call, dialog, to } = await stand();
+    const request = asked(call);
+    refer(dialog, to, 'Refer-To: <sip:1002@x>');
+    const notifier = (await request).accept();
+    await notified();
+    notifier.progress(180, 'Ringing');
+    await notified();
+    await roundTrip(call);
+    clock.advance(100_000);
+    for (const [expires, granted] of [
+      ['60', '60'],
+      ['999999', '180'],
+    ] as const) {
+      subscribe(dialog, to, 'Event: refer', `Expires: ${expires}`);
+      const refreshed = await phone.response(200, 'SUBSCRIBE');
+      assert.equal(refreshed.headers.get('expires'), granted);
+      assert.deepEqual(await notified(), ['SIP/2.0 180 Ringing\r\n', `active;expires=${granted}`, 'refer']);
+    }
+    subscribe(dialog, to, 'Event: refer', 'Expires: 0');
+    assert.equal((await phone.response(200, 'SUBSCRIBE')).headers.get('expires'), '0');
+    assert.deepEqual(await notified(), ['SIP/2.0 180 Ringing\r\n', 'terminated;reason=timeout', 'refer']);
+    // The transfer goes on, untold.
+    await notifier.finish(200, 'OK');
+    subscribe(dialog, to, 'Event: refer', 'Expires: 60');
+    await phone.response(481, 'SUBSCRIBE');
+    assert.equal(phone.count('NOTIFY'), 5);
+  });
+
+  it('threat 19: there are no other subscriptions', async () => {
+    const { dialog, to } = await stand();
+    for (const [headers, status] of [
+      [['Event: presence'], 489],
+      [[], 489],
+      [['Event: refer;id=77'], 481],
+      [['Event: refer'], 481],
+    ] as const) {
+      subscribe(dialog, to, ...headers);
+      const refused = await phone.response(status, 'SUBSCRIBE');
+      assert.equal(refused.headers.get('allow-events'), status === 489 ? 'refer' : undefined);
+      phone.within(dialog, to, 'NOTIFY', { headers: [...headers, 'Subscription-State: active'] });
+      await phone.response(status, 'NOTIFY');
+    }
+    const outside: RawDialog = { ...dialog, callId: 'stray' };
+    phone.within(outside, '<sip:100@127.0.0.1>', 'SUBSCRIBE', { headers: ['Event: presence'] });
+    await phone.response(489, 'SUBSCRIBE');
+    phone.within(outside, '<sip:100@127.0.0.1>', 'NOTIFY', { headers: ['Event: refer'] });
+    await phone.response(481, 'NOTIFY');
+  });
+
+  describe('of ours', () => {
+    /** Notifies us, as the phone that we sent a REFER. */
+    async function notify(
+      { dialog, to }: { dialog: RawDialog; to: string | undefined },
+      fragment: string,
+      state: string,
+      event = 'refer',
+    ): Promise<void> {
+      const headers = [`Event: ${event}`, `Subscription-State: ${state}`, 'Content-Type: message/sipfrag'];
+      phone.within(dialog, to, 'NOTIFY', { headers, body: `${fragment}\r\n` });
+      await phone.response(200, 'NOTIFY');
+    }
+
+    for (const [outcome, status] of [
+      ['SIP/2.0 200 OK', 200],
+      ['SIP/2.0 486 Busy Here', 486],
+    ] as const) {
+      it(`the phone is asked to call the target, and tells how that went: ${status}`, async () => {
+        const standing = await stand();
+        const { call } = standing;
+        const transferred = call.refer('<sip:1002@127.0.0.1>');
+        await assert.rejects(call.refer('<sip:1003@127.0.0.1>'), /cannot be transferred/);
+        const request = await phone.request('REFER');
+        assert.equal(request.headers.get('refer-to'), '<sip:1002@127.0.0.1>');
+        assert.ok(request.headers.has('contact'));
+        // The first NOTIFY may come before the answer.
+        await notify(standing, 'SIP/2.0 100 Trying', 'active;expires=60');
+        phone.answer(request, '202 Accepted');
+        await notify(standing, 'SIP/2.0 180 Ringing', 'active;expires=50', `refer;id=${request.cseq.number}`);
+        await notify(standing, outcome, 'terminated;reason=noresource');
+        assert.deepEqual(await transferred, { status, reason: outcome.slice(12) });
+        assert.equal(call.state, 'answered');
+        phone.within(standing.dialog, standing.to, 'NOTIFY', { headers: ['Event: refer'] });
+        await phone.response(481, 'NOTIFY');
+      });
+    }
+
+    it('a phone that refuses, or does not tell, leaves the call as it is', async () => {
+      const standing = await stand();
+      const { call } = standing;
+      const refused = call.refer('<sip:1002@x>');
+      phone.answer(await phone.request('REFER'), '603 Decline');
+      assert.deepEqual(await refused, { status: 603, reason: 'Decline' });
+      const untold = call.refer('<sip:1002@x>');
+      phone.answer(await phone.request('REFER'), '202 Accepted', { headers: ['Refer-Sub: false'] });
+      assert.equal((await untold).status, 202);
+      const broken = call.refer('<sip:1002@x>');
+      phone.answer(await phone.request('REFER'), '202 Accepted');
+      await notify(standing, 'SIP/2.0 100 Trying', 'terminated;reason=giveup');
+      assert.equal((await broken).status, 408);
+      const silent = call.refer('<sip:1002@x>');
+      phone.answer(await phone.request('REFER'), '202 Accepted');
+      await notify(standing, 'SIP/2.0 100 Trying', 'active;expires=9999999');
+      clock.advance(180_000);
+      assert.equal((await silent).status, 408);
+      assert.equal(call.state, 'answered');
+    });
+
+    it('a phone that hangs up as soon as it is transferred ends the call', async () => {
+      const { call, dialog, to } = await stand();
+      const transferred = call.refer('<sip:1002@x>');
+      phone.answer(await phone.request('REFER'), '202 Accepted');
+      phone.within(dialog, to, 'BYE');
+      await phone.response(200, 'BYE');
+      assert.equal((await transferred).status, 202);
+      assert.deepEqual(ends, [{ cause: 'remote' }]);
+    });
+
+    it('the other party of an attended transfer is named as its dialog sees it (RFC 3891)', async () => {
+      const { call, dialog, to } = await stand();
+      const { callId, toTag, fromTag } = call.replaces ?? {};
+      assert.deepEqual(
+        [callId, toTag, fromTag],
+        [dialog.callId, /tag=(.*)/.exec(dialog.from)?.[1], /tag=(.*)/.exec(to ?? '')?.[1]],
+      );
+      assert.equal(call.remoteTarget && 'host' in call.remoteTarget && call.remoteTarget.host, '127.0.0.1');
+    });
+  });
+
   it('a phone on hold can transfer, even while a change of ours is in progress', async () => {
     const { call, dialog, to } = await stand();
     phone.within(dialog, to, 'INVITE', { sdp: phoneSdp('m=audio 40000 RTP/AVP 0\r\na=sendonly\r\n') });

@@ -6,10 +6,13 @@ import {
   type HeaderField,
   type NameAddr,
   numberOrUser,
+  type Replaces,
   type ResponseParts,
   type SipMessage,
   type SipRequest,
   type SipResponse,
+  tagOf,
+  type Uri,
 } from '../message/index.ts';
 import { SdpError } from '../sdp/index.ts';
 import type { ServerInviteTransaction, ServerPlainTransaction } from '../transaction/index.ts';
@@ -24,6 +27,7 @@ import { hasOptionTag, unsupportedFields } from './option-tags.ts';
 import { readRefer } from './read-refer.ts';
 import { ReferNotifier } from './refer-notifier.ts';
 import { ReferRequest } from './refer-request.ts';
+import { type Answer, type ReferResult, ReferUsages } from './refer-usages.ts';
 import { SessionKeeper } from './session-keeper.ts';
 import { sessionTooShort } from './session-timer.ts';
 
@@ -70,8 +74,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
   #client: InDialogClient | undefined;
   /** Whether the peer's Allow field lists UPDATE. */
   #supportsUpdate = false;
-  /** Whether a REFER was accepted before. */
-  #wasReferred = false;
+  readonly #referrals: ReferUsages;
   protected readonly keeper: SessionKeeper;
 
   /** `contactUser`: user part of our Contact, as on the wire. */
@@ -81,6 +84,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
     this.#contactUser = contactUser;
     this.digest = digest;
     this.#peer = { flow, atMs: host.clock.now(), direct: false };
+    this.#referrals = new ReferUsages(host.clock);
     this.keeper = new SessionKeeper({
       clock: host.clock,
       refresh: () => this.#refreshSession(),
@@ -170,6 +174,34 @@ export abstract class Call extends EventEmitter<CallEvents> {
     return outcome.status;
   }
 
+  /**
+   * Asks the peer to call someone in our place (REFER, RFC 3515): `referTo` is the value of Refer-To. Resolves with the outcome: the status
+   * of its call or of its refusal, 202 if it will not tell, 408 if it does not in time.
+   *
+   * @throws {SessionChangeFailed} the call is not answered, or another REFER is in progress
+   */
+  async refer(referTo: string): Promise<ReferResult> {
+    if (this.#state !== 'answered' || this.#referrals.isReferring) {
+      throw new SessionChangeFailed('the call cannot be transferred now');
+    }
+    const headers: HeaderField[] = [...this.sessionFields(undefined).headers, ['refer-to', referTo]];
+    return this.#referrals.refer(() => this.client().request('REFER', headers, undefined));
+  }
+
+  /** What an INVITE with Replaces (RFC 3891) must name to take over the peer's side of this call; undefined before the answer. */
+  get replaces(): Replaces | undefined {
+    const fromTag = this.dialog?.localTag;
+    const toTag = this.dialog && tagOf(this.dialog.remote);
+    return this.#state === 'answered' && fromTag !== undefined && toTag !== undefined
+      ? { callId: this.callId, toTag, fromTag, earlyOnly: false }
+      : undefined;
+  }
+
+  /** Where the peer receives requests of this call. */
+  get remoteTarget(): Uri | undefined {
+    return this.dialog?.remoteTarget;
+  }
+
   /** Starts or stops checking the peer every minute, and ends the call if it is gone. For calls on hold, which send no media. */
   watch(on: boolean): void {
     this.keeper.watch(on);
@@ -223,6 +255,12 @@ export abstract class Call extends EventEmitter<CallEvents> {
         break;
       case 'REFER':
         this.#receiveRefer(request, transaction as ServerPlainTransaction);
+        break;
+      case 'SUBSCRIBE':
+        this.#answer(request, transaction, this.#referrals.receiveSubscribe(request));
+        break;
+      case 'NOTIFY':
+        this.#answer(request, transaction, this.#referrals.receiveNotify(request));
         break;
       case 'OPTIONS':
         transaction.respond(buildResponse(request, 200, { headers: this.host.capabilities }));
@@ -367,6 +405,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
     }
     this.#state = 'ended';
     this.keeper.stop();
+    this.#referrals.close();
     this.#awaitedAck?.retransmission.stop();
     this.#awaitedAck = undefined;
     if (this.#peerChange) {
@@ -618,6 +657,18 @@ export abstract class Call extends EventEmitter<CallEvents> {
     transaction.respond(buildResponse(request, 200));
   }
 
+  /** Answers a request about a subscription. */
+  #answer(
+    request: SipRequest,
+    transaction: ServerInviteTransaction | ServerPlainTransaction,
+    { status, headers = [], afterwards = () => {} }: Answer,
+  ): void {
+    this.dialog?.refreshTarget(request);
+    const fields = status < 300 ? this.sessionFields(undefined).headers : [];
+    transaction.respond(buildResponse(request, status, { headers: [...fields, ...headers] }));
+    afterwards();
+  }
+
   #receiveRefer(request: SipRequest, transaction: ServerPlainTransaction): void {
     const content = readRefer(request);
     if ('status' in content) {
@@ -631,15 +682,16 @@ export abstract class Call extends EventEmitter<CallEvents> {
           headers: [...this.sessionFields(undefined).headers, ...(isSilent ? [NO_SUBSCRIPTION] : [])],
         }),
       );
-      const id = this.#wasReferred ? request.cseq.number : undefined;
-      this.#wasReferred = true;
-      return new ReferNotifier({
+      const id = this.#referrals.idOf(request.cseq.number);
+      const notifier = new ReferNotifier({
         clock: this.host.clock,
         id,
         quiet: content.quiet,
         send: (headers, body) =>
           this.client().request('NOTIFY', [...this.sessionFields(undefined).headers, ...headers], body),
       });
+      this.#referrals.add(id, notifier);
+      return notifier;
     };
     const refer = new ReferRequest(content, accept, (status, reason) =>
       transaction.respond(buildResponse(request, status, { reason })),

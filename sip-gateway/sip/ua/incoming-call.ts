@@ -23,6 +23,8 @@ import type { CallHost } from './call-types.ts';
 import { assertedIdentity, isWithheld } from './caller-identity.ts';
 import { hasOptionTag } from './option-tags.ts';
 
+const RINGING = 180;
+
 /** A reliable provisional response (RFC 3262). */
 interface ReliableProgress {
   readonly status: number;
@@ -140,12 +142,13 @@ export class IncomingCall extends Call {
 
   /** Sends 180 Ringing. */
   ring(): void {
-    this.progress(180);
+    this.progress(RINGING);
   }
 
   /**
    * Sends a provisional response, with our SDP for early media (183) if given. It is sent reliably (RFC 3262) if the caller requires that,
-   * or if it has SDP and the caller supports it. Does nothing once the call is answered.
+   * or if it has SDP and the caller supports it; its PRACK then proves the return path. A caller who has not proved that and cannot this way
+   * hears ringing instead: 180 without SDP (threat 52). Start the media after returnPath(). Does nothing once the call is answered.
    */
   progress(status: number, sdp?: string): void {
     if (!this.#transaction.pending || this.ended || this.#acceptLater) {
@@ -154,11 +157,13 @@ export class IncomingCall extends Call {
     this.setState('early');
     const reliable = this.#reliable === 'required' || (this.#reliable === 'supported' && sdp !== undefined);
     if (!reliable) {
+      const isSafe = sdp === undefined || this.#hasReturnPath;
+      const shown = isSafe ? sdp : undefined;
       this.#transaction.respond(
-        buildResponse(this.request, status, {
+        buildResponse(this.request, isSafe ? status : RINGING, {
           toTag: this.#ownDialog.localTag,
-          headers: this.#fields(sdp),
-          body: sdpBody(sdp).body,
+          headers: this.#fields(shown),
+          body: sdpBody(shown).body,
         }),
       );
     } else if (this.#unacknowledged) {

@@ -5,6 +5,13 @@ import type { Clock } from '../transaction/index.ts';
 const SUBSCRIPTION_SECONDS = 180;
 const SIPFRAG = 'message/sipfrag;version=2.0';
 
+/** What is notified. */
+interface State {
+  readonly status: number;
+  readonly reason: string;
+  readonly isLast: boolean;
+}
+
 export interface ReferNotifierOptions {
   readonly clock: Clock;
   /** CSeq of the REFER if it is not the first one of its dialog (RFC 3515 §2.4.6). */
@@ -22,9 +29,9 @@ export interface ReferNotifierOptions {
  */
 export class ReferNotifier {
   readonly #options: ReferNotifierOptions;
-  readonly #untilMs: number;
-  #next: { status: number; reason: string; isLast: boolean } | undefined;
-  #latest = 0;
+  #untilMs: number;
+  #next: State | undefined;
+  #latest: State = { status: 0, reason: '', isLast: false };
   #isClosed = false;
   /** Nothing more can be sent. */
   #over: boolean;
@@ -39,7 +46,7 @@ export class ReferNotifier {
 
   /** Notifies of a provisional response to our INVITE. Repetitions are not sent. */
   progress(status: number, reason: string): void {
-    if (status < 200 && status !== this.#latest) {
+    if (status < 200 && status !== this.#latest.status) {
       this.#put(status, reason, false);
     }
   }
@@ -59,32 +66,71 @@ export class ReferNotifier {
     await this.#sending;
   }
 
+  /** Whether nothing more can be sent. */
+  get isOver(): boolean {
+    return this.#over;
+  }
+
+  /**
+   * The peer wants to be notified for this time, in seconds; 0: no longer. Default: as long as possible. Returns how long it will be;
+   * undefined if the subscription is over. repeat() must follow.
+   */
+  refresh(seconds = SUBSCRIPTION_SECONDS): number | undefined {
+    if (this.#over || this.#isClosed) {
+      return undefined;
+    }
+    const granted = Math.min(seconds, SUBSCRIPTION_SECONDS);
+    this.#untilMs = this.#options.clock.now() + granted * 1000;
+    return granted;
+  }
+
+  /** Notifies of the latest status again: for the last time if the peer wants no more (RFC 6665 §4.2.1.4). */
+  repeat(): void {
+    if (this.#untilMs <= this.#options.clock.now()) {
+      this.#put(this.#latest.status, this.#latest.reason, true);
+    } else if (!this.#isClosed) {
+      this.#send();
+    }
+  }
+
   #put(status: number, reason: string, isLast: boolean): void {
     if (this.#over || this.#isClosed) {
       return;
     }
-    this.#latest = status;
+    this.#latest = { status, reason, isLast };
     this.#isClosed = isLast;
-    this.#next = { status, reason, isLast };
-    this.#sending ??= this.#send().finally(() => {
+    this.#send();
+  }
+
+  #send(): void {
+    this.#next = this.#latest;
+    this.#sending ??= this.#sendAll().finally(() => {
       this.#sending = undefined;
     });
   }
 
-  async #send(): Promise<void> {
+  async #sendAll(): Promise<void> {
     while (this.#next && !this.#over) {
       const { status, reason, isLast } = this.#next;
       this.#next = undefined;
       const { id, send } = this.#options;
       const headers: HeaderField[] = [
         ['event', id === undefined ? 'refer' : `refer;id=${id}`],
-        ['subscription-state', isLast ? 'terminated;reason=noresource' : `active;expires=${this.#seconds}`],
+        [
+          'subscription-state',
+          isLast ? `terminated;reason=${this.#endReason}` : `active;expires=${this.#seconds}`,
+        ],
         ['content-type', SIPFRAG],
       ];
       const line = Buffer.from(`SIP/2.0 ${status} ${reason.replace(/[^\x20-\x7e]/g, ' ')}\r\n`);
       const outcome = await send(headers, line).catch(() => undefined);
       this.#over = isLast || outcome === undefined || outcome.status >= 300;
     }
+  }
+
+  /** Why it ends: the transfer has, or the peer wants no more. */
+  get #endReason(): string {
+    return this.#untilMs <= this.#options.clock.now() ? 'timeout' : 'noresource';
   }
 
   /** Seconds until the subscription ends. */

@@ -130,11 +130,14 @@ interface Refusal {
   readonly headers?: readonly HeaderField[];
 }
 
-const METHODS = ['INVITE', 'ACK', 'BYE', 'CANCEL', 'OPTIONS', 'INFO', 'UPDATE', 'PRACK', 'REFER', 'REGISTER'];
+const METHODS = [
+  ...['INVITE', 'ACK', 'BYE', 'CANCEL', 'OPTIONS', 'INFO', 'UPDATE', 'PRACK', 'REFER', 'SUBSCRIBE', 'NOTIFY'],
+  'REGISTER',
+];
 /** Methods that we know. Those that we do not support get 405 rather than 501. */
-const KNOWN_METHODS = new Set([...METHODS, 'MESSAGE', 'SUBSCRIBE', 'NOTIFY', 'PUBLISH']);
+const KNOWN_METHODS = new Set([...METHODS, 'MESSAGE', 'PUBLISH']);
 /** Methods that belong to a call. */
-const OF_DIALOGS = new Set(['BYE', 'CANCEL', 'INFO', 'UPDATE', 'PRACK']);
+const OF_DIALOGS = new Set(['BYE', 'CANCEL', 'INFO', 'UPDATE', 'PRACK', 'NOTIFY']);
 /** Maximum requests per second in one dialog; more are dropped. Even key presses are slower. */
 const DIALOG_REQUESTS_PER_SECOND = 50;
 /** User part of our Contact in calls whose caller is hidden. */
@@ -677,6 +680,9 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     } else if (method === 'REFER') {
       // Only a phone in a call may ask us to call (threat 19).
       refuse({ status: 403 });
+    } else if (method === 'SUBSCRIBE') {
+      // The only subscriptions here are those of REFERs, in the dialog of a call (RFC 6665 §4.1.2.1).
+      refuse({ status: 489, headers: [['allow-events', 'refer']] });
     } else {
       refuse({ status: 405, headers: this.#capabilities });
     }
