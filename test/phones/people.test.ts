@@ -88,11 +88,14 @@ describe('people and their phones', () => {
     return phone;
   }
 
+  /** Enters a room, and waits for the phone there. */
   async function enter({ identity }: Browser, roomId = '') {
     const room = await ProtocolClient.enter(server.server.url, identity);
     rooms.push(room);
-    await room.get('room.join', { roomId });
-    return room;
+    const { participants } = await room.get('room.join', { roomId });
+    if (!participants.some(({ kind }) => kind === 'phone')) {
+      await room.event('participant.joined', ({ participant }) => participant.kind === 'phone');
+    }
   }
 
   const latest = async ({ client }: Browser) => (await client.calls.recent({ limit: 1 }))[0];

@@ -106,6 +106,7 @@ export class AddressBooks {
         this.#due.set(accountId, nowMs + intervalMs);
         const run = this.#synchronise(accountId).finally(() => {
           this.#running.delete(accountId);
+          void this.#report(accountId);
           this.#look();
         });
         this.#running.set(accountId, run);
@@ -146,8 +147,12 @@ export class AddressBooks {
         .update(accountId, { error: code, failures: failures + 1 })
         .catch((cause: unknown) => log.warn({ err: cause }, 'cannot store the state of an address book'));
     }
+  }
+
+  /** Never rejects. */
+  async #report(accountId: string): Promise<void> {
     await this.state(accountId).then(
-      (state) => onState(accountId, state),
+      (state) => this.#options.onState(accountId, state),
       () => {},
     );
   }

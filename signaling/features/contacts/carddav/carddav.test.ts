@@ -55,7 +55,10 @@ describe('address books (CardDAV)', { skip: noRadicale }, () => {
   it('finds the address book by the URL of the server, and brings the contacts of both sides together', async () => {
     await radicale.put('bob', card('uid-bob', 'Bob', 'TEL;TYPE=work:+49 30 1', 'X-ODD;A=b:kept'));
     await ann.contacts.put({ name: 'Carol', phones: [{ number: '+49 30 2' }] });
+    const states: Array<string | undefined> = [];
+    ann.addressBook.on('changed', (changed) => states.push(changed.book?.state));
     const book = await connected();
+    await eventually('the page is told', () => states.at(-1) === 'synchronised');
     assert.equal(book?.url, radicale.bookUrl);
     assert.deepEqual(await names(), ['Bob', 'Carol']);
     const cards = await radicale.cards();

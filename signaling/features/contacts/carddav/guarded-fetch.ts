@@ -3,8 +3,8 @@ import { request as requestSecure } from 'node:https';
 import { CanopyError } from '../../../../base/index.ts';
 import type { TargetGuard } from '../../../kernel/index.ts';
 
-/** How long a request may take, in milliseconds. */
-const TIMEOUT_MS = 60_000;
+/** How long a request may take, in milliseconds: a server may read all cards to tell the version of the address book. */
+const TIMEOUT_MS = 120_000;
 /** Maximum size of an answer, in bytes: ten thousand entries of a list are about four million. */
 const MAX_ANSWER_BYTES = 33_554_432;
 
