@@ -46,7 +46,7 @@ export function demandTransfer(
   const route = routeDial(settings, target ?? '');
   const refusal = dialRefusal(settings, target ?? '', route, Date.now());
   if (refusal !== undefined) {
-    throw new CanopyError(refusal);
+    throw new CanopyError(refusal.code);
   }
   if (route?.type !== 'trunk' || route.trunk !== call.trunk) {
     throw new CanopyError(
