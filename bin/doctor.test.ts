@@ -43,6 +43,7 @@ describe('canopy doctor', () => {
       /^ok {4}codecs {8}PCMU, PCMA, G722, opus, GSM, speex\/8000, speex\/16000, speex\/32000 \(native, /m,
     );
     assert.match(said, /^ok {4}phone UDP {5}native$/m);
+    assert.match(said, /^ok {4}phone DTLS {4}OpenSSL/m);
     assert.match(said, /^ok {4}phone SRTP {4}AEAD_AES_256_GCM, .*AES_CM_128_HMAC_SHA1_80/m);
   });
 
@@ -51,6 +52,7 @@ describe('canopy doctor', () => {
       CANOPY_CODECS: '/nowhere',
       CANOPY_UDP: '/nowhere',
       CANOPY_SRTP: '/nowhere',
+      CANOPY_DTLS: '/nowhere',
     });
     assert.match(said, /^warn {2}codecs {8}PCMU, PCMA, opus \(portable, /m);
     assert.match(

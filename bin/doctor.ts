@@ -25,7 +25,7 @@ import {
   runningServer,
   unusedDatabase,
 } from '../signaling/index.ts';
-import { Codecs, locatePrompts, openNetwork, Srtp } from '../sip-gateway/index.ts';
+import { Codecs, Dtls, locatePrompts, openNetwork, Srtp } from '../sip-gateway/index.ts';
 import { describePort, isForeignHost, type PortFinding, probeMediaPorts, probePorts } from './ports.ts';
 import { VERSION } from './version.ts';
 
@@ -226,6 +226,8 @@ async function checkPhones(config: Config, running: Running, say: Say): Promise<
   }
   const srtp = Srtp.load();
   say(srtp.reason === undefined ? 'ok' : 'warn', 'phone SRTP', srtp.reason ?? srtp.suites.join(', '));
+  const { reason: noDtls } = Dtls.load();
+  say(noDtls === undefined ? 'ok' : 'warn', 'phone DTLS', noDtls ?? 'OpenSSL');
   const prompts = locatePrompts();
   say(
     prompts === null ? 'warn' : 'ok',

@@ -32,15 +32,15 @@ export async function startGateway({ config, log, url }: StartGatewayOptions): P
       log,
     });
     tls.watch((certificate) => gateway.setCertificate(certificate));
-    const { codecs, srtp, spokenPrompts } = gateway.capabilities;
+    const { codecs, srtp, dtls, spokenPrompts } = gateway.capabilities;
     const listening = gateway.bound.map(
       ({ protocol, local }) => `${protocol} ${local.address} ${local.port}`,
     );
     log.info(
-      { listening, codecs: codecs.codecs, srtp: srtp.suites, spokenPrompts },
+      { listening, codecs: codecs.codecs, srtp: srtp.suites, dtls: dtls.reason === undefined, spokenPrompts },
       'phone gateway is ready',
     );
-    for (const { reason } of [codecs, srtp]) {
+    for (const { reason } of [codecs, srtp, dtls]) {
       if (reason !== undefined) {
         log.warn(reason);
       }

@@ -84,6 +84,11 @@ export const participant = z.object({
   callState: callState.optional(),
   /** Phones only: whether the audio between the phone and the server is encrypted (SRTP). Absent until the call has audio. */
   callEncrypted: z.boolean().optional(),
+  /**
+   * Phones only: whether the phone has proved, by a certificate that the server trusts, whose device it is. Then its name, if different, is in
+   * `certifiedName`. Absent until the call is answered.
+   */
+  deviceVerified: z.boolean().optional(),
   /** Phones only: what the trunk says about the caller. */
   attributes: participantAttributes.optional(),
 });

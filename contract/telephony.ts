@@ -45,6 +45,13 @@ export const srtpUse = z.enum(['off', 'preferred', 'required']);
 export type SrtpUse = z.infer<typeof srtpUse>;
 
 /**
+ * How the keys of encrypted calls are agreed on: in the SDP (SDES), or by a handshake between phone and server (DTLS-SRTP). In answers it is
+ * the preferred way; the other one is accepted, too.
+ */
+export const srtpKeying = z.enum(['sdes', 'dtls']);
+export type SrtpKeying = z.infer<typeof srtpKeying>;
+
+/**
  * Whether ICE finds the way of the audio (RFC 8445). `accept`: if the other side offers it. `offer`: calls that Canopy places offer it, too.
  */
 export const iceUse = z.enum(['off', 'accept', 'offer']);
@@ -58,8 +65,9 @@ export const sipPhone = z.object({
   transfers: transferScope.optional(),
   /** HA1 for digest authentication (RFC 7616): hex of H(username:realm:password). */
   ha1: z.object({ md5: z.string().regex(/^[0-9a-f]{32}$/), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
-  /** Needs SIP over TLS, since the keys are in its messages. */
   srtp: srtpUse.default('preferred'),
+  /** `sdes` needs SIP over TLS, since the keys are in its messages. */
+  keying: srtpKeying.default('sdes'),
   ice: iceUse.default('accept'),
 });
 export type SipPhone = z.infer<typeof sipPhone>;
@@ -134,8 +142,9 @@ export const sipTrunk = z.object({
   earlyMedia: z.boolean().optional(),
   /** Where its callers and the PBX itself may transfer and forward calls. Default `off`. */
   transfers: transferScope.optional(),
-  /** Needs SIP over TLS, since the keys are in its messages. */
   srtp: srtpUse.default('preferred'),
+  /** `sdes` needs SIP over TLS, since the keys are in its messages. */
+  keying: srtpKeying.default('sdes'),
   ice: iceUse.default('accept'),
 });
 export type SipTrunk = z.infer<typeof sipTrunk>;
@@ -321,8 +330,8 @@ export const callRecord = z.object({
   trunk: z.string().max(64).nullable(),
   roomId: roomId.nullable(),
   codec: z.string().max(32).nullable(),
-  /** How the audio between the phone and the gateway is encrypted: `none`, or SRTP with keys in the SDP (`sdes`). Null before the answer. */
-  encryption: z.enum(['none', 'sdes']).nullable().default(null),
+  /** How the audio between the phone and the gateway is encrypted: `none`, or SRTP with keys in the SDP (`sdes`) or by DTLS (`dtls`). Null before the answer. */
+  encryption: z.enum(['none', 'sdes', 'dtls']).nullable().default(null),
   startedAtMs: z.int(),
   answeredAtMs: z.int().nullable(),
   endedAtMs: z.int().nullable(),

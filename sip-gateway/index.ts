@@ -1,6 +1,6 @@
 /** The phone gateway: connects SIP phones and trunks to Canopy's rooms. */
 export { type CodecCapabilities, Codecs, type OpusCodec } from './codecs/index.ts';
-export { openNetwork, Srtp } from './media/index.ts';
+export { Dtls, openNetwork, Srtp } from './media/index.ts';
 export { GatewayMetrics } from './metrics.ts';
 export type { TlsCertificate } from './open-stack.ts';
 export { locatePrompts } from './prompts/index.ts';

@@ -59,7 +59,7 @@ const LOSS_RATIO = [0, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
 const MOS = [1, 1.5, 2, 2.5, 3, 3.25, 3.5, 3.75, 4, 4.25, 4.5];
 const TRUNK_STATES: ReadonlyArray<TrunkRegistration['state']> = ['registering', 'registered', 'failed'];
 const CONTACT_STATES: ReadonlyArray<TrunkContact['state']> = ['unknown', 'up', 'down'];
-const ENCRYPTIONS = ['none', 'sdes'];
+const ENCRYPTIONS = ['none', 'sdes', 'dtls'];
 const CODECS = ['PCMU', 'PCMA', 'G722', 'GSM', 'opus', 'speex/8000', 'speex/16000', 'speex/32000'];
 
 /** Metrics of the gateway, in their own registry. Each label has a bounded set of values, never phone numbers or names. */

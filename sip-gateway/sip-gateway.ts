@@ -223,8 +223,12 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   }
 
   /** The available codecs and encryption, and whether prompts are spoken. */
-  get capabilities(): { codecs: MediaPool['capabilities']; srtp: MediaPool['srtp']; spokenPrompts: boolean } {
-    return { codecs: this.#pool.capabilities, srtp: this.#pool.srtp, spokenPrompts: this.#prompts.spoken };
+  get capabilities(): Pick<MediaPool, 'srtp' | 'dtls'> & {
+    codecs: MediaPool['capabilities'];
+    spokenPrompts: boolean;
+  } {
+    const { capabilities: codecs, srtp, dtls } = this.#pool;
+    return { codecs, srtp, dtls, spokenPrompts: this.#prompts.spoken };
   }
 
   /** Uses another TLS certificate for new connections. */
@@ -467,7 +471,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       log: this.#log,
       ports: { min: rtpPortMin, max: rtpPortMax },
       codecs,
-      encryption: { srtp: this.#pool.srtp, keysWithoutTls: srtpWithoutTls },
+      encryption: { srtp: this.#pool.srtp, dtls: this.#pool.dtls, keysWithoutTls: srtpWithoutTls },
       silenceSeconds: this.#options.silenceSeconds ?? 30,
       config: () => this.#link.config,
       mediaAddress: (peer) => this.#mediaAddress(peer),

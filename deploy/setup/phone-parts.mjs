@@ -8,7 +8,7 @@ import { say, step } from './progress.mjs';
 const folders = [join(root, 'sip-gateway'), join(root, 'dist', 'sip-gateway')];
 
 /**
- * Builds what the phone gateway needs on the machine it runs on: codecs, the add-ons for UDP and SRTP, and the spoken prompts. All are
+ * Builds what the phone gateway needs on the machine it runs on: codecs, the add-ons for UDP, SRTP and DTLS, and the spoken prompts. All are
  * optional: if one cannot be built, this prints what is missing, and the start continues.
  */
 export async function ensurePhoneParts() {
@@ -19,6 +19,7 @@ export async function ensurePhoneParts() {
   await make(join(folder, 'codecs', 'build.mjs'), 'building the phone codecs');
   await make(join(folder, 'media', 'network', 'build.mjs'), "building the phones' UDP add-on");
   await make(join(folder, 'media', 'srtp', 'build.mjs'), "building the phones' encryption");
+  await make(join(folder, 'media', 'dtls', 'build.mjs'), "building the handshakes of the phones' encryption");
   await make(join(folder, 'prompts', 'build.mjs'), 'making the spoken prompts');
 }
 

@@ -80,6 +80,12 @@ export const systemPackages = [
     optionalFor: ['start'],
     why: "encrypting the phones' audio",
   },
+  {
+    debian: 'libssl-dev',
+    for: ['start', 'test'],
+    optionalFor: ['start'],
+    why: "the handshakes of the phones' encryption (DTLS)",
+  },
   { debian: 'baresip-core', for: ['test'], why: 'a softphone for the system tests', programs: ['baresip'] },
   {
     debian: 'python3-pip',

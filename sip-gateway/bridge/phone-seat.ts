@@ -81,12 +81,8 @@ export class PhoneSeat {
     }
   }
 
-  /** `encrypted`: whether the audio between the phone and us is encrypted. Default: unchanged. */
-  async setCallState(callState: CallState, encrypted?: boolean): Promise<void> {
-    await this.participant.update({
-      callState,
-      ...(encrypted !== undefined && { callEncrypted: encrypted }),
-    });
+  async setCallState(callState: CallState): Promise<void> {
+    await this.participant.update({ callState });
   }
 
   /** Shows the mute state in the room; PhoneCall mutes the leg. */
@@ -107,7 +103,7 @@ export class PhoneSeat {
     await this.participant.setHandUp(up);
   }
 
-  /** Shows another call in this seat. */
+  /** Shows changes of the call, or another call, in this seat. */
   async show(call: Parameters<BridgeParticipant['update']>[0]): Promise<void> {
     await this.participant.update(call);
   }

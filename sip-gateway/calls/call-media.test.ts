@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import type { SrtpUse } from '../../contract/index.ts';
 import { buildNativeCodecs } from '../codecs/index.ts';
 import { MediaPool } from '../media/index.ts';
-import { SdpSession } from '../sip/index.ts';
+import { SdpError, SdpSession } from '../sip/index.ts';
 import { CallMedia } from './call-media.ts';
 import { legMedia } from './leg-media.ts';
 
 assert.ok(buildNativeCodecs().path, 'these tests need the headers that build.mjs names');
 
+const SUITE = 'AES_CM_128_HMAC_SHA1_80';
 const HOURS_MS = 10_000_000;
 
 function sdp(address: string, ...lines: string[]): string {
@@ -31,6 +33,8 @@ const HOLDS: Record<string, string> = {
 describe('CallMedia', () => {
   let pool: MediaPool;
   let media: CallMedia;
+  /** Our setting for SRTP. */
+  let use: SrtpUse;
 
   before(async () => {
     pool = await MediaPool.start({ threads: 1 });
@@ -39,7 +43,8 @@ describe('CallMedia', () => {
   beforeEach(async () => {
     const ports = { min: 0, max: 0 };
     const ice = () => 'accept' as const;
-    const encryption = () => ({ use: 'off', suites: [] }) as const;
+    use = 'off';
+    const encryption = () => ({ use, keying: 'sdes' as const, suites: use === 'off' ? [] : [SUITE] });
     const codecs = () => ['PCMU'] as const;
     const address = '127.0.0.1';
     media = await CallMedia.open({ pool, legId: randomUUID(), address, ports, codecs, encryption, ice });
@@ -103,6 +108,20 @@ describe('CallMedia', () => {
     assert.deepEqual(ways('a=sendonly', false), { send: false, receive: true });
     assert.deepEqual(ways('a=recvonly', false), { send: true, receive: true });
     assert.deepEqual(ways('a=sendonly', true), { send: false, receive: false });
+  });
+
+  it('of two alternatives, the encrypted one is answered, unless it cannot be or must not', () => {
+    const crypto = `a=crypto:1 ${SUITE} inline:${Buffer.alloc(30, 1).toString('base64')}`;
+    const secure = (line: string) => sdp('127.0.0.1', 'm=audio 40000 RTP/SAVP 0', line);
+    const profile = (encryptedOffer: string) =>
+      /^m=audio \d+ (\S+)/m.exec(media.answer(phone('a=sendrecv'), encryptedOffer))?.[1];
+    assert.equal(profile(secure(crypto)), 'RTP/AVP');
+    use = 'preferred';
+    assert.equal(profile(secure('a=crypto:1 NULL inline:AAAA')), 'RTP/AVP');
+    assert.equal(profile(secure(crypto)), 'RTP/SAVP');
+    // The call is encrypted now, and stays so.
+    assert.throws(() => media.answer(phone('a=sendrecv')), SdpError);
+    assert.throws(() => profile(secure('a=crypto:1 NULL inline:AAAA')), SdpError);
   });
 
   it('a called phone that answers with hold is on hold', () => {

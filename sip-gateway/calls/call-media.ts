@@ -3,7 +3,14 @@ import { isUnspecified } from '../../base/index.ts';
 import type { IceUse } from '../../contract/index.ts';
 import type { CodecName } from '../codecs/index.ts';
 import type { DtmfKey, LegStats, MediaPool, PortRange, Prompt } from '../media/index.ts';
-import { type Direction, type LocalEncryption, type NegotiatedAudio, SdpSession } from '../sip/index.ts';
+import {
+  type Direction,
+  type LocalEncryption,
+  type NegotiatedAudio,
+  SdpError,
+  SdpSession,
+  SecuritySession,
+} from '../sip/index.ts';
 import { CallContexts } from './call-contexts.ts';
 import { legMedia } from './leg-media.ts';
 
@@ -53,7 +60,7 @@ export class CallMedia {
     this.#events = events ?? (() => true);
     this.#encryption = encryption;
     this.#ice = ice;
-    this.#contexts = new CallContexts(pool.srtp);
+    this.#contexts = new CallContexts(pool);
     this.legId = legId;
     this.#address = address;
     this.#port = port;
@@ -72,9 +79,12 @@ export class CallMedia {
     return this.#audio?.codec ?? null;
   }
 
-  /** How the audio between the phone and us is encrypted: keys in the SDP (RFC 4568), or not at all. Null before the negotiation. */
-  get encryption(): 'sdes' | 'none' | null {
-    return this.#audio ? (this.#audio.crypto ? 'sdes' : 'none') : null;
+  /** How the audio between the phone and us is encrypted: keys in the SDP (RFC 4568) or by DTLS (RFC 5763), or not at all. Null before the negotiation. */
+  get encryption(): 'sdes' | 'dtls' | 'none' | null {
+    if (!this.#audio) {
+      return null;
+    }
+    return this.#audio.dtls ? 'dtls' : this.#audio.crypto ? 'sdes' : 'none';
   }
 
   /**
@@ -101,16 +111,48 @@ export class CallMedia {
     return Math.min(silentMs ?? Number.POSITIVE_INFINITY, performance.now() - this.#agreedMs);
   }
 
-  /** Answers the phone's offer; start() applies it. @throws {SdpError} no audio, or no encryption, can be agreed on */
-  answer(offer: string): string {
+  /**
+   * Answers the phone's offer; start() applies it. `encryptedOffer`: an alternative with encrypted audio, which is used if it can be.
+   *
+   * @throws {SdpError} no audio, or no encryption, can be agreed on
+   */
+  answer(offer: string, encryptedOffer?: string): string {
+    if (encryptedOffer !== undefined && this.#encryption().use !== 'off') {
+      try {
+        return this.#answer(encryptedOffer);
+      } catch (error) {
+        if (!(error instanceof SdpError)) {
+          throw error;
+        }
+      }
+    }
+    return this.#answer(offer);
+  }
+
+  #answer(offer: string): string {
     const { sdp, audio } = this.#session.answer(offer, this.#local());
     this.#agree(audio);
     return sdp;
   }
 
-  /** Makes our offer; readAnswer() takes the reply. @throws {SdpError} encryption is required but not possible */
-  offer(direction: Direction = 'sendrecv'): string {
-    return this.#session.offer({ ...this.#local(), direction });
+  /**
+   * Makes our offer; readAnswer() takes the reply. `isRetry`: the first one was refused, and is made in another way.
+   *
+   * @throws {SdpError} encryption is required but not possible
+   */
+  offer({
+    direction = 'sendrecv',
+    isRetry = false,
+  }: {
+    direction?: Direction;
+    isRetry?: boolean;
+  } = {}): string {
+    return this.#session.offer({ ...this.#local(), direction }, isRetry);
+  }
+
+  /** Whether a refused first offer can be made in another way: encrypted or not, or with other keys. */
+  get canRetry(): boolean {
+    return SecuritySession.canRetry(this.#encryption());
   }
 
   /** Reads the phone's answer; start() applies it. @throws {SdpError} the phone refused the audio, or its answer is invalid */
@@ -128,8 +170,8 @@ export class CallMedia {
     if (!this.#audio || this.#closed) {
       return;
     }
-    const { srtp, settled } = this.#contexts.open(this.#audio.crypto);
-    const media = { ...legMedia(this.#audio, this.#held, signallingAddress), ...(srtp && { srtp }) };
+    const { settled, ...keys } = this.#contexts.open(this.#audio);
+    const media = { ...legMedia(this.#audio, this.#held, signallingAddress), ...keys };
     await this.#pool.request('leg.start', { legId: this.legId, media });
     settled();
   }

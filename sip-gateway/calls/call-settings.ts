@@ -5,7 +5,7 @@ import type { CallerIdentity } from '../sip/index.ts';
 import type { KeyWay } from './keypad.ts';
 
 /** What the phone or trunk of a call is set to. */
-export type CallSettings = Pick<SipPhone, 'srtp' | 'ice'> & Pick<SipTrunk, 'codecs' | 'dtmf'>;
+export type CallSettings = Pick<SipPhone, 'srtp' | 'keying' | 'ice'> & Pick<SipTrunk, 'codecs' | 'dtmf'>;
 
 const KEY_WAYS: Record<NonNullable<SipTrunk['dtmf']>, ReadonlySet<KeyWay>> = {
   auto: new Set(['event', 'tone', 'info']),
@@ -13,7 +13,7 @@ const KEY_WAYS: Record<NonNullable<SipTrunk['dtmf']>, ReadonlySet<KeyWay>> = {
   info: new Set(['info']),
   inband: new Set(['tone']),
 };
-const DEFAULTS: CallSettings = { srtp: 'preferred', ice: 'accept' };
+const DEFAULTS: CallSettings = { srtp: 'preferred', keying: 'sdes', ice: 'accept' };
 
 /** Callers without an account, and phones that are not configured here, have the defaults. */
 export function callSettings(
@@ -21,11 +21,11 @@ export function callSettings(
   { phone, trunk }: { phone?: string | undefined; trunk?: string | null | undefined },
 ): CallSettings {
   if (phone !== undefined) {
-    const { srtp, ice } = phones.find(({ username }) => username === phone) ?? DEFAULTS;
-    return { srtp, ice };
+    const { srtp, keying, ice } = phones.find(({ username }) => username === phone) ?? DEFAULTS;
+    return { srtp, keying, ice };
   }
-  const { srtp, ice, codecs, dtmf } = trunks.find(({ name }) => name === trunk) ?? DEFAULTS;
-  return { srtp, ice, ...(codecs && { codecs }), ...(dtmf && { dtmf }) };
+  const { srtp, keying, ice, codecs, dtmf } = trunks.find(({ name }) => name === trunk) ?? DEFAULTS;
+  return { srtp, keying, ice, ...(codecs && { codecs }), ...(dtmf && { dtmf }) };
 }
 
 /** The codecs of a call, best first. A setting without any of the server's codecs does not count. */

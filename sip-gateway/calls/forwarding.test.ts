@@ -4,7 +4,7 @@ import { dialPlan, sipTrunk, type TelephonyConfig } from '../../contract/index.t
 import { type Call, parseUri } from '../sip/index.ts';
 import { Forwarding } from './forwarding.ts';
 
-const own = { ha1: { md5: '', sha256: '' }, srtp: 'off', ice: 'off' } as const;
+const own = { ha1: { md5: '', sha256: '' }, srtp: 'off', keying: 'sdes', ice: 'off' } as const;
 const config: TelephonyConfig = {
   realm: 'canopy',
   language: 'en',

@@ -128,6 +128,9 @@ export class PhoneCall {
   #stats: LegStats | undefined;
   readonly #endListeners = new Set<EndListener>();
   #shownEncrypted: boolean | undefined;
+  /** The certificates of its phone; null: it has none. Undefined until the phone is known. */
+  #deviceChain: string[] | null | undefined;
+  #shownDeviceChain: string[] | null | undefined;
   #ended: Promise<void> | undefined;
 
   constructor(host: CallHost, parts: CallParts) {
@@ -217,7 +220,7 @@ export class PhoneCall {
     const roomId = this.#roomId ?? undefined;
     const encryption = () => {
       const isTls = this.#sip ? isOverTls(this.#sip.source.protocol) : this.#overTls;
-      return localEncryption(this.settings.srtp, means, isTls);
+      return localEncryption(this.settings, means, isTls);
     };
     const ice = () => this.settings.ice;
     const legId = this.callId;
@@ -275,12 +278,18 @@ export class PhoneCall {
     const encrypted = this.#isEncrypted;
     this.#shownHeld = held;
     this.#shownEncrypted = encrypted;
+    if (callState === 'answered') {
+      this.#learnDevice();
+    }
+    const deviceChain = this.#deviceChain;
+    this.#shownDeviceChain = deviceChain;
     const seat = await this.#host.rooms.enter(
       roomId,
       {
         displayName,
         callState: held ? 'held' : callState,
         ...(encrypted !== undefined && { callEncrypted: encrypted }),
+        ...(deviceChain !== undefined && { deviceChain }),
         attributes: this.#parts.attributes,
         ...admission,
       },
@@ -326,11 +335,15 @@ export class PhoneCall {
     void before.end('transferred');
     this.#shownHeld = this.#media?.held ?? false;
     this.#shownEncrypted = this.#isEncrypted;
+    this.#learnDevice();
+    this.#shownDeviceChain = this.#deviceChain;
     this.#record(null, null, null);
     await seat.show({
       displayName: this.#parts.displayName,
       callState: this.#shownHeld ? 'held' : 'answered',
       callEncrypted: this.#shownEncrypted ?? false,
+      // The phone before it may have been another one.
+      deviceChain: this.#deviceChain ?? null,
     });
   }
 
@@ -503,6 +516,9 @@ export class PhoneCall {
     } else if (event.type === 'source' && !this.#mediaHeard) {
       this.#mediaHeard = true;
       this.stage('media');
+    } else if (event.type === 'insecure') {
+      this.log.warn({ reason: event.reason }, 'the phone could not be authenticated (DTLS); ending the call');
+      void this.end('protocol', { reason: `DTLS: ${event.reason}` });
     } else if (event.type === 'failed') {
       this.log.error({ message: event.message }, 'media of a call failed');
       void this.end('failed');
@@ -600,7 +616,7 @@ export class PhoneCall {
       offer.accept(media.offer());
       return;
     }
-    offer.accept(media.answer(offer.sdp));
+    offer.accept(media.answer(offer.sdp, offer.encryptedSdp));
     this.#attempt(() => this.startMedia());
   }
 
@@ -620,12 +636,32 @@ export class PhoneCall {
   async #showState(): Promise<void> {
     const held = this.#media?.held ?? false;
     const encrypted = this.#isEncrypted;
-    if (!this.#seat || (held === this.#shownHeld && encrypted === this.#shownEncrypted)) {
+    this.#learnDevice();
+    const deviceChain = this.#deviceChain;
+    const isShown =
+      held === this.#shownHeld &&
+      encrypted === this.#shownEncrypted &&
+      deviceChain === this.#shownDeviceChain;
+    if (!this.#seat || isShown) {
       return;
     }
     this.#shownHeld = held;
     this.#shownEncrypted = encrypted;
-    await this.#seat.setCallState(held ? 'held' : 'answered', encrypted);
+    this.#shownDeviceChain = deviceChain;
+    await this.#seat.show({
+      callState: held ? 'held' : 'answered',
+      ...(encrypted !== undefined && { callEncrypted: encrypted }),
+      ...(deviceChain !== undefined && { deviceChain }),
+    });
+  }
+
+  /** Reads the certificates of the phone, once. */
+  #learnDevice(): void {
+    if (this.#deviceChain !== undefined || !this.#sip) {
+      return;
+    }
+    const chain = this.#sip.deviceCertificates.map((der) => der.toString('base64'));
+    this.#deviceChain = chain.length > 0 ? chain : null;
   }
 
   /** Undefined until an offer is answered. */

@@ -47,6 +47,8 @@ const FORBIDDEN = 403;
 const RING_SECONDS = 60;
 /** SIP status of a phone that cannot accept our offer. */
 const NOT_ACCEPTABLE = 488;
+/** The same for one phone, and for all phones of a person. */
+const REFUSED_OFFER: ReadonlySet<number> = new Set([NOT_ACCEPTABLE, 606]);
 const STATUS_OF_CAUSE: Partial<Record<EndCause, number>> = { timeout: 408, kicked: 603, local: 603 };
 const UNAVAILABLE = 503;
 /** Why a phone refuses an offer that includes G.711. */
@@ -116,11 +118,12 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
     const shown = direct?.caller.displayName ?? (caller === undefined ? roomId : `${caller} (${roomId})`);
     const forwarding = new Forwarding(config, route);
     let next: ForwardedTo | undefined = { dialled, route, headers: [] };
+    let isRetry = false;
     while (next) {
       const { trunk, callerId, target } = next.route;
       const user = trunk === null ? number : callerId;
       const sip = await stack.invite(target, {
-        sdp: media.offer(),
+        sdp: media.offer({ isRetry }),
         from: { displayName: shown ?? '', withheld: withheld ?? false, ...(user !== undefined && { user }) },
         ...(number !== undefined && { contactUser: number }),
         ringSeconds: direct?.ringSeconds ?? RING_SECONDS,
@@ -136,7 +139,13 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
         await sip.hangUp();
         return;
       }
-      next = await untilAnswered(host, call, sip, forwarding);
+      const outcome = await untilAnswered(host, call, sip, forwarding, !isRetry && media.canRetry);
+      isRetry = outcome === 'retry';
+      if (outcome === 'retry') {
+        call.log.info('the offer was refused; trying another one');
+        continue;
+      }
+      next = outcome;
       if (next) {
         host.trunks.begin(callId, next.route, next.dialled);
         await forward(host, call, next);
@@ -195,16 +204,21 @@ async function wayTo({ stack }: CallHost, { number, target }: OutgoingTarget) {
 
 /**
  * Shows the call's progress in the room. Resolves once it is answered, with media started, or has ended; with the next target if it was
- * forwarded.
+ * forwarded; with `retry` if the callee refused our offer and there is another one (`canRetry`).
  */
 async function untilAnswered(
   host: CallHost,
   call: PhoneCall,
   sip: OutgoingCall,
   forwarding: Forwarding,
-): Promise<ForwardedTo | undefined> {
-  const { promise, resolve } = Promise.withResolvers<boolean | ForwardedTo>();
+  canRetry: boolean,
+): Promise<ForwardedTo | 'retry' | undefined> {
+  const { promise, resolve } = Promise.withResolvers<boolean | ForwardedTo | 'retry'>();
   call.follow(sip, (end) => {
+    if (canRetry && !call.ended && REFUSED_OFFER.has(end.status ?? 0)) {
+      resolve('retry');
+      return true;
+    }
     const next = call.ended ? undefined : forwarding.next(sip, end);
     if (end.redirection) {
       host.metrics.transferred('forwarded', next ? 'succeeded' : 'refused');
@@ -222,7 +236,7 @@ async function untilAnswered(
   });
   const early = new EarlyMedia(host, call, sip);
   const outcome = await promise;
-  if (typeof outcome === 'object') {
+  if (typeof outcome !== 'boolean') {
     return outcome;
   }
   if (!outcome || call.ended) {

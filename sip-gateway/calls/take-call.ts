@@ -63,7 +63,7 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
   try {
     const media = await call.openMedia(host.mediaAddress(mediaPeer(sip)));
     // If no media can be agreed on, refuse before the caller hears ringing and before the phone appears in the room.
-    const sdp = sip.offer === undefined ? media.offer() : media.answer(sip.offer);
+    const sdp = sip.offer === undefined ? media.offer() : media.answer(sip.offer, sip.encryptedOffer);
     if (call.ended) {
       return;
     }

@@ -8,6 +8,7 @@ const phone = (username: string, more: Partial<SipPhone> = {}): SipPhone => ({
   username,
   ha1,
   srtp: 'off',
+  keying: 'sdes',
   ice: 'off',
   ...more,
 });

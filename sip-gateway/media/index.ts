@@ -1,4 +1,6 @@
 /** Media of phone calls: RTP, jitter buffers, mixing, on media threads. */
+
+export { Dtls } from './dtls/index.ts';
 export type { DtmfKey } from './dtmf/index.ts';
 export type { IceCandidate, IceParameters } from './ice/index.ts';
 export type { LegEvent, LegMedia, LegStats, Prompt } from './leg-types.ts';

@@ -3,12 +3,13 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { bindingRequest, parseAnswer } from '../../test/support/stun.ts';
+import { Dtls, DtlsSession } from './dtls/index.ts';
 import type { IceParameters } from './ice/index.ts';
 import { LegTransport, type RtpSink } from './leg-transport.ts';
 import type { LegMedia } from './leg-types.ts';
 import { MediaLog, type MediaLogLine } from './media-log.ts';
 import { type Network, openNetwork } from './network/index.ts';
-import { type Endpoint, SendStream } from './rtp/index.ts';
+import { demultiplex, type Endpoint, SendStream } from './rtp/index.ts';
 import { Srtp } from './srtp/index.ts';
 
 /** Where SDP says the phone is: an address inside its NAT. */
@@ -35,10 +36,13 @@ describe('LegTransport', () => {
   async function start(media: Partial<LegMedia>, level?: string) {
     const lines: MediaLogLine[] = [];
     const sources: Endpoint[] = [];
+    const insecure: string[] = [];
     let learnt = () => {};
     const transport = await LegTransport.open({
       network,
       srtp: Srtp.load(),
+      dtls: Dtls.load(),
+      onInsecure: (reason) => insecure.push(reason),
       ip: GATEWAY,
       ports: { min: 0, max: 0 },
       sink,
@@ -64,7 +68,7 @@ describe('LegTransport', () => {
         await learning;
       }
     };
-    return { transport, lines, report, heard };
+    return { transport, lines, report, heard, insecure };
   }
 
   async function bind(port = 0): Promise<Socket> {
@@ -223,6 +227,128 @@ describe('LegTransport', () => {
       assert.ok(isReport(await sent));
       rtcpSocket.send(emptyReport, transport.port + 1, GATEWAY);
       await until(() => transport.lastRtcpMs !== undefined);
+    });
+  });
+
+  describe('with DTLS', () => {
+    const dtls = Dtls.load();
+    const srtp = Srtp.load();
+    const own = Buffer.from((dtls.fingerprint ?? '').slice('sha-256 '.length).replaceAll(':', ''), 'hex');
+    let associations: number[];
+    const associate = (active: boolean, digest = own) => {
+      const suites = ['AES_CM_128_HMAC_SHA1_80'];
+      const id = dtls.open({ active, hash: 'sha-256', digests: [digest], suites });
+      associations.push(id);
+      return id;
+    };
+
+    beforeEach(() => {
+      associations = [];
+    });
+    afterEach(() => {
+      for (const id of associations) {
+        for (const context of dtls.close(id)) {
+          srtp.close(context);
+        }
+      }
+    });
+
+    /** A phone's port. */
+    function phone(socket: Socket, active: boolean, port: number) {
+      const [association, other] = [associate(active), associate(!active)];
+      const received: Buffer[] = [];
+      const session = new DtlsSession({
+        dtls,
+        srtp,
+        association,
+        active,
+        send: (datagram) => socket.send(datagram, port, GATEWAY),
+        onConnected: () => {},
+        onFailed: () => {},
+      });
+      socket.on('message', (datagram, source) => {
+        if (demultiplex(datagram) === 'dtls') {
+          session.receive(datagram, source);
+        } else {
+          received.push(datagram);
+        }
+      });
+      return { session, association: other, received };
+    }
+
+    test('nothing passes before the handshake; then the source is known, and a new offer keeps the keys', async () => {
+      const [socket, attacker] = [await bind(), createSocket('udp4').bind(0, '127.0.0.7')];
+      open.push(attacker);
+      await once(attacker, 'listening');
+      const { transport } = await start({ signallingAddress: OUTSIDE });
+      const { session, association, received } = phone(socket, true, transport.port);
+      const media: LegMedia = {
+        codec: 'PCMU',
+        payloadType: 0,
+        remote: PRIVATE,
+        signallingAddress: OUTSIDE,
+        rtcpMux: true,
+        dtls: { active: false, associations: [association] },
+      };
+      transport.start(media, performance.now());
+      socket.send(rtp(), transport.port, GATEWAY);
+      await until(() => transport.unauthenticated === 1);
+      transport.sendRtp(rtp());
+      attacker.send(Buffer.from([22, 254, 253, 0]), transport.port, GATEWAY);
+      await until(() => transport.rejected === 1);
+      session.tick(0, { address: GATEWAY, port: transport.port });
+      await until(() => session.contexts !== undefined);
+      transport.sendRtp(rtp());
+      await until(() => received.length === 1);
+      const [packet = assert.fail()] = received;
+      assert.equal(typeof srtp.unprotect(session.contexts?.receive ?? 0, packet, false), 'object');
+      transport.start({ ...media, send: false }, performance.now());
+      const next = rtp();
+      next.writeUInt16BE(1, 2);
+      transport.sendRtp(next);
+      await until(() => received.length === 2);
+    });
+
+    test('we begin where the phone waits for it, on both ports without rtcp-mux', async () => {
+      const [socket, rtcpSocket] = await bindPair();
+      const { transport, report } = await start({});
+      const [first, second] = [
+        phone(socket, false, transport.port),
+        phone(rtcpSocket, false, transport.port + 1),
+      ];
+      const remote = { address: OUTSIDE, port: socket.address().port };
+      const dtlsOf = { active: true, associations: [first.association, second.association] };
+      transport.start({ codec: 'PCMU', payloadType: 0, remote, dtls: dtlsOf }, performance.now());
+      transport.tick(performance.now());
+      await until(() => first.session.contexts !== undefined && second.session.contexts !== undefined);
+      await until(() => dtls.contexts(second.association) !== undefined);
+      report();
+      await until(() => second.received.length === 1);
+      const contexts = second.session.contexts ?? assert.fail();
+      assert.equal(typeof srtp.unprotect(contexts.receive, second.received[0] ?? rtp(), true), 'object');
+    });
+
+    test('threat 21: a phone with another certificate than in its SDP is reported, and hears nothing', async () => {
+      const socket = await bind();
+      const { transport, insecure } = await start({ signallingAddress: OUTSIDE });
+      const { session, received } = phone(socket, true, transport.port);
+      const association = associate(false, Buffer.alloc(32));
+      transport.start(
+        {
+          codec: 'PCMU',
+          payloadType: 0,
+          remote: PRIVATE,
+          signallingAddress: OUTSIDE,
+          rtcpMux: true,
+          dtls: { active: false, associations: [association] },
+        },
+        performance.now(),
+      );
+      session.tick(0, { address: GATEWAY, port: transport.port });
+      await until(() => insecure.length === 1);
+      assert.match(insecure[0] ?? '', /certificate/);
+      transport.sendRtp(rtp());
+      assert.equal(received.length, 0);
     });
   });
 

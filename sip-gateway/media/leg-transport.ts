@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { type Dtls, DtlsSession } from './dtls/index.ts';
 import { IceAgent, type IceComponent } from './ice/index.ts';
 import type { LegMedia } from './leg-types.ts';
 import type { MediaLog } from './media-log.ts';
@@ -18,6 +19,9 @@ import type { Srtp } from './srtp/index.ts';
 /** Average interval of RTCP reports (RFC 3550 §6.2). */
 const REPORT_INTERVAL_MS = 5_000;
 
+/** The port in an SDP without an address (RFC 8840 §4.1.1). */
+const DISCARD_PORT = 9;
+
 /** Receives the phone's packets. */
 export interface RtpSink {
   /** Whether this payload type was negotiated. */
@@ -30,11 +34,14 @@ export interface RtpSink {
 export interface TransportOptions {
   network: Network;
   srtp: Srtp;
+  dtls: Dtls;
   ip: string;
   ports: PortRange;
   sink: RtpSink;
   /** The phone's media comes from a new source: its first, or another after a move. */
   onSource: (source: Endpoint) => void;
+  /** The phone could not be authenticated (DTLS). */
+  onInsecure: (reason: string) => void;
   log: MediaLog;
 }
 
@@ -56,7 +63,9 @@ export class LegTransport {
   fault: { error: unknown } | undefined;
   readonly #sink: RtpSink;
   readonly #srtp: Srtp;
+  readonly #dtls: Dtls;
   readonly #onSource: (source: Endpoint) => void;
+  readonly #onInsecure: (reason: string) => void;
   readonly #log: MediaLog;
   readonly #cname = randomBytes(8).toString('hex');
   #rtp: UdpPort | undefined;
@@ -64,6 +73,8 @@ export class LegTransport {
   #media: LegMedia | undefined;
   #lock: SourceLock | undefined;
   #ice: IceAgent | undefined;
+  /** For RTP and, without rtcp-mux, for RTCP. */
+  #handshakes: readonly DtlsSession[] = [];
   /** The source last reported by onSource. */
   #reported: Endpoint | undefined;
   #rtcpSession: RtcpSession | undefined;
@@ -72,10 +83,12 @@ export class LegTransport {
   #nextReportMs = 0;
   #closed = false;
 
-  private constructor({ sink, srtp, onSource, log }: TransportOptions) {
+  private constructor({ sink, srtp, dtls, onSource, onInsecure, log }: TransportOptions) {
     this.#sink = sink;
     this.#srtp = srtp;
+    this.#dtls = dtls;
     this.#onSource = onSource;
+    this.#onInsecure = onInsecure;
     this.#log = log;
   }
 
@@ -113,6 +126,7 @@ export class LegTransport {
     } else {
       this.#lock = new SourceLock({ ...rules, learnt }, nowMs);
     }
+    this.#startDtls(media);
     this.#reported = learnt ? this.#lock.learnt : this.#reported;
     // Silence counts from now on.
     if (learnt) {
@@ -147,9 +161,48 @@ export class LegTransport {
     }
   }
 
-  /** Sends ICE checks that are due. Call this every 20 ms. */
+  /** Associations that are in use already go on. */
+  #startDtls({ dtls }: LegMedia): void {
+    const before = this.#handshakes;
+    this.#handshakes = (dtls?.associations ?? []).map(
+      (association, index) =>
+        before.find((session) => session.association === association) ??
+        new DtlsSession({
+          dtls: this.#dtls,
+          srtp: this.#srtp,
+          association,
+          active: dtls?.active ?? false,
+          send: (datagram, target) => (index === 0 ? this.#rtp : this.#rtcp)?.send(datagram, target),
+          onConnected: (peer) => this.#onConnected(peer, index),
+          onFailed: (reason) => {
+            this.#log.debug({ reason }, 'DTLS handshake failed');
+            this.#onInsecure(reason);
+          },
+        }),
+    );
+  }
+
+  #onConnected(peer: Endpoint, index: number): void {
+    this.#log.debug({ to: peer.address, port: peer.port, component: index + 1 }, 'DTLS handshake completed');
+    if (index === 1) {
+      this.#rtcpSource = peer;
+    } else if (!this.#ice) {
+      this.#lock?.nominate(peer);
+    }
+  }
+
+  /** Sends ICE checks and DTLS flights that are due. Call this every 20 ms. */
   tick(nowMs: number): void {
     this.#ice?.tick(nowMs);
+    const media = this.#media;
+    const lock = this.#lock;
+    if (!media || !lock) {
+      return;
+    }
+    for (const [index, session] of this.#handshakes.entries()) {
+      const byAddress = index === 0 ? lock.target : this.#rtcpTarget(media, lock.target);
+      session.tick(nowMs, this.#ice ? this.#ice.selected(index === 0 ? 1 : 2) : byAddress);
+    }
   }
 
   /** Sets the SSRC of our stream for RTCP reports. */
@@ -199,6 +252,11 @@ export class LegTransport {
         this.#onStun(this.#ice, datagram, source, nowMs, rtcpPort);
         return;
       }
+      const handshake = found === 'dtls' ? this.#handshakes[rtcpPort ? 1 : 0] : undefined;
+      if (handshake) {
+        this.#onDtls(handshake, datagram, source, nowMs, this.#lock);
+        return;
+      }
       const kind = rtcpPort ? 'rtcp' : found;
       const packet = kind === 'rtp' || kind === 'rtcp' ? this.#open(datagram, kind, source) : datagram;
       if (!packet) {
@@ -223,13 +281,39 @@ export class LegTransport {
     this.#log.debug({ from: source.address, port: source.port }, 'STUN message that is not authentic');
   }
 
+  #onDtls(
+    session: DtlsSession,
+    datagram: Uint8Array,
+    source: Endpoint,
+    nowMs: number,
+    lock: SourceLock,
+  ): void {
+    const component = session === this.#handshakes[0] ? 1 : 2;
+    const isPhone = this.#ice?.isChecked ? this.#ice.admits(source, component, nowMs) : lock.mayBe(source);
+    if (isPhone) {
+      session.receive(datagram, source);
+      return;
+    }
+    lock.rejected++;
+    this.#log.debug({ from: source.address, port: source.port }, 'DTLS from another source refused');
+  }
+
+  /** The SRTP contexts for a packet; null before the end of the handshake; undefined: packets are in the clear. */
+  #contextsFor(isRtcp: boolean): { send: number; receive: number } | null | undefined {
+    if (!this.#media?.dtls) {
+      return this.#media?.srtp;
+    }
+    return this.#handshakes[isRtcp && !this.#media.rtcpMux ? 1 : 0]?.contexts ?? null;
+  }
+
   /** The packet in the clear; undefined if it is not authentic. */
   #open(datagram: Uint8Array, kind: 'rtp' | 'rtcp', source: Endpoint): Uint8Array | undefined {
-    const srtp = this.#media?.srtp;
-    if (!srtp) {
+    const isRtcp = kind === 'rtcp';
+    const srtp = this.#contextsFor(isRtcp);
+    if (srtp === undefined) {
       return datagram;
     }
-    const opened = this.#srtp.unprotect(srtp.receive, datagram, kind === 'rtcp');
+    const opened = srtp ? this.#srtp.unprotect(srtp.receive, datagram, isRtcp) : 'early';
     if (typeof opened !== 'string') {
       return opened;
     }
@@ -339,9 +423,13 @@ export class LegTransport {
   }
 
   #send(udp: UdpPort | undefined, packet: Uint8Array, target: Endpoint, isRtcp: boolean): void {
-    const srtp = this.#media?.srtp;
+    // ICE has yet to find the phone's address.
+    if (target.port === DISCARD_PORT) {
+      return;
+    }
+    const srtp = this.#contextsFor(isRtcp);
     const sent = srtp ? this.#srtp.protect(srtp.send, packet, isRtcp) : packet;
-    if (sent) {
+    if (srtp !== null && sent) {
       udp?.send(sent, target);
     }
   }

@@ -46,6 +46,11 @@ export interface LegMedia {
   ice?: IceParameters;
   /** SRTP contexts of both directions. With them, nothing is sent or accepted in the clear. */
   srtp?: { send: number; receive: number };
+  /**
+   * Associations whose handshakes yield these contexts: for RTP and, without `rtcpMux`, for RTCP. Until then nothing is sent or accepted.
+   * `active`: we begin the handshakes.
+   */
+  dtls?: { active: boolean; associations: readonly number[] };
   /** Whether audio is sent to the phone, and whether it is received from the phone; false on hold (RFC 3264 §8.4). Default true. */
   send?: boolean;
   receive?: boolean;
@@ -58,6 +63,8 @@ export type LegEvent =
   | { type: 'played'; promptId: string; completed: boolean }
   /** The phone's media comes from a new source: its first, or another after a move. */
   | { type: 'source'; address: string; port: number }
+  /** The phone is not who its SDP says, or the handshake (DTLS) failed: hang up. */
+  | { type: 'insecure'; reason: string }
   /** An error on our side ended the leg's media: hang up. */
   | { type: 'failed'; message: string };
 

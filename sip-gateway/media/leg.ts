@@ -1,4 +1,5 @@
 import type { Codecs } from '../codecs/index.ts';
+import type { Dtls } from './dtls/index.ts';
 import type { DtmfKey } from './dtmf/index.ts';
 import { LegAudio } from './leg-audio.ts';
 import { LegTransport } from './leg-transport.ts';
@@ -12,6 +13,7 @@ export interface LegOptions {
   codecs: Codecs;
   network: Network;
   srtp: Srtp;
+  dtls: Dtls;
   ip: string;
   ports: PortRange;
   /** Shared memory for the outgoing stream's numbers, so that the stream continues if the leg moves to another thread. */
@@ -32,17 +34,29 @@ export class Leg {
   }
 
   /** Binds the sockets, so that the SDP can name their ports. @throws {Error} no pair of ports is free */
-  static async open({ codecs, network, srtp, ip, ports, numbers, emit, log }: LegOptions): Promise<Leg> {
+  static async open({
+    codecs,
+    network,
+    srtp,
+    dtls,
+    ip,
+    ports,
+    numbers,
+    emit,
+    log,
+  }: LegOptions): Promise<Leg> {
     let transport: LegTransport | undefined;
     const send = (packet: Uint8Array) => transport?.sendRtp(packet);
     const audio = new LegAudio({ codecs, numbers, emit, send, log });
     transport = await LegTransport.open({
       network,
       srtp,
+      dtls,
       ip,
       ports,
       sink: audio,
       onSource: (source) => emit({ type: 'source', ...source }),
+      onInsecure: (reason) => emit({ type: 'insecure', reason }),
       log,
     });
     return new Leg(audio, transport);

@@ -23,10 +23,12 @@ export {
   mediaAddressIn,
   type NegotiatedAudio,
   type NegotiatedCrypto,
+  type NegotiatedDtls,
   type ReceiveFormat,
   type RemoteAddress,
   SdpError,
   SdpSession,
+  SecuritySession,
 } from './sdp/index.ts';
 export { systemClock } from './transaction/index.ts';
 export { isOverTls, localAddressFor, type SeenMessage } from './transport/index.ts';

@@ -1,5 +1,5 @@
 /**
- * Two phones with ICE, in a process in the server's namespace: PJSIP behind a NAT, baresip beside the server. Both call a room, then both are
+ * Two phones with ICE, in a process in the server's namespace: PJSIP behind a NAT, baresip with DTLS-SRTP beside the server. Both call a room, then both are
  * called into it, and they hear each other. Argument: the command prefix for the NAT's namespace, as JSON.
  */
 import assert from 'node:assert/strict';
@@ -19,7 +19,7 @@ let pjsua: PjsuaPhone | undefined;
 let baresip: Baresip | undefined;
 try {
   await server.addPhone('1001', { ice: 'offer' });
-  await server.addPhone('1002', { ice: 'offer' });
+  await server.addPhone('1002', { ice: 'offer', srtp: 'required', keying: 'dtls' });
   await server.setDialPlan([{ pattern: '100', action: { type: 'room', roomId: 'team' } }]);
   pjsua = await PjsuaPhone.start({
     username: '1001',
@@ -31,7 +31,12 @@ try {
     codecs: [PCMU],
     command: JSON.parse(process.argv[2] ?? '[]') as string[],
   });
-  baresip = await server.phone('1002', { codecs: PCMU, account: ';medianat=ice', host, toneHz: BARESIP_HZ });
+  baresip = await server.phone('1002', {
+    codecs: PCMU,
+    account: ';medianat=ice;mediaenc=dtls_srtp',
+    host,
+    toneHz: BARESIP_HZ,
+  });
 
   const hearEachOther = () => Promise.all([pjsua?.hears(BARESIP_HZ), baresip?.hears(PJSIP_HZ)]);
   /** The nominations in the gateway's log: addresses and components. */

@@ -8,7 +8,7 @@ describe('phones with ICE', { skip: noPjsua || noNamespaces }, () => {
   it('behind a NAT (PJSIP) and beside the server (baresip): both call, are called, and hear each other', async () => {
     const network = await NatNetwork.create();
     try {
-      const { status, output } = await runNatScenario(network, 'ice-scenario.ts');
+      const { status, output } = await runNatScenario(network, new URL('ice-scenario.ts', import.meta.url));
       assert.equal(status, 0, output);
     } finally {
       await network.close();

@@ -9,7 +9,12 @@ it('phones behind a NAT stay in their calls for ten minutes, including holds', {
 }, async () => {
   const network = await NatNetwork.create();
   try {
-    const { status, output } = await runNatScenario(network, 'nat-scenario.ts', 10, 50);
+    const { status, output } = await runNatScenario(
+      network,
+      new URL('nat-scenario.ts', import.meta.url),
+      10,
+      50,
+    );
     assert.equal(status, 0, output);
   } finally {
     await network.close();

@@ -8,7 +8,12 @@ describe('phones behind a NAT', { skip: noPjsua || noNamespaces }, () => {
   it('hear each other in a room that one calls and the other is called from, hold, resume and are hung up', async () => {
     const network = await NatNetwork.create();
     try {
-      const { status, output } = await runNatScenario(network, 'nat-scenario.ts', 1, 0);
+      const { status, output } = await runNatScenario(
+        network,
+        new URL('nat-scenario.ts', import.meta.url),
+        1,
+        0,
+      );
       assert.equal(status, 0, output);
     } finally {
       await network.close();

@@ -14,7 +14,12 @@ describe('phones without the native add-on', () => {
 
   before(async () => {
     server = await PhoneServer.start({
-      env: { CANOPY_CODECS: '/nowhere', CANOPY_UDP: '/nowhere', CANOPY_SRTP: '/nowhere' },
+      env: {
+        CANOPY_CODECS: '/nowhere',
+        CANOPY_UDP: '/nowhere',
+        CANOPY_SRTP: '/nowhere',
+        CANOPY_DTLS: '/nowhere',
+      },
     });
     await server.addPhones('1001');
     await server.setDialPlan([{ pattern: '100', action: { type: 'room', roomId: 'team' } }]);

@@ -2,17 +2,17 @@ import { fileURLToPath } from 'node:url';
 import { run } from '../../deploy/setup/index.mjs';
 import type { NatNetwork } from '../support/nat-network.ts';
 
-/** Runs a script of this folder in the server's namespace. Its first argument is the command prefix for the phones' namespace, as JSON. */
+/** Runs a script in the server's namespace. Its first argument is the command prefix for the phones' namespace, as JSON. */
 export function runNatScenario(
   network: NatNetwork,
-  script: string,
+  script: URL,
   ...more: number[]
 ): Promise<{ status: number; output: string }> {
   const [program = 'ip', ...args] = network.command('server');
   return run(program, [
     ...args,
     process.execPath,
-    fileURLToPath(new URL(script, import.meta.url)),
+    fileURLToPath(script),
     JSON.stringify(network.command('home')),
     ...more.map(String),
   ]);

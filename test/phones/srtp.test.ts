@@ -1,10 +1,14 @@
 // Mostly waits: may run beside other tests.
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { enrol, memoryStore, parseInvitation } from '../../client/sdk/index.ts';
 import type { Baresip } from '../support/baresip.ts';
-import { PHONE_PASSWORD, PhoneServer } from '../support/phone-server.ts';
+import { PHONE_PASSWORD, PhoneServer, type SipProtocol } from '../support/phone-server.ts';
 import { noPjsua, PjsuaPhone } from '../support/pjsua-phone.ts';
 import { newIdentity, ProtocolClient } from '../support/protocol-client.ts';
+import type { TestServer } from '../support/server.ts';
 import { headerOf, SipPeer, tagOf } from '../support/sip-peer.ts';
 import { TonePerson } from '../support/tone-person.ts';
 import { eventually } from '../support/wait.ts';
@@ -32,12 +36,14 @@ describe('encrypted calls (SRTP)', () => {
       env: { CANOPY_SIP_SRTP_WITHOUT_TLS: 'true' },
     });
     await server.addPhones('2001', '2003', '2005');
+    await server.addPhone('2011', { keying: 'dtls' });
+    await server.addPhone('2012', { keying: 'dtls', srtp: 'required' });
     for (const username of ['2002', '2004', '2006']) {
       await server.addPhone(username, { srtp: 'required' });
     }
     await server.setDialPlan(
       [{ pattern: '20XX', action: { type: 'room', roomId: 'plain' } }].concat(
-        ['2001', '2002', '2003', '2004'].map((number) => ({
+        ['2001', '2002', '2003', '2004', '2011', '2012'].map((number) => ({
           pattern: `1${number}`,
           action: { type: 'room', roomId: `room-${number}` },
         })),
@@ -49,16 +55,20 @@ describe('encrypted calls (SRTP)', () => {
     await server.close();
   });
 
-  async function baresip(username: string, mediaenc: string): Promise<Softphone> {
+  async function baresip(
+    username: string,
+    mediaenc: string,
+    protocol: SipProtocol = 'tls',
+  ): Promise<Softphone> {
     const phone: Baresip = await server.phone(username, {
       codecs: PCMU,
-      protocol: 'tls',
+      protocol,
       account: `;mediaenc=${mediaenc}`,
       toneHz: 700,
     });
     return {
       call: async () => {
-        phone.command('dial', server.uri(`1${username}`, 'tls'));
+        phone.command('dial', server.uri(`1${username}`, protocol));
         await phone.waitFor('CALL_ESTABLISHED');
       },
       called: async () => {
@@ -105,20 +115,25 @@ describe('encrypted calls (SRTP)', () => {
   }
 
   /** The phones' own settings, with those of their accounts: by their numbers, preferred and required. */
-  const PHONES: Record<string, { start: (username: string) => Promise<Softphone>; needsPjsua?: boolean }> = {
+  const PHONES: Record<
+    string,
+    { start: (username: string) => Promise<Softphone>; keying?: 'dtls'; needsPjsua?: boolean }
+  > = {
     2001: { start: (username) => baresip(username, 'srtp') },
     2002: { start: (username) => baresip(username, 'srtp-mand') },
     2003: { start: (username) => pjsua(username, 'optional'), needsPjsua: true },
     2004: { start: (username) => pjsua(username, 'mandatory'), needsPjsua: true },
+    2011: { start: (username) => baresip(username, 'dtls_srtp'), keying: 'dtls' },
+    2012: { start: (username) => baresip(username, 'dtls_srtp', 'udp'), keying: 'dtls' },
   };
 
   describe('with phones that encrypt', { concurrency: 4 }, () => {
-    for (const [username, { start, needsPjsua = false }] of Object.entries(PHONES)) {
+    for (const [username, { start, keying = 'sdes', needsPjsua = false }] of Object.entries(PHONES)) {
       const [program, use] = [
         needsPjsua ? 'PJSIP' : 'baresip',
         Number(username) % 2 ? 'preferred' : 'required',
       ];
-      it(`${program} calls the room and is called from it over TLS, encryption ${use}: each hears the other's tone`, {
+      it(`${program} calls the room and is called from it with keys by ${keying.toUpperCase()}, encryption ${use}: each hears the other's tone`, {
         skip: needsPjsua && noPjsua,
       }, async () => {
         const roomId = `room-${username}`;
@@ -142,7 +157,7 @@ describe('encrypted calls (SRTP)', () => {
             await phone.holdAndResume();
             await hearEachOther();
           }
-          const active = (await server.server.metrics()).get('canopy_sip_calls{encryption="sdes"}');
+          const active = (await server.server.metrics()).get(`canopy_sip_calls{encryption="${keying}"}`);
           assert.ok(active !== undefined && active > 0);
           await phone.hangUp();
           await server.server.api('POST', '/api/sip/calls', { roomId, target: username });
@@ -164,11 +179,86 @@ describe('encrypted calls (SRTP)', () => {
         assert.deepEqual(
           calls.map(({ direction, encryption }) => [direction, encryption]),
           [
-            ['outgoing', 'sdes'],
-            ['incoming', 'sdes'],
+            ['outgoing', keying],
+            ['incoming', keying],
           ],
         );
       });
+    }
+  });
+
+  it('a phone that refuses our first offer is called again with another one, encrypted or not', async () => {
+    await server.addPhone('2007', { srtp: 'preferred' });
+    await server.addPhone('2008', { srtp: 'preferred', keying: 'dtls' });
+    const insists = await server.phone('2007', {
+      codecs: PCMU,
+      protocol: 'tls',
+      account: ';mediaenc=srtp-mand',
+    });
+    const plain = await server.phone('2008', { codecs: PCMU });
+    try {
+      for (const [target, phone] of [
+        ['2007', insists],
+        ['2008', plain],
+      ] as const) {
+        await server.server.api('POST', '/api/sip/calls', { roomId: 'again', target });
+        await phone.waitFor('CALL_INCOMING');
+        phone.command('accept');
+        await phone.waitFor('CALL_ESTABLISHED');
+        phone.command('hangup');
+      }
+      const calls = await eventually(
+        'both calls have ended',
+        async () => (await server.calls()).filter((call) => call.roomId === 'again'),
+        (found) => found.length === 2 && found.every(({ endedAtMs }) => endedAtMs !== null),
+      );
+      assert.deepEqual(
+        calls.map(({ encryption, endCause }) => [encryption, endCause]),
+        [
+          ['none', 'remote'],
+          ['sdes', 'remote'],
+        ],
+      );
+    } finally {
+      await insists.stop();
+      await plain.stop();
+    }
+  });
+
+  it('threat 5: a phone with a certificate of the server’s CA on its TLS connection is verified, another is not', async () => {
+    await server.addPhones('2009');
+    const roomId = 'verified';
+    const certificate = join(server.server.dataDir, 'device.pem');
+    await writeFile(certificate, await devicePem(server.server), { mode: 0o600 });
+    const ann = await server.phone('2009', { codecs: PCMU, protocol: 'tls', certificate });
+    const other = await server.phone('2001', { codecs: PCMU, protocol: 'tls' });
+    const watcher = await ProtocolClient.enter(server.server.url, await newIdentity(server.server));
+    await watcher.get('room.join', { roomId });
+    try {
+      for (const [target, phone, verified] of [
+        ['2009', ann, true],
+        ['2001', other, false],
+      ] as const) {
+        await server.server.api('POST', '/api/sip/calls', { roomId, target });
+        await phone.waitFor('CALL_INCOMING');
+        phone.command('accept');
+        const { participant } = await watcher.event(
+          'participant.updated',
+          ({ participant: { deviceVerified, displayName } }) =>
+            displayName === `Phone ${target}` && deviceVerified !== undefined,
+        );
+        assert.deepEqual(
+          [participant.deviceVerified, participant.certifiedName],
+          [verified, verified ? 'Ann' : undefined],
+        );
+        phone.command('hangup');
+        await phone.waitFor('CALL_CLOSED');
+      }
+    } finally {
+      await watcher.get('room.leave', {});
+      watcher.close();
+      await ann.stop();
+      await other.stop();
     }
   });
 
@@ -262,3 +352,15 @@ describe('encrypted calls (SRTP)', () => {
     }
   });
 });
+
+/** The key and the certificates of a new device of Ann's, as a phone stores them. */
+async function devicePem(server: TestServer): Promise<string> {
+  const invitation = parseInvitation(await server.invite({ displayName: 'Ann' })) ?? assert.fail();
+  const store = { ...memoryStore(), needsExtractableKeys: true };
+  await enrol({ serverUrl: server.url, ...invitation, store });
+  const { deviceKey, chain } = (await store.load(new URL(server.url).origin)) ?? assert.fail();
+  const key = Buffer.from(await crypto.subtle.exportKey('pkcs8', deviceKey)).toString('base64');
+  const pem = (label: string, base64: string) =>
+    `-----BEGIN ${label}-----\n${base64.replace(/.{64}/g, '$&\n')}\n-----END ${label}-----\n`;
+  return [pem('PRIVATE KEY', key), ...chain.map((der) => pem('CERTIFICATE', der))].join('');
+}

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { urlHost } from '../../base/index.ts';
-import type { CallQuality, IceUse, SrtpUse } from '../../contract/index.ts';
+import type { CallQuality, IceUse, SrtpKeying, SrtpUse } from '../../contract/index.ts';
 import { Baresip, type BaresipOptions } from './baresip.ts';
 import { freePort } from './programs.ts';
 import { TestServer } from './server.ts';
@@ -87,7 +87,10 @@ export class PhoneServer {
   }
 
   /** Adds or changes a phone. */
-  async addPhone(username: string, settings: { srtp?: SrtpUse; ice?: IceUse } = {}): Promise<void> {
+  async addPhone(
+    username: string,
+    settings: { srtp?: SrtpUse; keying?: SrtpKeying; ice?: IceUse } = {},
+  ): Promise<void> {
     await this.server.api('PUT', `/api/sip/phones/${username}`, {
       displayName: `Phone ${username}`,
       password: PHONE_PASSWORD,

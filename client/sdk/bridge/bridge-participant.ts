@@ -23,6 +23,8 @@ export interface NewParticipant {
   callState?: CallState;
   /** Whether the audio between the phone and the bridge is encrypted. Default: unknown. */
   callEncrypted?: boolean;
+  /** The certificates that the phone has presented, base64 DER, leaf first; null: none. Only the server's gateway may say so. Default: unknown. */
+  deviceChain?: string[] | null;
   /** What is known about the caller, for applications. */
   attributes?: ParticipantAttributes | undefined;
   /** Whether the caller was asked for a PIN of the room and knew it. Default false. */
@@ -66,6 +68,7 @@ export class BridgeParticipant {
   #displayName: string;
   #callState: CallState;
   #callEncrypted: boolean | undefined;
+  #deviceChain: string[] | null | undefined;
   #muted = false;
   #denied = false;
   #handUp = false;
@@ -75,7 +78,9 @@ export class BridgeParticipant {
   #admitted = false;
   /** State at the server. */
   #participantId: string | undefined;
-  #sent: { displayName: string; callState: CallState; callEncrypted?: boolean } | undefined;
+  #sent:
+    | { displayName: string; callState: CallState; callEncrypted?: boolean; deviceChain?: string[] | null }
+    | undefined;
   #sentHandUp = false;
   #producer:
     | { producerId: string; rtpParameters: RtpParameters; media: BridgeMedia; muted: boolean }
@@ -88,6 +93,7 @@ export class BridgeParticipant {
       displayName,
       callState = 'answered',
       callEncrypted,
+      deviceChain,
       pinGiven = false,
       isModerator = false,
       movedFrom,
@@ -98,6 +104,7 @@ export class BridgeParticipant {
     this.#displayName = displayName;
     this.#callState = callState;
     this.#callEncrypted = callEncrypted;
+    this.#deviceChain = deviceChain;
     this.moderation = new PhoneModeration(host, () => this.#participantId);
     this.#admission = {
       pinGiven,
@@ -159,10 +166,12 @@ export class BridgeParticipant {
     displayName,
     callState,
     callEncrypted,
+    deviceChain = this.#deviceChain,
   }: Omit<Partial<NewParticipant>, 'pinGiven' | 'isModerator' | 'movedFrom'>): Promise<void> {
     this.#displayName = displayName ?? this.#displayName;
     this.#callState = callState ?? this.#callState;
     this.#callEncrypted = callEncrypted ?? this.#callEncrypted;
+    this.#deviceChain = deviceChain;
     await this.#reconciler.run();
   }
 
@@ -305,10 +314,12 @@ export class BridgeParticipant {
   async #enter(): Promise<void> {
     const { connection } = this.#host;
     const callEncrypted = this.#callEncrypted;
+    const deviceChain = this.#deviceChain;
     const wanted = {
       displayName: this.#displayName,
       callState: this.#callState,
       ...(callEncrypted !== undefined && { callEncrypted }),
+      ...(deviceChain !== undefined && { deviceChain }),
     };
     if (this.#participantId === undefined) {
       const { participantId } = await connection.request('participant.add', {
@@ -328,7 +339,8 @@ export class BridgeParticipant {
     if (
       this.#sent?.displayName !== wanted.displayName ||
       this.#sent.callState !== wanted.callState ||
-      this.#sent.callEncrypted !== callEncrypted
+      this.#sent.callEncrypted !== callEncrypted ||
+      this.#sent.deviceChain !== deviceChain
     ) {
       await connection.request('participant.update', { participantId: this.#participantId, ...wanted });
       this.#sent = wanted;

@@ -1,6 +1,7 @@
 import { CanopyError } from '../../../base/index.ts';
 import type { Participant } from '../../../contract/index.ts';
-import type { Handler, Peer } from '../../kernel/index.ts';
+import { decodeChain, verifyChain } from '../../identity/index.ts';
+import type { Handler, Peer, Principal } from '../../kernel/index.ts';
 import {
   BRIDGE_FACTOR,
   demand,
@@ -27,7 +28,7 @@ export function bridgeHandlers(context: Kernel): { [N in BridgeRequest]: Handler
 
     'participant.add': async (
       session,
-      { displayName, kind, callState, callEncrypted, attributes, isModerator, ...call },
+      { displayName, kind, callState, callEncrypted, attributes, deviceChain, isModerator, ...call },
     ) => {
       const { principal, room, peer } = requireRight(session, 'participant.host');
       if (isModerator && !isPhoneGateway(principal)) {
@@ -42,6 +43,7 @@ export function bridgeHandlers(context: Kernel): { [N in BridgeRequest]: Handler
       if (peer.participants.size >= limit) {
         throw new CanopyError('LIMIT_REACHED', `at most ${limit} participants`);
       }
+      const device = await deviceOf(context, principal, displayName, deviceChain);
       // On the server, a phone has no more rights than a guest, whichever bridge hosts it.
       const participant = peer.newParticipant({
         displayName,
@@ -49,17 +51,26 @@ export function bridgeHandlers(context: Kernel): { [N in BridgeRequest]: Handler
         role: 'guest',
         callState,
         ...(callEncrypted !== undefined && { callEncrypted }),
+        ...device,
         ...(attributes && { attributes }),
       });
       room.addParticipant(peer, participant, { isModerator });
       return { participantId: participant.participantId };
     },
 
-    'participant.update': async (session, { participantId, displayName, callState, callEncrypted }) => {
-      const { room, peer } = requireRight(session, 'participant.host');
-      const participant = requireHosted(peer, participantId);
+    'participant.update': async (
+      session,
+      { participantId, displayName, callState, callEncrypted, deviceChain },
+    ) => {
+      const { principal, room, peer } = requireRight(session, 'participant.host');
+      const before = requireHosted(peer, participantId);
+      const name = displayName ?? before.displayName;
+      const device = await deviceOf(context, principal, name, deviceChain);
+      const { certifiedName, ...participant } = requireHosted(peer, participantId);
       room.updateParticipant(peer, {
         ...participant,
+        ...(deviceChain === undefined && certifiedName !== undefined && { certifiedName }),
+        ...device,
         ...(displayName !== undefined && { displayName }),
         ...(callState !== undefined && { callState }),
         ...(callEncrypted !== undefined && { callEncrypted }),
@@ -74,6 +85,37 @@ export function bridgeHandlers(context: Kernel): { [N in BridgeRequest]: Handler
       return {};
     },
   };
+}
+
+/**
+ * Whose device a phone is, by its certificates. The gateway has seen that the phone holds their key.
+ *
+ * @throws {CanopyError} FORBIDDEN - another bridge names certificates
+ */
+async function deviceOf(
+  { trust }: Kernel,
+  principal: Principal,
+  displayName: string,
+  chain: readonly string[] | null | undefined,
+): Promise<Pick<Participant, 'deviceVerified' | 'certifiedName'>> {
+  if (chain === undefined) {
+    return {};
+  }
+  if (!isPhoneGateway(principal)) {
+    throw new CanopyError('FORBIDDEN', 'only the phone gateway names the certificates of phones');
+  }
+  if (chain === null) {
+    return { deviceVerified: false };
+  }
+  try {
+    const { displayName: certifiedName } = await verifyChain(decodeChain(chain), trust, Date.now());
+    return { deviceVerified: true, ...(certifiedName !== displayName && { certifiedName }) };
+  } catch (error) {
+    if (!(error instanceof CanopyError)) {
+      throw error;
+    }
+    return { deviceVerified: false };
+  }
 }
 
 function requireHosted(peer: Peer, participantId: string): Participant {

@@ -4,6 +4,7 @@ import {
   AUDIO_SOURCES,
   bridgeEndpoint,
   callState,
+  certificateChain,
   clientDtlsParameters,
   codecsAreOf,
   consumerInfo,
@@ -186,6 +187,8 @@ export const CONFERENCE_REQUESTS = {
       kind: z.literal('phone'),
       callState: callState.default('answered'),
       callEncrypted: z.boolean().optional(),
+      /** The certificates that the phone has presented on its TLS connection; null: none. Only the server's own gateway may say so. */
+      deviceChain: certificateChain.nullable().optional(),
       attributes: participantAttributes.optional(),
       /** Whether the caller was asked for a PIN of the room and knew it. */
       pinGiven: z.boolean().default(false),
@@ -202,6 +205,8 @@ export const CONFERENCE_REQUESTS = {
       displayName: displayName.optional(),
       callState: callState.optional(),
       callEncrypted: z.boolean().optional(),
+      /** As in `participant.add`. */
+      deviceChain: certificateChain.nullable().optional(),
     }),
     result: nothing,
   },

@@ -69,6 +69,14 @@ export const TELEPHONY_MIGRATIONS: Migrations = {
       await db.schema.alterTable('calls').addColumn('transfer_status', 'integer').execute();
     },
   },
+  '0028_dtls_srtp': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .alterTable('sip_phones')
+        .addColumn('keying', 'text', (column) => column.notNull().defaultTo('sdes'))
+        .execute();
+    },
+  },
   '0028_ice': {
     async up(db: Kysely<unknown>): Promise<void> {
       await db.schema

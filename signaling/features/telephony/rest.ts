@@ -13,6 +13,7 @@ import {
   sha256Hex,
   sipPhone,
   sipTrunk,
+  srtpKeying,
   srtpUse,
   tracedMessage,
   trunkContact,
@@ -36,6 +37,8 @@ export const putPhoneRequest = z.object({
     .optional(),
   /** Default: unchanged; `preferred` for a new phone. */
   srtp: srtpUse.optional(),
+  /** Default: unchanged; `sdes` for a new phone. */
+  keying: srtpKeying.optional(),
   /** Default: unchanged; `accept` for a new phone. */
   ice: iceUse.optional(),
   /** The person whose phone it is: it rings when they are called. Null: nobody's. Default: unchanged. */
@@ -58,7 +61,7 @@ export const trunkInfo = sipTrunk.omit({ password: true }).extend({
   usage: z.array(trunkUsage.omit({ trunk: true })),
 });
 export const trunkList = z.object({ trunks: z.array(trunkInfo) });
-/** Without a password, the stored one is kept if both user names stay the same. `srtp`, `ice`, `transfers`, `identity`, `numbers` and `limits` are kept if omitted. */
+/** Without a password, the stored one is kept if both user names stay the same. `srtp`, `keying`, `ice`, `transfers`, `identity`, `numbers` and `limits` are kept if omitted. */
 export const putTrunkRequest = sipTrunk.omit({ name: true }).extend({
   uri: trunkUri,
   contacts: z
@@ -74,6 +77,7 @@ export const putTrunkRequest = sipTrunk.omit({ name: true }).extend({
   proxy: trunkUri.optional(),
   addresses: z.array(trunkAddress).max(64).default([]),
   srtp: srtpUse.optional(),
+  keying: srtpKeying.optional(),
   ice: iceUse.optional(),
 });
 

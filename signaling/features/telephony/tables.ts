@@ -1,4 +1,4 @@
-import type { CallRecord, IceUse, SrtpUse } from '../../../contract/index.ts';
+import type { CallRecord, IceUse, SrtpKeying, SrtpUse } from '../../../contract/index.ts';
 
 export interface PhoneRow {
   username: string;
@@ -7,6 +7,7 @@ export interface PhoneRow {
   ha1_md5: string;
   ha1_sha256: string;
   srtp: SrtpUse;
+  keying: SrtpKeying;
   ice: IceUse;
   /** Null: the default. */
   transfers: 'off' | 'internal' | 'outgoing' | null;

@@ -6,6 +6,7 @@ import {
   MIN_PIN_DIGITS,
   type SipPhone,
   type SipTrunk,
+  type SrtpKeying,
   type SrtpUse,
   type TransferScope,
 } from '../../../contract/index.ts';
@@ -35,20 +36,33 @@ export class TelephonyAdministration {
       displayName,
       password,
       srtp,
+      keying,
       ice,
       transfers,
     }: {
       displayName?: string | undefined;
       password?: string | undefined;
       srtp?: SrtpUse | undefined;
+      keying?: SrtpKeying | undefined;
       ice?: IceUse | undefined;
       transfers?: TransferScope | undefined;
     },
-  ): Promise<{ realm: string; srtp: SrtpUse; ice: IceUse; transfers?: TransferScope; password?: string }> {
+  ): Promise<{
+    realm: string;
+    srtp: SrtpUse;
+    keying: SrtpKeying;
+    ice: IceUse;
+    transfers?: TransferScope;
+    password?: string;
+  }> {
     const generated = password === undefined ? newPassword() : undefined;
     const before = (await this.#settings.phones()).find((phone) => phone.username === username);
     // A new password or name must not end the encryption of a phone's calls, or change where it may transfer.
-    const kept = { srtp: srtp ?? before?.srtp ?? 'preferred', ice: ice ?? before?.ice ?? 'accept' };
+    const kept = {
+      srtp: srtp ?? before?.srtp ?? 'preferred',
+      keying: keying ?? before?.keying ?? 'sdes',
+      ice: ice ?? before?.ice ?? 'accept',
+    };
     const scope = transfers ?? before?.transfers;
     const ha1 = digestSecrets(username, this.#realm, password ?? generated ?? '');
     await this.#settings.putPhone({
@@ -80,7 +94,11 @@ export class TelephonyAdministration {
    * @throws {CanopyError} BAD_REQUEST - `register` without user name and password
    */
   async putTrunk(
-    trunk: Omit<SipTrunk, 'srtp' | 'ice'> & { srtp?: SrtpUse | undefined; ice?: IceUse | undefined },
+    trunk: Omit<SipTrunk, 'srtp' | 'keying' | 'ice'> & {
+      srtp?: SrtpUse | undefined;
+      keying?: SrtpKeying | undefined;
+      ice?: IceUse | undefined;
+    },
   ): Promise<SipTrunk> {
     const before = (await this.#settings.trunks()).find(({ name }) => name === trunk.name);
     const isSameUser = before?.username === trunk.username && before?.authUsername === trunk.authUsername;
@@ -94,6 +112,7 @@ export class TelephonyAdministration {
     const settled = {
       ...trunk,
       srtp,
+      keying: trunk.keying ?? before?.keying ?? 'sdes',
       ...(identity && { identity }),
       ...(numbers && { numbers }),
       ...(limits && { limits }),

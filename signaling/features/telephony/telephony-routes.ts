@@ -50,7 +50,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
         config: { act: 'phone.put' },
         schema: {
           description:
-            'Adds or replaces a phone. If the request has no password, one is generated and returned only this once. `srtp`, `ice`, `transfers` and `accountId` are kept if they are omitted.',
+            'Adds or replaces a phone. If the request has no password, one is generated and returned only this once. `srtp`, `keying`, `ice`, `transfers` and `accountId` are kept if they are omitted.',
           params: phoneParams,
           body: putPhoneRequest,
           response: { 200: putPhoneResponse, ...errorResponses },
@@ -119,7 +119,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
         config: { act: 'trunk.put' },
         schema: {
           description:
-            'Adds or replaces a trunk. A stored password is kept while both user names stay the same; `srtp`, `ice`, `transfers`, `identity`, `numbers` and `limits` are kept if they are omitted.',
+            'Adds or replaces a trunk. A stored password is kept while both user names stay the same; `srtp`, `keying`, `ice`, `transfers`, `identity`, `numbers` and `limits` are kept if they are omitted.',
           params: trunkParams,
           body: putTrunkRequest,
           response: { 200: trunkInfo, ...errorResponses },

@@ -30,22 +30,24 @@ export class TelephonySettings {
 
   async phones(): Promise<SipPhone[]> {
     const rows = await this.#store.db.selectFrom('sip_phones').selectAll().orderBy('username').execute();
-    return rows.map(({ username, display_name, ha1_md5, ha1_sha256, srtp, ice, transfers }) => ({
+    return rows.map(({ username, display_name, ha1_md5, ha1_sha256, srtp, keying, ice, transfers }) => ({
       username,
       ...(display_name !== null && { displayName: display_name }),
       ...(transfers !== null && { transfers }),
       ha1: { md5: ha1_md5, sha256: ha1_sha256 },
       srtp,
+      keying,
       ice,
     }));
   }
 
-  async putPhone({ username, displayName, ha1, srtp, ice, transfers }: SipPhone): Promise<void> {
+  async putPhone({ username, displayName, ha1, srtp, keying, ice, transfers }: SipPhone): Promise<void> {
     const row = {
       display_name: displayName ?? null,
       ha1_md5: ha1.md5,
       ha1_sha256: ha1.sha256,
       srtp,
+      keying,
       ice,
       transfers: transfers ?? null,
     };

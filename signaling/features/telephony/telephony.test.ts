@@ -153,16 +153,18 @@ describe('telephony', () => {
         displayName: 'Desk',
         ha1: { md5: ha1('md5'), sha256: ha1('sha256') },
         srtp: 'preferred',
+        keying: 'sdes',
         ice: 'accept',
       },
     ]);
     assert.deepEqual(await ok('GET', '/api/sip/phones'), {
-      phones: [{ username: '1001', displayName: 'Desk', srtp: 'preferred', ice: 'accept' }],
+      phones: [{ username: '1001', displayName: 'Desk', srtp: 'preferred', keying: 'sdes', ice: 'accept' }],
     });
     assert.deepEqual(await ok('PUT', '/api/sip/phones/1001', { password: 'chosen by hand' }), {
       username: '1001',
       realm: 'canopy',
       srtp: 'preferred',
+      keying: 'sdes',
       ice: 'accept',
     });
     assert.deepEqual(await refused('PUT', '/api/sip/phones/1001', { password: 'short' }), [
@@ -181,7 +183,9 @@ describe('telephony', () => {
       const told = heard(gateway, 'config');
       await act();
       const [{ phones, trunks }] = await told;
-      return [...phones, ...trunks].map(({ srtp, ice }) => (ice === 'accept' ? srtp : `${srtp} ${ice}`));
+      return [...phones, ...trunks].map(({ srtp, keying, ice }) =>
+        [srtp, keying === 'sdes' ? '' : keying, ice === 'accept' ? '' : ice].filter(Boolean).join(' '),
+      );
     };
     const phone = (body: object) => applied(() => ok('PUT', '/api/sip/phones/1009', body));
     const trunk = (body: object) => applied(() => ok('PUT', '/api/sip/trunks/secure', { uri, ...body }));
@@ -197,6 +201,10 @@ describe('telephony', () => {
     assert.deepEqual(await phone({}), ['off offer', 'required off']);
     assert.deepEqual(await trunk({}), ['off offer', 'required off']);
     assert.deepEqual(await refused('PUT', '/api/sip/phones/1009', { srtp: 'yes' }), [400, 'BAD_REQUEST']);
+    assert.deepEqual(await phone({ keying: 'dtls' }), ['off dtls offer', 'required off']);
+    assert.deepEqual(await trunk({ keying: 'dtls' }), ['off dtls offer', 'required dtls off']);
+    assert.deepEqual(await phone({}), ['off dtls offer', 'required dtls off']);
+    assert.deepEqual(await trunk({}), ['off dtls offer', 'required dtls off']);
     assert.deepEqual(await refused('PUT', '/api/sip/phones/1009', { ice: 'yes' }), [400, 'BAD_REQUEST']);
     await ok('DELETE', '/api/sip/phones/1009');
     await ok('DELETE', '/api/sip/trunks/secure');

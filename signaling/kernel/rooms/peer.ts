@@ -117,7 +117,14 @@ export class Peer {
   newParticipant(
     details: Pick<
       Participant,
-      'displayName' | 'certifiedName' | 'kind' | 'role' | 'callState' | 'callEncrypted' | 'attributes'
+      | 'displayName'
+      | 'certifiedName'
+      | 'kind'
+      | 'role'
+      | 'callState'
+      | 'callEncrypted'
+      | 'deviceVerified'
+      | 'attributes'
     >,
   ): Participant {
     return {

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../../base/index.ts';
 import type { CodecCapabilities } from '../../codecs/index.ts';
+import { Dtls } from '../dtls/index.ts';
 import type { LegEvent, LegStats } from '../leg-types.ts';
 import { StreamNumbers } from '../rtp/index.ts';
 import { Srtp } from '../srtp/index.ts';
@@ -58,6 +59,8 @@ const RETRY_MS = 1_000;
 export class MediaPool extends EventEmitter<MediaPoolEvents> {
   /** Opens the SRTP contexts that legs use. */
   readonly srtp: Srtp;
+  /** Opens the DTLS associations that legs use. */
+  readonly dtls: Dtls;
   readonly #options: PoolOptions;
   readonly #slots: Slot[];
   readonly #legs = new Map<string, LegRecord>();
@@ -67,6 +70,7 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
   private constructor(options: PoolOptions, slots: Slot[]) {
     super();
     this.srtp = Srtp.load({ path: options.srtpPath, prefer: options.prefer });
+    this.dtls = Dtls.load({ path: options.dtlsPath, prefer: options.prefer });
     this.#options = options;
     this.#slots = slots;
     for (const slot of slots) {

@@ -57,7 +57,7 @@ export class SourceLock {
     this.#exact = false;
   }
 
-  /** Locks to an address that the phone has proved to have (ICE). Only another call of this, or update(), replaces it. */
+  /** Locks to an address that the phone has proved to have (ICE, DTLS). Only another call of this, or update(), replaces it. */
   nominate(source: Endpoint): void {
     this.#lock(source);
     this.#exact = true;
@@ -71,6 +71,12 @@ export class SourceLock {
   /** The learnt source: a new object each time one is learnt. */
   get learnt(): Endpoint | undefined {
     return this.#locked;
+  }
+
+  /** Whether an unknown source may be the phone, which has yet to prove it. */
+  mayBe({ address }: Endpoint): boolean {
+    const { expected, signallingAddress } = this.#rules;
+    return [expected.address, signallingAddress, this.#locked?.address].includes(address);
   }
 
   /**

@@ -68,6 +68,8 @@ export interface ThreadOptions {
   udpPath?: string;
   /** File of the SRTP add-on. Default: the output of its build. */
   srtpPath?: string;
+  /** File of the DTLS add-on. Default: the output of its build. */
+  dtlsPath?: string;
   /** `portable` does without the add-ons. Default `native`. */
   prefer?: 'native' | 'portable';
   /** Minimum pino level. Default: nothing is logged. */

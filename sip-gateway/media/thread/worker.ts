@@ -1,6 +1,7 @@
 /** Entry point of a media thread. It owns sockets, codecs and mixers, and handles requests of the main thread. */
 import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { Codecs } from '../../codecs/index.ts';
+import { Dtls } from '../dtls/index.ts';
 import { Leg } from '../leg.ts';
 import { MediaLog } from '../media-log.ts';
 import { loadPayloadTransform, RoomMixer } from '../mixer/index.ts';
@@ -37,6 +38,7 @@ const log = MediaLog.create((line) => post({ type: 'log', line }), options.logLe
 const codecs = await Codecs.load({ path: options.codecsPath, prefer: options.prefer });
 const network = openNetwork({ path: options.udpPath, prefer: options.prefer });
 const srtp = Srtp.load({ path: options.srtpPath, prefer: options.prefer });
+const dtls = Dtls.load({ path: options.dtlsPath, prefer: options.prefer });
 const pacer = new Pacer({
   before: () => network.receive(),
   after: (dueMs) => network.flush(dueMs + LEAD_MS),
@@ -154,6 +156,7 @@ const handlers: Handlers = {
       codecs,
       network,
       srtp,
+      dtls,
       ip,
       ports,
       numbers: new StreamNumbers(numbers),

@@ -2,17 +2,21 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { type CryptoLine, keyBytes, readCryptoLine } from './crypto-line.ts';
 import { SdpError } from './remote.ts';
 
-/** Our wish for encryption (SRTP with keys in the SDP, RFC 4568). */
+/** Our wish for encryption (SRTP). */
 export interface LocalEncryption {
   /** `preferred`: encrypted if the peer supports it. Once a call is encrypted, it stays so. */
   readonly use: 'off' | 'preferred' | 'required';
-  /** Suites that we support, best first. If there are none, nothing can be encrypted. */
+  /** How keys are offered, and preferred in offers with both: in the SDP (RFC 4568), or by DTLS (RFC 5763). */
+  readonly keying: 'sdes' | 'dtls';
+  /** Suites that we support with keys in the SDP, best first. If there are none, that is not possible. */
   readonly suites: readonly string[];
-  /** Why there are none, or why it is off. */
+  /** Value of our a=fingerprint line. Without it, DTLS is not possible. */
+  readonly fingerprint?: string | undefined;
+  /** Why something is not possible, or why it is off. */
   readonly reason?: string;
 }
 
-export const NO_ENCRYPTION: LocalEncryption = { use: 'off', suites: [] };
+export const NO_ENCRYPTION: LocalEncryption = { use: 'off', keying: 'sdes', suites: [] };
 
 /** The negotiated keys, each a master key followed by its salt. */
 export interface NegotiatedCrypto {

@@ -14,7 +14,7 @@ const local = (use: LocalEncryption['use'], suites = SUITES): LocalAudio => ({
   address: '192.0.2.1',
   port: 4000,
   codecs: ['PCMU'],
-  encryption: { use, suites, ...(suites.length === 0 && { reason: 'none here' }) },
+  encryption: { use, keying: 'sdes', suites, ...(suites.length === 0 && { reason: 'none here' }) },
 });
 const key = (fill: number, length = 30) => Buffer.alloc(length, fill).toString('base64');
 const line = (fill = 1, { tag = 1, suite = 'AES_CM_128_HMAC_SHA1_80', more = '' } = {}) =>

@@ -47,6 +47,8 @@ const MAX_CANDIDATES = 32;
 const MAX_PRIORITY = 2 ** 31 - 1;
 /** Priority of our only candidate of component 1: a host candidate with the highest local preference (RFC 8445 §5.1.2). */
 const HOST_PRIORITY = 126 * 2 ** 24 + 65_535 * 2 ** 8 + 255;
+/** The port of a service that discards everything. */
+const DISCARD_PORT = 9;
 const MISMATCH = { value: 'ice-mismatch' };
 
 /**
@@ -157,10 +159,18 @@ function readIce(
   }
   const listed = media.candidates ?? [];
   const candidates = listed.slice(0, MAX_CANDIDATES).flatMap(readCandidate);
-  if (candidates.length === 0 || !matchesDefault(session, media, rtcpMux)) {
+  const isLite = session.icelite !== undefined;
+  // Browsers hide their addresses behind names. Their checks show them.
+  const mayHide = isHidden(media) && !isLite;
+  if ((candidates.length === 0 && !mayHide) || !matchesDefault(session, media, rtcpMux)) {
     return 'mismatch';
   }
-  return { usernameFragment, password, isLite: session.icelite !== undefined, candidates };
+  return { usernameFragment, password, isLite, candidates };
+}
+
+/** Whether the SDP has no address for the media, which only ICE finds (RFC 8840 §4.1.1). Without ICE, it means hold. */
+export function isHidden({ port }: MediaDescription): boolean {
+  return port === DISCARD_PORT;
 }
 
 function hasMismatch({ invalid = [] }: MediaDescription): boolean {
@@ -190,7 +200,7 @@ function readCandidate({
  */
 function matchesDefault(session: SessionDescription, media: MediaDescription, rtcpMux: boolean): boolean {
   const address = (media.connection ?? session.connection)?.ip ?? '';
-  if (address === '0.0.0.0' || address === '::' || media.port === 9) {
+  if (address === '0.0.0.0' || address === '::' || isHidden(media)) {
     return true;
   }
   const has = (component: number, host: string, port: number) =>

@@ -104,6 +104,21 @@ describe('ICE in offers and answers (RFC 8839)', () => {
     assert.ok(new SdpSession().answer(held, local('accept')).audio.ice);
   });
 
+  it('a browser that hides its addresses is not on hold: its checks show them', () => {
+    const hidden = (...lines: string[]) =>
+      phone(...lines, 'a=rtcp-mux')
+        .replace('c=IN IP4 192.0.2.20', 'c=IN IP4 0.0.0.0')
+        .replace('audio 5000', 'audio 9');
+    const name = 'a=candidate:1 1 udp 2113937151 55218a8c.local 45987 typ host generation 0';
+    const { sdp: text, audio } = new SdpSession().answer(hidden(...CREDENTIALS, name), local('accept'));
+    assert.deepEqual([audio.direction, audio.ice?.candidates], ['sendrecv', []]);
+    assert.match(text, /^a=ice-lite\r$/m);
+    assert.equal(new SdpSession().answer(hidden(), local('accept')).audio.direction, 'recvonly');
+    const session = new SdpSession();
+    session.offer(local('offer'));
+    assert.equal(session.readAnswer(hidden(...CREDENTIALS, name)).direction, 'sendrecv');
+  });
+
   it('a re-INVITE keeps our credentials; with new ones it restarts ICE; without any, it ends it', () => {
     const session = new SdpSession();
     const first = credentialsOf(session.answer(phone(...ICE), local('accept')).sdp);

@@ -2,6 +2,8 @@
 export type { CodecName } from './codecs.ts';
 export type { LocalEncryption, NegotiatedCrypto } from './crypto-session.ts';
 export type { Direction } from './direction.ts';
+export type { NegotiatedDtls } from './dtls-line.ts';
 export type { IceUse, NegotiatedIce } from './ice-session.ts';
 export { mediaAddressIn, type RemoteAddress, SdpError, usableSdp } from './remote.ts';
 export { type LocalAudio, type NegotiatedAudio, type ReceiveFormat, SdpSession } from './sdp-session.ts';
+export { SecuritySession } from './security-session.ts';

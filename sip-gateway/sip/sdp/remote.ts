@@ -41,17 +41,21 @@ const MEDIA_LINE = /^m=(\S+)[ \t]+([0-9]{1,9})(?:\/[0-9]+)?[ \t]+(\S+)(?:[ \t]+(
 /** `c=IN IP4 <address>`. A slash and TTL belong to multicast only, but some phones append them to their own address. */
 const CONNECTION_LINE = /^c=IN[ \t]+IP([46])[ \t]+([^\s/]+)/i;
 const CRYPTO_LINE = /^a=crypto:/i;
+const FINGERPRINT_LINE = /^a=fingerprint:/i;
 const HOST_NAME = /^(?=.*[A-Za-z])[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?$/;
 /** RTP, with the letter S if it is SRTP. With AVPF and SAVPF, neither side has to send feedback (RFC 4585, RFC 5124). */
-const RTP = /^RTP\/(S?)AVPF?$/i;
+const RTP = /^(?:RTP\/(S?)|UDP\/TLS\/RTP\/(S))AVPF?$/i;
 
-/** A media line, with the values of its crypto lines as they are: the library understands only a part of them. */
+/** A media line, with the values of some of its lines as they are: the library understands only a part of them. */
 export interface SdpMedia extends MediaDescription {
   cryptoLines?: readonly string[];
+  fingerprintLines?: readonly string[];
 }
 
 export interface SdpDescription extends SessionDescription {
   media: SdpMedia[];
+  /** Those before the first media line. */
+  fingerprintLines?: readonly string[];
 }
 
 /**
@@ -73,14 +77,22 @@ export function readSdp(text: string): SdpDescription {
   if (lines[0] !== 'v=0') {
     throw new SdpError('not an SDP');
   }
-  const media: (Pick<SdpMedia, 'type' | 'port' | 'protocol' | 'payloads'> & { cryptoLines: string[] })[] = [];
+  const media: (Pick<SdpMedia, 'type' | 'port' | 'protocol' | 'payloads'> & {
+    cryptoLines: string[];
+    fingerprintLines: string[];
+  })[] = [];
+  const fingerprintLines: string[] = [];
   const understood = lines.flatMap((line) => {
     if (line.startsWith('m=')) {
-      media.push({ ...readMediaLine(line), cryptoLines: [] });
+      media.push({ ...readMediaLine(line), cryptoLines: [], fingerprintLines: [] });
       return 'm=audio 0 RTP/AVP 0';
     }
     if (CRYPTO_LINE.test(line)) {
       media.at(-1)?.cryptoLines.push(line.slice('a=crypto:'.length));
+      return [];
+    }
+    if (FINGERPRINT_LINE.test(line)) {
+      (media.at(-1)?.fingerprintLines ?? fingerprintLines).push(line.slice('a=fingerprint:'.length));
       return [];
     }
     if (!line.startsWith('c=')) {
@@ -97,7 +109,7 @@ export function readSdp(text: string): SdpDescription {
     for (const [index, line] of media.entries()) {
       Object.assign(session.media[index] ?? {}, line);
     }
-    return session;
+    return Object.assign(session, { fingerprintLines });
   } catch (cause) {
     throw new SdpError(`the SDP cannot be read: ${String(cause)}`);
   }
@@ -116,27 +128,37 @@ export function audioProfile({
   type,
   protocol,
 }: Pick<MediaDescription, 'type' | 'protocol'>): 'plain' | 'secure' | undefined {
-  const [, letter] = (isAudio({ type }) && RTP.exec(protocol)) || [];
-  return letter === undefined ? undefined : letter === '' ? 'plain' : 'secure';
+  const found = isAudio({ type }) ? RTP.exec(protocol) : null;
+  return found === null ? undefined : found[1] || found[2] ? 'secure' : 'plain';
+}
+
+/** Whether a media line is SRTP with keys by DTLS. */
+export function isDtlsProfile({ protocol }: Pick<MediaDescription, 'protocol'>): boolean {
+  return /^UDP\/TLS\//i.test(protocol);
 }
 
 export function isAudio({ type }: Pick<MediaDescription, 'type'>): boolean {
   return type.toLowerCase() === 'audio';
 }
 
-/** The first alternative with unencrypted audio, or else the first one. */
-export function usableSdp(alternatives: readonly string[]): string | undefined {
-  const usable = alternatives.find((text) => {
+/** The first alternative with unencrypted audio, or else the first one; and the last one, the best for its sender, that is encrypted. */
+export function usableSdp(alternatives: readonly string[]): { sdp?: string; encryptedSdp?: string } {
+  const has = (profile: 'plain' | 'secure') => (text: string) => {
     try {
-      return readSdp(text).media.some((media) => media.port !== 0 && audioProfile(media) === 'plain');
+      return readSdp(text).media.some((media) => media.port !== 0 && audioProfile(media) === profile);
     } catch (error) {
       if (error instanceof SdpError) {
         return false;
       }
       throw error;
     }
-  });
-  return usable ?? alternatives[0];
+  };
+  const sdp = alternatives.find(has('plain')) ?? alternatives[0];
+  const encryptedSdp = alternatives.findLast(has('secure'));
+  return {
+    ...(sdp !== undefined && { sdp }),
+    ...(encryptedSdp !== undefined && encryptedSdp !== sdp && { encryptedSdp }),
+  };
 }
 
 /** The IP address of the audio in an offer; undefined if there is none. */
@@ -144,7 +166,8 @@ export function mediaAddressIn(offer: string): string | undefined {
   try {
     const session = readSdp(offer);
     const media = session.media.find((line) => line.port !== 0 && audioProfile(line) !== undefined);
-    return (media && addressIn(session, media).address) || undefined;
+    const found = media && addressIn(session, media);
+    return found?.reachable ? found.address || undefined : undefined;
   } catch (error) {
     if (error instanceof SdpError) {
       return undefined;

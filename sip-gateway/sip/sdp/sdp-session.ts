@@ -11,14 +11,7 @@ import {
   hasComfortNoise,
   knownFormats,
 } from './codecs.ts';
-import {
-  type CryptoAgreement,
-  CryptoSession,
-  type LocalEncryption,
-  type NegotiatedCrypto,
-  NO_ENCRYPTION,
-  type OwnCryptoLine,
-} from './crypto-session.ts';
+import { type LocalEncryption, NO_ENCRYPTION } from './crypto-session.ts';
 import { answerDirection, type Direction } from './direction.ts';
 import {
   type IceAttributes,
@@ -26,6 +19,7 @@ import {
   type IceUse,
   iceAttributes,
   iceMismatch,
+  isHidden,
   type NegotiatedIce,
 } from './ice-session.ts';
 import {
@@ -39,6 +33,12 @@ import {
   SdpError,
   type SdpMedia,
 } from './remote.ts';
+import {
+  type Security,
+  type SecurityAttributes,
+  SecuritySession,
+  unsupportedTransport,
+} from './security-session.ts';
 
 /** Our side of the audio. */
 export interface LocalAudio {
@@ -69,7 +69,7 @@ export interface ReceiveFormat {
 }
 
 /** The negotiated audio, from our point of view. */
-export interface NegotiatedAudio {
+export interface NegotiatedAudio extends Security {
   /** The codec that we send. */
   readonly codec: CodecName;
   /** RTP clock rate, in Hz. */
@@ -88,8 +88,6 @@ export interface NegotiatedAudio {
   readonly direction: Direction;
   /** Packet time that the peer requests, in milliseconds. */
   readonly ptimeMs: number;
-  /** The keys of SRTP. Absent if the audio is not encrypted. */
-  readonly crypto?: NegotiatedCrypto;
   /** Absent if ICE is not used. */
   readonly ice?: NegotiatedIce;
 }
@@ -121,13 +119,17 @@ export class SdpSession {
   #offered: LocalAudio | undefined;
   /** The last negotiated audio. */
   #agreed: NegotiatedAudio | undefined;
-  readonly #crypto = new CryptoSession();
+  readonly #security = new SecuritySession();
   readonly #ice = new IceSession();
   /** Whether our last offer has ICE. */
   #iceOffered = false;
 
-  /** Makes the first or a changed offer (hold: `direction: 'sendonly'`). */
-  offer(local: LocalAudio): string {
+  /**
+   * Makes the first or a changed offer (hold: `direction: 'sendonly'`). `isRetry`: the first one was refused, and is made in another way.
+   *
+   * @throws {SdpError} encryption is required but not possible
+   */
+  offer(local: LocalAudio, isRetry = false): string {
     this.#offered = local;
     const clockRates = new Set<number>();
     const formats: Format[] = local.codecs.map((name) => {
@@ -148,15 +150,19 @@ export class SdpSession {
         fmtp: EVENTS,
       });
     }
-    const crypto = this.#offerCrypto(local.encryption ?? NO_ENCRYPTION);
+    const { encryption = NO_ENCRYPTION } = local;
+    const inUse = this.#agreed && this.#lines[this.#audioIndex]?.protocol;
+    const { protocol, attributes: security } =
+      inUse === undefined
+        ? this.#security.firstOffer(encryption, isRetry)
+        : { protocol: inUse, attributes: this.#security.laterOffer(encryption) };
     this.#iceOffered = local.ice === 'offer' || (local.ice === 'accept' && this.#ice.active);
-    const firstProtocol = local.encryption?.use === 'required' ? 'RTP/SAVP' : 'RTP/AVP';
     const audio = this.#audioLine(local, formats, {
-      protocol: this.#lines[this.#audioIndex]?.protocol ?? firstProtocol,
+      protocol,
       direction: local.direction ?? 'sendrecv',
       rtcpMux: true,
       ptime: local.ptimeMs ?? DEFAULT_PTIME_MS,
-      crypto,
+      security,
       // Whether RTCP gets its own port is up to the answer.
       ice: this.#iceOffered ? iceAttributes(this.#ice.offer(), local, false) : {},
     });
@@ -198,7 +204,7 @@ export class SdpSession {
     if (!media || !isAudio(media) || media.port === 0) {
       throw new SdpError('the peer refused the audio', 304);
     }
-    const crypto = this.#readCrypto(media, local.encryption ?? NO_ENCRYPTION);
+    const agreement = this.#security.readAnswer(session, media, local.encryption ?? NO_ENCRYPTION);
     // We send the answer's first format, and may receive any of them (RFC 3264 §7).
     const formats = usable(knownFormats(media), local);
     const codec = formats.find(isCodec);
@@ -207,14 +213,18 @@ export class SdpSession {
     }
     const events = pickEvents(formats, codec.clockRate);
     const { reachable, version: _version, ...remote } = addressIn(session, media);
-    this.#crypto.settle(crypto);
+    const security = this.#security.settle(agreement);
     const rtcpMux = media.rtcpMux !== undefined;
     const ice = this.#iceOffered ? this.#ice.readAnswer(session, media, rtcpMux) : undefined;
     return this.#negotiated(
       codec,
       events,
-      { media, remote, receiveFormats: this.#receiveFormats(formats), crypto: crypto?.crypto, ice },
-      answerDirection(directionIn(session, media), local.direction ?? 'sendrecv', reachable),
+      { media, remote, receiveFormats: this.#receiveFormats(formats), security, ice },
+      answerDirection(
+        directionIn(session, media),
+        local.direction ?? 'sendrecv',
+        reachable || (isHidden(media) && ice !== undefined),
+      ),
     );
   }
 
@@ -223,13 +233,16 @@ export class SdpSession {
    * a plain one comes first.
    */
   #attempts(
-    { media }: SdpDescription,
-    { use }: LocalEncryption,
+    session: SdpDescription,
+    encryption: LocalEncryption,
   ): Array<{ index: number; encrypted: boolean }> {
-    const mustEncrypt = use === 'required' || this.#crypto.encrypted;
-    const lines = [...media.entries()].filter(([, line]) => isAudioInUse(line));
+    const { use } = encryption;
+    const mustEncrypt = this.#security.mustEncrypt(encryption);
+    const lines = [...session.media.entries()].filter(([, line]) => isAudioInUse(line));
     const encrypted = lines.filter(
-      ([, line]) => mustEncrypt || (use !== 'off' && (hasKeys(line) || audioProfile(line) === 'secure')),
+      ([, line]) =>
+        mustEncrypt ||
+        (use !== 'off' && (this.#security.canEncrypt(session, line) || audioProfile(line) === 'secure')),
     );
     const plain = lines.filter(
       ([, line]) => !mustEncrypt && (use === 'off' || audioProfile(line) !== 'secure'),
@@ -252,7 +265,9 @@ export class SdpSession {
     if (profile === undefined || (profile === 'secure' && !encrypted)) {
       throw unsupportedTransport(media.protocol, encryption);
     }
-    const crypto = encrypted ? this.#chooseCrypto(media, encryption) : undefined;
+    const { agreement, attributes } = encrypted
+      ? this.#security.answer(session, media, encryption)
+      : { agreement: {}, attributes: {} };
     const formats = usable(knownFormats(media), local);
     const codec = formats.find(isCodec);
     if (!codec) {
@@ -263,22 +278,27 @@ export class SdpSession {
     if (reachable && version !== undefined && (version === 6) !== isIPv6(local.address)) {
       throw new SdpError('the peer is in another address family', 301);
     }
-    const direction = answerDirection(directionIn(session, media), local.direction ?? 'sendrecv', reachable);
     const answered = events ? [codec, events] : [codec];
     for (const format of answered) {
       this.#payloadTypes.set(`${format.kind}/${format.clockRate}`, format.payloadType);
     }
     this.#offered = undefined;
     this.#audioIndex = index;
-    this.#crypto.settle(crypto);
+    const security = this.#security.settle(agreement);
     const receiveFormats = this.#receiveFormats(answered);
     const useIce = local.ice === 'accept' || local.ice === 'offer';
     const ice = useIce ? this.#ice.answer(session, media, media.rtcpMux !== undefined) : undefined;
     const isMismatch = ice === 'mismatch';
+    const isReachable = reachable || (isHidden(media) && ice !== undefined && !isMismatch);
+    const direction = answerDirection(
+      directionIn(session, media),
+      local.direction ?? 'sendrecv',
+      isReachable,
+    );
     const audio = this.#negotiated(
       codec,
       events,
-      { media, remote, receiveFormats, crypto: crypto?.crypto, ice: isMismatch ? undefined : ice },
+      { media, remote, receiveFormats, security, ice: isMismatch ? undefined : ice },
       direction,
     );
     const line = this.#audioLine(
@@ -294,7 +314,7 @@ export class SdpSession {
         direction,
         rtcpMux: audio.rtcpMux,
         ptime: audio.ptimeMs,
-        crypto: crypto ? [crypto.own] : [],
+        security: attributes,
         ice: isMismatch ? iceMismatch() : audio.ice ? iceAttributes(audio.ice, local, audio.rtcpMux) : {},
       },
     );
@@ -319,42 +339,6 @@ export class SdpSession {
     return { sdp, audio: { ...agreed, direction: 'inactive' } };
   }
 
-  /** The crypto lines of our next offer. A call that has begun in the clear remains so. */
-  #offerCrypto({ use, suites, reason }: LocalEncryption): readonly OwnCryptoLine[] {
-    const mustEncrypt = use === 'required' || this.#crypto.encrypted;
-    if (mustEncrypt && suites.length === 0) {
-      throw impossible(reason);
-    }
-    if (mustEncrypt || (use === 'preferred' && !this.#agreed)) {
-      return this.#crypto.offer(suites);
-    }
-    this.#crypto.offerNothing();
-    return [];
-  }
-
-  #chooseCrypto(media: SdpMedia, { suites, reason }: LocalEncryption): CryptoAgreement {
-    if (!hasKeys(media)) {
-      throw new SdpError('the audio must be encrypted (SRTP)', 302);
-    }
-    if (suites.length === 0) {
-      throw impossible(reason);
-    }
-    return this.#crypto.choose(media.cryptoLines ?? [], suites);
-  }
-
-  /** Reads the encryption of an answer; undefined: it is in the clear, which is allowed. */
-  #readCrypto(media: SdpMedia, encryption: LocalEncryption): CryptoAgreement | undefined {
-    const profile = audioProfile(media);
-    const crypto = profile && this.#crypto.readAnswer(media.cryptoLines ?? []);
-    if (!profile || (profile === 'secure' && !crypto)) {
-      throw unsupportedTransport(media.protocol, encryption);
-    }
-    if (!crypto && (encryption.use === 'required' || this.#crypto.encrypted)) {
-      throw new SdpError('the peer does not encrypt the audio (SRTP)', 302);
-    }
-    return crypto;
-  }
-
   #negotiated(
     codec: CodecFormat,
     events: Format | undefined,
@@ -362,12 +346,12 @@ export class SdpSession {
       media,
       remote,
       receiveFormats,
-      crypto,
+      security,
       ice,
     }: {
       media: MediaDescription;
       remote: RemoteAddress;
-      crypto: NegotiatedCrypto | undefined;
+      security: Security;
       ice: NegotiatedIce | undefined;
       receiveFormats: ReceiveFormat[];
     },
@@ -387,7 +371,7 @@ export class SdpSession {
       rtcpMux: media.rtcpMux !== undefined,
       direction,
       ptimeMs: pickPtime(media, codec.kind),
-      ...(crypto && { crypto }),
+      ...security,
       ...(ice && { ice }),
     };
     return this.#agreed;
@@ -442,14 +426,14 @@ export class SdpSession {
       direction,
       rtcpMux,
       ptime,
-      crypto,
+      security,
       ice,
     }: {
       protocol: string;
       direction: Direction;
       rtcpMux: boolean;
       ptime: number;
-      crypto: readonly OwnCryptoLine[];
+      security: SecurityAttributes;
       ice: IceAttributes;
     },
   ): MediaDescription {
@@ -469,13 +453,7 @@ export class SdpSession {
       ),
       ptime,
       direction,
-      ...(crypto.length > 0 && {
-        crypto: crypto.map(({ tag, written, key }) => ({
-          id: tag,
-          suite: written,
-          config: `inline:${key.toString('base64')}`,
-        })),
-      }),
+      ...security,
       ...(rtcpMux && { rtcpMux: 'rtcp-mux' as const }),
       ...ice,
     };
@@ -501,19 +479,6 @@ export class SdpSession {
     this.#lastBody = body;
     return describe(this.#version);
   }
-}
-
-function unsupportedTransport(protocol: string, { reason }: LocalEncryption): SdpError {
-  return new SdpError(`the transport ${protocol} is not supported${reason ? `: ${reason}` : ''}`, 302);
-}
-
-function impossible(reason = 'there is no suite'): SdpError {
-  return new SdpError(`the audio cannot be encrypted (SRTP): ${reason}`, 302);
-}
-
-/** Whether an audio line is to be encrypted with keys in the SDP, or may be: RTP/AVP with crypto lines. */
-function hasKeys(media: SdpMedia): boolean {
-  return audioProfile(media) !== undefined && (media.cryptoLines ?? []).length > 0;
 }
 
 function isAudioInUse(media: MediaDescription): boolean {

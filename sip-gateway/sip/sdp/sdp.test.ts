@@ -399,9 +399,10 @@ describe('SDP sessions', () => {
 
   it('prefers the alternative with unencrypted audio', () => {
     const [secure, plain] = ['RTP/SAVP', 'RTP/AVP'].map((protocol) => offer([`m=audio 5000 ${protocol} 0`]));
-    assert.equal(usableSdp([secure, plain] as string[]), plain);
-    assert.equal(usableSdp([secure, 'v=1'] as string[]), secure);
-    assert.equal(usableSdp([]), undefined);
+    assert.deepEqual(usableSdp([secure, plain] as string[]), { sdp: plain, encryptedSdp: secure });
+    assert.deepEqual(usableSdp([secure, 'v=1'] as string[]), { sdp: secure });
+    assert.deepEqual(usableSdp([plain] as string[]), { sdp: plain });
+    assert.deepEqual(usableSdp([]), {});
   });
 
   it('finds the IP address of the audio', () => {

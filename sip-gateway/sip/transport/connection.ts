@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { bracketHost, SipParseError } from '../message/index.ts';
 import { ConnectionPatience, type PatienceOptions } from './connection-patience.ts';
 import { type Endpoint, type Flow, plainAddress } from './flow.ts';
@@ -8,6 +9,8 @@ import { StreamFramer } from './stream-framer.ts';
 
 /** A connection with more unsent bytes is closed, so that a slow peer cannot exhaust memory. */
 export const MAX_UNSENT_BYTES = 1 << 20;
+/** Maximum number of certificates of a peer that are looked at. */
+const MAX_CHAIN = 6;
 /** A connection without any traffic is closed after this time, in milliseconds. */
 const IDLE_MS = 3_600_000;
 
@@ -72,6 +75,10 @@ export class Connection implements Flow {
     // While connecting, the socket has no address yet.
     const local = plainAddress(this.#socket.localAddress ?? localAddressFor(this.remote.address));
     return this.#options.advertised(bracketHost(local), this.#socket.localPort ?? 0);
+  }
+
+  peerCertificates(): readonly Buffer[] {
+    return this.#socket instanceof TLSSocket ? certificatesOf(this.#socket) : [];
   }
 
   trust(): void {
@@ -172,4 +179,19 @@ export class Connection implements Flow {
     }
     this.#closeListeners.clear();
   }
+}
+
+/** A chain ends with a certificate that is its own issuer, or whose issuer is not there. */
+function certificatesOf(socket: TLSSocket): readonly Buffer[] {
+  const found: Buffer[] = [];
+  let certificate = socket.getPeerCertificate(true);
+  while (
+    certificate?.raw &&
+    found.length < MAX_CHAIN &&
+    !found.some((each) => each.equals(certificate.raw))
+  ) {
+    found.push(certificate.raw);
+    certificate = certificate.issuerCertificate;
+  }
+  return found;
 }

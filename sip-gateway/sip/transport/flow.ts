@@ -33,6 +33,8 @@ export interface Flow {
   trust?(): void;
   /** Connections that the peer opened: closes this one if keep-alives that it has begun to send stop for this long, in milliseconds. */
   expectPings?(silenceMs: number): void;
+  /** TLS connections that the peer opened: the certificates that it presented, DER, leaf first. None if it presented none. */
+  peerCertificates?(): readonly Buffer[];
   /** Sends a keep-alive. A connection is closed if it then receives nothing within `answerMs`; default: no answer is needed. */
   ping?(answerMs?: number): void;
   /** Sends one message. Never throws and never blocks. A failure closes a connection; over UDP the message is lost. */

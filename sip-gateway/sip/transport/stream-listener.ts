@@ -12,6 +12,14 @@ export interface StreamOptions {
   tls?: { cert: string | Buffer; key: string | Buffer };
 }
 
+/** A phone may present a certificate. Whether it is good is for others to say; without one it is a phone like any other. */
+const TLS = {
+  minVersion: 'TLSv1.2',
+  handshakeTimeout: 10_000,
+  requestCert: true,
+  rejectUnauthorized: false,
+} as const;
+
 /** A TCP or TLS server socket. The transport layer owns the connections. */
 export class StreamListener {
   readonly protocol: 'tcp' | 'tls';
@@ -29,7 +37,7 @@ export class StreamListener {
   static async create(options: StreamOptions, onSocket: (socket: Socket) => void): Promise<StreamListener> {
     const server =
       options.protocol === 'tls'
-        ? createTlsServer({ ...options.tls, minVersion: 'TLSv1.2', handshakeTimeout: 10_000 }, onSocket)
+        ? createTlsServer({ ...options.tls, ...TLS }, onSocket)
         : createServer(onSocket);
     // Ignore failed handshakes.
     server.on('tlsClientError', () => {});

@@ -45,22 +45,17 @@ describe('sessionBody()', () => {
     );
   });
 
-  it('prefers the alternative with unencrypted audio, in any order', () => {
+  it('finds the alternatives with unencrypted and encrypted audio, in any order', () => {
     for (const order of [
       [secure, plain],
       [plain, secure],
     ]) {
-      assert.equal(
-        sessionBody(
-          request(
-            ...multipart(
-              'alternative',
-              order.map((text) => part('application/sdp', text)),
-            ),
-          ),
-        ).sdp,
-        plain,
-      );
+      const parts = order.map((text) => part('application/sdp', text));
+      assert.deepEqual(sessionBody(request(...multipart('alternative', parts))), {
+        sdp: plain,
+        encryptedSdp: secure,
+        unsupported: false,
+      });
     }
   });
 

@@ -11,6 +11,8 @@ import { usableSdp } from '../sdp/index.ts';
 /** The session description of a message. */
 export interface SessionBody {
   readonly sdp?: string;
+  /** Another alternative (multipart/alternative), with encrypted audio. */
+  readonly encryptedSdp?: string;
   /** The message has a body that we do not understand and must not ignore (RFC 3261 §20.11): answer 415. */
   readonly unsupported: boolean;
 }
@@ -35,9 +37,9 @@ export function sessionBody(message: SipMessage): SessionBody {
       return { sdp: body.toString('utf8'), unsupported: false };
     }
     if (type.startsWith('multipart/')) {
-      const sdp = usableSdp(sdpParts(body.toString('latin1'), params, MAX_DEPTH));
-      if (sdp !== undefined) {
-        return { sdp, unsupported: false };
+      const found = usableSdp(sdpParts(body.toString('latin1'), params, MAX_DEPTH));
+      if (found.sdp !== undefined) {
+        return { ...found, unsupported: false };
       }
     }
   } catch (error) {

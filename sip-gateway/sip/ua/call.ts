@@ -123,6 +123,16 @@ export abstract class Call extends EventEmitter<CallEvents> {
     return { protocol: this.flow.protocol, ...this.flow.remote };
   }
 
+  /**
+   * The certificates of a phone of ours, DER, leaf first: it has presented them on the connection of this call. Empty if it has none, and
+   * behind a proxy, whose certificates would say nothing about the phone.
+   */
+  get deviceCertificates(): readonly Buffer[] {
+    const { flow, direct, phone } = this.#peer;
+    const isDirect = direct || (phone !== undefined && this.dialog?.routeSet.length === 0);
+    return this.identity.kind === 'user' && isDirect ? (flow.peerCertificates?.() ?? []) : [];
+  }
+
   /** Our side of the current session. */
   get localSdp(): string | undefined {
     return this.session.local;
@@ -543,7 +553,8 @@ export abstract class Call extends EventEmitter<CallEvents> {
       respond(491);
       return;
     }
-    const { sdp, unsupported } = sessionBody(request);
+    const body = sessionBody(request);
+    const { sdp, unsupported } = body;
     if (unsupported) {
       respond(415, { headers: [['accept', 'application/sdp']] });
       return;
@@ -570,7 +581,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
       this.session.rollback();
       respond(status, { headers });
     };
-    const offer = new OfferRequest('INVITE', sdp, accept, reject);
+    const offer = new OfferRequest('INVITE', body, accept, reject);
     this.#peerChange = { transaction, request: offer };
     this.#emitOffer(offer);
   }
@@ -613,7 +624,8 @@ export abstract class Call extends EventEmitter<CallEvents> {
   ): void {
     const respond = (status: number, parts?: ResponseParts) =>
       transaction.respond(buildResponse(request, status, parts));
-    const { sdp, unsupported } = sessionBody(request);
+    const body = sessionBody(request);
+    const { sdp, unsupported } = body;
     if (unsupported) {
       respond(415, { headers: [['accept', 'application/sdp']] });
       return;
@@ -637,7 +649,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
       this.session.rollback();
       respond(status, { headers });
     };
-    this.#emitOffer(new OfferRequest(method, sdp, accept, reject));
+    this.#emitOffer(new OfferRequest(method, body, accept, reject));
   }
 
   #receiveInfo(request: SipRequest, transaction: ServerPlainTransaction): void {

@@ -40,6 +40,8 @@ export class IncomingCall extends Call {
   readonly identity: CallerIdentity;
   /** The caller's offer; undefined if it expects ours (delayed offer). */
   readonly offer: string | undefined;
+  /** The same offer with encrypted audio, if the caller has sent both as alternatives. */
+  readonly encryptedOffer: string | undefined;
   readonly request: SipRequest;
   /** The call that this one takes over (RFC 3891). The stack has checked that this caller may. Hang it up once this one is answered. */
   readonly replaced: Call | undefined;
@@ -77,7 +79,9 @@ export class IncomingCall extends Call {
     const { remoteTarget } = this.#ownDialog;
     const phone = identity.kind === 'user' ? host.phoneOf(identity.username, remoteTarget, flow) : undefined;
     this.learnFlow(request, flow, phone);
-    this.offer = sessionBody(request).sdp;
+    const body = sessionBody(request);
+    this.offer = body.sdp;
+    this.encryptedOffer = body.encryptedSdp;
     if (this.offer !== undefined) {
       this.session.receiveOffer(this.offer);
     }

@@ -4,6 +4,8 @@ import type { HeaderField } from '../message/index.ts';
 export class OfferRequest {
   /** The peer's offer; undefined if it requests ours (a re-INVITE without SDP). */
   readonly sdp: string | undefined;
+  /** The same offer with encrypted audio, if the peer has sent both as alternatives. */
+  readonly encryptedSdp: string | undefined;
   readonly method: 'INVITE' | 'UPDATE' | 'PRACK';
   readonly #onAccept: (sdp: string) => void;
   readonly #onReject: (status: number, headers: readonly HeaderField[]) => void;
@@ -11,12 +13,13 @@ export class OfferRequest {
 
   constructor(
     method: 'INVITE' | 'UPDATE' | 'PRACK',
-    sdp: string | undefined,
+    { sdp, encryptedSdp }: { sdp?: string; encryptedSdp?: string },
     onAccept: (sdp: string) => void,
     onReject: (status: number, headers: readonly HeaderField[]) => void,
   ) {
     this.method = method;
     this.sdp = sdp;
+    this.encryptedSdp = encryptedSdp;
     this.#onAccept = onAccept;
     this.#onReject = onReject;
   }

@@ -14,6 +14,8 @@ export const people = {
   /** Roles. */
   guest: 'Guest',
   phone: 'Phone',
+  phoneVerified: 'Phone, verified',
+  phoneNotVerified: 'Phone, not verified',
   callEncrypted: 'Call encrypted',
   callNotEncrypted: 'Call not encrypted',
   spotlit: 'Spotlight',

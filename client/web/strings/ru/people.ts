@@ -16,6 +16,8 @@ export const people: Strings['people'] = {
   you: '(вы)',
   guest: 'Гость',
   phone: 'Телефон',
+  phoneVerified: 'Телефон проверен',
+  phoneNotVerified: 'Телефон не проверен',
   callEncrypted: 'Звонок зашифрован',
   callNotEncrypted: 'Звонок не зашифрован',
   spotlit: 'Крупно у всех',

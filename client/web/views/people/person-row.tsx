@@ -161,12 +161,18 @@ function voiceText(
     : { state: 'none', text: people.noMicrophone };
 }
 
-function badgesOf({ kind, role, roomRole, callEncrypted }: Participant): string[] {
+function badgesOf({ kind, role, roomRole, callEncrypted, deviceVerified }: Participant): string[] {
   const { people } = strings.value;
   return [
     // Most people are ordinary participants.
     roomRole && roomRole !== 'speaker' ? people.roles[roomRole] : '',
-    kind === 'phone' ? people.phone : role === 'guest' ? people.guest : '',
+    kind === 'phone' ? phoneBadge(deviceVerified) : role === 'guest' ? people.guest : '',
     callEncrypted === undefined ? '' : callEncrypted ? people.callEncrypted : people.callNotEncrypted,
   ].filter((badge) => badge !== '');
+}
+
+/** Whether a phone has proved whose device it is. Unknown until the call is answered. */
+function phoneBadge(verified: boolean | undefined): string {
+  const { people } = strings.value;
+  return verified === undefined ? people.phone : verified ? people.phoneVerified : people.phoneNotVerified;
 }

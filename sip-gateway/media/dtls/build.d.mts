@@ -1,0 +1,5 @@
+import type { BuildResult } from '../../addon/index.mjs';
+
+/** See build.mjs. */
+export declare function locate(): string | null;
+export declare function build(options?: { extraFlags?: string[]; output?: string }): BuildResult;
