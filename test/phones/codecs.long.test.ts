@@ -49,7 +49,14 @@ const CELLS = (Object.keys(CODECS) as SoftphoneProgram[])
   .flatMap((program) =>
     Object.entries(CODECS[program]).flatMap(([codec, offered]) =>
       PROTOCOLS.flatMap((protocol) =>
-        [false, true].map((encrypted) => ({ program, codec, offered, protocol, encrypted })),
+        // PJSIP sends no keys in messages that are not encrypted themselves.
+        (program === 'PJSIP' && protocol !== 'tls' ? [false] : [false, true]).map((encrypted) => ({
+          program,
+          codec,
+          offered,
+          protocol,
+          encrypted,
+        })),
       ),
     ),
   )
