@@ -49,7 +49,14 @@ const CELLS = (Object.keys(CODECS) as SoftphoneProgram[])
   .flatMap((program) =>
     Object.entries(CODECS[program]).flatMap(([codec, offered]) =>
       PROTOCOLS.flatMap((protocol) =>
-        [false, true].map((encrypted) => ({ program, codec, offered, protocol, encrypted })),
+        // PJSIP sends no keys in messages that are not encrypted themselves.
+        (program === 'PJSIP' && protocol !== 'tls' ? [false] : [false, true]).map((encrypted) => ({
+          program,
+          codec,
+          offered,
+          protocol,
+          encrypted,
+        })),
       ),
     ),
   )
@@ -93,7 +100,9 @@ describe('every codec, transport and encryption', { concurrency: 3 }, () => {
   for (const cell of CELLS) {
     const { program, codec, protocol, encrypted, number, offered, phoneHz, roomHz } = cell;
     const encryption = encrypted ? 'SDES' : 'off';
-    it(`${program}: ${codec} over ${protocol}, encryption ${encryption}, in both directions`, {
+    // Calls to phones offer only one rate of Speex.
+    const isCalled = codec !== 'speex/8000' && codec !== 'speex/32000';
+    it(`${program}: ${codec} over ${protocol}, encryption ${encryption}, ${isCalled ? 'in both directions' : 'as caller'}`, {
       skip: missing[program],
     }, async () => {
       const roomId = `room-${number}`;
@@ -105,21 +114,23 @@ describe('every codec, transport and encryption', { concurrency: 3 }, () => {
         await phone.call(`2${number}`);
         await measure(cell, 'in', person, phone);
         await phone.hangUp();
-        const { callId } = await server.server.api<{ callId: string }>('POST', '/api/sip/calls', {
-          roomId,
-          target: number,
-        });
-        await phone.called();
-        await measure(cell, 'out', person, phone);
-        await server.server.api('DELETE', `/api/sip/calls/${callId}`);
+        if (isCalled) {
+          const { callId } = await server.server.api<{ callId: string }>('POST', '/api/sip/calls', {
+            roomId,
+            target: number,
+          });
+          await phone.called();
+          await measure(cell, 'out', person, phone);
+          await server.server.api('DELETE', `/api/sip/calls/${callId}`);
+        }
         const calls = await eventually(
-          'the history has both calls to their end',
+          'the history has the calls to their end',
           async () => (await server.calls()).filter((each) => each.roomId === roomId),
-          (found) => found.length === 2 && found.every(({ endCause }) => endCause !== null),
+          (found) => found.length === (isCalled ? 2 : 1) && found.every(({ endCause }) => endCause !== null),
         );
         assert.deepEqual(
           calls.map((call) => [call.codec, call.encryption]),
-          [1, 2].map(() => [codec, encrypted ? 'sdes' : 'none']),
+          calls.map(() => [codec, encrypted ? 'sdes' : 'none']),
         );
       } finally {
         await phone?.stop();

@@ -94,7 +94,11 @@ export class PjsuaPhone extends EventEmitter<{ event: [PjsuaEvent] }> {
       env: { ...process.env, PYTHONPATH: pjsuaFolder() },
       stdio: ['pipe', 'pipe', 'inherit'],
     });
-    const phone = new PjsuaPhone(child, folder, transport === 'tls' ? `${server};transport=tls` : server);
+    const phone = new PjsuaPhone(
+      child,
+      folder,
+      transport === 'udp' ? server : `${server};transport=${transport}`,
+    );
     try {
       const { status } = await phone.waitFor(({ event }) => event === 'registration');
       if (status !== 200) {
