@@ -106,7 +106,9 @@ describe('every codec, transport and encryption', { concurrency: 3 }, () => {
       skip: missing[program],
     }, async () => {
       const roomId = `room-${number}`;
-      const person = await TonePerson.enter(server.server, roomId, roomHz);
+      const person = await TonePerson.enter(server.server, roomId, roomHz, {
+        pauses: offered.startsWith('speex'),
+      });
       let phone: Softphone | undefined;
       try {
         const options = { username: number, protocol, codecs: [offered], encrypted, toneHz: phoneHz };

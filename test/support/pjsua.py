@@ -134,8 +134,8 @@ tone = pj.ToneGenerator()
 tone.createToneGenerator(16000, 1)
 desc = pj.ToneDesc()
 desc.freq1 = options["toneHz"]
-desc.on_msec = 1000
-desc.off_msec = 0
+desc.off_msec = 20 if options.get("pauses") else 0
+desc.on_msec = 1000 - desc.off_msec
 tones = pj.ToneDescVector()
 tones.append(desc)
 tone.play(tones, True)

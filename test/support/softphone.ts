@@ -74,6 +74,7 @@ async function startPjsua(
     ...(encrypted && { srtp: 'optional' }),
     address: server.host,
     toneHz,
+    pauses: codecs.some((codec) => codec.startsWith('speex')),
     codecs,
   });
   return {

@@ -28,8 +28,16 @@ export class TonePerson {
     this.#decoder = decoder;
   }
 
-  /** @param toneHz an integer, so that the clip repeats seamlessly */
-  static async enter(server: TestServer, roomId: string, toneHz: number): Promise<TonePerson> {
+  /**
+   * @param toneHz an integer, so that the clip repeats seamlessly
+   * @param pauses the tone pauses for 20 ms in each second: as long as it lasts, Speex does not recover from a lost packet
+   */
+  static async enter(
+    server: TestServer,
+    roomId: string,
+    toneHz: number,
+    { pauses = false } = {},
+  ): Promise<TonePerson> {
     const handlerFactory = createHandlerFactory();
     const client = await connect({
       url: server.url,
@@ -44,7 +52,7 @@ export class TonePerson {
       for (const track of room.tracks) {
         person.#listen(track);
       }
-      await room.publish(new ClipTrack({ clips: [await tone(codecs, toneHz)] }));
+      await room.publish(new ClipTrack({ clips: [await tone(codecs, toneHz, pauses)] }));
       return person;
     } catch (error) {
       await person.leave();
@@ -86,14 +94,14 @@ export class TonePerson {
 }
 
 /** A one-second clip of a tone, which repeats. */
-async function tone(codecs: Codecs, frequencyHz: number): Promise<Clip> {
+async function tone(codecs: Codecs, frequencyHz: number, pauses: boolean): Promise<Clip> {
   const encoder = await codecs.createOpus({ bitrateBps: 32_000 });
   const step = (2 * Math.PI * frequencyHz) / SENT_HZ;
   const packet = (index: number) =>
     Buffer.from(
       encoder.encode(
         Int16Array.from({ length: FRAME }, (_, n) =>
-          Math.round(SENT_AMPLITUDE * Math.sin(step * (index * FRAME + n))),
+          pauses && index === 49 ? 0 : Math.round(SENT_AMPLITUDE * Math.sin(step * (index * FRAME + n))),
         ),
       ),
     );
