@@ -77,6 +77,6 @@ describe(`an address book of ${CONTACTS} contacts`, { skip: noRadicale }, () => 
 
   async function hrefs(): Promise<string[]> {
     const answer = await radicale.request('PROPFIND', radicale.bookUrl, undefined, { depth: '1' });
-    return [...(await answer.text()).matchAll(/<href>([^<]*\.vcf)<\/href>/g)].map(([, href = '']) => href);
+    return [...answer.matchAll(/<href>([^<]*\.vcf)<\/href>/g)].map(([, href = '']) => href);
   }
 });
