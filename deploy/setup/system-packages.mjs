@@ -82,9 +82,9 @@ export const systemPackages = [
   },
   {
     debian: 'libssl-dev',
-    for: ['start', 'test'],
+    for: ['worker-build', 'start', 'test'],
     optionalFor: ['start'],
-    why: "the handshakes of the phones' encryption (DTLS)",
+    why: "building the mediasoup worker, and the handshakes of the phones' encryption (DTLS)",
   },
   { debian: 'baresip-core', for: ['test'], why: 'a softphone for the system tests', programs: ['baresip'] },
   {
@@ -122,7 +122,6 @@ export const systemPackages = [
     'flatbuffers-compiler',
     'libabsl-dev',
     'libflatbuffers-dev',
-    'libssl-dev',
     'libuv1-dev',
     'ninja-build',
     'patch',
