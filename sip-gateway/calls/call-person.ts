@@ -1,6 +1,7 @@
 import { displayable, personNumber, type TelephonyConfig } from '../../contract/index.ts';
 import { type CallerIdentity, type IncomingCall, numberOrUser } from '../sip/index.ts';
 import { callerName, callerParty } from './caller.ts';
+import { connectCaller } from './connect-caller.ts';
 import type { CallHost, PhoneCall } from './phone-call.ts';
 import { startTalking } from './start-talking.ts';
 
@@ -55,16 +56,7 @@ export async function callPerson(
   if (call.ended) {
     return;
   }
-  sip.once('answered', () => call.setAnswered());
-  sip.accept(sdp);
-  await sip.returnPath();
-  if (call.ended) {
-    return;
-  }
-  if (sip.offer !== undefined) {
-    await call.startMedia();
-  }
-  if (!call.ended) {
+  if (await connectCaller(call, sip, sdp)) {
     await startTalking(host, call);
   }
 }

@@ -7,6 +7,7 @@ import { callPerson, isPersonNumber } from './call-person.ts';
 import { callerSettings } from './call-settings.ts';
 import { callerAddress, callerName, callerParty } from './caller.ts';
 import { callerAttributes } from './caller-attributes.ts';
+import { connectCaller } from './connect-caller.ts';
 import type { CallHost } from './phone-call.ts';
 import { PhoneCall } from './phone-call.ts';
 import { type Admission, PinDialogue } from './pin-dialogue.ts';
@@ -81,18 +82,7 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
     if (call.ended) {
       return;
     }
-    sip.once('answered', () => call.setAnswered());
-    sip.accept(sdp);
-    // No audio flows either way until the caller has proved that it is at the source address of its packets (threat 52).
-    await sip.returnPath();
-    if (call.ended) {
-      return;
-    }
-    // If the caller made no offer, its answer comes with the ACK and starts the media.
-    if (sip.offer !== undefined) {
-      await call.startMedia();
-    }
-    if (call.ended) {
+    if (!(await connectCaller(call, sip, sdp))) {
       return;
     }
     if (replaced) {

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { createServer, type Server } from 'node:net';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
 import type { Endpoint } from './flow.ts';
+import { endpointOf, listen } from './listening.ts';
 
 export interface StreamOptions {
   protocol: 'tcp' | 'tls';
@@ -41,24 +42,12 @@ export class StreamListener {
         : createServer(onSocket);
     // Ignore failed handshakes.
     server.on('tlsClientError', () => {});
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ port: options.port, host: options.address }, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
-    // Errors such as EMFILE lose one connection, not the listener.
-    server.on('error', () => {});
+    await listen(server, options);
     return new StreamListener(server, options);
   }
 
   get local(): Endpoint {
-    const address = this.#server.address();
-    if (address === null || typeof address === 'string') {
-      return { address: '', port: 0 };
-    }
-    return { address: address.address, port: address.port };
+    return endpointOf(this.#server);
   }
 
   /** Uses another certificate for new connections. */

@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { MAX_BODY_BYTES, MAX_HEADER_BYTES } from '../message/index.ts';
 import type { Endpoint } from './flow.ts';
+import { endpointOf, listen } from './listening.ts';
 
 export interface WebSocketOptions {
   protocol: 'ws' | 'wss';
@@ -97,25 +98,13 @@ export class WebSocketListener {
           })
         : createServer(limits);
     const listener = new WebSocketListener(server, options, events);
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ port: options.port, host: options.address }, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
-    // Errors such as EMFILE lose one connection, not the listener.
-    server.on('error', () => {});
+    await listen(server, options);
     server.on('clientError', (_error, socket) => socket.destroy());
     return listener;
   }
 
   get local(): Endpoint {
-    const address = this.#server.address();
-    if (address === null || typeof address === 'string') {
-      return { address: '', port: 0 };
-    }
-    return { address: address.address, port: address.port };
+    return endpointOf(this.#server);
   }
 
   /** Uses another certificate for new connections. */

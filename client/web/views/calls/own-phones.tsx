@@ -10,6 +10,7 @@ import { FormDialog } from '../parts/form-dialog.tsx';
 import { IconButton } from '../parts/icon-button.tsx';
 import { PhoneIcon, PlusIcon, TrashIcon } from '../parts/icons.tsx';
 import { Problem } from '../parts/problem.tsx';
+import '../../styles/own-devices.css';
 
 type Opened = { name: 'add' } | { name: 'added'; phone: NewPhone } | { name: 'remove'; phone: OwnPhone };
 
@@ -35,7 +36,7 @@ export function OwnPhones({ model }: { model: AppModel }) {
       ) : phones.value.length === 0 ? (
         <p>{ownPhones.none}</p>
       ) : (
-        <ul class="own-phone-list">
+        <ul class="device-list">
           {phones.value.map((phone) => (
             <PhoneRow
               key={phone.username}
@@ -71,10 +72,10 @@ function PhoneRow({ phone, list, onRemove }: { phone: OwnPhone; list: OwnPhoneLi
   const { username, rings } = phone;
   const name = nameOf(phone);
   return (
-    <li class="own-phone" data-testid="own-phone">
+    <li class="own-device" data-testid="own-phone">
       <PhoneIcon />
       <div>
-        <p class="own-phone-name">
+        <p class="own-device-name">
           <span dir="auto">{name}</span>
           {name !== username && <span class="hint">{username}</span>}
         </p>
