@@ -61,9 +61,12 @@ describe('phones with every codec over every transport', {
         await server.setDialPlan(pairs.map(intoRoom));
       });
       after(async () => {
-        await server.untilIdle();
-        await assertCounted(server, pairs);
-        await server.close();
+        try {
+          await server.untilIdle();
+          await assertCounted(server, pairs);
+        } finally {
+          await server.close();
+        }
       });
 
       for (const pair of pairs) {
@@ -121,11 +124,14 @@ describe('phones with every codec over every transport', {
       ]);
     });
     after(async () => {
-      await server.untilIdle();
-      await assertCounted(server, PAIRS);
-      await server.close();
-      await pbx?.stop();
-      pki.close();
+      try {
+        await server.untilIdle();
+        await assertCounted(server, PAIRS);
+      } finally {
+        await server.close();
+        await pbx?.stop();
+        pki.close();
+      }
     });
 
     const address = (protocol: SipProtocol) =>

@@ -42,6 +42,7 @@ export async function takeHome({ photographer, page }: Studio): Promise<void> {
     ['appearance', 'settings'],
     ['your-devices', 'devices'],
     ['call-somebody', 'call-dialog'],
+    ['call-settings', 'call-settings'],
     ['add-contact', 'contact-dialog'],
   ] as const;
   for (const [opener, name] of dialogs) {
@@ -51,6 +52,12 @@ export async function takeHome({ photographer, page }: Studio): Promise<void> {
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
   }
+  await page.getByTestId('contacts-more').click();
+  await page.getByTestId('address-book-open').click();
+  await page.getByRole('dialog').waitFor();
+  await photographer.take(page, 'home-address-book');
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
 }
 
 /** Takes pictures of somebody who comes by a link, and of a call with what can be opened in it. */
