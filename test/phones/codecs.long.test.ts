@@ -86,8 +86,7 @@ describe('every codec, transport and encryption', { concurrency: 3 }, () => {
     );
   });
   after(async () => {
-    await server.untilIdle();
-    await server.close();
+    await server.finish();
     console.log(
       [
         '| phone | codec | transport | encryption | call | in the room: Hz, dB, SNR, gap | at the phone: Hz, dB, SNR, gap |',

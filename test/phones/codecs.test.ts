@@ -27,8 +27,7 @@ describe('phones with GSM and Speex', { concurrency: 2 }, () => {
     );
   });
   after(async () => {
-    await server.untilIdle();
-    await server.close();
+    await server.finish();
   });
 
   for (const { program, username, codec, offered, skip } of [

@@ -18,8 +18,7 @@ describe('a call survives kill -9 of the gateway', () => {
     await server.setDialPlan([{ pattern: '100', action: { type: 'room', roomId: ROOM } }]);
   });
   after(async () => {
-    await server.untilIdle();
-    await server.close();
+    await server.finish();
   });
 
   /** Kills the gateway and waits until its successor has taken over this many calls. */

@@ -44,8 +44,7 @@ describe('phone calls whose media thread dies', () => {
     for (const { phone, person } of calls) {
       await Promise.all([phone.stop(), person.leave()]);
     }
-    await server.untilIdle();
-    await server.close();
+    await server.finish();
   });
 
   async function callIn(): Promise<void> {

@@ -27,8 +27,7 @@ describe('phones without the native add-on', () => {
   });
   after(async () => {
     await person?.leave();
-    await server.untilIdle();
-    await server.close();
+    await server.finish();
   });
 
   it('the log says what is missing', () => {

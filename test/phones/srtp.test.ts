@@ -51,8 +51,7 @@ describe('encrypted calls (SRTP)', () => {
     );
   });
   after(async () => {
-    await server.untilIdle();
-    await server.close();
+    await server.finish();
   });
 
   async function baresip(
