@@ -84,7 +84,8 @@ export class LocalMedia {
   onDevice: (event: DeviceEvent) => void = () => {};
   /** Devices are closed after a call, so that no camera light stays on, until the user joins again or turns them on. */
   #resting = false;
-  #pending = 0;
+  /** Number of attempts to open each device that are under way. */
+  readonly #pending = { camera: 0, microphone: 0 };
   #watching = false;
   /** The device of each track when devices were last listed. */
   readonly #inUse: { [K in CaptureKind]?: MediaDeviceInfo | undefined } = {};
@@ -171,8 +172,8 @@ export class LocalMedia {
   /** Changes what the browser does to the microphone's sound. */
   async setProcessing(changes: AudioProcessing): Promise<void> {
     this.#remember({ processing: { ...this.choices.value.processing, ...changes } });
-    // Browsers ignore such changes while the microphone is open.
-    if (this.microphone.value) {
+    // Browsers ignore such changes while the microphone is open. One that is being opened was asked for with the settings of before.
+    if (this.microphone.value || this.#pending.microphone > 0) {
       this.#set('microphone', undefined);
       await this.#openOne('microphone');
     }
@@ -263,7 +264,7 @@ export class LocalMedia {
       return this.#openings[kind];
     });
     const isCurrent = (kind: CaptureKind): boolean => this.#openings[kind] === attempts[kinds.indexOf(kind)];
-    const done = this.#waitForDevice();
+    const done = this.#waitForDevice(kinds);
     try {
       const stream = await openCapture({
         ...Object.fromEntries(kinds.map((kind) => [kind, this.choices.value[kind] ?? true])),
@@ -292,16 +293,21 @@ export class LocalMedia {
     }
   }
 
-  #waitForDevice(): () => void {
-    this.#pending += 1;
+  #waitForDevice(kinds: readonly CaptureKind[]): () => void {
+    const count = (step: 1 | -1) => {
+      for (const kind of kinds) {
+        this.#pending[kind] += step;
+      }
+    };
+    count(1);
     this.opening.value = true;
     const timer = setTimeout(() => {
       this.asking.value = true;
     }, ASKING_MS);
     return () => {
       clearTimeout(timer);
-      this.#pending -= 1;
-      this.opening.value = this.#pending > 0;
+      count(-1);
+      this.opening.value = KINDS.some((kind) => this.#pending[kind] > 0);
       if (!this.opening.value) {
         this.asking.value = false;
       }
