@@ -15,6 +15,9 @@ const PROTOCOLS: SipProtocol[] = ['udp', 'tcp', 'tls'];
 /** Number of pairs tested at once. */
 const CONCURRENCY = 4;
 
+/** None of the phones' numbers is an emergency number, as 112 is: those are refused. */
+const FIRST_NUMBER = 201;
+
 /** A codec and a transport, with their own phone, room and tones. */
 interface Pair {
   codec: string;
@@ -31,7 +34,7 @@ const PAIRS = Object.entries(CODECS).flatMap(([codec, baresip], row) =>
   PROTOCOLS.map((protocol, column): Pair => {
     const n = row * PROTOCOLS.length + column;
     const tones = { phoneHz: 450 + 50 * n, roomHz: 1700 - 50 * n };
-    return { codec, baresip, protocol, number: `${101 + n}`, roomId: `room-${n}`, ...tones };
+    return { codec, baresip, protocol, number: `${FIRST_NUMBER + n}`, roomId: `room-${n}`, ...tones };
   }),
 );
 
