@@ -27,7 +27,7 @@ const SIP_CODECS = [
 ] as const;
 const host = z.string().min(1).max(255);
 
-/** A number by which a person is called: digits, after a `+` if it is international. */
+/** A person’s telephone number: digits, after a `+` if it is international. */
 export const personNumber = z.string().regex(/^\+?\d{1,20}$/);
 
 /** Minimum length of a new PIN: shorter ones can be guessed. Existing shorter PINs keep working. */

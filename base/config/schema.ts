@@ -299,7 +299,7 @@ export const configSchema = z.strictObject({
       hepPort: port.default(9060).describe('UDP port of the capture server.'),
       hepCaptureId: count({ max: 4_294_967_295 })
         .default(2001)
-        .describe('Number by which the capture server knows this gateway.'),
+        .describe('Capture ID, which identifies this gateway to the capture server.'),
       hepPassword: text.optional().describe('Password for the capture server, sent with every copy.'),
       language: z.enum(['en', 'ru']).default('en').describe('Language of the spoken prompts: `en` or `ru`.'),
       signalingUrl: origin

@@ -15,7 +15,7 @@ export class OwnPhones {
     this.#connection = connection;
   }
 
-  /** The phones, and the numbers by which this account is called. @throws {CanopyError} FORBIDDEN - for guests */
+  /** The phones and telephone numbers of this account. @throws {CanopyError} FORBIDDEN - for guests */
   list(): Promise<RequestResult<'phone.list'>> {
     return this.#connection.request('phone.list', {});
   }

@@ -34,7 +34,7 @@ export interface HepCapture {
   message: SeenMessage;
   /** When it was received or sent, as Unix time in milliseconds. */
   atMs: number;
-  /** Number by which the capture server knows this gateway. */
+  /** Identifies this gateway to the capture server. */
   captureId: number;
   password?: string | undefined;
 }

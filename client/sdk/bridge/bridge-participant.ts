@@ -286,7 +286,7 @@ export class BridgeParticipant {
     }
   }
 
-  /** A caller is told that the room is full, rather than left ringing; who has been inside waits for a place. */
+  /** A new caller learns that the room is full instead of ringing on. A phone that has already been in the room waits for a place. */
   #afterFailure(error: CanopyError): AfterFailure {
     return error.code === 'ROOM_FULL' && !this.#admitted ? 'fail' : afterFailure(error);
   }

@@ -4,7 +4,7 @@ import { errorResponses, holderOf, type Kernel, mayBeCalled } from '../../kernel
 import { numberList, numberParams, putNumberRequest } from './rest.ts';
 import type { Telephony } from './telephony.ts';
 
-/** Routes for the numbers by which phones call people. */
+/** Routes for people’s telephone numbers. */
 export function registerNumberRoutes(kernel: Kernel, telephony: Telephony): void {
   const { phones } = telephony;
   kernel.adminRoutes('telephony.administer', (app) => {

@@ -17,7 +17,7 @@ const MAX_NUMBERS = 10;
 const NAME_ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789';
 const NAME_LENGTH = 8;
 
-/** Whose the phones of this server are, and the numbers by which people are called. */
+/** The owners of phones, and people’s telephone numbers. */
 export class PersonPhones {
   readonly #store: Store;
 

@@ -10,7 +10,7 @@ const personPhone = z.object({
 });
 
 export const PERSON_PHONE_REQUESTS = {
-  /** The account's own phones, and the numbers by which it is called. For members and admins. */
+  /** The account’s own phones and telephone numbers. For members and admins. */
   'phone.list': {
     data: nothing,
     result: z.object({ phones: z.array(personPhone), numbers: z.array(personNumber) }),

@@ -172,7 +172,7 @@ export class LocalMedia {
   /** Changes what the browser does to the microphone's sound. */
   async setProcessing(changes: AudioProcessing): Promise<void> {
     this.#remember({ processing: { ...this.choices.value.processing, ...changes } });
-    // Browsers ignore such changes while the microphone is open. One that is being opened was asked for with the settings of before.
+    // Browsers ignore such changes while the microphone is open, and one that is still opening was requested with the old settings.
     if (this.microphone.value || this.#pending.microphone > 0) {
       this.#set('microphone', undefined);
       await this.#openOne('microphone');

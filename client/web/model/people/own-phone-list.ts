@@ -4,7 +4,7 @@ import { CanopyError, type Client, type NewPhone, type OwnPhone } from '../../..
 /** The telephones of this account, in the call settings. */
 export class OwnPhoneList {
   readonly phones = signal<readonly OwnPhone[] | undefined>(undefined);
-  /** The numbers by which the user is called. */
+  /** The user’s telephone numbers. */
   readonly numbers = signal<readonly string[]>([]);
   readonly problem = signal<CanopyError | undefined>(undefined);
   readonly #connect: () => Promise<Client>;
