@@ -3,6 +3,29 @@
 
 #include "binding.h"
 
+/* What every codec's state begins with. */
+typedef struct {
+  bool closed;
+} Codec;
+
+typedef struct {
+  int16_t *data;
+  size_t count;
+} Samples;
+
+typedef struct {
+  uint8_t *data;
+  size_t count;
+} Bytes;
+
+/* The codec of `value`, of the kind that `tag` names; NULL, with an error, if it is another kind or closed. */
+void *open_codec(napi_env env, napi_value value, const napi_type_tag *tag);
+/* The same for a function with that one argument. */
+void *only_codec(napi_env env, napi_callback_info info, const napi_type_tag *tag);
+/* The codec and the buffers of encode(handle, samples, out), and of decode(handle, payload, out). */
+void *encode_arguments(napi_env env, napi_callback_info info, const napi_type_tag *tag, Samples *samples, Bytes *out);
+void *decode_arguments(napi_env env, napi_callback_info info, const napi_type_tag *tag, Bytes *payload, Samples *out);
+
 void export_opus(napi_env env, napi_value exports);
 void export_g722(napi_env env, napi_value exports);
 /* These two export nothing in a build without libgsm or libspeex. */

@@ -9,6 +9,7 @@
 #define MAX_BYTES 4096
 
 typedef struct {
+  Codec codec;
   g722_encode_state_t *encoder;
   g722_decode_state_t *decoder;
 } G722;
@@ -28,15 +29,6 @@ static void finalize(napi_env env, void *data, void *hint) {
   free(data);
 }
 
-static G722 *open_handle(napi_env env, napi_value value) {
-  G722 *g722 = argument_handle(env, value, &TAG);
-  if (g722 && !g722->encoder) {
-    fail(env, "the codec is closed");
-    return NULL;
-  }
-  return g722;
-}
-
 /* g722Create() → handle */
 static napi_value create(napi_env env, napi_callback_info info) {
   (void)info;
@@ -53,45 +45,31 @@ static napi_value create(napi_env env, napi_callback_info info) {
 
 /* g722Encode(handle, samples, out) → bytes written */
 static napi_value encode(napi_env env, napi_callback_info info) {
-  napi_value values[3];
-  int16_t *samples;
-  uint8_t *out;
-  size_t count, capacity;
-  if (!arguments(env, info, 3, values)) return NULL;
-  G722 *g722 = open_handle(env, values[0]);
-  if (!g722 || !argument_samples(env, values[1], "samples", &samples, &count) ||
-      !argument_bytes(env, values[2], "out", &out, &capacity)) {
-    return NULL;
+  Samples samples;
+  Bytes out;
+  G722 *g722 = encode_arguments(env, info, &TAG, &samples, &out);
+  if (!g722) return NULL;
+  if (samples.count == 0 || samples.count % 2 != 0 || samples.count > 2 * MAX_BYTES) {
+    return fail(env, "%zu samples are no even number from 2 to %d", samples.count, 2 * MAX_BYTES);
   }
-  if (count == 0 || count % 2 != 0 || count > 2 * MAX_BYTES) {
-    return fail(env, "%zu samples are no even number from 2 to %d", count, 2 * MAX_BYTES);
-  }
-  if (capacity < count / 2) return fail(env, "the output needs room for %zu bytes", count / 2);
-  return number(env, g722_encode(g722->encoder, out, samples, (int)count));
+  if (out.count < samples.count / 2) return fail(env, "the output needs room for %zu bytes", samples.count / 2);
+  return number(env, g722_encode(g722->encoder, out.data, samples.data, (int)samples.count));
 }
 
 /* g722Decode(handle, payload, out) → samples written */
 static napi_value decode(napi_env env, napi_callback_info info) {
-  napi_value values[3];
-  uint8_t *payload;
-  int16_t *out;
-  size_t bytes, capacity;
-  if (!arguments(env, info, 3, values)) return NULL;
-  G722 *g722 = open_handle(env, values[0]);
-  if (!g722 || !argument_bytes(env, values[1], "payload", &payload, &bytes) ||
-      !argument_samples(env, values[2], "out", &out, &capacity)) {
-    return NULL;
-  }
-  if (bytes == 0 || bytes > MAX_BYTES) return fail(env, "a G.722 payload has 1 to %d bytes, not %zu", MAX_BYTES, bytes);
-  if (capacity < 2 * bytes) return fail(env, "the output needs room for %zu samples", 2 * bytes);
-  return number(env, g722_decode(g722->decoder, out, payload, (int)bytes));
+  Bytes payload;
+  Samples out;
+  G722 *g722 = decode_arguments(env, info, &TAG, &payload, &out);
+  if (!g722) return NULL;
+  if (payload.count == 0 || payload.count > MAX_BYTES) return fail(env, "a G.722 payload has 1 to %d bytes, not %zu", MAX_BYTES, payload.count);
+  if (out.count < 2 * payload.count) return fail(env, "the output needs room for %zu samples", 2 * payload.count);
+  return number(env, g722_decode(g722->decoder, out.data, payload.data, (int)payload.count));
 }
 
 /* g722Reset(handle): both directions start anew. */
 static napi_value reset(napi_env env, napi_callback_info info) {
-  napi_value values[1];
-  if (!arguments(env, info, 1, values)) return NULL;
-  G722 *g722 = open_handle(env, values[0]);
+  G722 *g722 = only_codec(env, info, &TAG);
   if (!g722) return NULL;
   g722_encode_init(g722->encoder, RATE_BPS, 0);
   g722_decode_init(g722->decoder, RATE_BPS, 0);
@@ -104,6 +82,7 @@ static napi_value close_handle(napi_env env, napi_callback_info info) {
   G722 *g722 = argument_handle(env, values[0], &TAG);
   if (!g722) return NULL;
   close_state(g722);
+  g722->codec.closed = true;
   return nothing(env);
 }
 

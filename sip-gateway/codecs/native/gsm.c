@@ -13,9 +13,9 @@
 #define MAX_FRAMES 6
 
 typedef struct {
+  Codec codec;
   gsm encoder;
   gsm decoder;
-  bool closed;
 } Gsm;
 
 static const napi_type_tag TAG = {0x3e90b7d2c8514fa6, 0xb86d05ef71a3429c};
@@ -31,15 +31,6 @@ static void finalize(napi_env env, void *data, void *hint) {
   (void)env, (void)hint;
   close_state(data);
   free(data);
-}
-
-static Gsm *open_handle(napi_env env, napi_value value) {
-  Gsm *state = argument_handle(env, value, &TAG);
-  if (state && state->closed) {
-    fail(env, "the codec is closed");
-    return NULL;
-  }
-  return state;
 }
 
 static bool need(napi_env env, gsm *direction) {
@@ -59,65 +50,51 @@ static napi_value create(napi_env env, napi_callback_info info) {
 
 /* gsmEncode(handle, samples, out) → bytes written */
 static napi_value encode(napi_env env, napi_callback_info info) {
-  napi_value values[3];
-  int16_t *samples;
-  uint8_t *out;
-  size_t count, capacity;
-  if (!arguments(env, info, 3, values)) return NULL;
-  Gsm *state = open_handle(env, values[0]);
-  if (!state || !argument_samples(env, values[1], "samples", &samples, &count) ||
-      !argument_bytes(env, values[2], "out", &out, &capacity)) {
-    return NULL;
+  Samples samples;
+  Bytes out;
+  Gsm *state = encode_arguments(env, info, &TAG, &samples, &out);
+  if (!state) return NULL;
+  size_t frames = samples.count / FRAME_SAMPLES;
+  if (frames == 0 || frames > MAX_FRAMES || samples.count % FRAME_SAMPLES != 0) {
+    return fail(env, "%zu samples are not 1 to %d frames of %d", samples.count, MAX_FRAMES, FRAME_SAMPLES);
   }
-  size_t frames = count / FRAME_SAMPLES;
-  if (frames == 0 || frames > MAX_FRAMES || count % FRAME_SAMPLES != 0) {
-    return fail(env, "%zu samples are not 1 to %d frames of %d", count, MAX_FRAMES, FRAME_SAMPLES);
-  }
-  if (capacity < frames * FRAME_BYTES) return fail(env, "the output needs room for %zu bytes", frames * FRAME_BYTES);
+  if (out.count < frames * FRAME_BYTES) return fail(env, "the output needs room for %zu bytes", frames * FRAME_BYTES);
   if (!need(env, &state->encoder)) return NULL;
   for (size_t i = 0; i < frames; i++) {
     gsm_signal frame[FRAME_SAMPLES];
-    memcpy(frame, samples + i * FRAME_SAMPLES, sizeof frame);
-    gsm_encode(state->encoder, frame, out + i * FRAME_BYTES);
+    memcpy(frame, samples.data + i * FRAME_SAMPLES, sizeof frame);
+    gsm_encode(state->encoder, frame, out.data + i * FRAME_BYTES);
   }
   return number(env, frames * FRAME_BYTES);
 }
 
 /* gsmDecode(handle, payload, out) → samples written */
 static napi_value decode(napi_env env, napi_callback_info info) {
-  napi_value values[3];
-  uint8_t *payload;
-  int16_t *out;
-  size_t bytes, capacity;
-  if (!arguments(env, info, 3, values)) return NULL;
-  Gsm *state = open_handle(env, values[0]);
-  if (!state || !argument_bytes(env, values[1], "payload", &payload, &bytes) ||
-      !argument_samples(env, values[2], "out", &out, &capacity)) {
-    return NULL;
-  }
-  size_t frames = bytes / FRAME_BYTES;
-  if (frames == 0 || frames > MAX_FRAMES || bytes % FRAME_BYTES != 0) {
-    return fail(env, "a GSM payload has 1 to %d frames of %d bytes, not %zu bytes", MAX_FRAMES, FRAME_BYTES, bytes);
+  Bytes payload;
+  Samples out;
+  Gsm *state = decode_arguments(env, info, &TAG, &payload, &out);
+  if (!state) return NULL;
+  size_t frames = payload.count / FRAME_BYTES;
+  if (frames == 0 || frames > MAX_FRAMES || payload.count % FRAME_BYTES != 0) {
+    return fail(env, "a GSM payload has 1 to %d frames of %d bytes, not %zu bytes", MAX_FRAMES, FRAME_BYTES, payload.count);
   }
   /* Checked before anything is decoded, so that a malformed payload leaves the decoder as it was. */
   for (size_t i = 0; i < frames; i++) {
-    if (payload[i * FRAME_BYTES] >> 4 != GSM_MAGIC) return fail(env, "frame %zu has no GSM signature", i);
+    if (payload.data[i * FRAME_BYTES] >> 4 != GSM_MAGIC) return fail(env, "frame %zu has no GSM signature", i);
   }
-  if (capacity < frames * FRAME_SAMPLES) {
+  if (out.count < frames * FRAME_SAMPLES) {
     return fail(env, "the output needs room for %zu samples", frames * FRAME_SAMPLES);
   }
   if (!need(env, &state->decoder)) return NULL;
   for (size_t i = 0; i < frames; i++) {
-    gsm_decode(state->decoder, payload + i * FRAME_BYTES, out + i * FRAME_SAMPLES);
+    gsm_decode(state->decoder, payload.data + i * FRAME_BYTES, out.data + i * FRAME_SAMPLES);
   }
   return number(env, frames * FRAME_SAMPLES);
 }
 
 /* gsmReset(handle): both directions start afresh. */
 static napi_value reset(napi_env env, napi_callback_info info) {
-  napi_value values[1];
-  if (!arguments(env, info, 1, values)) return NULL;
-  Gsm *state = open_handle(env, values[0]);
+  Gsm *state = only_codec(env, info, &TAG);
   if (!state) return NULL;
   close_state(state);
   return nothing(env);
@@ -129,7 +106,7 @@ static napi_value close_handle(napi_env env, napi_callback_info info) {
   Gsm *state = argument_handle(env, values[0], &TAG);
   if (!state) return NULL;
   close_state(state);
-  state->closed = true;
+  state->codec.closed = true;
   return nothing(env);
 }
 

@@ -7,10 +7,10 @@
 #define MAX_PACKET_BYTES 1500
 
 typedef struct {
+  Codec codec;
   OpusEncoder *encoder;
   OpusDecoder *decoder;
   int32_t rate;
-  bool closed;
 } Opus;
 
 static const napi_type_tag TAG = {0x8d1f0a53c27b4e61, 0x9b0e64d1f7a2c835};
@@ -20,22 +20,13 @@ static void close_state(Opus *opus) {
   if (opus->decoder) opus_decoder_destroy(opus->decoder);
   opus->encoder = NULL;
   opus->decoder = NULL;
-  opus->closed = true;
+  opus->codec.closed = true;
 }
 
 static void finalize(napi_env env, void *data, void *hint) {
   (void)env, (void)hint;
   close_state(data);
   free(data);
-}
-
-static Opus *open_handle(napi_env env, napi_value value) {
-  Opus *opus = argument_handle(env, value, &TAG);
-  if (opus && opus->closed) {
-    fail(env, "the codec is closed");
-    return NULL;
-  }
-  return opus;
 }
 
 static bool need_encoder(napi_env env, Opus *opus) {
@@ -75,7 +66,7 @@ static napi_value control(napi_env env, napi_callback_info info) {
   napi_value values[3];
   int32_t request, value;
   if (!arguments(env, info, 3, values)) return NULL;
-  Opus *opus = open_handle(env, values[0]);
+  Opus *opus = open_codec(env, values[0], &TAG);
   if (!opus || !argument_integer(env, values[1], "request", 4000, 4100, &request) ||
       !argument_integer(env, values[2], "value", -1000, 512000, &value)) {
     return NULL;
@@ -102,25 +93,19 @@ static napi_value control(napi_env env, napi_callback_info info) {
 
 /* opusEncode(handle, samples, out) → bytes written */
 static napi_value encode(napi_env env, napi_callback_info info) {
-  napi_value values[3];
-  int16_t *samples;
-  uint8_t *out;
-  size_t count, capacity;
-  if (!arguments(env, info, 3, values)) return NULL;
-  Opus *opus = open_handle(env, values[0]);
-  if (!opus || !argument_samples(env, values[1], "samples", &samples, &count) ||
-      !argument_bytes(env, values[2], "out", &out, &capacity)) {
-    return NULL;
-  }
+  Samples samples;
+  Bytes out;
+  Opus *opus = encode_arguments(env, info, &TAG, &samples, &out);
+  if (!opus) return NULL;
   size_t unit = (size_t)opus->rate / 400; /* 2.5 ms */
-  if (count != unit && count != 2 * unit && count != 4 * unit && count != 8 * unit && count != 16 * unit &&
-      count != 24 * unit) {
-    return fail(env, "an Opus frame of %zu samples is none of 2.5, 5, 10, 20, 40, 60 ms at %d Hz", count, opus->rate);
+  if (samples.count != unit && samples.count != 2 * unit && samples.count != 4 * unit && samples.count != 8 * unit && samples.count != 16 * unit &&
+      samples.count != 24 * unit) {
+    return fail(env, "an Opus frame of %zu samples is none of 2.5, 5, 10, 20, 40, 60 ms at %d Hz", samples.count, opus->rate);
   }
-  if (capacity < 16) return fail(env, "the output needs room for at least 16 bytes");
+  if (out.count < 16) return fail(env, "the output needs room for at least 16 bytes");
   if (!need_encoder(env, opus)) return NULL;
-  if (capacity > MAX_PACKET_BYTES) capacity = MAX_PACKET_BYTES;
-  int bytes = opus_encode(opus->encoder, samples, (int)count, out, (opus_int32)capacity);
+  if (out.count > MAX_PACKET_BYTES) out.count = MAX_PACKET_BYTES;
+  int bytes = opus_encode(opus->encoder, samples.data, (int)samples.count, out.data, (opus_int32)out.count);
   if (bytes < 0) return fail(env, "Opus did not encode: %s", opus_strerror(bytes));
   return number(env, bytes);
 }
@@ -136,7 +121,7 @@ static napi_value decode(napi_env env, napi_callback_info info) {
   size_t bytes, capacity;
   bool fec;
   if (!arguments(env, info, 4, values)) return NULL;
-  Opus *opus = open_handle(env, values[0]);
+  Opus *opus = open_codec(env, values[0], &TAG);
   if (!opus || !argument_bytes(env, values[1], "packet", &packet, &bytes) ||
       !argument_samples(env, values[2], "out", &out, &capacity) || !argument_flag(env, values[3], "fec", &fec)) {
     return NULL;
@@ -159,7 +144,7 @@ static napi_value conceal(napi_env env, napi_callback_info info) {
   int16_t *out;
   size_t count;
   if (!arguments(env, info, 2, values)) return NULL;
-  Opus *opus = open_handle(env, values[0]);
+  Opus *opus = open_codec(env, values[0], &TAG);
   if (!opus || !argument_samples(env, values[1], "out", &out, &count)) return NULL;
   size_t unit = (size_t)opus->rate / 400;
   if (count == 0 || count > 48 * unit || count % unit != 0) {
@@ -173,9 +158,7 @@ static napi_value conceal(napi_env env, napi_callback_info info) {
 
 /* opusReset(handle): forgets the signal, keeps the settings. */
 static napi_value reset(napi_env env, napi_callback_info info) {
-  napi_value values[1];
-  if (!arguments(env, info, 1, values)) return NULL;
-  Opus *opus = open_handle(env, values[0]);
+  Opus *opus = only_codec(env, info, &TAG);
   if (!opus) return NULL;
   if (opus->encoder) opus_encoder_ctl(opus->encoder, OPUS_RESET_STATE);
   if (opus->decoder) opus_decoder_ctl(opus->decoder, OPUS_RESET_STATE);

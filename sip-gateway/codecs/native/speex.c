@@ -18,13 +18,13 @@
 #define MAX_LEVEL 1e7f
 
 typedef struct {
+  Codec codec;
   const SpeexMode *mode;
   void *encoder;
   void *decoder;
   SpeexBits bits;
   size_t frame;
   int quality;
-  bool closed;
 } Speex;
 
 static const napi_type_tag TAG = {0xc51a4f7e0b9d4683, 0x97e2d86a3f10b54d};
@@ -42,15 +42,6 @@ static void finalize(napi_env env, void *data, void *hint) {
   close_state(speex);
   speex_bits_destroy(&speex->bits);
   free(speex);
-}
-
-static Speex *open_handle(napi_env env, napi_value value) {
-  Speex *speex = argument_handle(env, value, &TAG);
-  if (speex && speex->closed) {
-    fail(env, "the codec is closed");
-    return NULL;
-  }
-  return speex;
 }
 
 static bool need_encoder(napi_env env, Speex *speex) {
@@ -119,53 +110,41 @@ static napi_value create(napi_env env, napi_callback_info info) {
 
 /* speexEncode(handle, samples, out) → bytes written */
 static napi_value encode(napi_env env, napi_callback_info info) {
-  napi_value values[3];
-  int16_t *samples;
-  uint8_t *out;
-  size_t count, capacity;
-  if (!arguments(env, info, 3, values)) return NULL;
-  Speex *speex = open_handle(env, values[0]);
-  if (!speex || !argument_samples(env, values[1], "samples", &samples, &count) ||
-      !argument_bytes(env, values[2], "out", &out, &capacity)) {
-    return NULL;
+  Samples samples;
+  Bytes out;
+  Speex *speex = encode_arguments(env, info, &TAG, &samples, &out);
+  if (!speex) return NULL;
+  size_t frames = samples.count / speex->frame;
+  if (frames == 0 || frames > MAX_FRAMES || samples.count % speex->frame != 0) {
+    return fail(env, "%zu samples are not 1 to %d frames of %zu", samples.count, MAX_FRAMES, speex->frame);
   }
-  size_t frames = count / speex->frame;
-  if (frames == 0 || frames > MAX_FRAMES || count % speex->frame != 0) {
-    return fail(env, "%zu samples are not 1 to %d frames of %zu", count, MAX_FRAMES, speex->frame);
-  }
-  if (capacity < MAX_PACKET_BYTES) return fail(env, "the output needs room for %d bytes", MAX_PACKET_BYTES);
+  if (out.count < MAX_PACKET_BYTES) return fail(env, "the output needs room for %d bytes", MAX_PACKET_BYTES);
   if (!need_encoder(env, speex)) return NULL;
   speex_bits_reset(&speex->bits);
   for (size_t i = 0; i < frames; i++) {
     /* A copy, because the library may modify its input. */
     int16_t frame[MAX_FRAME_SAMPLES];
-    memcpy(frame, samples + i * speex->frame, speex->frame * sizeof *frame);
+    memcpy(frame, samples.data + i * speex->frame, speex->frame * sizeof *frame);
     speex_encode_int(speex->encoder, frame, &speex->bits);
   }
   speex_bits_insert_terminator(&speex->bits);
-  return number(env, speex_bits_write(&speex->bits, (char *)out, MAX_PACKET_BYTES));
+  return number(env, speex_bits_write(&speex->bits, (char *)out.data, MAX_PACKET_BYTES));
 }
 
 /* speexDecode(handle, payload, out) → samples written: the frames of the payload, as many as `out` has room for. */
 static napi_value decode(napi_env env, napi_callback_info info) {
-  napi_value values[3];
-  uint8_t *payload;
-  int16_t *out;
-  size_t bytes, capacity;
-  if (!arguments(env, info, 3, values)) return NULL;
-  Speex *speex = open_handle(env, values[0]);
-  if (!speex || !argument_bytes(env, values[1], "payload", &payload, &bytes) ||
-      !argument_samples(env, values[2], "out", &out, &capacity)) {
-    return NULL;
-  }
-  if (bytes == 0 || bytes > MAX_PACKET_BYTES) {
-    return fail(env, "a Speex payload has 1 to %d bytes, not %zu", MAX_PACKET_BYTES, bytes);
+  Bytes payload;
+  Samples out;
+  Speex *speex = decode_arguments(env, info, &TAG, &payload, &out);
+  if (!speex) return NULL;
+  if (payload.count == 0 || payload.count > MAX_PACKET_BYTES) {
+    return fail(env, "a Speex payload has 1 to %d bytes, not %zu", MAX_PACKET_BYTES, payload.count);
   }
   if (!need_decoder(env, speex)) return NULL;
-  speex_bits_read_from(&speex->bits, (const char *)payload, (int)bytes);
+  speex_bits_read_from(&speex->bits, (const char *)payload.data, (int)payload.count);
   size_t written = 0;
-  while (written + speex->frame <= capacity) {
-    int result = next_frame(speex, &speex->bits, out + written);
+  while (written + speex->frame <= out.count) {
+    int result = next_frame(speex, &speex->bits, out.data + written);
     if (result == -1) break;
     if (result != 0 || speex_bits_remaining(&speex->bits) < 0) return fail(env, "Speex did not decode: a malformed payload");
     written += speex->frame;
@@ -180,7 +159,7 @@ static napi_value conceal(napi_env env, napi_callback_info info) {
   int16_t *out;
   size_t capacity;
   if (!arguments(env, info, 2, values)) return NULL;
-  Speex *speex = open_handle(env, values[0]);
+  Speex *speex = open_codec(env, values[0], &TAG);
   if (!speex || !argument_samples(env, values[1], "out", &out, &capacity)) return NULL;
   if (capacity < speex->frame) return fail(env, "the output needs room for %zu samples", speex->frame);
   if (!need_decoder(env, speex)) return NULL;
@@ -190,9 +169,7 @@ static napi_value conceal(napi_env env, napi_callback_info info) {
 
 /* speexReset(handle): both directions start afresh. */
 static napi_value reset(napi_env env, napi_callback_info info) {
-  napi_value values[1];
-  if (!arguments(env, info, 1, values)) return NULL;
-  Speex *speex = open_handle(env, values[0]);
+  Speex *speex = only_codec(env, info, &TAG);
   if (!speex) return NULL;
   close_state(speex);
   return nothing(env);
@@ -204,7 +181,7 @@ static napi_value close_handle(napi_env env, napi_callback_info info) {
   Speex *speex = argument_handle(env, values[0], &TAG);
   if (!speex) return NULL;
   close_state(speex);
-  speex->closed = true;
+  speex->codec.closed = true;
   return nothing(env);
 }
 

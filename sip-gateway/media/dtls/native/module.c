@@ -402,8 +402,8 @@ static napi_value context_list(napi_env env, bool has, const double *ids) {
   return list;
 }
 
-/* `contexts(id)`: the SRTP contexts, or an empty list. */
-static napi_value contexts(napi_env env, napi_callback_info info) {
+/* The SRTP contexts of an association, or an empty list. With `closes`, the caller closes them. */
+static napi_value contexts_of(napi_env env, napi_callback_info info, bool closes) {
   napi_value values[1];
   double ids[2] = {0};
   bool has = false;
@@ -412,9 +412,15 @@ static napi_value contexts(napi_env env, napi_callback_info info) {
   if (slot) {
     has = slot->has_contexts;
     memcpy(ids, slot->contexts, sizeof ids);
+    if (closes) empty(slot);
     pthread_mutex_unlock(&slot->lock);
   }
   return context_list(env, has, ids);
+}
+
+/* `contexts(id)` */
+static napi_value contexts(napi_env env, napi_callback_info info) {
+  return contexts_of(env, info, false);
 }
 
 /* `reason(id)`: why it failed. */
@@ -431,20 +437,9 @@ static napi_value reason(napi_env env, napi_callback_info info) {
   return result;
 }
 
-/* `close(id)`: returns its SRTP contexts, which the caller closes. */
+/* `close(id)` */
 static napi_value close_association(napi_env env, napi_callback_info info) {
-  napi_value values[1];
-  double ids[2] = {0};
-  bool has = false;
-  if (!arguments(env, info, 1, values)) return NULL;
-  Slot *slot = lock_association(env, values[0]);
-  if (slot) {
-    has = slot->has_contexts;
-    memcpy(ids, slot->contexts, sizeof ids);
-    empty(slot);
-    pthread_mutex_unlock(&slot->lock);
-  }
-  return context_list(env, has, ids);
+  return contexts_of(env, info, true);
 }
 
 /* The digest of our certificate, as in an a=fingerprint line. */
