@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { cleanText, displayName, objectId, participantAttributes, roomId } from './common.ts';
 import { headerAttributes } from './header-attributes.ts';
-import { storable } from './names.ts';
+import { displayable, storable } from './names.ts';
 import { trunkIdentity } from './trunk-identity.ts';
 import { trunkLimits, trunkUsage } from './trunk-limits.ts';
 import { trunkNumbers } from './trunk-numbers.ts';
@@ -324,8 +324,10 @@ export const callRecord = z.object({
   direction: z.enum(['incoming', 'outgoing']),
   /** The other party: the caller's claimed address, or the dialled one. Untrusted text: never use it as a metric label. */
   remote: cleanText(256, storable),
+  /** The other party's name in the room, or "Anonymous". Untrusted text. */
+  displayName: cleanText(256, displayable).optional(),
   dialled: cleanText(256, storable),
-  /** The phone of this server that the call is with, by its password. Not in the history of the REST API. */
+  /** The phone of this server that the call is with. */
   phone: sipUser.optional(),
   trunk: z.string().max(64).nullable(),
   roomId: roomId.nullable(),
@@ -339,6 +341,8 @@ export const callRecord = z.object({
   endCause: z.string().max(32).nullable(),
   /** SIP status if the call was refused. */
   sipStatus: z.int32().nullable(),
+  /** The other side's Reason fields (RFC 3326), e.g. `Q.850;cause=17;text="User busy"`, or the reason phrase. Untrusted text. */
+  endReason: cleanText(256, storable).optional(),
   /** Estimated mean opinion score of the audio the gateway received, 1 to 4.5. */
   mos: z.number().nullable(),
   /** Null while nothing has been measured. */

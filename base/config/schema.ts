@@ -302,6 +302,14 @@ export const configSchema = z.strictObject({
         .describe('Capture ID, which identifies this gateway to the capture server.'),
       hepPassword: text.optional().describe('Password for the capture server, sent with every copy.'),
       language: z.enum(['en', 'ru']).default('en').describe('Language of the spoken prompts: `en` or `ru`.'),
+      historyDays: count({ min: 1, max: 36_500 })
+        .default(365)
+        .describe(
+          'How long the history of phone calls (`GET /api/sip/calls`) is kept, in days. People choose for themselves how long their own lists go back.',
+        ),
+      historyMaxCalls: count({ min: 1000, max: 10_000_000 })
+        .default(100_000)
+        .describe('Maximum calls in that history; beyond it, the oldest are deleted. About 500 bytes each.'),
       signalingUrl: origin
         .optional()
         .describe(

@@ -178,7 +178,12 @@ const TABLES: { [T in keyof Tables]: About<Tables[T]> | 'not about accounts' } =
     deleted: 'removed',
     exported: { file: 'calls.json', text: 'historyDays": 365' },
   },
-  calls: 'not about accounts',
+  calls: {
+    rows: [phoneCall({ call_id: '00000000-0000-4000-8000-000000000004', phone: 'abcd2345' })],
+    replaced: 'moved',
+    deleted: 'removed',
+    exported: 'the operator’s record; the person’s own list is exported',
+  },
   trunk_usage: 'not about accounts',
   chats: 'not about accounts',
   chat_files: {
@@ -488,6 +493,39 @@ function message(row: Partial<Tables['chat_messages']>): Tables['chat_messages']
     reactions: '[]',
     files: '[]',
     size: 210,
+    ...row,
+  };
+}
+
+function phoneCall(row: Partial<Tables['calls']>): Tables['calls'] {
+  return {
+    call_id: '',
+    direction: 'incoming',
+    remote: 'sip:abcd2345@canopy.example',
+    dialled: '100',
+    trunk: null,
+    room_id: 'main',
+    codec: 'opus',
+    encryption: 'none',
+    started_at_ms: NOW,
+    answered_at_ms: NOW,
+    ended_at_ms: NOW,
+    end_cause: 'remote',
+    sip_status: null,
+    mos: null,
+    jitter_ms: null,
+    loss_fraction: null,
+    remote_loss_fraction: null,
+    round_trip_ms: null,
+    attributes: null,
+    transfer_target: null,
+    transfer_status: null,
+    display_name: 'Old',
+    phone: null,
+    account_id: OLD,
+    end_reason: null,
+    verification: null,
+    search: 'old',
     ...row,
   };
 }

@@ -1,4 +1,5 @@
 /** The database engines for everything that is persistent. Tables belong to the kernel and to features. */
+export { containing } from './containing.ts';
 export { latestFirst, type Page } from './keyset.ts';
 export { lastMigration } from './migrate.ts';
 export { type Migrations, STORE_MIGRATIONS } from './migrations.ts';

@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { CanopyError, type Logger } from '../../base/index.ts';
 import type { NewParticipant } from '../../client/sdk/index.ts';
-import type { CallRecord, MeasuredCall, TelephonyConfig } from '../../contract/index.ts';
+import {
+  type CallRecord,
+  displayableText,
+  type MeasuredCall,
+  type TelephonyConfig,
+} from '../../contract/index.ts';
 import type { CallState, PhoneSeat, RoomBridges, SeatEvents } from '../bridge/index.ts';
 import type { CodecName } from '../codecs/index.ts';
 import type { LegEvent, LegStats, MediaPool, PortRange } from '../media/index.ts';
@@ -70,7 +75,9 @@ export interface CallHost {
   refer(call: PhoneCall, request: ReferRequest): void;
 }
 
-type EndListener = (cause: EndCause, end: { status?: number; reason?: string }) => void;
+/** Why a call ended: the SIP status, its reason phrase or our words, and the other side's Reason fields. */
+type Ending = Pick<CallEnd, 'status' | 'reason' | 'peerReason'>;
+type EndListener = (cause: EndCause, end: Ending) => void;
 
 /** Maximum length in characters of a remote party's text in the history. */
 const MAX_TEXT = 256;
@@ -130,7 +137,7 @@ export class PhoneCall {
       this.#answeredMs = performance.now();
     } else {
       host.metrics.invited(parts.direction);
-      this.#record(null, null, null);
+      this.#record();
     }
   }
 
@@ -370,7 +377,7 @@ export class PhoneCall {
     this.#shownEncrypted = this.#isEncrypted;
     this.#learnDevice();
     this.#shownDeviceChain = this.#deviceChain;
-    this.#record(null, null, null);
+    this.#record();
     await seat.show({
       displayName: this.#parts.displayName,
       callState: this.#shownHeld ? 'held' : 'answered',
@@ -408,7 +415,7 @@ export class PhoneCall {
     await seat.connect(this.callId);
     await before.leave();
     this.play('joined');
-    this.#record(null, null, null);
+    this.#record();
   }
 
   /** Connects the phone's audio to the room, both ways. */
@@ -443,7 +450,7 @@ export class PhoneCall {
   /** A transfer to `target` begins: it is shown in the history. */
   beginTransfer(target: string): void {
     this.#transfer = { target: target.slice(0, MAX_TEXT), sipStatus: null };
-    this.#record(null, null, null);
+    this.#record();
   }
 
   /** The transfer ended with this SIP status. After a success end() follows. */
@@ -452,7 +459,7 @@ export class PhoneCall {
       return;
     }
     this.#transfer = { ...this.#transfer, sipStatus };
-    this.#record(null, null, null);
+    this.#record();
   }
 
   /** Marks the call as answered. Idempotent. */
@@ -466,7 +473,7 @@ export class PhoneCall {
     this.#answeredMs = performance.now();
     this.#host.metrics.answered(this.direction, this.codec);
     this.stage('answered');
-    this.#record(null, null, null);
+    this.#record();
   }
 
   /** Records in the metrics how long the call took to reach this stage. */
@@ -601,7 +608,7 @@ export class PhoneCall {
    */
   end(
     cause: EndCause,
-    end: { status?: number; reason?: string } = {},
+    end: Ending = {},
     goodbye: () => void | Promise<void> = () => this.#sip?.hangUp(),
   ): Promise<void> {
     if (!this.#ended) {
@@ -613,11 +620,7 @@ export class PhoneCall {
     return this.#ended;
   }
 
-  async #end(
-    cause: EndCause,
-    end: { status?: number; reason?: string },
-    goodbye: () => void | Promise<void>,
-  ): Promise<void> {
+  async #end(cause: EndCause, end: Ending, goodbye: () => void | Promise<void>): Promise<void> {
     const { metrics } = this.#host;
     // A BYE may take long to be answered; only forget() waits for it.
     const hungUp = Promise.resolve(goodbye()).catch(() => {});
@@ -630,7 +633,7 @@ export class PhoneCall {
     } else {
       metrics.failed(this.direction, cause, end.status);
     }
-    this.#record(cause, end.status ?? null, stats ?? null);
+    this.#record({ cause, ...end, stats });
     this.log.info({ cause, ...end, ...(stats && summary(stats)) }, 'call ended');
     for (const listener of this.#endListeners) {
       listener(cause, end);
@@ -717,21 +720,24 @@ export class PhoneCall {
     });
   }
 
-  #sipEnded({ cause, status, reason }: CallEnd): void {
+  #sipEnded({ cause, status, reason, peerReason }: CallEnd): void {
     // Many phones hang up as soon as the transfer has begun.
     const isTransfer = cause === 'remote' && this.transferring;
     if (this.transferring && !this.answered) {
       this.finishTransfer(status ?? 0);
     }
-    void this.end(isTransfer ? 'transferred' : cause, { status, reason });
+    void this.end(isTransfer ? 'transferred' : cause, { status, reason, peerReason });
   }
 
-  #record(endCause: EndCause | null, sipStatus: number | null, stats: LegStats | null): void {
-    const { remote, dialled, trunk } = this.#parts;
+  #record(end?: Ending & { cause: EndCause; stats: LegStats | null | undefined }): void {
+    const { remote, dialled, trunk, displayName } = this.#parts;
     const { party } = this;
+    const stats = end?.stats;
+    const endReason = displayableText(end?.peerReason ?? end?.reason ?? '');
     const call: CallRecord = {
       callId: this.callId,
       direction: this.direction,
+      displayName,
       remote: remote.slice(0, MAX_TEXT),
       dialled: dialled.slice(0, MAX_TEXT),
       ...(party.kind === 'user' && { phone: party.username }),
@@ -741,11 +747,12 @@ export class PhoneCall {
       encryption: this.encryption,
       startedAtMs: this.#startedAtMs,
       answeredAtMs: this.#answeredAtMs,
-      endedAtMs: endCause === null ? null : Date.now(),
-      endCause,
-      sipStatus,
+      endedAtMs: end ? Date.now() : null,
+      endCause: end?.cause ?? null,
+      sipStatus: end?.status ?? null,
+      ...(endReason !== '' && { endReason: endReason.slice(0, MAX_TEXT) }),
       mos: stats && stats.packetsReceived > 0 ? stats.mos : null,
-      quality: stats && finalQuality(stats),
+      quality: stats ? finalQuality(stats) : null,
       ...(this.#parts.attributes && { attributes: this.#parts.attributes }),
       ...(this.#transfer && { transfer: this.#transfer }),
     };

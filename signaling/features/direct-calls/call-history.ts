@@ -2,7 +2,7 @@ import type { ExpressionBuilder, Transaction } from 'kysely';
 import { sql } from 'kysely';
 import type { Logger } from '../../../base/index.ts';
 import type { MeetingByPhone } from '../../kernel/index.ts';
-import { moveRows, type Store, type Tables, WriteBehind } from '../../store/index.ts';
+import { containing, moveRows, type Store, type Tables, WriteBehind } from '../../store/index.ts';
 import { outcomeOfStatus } from './call-phones.ts';
 import type { CallMedia, CallOutcome, RecentCall } from './contract.ts';
 import { isAccount, type Party, phoneKey } from './parties.ts';
@@ -129,9 +129,11 @@ export class CallHistory {
     }
     const wanted = folded(search);
     if (wanted !== '') {
-      const pattern = `%${wanted.replaceAll(/[\\%_]/g, '\\$&')}%`;
-      query = query.where(
-        sql<boolean>`(peer_folded like ${pattern} escape '\\' or (peer_kind = 'number' and peer like ${pattern} escape '\\'))`,
+      query = query.where(({ and, or, eb }) =>
+        or([
+          containing('peer_folded', wanted),
+          and([eb('peer_kind', '=', 'number'), containing('peer', wanted)]),
+        ]),
       );
     }
     const rows = await query

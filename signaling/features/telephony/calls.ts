@@ -1,26 +1,41 @@
 import type { CallQuality, CallRecord, ParticipantAttributes } from '../../../contract/index.ts';
 import type { Store } from '../../store/index.ts';
+import { type CallFilter, matching, searchText } from './call-search.ts';
 import type { CallRow } from './tables.ts';
 
-/** Maximum number of calls in the history, and after how many new ones it is pruned. */
-const MAX_CALLS = 100_000;
+/** How long calls are kept, and how many. */
+export interface CallRetention {
+  readonly days: number;
+  readonly maxCalls: number;
+}
+
+/** After how many records the history is pruned. */
 const PRUNE_EVERY = 1000;
+const DAY_MS = 86_400_000;
+
+/** A call, and the person of this server who placed it, whose phone it was, or whose number was called. */
+export type CallEntry = CallRecord & { accountId?: string };
 
 /** The history of calls. */
 export class Calls {
   readonly #store: Store;
+  readonly #retention: CallRetention;
   #recorded = 0;
 
-  constructor(store: Store) {
+  constructor(store: Store, retention: CallRetention = { days: 365, maxCalls: 100_000 }) {
     this.#store = store;
+    this.#retention = retention;
   }
 
   /** Records the current state of a call. A call that has ended no longer changes. */
-  async record(call: CallRecord): Promise<void> {
-    const { call_id, ...state } = toRow(call);
+  async record(call: CallEntry): Promise<void> {
+    const row = toRow(call);
+    const { call_id, account_id, ...rest } = row;
+    // Who placed it is known to the server process that it was placed with.
+    const state = account_id === null ? rest : { ...rest, account_id };
     await this.#store.db
       .insertInto('calls')
-      .values({ call_id, ...state })
+      .values(row)
       .onConflict((conflict) =>
         conflict.column('call_id').doUpdateSet(state).where('calls.ended_at_ms', 'is', null),
       )
@@ -44,13 +59,18 @@ export class Calls {
     return (await lost.returningAll().execute()).map(fromRow);
   }
 
-  /** Deletes the oldest calls beyond the maximum. */
-  async prune(max = MAX_CALLS): Promise<void> {
+  /** Deletes calls that are too old, and the oldest beyond the maximum. */
+  async prune(nowMs = Date.now()): Promise<void> {
+    const { days, maxCalls } = this.#retention;
+    await this.#store.db
+      .deleteFrom('calls')
+      .where('started_at_ms', '<', nowMs - days * DAY_MS)
+      .execute();
     const latestForgotten = await this.#store.db
       .selectFrom('calls')
       .select('started_at_ms')
       .orderBy('started_at_ms', 'desc')
-      .offset(max)
+      .offset(maxCalls)
       .limit(1)
       .executeTakeFirst();
     if (!latestForgotten) {
@@ -62,7 +82,7 @@ export class Calls {
       .execute();
   }
 
-  async find(callId: string): Promise<CallRecord | undefined> {
+  async find(callId: string): Promise<CallEntry | undefined> {
     const row = await this.#store.db
       .selectFrom('calls')
       .selectAll()
@@ -71,31 +91,44 @@ export class Calls {
     return row && fromRow(row);
   }
 
-  /** Calls, latest first. */
-  async list(filter: {
-    /** True: only calls in progress; false: only ended ones. Default: both. */
-    active?: boolean | undefined;
-    limit: number;
-    /** Only calls that started before this Unix time in milliseconds. */
-    beforeMs?: number | undefined;
-  }): Promise<CallRecord[]> {
-    let query = this.#store.db.selectFrom('calls').selectAll();
-    if (filter.active !== undefined) {
-      query = query.where('ended_at_ms', filter.active ? 'is' : 'is not', null);
-    }
-    if (filter.beforeMs !== undefined) {
-      query = query.where('started_at_ms', '<', filter.beforeMs);
-    }
-    const rows = await query
+  /** Calls that match, latest first. */
+  async list({ limit, ...filter }: CallFilter & { limit: number }): Promise<CallEntry[]> {
+    const rows = await matching(this.#store.db.selectFrom('calls').selectAll(), filter)
       .orderBy('started_at_ms', 'desc')
-      .orderBy('call_id')
-      .limit(filter.limit)
+      .orderBy('call_id', 'desc')
+      .limit(limit)
       .execute();
     return rows.map(fromRow);
   }
+
+  /** Gives the calls of an account to another one. */
+  async replaceAccount(from: string, to: string): Promise<void> {
+    await this.#store.db
+      .updateTable('calls')
+      .set({ account_id: to })
+      .where('account_id', '=', from)
+      .execute();
+  }
+
+  /** Deletes the calls of an account. Of calls over trunks remain the time and the number outside, for the bill. */
+  async forgetAccount(accountId: string): Promise<void> {
+    await this.#store.transaction(async (db) => {
+      const theirs = db.selectFrom('calls').selectAll().where('account_id', '=', accountId);
+      for (const row of await theirs.where('trunk', 'is not', null).execute()) {
+        const dialled = row.direction === 'incoming' ? '' : row.dialled;
+        const search = searchText({ remote: row.remote, dialled });
+        await db
+          .updateTable('calls')
+          .set({ account_id: null, phone: null, display_name: null, attributes: null, dialled, search })
+          .where('call_id', '=', row.call_id)
+          .execute();
+      }
+      await db.deleteFrom('calls').where('account_id', '=', accountId).execute();
+    });
+  }
 }
 
-function toRow(call: CallRecord): CallRow {
+function toRow(call: CallEntry): CallRow {
   return {
     call_id: call.callId,
     direction: call.direction,
@@ -118,15 +151,24 @@ function toRow(call: CallRecord): CallRow {
     attributes: call.attributes ? JSON.stringify(call.attributes) : null,
     transfer_target: call.transfer?.target ?? null,
     transfer_status: call.transfer?.sipStatus ?? null,
+    display_name: call.displayName ?? null,
+    phone: call.phone ?? null,
+    account_id: call.accountId ?? null,
+    end_reason: call.endReason ?? null,
+    verification: null,
+    search: searchText(call),
   };
 }
 
-function fromRow(row: CallRow): CallRecord {
+function fromRow(row: CallRow): CallEntry {
   return {
     callId: row.call_id,
     direction: row.direction,
     remote: row.remote,
+    ...(row.display_name !== null && { displayName: row.display_name }),
     dialled: row.dialled,
+    ...(row.phone !== null && { phone: row.phone }),
+    ...(row.account_id !== null && { accountId: row.account_id }),
     trunk: row.trunk,
     roomId: row.room_id,
     codec: row.codec,
@@ -136,6 +178,7 @@ function fromRow(row: CallRow): CallRecord {
     endedAtMs: row.ended_at_ms,
     endCause: row.end_cause,
     sipStatus: row.sip_status,
+    ...(row.end_reason !== null && { endReason: row.end_reason }),
     mos: row.mos,
     quality: qualityOf(row),
     ...(row.attributes !== null && { attributes: JSON.parse(row.attributes) as ParticipantAttributes }),

@@ -4,10 +4,16 @@ import type { Telephony } from './telephony.ts';
 /** Phones and numbers of people, for direct calls. */
 export function phoneExchange(telephony: Telephony): PhoneExchange {
   const { legs, phones } = telephony;
-  const ringable = (target: string, displayName: string): RingablePhone => ({
+  const ringable = (target: string, displayName: string, byAccountId?: string): RingablePhone => ({
     number: target,
     displayName,
-    ring: (call, events) => legs.ring({ target, ...call }, events),
+    ring: (call, events) => {
+      const leg = legs.ring({ target, ...call }, events);
+      if (byAccountId !== undefined) {
+        telephony.placed(leg.callId, byAccountId);
+      }
+      return leg;
+    },
   });
   return {
     get ready() {
@@ -29,7 +35,7 @@ export function phoneExchange(telephony: Telephony): PhoneExchange {
     async route(number, byAccountId) {
       const { route, name } = await telephony.route(number, byAccountId);
       const target = route.type === 'phone' ? route.username : number;
-      return ringable(target, name);
+      return ringable(target, name, byAccountId);
     },
     resume: (callId, events) => legs.resume(callId, events),
   };

@@ -107,6 +107,7 @@ export function gatewayHandlers(
         withheld,
         caller: peer.participants.get(by ?? '')?.displayName ?? peer.displayName,
         by: 'accountId' in principal ? principal.accountId : `phones in ${roomId}`,
+        ...('accountId' in principal && { accountId: principal.accountId }),
         peerId: peer.peerId,
       });
     },

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Migrations, Tables } from '../../store/index.ts';
 
 export const TELEPHONY_MIGRATIONS: Migrations = {
@@ -163,6 +163,22 @@ export const TELEPHONY_MIGRATIONS: Migrations = {
       for (const column of ['jitter_ms', 'loss_fraction', 'remote_loss_fraction', 'round_trip_ms']) {
         await db.schema.alterTable('calls').addColumn(column, 'double precision').execute();
       }
+    },
+  },
+  '0042_call_search': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      for (const column of ['display_name', 'phone', 'account_id', 'end_reason', 'verification']) {
+        await db.schema.alterTable('calls').addColumn(column, 'text').execute();
+      }
+      await db.schema
+        .alterTable('calls')
+        .addColumn('search', 'text', (column) => column.notNull().defaultTo(''))
+        .execute();
+      await (db as Kysely<Tables>)
+        .updateTable('calls')
+        .set({ search: sql<string>`lower(remote || ' ' || dialled)` })
+        .execute();
+      await db.schema.createIndex('calls_by_account').on('calls').column('account_id').execute();
     },
   },
 };

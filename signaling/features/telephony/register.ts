@@ -3,6 +3,7 @@ import { Calls } from './calls.ts';
 import { TELEPHONY_REQUESTS } from './contract.ts';
 import { dialInOf } from './dial-in.ts';
 import { gatewayHandlers } from './gateway-handlers.ts';
+import { keepHistory } from './keep-history.ts';
 import { PersonPhones } from './person-phones.ts';
 import { registerPersonPhones } from './register-person-phones.ts';
 import { SavedRegistrationStore } from './saved-registration-store.ts';
@@ -16,6 +17,8 @@ export function registerTelephony(kernel: Kernel): void {
   const { config, entry, happenings, log, rooms, store } = kernel;
   const settings = new TelephonySettings(store);
   const phones = new PersonPhones(store);
+  const { historyDays: days, historyMaxCalls: maxCalls } = config.sip;
+  const calls = new Calls(store, { days, maxCalls });
   const telephony = new Telephony({
     config,
     entry,
@@ -23,7 +26,7 @@ export function registerTelephony(kernel: Kernel): void {
     log,
     rooms,
     settings,
-    calls: new Calls(store),
+    calls,
     usages: new TrunkUsages(store),
     phones,
     registrations: new SavedRegistrationStore(store),
@@ -36,6 +39,7 @@ export function registerTelephony(kernel: Kernel): void {
   kernel.callsPhones = () => config.sip.enabled || telephony.hadGateway;
   registerPersonPhones(kernel, telephony);
   kernel.dialIn = async (roomId) => dialInOf(await settings.load(), roomId);
+  keepHistory(kernel, calls);
   kernel.roomDeleted.add(async ({ db, roomId, committed }) => {
     if (await settings.forgetRoom(db, roomId)) {
       committed.push(() => telephony.changed());

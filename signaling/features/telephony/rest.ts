@@ -93,17 +93,56 @@ export const roomPin = z.object({
   moderatorPin: pin.nullable().optional(),
 });
 
+const unixMs = z.coerce.number().int();
 export const callQuery = z.object({
-  /** `true`: only calls in progress; `false`: only ended ones. Default: both. */
   active: z
     .enum(['true', 'false'])
     .transform((text) => text === 'true')
-    .optional(),
+    .optional()
+    .describe('`true`: only calls in progress; `false`: only ended ones. Default: both.'),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
-  /** Only calls that started before this Unix time in milliseconds. For the next page: `startedAtMs` of the last one. */
-  before: z.coerce.number().int().optional(),
+  after: objectId
+    .optional()
+    .describe('Only calls after this one. For the next page: the `callId` of the last one.'),
+  search: z
+    .string()
+    .max(100)
+    .optional()
+    .describe('Part of a name, number, address or attribute. Separators in numbers do not count.'),
+  direction: callRecord.shape.direction.optional(),
+  result: z
+    .enum(['answered', 'missed', 'failed'])
+    .optional()
+    .describe(
+      '`missed`: nobody answered, or the callee was busy or declined; `failed`: the call was refused or could not be set up.',
+    ),
+  trunk: z.string().max(64).optional(),
+  phone: z.string().max(64).optional().describe('User name of a phone of this server.'),
+  accountId: sha256Hex
+    .optional()
+    .describe('The person who placed the call, whose phone it was, or whose number was called.'),
+  roomId: roomId.optional(),
+  codec: z.string().max(32).optional(),
+  endCause: z.string().max(32).optional(),
+  sipStatus: z.coerce.number().int().min(100).max(699).optional(),
+  mosBelow: z.coerce
+    .number()
+    .min(1)
+    .max(5)
+    .optional()
+    .describe('Only calls that were measured, with a lower `mos`.'),
+  since: unixMs.optional().describe('Only calls that started at this Unix time in milliseconds or later.'),
+  until: unixMs.optional().describe('Only calls that started before this Unix time in milliseconds.'),
 });
-export const callList = z.object({ calls: z.array(callRecord) });
+export const callList = z.object({
+  calls: z.array(
+    callRecord.extend({
+      accountId: sha256Hex
+        .optional()
+        .describe('The person who placed the call, whose phone it was, or whose number was called.'),
+    }),
+  ),
+});
 export const dialRequest = z.object({
   roomId,
   target: dialTarget,

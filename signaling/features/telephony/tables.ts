@@ -51,6 +51,18 @@ export interface CallRow {
   attributes: string | null;
   transfer_target: string | null;
   transfer_status: number | null;
+  /** The other party's name in the room. */
+  display_name: string | null;
+  /** The phone of this server. */
+  phone: string | null;
+  /** The person whose phone it was, who placed it, or whose number was called. */
+  account_id: string | null;
+  /** What the other side says about its end. */
+  end_reason: string | null;
+  /** JSON: what is known about the caller's number. */
+  verification: string | null;
+  /** Name, numbers and attributes in the form in which they are searched. */
+  search: string;
 }
 
 export interface TrunkUsageRow {

@@ -211,13 +211,14 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
       '/api/sip/calls',
       {
         schema: {
-          description: 'Calls in progress and past calls, latest first.',
+          description:
+            'Calls in progress and past calls, latest first. All filters that are given must match.',
           querystring: callQuery,
           response: { 200: callList, ...errorResponses },
         },
       },
-      async ({ query: { active, limit, before } }) => ({
-        calls: await telephony.listCalls({ active, limit, beforeMs: before }),
+      async ({ query: { since, until, ...filter } }) => ({
+        calls: await telephony.listCalls({ ...filter, sinceMs: since, untilMs: until }),
       }),
     );
     app.post(

@@ -344,9 +344,11 @@ describe('telephony', () => {
     assert.deepEqual(await calls('?active=true'), [answered]);
     assert.deepEqual(await calls('?active=false'), [over]);
     assert.deepEqual(await calls('?limit=1'), [answered]);
-    assert.deepEqual(await calls(`?before=${going.startedAtMs}`), [over]);
+    assert.deepEqual(await calls(`?after=${going.callId}`), [over]);
+    assert.deepEqual(await calls(`?until=${going.startedAtMs}&mosBelow=4.2&result=failed`), [over]);
+    assert.deepEqual(await calls('?mosBelow=4'), []);
     // PostgreSQL's column of times takes neither.
-    for (const query of ['limit=0', 'before=0.5', 'before=1e300']) {
+    for (const query of ['limit=0', 'since=0.5', 'until=1e300', 'after=1', 'result=odd']) {
       assert.deepEqual(await refused('GET', `/api/sip/calls?${query}`), [400, 'BAD_REQUEST'], query);
     }
 

@@ -16,7 +16,7 @@ import {
 import type { Kernel, Peer, Rooms } from '../../kernel/index.ts';
 import { type Session, TokenBucket } from '../../kernel/index.ts';
 import { BarredNumbers } from './barred-numbers.ts';
-import type { Calls } from './calls.ts';
+import type { CallEntry, Calls } from './calls.ts';
 import { demandTransfer } from './demand-transfer.ts';
 import { dialRefusal } from './dial-refusal.ts';
 import type { PersonPhones } from './person-phones.ts';
@@ -51,6 +51,8 @@ export interface DialRequest {
   withheld?: boolean | undefined;
   /** The requesting account, or `api`. The rate limit applies to each. */
   by: string;
+  /** The requesting account, for the history. */
+  accountId?: string;
   /** The peer that is notified of a failure; absent for applications. */
   peerId?: string;
 }
@@ -82,6 +84,8 @@ export class Telephony {
     ttl: PENDING_MS,
   });
   readonly #barred = new BarredNumbers();
+  /** The accounts that placed calls, by call id. */
+  readonly #placedBy = new LRUCache<string, string>({ max: 10_000 });
   /** What was last reported about each call. */
   readonly #reported = new LRUCache<string, 'call.started' | 'call.ended'>({ max: 10_000 });
   #gateway: Session | null = null;
@@ -208,12 +212,16 @@ export class Telephony {
     caller,
     withheld,
     by,
+    accountId,
     peerId,
   }: DialRequest): Promise<{ callId: string }> {
     const { gateway, route, name } = await this.route(target, by, roomId);
     const callId = randomUUID();
     if (peerId !== undefined) {
       this.#requests.set(callId, { roomId, peerId });
+    }
+    if (accountId !== undefined) {
+      this.placed(callId, accountId);
     }
     const shown = displayName ?? name;
     gateway.connection.send('gateway.dial', {
@@ -308,7 +316,7 @@ export class Telephony {
   }
 
   /** Calls from the history, latest first; those in progress with their present quality. */
-  async listCalls(filter: Parameters<Calls['list']>[0]): Promise<CallRecord[]> {
+  async listCalls(filter: Parameters<Calls['list']>[0]): Promise<CallEntry[]> {
     const calls = await this.calls.list(filter);
     return calls.map((call) => ({
       ...call,
@@ -321,8 +329,27 @@ export class Telephony {
       this.#requests.delete(call.callId);
     }
     this.legs.recorded(call);
-    await this.calls.record(call);
+    const accountId = await this.#personOf(call);
+    await this.calls.record({ ...call, ...(accountId !== undefined && { accountId }) });
     this.#report(call);
+  }
+
+  /** Notes who placed a call, for the history. */
+  placed(callId: string, accountId: string): void {
+    this.#placedBy.set(callId, accountId);
+  }
+
+  /** The person who placed a call, whose phone it is with, or whose number was called. */
+  async #personOf({ callId, direction, phone, dialled }: CallRecord): Promise<string | undefined> {
+    const placedBy = this.#placedBy.get(callId);
+    if (placedBy !== undefined) {
+      return placedBy;
+    }
+    return phone === undefined
+      ? direction === 'incoming'
+        ? this.phones.accountAt(dialled)
+        : undefined
+      : this.phones.ownerOf(phone);
   }
 
   /** The settings have changed: tells the gateway soon. */

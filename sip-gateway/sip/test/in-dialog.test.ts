@@ -169,6 +169,14 @@ describe('inside the dialog of an incoming call', () => {
     });
   }
 
+  it('the end of a call has the reason that the peer gives in its BYE', async () => {
+    const reason = 'Q.850;cause=16;text="Normal call clearing"';
+    const { dialog, to } = await stand();
+    phone.within(dialog, to, 'BYE', { headers: [`Reason: ${reason}`, 'Reason: SIP;cause=200'] });
+    await phone.response(200, 'BYE');
+    assert.deepEqual(ends, [{ cause: 'remote', peerReason: `${reason}, SIP;cause=200` }]);
+  });
+
   it('a BYE with the sequence number of the INVITE ends the call; a lower one is refused', async () => {
     const { dialog, to, ok } = await stand();
     phone.within(dialog, to, 'BYE', { sequence: ok.cseq.number - 1 });

@@ -38,6 +38,8 @@ export interface CallEnd {
     | 'protocol';
   readonly status?: number;
   readonly reason?: string;
+  /** The peer's Reason fields (RFC 3326). Untrusted text. */
+  readonly peerReason?: string;
   /** Set if the peer refused with 300, 301 or 302. */
   readonly redirection?: Redirection;
 }
@@ -98,7 +100,7 @@ export interface DialogUsage {
     flow: Flow,
   ): void;
   receiveAck(request: SipRequest, flow: Flow): void;
-  receiveCancel(invite: ServerInviteTransaction): void;
+  receiveCancel(invite: ServerInviteTransaction, cancel: SipRequest): void;
   /** A 2xx without a client transaction, i.e. a retransmission. */
   receiveStray(response: SipResponse): void;
 }

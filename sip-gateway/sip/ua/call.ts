@@ -26,6 +26,7 @@ import { ACCEPTED_INFO, infoDigits, infoType } from './info.ts';
 import { OfferRequest } from './offer-request.ts';
 import { hasOptionTag, unsupportedFields } from './option-tags.ts';
 import { readRefer } from './read-refer.ts';
+import { peerReason } from './reason.ts';
 import { ReferNotifier } from './refer-notifier.ts';
 import { ReferRequest } from './refer-request.ts';
 import { type Answer, type ReferResult, ReferUsages } from './refer-usages.ts';
@@ -258,7 +259,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
         break;
       case 'BYE':
         transaction.respond(buildResponse(request, 200));
-        this.receiveBye();
+        this.receiveBye(request);
         break;
       case 'INFO':
         this.#receiveInfo(request, transaction as ServerPlainTransaction);
@@ -306,7 +307,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
   }
 
   /** Handles a CANCEL of a pending INVITE of this call. The stack calls this. */
-  receiveCancel(transaction: ServerInviteTransaction): void {
+  receiveCancel(transaction: ServerInviteTransaction, _cancel: SipRequest): void {
     if (this.#peerChange?.transaction !== transaction) {
       return;
     }
@@ -433,8 +434,8 @@ export abstract class Call extends EventEmitter<CallEvents> {
   }
 
   /** The peer hung up. */
-  protected receiveBye(): void {
-    this.finish({ cause: 'remote' });
+  protected receiveBye({ headers }: SipRequest): void {
+    this.finish({ cause: 'remote', ...peerReason(headers) });
   }
 
   protected receivePrack(request: SipRequest, transaction: ServerPlainTransaction): void {

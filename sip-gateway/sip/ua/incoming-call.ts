@@ -22,6 +22,7 @@ import { Call } from './call.ts';
 import type { CallHost } from './call-types.ts';
 import { assertedIdentity, isWithheld } from './caller-identity.ts';
 import { hasOptionTag } from './option-tags.ts';
+import { peerReason } from './reason.ts';
 
 const RINGING = 180;
 
@@ -226,12 +227,12 @@ export class IncomingCall extends Call {
     await bye;
   }
 
-  override receiveCancel(transaction: ServerInviteTransaction): void {
+  override receiveCancel(transaction: ServerInviteTransaction, cancel: SipRequest): void {
     if (transaction !== this.#transaction) {
-      super.receiveCancel(transaction);
+      super.receiveCancel(transaction, cancel);
     } else {
       this.#refuse(487);
-      this.finish({ cause: 'cancelled' });
+      this.finish({ cause: 'cancelled', ...peerReason(cancel.headers) });
     }
   }
 
@@ -248,11 +249,11 @@ export class IncomingCall extends Call {
   }
 
   /** A BYE before the answer also ends the INVITE, with 487 (RFC 3261 §15.1.2). */
-  protected override receiveBye(): void {
+  protected override receiveBye(bye: SipRequest): void {
     if (this.#transaction.pending) {
       this.#refuse(487);
     }
-    super.receiveBye();
+    super.receiveBye(bye);
   }
 
   protected override receivePrack(request: SipRequest, transaction: ServerPlainTransaction): void {

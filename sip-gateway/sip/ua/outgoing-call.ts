@@ -8,7 +8,7 @@ import { sdpBody, sessionBody } from './body.ts';
 import { Call } from './call.ts';
 import type { CallHost, MaybeDigest } from './call-types.ts';
 import { type Fork, InviteBranch, type InviteBranchEvents, type Route } from './invite-branch.ts';
-import { ANSWERED_ELSEWHERE } from './reason.ts';
+import { ANSWERED_ELSEWHERE, peerReason } from './reason.ts';
 import { redirectionOf } from './redirection.ts';
 
 /** Returns our answer to the callee's offer. */
@@ -251,6 +251,7 @@ export class OutgoingCall extends Call {
       cause: response ? 'refused' : status === 408 ? 'timeout' : 'transport',
       status,
       reason,
+      ...(response && peerReason(response.headers)),
       ...(redirection && { redirection }),
     });
   }

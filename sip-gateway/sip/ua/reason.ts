@@ -1,4 +1,4 @@
-import type { HeaderField } from '../message/index.ts';
+import { type HeaderField, type Headers, legible } from '../message/index.ts';
 
 /** A Reason field (RFC 3326 §2): tells a phone why its call ends, so that it does not show it as missed. */
 export function reasonField(status: number, text: string): HeaderField {
@@ -7,3 +7,12 @@ export function reasonField(status: number, text: string): HeaderField {
 
 /** Another phone or device of the same person answered (RFC 3326 §3.1). */
 export const ANSWERED_ELSEWHERE = reasonField(200, 'Call completed elsewhere');
+
+/** Maximum length of a peer's reason in characters. */
+const MAX_LENGTH = 200;
+
+/** Why the peer ended a call, as its Reason fields say (RFC 3326): `Q.850;cause=17;text="User busy"`. Untrusted text. */
+export function peerReason(headers: Headers): { peerReason?: string } {
+  const values = headers.all('reason');
+  return values.length === 0 ? {} : { peerReason: legible(values.join(', ')).slice(0, MAX_LENGTH) };
+}

@@ -463,7 +463,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
       this.#receiveRequest(request, transaction, flow),
     );
     transactions.on('ack', (request, flow) => this.#dialogOf(request)?.receiveAck(request, flow));
-    transactions.on('cancel', (_request, invite) => this.#invites.get(invite)?.receiveCancel(invite));
+    transactions.on('cancel', (request, invite) => this.#invites.get(invite)?.receiveCancel(invite, request));
     transactions.on('strayResponse', (response) => this.#callOf(response)?.receiveStray(response));
     this.#transport.on('stun', (request, flow) => {
       const { address } = flow.remote;
