@@ -1,3 +1,4 @@
+import { FORWARDING } from './forwarding/index.ts';
 import { type RunData, runScenario, startLocalServer } from './generator/index.ts';
 import { K6_SCENARIOS } from './k6/index.ts';
 import { ONSETS } from './onsets/index.ts';
@@ -25,7 +26,7 @@ export async function bench(
 ): Promise<{ summary: Summary; run: RunData }> {
   const found = SCENARIOS.find(({ name }) => name === options.scenario);
   if (!found) {
-    const known = [...SCENARIOS, ONSETS, PAGE, ...K6_SCENARIOS]
+    const known = [...SCENARIOS, ONSETS, PAGE, FORWARDING, ...K6_SCENARIOS]
       .map(({ name, description }) => `  ${name.padEnd(20)}${description}`)
       .join('\n');
     throw new TypeError(`There is no scenario "${options.scenario}". Known scenarios:\n${known}`);

@@ -2,6 +2,12 @@
 export { type BenchOptions, bench } from './bench.ts';
 export { type ClipName, loadClip } from './clips/index.ts';
 export {
+  benchForwarding,
+  FORWARDING,
+  type ForwardingOptions,
+  type ForwardingRun,
+} from './forwarding/index.ts';
+export {
   LoadPeer,
   type LoadPeerOptions,
   type RunData,

@@ -1,8 +1,11 @@
 import {
+  benchForwarding,
   benchK6,
   benchOnsets,
   benchPage,
   ChromiumUnavailable,
+  FORWARDING,
+  type ForwardingOptions,
   K6_SCENARIOS,
   K6Unavailable,
   ONSETS,
@@ -10,6 +13,7 @@ import {
   bench as runBench,
   SCENARIOS,
 } from '../bench/index.ts';
+import { FIELD_TRIALS } from '../sfu/index.ts';
 import { benchPhones, PHONE_SCENARIOS } from './bench-phones.ts';
 
 export interface BenchFlags {
@@ -21,9 +25,16 @@ export interface BenchFlags {
   joinsPerSecond?: string;
   requestsPerSecond?: string;
   joins?: string;
+  worker?: string;
+  against?: string;
+  receivers?: string;
+  publishers?: string;
+  codec?: string;
+  kbps?: string;
+  estimation?: string;
 }
 
-const ALL = [...SCENARIOS, ONSETS, PAGE, ...K6_SCENARIOS, ...PHONE_SCENARIOS];
+const ALL = [...SCENARIOS, ONSETS, PAGE, FORWARDING, ...K6_SCENARIOS, ...PHONE_SCENARIOS];
 
 /** A wrong command line, or a missing tool. */
 const EXPECTED = [TypeError, K6Unavailable, ChromiumUnavailable];
@@ -61,9 +72,11 @@ export async function bench(scenario: string | undefined, flags: BenchFlags): Pr
     const { summary } =
       scenario === PAGE.name
         ? await benchPage({ ...options, joins: numberOf(flags.joins) }, say)
-        : K6_SCENARIOS.some(({ name }) => name === scenario)
-          ? await benchK6({ ...options, ...numbers }, say)
-          : await runBench(options, say);
+        : scenario === FORWARDING.name
+          ? await benchForwarding(forwardingOptions(flags), say)
+          : K6_SCENARIOS.some(({ name }) => name === scenario)
+            ? await benchK6({ ...options, ...numbers }, say)
+            : await runBench(options, say);
     return summary.invalid.length > 0 || !summary.complete ? 2 : 0;
   } catch (error) {
     if (!EXPECTED.some((kind) => error instanceof kind)) {
@@ -72,6 +85,31 @@ export async function bench(scenario: string | undefined, flags: BenchFlags): Pr
     process.stderr.write(`canopy: ${(error as Error).message}\n`);
     return 1;
   }
+}
+
+function forwardingOptions({
+  worker,
+  against,
+  codec,
+  estimation,
+  out: outDir,
+  ...flags
+}: BenchFlags): ForwardingOptions {
+  if (estimation !== undefined && estimation !== 'on' && estimation !== 'off') {
+    throw new TypeError('--estimation must be on or off');
+  }
+  return {
+    worker,
+    against,
+    codec,
+    outDir,
+    estimation: estimation !== 'off',
+    fieldTrials: FIELD_TRIALS,
+    publishers: numberOf(flags.publishers),
+    receivers: numberOf(flags.receivers),
+    kbps: numberOf(flags.kbps),
+    seconds: numberOf(flags.seconds),
+  };
 }
 
 function numberOf(flag: string | undefined): number | undefined {

@@ -337,6 +337,13 @@ program
   .option('--joins-per-second <number>', 'k6 scenarios: people who join per second')
   .option('--requests-per-second <number>', 'k6 scenarios: requests per second of each person')
   .option('--joins <number>', 'page: how often it joins')
+  .option('--worker <path>', 'forwarding: the media worker to measure, instead of the one in use')
+  .option('--against <path>', 'forwarding: another media worker, measured in alternation with it')
+  .option('--publishers <number>', 'forwarding: number of publishers')
+  .option('--receivers <number>', 'forwarding: number of receivers, each of all publishers')
+  .option('--codec <codec>', 'forwarding: vp8, vp9, h264 or opus')
+  .option('--kbps <number>', 'forwarding: bitrate of each publisher’s video, in kbit/s')
+  .option('--estimation <on|off>', 'forwarding: whether the worker estimates the receivers’ bandwidth')
   .action(async (scenario: string | undefined, options: BenchFlags) => {
     const { bench, hasScenario } = await import('./bench.ts');
     if (scenario !== undefined) {

@@ -6,4 +6,10 @@ export { Sfu } from './sfu.ts';
 export { budgetsOf, type SfuOptions } from './sfu-options.ts';
 export { type AddressScope, addressScope } from './transports/index.ts';
 export type * from './types.ts';
-export { AnnouncedHosts, announcedOf, listenAddresses, numbersProbesApart } from './workers/index.ts';
+export {
+  AnnouncedHosts,
+  announcedOf,
+  FIELD_TRIALS,
+  listenAddresses,
+  numbersProbesApart,
+} from './workers/index.ts';

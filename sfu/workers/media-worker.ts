@@ -22,7 +22,7 @@ const PORT_ATTEMPTS = 10;
  * - max_probe_delay: how late the next packet of a probe may be and still be sent at once. The default is 3 ms: after a longer delay, the
  *   rest of the probe is sent at one packet per run, and the probe measures only how slow that was.
  */
-const FIELD_TRIALS =
+export const FIELD_TRIALS =
   'WebRTC-Bwe-AlrLimitedBackoff/Enabled/WebRTC-Pacer-MinPacketLimitMs/10/WebRTC-Bwe-ProbingBehavior/max_probe_delay:100ms/';
 
 export interface MediaWorkerOptions {

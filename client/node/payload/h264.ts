@@ -1,5 +1,6 @@
 /** H.264 in RTP, packetization mode 1 (RFC 6184). Frames are access units in Annex B form. */
 import type { Packetizer, PacketPayload } from './packetizer.ts';
+import { splitAboutEqually } from './split.ts';
 
 const STAP_A = 24;
 const FU_A = 28;
@@ -49,13 +50,11 @@ function aggregate(units: readonly Buffer[]): Uint8Array[] {
 
 function fragment(unit: Buffer, maxBytes: number): PacketPayload[] {
   const head = unit[0] as number;
-  const body = unit.subarray(1);
-  const count = Math.ceil(body.length / (maxBytes - 2));
-  const size = Math.ceil(body.length / count);
-  return Array.from({ length: count }, (_, index) => {
-    const position = (index === 0 ? 0x80 : 0) | (index === count - 1 ? 0x40 : 0);
+  const split = splitAboutEqually(unit.subarray(1), maxBytes - 2);
+  return split.map((piece, index) => {
+    const position = (index === 0 ? 0x80 : 0) | (index === split.length - 1 ? 0x40 : 0);
     const indicator = Uint8Array.of((head & 0x60) | FU_A, position | (head & 0x1f));
-    return { pieces: [indicator, body.subarray(index * size, (index + 1) * size)], marker: false };
+    return { pieces: [indicator, piece], marker: false };
   });
 }
 

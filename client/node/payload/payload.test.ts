@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type ClipFrame, ONE_LAYER } from '../clip/index.ts';
 import { nalUnits, PACKETIZERS, parseH264, parseVp8, parseVp9 } from './index.ts';
+import { splitAboutEqually } from './split.ts';
 
 const MAX_BYTES = 300;
 
@@ -102,4 +103,19 @@ test('the parsers do not throw on any input', () => {
       }
     }),
   );
+});
+
+test('frames are split into as few packets as possible, whose sizes differ by at most a byte', () => {
+  for (let length = 0; length < 400; length += 1) {
+    const data = Buffer.from(Array.from({ length }, (_, index) => index));
+    const pieces = splitAboutEqually(data, 57);
+    const sizes = pieces.map((piece) => piece.length);
+    assert.deepEqual(Buffer.concat(pieces), data);
+    assert.equal(pieces.length, Math.max(1, Math.ceil(length / 57)));
+    assert.ok((sizes.at(-1) ?? 0) - (sizes[0] ?? 0) <= 1);
+    assert.deepEqual(
+      sizes,
+      sizes.toSorted((a, b) => a - b),
+    );
+  }
 });

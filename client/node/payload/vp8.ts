@@ -1,15 +1,14 @@
 /** VP8 in RTP (RFC 7741). */
 import type { Packetizer } from './packetizer.ts';
+import { splitAboutEqually } from './split.ts';
 
 /**
  * Packetises a frame with the extended descriptor: 15-bit PictureID, TL0PICIDX and TID. Temporal layer 2 is marked as never referenced (N).
  * Y is set where `layerSync` is, and on key frames, as libwebrtc does: without it mediasoup drops the first key frame of a single stream.
  */
 export const packetizeVp8: Packetizer = (frame, numbering, maxBytes) => {
-  const size = maxBytes - 6;
-  const count = Math.max(1, Math.ceil(frame.data.length / size));
-  const pieceSize = Math.ceil(frame.data.length / count);
-  return Array.from({ length: count }, (_, index) => {
+  const split = splitAboutEqually(frame.data, maxBytes - 6);
+  return split.map((piece, index) => {
     const descriptor = new Uint8Array(6);
     descriptor[0] = 0x80 | (frame.discardable ? 0x20 : 0) | (index === 0 ? 0x10 : 0);
     descriptor[1] = 0xe0;
@@ -18,8 +17,8 @@ export const packetizeVp8: Packetizer = (frame, numbering, maxBytes) => {
     descriptor[4] = numbering.tl0PicIdx;
     descriptor[5] = (frame.temporalLayer << 6) | (frame.layerSync || frame.key ? 0x20 : 0);
     return {
-      pieces: [descriptor, frame.data.subarray(index * pieceSize, (index + 1) * pieceSize)],
-      marker: index === count - 1,
+      pieces: [descriptor, piece],
+      marker: index === split.length - 1,
     };
   });
 };

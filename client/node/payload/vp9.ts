@@ -1,6 +1,7 @@
 /** VP9 in RTP (RFC 9628), non-flexible mode, as libwebrtc sends it. */
 import type { ClipFrame } from '../clip/index.ts';
 import type { Packetizer } from './packetizer.ts';
+import { splitAboutEqually } from './split.ts';
 
 /**
  * The picture group of three temporal layers in the order 0-2-1-2: temporal layer, switching-up point, and distances to the referenced
@@ -16,12 +17,10 @@ const THREE_LAYER_GROUP = [
 /** Packetises one layer frame. The first packet of a key picture carries its scalability structure. */
 export const packetizeVp9: Packetizer = (frame, numbering, maxBytes) => {
   const structure = frame.key && frame.spatialLayer === 0 ? scalabilityStructure(frame) : new Uint8Array();
-  const size = maxBytes - 5 - structure.length;
-  const count = Math.max(1, Math.ceil(frame.data.length / size));
-  const pieceSize = Math.ceil(frame.data.length / count);
-  return Array.from({ length: count }, (_, index) => {
+  const split = splitAboutEqually(frame.data, maxBytes - 5 - structure.length);
+  return split.map((data, index) => {
     const first = index === 0;
-    const last = index === count - 1;
+    const last = index === split.length - 1;
     const descriptor = new Uint8Array(5);
     // I, P, L, B, E, V, Z
     descriptor[0] =
@@ -41,7 +40,6 @@ export const packetizeVp9: Packetizer = (frame, numbering, maxBytes) => {
       (frame.spatialLayer << 1) |
       (frame.interLayerPredicted ? 1 : 0);
     descriptor[4] = numbering.tl0PicIdx;
-    const data = frame.data.subarray(index * pieceSize, (index + 1) * pieceSize);
     return {
       pieces: first && structure.length > 0 ? [descriptor, structure, data] : [descriptor, data],
       marker: last && frame.endOfPicture,

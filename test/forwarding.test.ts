@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { it } from 'node:test';
+import { benchForwarding } from '../bench/index.ts';
+import { FIELD_TRIALS } from '../sfu/index.ts';
+
+const worker = process.env.MEDIASOUP_WORKER_BIN;
+
+it('the benchmark of forwarding measures two workers in alternation, and counts every packet', async (t) => {
+  const outDir = await mkdtemp(join(tmpdir(), 'canopy-forwarding-'));
+  t.after(() => rm(outDir, { recursive: true, force: true }));
+  const options = { worker, against: worker, fieldTrials: FIELD_TRIALS, receivers: 4, seconds: 2, outDir };
+  const { run, summary } = await benchForwarding(options, () => undefined);
+  assert.equal(run.workers.length, 2);
+  for (const { slices } of run.workers) {
+    for (const { packets, packetUs, disordered, duplicates } of slices) {
+      // 2 Mbit/s are about 240 packets per second for each receiver.
+      assert.ok(packets > 500, `${packets} packets`);
+      assert.ok(packetUs > 0);
+      assert.deepEqual([disordered, duplicates], [0, 0]);
+    }
+  }
+  assert.ok(summary.headline.some(({ label }) => label === 'A to B, CPU per packet (ratio)'));
+});
