@@ -110,8 +110,11 @@ const options = {
   lobby: lobbyMode,
   /** How long messages are kept, in days. Default 30. */
   chatDays: z.int().min(1).max(3650),
-  /** How phones are told who comes and goes: by a tone, or by name. Default `off`. */
-  phoneAnnouncements: z.enum(['off', 'tone', 'name']),
+  /**
+   * How phones are told who comes and goes: by a tone, or by name. With `recorded`, callers are asked for their name and announced in their
+   * own voice, everyone else by name. Default `off`.
+   */
+  phoneAnnouncements: z.enum(['off', 'tone', 'name', 'recorded']),
   /** How long files are kept, in days, but no longer than their messages. Default: as long. */
   fileDays: z.int().min(1).max(3650),
 };

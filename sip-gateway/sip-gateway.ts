@@ -26,12 +26,13 @@ import {
   takeCall,
   transferCall,
 } from './calls/index.ts';
+import { Codecs } from './codecs/index.ts';
 import { phoneLookup, roomsWithShortPins, usableTrunks } from './dial/index.ts';
 import { EdgeLog } from './edge-log.ts';
 import { MediaPool, type PayloadTransformModule } from './media/index.ts';
 import { GatewayMetrics } from './metrics.ts';
 import { openStack, type TlsCertificate } from './open-stack.ts';
-import { Prompts } from './prompts/index.ts';
+import { loadHoldMusic, Prompts } from './prompts/index.ts';
 import { CallSaver, type CallSnapshots } from './restart/index.ts';
 import { SavedBindings } from './saved-bindings.ts';
 import { type IncomingCall, localAddressFor, RateLimiter, type SipStack, systemClock } from './sip/index.ts';
@@ -155,10 +156,16 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       pool,
       log,
       join: options.joinRoom,
-      announcement: async (kind, name) =>
-        name === undefined
-          ? this.#prompts.tones(kind)
-          : this.#prompts.phrase(kind, { name }, options.link.config.language),
+      announcement: async (kind, who) => {
+        const { language } = options.link.config;
+        if (!who) {
+          return [this.#prompts.tones(kind)];
+        }
+        const { name, spokenName } = who;
+        return spokenName
+          ? [spokenName, this.#prompts.prompt(`has-${kind}`, language)]
+          : [await this.#prompts.phrase(kind, { name }, language)];
+      },
       transform: options.payloadTransform,
     });
     this.#people = new PeopleLink(options.link);
@@ -181,7 +188,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     });
   }
 
-  /** Starts the media threads and opens the SIP ports. @throws {CanopyError} PORT_IN_USE, CONFIG_INVALID */
+  /** Starts the media threads and opens the SIP ports. @throws {CanopyError} PORT_IN_USE, CONFIG_INVALID, FILE_UNUSABLE */
   static async create(options: SipGatewayOptions): Promise<SipGateway> {
     const log = options.log.child({ part: 'sip' });
     const announce = options.sip.announce ?? options.announce;
@@ -191,9 +198,11 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       log.warn({ err: error }, 'could not load the saved registrations; phones must register again');
       return { phones: [], trunks: [] };
     });
+    const { holdMusic: file } = options.sip;
+    const holdMusic = file === undefined ? undefined : await loadHoldMusic(file, await Codecs.load());
     const exporter = hepExporter(options.sip, log);
     const traces = new CallTraces();
-    const pool = await MediaPool.start({ threads: options.sip.mediaThreads, log });
+    const pool = await MediaPool.start({ threads: options.sip.mediaThreads, holdMusic, log });
     try {
       const stack = await openStack({
         sip: options.sip,

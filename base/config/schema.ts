@@ -310,6 +310,11 @@ export const configSchema = z.strictObject({
       historyMaxCalls: count({ min: 1000, max: 10_000_000 })
         .default(100_000)
         .describe('Maximum calls in that history; beyond it, the oldest are deleted. About 500 bytes each.'),
+      holdMusic: text
+        .optional()
+        .describe(
+          'Sound file that phones hear while they are alone in a room or wait for their PIN to be checked: WAV with PCM samples, 8 to 48 kHz, mono or stereo, up to 10 minutes. It is repeated. Default: silence.',
+        ),
       signalingUrl: origin
         .optional()
         .describe(

@@ -1,14 +1,24 @@
 import type { Logger } from '../../base/index.ts';
 import type { BridgeSession } from '../../client/sdk/index.ts';
-import type { MediaPool, Prompt } from '../media/index.ts';
+import type { MediaPool } from '../media/index.ts';
+import type { Sound } from './phone-seat.ts';
 
-/** Makes the sound that tells of somebody who comes or goes. `name` undefined: a tone. Never rejects. */
-export type AnnouncementSound = (kind: 'joined' | 'left', name: string | undefined) => Promise<Prompt>;
+/** Somebody who comes or goes. */
+export interface Announced {
+  name: string;
+  /** Their name in their own voice; null: not recorded. */
+  spokenName: Sound | null;
+}
+
+/**
+ * Makes the sounds that tell of somebody who comes or goes, to be played one after the other. `who` undefined: a tone. Never rejects.
+ */
+export type AnnouncementSounds = (kind: 'joined' | 'left', who: Announced | undefined) => Promise<Sound[]>;
 
 export interface AnnouncementsOptions {
   roomId: string;
   pool: MediaPool;
-  sound: AnnouncementSound;
+  sounds: AnnouncementSounds;
   /** Phones that are connected to the room. */
   phones(): number;
   /** People and phones in the room. */
@@ -30,14 +40,19 @@ export class Announcements {
     this.#options = options;
   }
 
-  announce(kind: 'joined' | 'left', name: string, { info }: Pick<BridgeSession, 'info'>): void {
+  announce(
+    kind: 'joined' | 'left',
+    { name, spokenName }: Announced,
+    { info }: Pick<BridgeSession, 'info'>,
+  ): void {
     const { phones, people, log } = this.#options;
     const mode = info.phoneAnnouncements;
     if (mode === undefined || phones() === 0 || people() > MAX_PEOPLE || this.#pending >= MAX_PENDING) {
       return;
     }
     this.#pending += 1;
-    this.#play(kind, mode === 'name' ? name : undefined)
+    const recorded = mode === 'recorded' ? spokenName : null;
+    this.#play(kind, mode === 'tone' ? undefined : { name, spokenName: recorded })
       // The room may have closed meanwhile.
       .catch((error: unknown) => log.debug({ err: error }, 'announcement not played'))
       .finally(() => {
@@ -45,9 +60,12 @@ export class Announcements {
       });
   }
 
-  async #play(kind: 'joined' | 'left', name: string | undefined): Promise<void> {
-    const { pool, roomId, sound } = this.#options;
-    const { samples, sampleRate } = await sound(kind, name);
-    await pool.request('room.announce', { roomId, announcement: { samples, sampleRate } });
+  async #play(kind: 'joined' | 'left', who: Announced | undefined): Promise<void> {
+    const { pool, roomId, sounds } = this.#options;
+    const made = await sounds(kind, who);
+    await pool.request('room.announce', {
+      roomId,
+      sounds: made.map(({ samples, sampleRate }) => ({ samples, sampleRate })),
+    });
   }
 }

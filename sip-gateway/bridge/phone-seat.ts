@@ -1,5 +1,7 @@
 import type { BridgeParticipant } from '../../client/sdk/index.ts';
-import type { MediaPool } from '../media/index.ts';
+import type { MediaPool, Prompt } from '../media/index.ts';
+
+export type Sound = Pick<Prompt, 'samples' | 'sampleRate'>;
 
 export interface PhoneSeatOptions {
   pool: MediaPool;
@@ -10,6 +12,8 @@ export interface PhoneSeatOptions {
   audioLevelExtensionId: number;
   /** Called once, when the phone hears the room and is heard there. */
   onConnect(): void;
+  /** Called when the phone has been connected, also for early media. */
+  onJoined(): void;
   /** Called once, when the phone has left. */
   onLeave(wasConnected: boolean): void;
 }
@@ -23,6 +27,8 @@ const AUDIO_LEVEL = 'urn:ietf:params:rtp-hdrext:ssrc-audio-level';
 export class PhoneSeat {
   readonly roomId: string;
   readonly participant: BridgeParticipant;
+  /** The caller's name in their own voice; null: not recorded. */
+  spokenName: Sound | null = null;
   readonly #options: PhoneSeatOptions;
   /** The leg that is in the mix. */
   #legId: string | undefined;
@@ -38,6 +44,11 @@ export class PhoneSeat {
   /** Whether the phone is in the conversation; before that it is called, or asked for a PIN. */
   get connected(): boolean {
     return this.#connected && !this.#left;
+  }
+
+  /** Whether the phone's audio, or early media of its call, is in the mix. */
+  get joined(): boolean {
+    return this.#legId !== undefined && !this.#left;
   }
 
   get muted(): boolean {
@@ -56,6 +67,7 @@ export class PhoneSeat {
       this.#options.onConnect();
       this.#connected = true;
     }
+    this.#options.onJoined();
   }
 
   async #join(legId: string): Promise<void> {

@@ -7,8 +7,9 @@ import type {
   CanopyError,
   NewParticipant,
 } from '../../client/sdk/index.ts';
+import { isCallRoom } from '../../contract/index.ts';
 import type { MediaPool, PayloadTransformModule } from '../media/index.ts';
-import { type AnnouncementSound, Announcements } from './announcements.ts';
+import { type Announced, type AnnouncementSounds, Announcements } from './announcements.ts';
 import { PhoneSeat } from './phone-seat.ts';
 
 /** Events of a seat. */
@@ -17,6 +18,8 @@ export interface SeatEvents {
   muted(muted: boolean): void;
   /** A moderator allows the phone to unmute, and asks it to. */
   asked(): void;
+  /** Nobody but this phone is in the room, or somebody has come. Emitted first when the phone is connected. */
+  alone(isAlone: boolean): void;
   /** A call that a phone here placed into the room has failed. */
   callFailed(callId: string): void;
   /** The phone is to go to another room of the same meeting. */
@@ -32,11 +35,18 @@ export interface RoomBridgeOptions {
   /** Enters the room. */
   join(roomId: string): Promise<BridgeSession>;
   /** Makes the sounds that tell phones who comes and goes. */
-  announcement: AnnouncementSound;
+  announcement: AnnouncementSounds;
   /** Transforms the payloads between the phones and the room. Default: none. */
   transform?: PayloadTransformModule;
   /** Called once, when the bridge starts closing: the last phone left, or the room was lost. */
   onClosed(): void;
+}
+
+interface Seated {
+  seat: PhoneSeat;
+  events: SeatEvents;
+  /** As the phone was told. */
+  isAlone?: boolean;
 }
 
 const LOOPBACK = '127.0.0.1';
@@ -54,7 +64,7 @@ export class RoomBridge {
   readonly roomId: string;
   readonly #options: RoomBridgeOptions;
   readonly #log: Logger;
-  readonly #seats = new Map<BridgeParticipant, { seat: PhoneSeat; events: SeatEvents }>();
+  readonly #seats = new Map<BridgeParticipant, Seated>();
   readonly #ready: Promise<BridgeSession>;
   readonly #announcements: Announcements;
   #session: BridgeSession | undefined;
@@ -70,7 +80,7 @@ export class RoomBridge {
     this.#announcements = new Announcements({
       roomId,
       pool,
-      sound: announcement,
+      sounds: announcement,
       phones: () => [...this.#seats.values()].filter(({ seat }) => seat.connected).length,
       people: () => this.others + 1,
       log: this.#log,
@@ -86,6 +96,11 @@ export class RoomBridge {
 
   get phones(): number {
     return this.#seats.size;
+  }
+
+  /** Whether callers are asked for their names. */
+  get asksForNames(): boolean {
+    return this.#session?.info.phoneAnnouncements === 'recorded';
   }
 
   get locked(): boolean {
@@ -129,11 +144,14 @@ export class RoomBridge {
       ssrc: randomInt(1, 2 ** 32),
       payloadType: PAYLOAD_TYPE,
       audioLevelExtensionId: AUDIO_LEVEL_ID,
-      onConnect: () => this.#announce('joined', participant.displayName),
+      onConnect: () =>
+        this.#announce('joined', { name: participant.displayName, spokenName: seat.spokenName }),
+      onJoined: () => this.#checkCompany(),
       onLeave: (wasConnected) => {
         this.#seats.delete(participant);
+        this.#checkCompany();
         if (wasConnected) {
-          this.#announce('left', participant.displayName);
+          this.#announce('left', { name: participant.displayName, spokenName: seat.spokenName });
         }
         this.#closeIfEmpty();
       },
@@ -163,15 +181,38 @@ export class RoomBridge {
     }
   }
 
-  #announce(kind: 'joined' | 'left', name: string): void {
+  /** Tells each phone whether anybody else is there. Phones that still ring, or are asked for a PIN, are not. */
+  #checkCompany(): void {
+    // In a direct call somebody is there, or about to be.
+    if (this.closed || isCallRoom(this.roomId)) {
+      return;
+    }
+    const people = this.#session?.participants.size ?? 0;
+    for (const seated of this.#seats.values()) {
+      const isAlone =
+        people === 0 && [...this.#seats.values()].every((each) => each === seated || !each.seat.joined);
+      if (seated.seat.connected && seated.isAlone !== isAlone) {
+        seated.isAlone = isAlone;
+        seated.events.alone(isAlone);
+      }
+    }
+  }
+
+  #announce(kind: 'joined' | 'left', who: Announced): void {
     if (this.#session && !this.closed) {
-      this.#announcements.announce(kind, name, this.#session);
+      this.#announcements.announce(kind, who, this.#session);
     }
   }
 
   #listen(session: BridgeSession): void {
-    session.on('participant-joined', ({ displayName }) => this.#announce('joined', displayName));
-    session.on('participant-left', ({ displayName }) => this.#announce('left', displayName));
+    session.on('participant-joined', ({ displayName }) => {
+      this.#checkCompany();
+      this.#announce('joined', { name: displayName, spokenName: null });
+    });
+    session.on('participant-left', ({ displayName }) => {
+      this.#checkCompany();
+      this.#announce('left', { name: displayName, spokenName: null });
+    });
     session.on('media', (media) => this.#connect(session, media));
     session.on('action', (participant, action) => {
       const events = this.#seats.get(participant)?.events;

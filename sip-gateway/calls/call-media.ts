@@ -261,6 +261,16 @@ export class CallMedia {
     await this.#pool.request('leg.mute', { legId: this.legId, toPhone });
   }
 
+  /** Whether the phone waits for somebody, and hears hold music. */
+  async wait(on: boolean): Promise<void> {
+    await this.#pool.request('leg.wait', { legId: this.legId, on });
+  }
+
+  /** Records what the phone says, for at most this time; 0 ends a recording. The leg's event `recorded` follows. */
+  async record(maxMs: number): Promise<void> {
+    await this.#pool.request('leg.record', { legId: this.legId, maxMs });
+  }
+
   async press(keys: DtmfKey[]): Promise<void> {
     await this.#pool.request('leg.press', { legId: this.legId, keys });
   }

@@ -75,6 +75,9 @@ export interface CallHost {
   refer(call: PhoneCall, request: ReferRequest): void;
 }
 
+/** Null: nothing was said. */
+type RecordedSound = Extract<LegEvent, { type: 'recorded' }>['sound'];
+
 /** Why a call ended: the SIP status, its reason phrase or our words, and the other side's Reason fields. */
 type Ending = Pick<CallEnd, 'status' | 'reason' | 'peerReason'>;
 type EndListener = (cause: EndCause, end: Ending) => void;
@@ -94,6 +97,8 @@ export class PhoneCall {
   onKey: (key: string) => void = () => {};
   /** Called when a prompt has been played to its end. */
   onPlayed: () => void = () => {};
+  /** Called when a recording has ended. */
+  onRecorded: (sound: RecordedSound) => void = () => {};
   /** Called when a call that somebody placed into the room has failed. */
   onCallFailed: (callId: string) => void = () => {};
   readonly #host: CallHost;
@@ -110,6 +115,8 @@ export class PhoneCall {
   #sip: Call | undefined;
   #media: CallMedia | undefined;
   #seat: PhoneSeat | undefined;
+  /** The caller's name in their own voice. Kept here alone, for as long as the call lasts. */
+  #spokenName: RecordedSound = null;
   #mediaHeard = false;
   #shownHeld = false;
   #overTls = false;
@@ -339,6 +346,7 @@ export class PhoneCall {
       await seat.leave();
     } else {
       this.#seat = seat;
+      seat.spokenName = this.#spokenName;
     }
     // The phone may have gone on hold or resumed in the meantime.
     if (callState === 'answered') {
@@ -353,6 +361,7 @@ export class PhoneCall {
       muted: (muted) => this.#attempt(() => this.#showMuted(muted, true)),
       callFailed: (callId) => this.onCallFailed(callId),
       asked: () => this.play('may-speak'),
+      alone: (isAlone) => this.wait(isAlone),
       // The PIN was given for the meeting, or nobody asked for it.
       moved: (to) => this.#attempt(() => this.moveTo(to, true)),
       ended: (reason) => void this.end(reason),
@@ -499,6 +508,35 @@ export class PhoneCall {
     });
   }
 
+  /** Plays hold music, if the operator has chosen any, until the phone no longer waits. */
+  wait(on: boolean): void {
+    this.#attempt(async () => {
+      await this.#media?.wait(on);
+    });
+  }
+
+  /** Plays the beep after which a caller is recorded. */
+  beep(): void {
+    this.#attempt(async () => {
+      await this.#media?.play(this.#host.prompts.beep());
+    });
+  }
+
+  /** Records what the phone says, for at most this time; 0 ends a recording. */
+  record(maxMs: number): void {
+    this.#attempt(async () => {
+      await this.#media?.record(maxMs);
+    });
+  }
+
+  /** The room's phones hear it when this call comes and goes. */
+  setSpokenName(name: RecordedSound): void {
+    this.#spokenName = name;
+    if (this.#seat) {
+      this.#seat.spokenName = name;
+    }
+  }
+
   stopPrompts(): void {
     this.#attempt(async () => {
       await this.#media?.stopPrompts();
@@ -553,6 +591,8 @@ export class PhoneCall {
       this.#keypad[event.state === 'down' ? 'press' : 'release'](event.key, event.way, performance.now());
     } else if (event.type === 'played' && event.completed) {
       this.onPlayed();
+    } else if (event.type === 'recorded') {
+      this.onRecorded(event.sound);
     } else if (event.type === 'source' && !this.#mediaHeard) {
       this.#mediaHeard = true;
       this.stage('media');

@@ -1,3 +1,4 @@
+import { askForName } from './ask-for-name.ts';
 import type { CallHost, PhoneCall } from './phone-call.ts';
 import { PinEntry, type PinVerdict } from './pin-entry.ts';
 import type { PinCaller } from './pin-guard.ts';
@@ -90,8 +91,10 @@ export class PinDialogue {
       return;
     }
     this.#busy = true;
+    this.#call.wait(true);
     this.#after(delayMs, () => {
       this.#busy = false;
+      this.#call.wait(false);
       this.#judge(verdict);
     });
   }
@@ -137,6 +140,7 @@ export class PinDialogue {
 
   async #enter({ roomId, isModerator }: Admission): Promise<void> {
     await this.#call.enterRoom(roomId, 'answered', { pinGiven: true, isModerator });
+    await askForName(this.#host, this.#call);
     if (!this.#call.ended) {
       await startTalking(this.#host, this.#call);
     }

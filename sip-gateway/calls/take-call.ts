@@ -3,6 +3,7 @@ import { CanopyError } from '../../base/index.ts';
 import { numberFromTrunk, type TelephonyConfig } from '../../contract/index.ts';
 import { type IncomingRoute, incomingRoute, trunkOf } from '../dial/index.ts';
 import { type IncomingCall, mediaAddressIn, numberOrUser, SdpError } from '../sip/index.ts';
+import { askForName } from './ask-for-name.ts';
 import { callPerson, isPersonNumber } from './call-person.ts';
 import { callerSettings } from './call-settings.ts';
 import { callerAddress, callerName, callerParty } from './caller.ts';
@@ -91,8 +92,13 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
     }
     if (pins) {
       new PinDialogue(host, call, caller, pins).begin();
-    } else if (!call.ended) {
-      await startTalking(host, call);
+    } else {
+      if (!replaced) {
+        await askForName(host, call);
+      }
+      if (!call.ended) {
+        await startTalking(host, call);
+      }
     }
   } catch (error) {
     if (call.ended) {

@@ -122,7 +122,7 @@ export class Codecs {
     return PortableOpusCodec.create(sampleRate, settings);
   }
 
-  /** Rates from 8000 to 48000 Hz, in steps of 1000. @throws {RangeError} another rate */
+  /** Rates from 8000 to 48000 Hz, in steps of 25. @throws {RangeError} another rate */
   createResampler(fromHz: number, toHz: number): Resampler {
     if (this.#binding) {
       return new NativeResampler(this.#binding, fromHz, toHz);

@@ -3,6 +3,8 @@ import type { Resampler } from './types.ts';
 /** Length of the filter on each side, in samples at the lower of both rates. */
 const REACH = 16;
 const MAX_SAMPLES = 48_000;
+/** Rates are multiples of this, in Hz: it limits the number of phases. All rates of sound files are. */
+const RATE_STEP_HZ = 25;
 
 /** Resampling without the add-on, by a windowed-sinc filter bank. */
 export class PortableResampler implements Resampler {
@@ -21,7 +23,7 @@ export class PortableResampler implements Resampler {
 
   constructor(fromHz: number, toHz: number) {
     for (const rate of [fromHz, toHz]) {
-      if (!Number.isInteger(rate / 1000) || rate < 8_000 || rate > 48_000) {
+      if (rate % RATE_STEP_HZ !== 0 || rate < 8_000 || rate > 48_000) {
         throw new RangeError(`no resampling between ${fromHz} and ${toHz} Hz`);
       }
     }

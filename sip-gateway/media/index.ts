@@ -2,6 +2,7 @@
 
 export { Dtls } from './dtls/index.ts';
 export type { DtmfKey } from './dtmf/index.ts';
+export { type HoldMusic, MIX_RATES_HZ } from './hold-music.ts';
 export type { IceCandidate, IceParameters } from './ice/index.ts';
 export type { LegEvent, LegMedia, LegStats, Prompt } from './leg-types.ts';
 export type { PayloadTransform, PayloadTransformModule, RoomConnection, RoomStats } from './mixer/index.ts';

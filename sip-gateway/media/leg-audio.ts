@@ -1,5 +1,6 @@
 import type { Codec, CodecName, Codecs } from '../codecs/index.ts';
 import { type DtmfKey, InBandReceiver } from './dtmf/index.ts';
+import { type HoldMusic, HoldMusicPlayer } from './hold-music.ts';
 import { LegReceiver, type ReceivedKind } from './leg-receiver.ts';
 import { LegSender } from './leg-sender.ts';
 import type { RtpSink } from './leg-transport.ts';
@@ -9,6 +10,7 @@ import { Limiter } from './mixer/index.ts';
 import { PromptPlayer } from './prompt-player.ts';
 import { ReceivedVoice } from './received-voice.ts';
 import type { RtpPacket, StreamNumbers } from './rtp/index.ts';
+import { VoiceRecorder } from './voice-recorder.ts';
 
 /** Gain of the mix while a prompt plays (−12 dB). */
 const MIX_GAIN_UNDER_PROMPT = 0.25;
@@ -20,6 +22,8 @@ export interface AudioOptions {
   emit: (event: LegEvent) => void;
   /** Sends a packet to the phone. */
   send: (packet: Uint8Array) => void;
+  /** Default: silence. */
+  holdMusic?: HoldMusic;
   log: MediaLog;
 }
 
@@ -50,13 +54,16 @@ export class LegAudio implements RtpSink {
   /** The phone hears prompts only. */
   mutedToPhone = false;
   readonly #options: AudioOptions;
+  readonly #holdMusic: HoldMusicPlayer | undefined;
   #session: Session | undefined;
+  #recorder: VoiceRecorder | undefined;
   /** Changes are made one after another. */
   #started: Promise<unknown> = Promise.resolve();
   #closed = false;
 
   constructor(options: AudioOptions) {
     this.#options = options;
+    this.#holdMusic = options.holdMusic && new HoldMusicPlayer(options.holdMusic);
   }
 
   /** Sample rate of read() and write(), in Hz; 0 before start(). */
@@ -155,10 +162,33 @@ export class LegAudio implements RtpSink {
     for (const press of session?.tones?.receive(frame) ?? []) {
       this.#options.emit({ type: 'key', way: 'tone', ...press });
     }
+    this.#record(frame);
     if (this.mutedToRoom || session?.media.receive === false) {
       return null;
     }
     return frame;
+  }
+
+  /** Records what the phone says, for at most this time. It ends earlier after a silence. The event `recorded` follows. */
+  record(maxMs: number): void {
+    this.#recorder = new VoiceRecorder(this.#options.codecs, this.sampleRate, maxMs);
+  }
+
+  /** Ends the recording now. */
+  stopRecording(): void {
+    const recorder = this.#recorder;
+    this.#recorder = undefined;
+    if (recorder) {
+      this.#options.emit({ type: 'recorded', sound: recorder.finish() });
+    }
+  }
+
+  #record(frame: Int16Array | null): void {
+    const recorder = this.#recorder;
+    // The codec may have changed meanwhile.
+    if (recorder && (recorder.sampleRate !== this.sampleRate || recorder.add(frame))) {
+      this.stopRecording();
+    }
   }
 
   /** Sends the next 20 ms to the phone: `mix`, which is modified in place, and any prompt. */
@@ -177,6 +207,7 @@ export class LegAudio implements RtpSink {
       silence.fill(0);
       sum = silence;
     }
+    this.#holdMusic?.addTo(sum, prompts.playing || this.mutedToPhone);
     if (prompts.playing) {
       for (let i = 0; i < sum.length; i++) {
         sum[i] = (sum[i] as number) * MIX_GAIN_UNDER_PROMPT;
@@ -185,6 +216,13 @@ export class LegAudio implements RtpSink {
     }
     limiter.process(sum, out);
     sender.write(out);
+  }
+
+  /** Plays hold music, if there is any, until the phone no longer waits. */
+  wait(on: boolean): void {
+    if (this.#holdMusic) {
+      this.#holdMusic.on = on;
+    }
   }
 
   play(prompt: Prompt): void {

@@ -61,6 +61,8 @@ export type LegEvent =
   | { type: 'key'; key: DtmfKey; state: 'down' | 'up'; durationMs: number; way: 'event' | 'tone' }
   /** A prompt has finished or was stopped. */
   | { type: 'played'; promptId: string; completed: boolean }
+  /** What a phone said while it was recorded; null: nothing. */
+  | { type: 'recorded'; sound: { samples: Int16Array; sampleRate: number } | null }
   /** The phone's media comes from a new source: its first, or another after a move. */
   | { type: 'source'; address: string; port: number }
   /** The phone is not who its SDP says, or the handshake (DTLS) failed: hang up. */

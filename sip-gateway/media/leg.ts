@@ -1,6 +1,7 @@
 import type { Codecs } from '../codecs/index.ts';
 import type { Dtls } from './dtls/index.ts';
 import type { DtmfKey } from './dtmf/index.ts';
+import type { HoldMusic } from './hold-music.ts';
 import { LegAudio } from './leg-audio.ts';
 import { LegTransport } from './leg-transport.ts';
 import type { LegEvent, LegMedia, LegStats, Prompt } from './leg-types.ts';
@@ -19,6 +20,8 @@ export interface LegOptions {
   /** Shared memory for the outgoing stream's numbers, so that the stream continues if the leg moves to another thread. */
   numbers: StreamNumbers;
   emit: (event: LegEvent) => void;
+  /** Default: silence. */
+  holdMusic?: HoldMusic;
   log: MediaLog;
 }
 
@@ -43,11 +46,12 @@ export class Leg {
     ports,
     numbers,
     emit,
+    holdMusic,
     log,
   }: LegOptions): Promise<Leg> {
     let transport: LegTransport | undefined;
     const send = (packet: Uint8Array) => transport?.sendRtp(packet);
-    const audio = new LegAudio({ codecs, numbers, emit, send, log });
+    const audio = new LegAudio({ codecs, numbers, emit, send, holdMusic, log });
     transport = await LegTransport.open({
       network,
       srtp,
@@ -118,6 +122,20 @@ export class Leg {
       this.#report(nowMs);
     }
     this.#audio.write(mix);
+  }
+
+  /** Plays hold music, if there is any, until the phone no longer waits. */
+  wait(on: boolean): void {
+    this.#audio.wait(on);
+  }
+
+  /** Records what the phone says, for at most this time; 0 ends a recording. */
+  record(maxMs: number): void {
+    if (maxMs > 0) {
+      this.#audio.record(maxMs);
+    } else {
+      this.#audio.stopRecording();
+    }
   }
 
   play(prompt: Prompt): void {

@@ -4,7 +4,7 @@ import type { Prompt } from '../media/index.ts';
 import { locate, readWav } from './build.mjs';
 import { Speech } from './speech.ts';
 import { type PhraseName, type PromptLanguage, type PromptName, TEXTS } from './texts.mjs';
-import { phraseTones, toneOf } from './tones.ts';
+import { phraseTones, recordingTone, toneOf } from './tones.ts';
 
 /** Maximum length of a value in a phrase, in characters. */
 const MAX_VALUE = 64;
@@ -49,6 +49,11 @@ export class Prompts {
   /** The tones that stand for a phrase, with a new id. */
   tones(name: PhraseName): Prompt {
     return { promptId: this.#nextId(name), ...phraseTones(name, {}) };
+  }
+
+  /** The beep after which a caller is recorded, with a new id. */
+  beep(): Prompt {
+    return { promptId: this.#nextId('beep'), ...recordingTone() };
   }
 
   #nextId(name: string): string {

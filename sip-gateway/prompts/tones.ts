@@ -8,6 +8,16 @@ const RAMP = 80;
 /** A beep. Frequency 0: a pause. */
 type Beep = readonly [frequencyHz: number, milliseconds: number];
 
+const COME: readonly Beep[] = [
+  [520, 80],
+  [780, 120],
+];
+const GO: readonly Beep[] = [
+  [780, 80],
+  [520, 120],
+];
+const RECORD: readonly Beep[] = [[1000, 200]];
+
 const BEEPS: Readonly<Record<PromptName, readonly Beep[]>> = {
   'enter-pin': [
     [620, 150],
@@ -25,6 +35,14 @@ const BEEPS: Readonly<Record<PromptName, readonly Beep[]>> = {
     [0, 100],
     [200, 600],
   ],
+  'say-name': [
+    [440, 150],
+    [0, 50],
+    [620, 150],
+    [0, 100],
+  ],
+  'has-joined': COME,
+  'has-left': GO,
   alone: [
     [440, 120],
     [0, 400],
@@ -119,14 +137,10 @@ export function toneOf(name: PromptName): Tones {
   return tonesOf(BEEPS[name]);
 }
 
-const COME: readonly Beep[] = [
-  [520, 80],
-  [780, 120],
-];
-const GO: readonly Beep[] = [
-  [780, 80],
-  [520, 120],
-];
+/** The beep after which a caller is recorded. */
+export function recordingTone(): Tones {
+  return tonesOf(RECORD);
+}
 
 /** The beeps that replace a phrase. A count is that many, at most ten. */
 export function phraseTones(name: PhraseName, { count }: Readonly<Record<string, string | number>>): Tones {

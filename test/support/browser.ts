@@ -110,7 +110,7 @@ async function leaveCall(page: Page): Promise<void> {
 }
 
 /** Writes a WAV file: 48 kHz, mono, 16 bits. `sampleAt`: each sample, -1 to 1. */
-function writeSound(file: string, sampleAt: (n: number) => number, seconds = 10): void {
+export function writeSound(file: string, sampleAt: (n: number) => number, seconds = 10): void {
   const samples = SAMPLE_RATE * seconds;
   const wav = Buffer.alloc(44 + samples * 2);
   wav.write('RIFF', 0);

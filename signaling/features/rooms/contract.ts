@@ -23,7 +23,7 @@ const roomInfo = z.object({
   /** Null: the server’s default. */
   maxParticipants: z.int().nullable(),
   /** How phones are told who comes and goes. Absent: not at all. */
-  phoneAnnouncements: z.enum(['tone', 'name']).optional(),
+  phoneAnnouncements: z.enum(['tone', 'name', 'recorded']).optional(),
 });
 
 /** A room in a list. */

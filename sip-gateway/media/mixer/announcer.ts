@@ -6,7 +6,7 @@ export interface Announcement {
   sampleRate: number;
 }
 
-/** More are not played: people come and go faster than phones can be told. */
+/** With so many sounds waiting, no more are played: people come and go faster than phones can be told. */
 const MAX_WAITING = 3;
 /** Gain while somebody speaks (-14 dB), and while nobody does (-3 dB). */
 const GAIN_UNDER_VOICES = 0.2;
@@ -29,9 +29,10 @@ export class Announcer {
     return this.#queue.length > 0;
   }
 
-  play(announcement: Announcement): void {
+  /** Queues the sounds of one announcement. */
+  play(sounds: readonly Announcement[]): void {
     if (this.#queue.length < MAX_WAITING) {
-      this.#queue.push({ ...announcement, at: 0 });
+      this.#queue.push(...sounds.map((sound) => ({ ...sound, at: 0 })));
     }
   }
 

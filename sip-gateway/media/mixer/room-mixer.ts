@@ -134,10 +134,10 @@ export class RoomMixer {
     this.#forgetSpeakers(() => true);
   }
 
-  /** Plays a sound to all phones, beneath the voices. The room's other participants do not hear it. */
-  announce(announcement: Announcement): void {
+  /** Plays an announcement, of one or several sounds, to all phones, beneath the voices. The room's other participants do not hear it. */
+  announce(...sounds: Announcement[]): void {
     if (this.#members.size > 0 && !this.#closed) {
-      this.#announcer.play(announcement);
+      this.#announcer.play(sounds);
     }
   }
 

@@ -31,6 +31,7 @@ export class LegRecord {
   readonly #ip: string;
   readonly #prompts = new Map<string, Prompt>();
   #media: LegMedia | undefined;
+  #waits = false;
   #muted: { toRoom?: boolean; toPhone?: boolean } = {};
   #seat: { roomId: string; ssrc: number; numbers: StreamNumbers } | undefined;
   #source: Endpoint | undefined;
@@ -52,6 +53,8 @@ export class LegRecord {
     } else if (done.name === 'leg.mute') {
       const { toRoom = this.#muted.toRoom, toPhone = this.#muted.toPhone } = done.args;
       this.#muted = { toRoom, toPhone };
+    } else if (done.name === 'leg.wait') {
+      this.#waits = done.args.on;
     } else if (done.name === 'leg.play') {
       this.#prompts.set(done.args.prompt.promptId, done.args.prompt);
     } else if (done.name === 'leg.join') {
@@ -100,6 +103,9 @@ export class LegRecord {
     );
     await thread.request('leg.start', { legId, media: this.#media, source: this.#source });
     await thread.request('leg.mute', { legId, ...this.#muted });
+    if (this.#waits) {
+      await thread.request('leg.wait', { legId, on: true });
+    }
     for (const prompt of this.#prompts.values()) {
       await thread.request('leg.play', { legId, prompt });
     }

@@ -1,5 +1,6 @@
 import type { CodecCapabilities } from '../../codecs/index.ts';
 import type { DtmfKey } from '../dtmf/index.ts';
+import type { HoldMusic } from '../hold-music.ts';
 import type { LegEvent, LegMedia, LegStats, Prompt } from '../leg-types.ts';
 import type { MediaLogLine } from '../media-log.ts';
 import type { Announcement, RoomConnection, RoomStats } from '../mixer/index.ts';
@@ -23,6 +24,10 @@ export interface Requests {
   };
   'leg.leave': { args: { legId: string }; result: null };
   'leg.mute': { args: { legId: string; toRoom?: boolean; toPhone?: boolean }; result: null };
+  /** Hold music plays while the phone waits. */
+  'leg.wait': { args: { legId: string; on: boolean }; result: null };
+  /** Records what the phone says, for at most this time; 0 ends a recording. The event `recorded` follows. */
+  'leg.record': { args: { legId: string; maxMs: number }; result: null };
   'leg.play': { args: { legId: string; prompt: Prompt }; result: null };
   'leg.stop': { args: { legId: string; promptId?: string }; result: null };
   'leg.press': { args: { legId: string; keys: DtmfKey[] }; result: boolean };
@@ -32,8 +37,8 @@ export interface Requests {
   'leg.close': { args: { legId: string }; result: LegStats | null };
   'room.open': { args: { roomId: string; ip: string; port: number }; result: { port: number } };
   'room.connect': { args: { roomId: string; connection: RoomConnection }; result: null };
-  /** Plays a sound to all phones of the room. */
-  'room.announce': { args: { roomId: string; announcement: Announcement }; result: null };
+  /** Plays sounds to all phones of the room, one after the other. */
+  'room.announce': { args: { roomId: string; sounds: readonly Announcement[] }; result: null };
   'room.stats': { args: { roomId: string }; result: RoomStats };
   'room.close': { args: { roomId: string }; result: null };
   'thread.stats': { args: Record<string, never>; result: ThreadStats };
@@ -72,6 +77,8 @@ export interface ThreadOptions {
   dtlsPath?: string;
   /** `portable` does without the add-ons. Default `native`. */
   prefer?: 'native' | 'portable';
+  /** What waiting phones hear. Default: silence. */
+  holdMusic?: HoldMusic;
   /** Minimum pino level. Default: nothing is logged. */
   logLevel?: string;
 }

@@ -160,6 +160,7 @@ const handlers: Handlers = {
       ip,
       ports,
       numbers: new StreamNumbers(numbers),
+      holdMusic: options.holdMusic,
       emit: (event) => post({ type: 'event', legId, event }),
       log: log.child({ legId }),
     });
@@ -194,6 +195,14 @@ const handlers: Handlers = {
   },
   'leg.mute': ({ legId, ...directions }) => {
     legOf(legId).leg.mute(directions);
+    return null;
+  },
+  'leg.wait': ({ legId, on }) => {
+    legOf(legId).leg.wait(on);
+    return null;
+  },
+  'leg.record': ({ legId, maxMs }) => {
+    legOf(legId).leg.record(maxMs);
     return null;
   },
   'leg.play': ({ legId, prompt }) => {
@@ -245,8 +254,8 @@ const handlers: Handlers = {
     mixer.connect(connection, transform);
     return null;
   },
-  'room.announce': ({ roomId, announcement }) => {
-    roomOf(roomId).mixer.announce(announcement);
+  'room.announce': ({ roomId, sounds }) => {
+    roomOf(roomId).mixer.announce(...sounds);
     return null;
   },
   'room.stats': ({ roomId }) => roomOf(roomId).mixer.stats(),

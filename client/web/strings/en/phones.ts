@@ -7,6 +7,11 @@ export const phones = {
 
   title: 'Phones',
   announcements: 'When someone joins or leaves, phones hear',
-  announcementChoices: { off: 'Nothing', tone: 'A tone', name: 'The name' },
+  announcementChoices: {
+    off: 'Nothing',
+    tone: 'A tone',
+    name: 'The name',
+    recorded: 'The name, in the caller’s voice',
+  },
   announcementsHint: 'Only in small meetings, and quietly while someone speaks.',
 };

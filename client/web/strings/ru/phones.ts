@@ -8,6 +8,11 @@ export const phones: Strings['phones'] = {
 
   title: 'Телефоны',
   announcements: 'Когда кто-то входит или выходит, в телефоне слышно',
-  announcementChoices: { off: 'Ничего', tone: 'Сигнал', name: 'Имя' },
+  announcementChoices: {
+    off: 'Ничего',
+    tone: 'Сигнал',
+    name: 'Имя',
+    recorded: 'Имя голосом звонящего',
+  },
   announcementsHint: 'Только на небольших встречах и тихо, пока кто-то говорит.',
 };

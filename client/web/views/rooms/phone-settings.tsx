@@ -4,7 +4,7 @@ import { strings } from '../../strings/index.ts';
 
 export type PhoneAnnouncements = NonNullable<RoomDescription['phoneAnnouncements']>;
 
-const CHOICES: readonly PhoneAnnouncements[] = ['off', 'tone', 'name'];
+const CHOICES: readonly PhoneAnnouncements[] = ['off', 'tone', 'name', 'recorded'];
 
 /** What phones in a room hear when somebody comes or goes. */
 export function PhoneFields({ announcements }: { announcements: Signal<PhoneAnnouncements> }) {
