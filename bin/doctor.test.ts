@@ -47,6 +47,13 @@ describe('canopy doctor', () => {
     assert.match(said, /^ok {4}phone SRTP {4}AEAD_AES_256_GCM, .*AES_CM_128_HMAC_SHA1_80/m);
   });
 
+  test('says what is wrong with the hold music', async () => {
+    const music = join(dataDir, 'music.wav');
+    await writeFile(music, 'no music');
+    const said = await doctor({ CANOPY_SIP_HOLD_MUSIC: music });
+    assert.match(said, /^fail {2}hold music {4}sip\.holdMusic: .*music\.wav: this is no WAV file$/m);
+  });
+
   test('says which add-on is missing, what works without it, and how to build it', async () => {
     const said = await doctor({
       CANOPY_CODECS: '/nowhere',

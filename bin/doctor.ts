@@ -25,7 +25,7 @@ import {
   runningServer,
   unusedDatabase,
 } from '../signaling/index.ts';
-import { Codecs, Dtls, locatePrompts, openNetwork, Srtp } from '../sip-gateway/index.ts';
+import { Codecs, Dtls, loadHoldMusic, locatePrompts, openNetwork, Srtp } from '../sip-gateway/index.ts';
 import { describePort, isForeignHost, type PortFinding, probeMediaPorts, probePorts } from './ports.ts';
 import { VERSION } from './version.ts';
 
@@ -209,9 +209,10 @@ function holds(running: NonNullable<Running>, config: Config, { subject, port }:
   return running.port === config.server.port;
 }
 
-/** Checks codecs, UDP, SRTP, prompts, and the media ports of phones. */
+/** Checks codecs, UDP, SRTP, prompts, hold music, and the media ports of phones. */
 async function checkPhones(config: Config, running: Running, say: Say): Promise<void> {
-  const { capabilities } = await Codecs.load();
+  const library = await Codecs.load();
+  const { capabilities } = library;
   const codecs = `${capabilities.codecs.join(', ')} (${capabilities.implementation}, ${capabilities.opusVersion})`;
   say(capabilities.reason === undefined ? 'ok' : 'warn', 'codecs', codecs);
   if (capabilities.reason !== undefined) {
@@ -234,6 +235,13 @@ async function checkPhones(config: Config, running: Running, say: Say): Promise<
     'prompts',
     prompts ?? 'callers hear tones instead of words: install espeak-ng, and npm start makes the prompts',
   );
+  const { holdMusic } = config.sip;
+  if (holdMusic !== undefined) {
+    await loadHoldMusic(holdMusic, library).then(
+      () => say('ok', 'hold music', holdMusic),
+      (error: unknown) => say('fail', 'hold music', CanopyError.from(error).detail ?? holdMusic),
+    );
+  }
   const { sound, text } = await probeMediaPorts(config);
   say(
     sound || running ? 'ok' : 'warn',

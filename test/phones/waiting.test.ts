@@ -1,12 +1,15 @@
 // Mostly waits: may run beside other tests.
+import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import type { Baresip } from '../support/baresip.ts';
 import { writeSound } from '../support/browser.ts';
+import { dominantTone, isTone } from '../support/heard-tone.ts';
 import { PhoneServer } from '../support/phone-server.ts';
 import { newIdentity, ProtocolClient } from '../support/protocol-client.ts';
+import { eventually } from '../support/wait.ts';
 
 const ROOM = 'team';
 const MUSIC_HZ = 600;
@@ -92,6 +95,33 @@ describe('phones in a room with hold music and spoken names', () => {
     // A full second from now can no longer be the caller's voice.
     t.diagnostic(JSON.stringify(await listener.hears(NAME_HZ)));
     await listener.hearsNothing();
+    await server.server.api('PATCH', `/api/rooms/${ROOM}/settings`, { phoneAnnouncements: null });
+    ann.close();
+  });
+
+  it('a key skips the question, and the caller is announced by name', async () => {
+    await server.server.api('PATCH', `/api/rooms/${ROOM}/settings`, { phoneAnnouncements: 'recorded' });
+    const ann = await enter();
+    const listener = await call('1001', 'PCMU/8000/1', OTHER_HZ);
+    await talks(ann, '1001');
+    const caller = await call('1002', 'PCMU/8000/1', NAME_HZ);
+    await eventually(
+      'the question is heard',
+      async () => (await caller.recording()).samples.some((sample) => Math.abs(sample) > 1000),
+      (isHeard) => isHeard,
+    );
+    caller.press('#');
+    await talks(ann, '1002');
+    caller.command('hangup');
+    await ann.event('participant.left');
+    const before = (await listener.recording()).samples.length;
+    await listener.hearsNothing();
+    const { samples, rateHz } = await listener.recording();
+    // After the caller's last words.
+    for (let from = before + rateHz / 2; from + rateHz / 2 <= samples.length; from += rateHz / 10) {
+      const tone = dominantTone(Float64Array.from(samples.subarray(from, from + rateHz / 2)), rateHz);
+      assert.ok(!isTone(NAME_HZ)(tone), JSON.stringify(tone));
+    }
     await server.server.api('PATCH', `/api/rooms/${ROOM}/settings`, { phoneAnnouncements: null });
     ann.close();
   });
