@@ -115,6 +115,11 @@ const options = {
    * own voice, everyone else by name. Default `off`.
    */
   phoneAnnouncements: z.enum(['off', 'tone', 'name', 'recorded']),
+  /**
+   * Whether the sound of phones is forwarded as they send it while everybody in the room can play that (G.711 and G.722). Default `off`: it
+   * is always converted to Opus.
+   */
+  phonePassThrough: z.enum(['off', 'automatic']),
   /** How long files are kept, in days, but no longer than their messages. Default: as long. */
   fileDays: z.int().min(1).max(3650),
 };
@@ -159,6 +164,7 @@ export const roomChange = z.object({
   chatDays: options.chatDays.nullable().optional(),
   fileDays: options.fileDays.nullable().optional(),
   phoneAnnouncements: options.phoneAnnouncements.nullable().optional(),
+  phonePassThrough: options.phonePassThrough.nullable().optional(),
 });
 export type RoomChange = z.infer<typeof roomChange>;
 

@@ -49,12 +49,15 @@ describe('Sfu', () => {
     );
   });
 
-  it('a room carries Opus, VP8, VP9 and H264, each video codec with RTX', async () => {
+  it('a room carries Opus, the codecs of phones, and VP8, VP9 and H264, each with RTX', async () => {
     const { routerRtpCapabilities } = await sfu.openRoom('green');
     const codecs = (routerRtpCapabilities.codecs ?? []).map(({ mimeType }) => mimeType);
     assert.deepEqual(
       codecs.filter((mimeType) => mimeType !== 'video/rtx'),
-      ['audio/opus', 'video/VP8', 'video/VP9', 'video/H264', 'video/H264'],
+      [
+        ...['audio/opus', 'audio/G722', 'audio/PCMU', 'audio/PCMA'],
+        ...['video/VP8', 'video/VP9', 'video/H264', 'video/H264'],
+      ],
     );
     assert.equal(codecs.filter((mimeType) => mimeType === 'video/rtx').length, 4);
   });

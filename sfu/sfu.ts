@@ -4,6 +4,7 @@ import type { RtpCapabilities } from 'mediasoup/types';
 import type { Logger } from 'pino';
 import { CanopyError, type ErrorCode } from '../base/errors/index.ts';
 import { Allocations } from './allocation/index.ts';
+import type { PhoneCodec } from './codecs.ts';
 import { PathTests, type SentLoad, type TestLoad } from './path-tests/index.ts';
 import type { Peer } from './peers/index.ts';
 import { LoadMonitor, refusal, type StressLevel } from './protection/index.ts';
@@ -171,6 +172,11 @@ export class Sfu extends EventEmitter<SfuEvents> {
   /** Announces these addresses in new transports from now on; see AnnouncedHosts. */
   announce(listen: SfuOptions['listen']): void {
     this.#pool.announce(listen);
+  }
+
+  /** Those of the phones' codecs that everybody in the room but this peer can play; none if the room is not open. */
+  playableFrom(roomId: string, peerId: string): PhoneCodec[] {
+    return this.#rooms.find(roomId)?.playableFrom(peerId) ?? [];
   }
 
   /** Opens the peer's transport for one direction. @throws {CanopyError} TRANSPORT_EXISTS, MEDIA_REJECTED */

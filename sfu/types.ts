@@ -107,6 +107,8 @@ export interface SfuEvents {
   workerstarted: [{ workerId: string; pid: number }];
   /** The dominant speaker's producer changed; null when it closed. In silence it stays the last one. */
   speaker: [{ roomId: string; producerId: string | null }];
+  /** A peer has begun to receive, or left: playableFrom() may have changed. */
+  receiverschanged: [{ roomId: string }];
   /** A producer can be consumed; emitted just before produce() resolves. */
   produceropened: [{ roomId: string; peerId: string; producer: ProducerInfo }];
   /** A producer was paused or resumed. */

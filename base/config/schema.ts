@@ -284,7 +284,7 @@ export const configSchema = z.strictObject({
           error: 'include PCMU or PCMA, which every phone has',
         })
         .describe(
-          'Codecs for phones, in the order in which calls to phones offer them (of Speex, only the first rate); a phone that calls chooses by its own order. Those that this installation lacks are left out (`canopy doctor`).',
+          'Codecs for phones, in the order in which calls to phones offer them; a phone that calls chooses by its own order. Those that this installation lacks are left out (`canopy doctor`).',
         ),
       srtpWithoutTls: flag
         .default(false)

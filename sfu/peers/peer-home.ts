@@ -30,6 +30,8 @@ export interface PeerHome {
   producerOpened(peerId: string, producer: Producer, options: ProduceOptions): Promise<void>;
   producerClosed(producer: Producer): void;
   consumerOpened(consumer: PeerConsumer): void;
+  /** A peer has begun to receive. */
+  receiversChanged(): void;
   /** Something that allocation depends on has changed. */
   changed(): void;
 }

@@ -1,7 +1,8 @@
 import type { Producer } from 'mediasoup/types';
 import { CanopyError } from '../../base/errors/index.ts';
+import { isPhoneCodec } from '../codecs.ts';
 import { checkRtpParameters } from '../guards.ts';
-import type { PeerTransport } from '../transports/index.ts';
+import { type PeerTransport, PlainPeerTransport } from '../transports/index.ts';
 import type { MediaKind, MediaSource, ProduceOptions } from '../types.ts';
 import { answered } from '../worker-errors.ts';
 import type { PeerHome } from './peer-home.ts';
@@ -50,6 +51,9 @@ export class PeerProducers {
     const source = options.source ?? (kind === 'audio' ? 'microphone' : 'camera');
     this.#assertAllowed(kind, source, options);
     const rtpParameters = checkRtpParameters(kind, options.rtpParameters);
+    if (isPhoneCodec(rtpParameters) && !(transport instanceof PlainPeerTransport)) {
+      throw new CanopyError('CODEC_UNSUPPORTED', 'only bridges send the codecs of phones');
+    }
     const open = { producer: undefined, announced: false, refusal: undefined };
     const entry: Entry = { kind, source, participantId, transport, ...open };
     this.#entries.add(entry);

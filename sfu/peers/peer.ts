@@ -237,6 +237,9 @@ export class Peer {
         throw new CanopyError('ROOM_NOT_JOINED', 'left meanwhile');
       }
       this.#transports.set(transport.id, transport);
+      if (direction === 'recv') {
+        this.#home.receiversChanged();
+      }
       return transport;
     } finally {
       this.#opening.delete(direction);

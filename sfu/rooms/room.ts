@@ -3,7 +3,7 @@ import type { Producer, RtpCapabilities, Transport } from 'mediasoup/types';
 import { CanopyError } from '../../base/errors/index.ts';
 import { RoomAllocation } from '../allocation/index.ts';
 import { RoomAudio } from '../audio/index.ts';
-import { type CodecName, routerCodecs } from '../codecs.ts';
+import { type CodecName, PHONE_CODECS, type PhoneCodec, phoneCodecsOf, routerCodecs } from '../codecs.ts';
 import type { Emit } from '../emit.ts';
 import type { PeerConsumer } from '../peers/index.ts';
 import { Peer, type PeerHome } from '../peers/index.ts';
@@ -143,6 +143,25 @@ export class Room implements PeerHome {
     return receivers;
   }
 
+  /** Those of the phones' codecs that everybody but this peer can play. */
+  playableFrom(peerId: string): PhoneCodec[] {
+    let playable: PhoneCodec[] = [...PHONE_CODECS];
+    for (const peer of this.#peers.values()) {
+      const { rtpCapabilities } = peer.receiving?.options ?? {};
+      if (peer.peerId !== peerId && rtpCapabilities) {
+        const played = phoneCodecsOf(rtpCapabilities);
+        playable = playable.filter((name) => played.includes(name));
+      }
+    }
+    return playable;
+  }
+
+  receiversChanged(): void {
+    if (!this.closed) {
+      this.emit('receiverschanged', { roomId: this.roomId });
+    }
+  }
+
   peer(peerId: string): Peer | undefined {
     return this.#peers.get(peerId);
   }
@@ -158,6 +177,7 @@ export class Room implements PeerHome {
     this.#peers.get(peerId)?.close();
     this.#peers.delete(peerId);
     this.#peerSites.delete(peerId);
+    this.receiversChanged();
   }
 
   changed(): void {

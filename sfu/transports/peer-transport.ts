@@ -35,7 +35,7 @@ export interface PeerTransportOptions {
 /** A peer's transport for one direction, WebRTC or plain: what it carries, and its traffic. Owned by Peer. */
 export abstract class PeerTransport {
   readonly direction: Direction;
-  protected readonly options: PeerTransportOptions;
+  readonly options: PeerTransportOptions;
   readonly #transport: Transport;
   #receivedBytes = 0;
   #sentBytes = 0;

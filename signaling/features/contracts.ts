@@ -4,7 +4,7 @@ import { ACCOUNT_REQUESTS } from './accounts/contract.ts';
 import { BAN_EVENTS, BAN_REQUESTS } from './bans/contract.ts';
 import { BREAKOUT_EVENTS, BREAKOUT_REQUESTS, BREAKOUT_SNAPSHOT } from './breakouts/contract.ts';
 import { CHAT_EVENTS, CHAT_REQUESTS, FILE_REQUESTS } from './chat/contract.ts';
-import { CONFERENCE_EVENTS, CONFERENCE_REQUESTS } from './conference/contract.ts';
+import { CONFERENCE_EVENTS, CONFERENCE_REQUESTS, CONFERENCE_SNAPSHOT } from './conference/contract.ts';
 import {
   ADDRESS_BOOK_EVENTS,
   ADDRESS_BOOK_REQUESTS,
@@ -79,6 +79,7 @@ export const EVENTS = {
 /** What features add to the snapshot that `room.join` returns. */
 export const SNAPSHOT_PARTS = {
   ...BREAKOUT_SNAPSHOT,
+  ...CONFERENCE_SNAPSHOT,
   ...HAND_SNAPSHOT,
   ...LINK_SNAPSHOT,
   ...MODERATION_SNAPSHOT,

@@ -60,8 +60,8 @@ export async function measureCost({ seconds }: { seconds: number }): Promise<Pho
     const shared = gateway(`gateway, its own settings, ${PHONES_PER_ROOM} phones a room`, media, {
       rooms: CALLS / PHONES_PER_ROOM,
     });
-    const forwarded = gateway('gateway, PCMU to the room unencoded, mix to the phone', media, {
-      sendCodec: 'PCMU',
+    const forwarded = gateway('gateway, PCMU passed through to the room', media, {
+      forwards: true,
     });
     const encrypted = Srtp.load().suites.includes(SRTP_SUITE)
       ? gateway(`gateway, its own settings, SRTP (${SRTP_SUITE})`, media, { srtp: true })
@@ -88,7 +88,7 @@ export async function measureCost({ seconds }: { seconds: number }): Promise<Pho
         cost.deliveredPercent = Math.min(cost.deliveredPercent, deliveredPercent);
       }
     }
-    return report(costs, { same, ours, encrypted, engine, version });
+    return report(costs, { same, ours, encrypted, forwarded, engine, version });
   } finally {
     await Promise.all([media.close(), rtpengine?.close()]);
   }
@@ -100,12 +100,14 @@ function report(
     same,
     ours,
     encrypted,
+    forwarded,
     engine,
     version,
   }: {
     same: Variant;
     ours: Variant;
     encrypted: Variant | undefined;
+    forwarded: Variant;
     engine: Variant | undefined;
     version: string | undefined;
   },
@@ -125,6 +127,10 @@ function report(
         value: round(of(variant), 2),
       })),
       ratioFigure,
+      {
+        label: 'PCMU passed through, to PCMU converted to Opus (ratio)',
+        value: round(of(forwarded) / of(ours), 2),
+      },
       {
         label: 'SRTP: share of the cost of an encrypted call (%)',
         value: encrypted ? round(100 * (1 - of(ours) / of(encrypted)), 1) : 'libsrtp is not installed',
@@ -190,7 +196,7 @@ async function measure(variant: Variant, [phoneVoice, peerVoice]: [Voice, Voice]
 function gateway(
   label: string,
   media: GatewayMedia,
-  settings: Partial<Pick<CallsToOpen, 'opus' | 'rooms' | 'sendCodec' | 'srtp'>>,
+  settings: Partial<Pick<CallsToOpen, 'opus' | 'rooms' | 'forwards' | 'srtp'>>,
 ): Variant {
   return {
     label,

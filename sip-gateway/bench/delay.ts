@@ -2,15 +2,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Codec, Codecs } from '../codecs/index.ts';
 import { chirp, findChirp } from './chirp.ts';
 import { machineFigure, type PhoneFigure, type PhoneReport, quantile, round } from './figures.ts';
-import { BenchRoom, callRoom, preparePhones, type ServerWithPhones } from './room-call.ts';
+import { BenchRoom, callRoom, preparePhones, type ServerWithPhones, setPassThrough } from './room-call.ts';
 import { type LoggedPacket, RtpLoad } from './rtp-load.ts';
 
 /** Codecs of the phones, with their payload types in our offers. */
 const PAYLOAD_TYPES = { PCMU: 0, G722: 9, opus: 111 } as const;
 type PhoneCodec = keyof typeof PAYLOAD_TYPES;
-const PHONE_CODECS = Object.keys(PAYLOAD_TYPES) as PhoneCodec[];
+/** The phones, and whether the room gets what they send as it is. */
+const VARIANTS: ReadonlyArray<{ name: PhoneCodec; passes: boolean }> = [
+  { name: 'PCMU', passes: false },
+  { name: 'PCMU', passes: true },
+  { name: 'G722', passes: false },
+  { name: 'opus', passes: false },
+];
 const CLIP_FRAMES = 25;
-const AMPLITUDE = 8_000;
+/** Such that a phone needs no gain, which would prevent the pass-through. */
+const AMPLITUDE = 3_000;
 const SETTLE_MS = 2_000;
 /** Within one call, the phase between packets and mixer ticks is constant. Several calls show the spread. */
 const CALLS = 4;
@@ -33,10 +40,11 @@ export async function measureDelay(
   const details: PhoneFigure[] = [];
   let met = true;
   await preparePhones(server);
-  for (const name of PHONE_CODECS) {
+  for (const { name, passes } of VARIANTS) {
+    await setPassThrough(server, passes);
     const results: DelayResult[] = [];
     for (let call = 0; call < CALLS; call++) {
-      results.push(...(await measureCall(server, name, seconds / PHONE_CODECS.length / CALLS)));
+      results.push(...(await measureCall(server, { name, passes }, seconds / VARIANTS.length / CALLS)));
     }
     for (const [label, group] of Map.groupBy(results, ({ label }) => label)) {
       const delaysMs = group.flatMap((result) => result.delaysMs);
@@ -75,7 +83,7 @@ interface DelayResult {
 
 async function measureCall(
   server: ServerWithPhones,
-  name: PhoneCodec,
+  { name, passes }: { name: PhoneCodec; passes: boolean },
   seconds: number,
 ): Promise<DelayResult[]> {
   const codecs = await Codecs.load();
@@ -94,10 +102,10 @@ async function measureCall(
     const atPeer = peer.take();
     return [
       {
-        label: `${name} phone to room`,
-        ...delays(atPhone, atPeer, await codecs.createOpus({ sampleRate: 16_000 })),
+        label: `${name} phone to room${passes ? ', passed through' : ''}`,
+        ...delays(atPhone, atPeer, await codecs.createCodec(passes ? name : 'opus', { sampleRate: 16_000 })),
       },
-      { label: `room to ${name} phone`, ...delays(atPeer, atPhone, await codecs.createCodec(name)) },
+      { label: `room to ${name} phone${passes ? ', passed through' : ''}`, ...delays(atPeer, atPhone, await codecs.createCodec(name)) },
     ];
   } finally {
     await call.close();

@@ -11,9 +11,10 @@ export interface CallsToOpen {
   phonesPort: number;
   /** Port of the rooms, on loopback. */
   roomPort: number;
-  /** Codec and settings to the room. Default: those of the gateway. */
+  /** Settings of the Opus to the room. Default: those of the gateway. */
   opus?: OpusSettings;
-  sendCodec?: RoomConnection['sendCodec'];
+  /** Whether the phones' packets are forwarded as they are. Default false. */
+  forwards?: boolean;
   /** Whether the phones send and receive SRTP. Default false. */
   srtp?: boolean;
 }
@@ -60,7 +61,6 @@ async function open(calls: CallsToOpen): Promise<OpenedCalls> {
       receivePayloadType: ROOM_PAYLOAD_TYPE,
       audioLevelExtensionId: 1,
       opus: calls.opus,
-      sendCodec: calls.sendCodec,
     };
     await pool.request('room.connect', { roomId, connection });
   }
@@ -75,7 +75,8 @@ async function open(calls: CallsToOpen): Promise<OpenedCalls> {
       legId,
       media: { codec: 'PCMU', payloadType: 0, remote, ...(srtp && { srtp }) },
     });
-    await pool.join({ legId, roomId, ssrc: 1_000 + i });
+    const forwarding = calls.forwards ? { codec: 'PCMU' as const, payloadType: 0 } : undefined;
+    await pool.join({ legId, roomId, ssrc: 1_000 + i, ...(forwarding && { forwarding }) });
   }
   return { legPorts, roomPorts };
 }

@@ -26,6 +26,12 @@ export async function preparePhones(server: ServerWithPhones): Promise<void> {
   await api(server, 'PUT', '/api/sip/dial-plan', { rules });
 }
 
+/** Whether the room gets what its phones send as it is. */
+export async function setPassThrough(server: ServerWithPhones, passes: boolean): Promise<void> {
+  const change = { phonePassThrough: passes ? 'automatic' : null };
+  await api(server, 'PATCH', `/api/rooms/${ROOM}/settings`, change);
+}
+
 /** A participant of the room, on a plain transport. */
 export class BenchRoom {
   /** Port to send to. */
@@ -47,7 +53,11 @@ export class BenchRoom {
     const options = { ...invitation, serverUrl: server.url, displayName: 'Bench', store: memoryStore() };
     const identity = await enrol(options);
     const session = await BridgeSession.join({ url: server.url, identity, roomId: ROOM });
-    const { send } = await session.open({ address: LOOPBACK, port });
+    const { send } = await session.open({
+      address: LOOPBACK,
+      port,
+      rtpCapabilities: session.routerRtpCapabilities,
+    });
     const person = await session.addParticipant({ displayName: 'Bench' });
     await person.produce({
       codecs: [

@@ -1,5 +1,9 @@
+import { randomInt } from 'node:crypto';
+import type { Logger } from '../../base/index.ts';
 import type { BridgeParticipant } from '../../client/sdk/index.ts';
+import type { CodecName } from '../codecs/index.ts';
 import type { MediaPool, Prompt } from '../media/index.ts';
+import { isForwardable, type PhoneStream, phoneStream, streamParameters } from './phone-stream.ts';
 
 export type Sound = Pick<Prompt, 'samples' | 'sampleRate'>;
 
@@ -7,9 +11,12 @@ export interface PhoneSeatOptions {
   pool: MediaPool;
   roomId: string;
   participant: BridgeParticipant;
-  ssrc: number;
+  /** Payload type of its Opus. */
   payloadType: number;
   audioLevelExtensionId: number;
+  /** The phones' codecs that everybody else in the room can play. */
+  playable(): ReadonlySet<string>;
+  log: Logger;
   /** Called once, when the phone hears the room and is heard there. */
   onConnect(): void;
   /** Called when the phone has been connected, also for early media. */
@@ -20,9 +27,6 @@ export interface PhoneSeatOptions {
 
 export type CallState = BridgeParticipant['callState'];
 
-/** URI of the audio level header extension (RFC 6464). The active speaker is selected by it. */
-const AUDIO_LEVEL = 'urn:ietf:params:rtp-hdrext:ssrc-audio-level';
-
 /** A phone's seat in a room: its participant and, once connected, its producer. */
 export class PhoneSeat {
   readonly roomId: string;
@@ -32,6 +36,12 @@ export class PhoneSeat {
   readonly #options: PhoneSeatOptions;
   /** The leg that is in the mix. */
   #legId: string | undefined;
+  /** What it sends to the room. */
+  #stream: PhoneStream | undefined;
+  /** The phone's codec. */
+  #codec: CodecName | null = null;
+  #isProcessed = false;
+  #choosing: Promise<void> = Promise.resolve();
   #connected = false;
   #left = false;
 
@@ -61,6 +71,7 @@ export class PhoneSeat {
    */
   async connect(legId: string, { early = false } = {}): Promise<void> {
     if (this.#legId !== legId) {
+      await this.#choosing;
       await this.#join(legId);
     }
     if (!early && !this.#left) {
@@ -70,27 +81,45 @@ export class PhoneSeat {
     this.#options.onJoined();
   }
 
-  async #join(legId: string): Promise<void> {
-    const { pool, roomId, ssrc, payloadType, audioLevelExtensionId, participant } = this.#options;
-    await participant.produce({
-      codecs: [
-        {
-          mimeType: 'audio/opus',
-          payloadType,
-          clockRate: 48_000,
-          channels: 2,
-          parameters: { useinbandfec: 1 },
-          rtcpFeedback: [],
-        },
-      ],
-      headerExtensions: [{ uri: AUDIO_LEVEL, id: audioLevelExtensionId }],
-      encodings: [{ ssrc }],
-      rtcp: { cname: `phone-${ssrc}`, reducedSize: true },
+  /** The phone's codec, and whether its sound must be processed, may have changed. Changes what is sent to the room if it is connected. */
+  setMedia(codec: CodecName | null, isProcessed: boolean): void {
+    this.#codec = codec;
+    this.#isProcessed = isProcessed;
+    this.choose();
+  }
+
+  /** Chooses again whether the phone's packets are forwarded as they are, e.g. because somebody came who cannot play them. */
+  choose(): void {
+    const { log } = this.#options;
+    this.#choosing = this.#choosing.then(async () => {
+      const legId = this.#legId;
+      if (legId === undefined || this.#left || this.#chosen === this.#stream?.codec) {
+        return;
+      }
+      await this.#join(legId).catch((error: unknown) =>
+        log.warn({ err: error }, 'phone’s stream not changed'),
+      );
     });
-    if (!this.#left) {
-      this.#legId = legId;
-      await pool.join({ legId, roomId, ssrc });
+  }
+
+  get #chosen(): CodecName {
+    const codec = this.#codec;
+    const { playable } = this.#options;
+    return isForwardable(codec) && !this.#isProcessed && playable().has(codec) ? codec : 'opus';
+  }
+
+  async #join(legId: string): Promise<void> {
+    const { pool, roomId, payloadType, audioLevelExtensionId, participant } = this.#options;
+    const stream = phoneStream(this.#chosen, randomInt(1, 2 ** 32), payloadType);
+    await participant.produce(streamParameters(stream, audioLevelExtensionId));
+    if (this.#left) {
+      return;
     }
+    this.#legId = legId;
+    this.#stream = stream;
+    const { codec, ssrc } = stream;
+    const forwarding = codec === 'opus' ? undefined : { codec, payloadType: stream.payloadType };
+    await pool.join({ legId, roomId, ssrc, ...(forwarding && { forwarding }) });
   }
 
   async setCallState(callState: CallState): Promise<void> {

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import type { Logger } from '../../base/index.ts';
 import type {
   BridgeMedia,
@@ -49,6 +48,7 @@ interface Seated {
   isAlone?: boolean;
 }
 
+const NOTHING: ReadonlySet<string> = new Set();
 const LOOPBACK = '127.0.0.1';
 /** Payload type of the phones' Opus. */
 const PAYLOAD_TYPE = 111;
@@ -141,9 +141,11 @@ export class RoomBridge {
       pool: this.#options.pool,
       roomId: this.roomId,
       participant,
-      ssrc: randomInt(1, 2 ** 32),
       payloadType: PAYLOAD_TYPE,
       audioLevelExtensionId: AUDIO_LEVEL_ID,
+      // A transform knows Opus only.
+      playable: () => (this.#options.transform ? NOTHING : (this.#session?.playable ?? NOTHING)),
+      log: this.#log,
       onConnect: () =>
         this.#announce('joined', { name: participant.displayName, spokenName: seat.spokenName }),
       onJoined: () => this.#checkCompany(),
@@ -225,6 +227,11 @@ export class RoomBridge {
     session.on('call-failed', (callId) => {
       for (const { events } of [...this.#seats.values()]) {
         events.callFailed(callId);
+      }
+    });
+    session.on('playable', () => {
+      for (const { seat } of this.#seats.values()) {
+        seat.choose();
       }
     });
     session.on('asked', (participant) => this.#seats.get(participant)?.events.asked());

@@ -144,7 +144,7 @@ describe('CallMedia with Speex', () => {
   });
   after(() => pool.close());
 
-  it('offers one rate of Speex, and that of the call; accepts all', async () => {
+  it('offers every codec in an INVITE that fits into a UDP packet', async () => {
     const ports = { min: 0, max: 0 };
     const encryption = () => ({ use: 'off', keying: 'sdes', suites: [] }) as const;
     const ice = () => 'accept' as const;
@@ -160,13 +160,13 @@ describe('CallMedia with Speex', () => {
       encryption,
       ice,
     });
-    const rates = () => [...media.offer().matchAll(/ speex\/(\d+)/g)].map(([, rate]) => rate);
-    assert.deepEqual(rates(), ['16000']);
+    const offer = media.offer();
+    assert.deepEqual(
+      [...offer.matchAll(/ speex\/(\d+)/g)].map(([, rate]) => rate),
+      ['16000', '32000', '8000'],
+    );
     // Below 1300 bytes with a head of up to 700: larger INVITEs would try TCP first.
-    assert.ok(media.offer().length < 600, `${media.offer().length} bytes`);
-    media.answer(sdp('127.0.0.1', 'm=audio 40000 RTP/AVP 97', 'a=rtpmap:97 speex/8000'));
-    assert.equal(media.codec, 'speex/8000');
-    assert.deepEqual(rates(), ['16000', '8000']);
+    assert.ok(offer.length < 600, `${offer.length} bytes`);
     await media.close();
   });
 });

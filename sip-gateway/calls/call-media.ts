@@ -212,7 +212,7 @@ export class CallMedia {
     direction?: Direction;
     isRetry?: boolean;
   } = {}): string {
-    return this.#session.offer({ ...this.#local(), codecs: this.#offered(), direction }, isRetry);
+    return this.#session.offer({ ...this.#local(), direction }, isRetry);
   }
 
   /** Whether a refused first offer can be made in another way: encrypted or not, or with other keys. */
@@ -295,13 +295,6 @@ export class CallMedia {
     }
   }
 
-  /** Only one rate of Speex, and that of the call if it is another: each adds its telephone-event, and an INVITE should fit into a UDP packet. */
-  #offered(): readonly CodecName[] {
-    const codecs = this.#codecs();
-    const speex = codecs.find(isSpeex);
-    return codecs.filter((name) => !isSpeex(name) || name === speex || name === this.codec);
-  }
-
   #local() {
     return {
       address: this.#address,
@@ -325,8 +318,4 @@ export class CallMedia {
     this.#held = direction === 'inactive' || (direction === 'recvonly' && (this.#listens || nowhere));
     this.#audio = nowhere && this.#audio ? { ...audio, remote: this.#audio.remote } : audio;
   }
-}
-
-function isSpeex(name: CodecName): boolean {
-  return name.startsWith('speex/');
 }

@@ -118,6 +118,8 @@ export class PhoneCall {
   /** The caller's name in their own voice. Kept here alone, for as long as the call lasts. */
   #spokenName: RecordedSound = null;
   #mediaHeard = false;
+  /** The codec whose sound cannot be forwarded to the room as it is. */
+  #processedCodec: CodecName | undefined;
   #shownHeld = false;
   #overTls = false;
   #transfer: CallRecord['transfer'];
@@ -347,6 +349,7 @@ export class PhoneCall {
     } else {
       this.#seat = seat;
       seat.spokenName = this.#spokenName;
+      this.#describeMedia();
     }
     // The phone may have gone on hold or resumed in the meantime.
     if (callState === 'answered') {
@@ -380,6 +383,7 @@ export class PhoneCall {
     }
     before.#seat = undefined;
     this.#seat = seat;
+    this.#describeMedia();
     this.#roomId = seat.roomId;
     void before.end('transferred');
     this.#shownHeld = this.#media?.held ?? false;
@@ -439,7 +443,14 @@ export class PhoneCall {
     if (!this.#ended) {
       this.#sip?.watch(this.#media?.mayBeSilent ?? false);
     }
+    this.#describeMedia();
     await this.#showState();
+  }
+
+  /** Tells the seat what the phone sends. */
+  #describeMedia(): void {
+    const codec = this.#media?.codec ?? null;
+    this.#seat?.setMedia(codec, codec === this.#processedCodec);
   }
 
   /** The callee forwards the call: another SIP call follows. `overTls`: whether its INVITE uses TLS. */
@@ -596,6 +607,10 @@ export class PhoneCall {
     } else if (event.type === 'source' && !this.#mediaHeard) {
       this.#mediaHeard = true;
       this.stage('media');
+    } else if (event.type === 'processed') {
+      this.log.info({ reason: event.reason }, 'the phone’s sound is converted for the room from now on');
+      this.#processedCodec = this.#media?.codec ?? undefined;
+      this.#describeMedia();
     } else if (event.type === 'insecure') {
       this.log.warn({ reason: event.reason }, 'the phone could not be authenticated (DTLS); ending the call');
       void this.end('protocol', { reason: `DTLS: ${event.reason}` });

@@ -4,7 +4,7 @@ import { type HoldMusic, HoldMusicPlayer } from './hold-music.ts';
 import { LegReceiver, type ReceivedKind } from './leg-receiver.ts';
 import { LegSender } from './leg-sender.ts';
 import type { RtpSink } from './leg-transport.ts';
-import type { LegEvent, LegMedia, Prompt, ReceiveFormat } from './leg-types.ts';
+import type { LegEvent, LegMedia, Prompt, ReceiveFormat, VoiceTap } from './leg-types.ts';
 import type { MediaLog } from './media-log.ts';
 import { Limiter } from './mixer/index.ts';
 import { PromptPlayer } from './prompt-player.ts';
@@ -60,6 +60,9 @@ export class LegAudio implements RtpSink {
   /** Changes are made one after another. */
   #started: Promise<unknown> = Promise.resolve();
   #closed = false;
+  #tap: VoiceTap | undefined;
+  /** The phone's sound cannot be forwarded as it is, which was reported. */
+  #isProcessed = false;
 
   constructor(options: AudioOptions) {
     this.#options = options;
@@ -130,6 +133,8 @@ export class LegAudio implements RtpSink {
     for (const each of receiver.voices) {
       each.changeRate(sampleRate);
     }
+    receiver.tap = this.#tap;
+    this.#isProcessed = false;
     this.#session = {
       media: { ...media },
       sampleRate,
@@ -141,6 +146,28 @@ export class LegAudio implements RtpSink {
       out: new Int16Array(sampleRate / 50),
       silence: new Float32Array(sampleRate / 50),
     };
+  }
+
+  /** Gets what the phone sends while the room may hear it. */
+  set tap(tap: VoiceTap | undefined) {
+    const isHeard = () => !this.mutedToRoom && this.#session?.media.receive !== false;
+    this.#tap = tap && {
+      voice: (packet, sequence, codec) =>
+        isHeard() ? tap.voice(packet, sequence, codec) : tap.keys(sequence),
+      keys: (sequence) => tap.keys(sequence),
+      comfortNoise: () => tap.comfortNoise(),
+    };
+    if (this.#session) {
+      this.#session.receiver.tap = this.#tap;
+    }
+  }
+
+  /** The phone's sound cannot be forwarded as it is. Reported once per negotiated codec. */
+  requireProcessing(reason: 'gain' | 'comfort-noise' | 'codec'): void {
+    if (!this.#isProcessed) {
+      this.#isProcessed = true;
+      this.#options.emit({ type: 'processed', reason });
+    }
   }
 
   knows(payloadType: number): boolean {

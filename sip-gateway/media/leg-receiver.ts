@@ -1,6 +1,6 @@
 import { TelephoneEventReceiver } from './dtmf/index.ts';
 import type { Playout } from './jitter/index.ts';
-import type { LegEvent } from './leg-types.ts';
+import type { LegEvent, VoiceTap } from './leg-types.ts';
 import type { MediaLog } from './media-log.ts';
 import { ReceivedVoice } from './received-voice.ts';
 import {
@@ -27,6 +27,8 @@ export class LegReceiver {
   packets = 0;
   unknown = 0;
   lossFraction = 0;
+  /** Gets each packet of the stream. */
+  tap: VoiceTap | undefined;
   /** By payload type. */
   #kinds: ReadonlyArray<ReceivedKind | undefined> = [];
   #voices: readonly ReceivedVoice[] = [];
@@ -142,8 +144,10 @@ export class LegReceiver {
       // All packets of a key press carry the timestamp of its start, so they are useless for measuring jitter.
       this.#statistics.received(sequence, undefined, nowMs);
       if (kind.content === 'noise') {
+        this.tap?.comfortNoise();
         this.playout.insertNoise(packet, sequence, kind.clockRate);
       } else {
+        this.tap?.keys(sequence);
         const { timestamp, payload } = packet;
         const presses = this.#keys.receive({ sequence, timestamp, payload }, kind.clockRate, nowMs);
         for (const press of presses) {
@@ -189,6 +193,7 @@ export class LegReceiver {
         this.#switchTo(voice);
       }
     }
+    this.tap?.voice(packet, sequence, voice.codec.name);
     const current = voice === this.#voice;
     this.#statistics.received(sequence, current ? this.#timestamps.push(packet.timestamp) : undefined, nowMs);
     // Packets of the previous codec that are still in flight arrive too late.

@@ -1,7 +1,7 @@
 import type { CodecName, OpusSettings } from '../codecs/index.ts';
 import type { DtmfKey } from './dtmf/index.ts';
 import type { IceParameters } from './ice/index.ts';
-import type { Endpoint } from './rtp/index.ts';
+import type { Endpoint, RtpPacket } from './rtp/index.ts';
 
 /** A format that a phone may send. */
 export interface ReceiveFormat {
@@ -9,6 +9,13 @@ export interface ReceiveFormat {
   payloadType: number;
   /** RTP clock rate, in Hz. */
   clockRate: number;
+}
+
+/** Gets what a phone sends, packet by packet, before its jitter buffer. `sequence`: extended beyond 16 bits. */
+export interface VoiceTap {
+  voice(packet: RtpPacket, sequence: number, codec: CodecName): void;
+  keys(sequence: number): void;
+  comfortNoise(): void;
 }
 
 /** The negotiated media of one phone. Plain data, because it is posted to the media thread. */
@@ -67,6 +74,8 @@ export type LegEvent =
   | { type: 'source'; address: string; port: number }
   /** The phone is not who its SDP says, or the handshake (DTLS) failed: hang up. */
   | { type: 'insecure'; reason: string }
+  /** The phone's sound cannot be forwarded to the room as it is, because of its loudness, comfort noise or another codec. */
+  | { type: 'processed'; reason: 'gain' | 'comfort-noise' | 'codec' }
   /** An error on our side ended the leg's media: hang up. */
   | { type: 'failed'; message: string };
 

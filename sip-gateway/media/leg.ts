@@ -4,7 +4,7 @@ import type { DtmfKey } from './dtmf/index.ts';
 import type { HoldMusic } from './hold-music.ts';
 import { LegAudio } from './leg-audio.ts';
 import { LegTransport } from './leg-transport.ts';
-import type { LegEvent, LegMedia, LegStats, Prompt } from './leg-types.ts';
+import type { LegEvent, LegMedia, LegStats, Prompt, VoiceTap } from './leg-types.ts';
 import type { MediaLog } from './media-log.ts';
 import type { Network, PortRange } from './network/index.ts';
 import { type Endpoint, estimateMos, type StreamNumbers } from './rtp/index.ts';
@@ -113,6 +113,16 @@ export class Leg {
       throw fault.error;
     }
     return this.#audio.read(nowMs);
+  }
+
+  /** Gets what the phone sends while the room may hear it. */
+  set tap(tap: VoiceTap | undefined) {
+    this.#audio.tap = tap;
+  }
+
+  /** The phone's sound cannot be forwarded to the room as it is. */
+  requireProcessing(reason: 'gain' | 'comfort-noise' | 'codec'): void {
+    this.#audio.requireProcessing(reason);
   }
 
   /** Sends the next 20 ms to the phone: `mix`, which is modified in place, and any prompt. */

@@ -1,6 +1,7 @@
 /** A table of what is heard at both ends with every codec, transport and encryption that each softphone has. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import type { SrtpKeying } from '../../contract/index.ts';
 import type { HeardTone } from '../support/heard-tone.ts';
 import { PhoneServer, type SipProtocol } from '../support/phone-server.ts';
 import { noPjsua } from '../support/pjsua-phone.ts';
@@ -34,12 +35,32 @@ const missing: Record<SoftphoneProgram, string | false> = {
   PJSIP: noPjsua,
 };
 
+/** How the audio is encrypted, and whether with ICE. */
+interface Way {
+  label: string;
+  keying?: SrtpKeying;
+  ice?: boolean;
+}
+const OFF: Way = { label: 'off' };
+const SDES: Way = { label: 'SDES', keying: 'sdes' };
+const WAYS: Record<SoftphoneProgram, Way[]> = {
+  baresip: [
+    OFF,
+    SDES,
+    { label: 'DTLS', keying: 'dtls' },
+    { label: 'DTLS, ICE', keying: 'dtls', ice: true },
+    { label: 'SDES, ICE', keying: 'sdes', ice: true },
+  ],
+  // It is built without DTLS-SRTP.
+  PJSIP: [OFF, SDES, { label: 'off, ICE', ice: true }],
+};
+
 interface Cell {
   program: SoftphoneProgram;
   codec: string;
   offered: string;
   protocol: SipProtocol;
-  encrypted: boolean;
+  way: Way;
   number: string;
   phoneHz: number;
   roomHz: number;
@@ -50,13 +71,9 @@ const CELLS = (Object.keys(CODECS) as SoftphoneProgram[])
     Object.entries(CODECS[program]).flatMap(([codec, offered]) =>
       PROTOCOLS.flatMap((protocol) =>
         // PJSIP sends no keys in messages that are not encrypted themselves.
-        (program === 'PJSIP' && protocol !== 'tls' ? [false] : [false, true]).map((encrypted) => ({
-          program,
-          codec,
-          offered,
-          protocol,
-          encrypted,
-        })),
+        WAYS[program]
+          .filter((way) => way !== SDES || program !== 'PJSIP' || protocol === 'tls')
+          .map((way) => ({ program, codec, offered, protocol, way })),
       ),
     ),
   )
@@ -77,7 +94,12 @@ describe('every codec, transport and encryption', { concurrency: 3 }, () => {
 
   before(async () => {
     server = await PhoneServer.start({ env: { CANOPY_SIP_SRTP_WITHOUT_TLS: 'true' } });
-    await server.addPhones(...CELLS.map(({ number }) => number));
+    for (const { number, way } of CELLS) {
+      await server.addPhone(number, {
+        ...(way.keying && { keying: way.keying }),
+        ...(way.ice && { ice: 'offer' }),
+      });
+    }
     await server.setDialPlan(
       CELLS.map(({ number }) => ({
         pattern: `2${number}`,
@@ -97,11 +119,9 @@ describe('every codec, transport and encryption', { concurrency: 3 }, () => {
   });
 
   for (const cell of CELLS) {
-    const { program, codec, protocol, encrypted, number, offered, phoneHz, roomHz } = cell;
-    const encryption = encrypted ? 'SDES' : 'off';
-    // Calls to phones offer only one rate of Speex.
-    const isCalled = codec !== 'speex/8000' && codec !== 'speex/32000';
-    it(`${program}: ${codec} over ${protocol}, encryption ${encryption}, ${isCalled ? 'in both directions' : 'as caller'}`, {
+    const { program, codec, protocol, way, number, offered, phoneHz, roomHz } = cell;
+    const { label, ...media } = way;
+    it(`${program}: ${codec} over ${protocol}, encryption ${label}, in both directions`, {
       skip: missing[program],
     }, async () => {
       const roomId = `room-${number}`;
@@ -110,28 +130,26 @@ describe('every codec, transport and encryption', { concurrency: 3 }, () => {
       });
       let phone: Softphone | undefined;
       try {
-        const options = { username: number, protocol, codecs: [offered], encrypted, toneHz: phoneHz };
+        const options = { username: number, protocol, codecs: [offered], ...media, toneHz: phoneHz };
         phone = await startSoftphone(program, server, options);
         await phone.call(`2${number}`);
         await measure(cell, 'in', person, phone);
         await phone.hangUp();
-        if (isCalled) {
-          const { callId } = await server.server.api<{ callId: string }>('POST', '/api/sip/calls', {
-            roomId,
-            target: number,
-          });
-          await phone.called();
-          await measure(cell, 'out', person, phone);
-          await server.server.api('DELETE', `/api/sip/calls/${callId}`);
-        }
+        const { callId } = await server.server.api<{ callId: string }>('POST', '/api/sip/calls', {
+          roomId,
+          target: number,
+        });
+        await phone.called();
+        await measure(cell, 'out', person, phone);
+        await server.server.api('DELETE', `/api/sip/calls/${callId}`);
         const calls = await eventually(
           'the history has the calls to their end',
           async () => (await server.calls()).filter((each) => each.roomId === roomId),
-          (found) => found.length === (isCalled ? 2 : 1) && found.every(({ endCause }) => endCause !== null),
+          (found) => found.length === 2 && found.every(({ endCause }) => endCause !== null),
         );
         assert.deepEqual(
           calls.map((call) => [call.codec, call.encryption]),
-          calls.map(() => [codec, encrypted ? 'sdes' : 'none']),
+          calls.map(() => [codec, way.keying ?? 'none']),
         );
       } finally {
         await phone?.stop();
@@ -142,13 +160,13 @@ describe('every codec, transport and encryption', { concurrency: 3 }, () => {
 });
 
 async function measure(cell: Cell, call: 'in' | 'out', person: TonePerson, phone: Softphone): Promise<void> {
-  const { program, codec, protocol, encrypted, phoneHz, roomHz } = cell;
+  const { program, codec, protocol, way, phoneHz, roomHz } = cell;
   const [inRoom, atPhone] = await Promise.all([
     person.hears(phoneHz, PhoneServer.voiceLevelDb),
     phone.hears(roomHz, TonePerson.toneLevelDb),
   ]);
   assert.ok(inRoom.gapMs <= 40 && atPhone.gapMs <= 40, `gaps of ${inRoom.gapMs} and ${atPhone.gapMs} ms`);
-  const columns = [program, codec, protocol, encrypted ? 'SDES' : 'off', call, shown(inRoom), shown(atPhone)];
+  const columns = [program, codec, protocol, way.label, call, shown(inRoom), shown(atPhone)];
   rows.push(`| ${columns.join(' | ')} |`);
 }
 

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import type { Baresip } from '../support/baresip.ts';
-import { writeSound } from '../support/browser.ts';
 import { dominantTone, isTone } from '../support/heard-tone.ts';
 import { PhoneServer } from '../support/phone-server.ts';
 import { newIdentity, ProtocolClient } from '../support/protocol-client.ts';
 import { eventually } from '../support/wait.ts';
+import { writeSound } from '../support/write-sound.ts';
 
 const ROOM = 'team';
 const MUSIC_HZ = 600;

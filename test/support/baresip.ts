@@ -8,11 +8,14 @@ import { urlHost } from '../../base/index.ts';
 import { type HeardTone, isTone } from './heard-tone.ts';
 import { connectWhenUp, freePort } from './programs.ts';
 import { hearInRecording, type Recording, readRecording } from './recording.ts';
+import { SOUND_RATE, writeSound } from './write-sound.ts';
 
 /** How many pairs of ports are tried. */
 const START_ATTEMPTS = 3;
 const MODULES = '/usr/lib/baresip/modules';
 
+const TONE_FILE = 'tone.wav';
+const TONE_SECONDS = 60;
 /** How long it may take until a command is in the log, in milliseconds. */
 const COMMAND_MS = 5000;
 
@@ -28,6 +31,8 @@ export interface BaresipOptions {
   certificate?: string;
   /** Frequency of the tone that it sends. Default 440. */
   toneHz?: number;
+  /** Level of the tone in dBov, for at most a minute. Default: baresip's own, which is loud. */
+  toneDbov?: number;
   /** Records what it hears, for hears() and recording(). Default false. */
   record?: boolean;
   /** Loopback address for its SIP and RTP. Default 127.0.0.1. */
@@ -67,7 +72,7 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
   /** One attempt: another program may take the free ports before baresip binds them. */
   static async #try(
     account: string,
-    { certificate, toneHz = 440, record = false, host = '127.0.0.1' }: BaresipOptions,
+    { certificate, toneHz = 440, toneDbov, record = false, host = '127.0.0.1' }: BaresipOptions,
   ): Promise<{ phone?: Baresip; output: string }> {
     const folder = await mkdtemp(join(tmpdir(), 'baresip-'));
     const sipPort = await freePort();
@@ -75,10 +80,13 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
     const config = [
       `sip_listen ${urlHost(host)}:${sipPort}`,
       ...(certificate === undefined ? [] : [`sip_certificate ${certificate}`, `sip_cafile ${certificate}`]),
-      `audio_source ausine,${toneHz}`,
+      toneDbov === undefined
+        ? `audio_source ausine,${toneHz}`
+        : `audio_source aufile,${join(folder, TONE_FILE)}`,
       'audio_player aubridge,play',
       'audio_alert aubridge,alert',
-      ...['ausrc_srate 48000', 'auplay_srate 48000', 'ausrc_channels 2', 'auplay_channels 1'],
+      ...['ausrc_srate 48000', 'auplay_srate 48000', 'auplay_channels 1'],
+      `ausrc_channels ${toneDbov === undefined ? 2 : 1}`,
       'ringback_disabled yes',
       `net_interface ${host}`,
       `module_path ${MODULES}`,
@@ -90,7 +98,7 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
         'srtp.so',
         'dtls_srtp.so',
         'ice.so',
-        'ausine.so',
+        toneDbov === undefined ? 'ausine.so' : 'aufile.so',
         'aubridge.so',
       ].map((name) => `module ${name}`),
       ...(record ? ['module sndfile.so', `snd_path ${folder}`] : []),
@@ -98,6 +106,11 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
       ...['menu.so', 'ctrl_tcp.so'].map((name) => `module_app ${name}`),
       `ctrl_tcp_listen 127.0.0.1:${controlPort}`,
     ];
+    if (toneDbov !== undefined) {
+      const amplitude = Math.SQRT2 * 10 ** (toneDbov / 20);
+      const toneAt = (n: number) => amplitude * Math.sin((2 * Math.PI * toneHz * n) / SOUND_RATE);
+      writeSound(join(folder, TONE_FILE), toneAt, TONE_SECONDS);
+    }
     await writeFile(join(folder, 'config'), `${config.join('\n')}\n`);
     await writeFile(join(folder, 'accounts'), `${account.replaceAll('%PORT%', String(sipPort))}\n`);
     await writeFile(join(folder, 'contacts'), '');

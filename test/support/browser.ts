@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { SOUND_RATE, writeSound } from './write-sound.ts';
 
 const FLAGS = [
   '--no-sandbox',
@@ -16,7 +17,6 @@ const FLAGS = [
   '--no-first-run',
 ];
 
-const SAMPLE_RATE = 48_000;
 /** How long a page may take to leave its call, in milliseconds. */
 const LEAVE_MS = 1000;
 
@@ -49,7 +49,7 @@ export class TestBrowser {
   } = {}): Promise<TestBrowser> {
     const dir = mkdtempSync(join(tmpdir(), 'canopy-browser-'));
     const wav = join(dir, 'tone.wav');
-    const toneAt = (n: number) => Math.sin((2 * Math.PI * toneHz * n) / SAMPLE_RATE) / 2;
+    const toneAt = (n: number) => Math.sin((2 * Math.PI * toneHz * n) / SOUND_RATE) / 2;
     writeSound(wav, noise ? () => (Math.random() * 2 - 1) / 4 : toneAt);
     const browser = await chromium.launch({
       executablePath: process.env.CANOPY_CHROMIUM ?? '/usr/bin/chromium',
@@ -107,26 +107,4 @@ async function leaveCall(page: Page): Promise<void> {
   const leaving = page.evaluate('window.canopy?.room?.leave()').catch(() => undefined);
   // A page that has crashed does not answer.
   await Promise.race([leaving, delay(LEAVE_MS, undefined, { ref: false })]);
-}
-
-/** Writes a WAV file: 48 kHz, mono, 16 bits. `sampleAt`: each sample, -1 to 1. */
-export function writeSound(file: string, sampleAt: (n: number) => number, seconds = 10): void {
-  const samples = SAMPLE_RATE * seconds;
-  const wav = Buffer.alloc(44 + samples * 2);
-  wav.write('RIFF', 0);
-  wav.writeUInt32LE(36 + samples * 2, 4);
-  wav.write('WAVEfmt ', 8);
-  wav.writeUInt32LE(16, 16);
-  wav.writeUInt16LE(1, 20);
-  wav.writeUInt16LE(1, 22);
-  wav.writeUInt32LE(SAMPLE_RATE, 24);
-  wav.writeUInt32LE(SAMPLE_RATE * 2, 28);
-  wav.writeUInt16LE(2, 32);
-  wav.writeUInt16LE(16, 34);
-  wav.write('data', 36);
-  wav.writeUInt32LE(samples * 2, 40);
-  for (let n = 0; n < samples; n += 1) {
-    wav.writeInt16LE(Math.round(32_767 * sampleAt(n)), 44 + n * 2);
-  }
-  writeFileSync(file, wav);
 }

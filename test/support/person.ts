@@ -173,6 +173,18 @@ export class Person<AnyPage extends PersonPage = Page> {
     );
   }
 
+  /** Media type of someone's received voice; undefined while none is received. */
+  audioCodec(from: string): Promise<string | undefined> {
+    return this.page.evaluate(async (from) => {
+      const track = window.canopy?.room?.tracks.find(
+        (each) => each.source === 'microphone' && each.participant?.displayName === from,
+      );
+      const stats = [...((await track?.getStats())?.values() ?? [])];
+      const inbound = stats.find(({ type }) => type === 'inbound-rtp');
+      return stats.find(({ id }) => id === inbound?.codecId)?.mimeType;
+    }, from);
+  }
+
   /** Bytes sent by this person's camera, by RID; `only` if there is a single encoding. */
   sentBytes(): Promise<Record<string, number>> {
     return this.page.evaluate(async () => {

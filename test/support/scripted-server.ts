@@ -44,6 +44,7 @@ export function emptySnapshot(peerId: string): Omit<RequestResult<'room.join'>, 
       spotlight: [],
       room: { title: null, locked: false, hasPin: false, maxParticipants: null },
       rights: [],
+      playable: [],
     },
     own: { transportIds: [], producerIds: [], consumerIds: [] },
   };

@@ -1,3 +1,4 @@
+import type { SrtpKeying } from '../../contract/index.ts';
 import type { HeardTone } from './heard-tone.ts';
 import { PHONE_PASSWORD, type PhoneServer, type SipProtocol } from './phone-server.ts';
 import { PjsuaPhone } from './pjsua-phone.ts';
@@ -9,8 +10,10 @@ export interface SoftphoneOptions {
   protocol: SipProtocol;
   /** In the notation of both programs, e.g. `PCMU/8000/1`. Best first. */
   codecs: string[];
-  /** SRTP with keys in the SDP, if both sides want it. Default false. */
-  encrypted?: boolean;
+  /** SRTP with keys in the SDP, or by DTLS (baresip only), if both sides want it. Default: none. */
+  keying?: SrtpKeying | undefined;
+  /** Uses ICE. Default false. */
+  ice?: boolean;
   toneHz: number;
 }
 
@@ -39,9 +42,10 @@ export function startSoftphone(
 
 async function startBaresip(
   server: PhoneServer,
-  { username, protocol, codecs, encrypted = false, toneHz }: SoftphoneOptions,
+  { username, protocol, codecs, keying, ice = false, toneHz }: SoftphoneOptions,
 ): Promise<Softphone> {
-  const account = encrypted ? ';mediaenc=srtp' : '';
+  const encryption = keying && { sdes: ';mediaenc=srtp', dtls: ';mediaenc=dtls_srtp' }[keying];
+  const account = `${encryption ?? ''}${ice ? ';medianat=ice' : ''}`;
   const phone = await server.phone(username, { codecs: codecs.join(','), protocol, account, toneHz });
   return {
     call: async (number) => {
@@ -64,14 +68,15 @@ async function startBaresip(
 
 async function startPjsua(
   server: PhoneServer,
-  { username, protocol, codecs, encrypted = false, toneHz }: SoftphoneOptions,
+  { username, protocol, codecs, keying, ice = false, toneHz }: SoftphoneOptions,
 ): Promise<Softphone> {
   const phone = await PjsuaPhone.start({
     username,
     password: PHONE_PASSWORD,
     server: `${server.host}:${protocol === 'tls' ? server.tlsPort : server.sipPort}`,
     transport: protocol,
-    ...(encrypted && { srtp: 'optional' }),
+    ...(keying && { srtp: 'optional' }),
+    ice,
     address: server.host,
     toneHz,
     pauses: codecs.some((codec) => codec.startsWith('speex')),

@@ -28,6 +28,8 @@ export interface BridgeEvents extends RoomSessionEvents {
   asked: [participant: BridgeParticipant];
   /** The meeting has breakout rooms: let this participant leave this room and join that one. */
   move: [participant: BridgeParticipant, roomId: string];
+  /** The codecs of phones that everybody else in the room can play. */
+  playable: [ReadonlySet<string>];
   /** A call that a hosted participant placed has failed. */
   'call-failed': [callId: string, error: CanopyError];
   /** A failure that does not close the session. */

@@ -198,7 +198,7 @@ export class BridgeParticipant {
   }
 
   /**
-   * Announces its one Opus stream. Send it to the `send` transport of the `media` event. Streams are distinguished by SSRC: leave out
+   * Announces its one stream: Opus, or one of the session's `playable` codecs. It replaces the one before. Send it to the `send` transport of the `media` event. Streams are distinguished by SSRC: leave out
    * `mid`.
    *
    * @throws {CanopyError} MEDIA_REJECTED, CODEC_UNSUPPORTED, LIMIT_REACHED

@@ -39,6 +39,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
   #openOptions: BridgeOpenOptions | undefined;
   #media: BridgeMedia | undefined;
   #info: SnapshotPart<'room'> = { title: null, locked: false, hasPin: false, maxParticipants: null };
+  #playable: ReadonlySet<string> = new Set();
   /** Counts homes and seats, to recognise answers about transports of an earlier one. */
   #home = 0;
 
@@ -109,6 +110,14 @@ export class BridgeSession extends Emitter<BridgeEvents> {
   /** What everyone in the room knows about it. */
   get info(): SnapshotPart<'room'> {
     return this.#info;
+  }
+
+  /**
+   * Codecs of phones (`G722`, `PCMU`, `PCMA`) that everybody else in the room can play, if the room's settings permit to send them. Changes
+   * with the event `playable`.
+   */
+  get playable(): ReadonlySet<string> {
+    return this.#playable;
   }
 
   /** RTP capabilities of the room's router. */
@@ -234,6 +243,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
     on('room.changed', ({ room }) => {
       this.#info = room;
     });
+    on('room.playable', ({ codecs }) => this.#setPlayable(codecs));
     on('call.failed', ({ callId, error }) => this.emit('call-failed', callId, CanopyError.fromBody(error)));
     on('producer.added', ({ producer }) => {
       const isOwn = this.hosted.some(({ participantId }) => participantId === producer.participantId);
@@ -250,6 +260,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
   #entered(snapshot: Snapshot, sameSeat: boolean): void {
     this.#capabilities = snapshot.routerRtpCapabilities as RtpCapabilities;
     this.#info = snapshot.parts.room;
+    this.#setPlayable(snapshot.parts.playable);
     const { transportIds, producerIds, consumerIds } = snapshot.own;
     const media = this.#media;
     const isComplete =
@@ -308,6 +319,11 @@ export class BridgeSession extends Emitter<BridgeEvents> {
   #kicked(hosted: BridgeParticipant): void {
     hosted.act('kick');
     this.emit('action', hosted, 'kick', null);
+  }
+
+  #setPlayable(codecs: readonly string[]): void {
+    this.#playable = new Set(codecs);
+    this.emit('playable', this.#playable);
   }
 
   /** Opens the transports if there are none. */

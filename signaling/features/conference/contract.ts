@@ -34,6 +34,9 @@ import {
 
 const plainTransport = z.object({ transportId: objectId, address: z.string(), port: z.int() });
 
+/** Codecs of phones that browsers may play. */
+const phoneCodec = z.enum(['G722', 'PCMU', 'PCMA']);
+
 /** Why video is not forwarded at a higher quality. `full`: its tile cannot use more. */
 export const roomAllocationReason = z.enum([
   'full',
@@ -257,6 +260,8 @@ export const CONFERENCE_EVENTS = {
       }),
     ),
   }),
+  /** To a bridge: the codecs of phones that everybody else in the room can play now, so that it need not convert them to Opus. */
+  'room.playable': z.object({ codecs: z.array(phoneCodec) }),
   /** The ICE or DTLS state of one of the peer's transports changed. On `disconnected`, the client restarts ICE. */
   'transport.state': z.object({
     transportId: objectId,
@@ -264,9 +269,16 @@ export const CONFERENCE_EVENTS = {
   }),
 } as const;
 
+export const CONFERENCE_SNAPSHOT = {
+  /** As in `room.playable`. Empty for everyone but bridges. */
+  playable: z.array(phoneCodec),
+} as const;
+
 type ConferenceRequests = typeof CONFERENCE_REQUESTS;
 type ConferenceEvents = typeof CONFERENCE_EVENTS;
+type ConferenceSnapshot = typeof CONFERENCE_SNAPSHOT;
 declare module '../../../contract/wire.ts' {
   interface Requests extends ConferenceRequests {}
   interface Events extends ConferenceEvents {}
+  interface SnapshotParts extends ConferenceSnapshot {}
 }

@@ -6,5 +6,5 @@ export {
   type PayloadTransform,
   type PayloadTransformModule,
 } from './payload-transform.ts';
-export { RoomMixer } from './room-mixer.ts';
+export { type Forwarding, RoomMixer } from './room-mixer.ts';
 export type { RoomConnection, RoomStats } from './room-types.ts';

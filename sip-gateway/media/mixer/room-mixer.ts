@@ -1,8 +1,9 @@
-import type { Codecs } from '../../codecs/index.ts';
+import type { CodecName, Codecs } from '../../codecs/index.ts';
 import type { MediaLog } from '../media-log.ts';
 import type { Network } from '../network/index.ts';
 import { type RtpPacket, StreamNumbers } from '../rtp/index.ts';
 import { type Announcement, Announcer } from './announcer.ts';
+import { type ForwardedLeg, ForwardedUpstream } from './forwarded-upstream.ts';
 import { MixBuses } from './mix-buses.ts';
 import type { PayloadTransform } from './payload-transform.ts';
 import { RoomPort } from './room-port.ts';
@@ -11,12 +12,18 @@ import { Speaker } from './speaker.ts';
 import { Upstream } from './upstream.ts';
 
 /** A leg, as the mixer needs it. */
-export interface MixedLeg {
+export interface MixedLeg extends Partial<ForwardedLeg> {
   /** 8000, 16000 or 48000 Hz; 0 while the leg has no codec. */
   readonly sampleRate: number;
   read(nowMs: number): Int16Array | null;
   /** Sends the next 20 ms of the other voices. The leg may modify `mix` in place. */
   write(mix: Float32Array | null, nowMs: number): void;
+}
+
+/** How a leg's packets are forwarded to the room as they are. */
+export interface Forwarding {
+  codec: CodecName;
+  payloadType: number;
 }
 
 /** Called once for a leg that threw, after it has left the room. */
@@ -36,8 +43,10 @@ interface Member {
   leg: MixedLeg;
   ssrc: number;
   numbers: StreamNumbers;
+  /** Undefined: it is converted to the room's codec. */
+  forwarding: Forwarding | undefined;
   /** Undefined until its encoder is created, and while the leg has no codec. */
-  up: Upstream | undefined;
+  up: Upstream | ForwardedUpstream | undefined;
   /** The encoder is being created. */
   creating: boolean;
   frame: Int16Array | null;
@@ -104,12 +113,21 @@ export class RoomMixer {
     this.#port?.connect(connection, transform);
   }
 
-  /** Adds a leg. `ssrc`: of its producer in the room. `numbers`: of its stream, which continues if another mixer had the leg before. */
-  add(leg: MixedLeg, ssrc: number, numbers = new StreamNumbers()): void {
+  /**
+   * Adds a leg, or changes what it sends to the room. `ssrc`: of its producer in the room. `numbers`: of its stream, which continues if
+   * another mixer had the leg before. `forwarding`: its packets are forwarded as they are.
+   */
+  add(leg: MixedLeg, ssrc: number, numbers = new StreamNumbers(), forwarding?: Forwarding): void {
+    const before = this.#members.get(leg);
+    if (before) {
+      before.up?.close();
+      this.#port?.closeStream(before.ssrc);
+    }
     this.#members.set(leg, {
       leg,
       ssrc,
       numbers,
+      forwarding,
       up: undefined,
       creating: false,
       frame: null,
@@ -313,8 +331,7 @@ export class RoomMixer {
     member.creating = true;
     member.up?.close();
     member.up = undefined;
-    const stream = port.openStream(member.ssrc, member.numbers);
-    Upstream.create(this.#codecs, member.leg.sampleRate, stream, port.connection ?? {}).then(
+    this.#openUpstream(member, port).then(
       (up) => {
         member.creating = false;
         if (this.#members.get(member.leg) === member) {
@@ -332,6 +349,19 @@ export class RoomMixer {
         );
       },
     );
+  }
+
+  #openUpstream(
+    { leg, ssrc, numbers, forwarding }: Member,
+    port: RoomPort,
+  ): Promise<Upstream | ForwardedUpstream> {
+    const stream = port.openStream(ssrc, numbers, forwarding?.payloadType);
+    const { sampleRate } = leg;
+    if (!forwarding || !isForwarded(leg)) {
+      return Upstream.create(this.#codecs, sampleRate, stream, port.connection ?? {});
+    }
+    const { codec } = forwarding;
+    return ForwardedUpstream.create(this.#codecs, { leg, sampleRate, stream, port, codec });
   }
 
   #onPacket(packet: RtpPacket, nowMs: number): void {
@@ -388,4 +418,8 @@ export class RoomMixer {
       this.#speakers.delete(ssrc);
     }
   }
+}
+
+function isForwarded(leg: MixedLeg): leg is MixedLeg & ForwardedLeg {
+  return leg.requireProcessing !== undefined;
 }

@@ -65,11 +65,11 @@ export class RoomPort {
     this.#transform = transform;
   }
 
-  /** Opens or reopens one phone's stream. */
-  openStream(ssrc: number, numbers: StreamNumbers): SendStream {
+  /** Opens or reopens one phone's stream. `payloadType`: unless it is the room's default. */
+  openStream(ssrc: number, numbers: StreamNumbers, payloadType?: number): SendStream {
     const stream = new SendStream({
       ssrc,
-      payloadType: this.#connection?.sendPayloadType ?? 0,
+      payloadType: payloadType ?? this.#connection?.sendPayloadType ?? 0,
       firstSequenceNumber: randomInt(2 ** 15),
       firstTimestamp: randomInt(2 ** 32),
       audioLevelExtensionId: this.#connection?.audioLevelExtensionId,
@@ -95,8 +95,15 @@ export class RoomPort {
     if (!sent) {
       return;
     }
-    this.#udp?.send(stream.packet(sent, level), this.#connection.sendTo);
-    this.packetsSent++;
+    this.sendPacket(stream.packet(sent, level));
+  }
+
+  /** Sends a packet of a stream as it is. */
+  sendPacket(packet: Uint8Array): void {
+    if (this.#connection) {
+      this.#udp?.send(packet, this.#connection.sendTo);
+      this.packetsSent++;
+    }
   }
 
   /** Sends one sender report per phone, and receiver reports about the speakers. */

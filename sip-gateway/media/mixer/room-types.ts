@@ -1,4 +1,4 @@
-import type { CodecName, OpusSettings } from '../../codecs/index.ts';
+import type { OpusSettings } from '../../codecs/index.ts';
 import type { Endpoint } from '../rtp/index.ts';
 import type { PayloadTransformModule } from './payload-transform.ts';
 
@@ -8,9 +8,7 @@ export interface RoomConnection {
   sendTo: Endpoint;
   /** The PlainTransport with the speakers' consumers. Packets from elsewhere are refused. */
   receiveFrom: Endpoint;
-  /** Codec of the phones' producers. Default Opus. */
-  sendCodec?: CodecName;
-  /** Its payload type. */
+  /** Payload type of the phones' Opus. */
   sendPayloadType: number;
   /** Payload type of the received Opus. */
   receivePayloadType: number;

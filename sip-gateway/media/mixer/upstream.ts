@@ -4,14 +4,11 @@ import { audioLevel } from './audio-level.ts';
 import { GainControl } from './gain-control.ts';
 import type { RoomPort } from './room-port.ts';
 import type { RoomConnection } from './room-types.ts';
+import { SilenceGate } from './silence-gate.ts';
 
 /** Opus bitrate by sample rate. */
 const BITRATE_BPS: Record<number, number> = { 8000: 16_000, 16000: 24_000 };
 const FULLBAND_BITRATE_BPS = 40_000;
-/** Frames quieter than this count as silence. */
-const SILENCE_DBOV = 60;
-/** This many silent frames are sent, then one of every as many (400 ms, as with Opus DTX). */
-const SILENT_FRAMES = 20;
 
 /**
  * Sends one phone to the room: gain control, audio level, Opus at the phone's sample rate. Hardly any packets are sent during silence,
@@ -23,7 +20,7 @@ export class Upstream {
   readonly #encoder: Codec;
   readonly #frameTicks: number;
   readonly #gain = new GainControl();
-  #silentFrames = 0;
+  readonly #gate = new SilenceGate();
 
   private constructor(stream: SendStream, encoder: Codec) {
     this.sampleRate = encoder.sampleRate;
@@ -36,9 +33,9 @@ export class Upstream {
     codecs: Codecs,
     sampleRate: number,
     stream: SendStream,
-    { sendCodec = 'opus', opus = {} }: Pick<RoomConnection, 'sendCodec' | 'opus'>,
+    { opus = {} }: Pick<RoomConnection, 'opus'>,
   ): Promise<Upstream> {
-    const encoder = await codecs.createCodec(sendCodec, {
+    const encoder = await codecs.createOpus({
       sampleRate,
       bitrateBps: BITRATE_BPS[sampleRate] ?? FULLBAND_BITRATE_BPS,
       fec: true,
@@ -60,8 +57,7 @@ export class Upstream {
       return;
     }
     const level = audioLevel(frame);
-    this.#silentFrames = level.levelDbov > SILENCE_DBOV ? this.#silentFrames + 1 : 0;
-    if (this.#silentFrames > SILENT_FRAMES && this.#silentFrames % SILENT_FRAMES !== 0) {
+    if (this.#gate.isClosed(level)) {
       this.#stream.pause(this.#frameTicks);
       return;
     }

@@ -1,5 +1,5 @@
 import type { LegMedia, Prompt } from '../leg-types.ts';
-import type { RoomConnection } from '../mixer/index.ts';
+import type { Forwarding, RoomConnection } from '../mixer/index.ts';
 import { type Endpoint, StreamNumbers } from '../rtp/index.ts';
 import type { MediaThread, RequestName, Requests } from '../thread/index.ts';
 
@@ -33,7 +33,9 @@ export class LegRecord {
   #media: LegMedia | undefined;
   #waits = false;
   #muted: { toRoom?: boolean; toPhone?: boolean } = {};
-  #seat: { roomId: string; ssrc: number; numbers: StreamNumbers } | undefined;
+  #seat:
+    | { roomId: string; ssrc: number; numbers: StreamNumbers; forwarding: Forwarding | undefined }
+    | undefined;
   #source: Endpoint | undefined;
 
   constructor(slot: Slot, ip: string, legId: string, roomId: string | undefined) {
@@ -58,8 +60,8 @@ export class LegRecord {
     } else if (done.name === 'leg.play') {
       this.#prompts.set(done.args.prompt.promptId, done.args.prompt);
     } else if (done.name === 'leg.join') {
-      const { roomId, ssrc, numbers } = done.args;
-      this.#seat = { roomId, ssrc, numbers: new StreamNumbers(numbers) };
+      const { roomId, ssrc, numbers, forwarding } = done.args;
+      this.#seat = { roomId, ssrc, numbers: new StreamNumbers(numbers), forwarding };
     } else if (done.name === 'leg.leave') {
       this.#seat = undefined;
     }
@@ -113,7 +115,7 @@ export class LegRecord {
       return;
     }
     const { numbers, ...seat } = this.#seat;
-    numbers.advance(silentFrames * OPUS_FRAME_TICKS);
+    numbers.advance(silentFrames * (seat.forwarding ? OTHER_FRAME_TICKS : OPUS_FRAME_TICKS));
     await thread.request('leg.join', { legId, ...seat, numbers: numbers.shared });
   }
 }

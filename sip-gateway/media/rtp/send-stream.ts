@@ -21,6 +21,18 @@ export interface AudioLevel {
   voice: boolean;
 }
 
+/** Numbers of a packet that continues another stream. They wrap around by themselves. */
+export interface ForwardedNumbers {
+  sequenceNumber: number;
+  timestamp: number;
+  /** Duration of the packet, in ticks of the RTP clock. */
+  ticks: number;
+  /** Whether no later packet was sent before. */
+  isNewest: boolean;
+  marker: boolean;
+  level: AudioLevel;
+}
+
 /** One outgoing RTP stream: sequence numbers, timestamps, counters. advance() moves its clock, whether packets are sent or not. */
 export class SendStream {
   readonly ssrc: number;
@@ -55,6 +67,11 @@ export class SendStream {
     return this.#numbers.timestamp;
   }
 
+  /** Sequence number of the next packet, 16 bits. */
+  get nextSequenceNumber(): number {
+    return this.#numbers.sequenceNumber;
+  }
+
   set payloadType(payloadType: number) {
     this.#payloadType = payloadType;
   }
@@ -70,6 +87,28 @@ export class SendStream {
   eventPacket(payload: Uint8Array, payloadType: number, timestamp: number, marker: boolean): Uint8Array {
     this.#talkspurt = true;
     return this.#serialize(payload, payloadType, timestamp, marker);
+  }
+
+  /**
+   * Builds a packet with numbers of another stream, which this one continues. `ticks`: its duration. After the newest packet, this stream's
+   * own numbers follow it.
+   */
+  forward(
+    payload: Uint8Array,
+    { sequenceNumber, timestamp, ticks, isNewest, marker, level }: ForwardedNumbers,
+  ): Uint8Array {
+    this.#talkspurt = false;
+    if (isNewest) {
+      this.#numbers.continueAt(sequenceNumber + 1, timestamp + ticks);
+    }
+    return this.#serialize(
+      payload,
+      this.#payloadType,
+      timestamp >>> 0,
+      marker,
+      level,
+      sequenceNumber & 0xffff,
+    );
   }
 
   /** Advances the timestamp, in ticks of the RTP clock. */
@@ -89,6 +128,7 @@ export class SendStream {
     timestamp: number,
     marker: boolean,
     level?: AudioLevel,
+    sequenceNumber = this.#numbers.next(),
   ) {
     let extensions: readonly ExtensionElement[] = NO_EXTENSIONS;
     const element = level && this.#level?.[0];
@@ -99,7 +139,7 @@ export class SendStream {
     const bytes = buildRtp({
       payloadType,
       marker,
-      sequenceNumber: this.#numbers.next(),
+      sequenceNumber,
       timestamp,
       ssrc: this.ssrc,
       extensions,

@@ -54,6 +54,12 @@ export class StreamNumbers {
     return taken;
   }
 
+  /** The stream continues with these numbers, which wrap around by themselves. */
+  continueAt(sequenceNumber: number, timestamp: number): void {
+    this.#memory[0] = sequenceNumber & 0xffff;
+    this.#memory[1] = timestamp;
+  }
+
   /** Advances the timestamp, in ticks of the RTP clock. */
   advance(ticks: number): void {
     this.#memory[1] = this.timestamp + ticks;

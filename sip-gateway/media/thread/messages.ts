@@ -3,7 +3,7 @@ import type { DtmfKey } from '../dtmf/index.ts';
 import type { HoldMusic } from '../hold-music.ts';
 import type { LegEvent, LegMedia, LegStats, Prompt } from '../leg-types.ts';
 import type { MediaLogLine } from '../media-log.ts';
-import type { Announcement, RoomConnection, RoomStats } from '../mixer/index.ts';
+import type { Announcement, Forwarding, RoomConnection, RoomStats } from '../mixer/index.ts';
 import type { NetworkStats, PortRange } from '../network/index.ts';
 import type { Endpoint } from '../rtp/index.ts';
 import type { PacingStats } from './pacer.ts';
@@ -17,9 +17,18 @@ export interface Requests {
   };
   /** `source`: the phone's media source, if already known in another thread. */
   'leg.start': { args: { legId: string; media: LegMedia; source?: Endpoint }; result: null };
-  /** `numbers`: StreamNumbers of the stream to the room, which continues if another thread had the leg before. */
+  /**
+   * Connects a leg to a room, or changes what it sends there. `numbers`: StreamNumbers of the stream to the room, which continues if another
+   * thread had the leg before. `forwarding`: the phone's packets are forwarded as they are.
+   */
   'leg.join': {
-    args: { legId: string; roomId: string; ssrc: number; numbers?: SharedArrayBuffer };
+    args: {
+      legId: string;
+      roomId: string;
+      ssrc: number;
+      numbers?: SharedArrayBuffer;
+      forwarding?: Forwarding;
+    };
     result: null;
   };
   'leg.leave': { args: { legId: string }; result: null };

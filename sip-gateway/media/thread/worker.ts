@@ -177,14 +177,16 @@ const handlers: Handlers = {
     }
     return null;
   },
-  'leg.join': ({ legId, roomId, ssrc, numbers }) => {
+  'leg.join': ({ legId, roomId, ssrc, numbers, forwarding }) => {
     const entry = legOf(legId);
     const { mixer } = roomOf(roomId);
-    leave(entry);
+    if (entry.roomId !== roomId) {
+      leave(entry);
+    }
     entry.stop?.();
     entry.stop = undefined;
     entry.roomId = roomId;
-    mixer.add(entry.leg, ssrc, new StreamNumbers(numbers));
+    mixer.add(entry.leg, ssrc, new StreamNumbers(numbers), forwarding);
     return null;
   },
   'leg.leave': ({ legId }) => {

@@ -39,7 +39,8 @@ const CODECS: readonly CodecEntry[] = [
     channels: 2,
     payloadType: 111,
     ptimesMs: [10, 20, 40, 60],
-    fmtp: 'useinbandfec=1;usedtx=0;stereo=0;sprop-stereo=0',
+    // By default there is no DTX and no stereo (RFC 7587 §7.1).
+    fmtp: 'useinbandfec=1',
   },
   ...(
     [

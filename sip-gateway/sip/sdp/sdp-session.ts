@@ -119,6 +119,8 @@ export interface SavedSdp {
 const DEFAULT_PTIME_MS = 20;
 /** The telephone-events that we support (RFC 4733 §3.2). */
 const EVENTS = '0-16';
+/** Clock rates at which our offers leave them out, so that an INVITE fits into a UDP packet: 0-15 is the default (RFC 4733 §2.4.1). */
+const BRIEF_EVENTS: ReadonlySet<number> = new Set([16_000, 32_000]);
 
 /**
  * The SDP state of one call (RFC 3264): makes and reads offers and answers, and keeps the order of media lines, the payload types and the
@@ -202,7 +204,7 @@ export class SdpSession {
         kind: 'telephone-event',
         clockRate,
         payloadType: this.#payloadTypeOf('telephone-event', clockRate, eventPayloadType(clockRate)),
-        fmtp: EVENTS,
+        fmtp: BRIEF_EVENTS.has(clockRate) ? undefined : EVENTS,
       });
     }
     const { encryption = NO_ENCRYPTION } = local;

@@ -14,4 +14,6 @@ export const phones = {
     recorded: 'The name, in the caller’s voice',
   },
   announcementsHint: 'Only in small meetings, and quietly while someone speaks.',
+  passThrough: 'Forward the sound of phones as it is while everyone can play it',
+  passThroughHint: 'A little less delay, but more data for everyone.',
 };

@@ -1,13 +1,20 @@
 import type { Signal } from '@preact/signals';
 import type { RoomDescription } from '../../../sdk/index.ts';
 import { strings } from '../../strings/index.ts';
+import { CheckField } from '../parts/check-field.tsx';
 
 export type PhoneAnnouncements = NonNullable<RoomDescription['phoneAnnouncements']>;
 
 const CHOICES: readonly PhoneAnnouncements[] = ['off', 'tone', 'name', 'recorded'];
 
-/** What phones in a room hear when somebody comes or goes. */
-export function PhoneFields({ announcements }: { announcements: Signal<PhoneAnnouncements> }) {
+/** What phones in a room hear when somebody comes or goes, and whether their sound is converted. */
+export function PhoneFields({
+  announcements,
+  passThrough,
+}: {
+  announcements: Signal<PhoneAnnouncements>;
+  passThrough: Signal<boolean>;
+}) {
   const { phones } = strings.value;
   return (
     <fieldset>
@@ -31,6 +38,16 @@ export function PhoneFields({ announcements }: { announcements: Signal<PhoneAnno
       </label>
       <p class="hint" id="announcements-hint">
         {phones.announcementsHint}
+      </p>
+      <CheckField
+        testId="settings-pass-through"
+        checked={passThrough.value}
+        describedBy="pass-through-hint"
+        onChange={(checked) => (passThrough.value = checked)}
+        label={phones.passThrough}
+      />
+      <p class="hint" id="pass-through-hint">
+        {phones.passThroughHint}
       </p>
     </fieldset>
   );

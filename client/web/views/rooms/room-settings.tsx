@@ -97,6 +97,7 @@ function SettingsForm({
   const permissions = useSignal<Permissions>({ ...defaults.permissions, ...room.permissions });
   const chat = useSignal(chatSettingsOf(room));
   const announcements = useSignal<PhoneAnnouncements>(room.phoneAnnouncements ?? 'off');
+  const passThrough = useSignal(room.phonePassThrough === 'automatic');
   const lobby = useSignal<LobbyMode>(room.lobby ?? 'guests');
   const { busy, problem, act } = useAct();
   const isPinUsable = pin.value === '' || /^\d{6,12}$/.test(pin.value);
@@ -111,6 +112,7 @@ function SettingsForm({
         departureTimeout: departureTimeout.value ?? null,
         permissions: chosen(permissions.value, defaults.permissions),
         phoneAnnouncements: announcements.value === 'off' ? null : announcements.value,
+        phonePassThrough: passThrough.value ? 'automatic' : null,
         ...chatChangeOf(chat.value),
         ...(pin.value !== '' ? { pin: pin.value } : removesPin.value && { pin: null }),
       };
@@ -188,7 +190,7 @@ function SettingsForm({
         />
       </fieldset>
       <ChatFields settings={chat} />
-      <PhoneFields announcements={announcements} />
+      <PhoneFields announcements={announcements} passThrough={passThrough} />
       <fieldset>
         <legend>{words.stayOpen}</legend>
         <SecondsSelect
