@@ -40,7 +40,7 @@ describe('canopy doctor', () => {
     const said = await doctor();
     assert.match(
       said,
-      /^ok {4}codecs {8}PCMU, PCMA, G722, opus, GSM, speex\/8000, speex\/16000, speex\/32000 \(native, /m,
+      /^ok {4}codecs {8}PCMU, PCMA, G722, opus, GSM, speex\/8000, speex\/16000, speex\/32000, AMR-WB, AMR-WB\/octet-align \(native, /m,
     );
     assert.match(said, /^ok {4}phone UDP {5}native$/m);
     assert.match(said, /^ok {4}phone DTLS {4}OpenSSL/m);

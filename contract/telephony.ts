@@ -24,6 +24,8 @@ const SIP_CODECS = [
   'PCMA',
   'speex/8000',
   'GSM',
+  'AMR-WB',
+  'AMR-WB/octet-align',
 ] as const;
 const host = z.string().min(1).max(255);
 

@@ -60,7 +60,10 @@ const MOS = [1, 1.5, 2, 2.5, 3, 3.25, 3.5, 3.75, 4, 4.25, 4.5];
 const TRUNK_STATES: ReadonlyArray<TrunkRegistration['state']> = ['registering', 'registered', 'failed'];
 const CONTACT_STATES: ReadonlyArray<TrunkContact['state']> = ['unknown', 'up', 'down'];
 const ENCRYPTIONS = ['none', 'sdes', 'dtls'];
-const CODECS = ['PCMU', 'PCMA', 'G722', 'GSM', 'opus', 'speex/8000', 'speex/16000', 'speex/32000'];
+const CODECS = [
+  ...['PCMU', 'PCMA', 'G722', 'GSM', 'opus', 'speex/8000', 'speex/16000', 'speex/32000'],
+  ...['AMR-WB', 'AMR-WB/octet-align'],
+];
 
 /** Metrics of the gateway, in their own registry. Each label has a bounded set of values, never phone numbers or names. */
 export class GatewayMetrics {

@@ -277,14 +277,25 @@ export const configSchema = z.strictObject({
           'Drop SIP requests from unknown addresses and users instead of refusing them, so that scanners find nothing.',
         ),
       codecs: list(
-        z.enum(['opus', 'G722', 'speex/16000', 'speex/32000', 'PCMU', 'PCMA', 'speex/8000', 'GSM']),
+        z.enum([
+          'opus',
+          'G722',
+          'AMR-WB',
+          'AMR-WB/octet-align',
+          'speex/16000',
+          'speex/32000',
+          'PCMU',
+          'PCMA',
+          'speex/8000',
+          'GSM',
+        ]),
       )
         .default(['opus', 'G722', 'speex/16000', 'speex/32000', 'PCMU', 'PCMA', 'speex/8000', 'GSM'])
         .refine((codecs) => codecs.includes('PCMU') || codecs.includes('PCMA'), {
           error: 'include PCMU or PCMA, which every phone has',
         })
         .describe(
-          'Codecs for phones, in the order in which calls to phones offer them; a phone that calls chooses by its own order. Those that this installation lacks are left out (`canopy doctor`).',
+          'Codecs for phones, in the order in which calls to phones offer them; a phone that calls chooses by its own order. Those that this installation lacks are left out (`canopy doctor`). `AMR-WB` (bandwidth-efficient) and `AMR-WB/octet-align` are not among the defaults, because patents apply to it.',
         ),
       srtpWithoutTls: flag
         .default(false)

@@ -68,6 +68,8 @@ export const systemPackages = [
   ...[
     ['libgsm1-dev', 'GSM'],
     ['libspeex-dev', 'Speex'],
+    ['libopencore-amrwb-dev', 'AMR-WB (decoder)'],
+    ['libvo-amrwbenc-dev', 'AMR-WB (encoder)'],
   ].map(([debian = '', codec = '']) => ({
     debian,
     for: /** @type {Purpose[]} */ (['start', 'test']),

@@ -38,8 +38,8 @@ export class Addon {
    * @param {string} options.title name for messages
    * @param {URL} options.sources folder of its C files
    * @param {Record<string, string>} [options.libraries] Debian package with the headers, by pkg-config name
-   * @param {Record<string, { debian: string, header: string, flags: string[] }>} [options.optional] what is left out without its header, by
-   *   name: the Debian package with the header, and the compiler flags to include it
+   * @param {Record<string, { debian: string, headers: string[], flags: string[] }>} [options.optional] what is left out without its headers, by
+   *   name: the Debian packages with the headers, and the compiler flags to include it
    */
   constructor({ name, title, sources, libraries = {}, optional = {} }) {
     this.#name = name;
@@ -131,7 +131,10 @@ export class Addon {
     const libraries = Object.entries(this.#libraries);
     const optional = Object.entries(this.#optional);
     const probe = optional
-      .map(([, { header }], i) => `#if __has_include(<${header}>)\nhas_${i}\n#endif\n`)
+      .map(
+        ([, { headers }], i) =>
+          `#if ${headers.map((header) => `__has_include(<${header}>)`).join(' && ')}\nhas_${i}\n#endif\n`,
+      )
       .join('');
     const compiler = run('cc', ['-E', '-P', '-'], probe);
     if (compiler.status !== 0) {

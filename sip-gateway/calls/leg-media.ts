@@ -1,4 +1,4 @@
-import type { OpusSettings } from '../codecs/index.ts';
+import type { AmrWbSettings, OpusSettings } from '../codecs/index.ts';
 import type { LegMedia } from '../media/index.ts';
 import type { NegotiatedAudio, ReceiveFormat } from '../sip/index.ts';
 
@@ -21,6 +21,7 @@ export function legMedia(audio: NegotiatedAudio, held: boolean, signallingAddres
     receiveFormats: audio.receiveFormats,
     ...(audio.codec === 'opus' && opusOf(audio.remoteFmtp)),
     ...(audio.codec.startsWith('speex/') && speexOf(audio)),
+    ...(audio.codec.startsWith('AMR-WB') && { amr: amrOf(audio.remoteFmtp) }),
     ...(events && {
       telephoneEvent: { payloadType: events.sendPayloadType, clockRate: events.clockRate },
     }),
@@ -66,4 +67,18 @@ function speexOf({ codec, remoteFmtp = '' }: NegotiatedAudio): { speexQuality?: 
   const mode = Number(text ?? Number.NaN);
   const quality = codec === 'speex/8000' ? NARROWBAND_QUALITIES[mode - 1] : mode <= 10 ? mode : undefined;
   return quality === undefined ? {} : { speexQuality: quality };
+}
+
+/** How the phone wants AMR-WB to be sent (RFC 4867 §8.2). */
+function amrOf(fmtp = ''): AmrWbSettings {
+  const parameter = (name: string) => new RegExp(`(?:^|[;\\s])${name}=([0-9,]{1,32})`).exec(fmtp)?.[1];
+  const modes = parameter('mode-set')
+    ?.split(',')
+    .map(Number)
+    .filter((mode) => mode <= 8);
+  return {
+    ...(modes && modes.length > 0 && { modes }),
+    ...(parameter('mode-change-period') === '2' && { changePeriod: 2 }),
+    ...(parameter('mode-change-neighbor') === '1' && { toNeighbours: true }),
+  };
 }

@@ -4,12 +4,17 @@ import { Addon } from '../addon/index.mjs';
 
 const addon = new Addon({
   name: 'codecs',
-  title: 'The add-on of native codecs (G.722, GSM, Speex, fast Opus)',
+  title: 'The add-on of native codecs (G.722, GSM, Speex, AMR-WB, fast Opus)',
   sources: new URL('native/', import.meta.url),
   libraries: { opus: 'libopus-dev', spandsp: 'libspandsp-dev', speexdsp: 'libspeexdsp-dev' },
   optional: {
-    GSM: { debian: 'libgsm1-dev', header: 'gsm/gsm.h', flags: ['-DCANOPY_GSM', '-lgsm'] },
-    Speex: { debian: 'libspeex-dev', header: 'speex/speex.h', flags: ['-DCANOPY_SPEEX', '-lspeex'] },
+    GSM: { debian: 'libgsm1-dev', headers: ['gsm/gsm.h'], flags: ['-DCANOPY_GSM', '-lgsm'] },
+    Speex: { debian: 'libspeex-dev', headers: ['speex/speex.h'], flags: ['-DCANOPY_SPEEX', '-lspeex'] },
+    'AMR-WB': {
+      debian: 'libopencore-amrwb-dev libvo-amrwbenc-dev',
+      headers: ['opencore-amrwb/dec_if.h', 'vo-amrwbenc/enc_if.h'],
+      flags: ['-DCANOPY_AMRWB', '-lopencore-amrwb', '-lvo-amrwbenc'],
+    },
   },
 });
 

@@ -10,6 +10,10 @@ const bytes = fc.oneof(
   fc
     .uint8Array({ minLength: 33, maxLength: 33 })
     .map((frame) => frame.map((byte, i) => (i > 0 ? byte : 0xd0 | (byte & 15)))),
+  // Octet-aligned AMR-WB of 6.6 kbit/s, and comfort noise in between.
+  fc
+    .uint8Array({ minLength: 25, maxLength: 25 })
+    .map((frame) => frame.map((byte, i) => [byte, 0x84, 0x4c][i] ?? byte)),
   fc.uint8Array({ maxLength: 40 }),
   fc.uint8Array({ minLength: 100, maxLength: 1_600 }),
 );
@@ -73,6 +77,8 @@ for (const [codecs, name, sampleRate] of [
   [native, 'speex/8000', 8_000],
   [native, 'speex/16000', 16_000],
   [native, 'speex/32000', 32_000],
+  [native, 'AMR-WB', 16_000],
+  [native, 'AMR-WB/octet-align', 16_000],
   [native, 'opus', 8_000],
   [native, 'opus', 48_000],
   [portable, 'opus', 16_000],
@@ -107,6 +113,7 @@ test('the add-on refuses values of other types as handle, buffer or number', asy
     binding.g722Create?.(),
     binding.gsmCreate?.(),
     binding.speexCreate?.(16_000, 8),
+    binding.amrwbCreate?.(),
     binding.resamplerCreate?.(8_000, 48_000, 3),
   ];
   const buffer = new ArrayBuffer(64);

@@ -55,6 +55,8 @@ describe('codecs', () => {
       'speex/8000',
       'speex/16000',
       'speex/32000',
+      'AMR-WB',
+      'AMR-WB/octet-align',
     ]);
     assert.equal(native.capabilities.implementation, 'native');
     assert.equal(native.capabilities.reason, undefined);
@@ -67,16 +69,20 @@ describe('codecs', () => {
     await assert.rejects(codecs.createCodec('G722'), /not available/);
   });
 
-  test('an add-on built without libgsm and libspeex has the other codecs, and the capabilities name the packages', async () => {
+  test('an add-on built without its optional libraries has the other codecs, and the capabilities name the packages', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'canopy-codecs-'));
     try {
       const output = join(folder, 'canopy-codecs.node');
-      assert.ok(buildNativeCodecs({ extraFlags: ['-UCANOPY_GSM', '-UCANOPY_SPEEX'], output }).path);
+      const extraFlags = ['-UCANOPY_GSM', '-UCANOPY_SPEEX', '-UCANOPY_AMRWB'];
+      assert.ok(buildNativeCodecs({ extraFlags, output }).path);
       const codecs = await Codecs.load({ path: output });
       assert.equal(codecs.capabilities.implementation, 'native');
       assert.deepEqual(codecs.capabilities.codecs, ['PCMU', 'PCMA', 'G722', 'opus']);
-      assert.match(codecs.capabilities.reason ?? '', /without libgsm1-dev and libspeex-dev; install them/);
-      for (const name of ['GSM', 'speex/16000'] as const) {
+      assert.match(
+        codecs.capabilities.reason ?? '',
+        /without libgsm1-dev and libspeex-dev and libopencore-amrwb-dev and libvo-amrwbenc-dev; install them/,
+      );
+      for (const name of ['GSM', 'speex/16000', 'AMR-WB'] as const) {
         await assert.rejects(codecs.createCodec(name), /not available/);
       }
     } finally {
@@ -96,6 +102,8 @@ describe('codecs', () => {
     [native, 'speex/16000', 16_000, 440, 25],
     [native, 'speex/16000', 16_000, 3_000, 30],
     [native, 'speex/32000', 32_000, 440, 25],
+    [native, 'AMR-WB', 16_000, 440, 15],
+    [native, 'AMR-WB/octet-align', 16_000, 3_000, 15],
     [native, 'opus', 8_000, 440, 25],
     [native, 'opus', 16_000, 440, 25],
     [native, 'opus', 48_000, 1_000, 25],
@@ -327,7 +335,7 @@ describe('codecs', () => {
     }
   });
 
-  for (const name of ['GSM', 'speex/8000', 'speex/16000', 'speex/32000'] as const) {
+  for (const name of ['GSM', 'speex/8000', 'speex/16000', 'speex/32000', 'AMR-WB'] as const) {
     test(`packets of ${name} have 20 to 120 ms, and their duration is that of their decoded samples`, async () => {
       const codec = await native.createCodec(name);
       const frame = codec.sampleRate / 50;
@@ -373,7 +381,10 @@ describe('codecs', () => {
     });
   }
 
-  for (const name of ['PCMU', 'G722', 'opus', 'GSM', 'speex/8000', 'speex/16000', 'speex/32000'] as const) {
+  for (const name of [
+    ...(['PCMU', 'G722', 'opus', 'GSM', 'speex/8000', 'speex/16000', 'speex/32000'] as const),
+    ...(['AMR-WB', 'AMR-WB/octet-align'] as const),
+  ]) {
     test(`${name} conceals a lost packet of a tone without a gap, and fades out if loss continues`, async (t) => {
       const codec = await native.createCodec(name, { sampleRate: 16_000 });
       const frame = codec.sampleRate / 50;

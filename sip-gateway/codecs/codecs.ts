@@ -1,9 +1,10 @@
 import { loadLibopus } from 'libopus-wasm';
+import { AmrWbCodec } from './amr-wb.ts';
 import { locate } from './build.mjs';
 import { G711Codec } from './g711.ts';
 import { G722Codec } from './g722.ts';
 import { GsmCodec } from './gsm.ts';
-import { hasGsm, hasSpeex, loadNative, type NativeBinding } from './native-binding.ts';
+import { hasAmrWb, hasGsm, hasSpeex, loadNative, type NativeBinding } from './native-binding.ts';
 import { NativeOpusCodec } from './native-opus.ts';
 import { NativeResampler } from './native-resampler.ts';
 import { PortableOpusCodec } from './portable-opus.ts';
@@ -11,6 +12,8 @@ import { PortableResampler } from './portable-resampler.ts';
 import { SpeexCodec } from './speex.ts';
 import { ToneDetector } from './tone-detector.ts';
 import type {
+  AmrWbName,
+  AmrWbSettings,
   Codec,
   CodecCapabilities,
   CodecName,
@@ -35,6 +38,7 @@ interface OpusOptions extends OpusSettings {
 export interface CodecOptions extends OpusOptions {
   /** Quality of the Speex encoder, 0 to 10. Default 8. */
   speexQuality?: number;
+  amr?: AmrWbSettings | undefined;
 }
 
 /** Creates codecs, with the add-on if it is available. Load it once per process or worker thread. */
@@ -81,7 +85,15 @@ export class Codecs {
     if (speex) {
       codecs.push('speex/8000', 'speex/16000', 'speex/32000');
     }
-    const missing = [...(gsm ? [] : ['libgsm1-dev']), ...(speex ? [] : ['libspeex-dev'])];
+    const amrwb = hasAmrWb(binding);
+    if (amrwb) {
+      codecs.push('AMR-WB', 'AMR-WB/octet-align');
+    }
+    const missing = [
+      ...(gsm ? [] : ['libgsm1-dev']),
+      ...(speex ? [] : ['libspeex-dev']),
+      ...(amrwb ? [] : ['libopencore-amrwb-dev', 'libvo-amrwbenc-dev']),
+    ];
     const reason =
       missing.length > 0
         ? `The native codecs were built without ${missing.join(' and ')}; install ${missing.length > 1 ? 'them' : 'it'} and run node sip-gateway/codecs/build.mjs.`
@@ -93,12 +105,12 @@ export class Codecs {
     );
   }
 
-  /** `options`: for Opus and Speex. @throws {RangeError} the codec is not in capabilities.codecs, or a setting is out of range */
+  /** `options`: for Opus, Speex and AMR-WB. @throws {RangeError} the codec is not in capabilities.codecs, or a setting is out of range */
   async createCodec(name: CodecName, options: CodecOptions = {}): Promise<Codec> {
     if (name === 'PCMU' || name === 'PCMA') {
       return new G711Codec(name);
     }
-    const { speexQuality, ...opus } = options;
+    const { speexQuality, amr, ...opus } = options;
     if (name === 'opus') {
       return this.createOpus(opus);
     }
@@ -111,6 +123,9 @@ export class Codecs {
     }
     if (name.startsWith('speex/') && binding && hasSpeex(binding)) {
       return new SpeexCodec(binding, name as SpeexName, speexQuality);
+    }
+    if (name.startsWith('AMR-WB') && binding && hasAmrWb(binding)) {
+      return new AmrWbCodec(binding, name as AmrWbName, amr);
     }
     throw new RangeError(`the codec ${name} is not available: ${this.capabilities.reason ?? 'unknown name'}`);
   }

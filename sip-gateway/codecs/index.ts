@@ -3,6 +3,7 @@ export { build as buildNativeCodecs } from './build.mjs';
 export { type CodecOptions, Codecs, type LoadCodecsOptions } from './codecs.ts';
 export type { ToneDetector } from './tone-detector.ts';
 export type {
+  AmrWbSettings,
   Codec,
   CodecCapabilities,
   CodecName,

@@ -8,6 +8,7 @@ export type OpusHandle = Handle<'opus'>;
 export type G722Handle = Handle<'g722'>;
 export type GsmHandle = Handle<'gsm'>;
 export type SpeexHandle = Handle<'speex'>;
+export type AmrWbHandle = Handle<'amrwb'>;
 export type ResamplerHandle = Handle<'resampler'>;
 export type DtmfHandle = Handle<'dtmf'>;
 
@@ -30,7 +31,16 @@ export interface SpeexBinding {
   speexClose(handle: SpeexHandle): void;
 }
 
-export interface NativeBinding extends Partial<GsmBinding>, Partial<SpeexBinding> {
+/** Absent from an add-on that was built without libopencore-amrwb and libvo-amrwbenc. */
+export interface AmrWbBinding {
+  amrwbCreate(): AmrWbHandle;
+  amrwbEncode(handle: AmrWbHandle, samples: Int16Array, out: Uint8Array): number;
+  amrwbDecode(handle: AmrWbHandle, frame: Uint8Array, out: Int16Array): number;
+  amrwbReset(handle: AmrWbHandle): void;
+  amrwbClose(handle: AmrWbHandle): void;
+}
+
+export interface NativeBinding extends Partial<GsmBinding>, Partial<SpeexBinding>, Partial<AmrWbBinding> {
   opusVersion: string;
   opusCreate(sampleRate: number): OpusHandle;
   opusControl(handle: OpusHandle, request: number, value: number): void;
@@ -58,6 +68,10 @@ export function hasGsm(binding: NativeBinding): binding is NativeBinding & GsmBi
 
 export function hasSpeex(binding: NativeBinding): binding is NativeBinding & SpeexBinding {
   return binding.speexCreate !== undefined;
+}
+
+export function hasAmrWb(binding: NativeBinding): binding is NativeBinding & AmrWbBinding {
+  return binding.amrwbCreate !== undefined;
 }
 
 /** Loads the add-on from a file. @throws {Error} the file is missing or does not load on this machine */

@@ -1,3 +1,4 @@
+import { FrameConcealer } from './frame-concealer.ts';
 import type { SpeexBinding, SpeexHandle } from './native-binding.ts';
 import { speexFrames } from './speex-payload.ts';
 import type { Codec, SpeexName } from './types.ts';
@@ -24,10 +25,7 @@ export class SpeexCodec implements Codec {
   readonly #handle: SpeexHandle;
   readonly #packet = new Uint8Array(MAX_PACKET_BYTES);
   readonly #samples: Int16Array;
-  readonly #concealed: Int16Array;
-  /** Part of the last concealed frame that was not asked for yet: its length, at the end of the frame. */
-  #left = 0;
-  readonly #lastFrame: Int16Array;
+  readonly #concealer: FrameConcealer;
 
   /** `quality`: of the encoder, 0 to 10. Default 8. */
   constructor(binding: SpeexBinding, name: SpeexName, quality = DEFAULT_QUALITY) {
@@ -40,8 +38,9 @@ export class SpeexCodec implements Codec {
     this.#handle = binding.speexCreate(this.sampleRate, quality);
     const frame = this.sampleRate / 50;
     this.#samples = new Int16Array(MAX_FRAMES * frame);
-    this.#concealed = new Int16Array(MAX_FRAMES * frame);
-    this.#lastFrame = new Int16Array(frame);
+    this.#concealer = new FrameConcealer(this.sampleRate, MAX_FRAMES * frame, (concealed) =>
+      binding.speexConceal(this.#handle, concealed),
+    );
   }
 
   encode(samples: Int16Array): Uint8Array {
@@ -52,24 +51,12 @@ export class SpeexCodec implements Codec {
     // libspeex writes to stderr about malformed payloads, so none may reach it.
     const room = this.#samples.subarray(0, (this.durationTicks(payload) * this.sampleRate) / this.clockRate);
     const out = room.subarray(0, this.#binding.speexDecode(this.#handle, payload, room));
-    this.#joinConcealed(out);
+    this.#concealer.join(out);
     return out;
   }
 
   conceal(samples: number): Int16Array {
-    if (!(Number.isInteger(samples) && samples >= 1 && samples <= this.#concealed.length)) {
-      throw new RangeError(`${samples} samples are not 1 to ${this.#concealed.length}`);
-    }
-    const frame = this.#lastFrame;
-    const out = this.#concealed.subarray(0, samples);
-    for (let i = 0; i < samples; i++) {
-      if (this.#left === 0) {
-        this.#left = this.#binding.speexConceal(this.#handle, frame);
-      }
-      out[i] = frame[frame.length - this.#left] as number;
-      this.#left--;
-    }
-    return out;
+    return this.#concealer.next(samples);
   }
 
   durationTicks(payload: Uint8Array): number {
@@ -85,22 +72,10 @@ export class SpeexCodec implements Codec {
 
   reset(): void {
     this.#binding.speexReset(this.#handle);
-    this.#left = 0;
+    this.#concealer.reset();
   }
 
   close(): void {
     this.#binding.speexClose(this.#handle);
-  }
-
-  /** Cross-fades from the unused rest of a concealed frame, in place. */
-  #joinConcealed(samples: Int16Array): void {
-    const frame = this.#lastFrame;
-    const overlap = Math.min(this.#left, this.sampleRate / 200);
-    for (let i = 0; i < overlap; i++) {
-      const weight = (i + 1) / (overlap + 1);
-      const before = frame[frame.length - this.#left + i] as number;
-      samples[i] = Math.round(weight * (samples[i] as number) + (1 - weight) * before);
-    }
-    this.#left = 0;
   }
 }

@@ -1,5 +1,10 @@
-/** Names as in SDP's `rtpmap` (RFC 3551, RFC 7587, RFC 5574). The clock rate tells apart the three codecs named speex. */
-export type CodecName = 'PCMU' | 'PCMA' | 'G722' | 'GSM' | 'opus' | SpeexName;
+/**
+ * Names as in SDP's `rtpmap` (RFC 3551, RFC 7587, RFC 5574, RFC 4867). The clock rate tells apart the three codecs named speex, and the
+ * payload format the two named AMR-WB.
+ */
+export type CodecName = 'PCMU' | 'PCMA' | 'G722' | 'GSM' | 'opus' | SpeexName | AmrWbName;
+/** Bandwidth-efficient, and octet-aligned. */
+export type AmrWbName = 'AMR-WB' | 'AMR-WB/octet-align';
 export type SpeexName = 'speex/8000' | 'speex/16000' | 'speex/32000';
 
 /**
@@ -16,15 +21,19 @@ export interface Codec {
   readonly clockRate: number;
   /**
    * Encodes one packet's samples. G.711: 1 to 8192; G.722: an even number of 2 to 8192; Opus: exactly 2.5, 5, 10, 20, 40 or 60 ms;
-   * GSM and Speex: a multiple of 20 ms, up to 120 ms.
+   * GSM, Speex and AMR-WB: a multiple of 20 ms, up to 120 ms.
    */
   encode(samples: Int16Array): Uint8Array;
-  /** Decodes one payload. Opus: 2.5 to 120 ms; GSM and Speex: 20 to 120 ms; the others: up to 4096 bytes. */
+  /** Decodes one payload. Opus: 2.5 to 120 ms; GSM, Speex and AMR-WB: 20 to 120 ms; the others: up to 4096 bytes. */
   decode(payload: Uint8Array): Int16Array;
   /** Conceals lost audio, `samples` long (Opus: rounded up to 2.5 ms), at most 120 ms per call. Fades out if called repeatedly. */
   conceal(samples: number): Int16Array;
   /** Duration of a payload in ticks of `clockRate`, without decoding it. */
   durationTicks(payload: Uint8Array): number;
+  /** AMR-WB: the mode that the newest decoded payload asks for (CMR); undefined: none. */
+  readonly requestedMode?: number | undefined;
+  /** AMR-WB: encodes in this mode, or the next lower one that may be used. */
+  requestMode?(mode: number): void;
   /** Resets the state of both directions, for a new stream; keeps the settings. */
   reset(): void;
   /** Releases the memory at once. Idempotent. */
@@ -67,6 +76,16 @@ export interface OpusCodec extends Codec {
   decodeFec(next: Uint8Array, samples: number): Int16Array;
 }
 
+/** What a phone lets us send (RFC 4867 §8.2). */
+export interface AmrWbSettings {
+  /** Modes, 0 to 8. Default: all. We begin with the highest. */
+  modes?: readonly number[];
+  /** Frames between changes of the mode. Default 1. */
+  changePeriod?: number;
+  /** Whether the mode changes only to the next one of `modes`. Default false. */
+  toNeighbours?: boolean;
+}
+
 /** Changes the sample rate of one mono stream. Keeps filter state between calls. */
 export interface Resampler {
   readonly fromHz: number;
@@ -79,7 +98,8 @@ export interface Resampler {
 /** The codecs of this installation; `canopy doctor` shows them. */
 export interface CodecCapabilities {
   /**
-   * `native`: the add-on over libopus, libspandsp, libspeexdsp and, if it was built with them, libgsm and libspeex. `portable`: libopus in
+   * `native`: the add-on over libopus, libspandsp, libspeexdsp and, if it was built with them, libgsm, libspeex and the
+   * libraries of AMR-WB. `portable`: libopus in
    * WebAssembly and G.711.
    */
   implementation: 'native' | 'portable';

@@ -22,6 +22,8 @@ const PAYLOAD_TYPES: Record<CodecName, number> = {
   'speex/8000': 97,
   'speex/16000': 98,
   'speex/32000': 99,
+  'AMR-WB': 105,
+  'AMR-WB/octet-align': 106,
 };
 
 /** A simulated phone that sends a tone in one codec after another, and the leg that plays it, in simulated time. */

@@ -99,6 +99,7 @@ export class LegAudio implements RtpSink {
       sampleRate: media.opusSampleRate ?? 48_000,
       ...media.opus,
       speexQuality: media.speexQuality,
+      amr: media.amr,
     });
     const created: Array<Codec | ReceivedVoice> = [encoder];
     try {
@@ -224,7 +225,10 @@ export class LegAudio implements RtpSink {
     if (!session) {
       return;
     }
-    const { sender, prompts, limiter, out, silence } = session;
+    const { receiver, sender, prompts, limiter, out, silence } = session;
+    if (receiver.requestedMode !== undefined) {
+      sender.requestMode(receiver.requestedMode);
+    }
     if (session.media.send === false) {
       sender.write(null);
       return;
@@ -352,6 +356,7 @@ function sameCodec(a: LegMedia, b: LegMedia): boolean {
       media.opusSampleRate,
       media.opus,
       media.speexQuality,
+      media.amr,
       media.ptimeMs,
       media.telephoneEvent,
       media.comfortNoise,

@@ -89,6 +89,11 @@ export class LegReceiver {
     return this.#voice.playout;
   }
 
+  /** The mode of our codec that the phone asks for. */
+  get requestedMode(): number | undefined {
+    return this.#voice.codec.requestedMode;
+  }
+
   /** Packets and frames, summed over all codecs. */
   get counts(): { late: number; malformed: number; concealed: number; restored: number } {
     const sums = { late: 0, malformed: 0, concealed: 0, restored: 0 };

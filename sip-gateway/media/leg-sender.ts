@@ -61,6 +61,11 @@ export class LegSender {
     return this.#events !== undefined;
   }
 
+  /** The phone asks for this mode of the codec. */
+  requestMode(mode: number): void {
+    this.#codec.requestMode?.(mode);
+  }
+
   /** Sends a frame of 20 ms. Null: sends nothing, and the RTP clock advances. */
   write(frame: Int16Array | null): void {
     if (this.#events?.busy) {
@@ -117,5 +122,5 @@ function packetMs(name: CodecName, requested = 20): number {
 
 /** Whether the codec has frames of 20 ms. */
 function isFramed(name: CodecName): boolean {
-  return name === 'GSM' || name.startsWith('speex/');
+  return /^(?:GSM|speex|AMR-WB)/.test(name);
 }

@@ -1,4 +1,4 @@
-import type { CodecName, OpusSettings } from '../codecs/index.ts';
+import type { AmrWbSettings, CodecName, OpusSettings } from '../codecs/index.ts';
 import type { DtmfKey } from './dtmf/index.ts';
 import type { IceParameters } from './ice/index.ts';
 import type { Endpoint, RtpPacket } from './rtp/index.ts';
@@ -31,6 +31,8 @@ export interface LegMedia {
   opus?: OpusSettings;
   /** Quality of the Speex encoder, 0 to 10. Default 8. */
   speexQuality?: number;
+  /** What the phone lets us send. */
+  amr?: AmrWbSettings;
   /** telephone-event (RFC 4733) that we send. */
   telephoneEvent?: { payloadType: number; clockRate: number };
   /** Recognize keys by their tones in the voice. Default false. */
@@ -38,7 +40,7 @@ export interface LegMedia {
   /** Comfort noise (RFC 3389) that the phone may send. Default: none. */
   comfortNoise?: { payloadType: number; clockRate: number };
   /**
-   * Duration of the packets that we send, in milliseconds: 10, 20 (default), 30, 40, 50 or 60. Opus has no 30 and 50; GSM and Speex have 20,
+   * Duration of the packets that we send, in milliseconds: 10, 20 (default), 30, 40, 50 or 60. Opus has no 30 and 50; GSM, Speex and AMR-WB have 20,
    * 40 and 60. Instead of others, 20 is used.
    */
   ptimeMs?: number;

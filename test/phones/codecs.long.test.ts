@@ -18,6 +18,8 @@ const CODECS: Record<SoftphoneProgram, Record<string, string>> = {
     PCMU: 'PCMU/8000/1',
     PCMA: 'PCMA/8000/1',
     GSM: 'GSM/8000/1',
+    // It has only the octet-aligned format.
+    'AMR-WB/octet-align': 'AMR-WB/16000/1',
   },
   PJSIP: {
     'speex/32000': 'speex/32000/1',
@@ -29,6 +31,7 @@ const CODECS: Record<SoftphoneProgram, Record<string, string>> = {
     GSM: 'GSM/8000/1',
   },
 };
+const SERVER_CODECS = 'opus,G722,speex/16000,speex/32000,PCMU,PCMA,speex/8000,GSM,AMR-WB,AMR-WB/octet-align';
 const PROTOCOLS: SipProtocol[] = ['udp', 'tcp', 'tls'];
 const missing: Record<SoftphoneProgram, string | false> = {
   baresip: (await installed('baresip')) ? false : 'baresip is not installed',
@@ -93,7 +96,9 @@ describe('every codec, transport and encryption', { concurrency: 3 }, () => {
   let server: PhoneServer;
 
   before(async () => {
-    server = await PhoneServer.start({ env: { CANOPY_SIP_SRTP_WITHOUT_TLS: 'true' } });
+    server = await PhoneServer.start({
+      env: { CANOPY_SIP_SRTP_WITHOUT_TLS: 'true', CANOPY_SIP_CODECS: SERVER_CODECS },
+    });
     for (const { number, way } of CELLS) {
       await server.addPhone(number, {
         ...(way.keying && { keying: way.keying }),

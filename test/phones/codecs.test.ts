@@ -13,14 +13,17 @@ const ROOM_HZ = 1100;
 const noBaresip = (await installed('baresip')) ? false : 'baresip is not installed';
 
 // G.711, G.722 and Opus are in matrix.test.ts.
-describe('phones with GSM and Speex', { concurrency: 2 }, () => {
+describe('phones with GSM, Speex and AMR-WB', { concurrency: 2 }, () => {
   let server: PhoneServer;
 
   before(async () => {
-    server = await PhoneServer.start({ flags: ['--workers', '1'] });
-    await server.addPhones('1001', '1002');
+    server = await PhoneServer.start({
+      flags: ['--workers', '1'],
+      env: { CANOPY_SIP_CODECS: 'AMR-WB/octet-align,AMR-WB,speex/16000,PCMU,GSM' },
+    });
+    await server.addPhones('1001', '1002', '1003');
     await server.setDialPlan(
-      ['1001', '1002'].map((number) => ({
+      ['1001', '1002', '1003'].map((number) => ({
         pattern: `2${number}`,
         action: { type: 'room', roomId: `room-${number}` },
       })),
@@ -38,6 +41,13 @@ describe('phones with GSM and Speex', { concurrency: 2 }, () => {
       codec: 'speex/16000',
       offered: 'speex/16000/1',
       skip: noPjsua,
+    },
+    {
+      program: 'baresip',
+      username: '1003',
+      codec: 'AMR-WB/octet-align',
+      offered: 'AMR-WB/16000/1',
+      skip: noBaresip,
     },
   ] as const) {
     it(`${program} calls the room and is called from it with ${codec}: each hears the other's tone${

@@ -95,6 +95,7 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
         'g722.so',
         'g711.so',
         'gsm.so',
+        'amr.so',
         'srtp.so',
         'dtls_srtp.so',
         'ice.so',

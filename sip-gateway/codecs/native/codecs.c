@@ -39,6 +39,7 @@ void *decode_arguments(napi_env env, napi_callback_info info, const napi_type_ta
 NAPI_MODULE_INIT() {
   export_opus(env, exports);
   export_g722(env, exports);
+  export_amrwb(env, exports);
   export_gsm(env, exports);
   export_speex(env, exports);
   export_resampler(env, exports);

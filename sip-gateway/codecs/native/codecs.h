@@ -28,7 +28,8 @@ void *decode_arguments(napi_env env, napi_callback_info info, const napi_type_ta
 
 void export_opus(napi_env env, napi_value exports);
 void export_g722(napi_env env, napi_value exports);
-/* These two export nothing in a build without libgsm or libspeex. */
+/* These export nothing in a build without their libraries. */
+void export_amrwb(napi_env env, napi_value exports);
 void export_gsm(napi_env env, napi_value exports);
 void export_speex(napi_env env, napi_value exports);
 void export_resampler(napi_env env, napi_value exports);

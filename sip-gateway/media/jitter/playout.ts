@@ -70,7 +70,7 @@ export class Playout {
     this.#queue = new SampleQueue(codec.sampleRate / 4);
     this.#stretcher = new TimeStretcher(codec.sampleRate);
     this.#noise = new ComfortNoise(codec.sampleRate);
-    const concealMs = codec.name === 'opus' || codec.name.startsWith('speex/') ? DTX_CONCEAL_MS : CONCEAL_MS;
+    const concealMs = /^(?:opus|speex|AMR-WB)/.test(codec.name) ? DTX_CONCEAL_MS : CONCEAL_MS;
     this.#maxConcealedSamples = (codec.sampleRate * concealMs) / 1000;
   }
 

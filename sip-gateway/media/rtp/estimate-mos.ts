@@ -1,8 +1,8 @@
 import type { CodecName } from '../../codecs/index.ts';
 
 /**
- * Equipment impairment and packet-loss robustness (ITU-T G.113, appendix I). It has no Opus and Speex: Opus as measured against G.711, Speex
- * like codecs of its kind and bitrate.
+ * Equipment impairment and packet-loss robustness (ITU-T G.113, appendix I). It has no Opus, Speex and AMR-WB: Opus as measured against G.711, the
+ * others like codecs of its kind and bitrate.
  */
 const IMPAIRMENT: Record<CodecName, { ie: number; bpl: number }> = {
   PCMU: { ie: 0, bpl: 25.1 },
@@ -13,6 +13,8 @@ const IMPAIRMENT: Record<CodecName, { ie: number; bpl: number }> = {
   'speex/8000': { ie: 11, bpl: 15 },
   'speex/16000': { ie: 0, bpl: 15 },
   'speex/32000': { ie: 0, bpl: 15 },
+  'AMR-WB': { ie: 0, bpl: 13 },
+  'AMR-WB/octet-align': { ie: 0, bpl: 13 },
 };
 
 export interface CallQuality {

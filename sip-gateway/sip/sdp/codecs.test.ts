@@ -150,4 +150,29 @@ describe('codecs in SDP', () => {
     // One frame is the least that GSM can send.
     assert.equal(ptime('3', 'a=maxptime:10'), 20);
   });
+
+  it('tells the payload formats of AMR-WB apart, keeps the offered modes, and leaves out formats with options it lacks (RFC 4867 §8)', () => {
+    const local = { ...LOCAL, codecs: ['AMR-WB', 'AMR-WB/octet-align', 'PCMU'] as const };
+    const offer = (fmtp: string) =>
+      new SdpSession().answer(
+        sdp('m=audio 5000 RTP/AVP 97 0', 'a=rtpmap:97 AMR-WB/16000', `a=fmtp:97 ${fmtp}`),
+        local,
+      );
+    const efficient = offer('mode-set=0,1,2; mode-change-period=2');
+    assert.equal(efficient.audio.codec, 'AMR-WB');
+    assert.match(efficient.sdp, /a=fmtp:97 mode-set=0,1,2\r\n/);
+    const aligned = offer('octet-align=1;mode-set=2');
+    assert.equal(aligned.audio.codec, 'AMR-WB/octet-align');
+    assert.match(aligned.sdp, /a=fmtp:97 octet-align=1; mode-set=2\r\n/);
+    for (const option of [
+      'octet-align=1; crc=1',
+      'octet-align=1;robust-sorting=1',
+      'octet-align=1; interleaving=4',
+    ]) {
+      assert.equal(offer(option).audio.codec, 'PCMU', option);
+    }
+    const both = new SdpSession().offer(local);
+    assert.match(both, /a=rtpmap:105 AMR-WB\/16000\r\na=rtpmap:106 AMR-WB\/16000\r\n/);
+    assert.match(both, /a=fmtp:106 octet-align=1\r\n/);
+  });
 });

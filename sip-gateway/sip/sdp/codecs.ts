@@ -8,7 +8,13 @@ export type CodecName =
   | 'GSM'
   | 'speex/8000'
   | 'speex/16000'
-  | 'speex/32000';
+  | 'speex/32000'
+  | 'AMR-WB'
+  | 'AMR-WB/octet-align';
+
+const WAVEFORM_PTIMES = [10, 20, 30, 40, 50, 60];
+/** Those of codecs whose frames have 20 ms. */
+const FRAME_PTIMES = [20, 40, 60];
 
 /** A codec in SDP. */
 interface CodecEntry {
@@ -25,11 +31,33 @@ interface CodecEntry {
   readonly ptimesMs: readonly number[];
   /** Format parameters in our offers and answers. */
   readonly fmtp?: string;
+  /** Whether a format with these parameters is this codec. Default: always. */
+  readonly matches?: (fmtp: string | undefined) => boolean;
+  /** Its parameters in an answer to an offer with these. Default: `fmtp`. */
+  readonly answer?: (offered: string | undefined) => string | undefined;
 }
 
-const WAVEFORM_PTIMES = [10, 20, 30, 40, 50, 60];
-/** Those of codecs whose frames have 20 ms. */
-const FRAME_PTIMES = [20, 40, 60];
+/** AMR-WB (RFC 4867) without options that change the payload and that we do not have. */
+function amrWb(name: CodecName, payloadType: number, isAligned: boolean): CodecEntry {
+  const aligned = isAligned ? 'octet-align=1' : undefined;
+  return {
+    name,
+    encoding: 'AMR-WB',
+    clockRate: 16_000,
+    channels: 1,
+    payloadType,
+    ptimesMs: FRAME_PTIMES,
+    ...(aligned !== undefined && { fmtp: aligned }),
+    matches: (fmtp = '') =>
+      /(?:^|[;\s])octet-align=1/.test(fmtp) === isAligned &&
+      !/(?:^|[;\s])(?:crc=1|robust-sorting=1|interleaving=)/.test(fmtp),
+    // The modes must be the same in both directions (§8.3.1).
+    answer: (offered = '') => {
+      const modes = /(?:^|[;\s])(mode-set=[0-8](?:,[0-8]){0,8})(?![0-9,])/.exec(offered)?.[1];
+      return [aligned, modes].filter((part) => part !== undefined).join('; ') || undefined;
+    },
+  };
+}
 
 const CODECS: readonly CodecEntry[] = [
   {
@@ -83,6 +111,8 @@ const CODECS: readonly CodecEntry[] = [
     payloadType: 99,
     ptimesMs: FRAME_PTIMES,
   },
+  amrWb('AMR-WB', 105, false),
+  amrWb('AMR-WB/octet-align', 106, true),
 ];
 
 /** Corrects wrong clock rates: some phones state the sample rate of G.722. */
@@ -105,6 +135,12 @@ export function codecEntry(name: CodecName): CodecEntry {
     throw new RangeError(`unknown codec ${name}`);
   }
   return entry;
+}
+
+/** Format parameters of a codec in an answer to an offer of it with `offered`. */
+export function answerFmtp(name: CodecName, offered: string | undefined): string | undefined {
+  const { answer, fmtp } = codecEntry(name);
+  return answer ? answer(offered) : fmtp;
 }
 
 /** The name of a format in `rtpmap`. */
@@ -157,7 +193,10 @@ export function knownFormats(media: MediaDescription): Format[] {
       formats.push({ kind: companion, payloadType, clockRate, fmtp });
     }
     const codec = CODECS.find(
-      (entry) => entry.encoding.toLowerCase() === name && entry.clockRate === clockRate,
+      (entry) =>
+        entry.encoding.toLowerCase() === name &&
+        entry.clockRate === clockRate &&
+        (entry.matches?.(fmtp) ?? true),
     );
     const channels = Number(map?.encoding ?? 1);
     if (codec && (codec.channels === channels || (codec.name === 'opus' && map?.encoding === undefined))) {

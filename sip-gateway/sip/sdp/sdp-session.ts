@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { type MediaDescription, write } from 'sdp-transform';
 import {
+  answerFmtp,
   type CodecName,
   codecEntry,
   encodingOf,
@@ -352,7 +353,7 @@ export class SdpSession {
     const line = this.#audioLine(
       local,
       [
-        { ...codec, fmtp: codecEntry(codec.kind).fmtp },
+        { ...codec, fmtp: answerFmtp(codec.kind, codec.fmtp) },
         // A phone signals silence with it (RFC 3389 §4).
         ...(noise ? [noise] : []),
         ...(events ? [{ ...events, fmtp: EVENTS }] : []),
