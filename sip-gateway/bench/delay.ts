@@ -105,7 +105,10 @@ async function measureCall(
         label: `${name} phone to room${passes ? ', passed through' : ''}`,
         ...delays(atPhone, atPeer, await codecs.createCodec(passes ? name : 'opus', { sampleRate: 16_000 })),
       },
-      { label: `room to ${name} phone${passes ? ', passed through' : ''}`, ...delays(atPeer, atPhone, await codecs.createCodec(name)) },
+      {
+        label: `room to ${name} phone${passes ? ', passed through' : ''}`,
+        ...delays(atPeer, atPhone, await codecs.createCodec(name)),
+      },
     ];
   } finally {
     await call.close();
