@@ -50,7 +50,7 @@ export const roomRole = z.enum(['owner', 'moderator', 'speaker', 'viewer']);
 export type RoomRole = z.infer<typeof roomRole>;
 
 /** Maximum number of attributes of a participant. */
-export const MAX_ATTRIBUTES = 16;
+export const MAX_ATTRIBUTES = 17;
 /** Letters, digits and `_.-`; no name of a property that every object has. */
 export const attributeName = z
   .string()

@@ -1,5 +1,6 @@
 /** Which header fields of a trunk's INVITEs become attributes of its callers. */
 import { z } from 'zod';
+import { VERSTAT } from './caller-verification.ts';
 import { attributeName, MAX_ATTRIBUTES } from './common.ts';
 
 /** Header fields with settings of their own, or that are not for others' eyes. */
@@ -26,8 +27,9 @@ export const headerAttributes = z
         .string()
         .regex(/^[A-Za-z0-9-]{1,64}$/)
         .refine((name) => !RESERVED.has(name.toLowerCase()), { error: 'this field cannot be an attribute' }),
-      attribute: attributeName,
+      attribute: attributeName.refine((name) => name !== VERSTAT, { error: 'choose another name' }),
     }),
   )
-  .max(MAX_ATTRIBUTES);
+  // One more is the verdict about the number.
+  .max(MAX_ATTRIBUTES - 1);
 export type HeaderAttributes = z.infer<typeof headerAttributes>;

@@ -2,6 +2,7 @@
  * The wire contract between server, SDK, gateway and load generator. Clients that must stay small import only its types, and values from
  * `contract/light.ts`, which has no schemas.
  */
+export * from './caller-verification.ts';
 export * from './common.ts';
 export * from './dial-plan.ts';
 export { isEmergencyDialled, isEmergencyNumber } from './emergency-numbers.ts';

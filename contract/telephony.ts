@@ -1,5 +1,6 @@
 /** Messages about phones between the server, its administrators and the SIP gateway. */
 import { z } from 'zod';
+import { callerVerification, stirShaken } from './caller-verification.ts';
 import { cleanText, displayName, objectId, participantAttributes, roomId } from './common.ts';
 import { headerAttributes } from './header-attributes.ts';
 import { displayable, storable } from './names.ts';
@@ -134,6 +135,8 @@ export const sipTrunk = z.object({
   identity: trunkIdentity.optional(),
   /** Header fields of its INVITEs that become attributes of its callers, in rooms, the history and webhooks. */
   headers: headerAttributes.optional(),
+  /** Whether its callers may use the numbers that they show. Default: not verified. */
+  stirShaken: stirShaken.optional(),
   /** How telephone numbers are written. */
   numbers: trunkNumbers.optional(),
   /** What may be called, and how much. */
@@ -351,6 +354,8 @@ export const callRecord = z.object({
   quality: callQuality.nullable().default(null),
   /** What the trunk says about the caller; absent if nothing. */
   attributes: participantAttributes.optional(),
+  /** What is known about the caller's number; absent if nothing. */
+  verification: callerVerification.optional(),
   /** The last transfer that was asked for in this call; absent if there was none. */
   transfer: z
     .object({

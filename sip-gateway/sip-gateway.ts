@@ -36,6 +36,7 @@ import { loadHoldMusic, Prompts } from './prompts/index.ts';
 import { CallSaver, type CallSnapshots } from './restart/index.ts';
 import { SavedBindings } from './saved-bindings.ts';
 import { type IncomingCall, localAddressFor, RateLimiter, type SipStack, systemClock } from './sip/index.ts';
+import { CallerVerifier } from './stir/index.ts';
 import { CallTraces, type HepExporter, hepExporter } from './tracing/index.ts';
 import { TrunkRegistrations } from './trunk-registrations.ts';
 import { TrunkGuard } from './trunks/index.ts';
@@ -316,8 +317,8 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
         }
       }),
       this.#link.on('hang-up', ({ callId, ...why }) => this.#hangUp(callId, why)),
-      this.#link.on('ring', ({ callId, target, displayName, ...direct }) =>
-        this.#dial({ callId, target, displayName, direct }),
+      this.#link.on('ring', ({ callId, target, displayName, withheld, ...direct }) =>
+        this.#dial({ callId, target, displayName, withheld, direct }),
       ),
       this.#link.on('progress', ({ callId }) => this.#people.progress(callId)),
       this.#link.on('connect', ({ callId, roomId }) => this.#people.connect(callId, roomId)),
@@ -499,6 +500,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       pins: this.#pins,
       trunks: this.#trunks,
       transfers: new RateLimiter(systemClock, TRANSFERS_PER_MINUTE / 60, TRANSFERS_PER_MINUTE),
+      verifier: new CallerVerifier(),
       traces: this.#traces,
       log: this.#log,
       ports: { min: rtpPortMin, max: rtpPortMax },

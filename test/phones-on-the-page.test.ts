@@ -115,6 +115,13 @@ describe('phones on the page', () => {
       await phone.update({ callEncrypted });
       await row.getByText(text, { exact: true }).waitFor();
     }
+    const attributes = { verstat: 'TN-Validation-Passed-A' };
+    const verified = await bridge.addParticipant({ displayName: '+49 30 2', attributes });
+    await ann.page
+      .locator(`[data-testid="person"][data-participant-id="${verified.participantId}"]`)
+      .getByText('Number verified by its operator', { exact: true })
+      .waitFor();
+    await verified.remove();
     await ann.click('panel-close');
 
     const heard = acted();
@@ -136,16 +143,52 @@ describe('phones on the page', () => {
     await dial('1001');
     await ann.page.locator('[data-testid="problem"][data-code="GATEWAY_MISSING"]').waitFor();
     const gateway = await GatewayLink.connect({ url: server.url, identity });
-    const asked = new Promise<{ callId: string; roomId: string; target: string }>((resolve) => {
+    const asked = new Promise<EventData<'gateway.dial'>>((resolve) => {
       gateway.once('dial', resolve);
     });
+    assert.equal(await ann.page.getByTestId('withhold-number').isChecked(), false);
+    assert.deepEqual(await violations(ann.page), []);
     await dial('10 01');
-    const { callId, roomId, target } = await asked;
-    assert.deepEqual([roomId, target], [ROOM, '1001']);
+    const { callId, roomId, target, withheld } = await asked;
+    assert.deepEqual([roomId, target, withheld], [ROOM, '1001', undefined]);
     await ann.page.getByTestId('dial-target').waitFor({ state: 'detached' });
     await gateway.dialFailed(callId, new CanopyError('CALL_FAILED', '486 Busy Here'));
     await ann.page.getByTestId('notice').getByText('The call failed').waitFor();
     gateway.close();
+  });
+
+  it('do not learn who calls if the user withholds that, which is remembered for the account', async () => {
+    const page = await browser.page(await server.invite({ role: 'member' }));
+    await page.getByTestId('name').fill('Vera');
+    await page.getByTestId('enrol').click();
+    const gateway = await GatewayLink.connect({ url: server.url, identity });
+    await server.api('PUT', '/api/sip/phones/1001', {});
+    const rung = async (act: () => Promise<unknown>) => {
+      const ring = new Promise<EventData<'gateway.ring'>>((resolve) => gateway.once('ring', resolve));
+      await act();
+      const { callId, withheld, caller } = await ring;
+      await gateway.dialFailed(callId, new CanopyError('CALL_FAILED'), 486);
+      await page.getByTestId('outgoing-call').getByText('is busy').waitFor();
+      await page.getByTestId('close-call').click();
+      return [withheld, caller.displayName];
+    };
+    await page.getByTestId('call-somebody').click();
+    await page.getByTestId('call-address').fill('1001');
+    await page.getByTestId('withhold-number').check();
+    assert.deepEqual(await violations(page), []);
+    assert.deepEqual(await rung(() => page.getByTestId('call-audio').click()), [true, 'Vera']);
+    await page.reload();
+    assert.deepEqual(await rung(() => page.getByTestId('call-row').first().getByTestId('redial').click()), [
+      true,
+      'Vera',
+    ]);
+    await page.getByTestId('call-somebody').click();
+    assert.equal(await page.getByTestId('withhold-number').isChecked(), true);
+    await page.getByTestId('withhold-number').uncheck();
+    await page.getByTestId('call-address').fill('1001');
+    assert.deepEqual(await rung(() => page.getByTestId('call-audio').click()), [undefined, 'Vera']);
+    gateway.close();
+    await page.context().close();
   });
 
   it('of people ring with the page, are added in the call settings, and are in the list of calls', async () => {

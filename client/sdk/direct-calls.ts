@@ -97,13 +97,23 @@ export class DirectCalls extends Emitter<DirectCallsEvents> {
    * Calls somebody by their account id or alias, or a telephone number (`tel:+49301234`). Resolves while it rings, or with `ended` if it cannot ring. If they are calling this
    * account, their call is answered.
    *
+   * @param options `withheld`: for telephone numbers; whoever is called must not learn who calls
    * @throws {CanopyError} PERSON_UNKNOWN, CALL_BARRED, IN_ANOTHER_CALL, RATE_LIMITED, FORBIDDEN; CALL_REFUSED - the dial plan does not permit
    * the number; GATEWAY_MISSING
    */
-  async start(to: string, { media = 'audio' }: { media?: CallMedia } = {}): Promise<DirectCall> {
+  async start(
+    to: string,
+    { media = 'audio', withheld = false }: { media?: CallMedia; withheld?: boolean } = {},
+  ): Promise<DirectCall> {
     await this.watch();
     const callId = crypto.randomUUID();
-    const { call } = await this.#request('call.start', { callId, clientId: this.#clientId, to, media });
+    const { call } = await this.#request('call.start', {
+      callId,
+      clientId: this.#clientId,
+      to,
+      media,
+      ...(withheld && { withheld }),
+    });
     return this.#apply(call);
   }
 

@@ -131,8 +131,8 @@ function mayHaveIssued(issuer: Certificate, certificate: Certificate): boolean {
 export interface PathRules {
   /** Unix time in milliseconds. */
   atMs: number;
-  /** The extended key usage that the leaf must have and its issuers must permit: an object identifier. */
-  usage: string;
+  /** The extended key usage that the leaf must have and its issuers must permit: an object identifier. Default: any. */
+  usage?: string;
   /** The first certificate is an authority, e.g. an account before it has devices. Default false. */
   authority?: boolean;
 }
@@ -224,9 +224,9 @@ function requireCommon(certificate: Certificate, what: string, isAnchor: boolean
   }
 }
 
-function requireLeaf({ extensions }: Certificate, usage: string): void {
+function requireLeaf({ extensions }: Certificate, usage: string | undefined): void {
   const { extKeyUsage, keyUsage, basicConstraints } = extensions;
-  if (!extKeyUsage?.has(usage)) {
+  if (usage !== undefined && !extKeyUsage?.has(usage)) {
     throw new CanopyError('CERT_WRONG_USAGE', `leaf: extended key usage lacks ${USAGES[usage] ?? usage}`);
   }
   if (keyUsage && !keyUsage.has(KEY_USAGE.digitalSignature)) {
@@ -243,7 +243,7 @@ function requireLeaf({ extensions }: Certificate, usage: string): void {
 function requireAuthority(
   { extensions, subject }: Certificate,
   what: string,
-  { intermediates, usage }: { intermediates: number; usage: string },
+  { intermediates, usage }: { intermediates: number; usage: string | undefined },
 ): void {
   const { basicConstraints, keyUsage, extKeyUsage, subjectKeyId } = extensions;
   if (!basicConstraints?.ca) {
@@ -262,7 +262,7 @@ function requireAuthority(
   if (subject.length <= emptyName) {
     throw new CanopyError('CERT_NONCONFORMING', `${what}: no name`);
   }
-  if (extKeyUsage && !extKeyUsage.has(usage)) {
+  if (usage !== undefined && extKeyUsage && !extKeyUsage.has(usage)) {
     throw new CanopyError(
       'CERT_WRONG_USAGE',
       `${what}: extended key usage does not permit ${USAGES[usage] ?? usage}`,

@@ -172,6 +172,7 @@ const TABLES: { [T in keyof Tables]: About<Tables[T]> | 'not about accounts' } =
         do_not_disturb: 1,
         history_days: 365,
         forwarding: null,
+        withhold_number: 1,
       },
     ],
     replaced: 'moved',

@@ -33,7 +33,13 @@ export interface RingablePhone {
   readonly number: string;
   readonly displayName: string;
   ring(
-    call: { displayName: string; caller: { displayName: string; number?: string }; ringSeconds: number },
+    call: {
+      displayName: string;
+      caller: { displayName: string; number?: string };
+      ringSeconds: number;
+      /** Whether the phone must not show who calls. Default false. */
+      withheld?: boolean;
+    },
     events: PhoneLegEvents,
   ): PhoneLeg;
 }

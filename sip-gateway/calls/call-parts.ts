@@ -1,4 +1,4 @@
-import type { ParticipantAttributes } from '../../contract/index.ts';
+import type { CallerVerification, ParticipantAttributes } from '../../contract/index.ts';
 import type { CallSettings } from './call-settings.ts';
 
 export interface CallParts {
@@ -14,6 +14,8 @@ export interface CallParts {
   settings: CallSettings;
   /** What the trunk says about the caller. */
   attributes?: ParticipantAttributes | undefined;
+  /** What is known about the caller's number. */
+  verification?: CallerVerification | undefined;
 }
 
 /** Set for a call that an earlier process has taken or made, and that goes on. Unix times in milliseconds. */

@@ -2,10 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { CanopyError, type Logger } from '../../base/index.ts';
 import type { NewParticipant } from '../../client/sdk/index.ts';
 import {
+  type CallerVerification,
   type CallRecord,
   displayableText,
   type MeasuredCall,
   type TelephonyConfig,
+  VERSTAT,
+  verstatOf,
 } from '../../contract/index.ts';
 import type { CallState, PhoneSeat, RoomBridges, SeatEvents } from '../bridge/index.ts';
 import type { CodecName } from '../codecs/index.ts';
@@ -23,6 +26,7 @@ import {
   SdpError,
   type SipStack,
 } from '../sip/index.ts';
+import type { CallerVerifier } from '../stir/index.ts';
 import type { CallTraces } from '../tracing/index.ts';
 import type { TrunkGuard } from '../trunks/index.ts';
 import { type EncryptionMeans, localEncryption } from './call-encryption.ts';
@@ -47,6 +51,8 @@ export interface CallHost {
   readonly pins: PinGuard;
   /** Limits how often a phone or trunk may transfer. */
   readonly transfers: RateLimiter;
+  /** Verifies the numbers of callers. */
+  readonly verifier: CallerVerifier;
   /** The calls' SIP messages. */
   readonly traces: CallTraces;
   /** Applies the limits of trunks. */
@@ -244,6 +250,14 @@ export class PhoneCall {
 
   get sip(): Call | undefined {
     return this.#sip;
+  }
+
+  /** Shows what is known about the caller's number. Call it before the phone enters a room. */
+  setVerification(verification: CallerVerification): void {
+    this.#parts.verification = verification;
+    this.#parts.attributes = { ...this.#parts.attributes, [VERSTAT]: verstatOf(verification) };
+    this.log.info({ verification }, 'number of the caller judged');
+    this.#record();
   }
 
   /** Whose call it is; `anonymous` before there is a SIP call. */
@@ -809,6 +823,7 @@ export class PhoneCall {
       mos: stats && stats.packetsReceived > 0 ? stats.mos : null,
       quality: stats ? finalQuality(stats) : null,
       ...(this.#parts.attributes && { attributes: this.#parts.attributes }),
+      ...(this.#parts.verification && { verification: this.#parts.verification }),
       ...(this.#transfer && { transfer: this.#transfer }),
     };
     this.#host.record(call);

@@ -15,6 +15,7 @@ import { type Admission, PinDialogue } from './pin-dialogue.ts';
 import type { PinCaller } from './pin-guard.ts';
 import { sipStatusOf } from './sip-status.ts';
 import { startTalking } from './start-talking.ts';
+import { verifyCaller } from './verify-caller.ts';
 
 const FORBIDDEN = 403;
 
@@ -54,6 +55,9 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
   }
   if (route.type === 'reject') {
     await refuse(call, sip, route.status);
+    return;
+  }
+  if (!(await verifyCaller(host, call, sip))) {
     return;
   }
   const pins = route.type === 'person' ? undefined : pinsOf(route, config);

@@ -90,7 +90,7 @@ export function callHandlers(
       return { calls: calls.of(accountId, endpoint), missed, settings, numbers };
     },
 
-    'call.start': async (session, { callId, clientId, to, media }) => {
+    'call.start': async (session, { callId, clientId, to, media, withheld }) => {
       const caller = asking(session, clientId);
       const repeated = calls.placed(caller, callId);
       if (repeated) {
@@ -110,7 +110,7 @@ export function callHandlers(
       demandOpen(kernel);
       const { phones, ...somebody } = callee;
       const parties = { callee: { ...somebody, accountId: phoneKey(callId) }, phones };
-      return { call: calls.start(caller, { callId, media, mayDisturb: true, ...parties }) };
+      return { call: calls.start(caller, { callId, media, mayDisturb: true, withheld, ...parties }) };
     },
 
     'call.ringing': async (session, { callId }) => {

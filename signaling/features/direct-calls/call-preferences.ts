@@ -164,15 +164,17 @@ function settingsOf(row: CallSettingsRow | undefined): CallSettings {
         callsFrom: row.calls_from,
         doNotDisturb: row.do_not_disturb === 1,
         historyDays: row.history_days as CallSettings['historyDays'],
+        ...(row.withhold_number === 1 && { withholdNumber: true }),
         ...(row.forwarding !== null && { forwarding: JSON.parse(row.forwarding) as Forwarding }),
       };
 }
 
-function columnsOf({ callsFrom, doNotDisturb, historyDays, forwarding }: CallSettings) {
+function columnsOf({ callsFrom, doNotDisturb, historyDays, withholdNumber, forwarding }: CallSettings) {
   return {
     calls_from: callsFrom,
     do_not_disturb: doNotDisturb ? 1 : 0,
     history_days: historyDays,
+    withhold_number: withholdNumber ? 1 : 0,
     forwarding: forwarding && Object.keys(forwarding).length > 0 ? JSON.stringify(forwarding) : null,
   };
 }

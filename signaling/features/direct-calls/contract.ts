@@ -117,6 +117,8 @@ const callSettings = z.object({
   doNotDisturb: z.boolean(),
   /** How long recent calls are kept, in days. Default 90. */
   historyDays: z.union([z.literal(7), z.literal(30), z.literal(90), z.literal(365)]),
+  /** Whether the page proposes to withhold the number of this person when they call a telephone number. Absent: false. */
+  withholdNumber: z.boolean().optional(),
   /** Where calls go that this person does not take. A change replaces all of it. Default: nowhere. */
   forwarding: z
     .object({
@@ -159,6 +161,8 @@ export const DIRECT_CALL_REQUESTS = {
       clientId,
       to: callAddress,
       media: callMedia.default('audio'),
+      /** For telephone numbers: whoever is called must not learn who calls. Default false. */
+      withheld: z.boolean().optional(),
     }),
     result: z.object({ call: directCall }),
   },

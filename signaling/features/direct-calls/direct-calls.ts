@@ -69,6 +69,8 @@ export interface Reach {
   phones?: readonly RingablePhone[];
   /** What these show as the number to call back. */
   callerNumber?: string | undefined;
+  /** Whether these must not show who calls. Default false. */
+  withheld?: boolean | undefined;
   /** Where their calls go. */
   forwarding?: Forwarding | undefined;
 }
@@ -505,7 +507,7 @@ export class DirectCalls {
   }
 
   /** Rings the person called, unless their calls go elsewhere. */
-  #ringCallee(call: Call, { mayDisturb, phones = [], callerNumber, forwarding = {} }: Reach): void {
+  #ringCallee(call: Call, { mayDisturb, phones = [], forwarding = {}, ...shown }: Reach): void {
     const { accountId } = call.callee;
     const { ringMs } = this.#options;
     call.forwarding = forwarding;
@@ -519,7 +521,7 @@ export class DirectCalls {
     } else {
       this.#setDeadline(call, ringTimeMs(forwarding, ringMs), 'unanswered');
       for (const phone of phones) {
-        this.#ringPhone(call, phone, callerNumber);
+        this.#ringPhone(call, phone, shown);
       }
       this.#changed(call);
       this.#notify(call, 'call', ringMs / 1000);
@@ -598,7 +600,11 @@ export class DirectCalls {
     }
   }
 
-  #ringPhone(call: Call, phone: RingablePhone, callerNumber: string | undefined): void {
+  #ringPhone(
+    call: Call,
+    phone: RingablePhone,
+    { callerNumber, withheld }: Pick<Reach, 'callerNumber' | 'withheld'>,
+  ): void {
     const { displayName } = call.caller;
     const rung = (): CallPhone => ({ leg, number: phone.number, placed: false });
     const leg = phone.ring(
@@ -606,6 +612,7 @@ export class DirectCalls {
         displayName: call.callee.displayName,
         caller: { displayName, ...(callerNumber !== undefined && { number: callerNumber }) },
         ringSeconds: this.#options.ringMs / 1000,
+        ...(withheld && { withheld }),
       },
       this.#phoneEvents(call, () => rung()),
     );

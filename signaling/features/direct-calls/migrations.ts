@@ -62,4 +62,12 @@ export const DIRECT_CALL_MIGRATIONS: Migrations = {
       await db.schema.alterTable('call_settings').addColumn('forwarding', 'text').execute();
     },
   },
+  '0043_withhold_number': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .alterTable('call_settings')
+        .addColumn('withhold_number', 'integer', (column) => column.notNull().defaultTo(0))
+        .execute();
+    },
+  },
 };

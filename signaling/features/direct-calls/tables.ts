@@ -38,6 +38,7 @@ export interface CallSettingsRow {
   history_days: number;
   /** JSON: where calls go; null: nowhere. */
   forwarding: string | null;
+  withhold_number: number;
 }
 
 declare module '../../store/tables.ts' {

@@ -1,4 +1,9 @@
-import type { CallQuality, CallRecord, ParticipantAttributes } from '../../../contract/index.ts';
+import type {
+  CallerVerification,
+  CallQuality,
+  CallRecord,
+  ParticipantAttributes,
+} from '../../../contract/index.ts';
 import type { Store } from '../../store/index.ts';
 import { type CallFilter, matching, searchText } from './call-search.ts';
 import type { CallRow } from './tables.ts';
@@ -155,7 +160,7 @@ function toRow(call: CallEntry): CallRow {
     phone: call.phone ?? null,
     account_id: call.accountId ?? null,
     end_reason: call.endReason ?? null,
-    verification: null,
+    verification: call.verification ? JSON.stringify(call.verification) : null,
     search: searchText(call),
   };
 }
@@ -182,6 +187,9 @@ function fromRow(row: CallRow): CallEntry {
     mos: row.mos,
     quality: qualityOf(row),
     ...(row.attributes !== null && { attributes: JSON.parse(row.attributes) as ParticipantAttributes }),
+    ...(row.verification !== null && {
+      verification: JSON.parse(row.verification) as CallerVerification,
+    }),
     ...(row.transfer_target !== null && {
       transfer: { target: row.transfer_target, sipStatus: row.transfer_status },
     }),

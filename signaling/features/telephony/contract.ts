@@ -157,6 +157,8 @@ export const TELEPHONY_EVENTS = {
     displayName: z.string(),
     /** Shown to the person called. */
     caller: z.object({ displayName: z.string(), number: z.string().optional() }),
+    /** Whether that must not be shown. Default false. */
+    withheld: z.boolean().optional(),
     ringSeconds: z.number(),
   }),
   /** To the gateway: the person whom this phone calls is being rung. */

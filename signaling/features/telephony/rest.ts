@@ -15,12 +15,13 @@ import {
   sipTrunk,
   srtpKeying,
   srtpUse,
+  stirShaken,
   tracedMessage,
   trunkContact,
   trunkRegistration,
   trunkUsage,
 } from '../../../contract/index.ts';
-import { trunkAddress, trunkUri } from './trunk-fields.ts';
+import { authorities, trunkAddress, trunkUri } from './trunk-fields.ts';
 
 /** `accountId`: whose phone it is; absent: nobody's. */
 const phoneInfo = sipPhone.omit({ ha1: true }).extend({ accountId: sha256Hex.optional() });
@@ -61,7 +62,7 @@ export const trunkInfo = sipTrunk.omit({ password: true }).extend({
   usage: z.array(trunkUsage.omit({ trunk: true })),
 });
 export const trunkList = z.object({ trunks: z.array(trunkInfo) });
-/** Without a password, the stored one is kept if both user names stay the same. `srtp`, `keying`, `ice`, `transfers`, `identity`, `numbers` and `limits` are kept if omitted. */
+/** Without a password, the stored one is kept if both user names stay the same. `srtp`, `keying`, `ice`, `transfers`, `identity`, `numbers`, `limits` and `stirShaken` are kept if omitted. */
 export const putTrunkRequest = sipTrunk.omit({ name: true }).extend({
   uri: trunkUri,
   contacts: z
@@ -76,6 +77,13 @@ export const putTrunkRequest = sipTrunk.omit({ name: true }).extend({
     .optional(),
   proxy: trunkUri.optional(),
   addresses: z.array(trunkAddress).max(64).default([]),
+  stirShaken: stirShaken
+    .extend({ trustedCa: authorities.optional() })
+    .refine(({ certificateHosts, trustedCa }) => certificateHosts.length === 0 || trustedCa !== undefined, {
+      error: 'certificates need an authority that is trusted',
+      path: ['trustedCa'],
+    })
+    .optional(),
   srtp: srtpUse.optional(),
   keying: srtpKeying.optional(),
   ice: iceUse.optional(),

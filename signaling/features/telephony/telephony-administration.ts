@@ -88,8 +88,8 @@ export class TelephonyAdministration {
   }
 
   /**
-   * Adds or replaces a trunk. A stored password is kept while both user names stay the same. Encryption, transfers, identity, numbers and
-   * limits are kept if they are not given.
+   * Adds or replaces a trunk. A stored password is kept while both user names stay the same. Encryption, transfers, identity, numbers,
+   * limits and verification are kept if they are not given.
    *
    * @throws {CanopyError} BAD_REQUEST - `register` without user name and password
    */
@@ -109,6 +109,7 @@ export class TelephonyAdministration {
     const identity = trunk.identity ?? before?.identity;
     const numbers = trunk.numbers ?? before?.numbers;
     const limits = trunk.limits ?? before?.limits;
+    const stirShaken = trunk.stirShaken ?? before?.stirShaken;
     const settled = {
       ...trunk,
       srtp,
@@ -116,6 +117,7 @@ export class TelephonyAdministration {
       ...(identity && { identity }),
       ...(numbers && { numbers }),
       ...(limits && { limits }),
+      ...(stirShaken && { stirShaken }),
       ice: trunk.ice ?? before?.ice ?? 'accept',
       ...(transfers !== undefined && { transfers }),
       ...(password !== undefined && { password }),

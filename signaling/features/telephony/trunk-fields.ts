@@ -1,5 +1,27 @@
 /** Valid fields of a trunk. Stored trunks may predate these rules; the gateway skips those that it cannot use. */
 import { z } from 'zod';
+import { parseCertificate } from '../../../contract/x509/index.ts';
+
+const PEM = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/g;
+
+/** Certificates of authorities, PEM. */
+export const authorities = z
+  .string()
+  .max(200_000)
+  .refine(
+    (pem) => {
+      const found = [...pem.matchAll(PEM)];
+      try {
+        for (const [, base64 = ''] of found) {
+          parseCertificate(Buffer.from(base64, 'base64'));
+        }
+      } catch {
+        return false;
+      }
+      return found.length > 0;
+    },
+    { error: 'give certificates in PEM form' },
+  );
 
 /** An IP address, or a network in CIDR notation. Host names are not allowed: they would have to be resolved repeatedly. */
 export const trunkAddress = z

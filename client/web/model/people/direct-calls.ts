@@ -46,6 +46,8 @@ export class DirectCallsModel {
   readonly settings = signal<CallSettings | undefined>(undefined);
   /** Whether the user may call telephone numbers. */
   readonly dialsNumbers = signal(false);
+  /** Whether calls to telephone numbers withhold who calls. Remembered for the account, on all its devices. */
+  readonly withholdsNumber = signal(false);
   /** Counts changes of the list of recent calls. */
   readonly listVersion = signal(0);
   /** An address to call, from a call link that was opened. */
@@ -97,6 +99,7 @@ export class DirectCallsModel {
     });
     calls.on('settings', (settings) => {
       this.settings.value = settings;
+      this.withholdsNumber.value = settings.withholdNumber ?? false;
       this.dialsNumbers.value = calls.dialsNumbers;
     });
     client.on('state', (state) => {
@@ -120,7 +123,7 @@ export class DirectCallsModel {
     void local.setCameraWanted(media === 'video');
     try {
       const { calls } = await this.#host.connect();
-      const call = await calls.start(to, { media });
+      const call = await calls.start(to, { media, withheld: isNumber(to) && this.withholdsNumber.value });
       if (attempt === this.#attempts && this.outgoing.value) {
         this.#show(call);
       } else if (call.state !== 'answered') {
@@ -131,6 +134,15 @@ export class DirectCallsModel {
       if (attempt === this.#attempts) {
         this.#fail(error);
       }
+    }
+  }
+
+  /** Chooses whether calls to telephone numbers withhold who calls. */
+  async setWithholdsNumber(withholdNumber: boolean): Promise<void> {
+    this.withholdsNumber.value = withholdNumber;
+    // People without calls of their own choose for one visit.
+    if (this.settings.value) {
+      await this.#host.notices.attempt(() => this.#client?.calls.configure({ withholdNumber }));
     }
   }
 
@@ -295,6 +307,10 @@ export class DirectCallsModel {
       this.outgoing.value = { ...placed, error: CanopyError.from(error) };
     }
   }
+}
+
+function isNumber(address: string): boolean {
+  return address.startsWith('tel:');
 }
 
 function isUnanswered(state: DirectCall['state']): boolean {

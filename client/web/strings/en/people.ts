@@ -16,6 +16,8 @@ export const people = {
   phone: 'Phone',
   phoneVerified: 'Phone, verified',
   phoneNotVerified: 'Phone, not verified',
+  numberVerified: 'Number verified by its operator',
+  numberNotVerified: 'Number could not be verified',
   callEncrypted: 'Call encrypted',
   callNotEncrypted: 'Call not encrypted',
   spotlit: 'Spotlight',

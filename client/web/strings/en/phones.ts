@@ -4,6 +4,8 @@ export const phones = {
   dial: 'Call',
   target: 'Number or SIP address',
   what: 'The phone rings; the person who answers joins this room.',
+  withhold: 'Withhold my number',
+  withholdHint: 'For telephone numbers: they see “Anonymous” instead of your name and number.',
 
   title: 'Phones',
   announcements: 'When someone joins or leaves, phones hear',

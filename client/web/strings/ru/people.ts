@@ -18,6 +18,8 @@ export const people: Strings['people'] = {
   phone: 'Телефон',
   phoneVerified: 'Телефон проверен',
   phoneNotVerified: 'Телефон не проверен',
+  numberVerified: 'Номер подтверждён его оператором',
+  numberNotVerified: 'Номер не подтверждён',
   callEncrypted: 'Звонок зашифрован',
   callNotEncrypted: 'Звонок не зашифрован',
   spotlit: 'Крупно у всех',

@@ -1,10 +1,15 @@
 import { useSignal } from '@preact/signals';
-import type { Call } from '../../model/index.ts';
+import type { AppModel, Call } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
+import { WithholdNumber } from '../calls/withhold-number.tsx';
 import { FormDialog } from '../parts/form-dialog.tsx';
 
 /** Calls a phone into the room. For people who may call phones. */
-export function CallPhoneDialog({ call, onClose }: { call: Call; onClose(): void }) {
+export function CallPhoneDialog({
+  call,
+  calls,
+  onClose,
+}: Pick<AppModel, 'calls'> & { call: Call; onClose(): void }) {
   const { phones } = strings.value;
   const target = useSignal('');
   return (
@@ -13,7 +18,7 @@ export function CallPhoneDialog({ call, onClose }: { call: Call; onClose(): void
       submit={{ label: phones.dial, testId: 'dial' }}
       ready={target.value.trim() !== ''}
       // People often type numbers in groups.
-      act={() => call.room.dial(target.value.replace(/\s/g, ''))}
+      act={() => call.room.dial(target.value.replace(/\s/g, ''), { withheld: calls.withholdsNumber.value })}
       onClose={onClose}
     >
       <label class="field">
@@ -30,6 +35,7 @@ export function CallPhoneDialog({ call, onClose }: { call: Call; onClose(): void
           }}
         />
       </label>
+      <WithholdNumber calls={calls} />
       <p>{phones.what}</p>
     </FormDialog>
   );

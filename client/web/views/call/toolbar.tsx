@@ -186,7 +186,7 @@ export function Toolbar({ model, call, isCovered, onShortcuts }: ToolbarProps) {
         <PanelButtons call={call} />
       </div>
       {dialog.value === 'invite' && <InviteDialog call={call} onClose={close} />}
-      {dialog.value === 'phone' && <CallPhoneDialog call={call} onClose={close} />}
+      {dialog.value === 'phone' && <CallPhoneDialog call={call} calls={model.calls} onClose={close} />}
       {dialog.value === 'backup' && <LazyBackupDialog model={model} onClose={close} />}
       {settings.value && (
         <RoomSettings

@@ -5,6 +5,7 @@ import { strings } from '../../strings/index.ts';
 import { CopyLinkField } from '../parts/copy-link-field.tsx';
 import { CloseButton, Dialog } from '../parts/dialog.tsx';
 import { CameraIcon, PhoneIcon } from '../parts/icons.tsx';
+import { WithholdNumber } from './withhold-number.tsx';
 
 /** Calls somebody by the link or address that they gave the user. */
 export function CallDialog({ model, onClose }: { model: AppModel; onClose(): void }) {
@@ -59,6 +60,7 @@ export function CallDialog({ model, onClose }: { model: AppModel; onClose(): voi
               ? calls.addressOrNumberHint
               : calls.addressHint}
         </p>
+        {dialsNumbers && <WithholdNumber calls={model.calls} />}
         <div class="row">
           <button type="submit" class="primary" data-testid="call-audio" disabled={isEmpty}>
             <PhoneIcon />

@@ -161,14 +161,36 @@ function voiceText(
     : { state: 'none', text: people.noMicrophone };
 }
 
-function badgesOf({ kind, role, roomRole, callEncrypted, deviceVerified }: Participant): string[] {
+function badgesOf({
+  kind,
+  role,
+  roomRole,
+  callEncrypted,
+  deviceVerified,
+  attributes,
+}: Participant): string[] {
   const { people } = strings.value;
   return [
     // Most people are ordinary participants.
     roomRole && roomRole !== 'speaker' ? people.roles[roomRole] : '',
     kind === 'phone' ? phoneBadge(deviceVerified) : role === 'guest' ? people.guest : '',
+    numberBadge(attributes?.verstat),
     callEncrypted === undefined ? '' : callEncrypted ? people.callEncrypted : people.callNotEncrypted,
   ].filter((badge) => badge !== '');
+}
+
+/** What is known about a caller's number (STIR/SHAKEN). Lesser attestations say nothing about it. */
+function numberBadge(verstat: string | undefined): string {
+  const { people } = strings.value;
+  switch (verstat) {
+    case 'TN-Validation-Passed':
+    case 'TN-Validation-Passed-A':
+      return people.numberVerified;
+    case 'TN-Validation-Failed':
+      return people.numberNotVerified;
+    default:
+      return '';
+  }
 }
 
 /** Whether a phone has proved whose device it is. Unknown until the call is answered. */
