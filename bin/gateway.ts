@@ -34,6 +34,7 @@ export async function startGateway({ config, log, url }: StartGatewayOptions): P
       link,
       joinRoom: (roomId) => BridgeSession.join({ url, identity, roomId }),
       tls: await tls.load(),
+      dataDir: config.data.dir,
       restart: { snapshots, calls },
       log,
     });

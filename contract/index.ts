@@ -23,4 +23,5 @@ export * from './telephony.ts';
 export { type TrunkIdentity, trunkIdentity } from './trunk-identity.ts';
 export * from './trunk-limits.ts';
 export * from './trunk-numbers.ts';
+export { type TrunkTls, trunkTls } from './trunk-tls.ts';
 export * from './wire.ts';

@@ -7,6 +7,7 @@ import { displayable, storable } from './names.ts';
 import { trunkIdentity } from './trunk-identity.ts';
 import { trunkLimits, trunkUsage } from './trunk-limits.ts';
 import { trunkNumbers } from './trunk-numbers.ts';
+import { trunkTls } from './trunk-tls.ts';
 
 /** User part of a phone's SIP address: letters, digits and `.-_+`, 1 to 64 characters. */
 export const sipUser = z.string().regex(/^[A-Za-z0-9+][A-Za-z0-9._+-]{0,63}$/);
@@ -137,6 +138,8 @@ export const sipTrunk = z.object({
   headers: headerAttributes.optional(),
   /** Whether its callers may use the numbers that they show. Default: not verified. */
   stirShaken: stirShaken.optional(),
+  /** How Canopy connects to it over TLS. Trunks with the same host share this. */
+  tls: trunkTls.optional(),
   /** How telephone numbers are written. */
   numbers: trunkNumbers.optional(),
   /** What may be called, and how much. */

@@ -1,5 +1,11 @@
 import { CanopyError, type Config, urlHost } from '../base/index.ts';
-import { type BindingStore, type PasswordLookup, type SeenMessage, SipStack } from './sip/index.ts';
+import {
+  type BindingStore,
+  type ClientTls,
+  type PasswordLookup,
+  type SeenMessage,
+  SipStack,
+} from './sip/index.ts';
 
 /** Certificate chain and key, PEM. */
 export interface TlsCertificate {
@@ -14,6 +20,8 @@ export interface OpenStackOptions {
   tls: TlsCertificate | null;
   lookup: PasswordLookup;
   bindings: BindingStore;
+  /** How to connect over TLS to a trunk with this host. */
+  tlsFor: (host: string) => ClientTls | undefined;
   /** Called with every SIP message that is received or sent. */
   onMessage: (message: SeenMessage) => void;
   /** Web origins of other sites whose pages may connect. */
@@ -29,6 +37,7 @@ export async function openStack({
   tls,
   lookup,
   bindings,
+  tlsFor,
   origins,
   onMessage,
 }: OpenStackOptions): Promise<SipStack> {
@@ -56,6 +65,7 @@ export async function openStack({
       callsPerSecond: sip.callsPerSecond,
       requestsPerSecond: sip.requestsPerSecond,
       silent: sip.silentToStrangers,
+      tlsFor,
       onMessage,
     });
   };

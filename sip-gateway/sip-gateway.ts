@@ -27,7 +27,7 @@ import {
   transferCall,
 } from './calls/index.ts';
 import { Codecs } from './codecs/index.ts';
-import { phoneLookup, roomsWithShortPins, usableTrunks } from './dial/index.ts';
+import { phoneLookup, roomsWithShortPins, trunkTls, usableTrunks } from './dial/index.ts';
 import { EdgeLog } from './edge-log.ts';
 import { MediaPool, type PayloadTransformModule } from './media/index.ts';
 import { GatewayMetrics } from './metrics.ts';
@@ -54,6 +54,8 @@ export interface SipGatewayOptions {
   /** Web origins of other sites whose pages may register over WebSocket. Default: none. */
   origins?: readonly string[];
   log: Logger;
+  /** The data folder, which has the certificates of trunks. */
+  dataDir: string;
   /** Where calls in progress are saved, and the calls of a killed gateway, which go on. Default: calls end with the gateway. */
   restart?: { snapshots: CallSnapshots<SavedPhoneCall>; calls: readonly SavedPhoneCall[] };
   /** A call whose phone sends no media for longer is ended, in seconds; 0: never. Default 30. */
@@ -211,6 +213,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
         tls: options.tls,
         origins: options.origins ?? [],
         lookup: phoneLookup(() => options.link.config),
+        tlsFor: (host) => trunkTls(options.link.config, host, { dataDir: options.dataDir, log }),
         bindings: new SavedBindings(systemClock, (user, bindings) => saved.phone(user, bindings)),
         onMessage: (message) => {
           traces.see(message);

@@ -32,5 +32,5 @@ export {
   SecuritySession,
 } from './sdp/index.ts';
 export { systemClock } from './transaction/index.ts';
-export { isOverTls, localAddressFor, type SeenMessage } from './transport/index.ts';
+export { type ClientTls, isOverTls, localAddressFor, type SeenMessage } from './transport/index.ts';
 export * from './ua/index.ts';

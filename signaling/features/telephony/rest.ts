@@ -62,7 +62,7 @@ export const trunkInfo = sipTrunk.omit({ password: true }).extend({
   usage: z.array(trunkUsage.omit({ trunk: true })),
 });
 export const trunkList = z.object({ trunks: z.array(trunkInfo) });
-/** Without a password, the stored one is kept if both user names stay the same. `srtp`, `keying`, `ice`, `transfers`, `identity`, `numbers`, `limits` and `stirShaken` are kept if omitted. */
+/** Without a password, the stored one is kept if both user names stay the same. `srtp`, `keying`, `ice`, `transfers`, `identity`, `numbers`, `limits`, `stirShaken` and `tls` are kept if omitted. */
 export const putTrunkRequest = sipTrunk.omit({ name: true }).extend({
   uri: trunkUri,
   contacts: z

@@ -89,7 +89,7 @@ export class TelephonyAdministration {
 
   /**
    * Adds or replaces a trunk. A stored password is kept while both user names stay the same. Encryption, transfers, identity, numbers,
-   * limits and verification are kept if they are not given.
+   * limits, verification and TLS are kept if they are not given.
    *
    * @throws {CanopyError} BAD_REQUEST - `register` without user name and password
    */
@@ -109,6 +109,7 @@ export class TelephonyAdministration {
     const identity = trunk.identity ?? before?.identity;
     const numbers = trunk.numbers ?? before?.numbers;
     const limits = trunk.limits ?? before?.limits;
+    const tls = trunk.tls ?? before?.tls;
     const stirShaken = trunk.stirShaken ?? before?.stirShaken;
     const settled = {
       ...trunk,
@@ -118,6 +119,7 @@ export class TelephonyAdministration {
       ...(numbers && { numbers }),
       ...(limits && { limits }),
       ...(stirShaken && { stirShaken }),
+      ...(tls && { tls }),
       ice: trunk.ice ?? before?.ice ?? 'accept',
       ...(transfers !== undefined && { transfers }),
       ...(password !== undefined && { password }),

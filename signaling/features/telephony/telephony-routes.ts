@@ -119,7 +119,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
         config: { act: 'trunk.put' },
         schema: {
           description:
-            'Adds or replaces a trunk. A stored password is kept while both user names stay the same; `srtp`, `keying`, `ice`, `transfers`, `identity`, `numbers`, `limits` and `stirShaken` are kept if they are omitted.',
+            'Adds or replaces a trunk. A stored password is kept while both user names stay the same; `srtp`, `keying`, `ice`, `transfers`, `identity`, `numbers`, `limits`, `stirShaken` and `tls` are kept if they are omitted.',
           params: trunkParams,
           body: putTrunkRequest,
           response: { 200: trunkInfo, ...errorResponses },

@@ -26,6 +26,8 @@ export interface ConnectionOptions extends PatienceOptions {
   remote: Endpoint;
   /** The name that the server's certificate was verified for, on TLS connections that we opened. */
   serverName?: string;
+  /** The TLS settings that it was made with. */
+  tlsId?: string | undefined;
   advertised: (localAddress: string, localPort: number) => { host: string; port: number };
 }
 
@@ -65,6 +67,10 @@ export class Connection implements Flow {
 
   get open(): boolean {
     return this.#open;
+  }
+
+  get tlsId(): string | undefined {
+    return this.#options.tlsId;
   }
 
   get serverName(): string | undefined {

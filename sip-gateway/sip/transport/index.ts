@@ -1,4 +1,5 @@
 /** Sockets: UDP, TCP and TLS listeners and connections, framing, and routing of responses. */
+export type { ClientTls } from './client-tls.ts';
 export {
   type Endpoint,
   type Flow,

@@ -15,6 +15,7 @@ import {
   type WireResponse,
 } from '../message/index.ts';
 import { newTag } from '../tokens.ts';
+import type { ClientTls } from './client-tls.ts';
 import { Connection, type ConnectionEvents } from './connection.ts';
 import {
   type Endpoint,
@@ -54,6 +55,8 @@ export interface TransportOptions {
   tlsCa?: string | Buffer;
   /** Whether to verify the certificates of servers that we connect to. Default true. */
   tlsVerify?: boolean;
+  /** How to connect over TLS to the server of this name or address. Default: as above, without a certificate. */
+  tlsFor?: (serverName: string) => ClientTls | undefined;
   /** Maximum number of open connections. Default 4,000. */
   maxConnections?: number;
   /** Maximum number of connections from one IPv4 address or IPv6 /64. Default 100. */
@@ -175,7 +178,8 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
         remote.port === target.port &&
         remote.address === target.address &&
         // A TLS connection is verified for one name. Another name needs another connection.
-        (target.protocol === 'tcp' || connection.serverName === (target.serverName ?? target.address))
+        (target.protocol === 'tcp' ||
+          (connection.serverName === nameOf(target) && connection.tlsId === this.#tlsFor(target)?.id))
       ) {
         return connection;
       }
@@ -305,9 +309,19 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
     return true;
   }
 
-  #connect(target: Target, protocol: 'tcp' | 'tls'): Flow {
+  #tlsFor(target: Target): ClientTls | undefined {
+    return target.protocol === 'tls' ? this.#options.tlsFor?.(nameOf(target)) : undefined;
+  }
+
+  /** A new connection; undefined if its certificates cannot be read. */
+  #connect(target: Target, protocol: 'tcp' | 'tls'): Flow | undefined {
     const { address: host, port } = target;
-    const serverName = target.serverName ?? host;
+    const tls = this.#tlsFor(target);
+    const files = tls?.load();
+    if (tls && !files) {
+      return undefined;
+    }
+    const serverName = tls?.serverName ?? nameOf(target);
     const socket =
       protocol === 'tls'
         ? connectTls({
@@ -315,6 +329,7 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
             port,
             servername: isIP(serverName) ? '' : serverName,
             ca: this.#options.tlsCa,
+            ...files,
             rejectUnauthorized: this.#options.tlsVerify ?? true,
             minVersion: 'TLSv1.2',
           })
@@ -322,7 +337,10 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
     const deadline = setTimeout(() => socket.destroy(new Error('connection timed out')), CONNECT_MS);
     socket.once(protocol === 'tls' ? 'secureConnect' : 'connect', () => clearTimeout(deadline));
     socket.once('close', () => clearTimeout(deadline));
-    return this.#adopt(socket, protocol, { address: host, port }, false, serverName);
+    return this.#adopt(socket, protocol, { address: host, port }, false, {
+      serverName: nameOf(target),
+      tlsId: tls?.id,
+    });
   }
 
   #adopt(
@@ -330,7 +348,7 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
     protocol: 'tcp' | 'tls',
     remote: Endpoint,
     accepted: boolean,
-    serverName?: string,
+    verified: { serverName?: string; tlsId?: string | undefined } = {},
   ): Connection {
     const advertised = (localHost: string, localPort: number) => {
       const listener = this.#streams.find((candidate) => candidate.protocol === protocol);
@@ -340,7 +358,7 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
         port: advertise?.port ?? listener?.local.port ?? localPort,
       };
     };
-    const options = { protocol, remote, accepted, advertised, serverName, ...this.#patience };
+    const options = { protocol, remote, accepted, advertised, ...verified, ...this.#patience };
     const connection = new Connection(socket, options, this.#events);
     this.#connections.add(connection);
     return connection;
@@ -408,6 +426,11 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
     }
     this.emit('malformed', error, flow, built !== undefined);
   }
+}
+
+/** The name that a server's certificate must be for. */
+function nameOf({ serverName, address }: Target): string {
+  return serverName ?? address;
 }
 
 function endpointOf(socket: Socket): Endpoint {
