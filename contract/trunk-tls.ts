@@ -2,11 +2,9 @@
 import { z } from 'zod';
 
 /** A file in the folder `trunk-tls` of the data folder. */
-const file = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, {
-    error: 'write the name of a file in the folder trunk-tls, without a path',
-  });
+const file = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, {
+  error: 'write the name of a file in the folder trunk-tls, without a path',
+});
 
 export const trunkTls = z
   .object({
