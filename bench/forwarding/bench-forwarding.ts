@@ -4,6 +4,7 @@ import { printSummary, type Summary, writeFiguresReport } from '../report/index.
 import { releaseCores, reserveCores } from './cores.ts';
 import { measureDelay, measureSlice } from './measure.ts';
 import { CLIPS, type ForwardingOptions, type Traffic, trafficOf } from './options.ts';
+import { type Ratio, ratioOf } from './ratio.ts';
 import { type ForwardingRun, forwardingReport, type MeasuredWorker } from './report.ts';
 import { sendFloor } from './send-floor.ts';
 import { stretchClip } from './stretch-clip.ts';
@@ -78,7 +79,14 @@ async function measureWorkers(
         result.held = await measureDelay(each, SLICE_SECONDS);
       }
     }
-    return { traffic, pinned: cores !== undefined, workers: measured, floors, machine };
+    return {
+      traffic,
+      pinned: cores !== undefined,
+      workers: measured,
+      ratio: ratio(measured),
+      floors,
+      machine,
+    };
   } finally {
     for (const each of workers) {
       each.close();
@@ -87,4 +95,13 @@ async function measureWorkers(
       releaseCores(cores);
     }
   }
+}
+
+function ratio([first, second]: readonly MeasuredWorker[]): Ratio | undefined {
+  if (!first || !second) {
+    return undefined;
+  }
+  return ratioOf(
+    first.slices.map(({ packetUs }, index) => [packetUs, second.slices[index]?.packetUs ?? Number.NaN]),
+  );
 }

@@ -10,7 +10,7 @@ import {
 import type { HeldPackets } from './delay-tap.ts';
 import type { Slice } from './measure.ts';
 import type { Traffic } from './options.ts';
-import { ratioOf } from './ratio.ts';
+import type { Ratio } from './ratio.ts';
 import { FLOOR_BURST, type SendFloor } from './send-floor.ts';
 
 /** How much later packets may leave than from the other worker, at p99, in microseconds. */
@@ -29,6 +29,8 @@ export interface ForwardingRun {
   /** Whether the worker had a core of its own. */
   pinned: boolean;
   workers: MeasuredWorker[];
+  /** CPU per packet of the first worker to that of the second, slice by slice. */
+  ratio: Ratio | undefined;
   /** Before and after. */
   floors: SendFloor[];
   machine: { before: CpuTimes; after: CpuTimes };
@@ -136,18 +138,15 @@ function costs({ slices }: MeasuredWorker, name: string): Figure[] {
   ];
 }
 
-function ratios({ workers: [first, second] }: ForwardingRun): Figure[] {
-  if (!first || !second) {
+function ratios({ workers: [first, second], ratio }: ForwardingRun): Figure[] {
+  if (!ratio) {
     return [];
   }
-  const pairs = first.slices.map(
-    ({ packetUs }, index) => [packetUs, second.slices[index]?.packetUs ?? Number.NaN] as const,
-  );
-  const { mean, low, high } = ratioOf(pairs);
+  const pairs = first?.slices.map(({ packetUs }, index) => packetUs / (second?.slices[index]?.packetUs ?? 0));
   return [
-    { label: 'A to B, CPU per packet (ratio)', value: round(mean, 3) },
-    { label: '95 % interval', value: `${low.toFixed(3)}–${high.toFixed(3)}` },
-    { label: 'each pair', value: pairs.map(([a, b]) => (a / b).toFixed(3)).join(' ') },
+    { label: 'A to B, CPU per packet (ratio)', value: round(ratio.mean, 3) },
+    { label: '95 % interval', value: `${ratio.low.toFixed(3)}–${ratio.high.toFixed(3)}` },
+    { label: 'each pair', value: pairs?.map((each) => each.toFixed(3)).join(' ') ?? '' },
   ];
 }
 

@@ -2,7 +2,7 @@
 export { SetupError } from './errors.mjs';
 export { findNode } from './node.mjs';
 export { npm } from './npm.mjs';
-export { root } from './paths.mjs';
+export { cacheFolder, root } from './paths.mjs';
 export { pjsuaFolder } from './pjsua.mjs';
 export { become, findProgram, run, tail } from './processes.mjs';
 export { reportErrors } from './progress.mjs';
