@@ -571,6 +571,10 @@ export const ERROR_CODES = {
     status: 500,
     message: 'A file cannot be read or written; fix the problem named in the detail.',
   },
+  RECORDING_DISK_FULL: {
+    status: 507,
+    message: 'The recording has ended because the server’s disk is full; what was recorded before is kept.',
+  },
   WORKER_MISSING: {
     status: 500,
     message: 'The mediasoup worker program cannot run; run npm start again, or see canopy doctor.',

@@ -8,3 +8,17 @@ export {
   type RtpPacketInit,
   readExtension,
 } from './packet.ts';
+export {
+  assembleFrame,
+  type FrameSize,
+  nalUnits,
+  OPUS_CLOCK_RATE,
+  OPUS_MAX_TICKS,
+  opusDurationTicks,
+  opusHasFec,
+  parseH264,
+  parseVp8,
+  parseVp9,
+  type VideoCodec,
+  type VideoFrame,
+} from './payload/index.ts';

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { type Clip, type ClipFrame, type ClipInfo, nalUnits, ONE_LAYER } from '../../client/node/index.ts';
+import { nalUnits } from '../../base/rtp/index.ts';
+import { type Clip, type ClipFrame, type ClipInfo, ONE_LAYER } from '../../client/node/index.ts';
 import { cached } from './cache.ts';
 import { type Command, runPipeline } from './pipeline.ts';
 import { FRAMES_PER_SECOND, KEY_INTERVAL_FRAMES, type Recipe, VIDEO_SECONDS } from './recipes.ts';

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { types } from 'mediasoup-client';
+import type { VideoCodec } from '../../base/rtp/index.ts';
 import { ClipTrack, ReceivedTrack } from '../../client/node/index.ts';
 import { startMediaServer, until } from '../../test/support/media-server.ts';
 import { type ClipName, loadClip } from '../clips/index.ts';
 import { UdpRelay } from '../relay/index.ts';
-import { decode, StreamRecorder, type VideoCodec } from './index.ts';
+import { decode, StreamRecorder } from './index.ts';
 
 async function trackOf(names: ClipName[]): Promise<ClipTrack> {
   const [first, ...rest] = await Promise.all(names.map(loadClip));

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import type { Recording, VideoCodec } from './stream-recorder.ts';
+import type { VideoCodec } from '../../base/rtp/index.ts';
+import type { Recording } from './stream-recorder.ts';
 
 export interface DecodeResult {
   /** Frames given to the decoder. */

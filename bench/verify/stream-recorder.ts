@@ -1,19 +1,10 @@
-import {
-  type InboundStream,
-  parseH264,
-  parseVp8,
-  parseVp9,
-  type ReceivedPacket,
-} from '../../client/node/index.ts';
+import { assembleFrame, type VideoCodec, type VideoFrame } from '../../base/rtp/index.ts';
+import type { InboundStream, ReceivedPacket } from '../../client/node/index.ts';
 
-export type VideoCodec = 'vp8' | 'vp9' | 'h264';
-
-/** A frame reassembled from its packets: for H264 in Annex B form, for VP9 as a superframe. */
-export interface RecordedFrame {
+/** A frame reassembled from its packets. */
+export interface RecordedFrame extends VideoFrame {
   /** RTP timestamp. */
   timestamp: number;
-  key: boolean;
-  data: Buffer;
 }
 
 export interface Recording {
@@ -58,7 +49,13 @@ export class StreamRecorder {
       const last = group.at(-1) as Packet;
       const contiguous = last.sequence - first.sequence === group.length - 1;
       const joined = previousEnd === undefined || first.sequence === previousEnd + 1;
-      const frame = contiguous && joined && last.marker ? ASSEMBLE[this.#codec](group) : undefined;
+      const frame =
+        contiguous && joined && last.marker
+          ? assembleFrame(
+              this.#codec,
+              group.map(({ payload }) => payload),
+            )
+          : undefined;
       previousEnd = last.sequence;
       start = end;
       if (recording.frames.length === 0 && !frame?.key) {
@@ -81,65 +78,4 @@ export class StreamRecorder {
     const { timestamp, marker } = header;
     this.#packets.push({ sequence, timestamp, marker, payload: Buffer.from(payload) });
   }
-}
-
-type Assembled = { key: boolean; data: Buffer } | undefined;
-
-const ASSEMBLE: Record<VideoCodec, (group: Packet[]) => Assembled> = {
-  vp8(group) {
-    const parts = group.map(({ payload }) => parseVp8(payload));
-    if (parts.includes(undefined) || !parts[0]?.start) {
-      return undefined;
-    }
-    return {
-      key: parts[0].keyFrame,
-      data: Buffer.concat(parts.map((part) => part?.data ?? Buffer.alloc(0))),
-    };
-  },
-
-  vp9(group) {
-    const layers: Buffer[][] = [];
-    let key = false;
-    for (const { payload } of group) {
-      const part = parseVp9(payload);
-      if (!part) {
-        return undefined;
-      }
-      if (part.startOfFrame) {
-        layers.push([]);
-      }
-      key ||= part.keyFrame;
-      layers.at(-1)?.push(part.data);
-    }
-    if (layers.length === 0) {
-      return undefined;
-    }
-    return { key, data: superframe(layers.map((parts) => Buffer.concat(parts))) };
-  },
-
-  h264(group) {
-    const parts = group.map(({ payload }) => parseH264(payload));
-    if (parts.includes(undefined)) {
-      return undefined;
-    }
-    return {
-      key: parts.some((part) => part?.keyFrame),
-      data: Buffer.concat(parts.flatMap((part) => part?.data ?? [])),
-    };
-  },
-};
-
-/** Joins a picture's layer frames into a superframe with its index (VP9 bitstream, annex B). */
-function superframe(layers: readonly Buffer[]): Buffer {
-  if (layers.length === 1) {
-    return layers[0] as Buffer;
-  }
-  const marker = 0xc0 | (3 << 3) | (layers.length - 1);
-  const index = Buffer.alloc(2 + 4 * layers.length);
-  index[0] = marker;
-  layers.forEach(({ length }, position) => {
-    index.writeUInt32LE(length, 1 + 4 * position);
-  });
-  index[index.length - 1] = marker;
-  return Buffer.concat([...layers, index]);
 }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { types } from 'mediasoup-client';
+import { parseVp8, parseVp9 } from '../../base/rtp/index.ts';
 import { startMediaServer, until } from '../../test/support/media-server.ts';
 import { syntheticOpus, syntheticVp8, syntheticVp9 } from '../../test/support/synthetic-clips.ts';
-import { ClipTrack, type InboundStream, parseVp8, parseVp9, ReceivedTrack } from './index.ts';
+import { ClipTrack, type InboundStream, ReceivedTrack } from './index.ts';
 
 function streamOf(consumer: types.Consumer): InboundStream {
   assert.ok(consumer.track instanceof ReceivedTrack);

@@ -7,15 +7,6 @@ export { fileStore } from './file-store.ts';
 export { createHandlerFactory, type NodeHandlerOptions } from './handler.ts';
 export { type LinkCounters, MediaLink, type MediaLinkEvents } from './media-link.ts';
 export {
-  type H264Payload,
-  nalUnits,
-  parseH264,
-  parseVp8,
-  parseVp9,
-  type Vp8Payload,
-  type Vp9Payload,
-} from './payload/index.ts';
-export {
   DelayHistogram,
   type InboundCounters,
   type InboundStream,

@@ -1,11 +1,6 @@
+import { OPUS_CLOCK_RATE, OPUS_MAX_TICKS, opusDurationTicks, opusHasFec } from '../../base/rtp/index.ts';
 import type { NativeBinding, OpusHandle } from './native-binding.ts';
-import {
-  OPUS_CLOCK_RATE,
-  OPUS_MAX_TICKS,
-  opusConcealSamples,
-  opusDurationTicks,
-  opusHasFec,
-} from './opus-packet.ts';
+import { opusConcealSamples } from './opus-rates.ts';
 import { DEFAULT_SETTINGS, encoderRequests } from './opus-settings.ts';
 import type { OpusCodec, OpusSettings } from './types.ts';
 

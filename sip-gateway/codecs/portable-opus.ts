@@ -5,14 +5,8 @@ import {
   type OpusEncoderHandle,
   type SampleRate,
 } from 'libopus-wasm';
-import {
-  OPUS_CLOCK_RATE,
-  OPUS_MAX_TICKS,
-  OPUS_RATES,
-  opusConcealSamples,
-  opusDurationTicks,
-  opusHasFec,
-} from './opus-packet.ts';
+import { OPUS_CLOCK_RATE, OPUS_MAX_TICKS, opusDurationTicks, opusHasFec } from '../../base/rtp/index.ts';
+import { OPUS_RATES, opusConcealSamples } from './opus-rates.ts';
 import { DEFAULT_SETTINGS, encoderRequests } from './opus-settings.ts';
 import type { OpusCodec, OpusSettings } from './types.ts';
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { Device } from 'mediasoup-client';
+import { parseVp8 } from '../../base/rtp/index.ts';
 import {
   ClipTrack,
   createHandlerFactory,
   type InboundStream,
   type NodeHandlerOptions,
   type OutboundStream,
-  parseVp8,
   ReceivedTrack,
 } from '../../client/node/index.ts';
 import { type Client, connect, type Room } from '../../client/sdk/index.ts';

@@ -1,14 +1,11 @@
-/** RTP payload formats: packetising the frames of clips, and parsing them. */
+/** RTP payload formats: packetising the frames of clips. base/rtp/ parses them. */
 import type { ClipCodec } from '../clip/index.ts';
 import { packetizeH264 } from './h264.ts';
 import type { Packetizer } from './packetizer.ts';
 import { packetizeVp8 } from './vp8.ts';
 import { packetizeVp9 } from './vp9.ts';
 
-export { type H264Payload, nalUnits, parseH264 } from './h264.ts';
 export type { Packetizer, PacketPayload, PictureNumbering } from './packetizer.ts';
-export { parseVp8, type Vp8Payload } from './vp8.ts';
-export { parseVp9, type Vp9Payload } from './vp9.ts';
 
 /** One Opus frame per packet (RFC 7587). */
 const packetizeOpus: Packetizer = (frame) => [{ pieces: [frame.data], marker: false }];

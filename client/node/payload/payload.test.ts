@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { nalUnits, parseH264, parseVp8, parseVp9 } from '../../../base/rtp/index.ts';
 import { type ClipFrame, ONE_LAYER } from '../clip/index.ts';
-import { nalUnits, PACKETIZERS, parseH264, parseVp8, parseVp9 } from './index.ts';
+import { PACKETIZERS } from './index.ts';
 import { splitAboutEqually } from './split.ts';
 
 const MAX_BYTES = 300;

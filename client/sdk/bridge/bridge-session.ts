@@ -2,6 +2,7 @@ import type { Participant, RtpCapabilities, SnapshotPart } from '../../../contra
 import { CanopyError } from '../../../contract/light.ts';
 import { Connection, type ConnectionOptions, type ConnectionState } from '../connection.ts';
 import { Emitter } from '../emitter.ts';
+import { type Layout, LayoutReporter } from '../layout.ts';
 import { Reconciler } from '../reconciler.ts';
 import { Restraints } from '../restraints.ts';
 import type { Snapshot } from '../room-entry.ts';
@@ -12,27 +13,31 @@ import { AUDIO_LEVEL, type BridgeSource, BridgeSources } from './bridge-sources.
 
 export interface BridgeOptions extends ConnectionOptions {
   roomId: string;
+  /** Whether to receive video too. Default: audio only. */
+  takesVideo?: boolean;
 }
 
 export interface BridgeOpenOptions {
   /** Address of the bridge's UDP socket; must be a loopback address. */
   address: string;
   port: number;
-  /** What the bridge can receive. Default: the room's Opus with audio levels. */
+  /** What the bridge can receive. Default: the room's Opus with audio levels; with `takesVideo`, everything. */
   rtpCapabilities?: RtpCapabilities;
 }
 
 /**
- * A room from a bridge's point of view: the bridge hosts participants, sends one stream for each, and receives everyone else's audio, over
+ * A room from a bridge's point of view: the bridge hosts participants, sends one stream for each, and receives what everyone else sends, over
  * one UDP socket. After a lost connection or a re-homing, participants, producers and transports are re-established automatically; the
  * caller only has to follow the `media` events.
  */
 export class BridgeSession extends Emitter<BridgeEvents> {
   readonly roomId: string;
   readonly #connection: Connection;
+  readonly #takesVideo: boolean;
   readonly #session: RoomSession;
   readonly #hosted = new Set<BridgeParticipant>();
   readonly #sources: BridgeSources;
+  readonly #layout: LayoutReporter;
   readonly #restraints = new Restraints();
   readonly #opening: Reconciler;
   #capabilities: RtpCapabilities = {};
@@ -43,17 +48,25 @@ export class BridgeSession extends Emitter<BridgeEvents> {
   /** Counts homes and seats, to recognise answers about transports of an earlier one. */
   #home = 0;
 
-  private constructor({ roomId, ...options }: BridgeOptions) {
+  private constructor({ roomId, takesVideo = false, ...options }: BridgeOptions) {
     super();
     this.roomId = roomId;
+    this.#takesVideo = takesVideo;
     this.#connection = new Connection(options);
     this.#opening = new Reconciler({ pass: () => this.#open(), failed: (error) => this.#failed(error) });
     this.#sources = new BridgeSources({
       connection: this.#connection,
+      takesVideo,
       media: () => this.#media,
       started: (source) => this.emit('source', source),
       ended: (source) => this.emit('source-ended', source),
       updated: (source) => this.emit('source-updated', source),
+      failed: (error) => this.#failed(error),
+    });
+    this.#layout = new LayoutReporter({
+      connection: this.#connection,
+      producers: this.#sources.producers,
+      shown: () => {},
       failed: (error) => this.#failed(error),
     });
     this.#session = new RoomSession({
@@ -183,6 +196,16 @@ export class BridgeSession extends Emitter<BridgeEvents> {
     }
   }
 
+  /** Sets which videos are received, and for which sizes. Without one, the server takes all of them to be equally large. */
+  setLayout(layout: Layout): void {
+    this.#layout.set(layout);
+  }
+
+  /** Asks the sender of a video for a key frame. @throws {CanopyError} CONSUMER_UNKNOWN - it has ended */
+  async requestKeyFrame({ consumerId }: BridgeSource): Promise<void> {
+    await this.#connection.request('consumer.requestKeyFrame', { consumerId });
+  }
+
   /** Removes all hosted participants from the room and closes the connection. Never rejects. */
   async leave(): Promise<void> {
     if (this.state === 'closed') {
@@ -199,6 +222,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
 
   #closed(): void {
     this.#opening.stop();
+    this.#layout.close();
     this.#connection.close();
     this.#dropMedia();
     this.#sources.close();
@@ -249,11 +273,15 @@ export class BridgeSession extends Emitter<BridgeEvents> {
       const isOwn = this.hosted.some(({ participantId }) => participantId === producer.participantId);
       if (!isOwn) {
         this.#sources.add(producer);
+        this.#layout.update();
       }
     });
     on('producer.paused', ({ producerId }) => this.#sources.setPaused(producerId, true));
     on('producer.resumed', ({ producerId }) => this.#sources.setPaused(producerId, false));
-    on('producer.closed', ({ producerId }) => this.#sources.remove(producerId));
+    on('producer.closed', ({ producerId }) => {
+      this.#sources.remove(producerId);
+      this.#layout.update();
+    });
     on('consumer.closed', ({ consumerId }) => this.#sources.consumerClosed(consumerId));
   }
 
@@ -274,6 +302,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
     }
     this.#reconcileHosted(snapshot, sameSeat);
     this.#sources.reset(snapshot.producers, consumerIds);
+    this.#layout.reset();
     for (const hosted of this.hosted) {
       hosted.keepProducerOf(producerIds);
       hosted.sync();
@@ -338,7 +367,8 @@ export class BridgeSession extends Emitter<BridgeEvents> {
       media = await this.#connection.request('bridge.open', {
         address: options.address,
         port: options.port,
-        rtpCapabilities: options.rtpCapabilities ?? audioOnly(this.#capabilities),
+        rtpCapabilities:
+          options.rtpCapabilities ?? (this.#takesVideo ? withoutEstimation : audioOnly)(this.#capabilities),
       });
     } catch (error) {
       if (home === this.#home) {
@@ -372,6 +402,24 @@ export class BridgeSession extends Emitter<BridgeEvents> {
       this.emit('error', error);
     }
   }
+}
+
+/**
+ * Everything that the room has, but no retransmissions, which the local host does not need, and no bandwidth estimation: it would wait for
+ * feedback that a bridge does not send.
+ */
+function withoutEstimation({ codecs = [], headerExtensions = [] }: RtpCapabilities): RtpCapabilities {
+  return {
+    codecs: codecs
+      .filter(({ mimeType }) => !mimeType.toLowerCase().endsWith('/rtx'))
+      .map((codec) => ({
+        ...codec,
+        rtcpFeedback: codec.rtcpFeedback?.filter(
+          ({ type }) => type !== 'transport-cc' && type !== 'goog-remb',
+        ),
+      })),
+    headerExtensions: headerExtensions.filter(({ uri }) => !uri.includes('transport-wide-cc')),
+  };
 }
 
 /** Opus and audio levels only. */

@@ -4,11 +4,17 @@ import type { Connection } from '../connection.ts';
 import { Reconciler } from '../reconciler.ts';
 import type { BridgeMedia } from './bridge-participant.ts';
 
-/** One participant's audio as received over the `recv` transport: an Opus stream. */
+/** One stream of a participant as received over the `recv` transport. */
 export interface BridgeSource {
   readonly producerId: string;
   readonly consumerId: string;
   readonly participantId: string;
+  readonly kind: ProducerInfo['kind'];
+  readonly source: ProducerInfo['source'];
+  /** E.g. `audio/opus`, in lower case. */
+  readonly mimeType: string;
+  /** Of the RTP timestamps, in hertz. */
+  readonly clockRate: number;
   readonly ssrc: number;
   readonly payloadType: number;
   /** Id of the audio level header extension (RFC 6464); undefined if not negotiated. */
@@ -19,6 +25,8 @@ export interface BridgeSource {
 
 export interface SourceHost {
   readonly connection: Connection;
+  /** Whether video is received too. */
+  readonly takesVideo: boolean;
   media(): BridgeMedia | undefined;
   started(source: BridgeSource): void;
   ended(source: BridgeSource): void;
@@ -29,10 +37,10 @@ export interface SourceHost {
 /** Maximum number of producers per `consumer.create`, set by the protocol. */
 const MAX_PER_REQUEST = 64;
 
-/** Subscribes to everyone else's audio: one request creates up to 64 consumers, and a second resumes them. */
+/** Subscribes to what everyone else sends: one request creates up to 64 consumers, and a second resumes them. */
 export class BridgeSources {
   readonly #host: SourceHost;
-  /** Audio that others send, by producer id. */
+  /** What others send and the bridge takes, by producer id. */
   readonly #producers = new Map<string, ProducerInfo>();
   readonly #sources = new Map<string, BridgeSource>();
   /** Producers that cannot be consumed at this home. */
@@ -47,12 +55,17 @@ export class BridgeSources {
     });
   }
 
+  /** What others send and the bridge takes, by producer id. */
+  get producers(): ReadonlyMap<string, ProducerInfo> {
+    return this.#producers;
+  }
+
   get all(): BridgeSource[] {
     return [...this.#sources.values()];
   }
 
   add(producer: ProducerInfo): void {
-    if (producer.kind !== 'audio') {
+    if (!this.#takes(producer)) {
       return;
     }
     this.#producers.set(producer.producerId, producer);
@@ -103,7 +116,7 @@ export class BridgeSources {
     this.#refused.clear();
     for (const producer of producers) {
       this.setPaused(producer.producerId, producer.paused);
-      if (producer.kind === 'audio') {
+      if (this.#takes(producer)) {
         this.#producers.set(producer.producerId, producer);
       }
     }
@@ -127,6 +140,10 @@ export class BridgeSources {
   /** Subscribes to producers that have no source yet. */
   sync(): void {
     this.#reconciler.poke();
+  }
+
+  #takes({ kind }: ProducerInfo): boolean {
+    return kind === 'audio' || this.#host.takesVideo;
   }
 
   async #pass(): Promise<void> {
@@ -176,7 +193,7 @@ export class BridgeSources {
       return false;
     }
     const { codecs, encodings, headerExtensions } = rtpParameters as {
-      codecs: Array<{ payloadType: number }>;
+      codecs: Array<{ mimeType: string; clockRate: number; payloadType: number }>;
       encodings: Array<{ ssrc: number }>;
       headerExtensions?: Array<{ uri: string; id: number }>;
     };
@@ -184,6 +201,10 @@ export class BridgeSources {
       producerId,
       consumerId,
       participantId: producer.participantId,
+      kind: producer.kind,
+      source: producer.source,
+      mimeType: codecs[0]?.mimeType.toLowerCase() ?? '',
+      clockRate: codecs[0]?.clockRate ?? 0,
       ssrc: encodings[0]?.ssrc ?? 0,
       payloadType: codecs[0]?.payloadType ?? 0,
       audioLevelId: headerExtensions?.find(({ uri }) => uri === AUDIO_LEVEL)?.id,

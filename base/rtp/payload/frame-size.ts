@@ -1,0 +1,5 @@
+/** In pixels. */
+export interface FrameSize {
+  width: number;
+  height: number;
+}

@@ -1,0 +1,82 @@
+import type { FrameSize } from './frame-size.ts';
+import { h264Size, parseH264 } from './h264.ts';
+import { parseVp8, vp8Size } from './vp8.ts';
+import { parseVp9 } from './vp9.ts';
+
+export type VideoCodec = 'vp8' | 'vp9' | 'h264';
+
+/** A frame as a decoder takes it: of H264 an access unit in Annex B form, of VP9 all layers of a picture. */
+export interface VideoFrame {
+  key: boolean;
+  data: Buffer;
+  /** Of key frames, if they tell; of VP9 that of the highest layer. */
+  size?: FrameSize | undefined;
+}
+
+/** Puts a frame together from the payloads of all its packets, in their order; undefined if they are malformed or incomplete. */
+export function assembleFrame(codec: VideoCodec, payloads: readonly Buffer[]): VideoFrame | undefined {
+  return ASSEMBLE[codec](payloads);
+}
+
+const ASSEMBLE: Record<VideoCodec, (payloads: readonly Buffer[]) => VideoFrame | undefined> = {
+  vp8(payloads) {
+    const parts = payloads.map(parseVp8);
+    if (parts.includes(undefined) || !parts[0]?.start) {
+      return undefined;
+    }
+    const key = parts[0].keyFrame;
+    const data = Buffer.concat(parts.map((part) => part?.data ?? Buffer.alloc(0)));
+    return { key, data, ...(key && { size: vp8Size(data) }) };
+  },
+
+  vp9(payloads) {
+    const layers: Buffer[][] = [];
+    let key = false;
+    let size: FrameSize | undefined;
+    for (const payload of payloads) {
+      const part = parseVp9(payload);
+      if (!part) {
+        return undefined;
+      }
+      if (part.startOfFrame) {
+        layers.push([]);
+      }
+      key ||= part.keyFrame;
+      size ??= part.resolutions?.at(-1);
+      layers.at(-1)?.push(part.data);
+    }
+    if (layers.length === 0) {
+      return undefined;
+    }
+    return {
+      key,
+      data: superframe(layers.map((parts) => Buffer.concat(parts))),
+      ...(key && { size }),
+    };
+  },
+
+  h264(payloads) {
+    const parts = payloads.map(parseH264);
+    if (parts.includes(undefined)) {
+      return undefined;
+    }
+    const key = parts.some((part) => part?.keyFrame);
+    const data = Buffer.concat(parts.flatMap((part) => part?.data ?? []));
+    return { key, data, ...(key && { size: h264Size(data) }) };
+  },
+};
+
+/** Joins a picture's layer frames into a superframe with its index (VP9 bitstream, annex B). */
+function superframe(layers: readonly Buffer[]): Buffer {
+  if (layers.length === 1) {
+    return layers[0] as Buffer;
+  }
+  const marker = 0xc0 | (3 << 3) | (layers.length - 1);
+  const index = Buffer.alloc(2 + 4 * layers.length);
+  index[0] = marker;
+  layers.forEach(({ length }, position) => {
+    index.writeUInt32LE(length, 1 + 4 * position);
+  });
+  index[index.length - 1] = marker;
+  return Buffer.concat([...layers, index]);
+}

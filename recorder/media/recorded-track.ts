@@ -1,0 +1,273 @@
+import { join } from 'node:path';
+import { OPUS_CLOCK_RATE, opusDurationTicks, type RtpPacket, type VideoCodec } from '../../base/rtp/index.ts';
+import {
+  audioFormat,
+  storedFrame,
+  TrackFile,
+  type TrackFormat,
+  type TrackPacket,
+  videoFormat,
+} from '../files/index.ts';
+import type { RecordingClock } from '../recording-clock.ts';
+import type { StreamCodec, TrackEntry } from '../types.ts';
+import { AudioTimeline } from './audio-timeline.ts';
+import { CaptureClock } from './capture-clock.ts';
+import { ReorderBuffer } from './reorder-buffer.ts';
+import type { SenderReport } from './sender-report.ts';
+import { type ArrivedPacket, type TimedFrame, VideoReader } from './video-reader.ts';
+
+export interface TrackOptions {
+  codec: StreamCodec;
+  clockRate: number;
+  folder: string;
+  /** Name of the file without its extension. */
+  name: string;
+  clock: RecordingClock;
+  /** Asks the sender for a key frame. */
+  requestKeyFrame(): void;
+  /** The file exists. */
+  opened(): void;
+  /** The file could not be written; nothing more is recorded. */
+  failed(error: unknown): void;
+}
+
+/** How long a missing packet is waited for, in milliseconds: a retransmission takes about a round trip to the sender. */
+const REORDER_MS = 500;
+/** How long the first packets wait for a sender report, in milliseconds. */
+const REPORT_MS = 1500;
+/** Interval of key frames, in milliseconds: players seek to them. */
+const KEY_FRAME_MS = 10_000;
+/** Interval of requests for a key frame without which nothing can be recorded, in milliseconds. */
+const KEY_RETRY_MS = 1000;
+/** What may wait to be written, in bytes. If the disk is slower, packets are dropped. */
+const QUEUE_BYTES = 32 * 1024 * 1024;
+/** Length of a frame whose successor is not known, in milliseconds. */
+const FRAME_MS = 33;
+
+/** Records one stream from the packets that arrive into a file of its own. */
+export class RecordedTrack {
+  readonly #options: TrackOptions;
+  readonly #buffer = new ReorderBuffer<ArrivedPacket>(REORDER_MS);
+  readonly #capture: CaptureClock;
+  readonly #video: VideoReader | undefined;
+  readonly #timeline = new AudioTimeline();
+  /** Frames from before the first sender report. */
+  #early: TimedFrame[] | undefined = [];
+  #file: TrackFile | undefined;
+  #offsetMs = 0;
+  #endMs = 0;
+  #keyAtMs = 0;
+  #keyAskedMs = 0;
+  /** Writing in order; every failure is reported once. */
+  #writing: Promise<void> = Promise.resolve();
+  #queuedBytes = 0;
+  #hasFailed = false;
+  #isClosed = false;
+
+  constructor(options: TrackOptions) {
+    this.#options = options;
+    this.#capture = new CaptureClock(options.clockRate);
+    this.#video = options.codec === 'opus' ? undefined : new VideoReader(options.codec);
+  }
+
+  /** The file as it is now; undefined before the first frame. */
+  get entry(): TrackEntry | undefined {
+    if (this.#file === undefined) {
+      return undefined;
+    }
+    return {
+      file: `${this.#options.name}.${this.#extension}`,
+      codec: this.#options.codec,
+      offsetMs: Math.round(this.#offsetMs),
+      durationMs: Math.max(0, Math.round(this.#endMs - this.#offsetMs)),
+      bytes: this.#file.bytes,
+    };
+  }
+
+  /** @param arrivedMs Unix time in milliseconds */
+  packet(rtp: RtpPacket<Buffer>, arrivedMs: number): void {
+    this.#buffer.add({ rtp, arrivedMs }, rtp.sequenceNumber, arrivedMs);
+    this.#take(arrivedMs);
+  }
+
+  report(report: SenderReport): void {
+    this.#capture.report(report);
+    this.#releaseEarly();
+  }
+
+  /** Does what is due; call it several times per second. @param nowMs Unix time in milliseconds */
+  tick(nowMs: number): void {
+    this.#take(nowMs);
+    const [first] = this.#early ?? [];
+    if (first && nowMs - first.arrivedMs > REPORT_MS) {
+      this.#releaseEarly();
+    }
+    if (this.#video && !this.#options.clock.isPaused) {
+      const isDue = nowMs - this.#keyAtMs > KEY_FRAME_MS || this.#video.needsKey;
+      if (isDue && this.#keyAtMs > 0 && nowMs - this.#keyAskedMs > KEY_RETRY_MS) {
+        this.#keyAskedMs = nowMs;
+        this.#options.requestKeyFrame();
+      }
+    }
+  }
+
+  /** The recording went on after a pause: pictures continue with a key frame. */
+  resumed(): void {
+    this.#video?.restart();
+  }
+
+  /** Writes the rest and closes the file. Idempotent; never rejects. */
+  async close(): Promise<void> {
+    if (!this.#isClosed) {
+      this.#isClosed = true;
+      for (const each of this.#buffer.drain()) {
+        this.#read(each);
+      }
+      this.#releaseEarly();
+      this.#enqueue(0, async () => this.#file?.close());
+    }
+    await this.#writing;
+  }
+
+  #take(nowMs: number): void {
+    for (const each of this.#buffer.take(nowMs)) {
+      this.#read(each);
+    }
+  }
+
+  #read(each: Parameters<VideoReader['add']>[0]): void {
+    const { rtp, arrivedMs } = each.packet;
+    if (this.#keyAtMs === 0) {
+      this.#keyAtMs = this.#keyAskedMs = arrivedMs;
+    }
+    const frame = this.#video
+      ? this.#video.add(each)
+      : { key: true, data: rtp.payload, timestamp: rtp.timestamp, arrivedMs };
+    if (!frame || frame.data.length === 0) {
+      return;
+    }
+    if (this.#early) {
+      this.#early.push(frame);
+      if (this.#capture.isReported) {
+        this.#releaseEarly();
+      }
+    } else {
+      this.#place(frame);
+    }
+  }
+
+  #releaseEarly(): void {
+    const early = this.#early;
+    if (early === undefined || (early.length === 0 && !this.#capture.isReported && !this.#isClosed)) {
+      return;
+    }
+    this.#early = undefined;
+    for (const frame of early) {
+      this.#place(frame);
+    }
+  }
+
+  #place(frame: TimedFrame): void {
+    if (frame.key) {
+      this.#keyAtMs = frame.arrivedMs;
+    }
+    const positionMs = this.#options.clock.positionOf(
+      this.#capture.captureMs(frame.timestamp, frame.arrivedMs),
+    );
+    if (positionMs === undefined) {
+      // Before the start, or in a pause. What follows needs a key frame.
+      this.#video?.restart();
+      return;
+    }
+    if (this.#video) {
+      this.#placeVideo(frame, positionMs);
+    } else {
+      this.#placeAudio(frame, positionMs);
+    }
+  }
+
+  #placeVideo(frame: TimedFrame, positionMs: number): void {
+    const atMs = Math.max(positionMs, this.#endMs);
+    this.#endMs = atMs + 1;
+    this.#write(frame, [
+      {
+        data: storedFrame(this.#options.codec as VideoCodec, frame.data),
+        key: frame.key,
+        atMs,
+        durationMs: FRAME_MS,
+      },
+    ]);
+  }
+
+  #placeAudio(frame: TimedFrame, positionMs: number): void {
+    let durationMs: number;
+    try {
+      durationMs = (opusDurationTicks(frame.data) * 1000) / OPUS_CLOCK_RATE;
+    } catch {
+      return;
+    }
+    const placed = this.#timeline.place(positionMs, { durationMs, bytes: frame.data.length });
+    if (placed === undefined) {
+      return;
+    }
+    this.#endMs = this.#timeline.endMs;
+    this.#write(frame, [
+      ...[...placed.fill].map((silent) => ({ ...silent, key: true })),
+      { data: frame.data, key: true, atMs: placed.atMs, durationMs },
+    ]);
+  }
+
+  /** Writes packets, whose times are positions in the recording, once those before are written. */
+  #write(frame: TimedFrame, packets: TrackPacket[]): void {
+    if (this.#hasFailed) {
+      return;
+    }
+    if (this.#queuedBytes > QUEUE_BYTES) {
+      this.#video?.restart();
+      return;
+    }
+    this.#enqueue(frame.data.length, async () => {
+      this.#file ??= await this.#open(frame, packets[0]?.atMs ?? 0);
+      for (const packet of packets) {
+        await this.#file?.add({ ...packet, atMs: packet.atMs - this.#offsetMs });
+      }
+    });
+  }
+
+  async #open(frame: TimedFrame, offsetMs: number): Promise<TrackFile | undefined> {
+    const format = this.#format(frame);
+    if (format === undefined) {
+      return undefined;
+    }
+    this.#offsetMs = offsetMs;
+    const { folder, name } = this.#options;
+    const file = await TrackFile.create(join(folder, `${name}.${this.#extension}`), format);
+    this.#file = file;
+    this.#options.opened();
+    return file;
+  }
+
+  #format(frame: TimedFrame): TrackFormat | undefined {
+    const { codec } = this.#options;
+    return codec === 'opus' ? audioFormat() : videoFormat(codec, frame);
+  }
+
+  get #extension(): string {
+    return this.#options.codec === 'h264' ? 'mkv' : 'webm';
+  }
+
+  #enqueue(bytes: number, work: () => Promise<unknown>): void {
+    this.#queuedBytes += bytes;
+    this.#writing = this.#writing
+      .then(work)
+      .catch((error: unknown) => {
+        if (!this.#hasFailed) {
+          this.#hasFailed = true;
+          this.#options.failed(error);
+        }
+      })
+      .then(() => {
+        this.#queuedBytes -= bytes;
+      });
+  }
+}

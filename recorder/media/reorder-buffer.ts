@@ -1,0 +1,78 @@
+/** A packet as it leaves the buffer. */
+export interface OrderedPacket<Packet> {
+  packet: Packet;
+  /** Packets missing right before this one, which were not waited for any longer. */
+  lost: number;
+}
+
+interface Waiting<Packet> {
+  packet: Packet;
+  sequence: number;
+  arrivedMs: number;
+}
+
+/** A jump of the sequence number that is taken for a new start, in packets. */
+const RESTART_PACKETS = 5_000;
+
+/**
+ * Puts the packets of one stream back into order. Packets after a gap wait until it is filled (a retransmission may be on its way) or until
+ * the first of them has waited for `waitMs`.
+ */
+export class ReorderBuffer<Packet> {
+  readonly #waitMs: number;
+  readonly #waiting: Waiting<Packet>[] = [];
+  /** Extended sequence number that is expected next. */
+  #next: number | undefined;
+
+  /** @param waitMs longest wait for a missing packet, in milliseconds */
+  constructor(waitMs: number) {
+    this.#waitMs = waitMs;
+  }
+
+  /** Adds a packet. Late and duplicate ones are dropped. @param sequenceNumber 16 bits */
+  add(packet: Packet, sequenceNumber: number, nowMs: number): void {
+    const sequence = this.#extend(sequenceNumber);
+    this.#next ??= sequence;
+    if (Math.abs(sequence - this.#next) > RESTART_PACKETS) {
+      this.#next = sequence;
+      this.#waiting.length = 0;
+    }
+    if (sequence < this.#next) {
+      return;
+    }
+    const at = this.#waiting.findLastIndex((each) => each.sequence <= sequence);
+    if (this.#waiting[at]?.sequence !== sequence) {
+      this.#waiting.splice(at + 1, 0, { packet, sequence, arrivedMs: nowMs });
+    }
+  }
+
+  /** Takes what is in order, or has waited long enough. */
+  *take(nowMs: number): Generator<OrderedPacket<Packet>> {
+    for (;;) {
+      const [first] = this.#waiting;
+      if (first === undefined || this.#next === undefined) {
+        return;
+      }
+      const lost = first.sequence - this.#next;
+      if (lost > 0 && nowMs - first.arrivedMs < this.#waitMs) {
+        return;
+      }
+      this.#waiting.shift();
+      this.#next = first.sequence + 1;
+      yield { packet: first.packet, lost };
+    }
+  }
+
+  /** Takes everything: the stream has ended. */
+  drain(): Generator<OrderedPacket<Packet>> {
+    return this.take(Number.POSITIVE_INFINITY);
+  }
+
+  #extend(sequenceNumber: number): number {
+    if (this.#next === undefined) {
+      return sequenceNumber;
+    }
+    const difference = (sequenceNumber - this.#next) & 0xffff;
+    return this.#next + (difference < 0x8000 ? difference : difference - 0x10000);
+  }
+}
