@@ -2,7 +2,7 @@ import { CanopyError, type Config, type Logger } from '../base/index.ts';
 import { BridgeSession, GatewayLink, type Identity } from '../client/sdk/index.ts';
 import { openTlsSource } from '../signaling/index.ts';
 import { CallSnapshots, SipGateway, type SipGatewayOptions } from '../sip-gateway/index.ts';
-import { gatewayIdentity } from './gateway-identity.ts';
+import { gatewayIdentity } from './own-identity.ts';
 
 export interface StartGatewayOptions {
   config: Config;

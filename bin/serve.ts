@@ -13,6 +13,7 @@ import {
 import { closeOnSignal } from './close-on-signal.ts';
 import { GatewaySupervisor } from './gateway-supervisor.ts';
 import { probePorts, requirePorts } from './ports.ts';
+import { RecorderSupervisor } from './recorder-supervisor.ts';
 import { VERSION } from './version.ts';
 
 /** Runs the conference server until a signal stops it. */
@@ -32,18 +33,25 @@ export async function serve(config: Config): Promise<void> {
   });
   let signaling: SignalingServer;
   let phones: GatewaySupervisor | undefined;
-  const furtherMetrics = async () => (await phones?.metricsPage()) ?? '';
+  const recorder = config.recording.enabled ? new RecorderSupervisor() : undefined;
+  const furtherMetrics = async () => {
+    const pages = await Promise.all([phones?.metricsPage(), recorder?.metricsPage()]);
+    return pages.filter(Boolean).join('\n');
+  };
   try {
-    signaling = await startSignaling({ config, log, sfu, version: VERSION, furtherMetrics });
+    signaling = await startSignaling({ config, log, sfu, version: VERSION, recorder, furtherMetrics });
   } catch (error) {
     await sfu.close();
     throw error;
   }
+  const url = ownServerUrl(config, signaling.port);
   try {
+    await recorder?.open({ config, log, url });
     if (config.sip.enabled) {
-      phones = await GatewaySupervisor.start({ config, log, url: ownServerUrl(config, signaling.port) });
+      phones = await GatewaySupervisor.start({ config, log, url });
     }
   } catch (error) {
+    await recorder?.close();
     await signaling.close();
     await sfu.close();
     throw error;
@@ -56,6 +64,7 @@ export async function serve(config: Config): Promise<void> {
     close: async () => {
       hosts.close();
       await phones?.close();
+      await recorder?.close();
       await signaling.close();
       await sfu.close();
     },

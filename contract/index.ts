@@ -10,6 +10,7 @@ export { type HeaderAttributes, headerAttributes } from './header-attributes.ts'
 export * from './light.ts';
 export * from './media.ts';
 export * from './producers.ts';
+export * from './recording.ts';
 export * from './rest.ts';
 export * from './room-links.ts';
 export * from './room-log.ts';

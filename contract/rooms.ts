@@ -38,6 +38,8 @@ export const roomAction = z.enum([
   'poll.create',
   /** Vote in polls. */
   'poll.vote',
+  /** Record the room, and see its recordings. */
+  'recording.control',
 ]);
 export type RoomAction = z.infer<typeof roomAction>;
 

@@ -1,17 +1,11 @@
 import { EventEmitter } from 'node:events';
 import { CanopyError, type Logger } from '../base/index.ts';
 import type { BridgeSession, BridgeSource } from '../client/sdk/index.ts';
+import type { RecordedTrack, RecordingEvent, RecordingManifest, RecordingMode } from '../contract/index.ts';
 import { RecordingFolder } from './files/index.ts';
 import { recordingLayout } from './layout.ts';
-import { MediaSocket, RecordedTrack } from './media/index.ts';
+import { MediaSocket, type StreamCodec, TrackRecorder } from './media/index.ts';
 import { RecordingClock } from './recording-clock.ts';
-import type {
-  RecordedTrackEntry,
-  RecordingManifest,
-  RecordingMode,
-  RecordingNote,
-  StreamCodec,
-} from './types.ts';
 
 export interface RoomRecorderOptions {
   recordingId: string;
@@ -46,10 +40,17 @@ const TICK_MS = 100;
 const MANIFEST_MS = 10_000;
 const NO_SPACE = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
+/** An event that has yet to get its position. */
+type Note = RecordingEvent extends infer Event
+  ? Event extends RecordingEvent
+    ? Omit<Event, 'atMs'>
+    : never
+  : never;
+
 interface Recorded {
   source: BridgeSource;
   displayName: string;
-  track: RecordedTrack;
+  track: TrackRecorder;
 }
 
 /**
@@ -64,7 +65,7 @@ export class RoomRecorder extends EventEmitter<RoomRecorderEvents> {
   readonly #socket: MediaSocket;
   readonly #recorded = new Map<string, Recorded>();
   /** Files that are closed. */
-  readonly #finished: RecordedTrackEntry[];
+  readonly #finished: RecordedTrack[];
   readonly #closing = new Set<Promise<void>>();
   readonly #timer: NodeJS.Timeout;
   #session: BridgeSession | undefined;
@@ -180,7 +181,7 @@ export class RoomRecorder extends EventEmitter<RoomRecorderEvents> {
     }
     const displayName = this.#session?.participants.get(source.participantId)?.displayName ?? '';
     this.#files += 1;
-    const track = new RecordedTrack({
+    const track = new TrackRecorder({
       codec,
       clockRate: source.clockRate,
       folder: this.#folder.path,
@@ -231,10 +232,10 @@ export class RoomRecorder extends EventEmitter<RoomRecorderEvents> {
     }
   }
 
-  #note(note: RecordingNote): void {
+  #note(note: Note): void {
     const atMs = this.#clock.positionOf(Date.now());
     if (atMs !== undefined) {
-      this.#folder.append({ atMs, ...note });
+      this.#folder.append({ atMs, ...note } as RecordingEvent);
     }
   }
 
@@ -248,7 +249,7 @@ export class RoomRecorder extends EventEmitter<RoomRecorderEvents> {
     }
   }
 
-  #tracks(): RecordedTrackEntry[] {
+  #tracks(): RecordedTrack[] {
     return [
       ...this.#finished,
       ...[...this.#recorded.values()].flatMap((recorded) => entryOf(recorded, false) ?? []),
@@ -306,10 +307,7 @@ export class RoomRecorder extends EventEmitter<RoomRecorderEvents> {
   }
 }
 
-function entryOf(
-  { source, displayName, track }: Recorded,
-  isComplete: boolean,
-): RecordedTrackEntry | undefined {
+function entryOf({ source, displayName, track }: Recorded, isComplete: boolean): RecordedTrack | undefined {
   const { participantId, source: kind } = source;
   return track.entry && { ...track.entry, participantId, displayName, source: kind, isComplete };
 }

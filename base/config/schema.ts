@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { acmeSection } from './acme.ts';
 import { apiSection } from './api.ts';
 import { oidcSection } from './oidc.ts';
+import { recordingSection } from './recording.ts';
 import {
   addressRange,
   count,
@@ -77,6 +78,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   acme: acmeSection,
+  recording: recordingSection,
   api: apiSection,
   data: z
     .strictObject({

@@ -571,6 +571,18 @@ export const ERROR_CODES = {
     status: 500,
     message: 'A file cannot be read or written; fix the problem named in the detail.',
   },
+  RECORDER_UNAVAILABLE: {
+    status: 503,
+    message: 'The server cannot record at the moment; try again in a few seconds. Calls continue.',
+    retryable: true,
+  },
+  RECORDING_RUNNING: { status: 409, message: 'This room is being recorded already.' },
+  RECORDING_UNKNOWN: { status: 404, message: 'There is no such recording; it may have been deleted.' },
+  RECORDING_QUOTA: {
+    status: 507,
+    message:
+      'The recordings of this room, or of the server, take all the space that they may; delete older ones first.',
+  },
   RECORDING_DISK_FULL: {
     status: 507,
     message: 'The recording has ended because the server’s disk is full; what was recorded before is kept.',

@@ -16,6 +16,7 @@ import { Polls } from './polls/index.ts';
 import { Publication, type PublishOptions } from './publication.ts';
 import { type RaisedHand, RaisedHands } from './raised-hands.ts';
 import { Reactions } from './reactions.ts';
+import { Recording } from './recording.ts';
 import type { RemoteSource, RemoteTrack } from './remote-track.ts';
 import type { Snapshot } from './room-entry.ts';
 import type { RoomEvents, RoomState } from './room-events.ts';
@@ -59,6 +60,8 @@ export class Room extends Emitter<RoomEvents> {
   readonly moderation: Moderation;
   /** Whom moderators show large to everyone. */
   readonly spotlight: Spotlight;
+  /** Whether the room is being recorded. */
+  readonly recording: Recording;
   /** Who waits to be admitted, for participants who may admit them. */
   readonly lobby: Lobby;
   /** Short signs such as applause. */
@@ -127,6 +130,7 @@ export class Room extends Emitter<RoomEvents> {
     this.breakouts = new Breakouts(feature);
     this.moderation = new Moderation(feature);
     this.spotlight = new Spotlight(feature);
+    this.recording = new Recording(feature);
     this.lobby = new Lobby(feature);
     this.reactions = new Reactions(feature);
     const host = { connection: options.connection, media: () => this.#media };
@@ -466,6 +470,7 @@ export class Room extends Emitter<RoomEvents> {
     this.breakouts.reset(parts.breakouts);
     this.moderation.reset(parts.moderation);
     this.spotlight.reset(parts.spotlight);
+    this.recording.reset(parts.recording);
     this.lobby.reset(parts.lobby);
     this.#subscriptions.reset(producers, own.consumerIds);
     this.#layout.reset();

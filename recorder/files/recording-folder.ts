@@ -1,7 +1,7 @@
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeWhole } from '../../base/index.ts';
-import type { RecordingEvent, RecordingManifest } from '../types.ts';
+import { type RecordingEvent, type RecordingManifest, recordingManifest } from '../../contract/index.ts';
 import { repairTrack } from './repair-track.ts';
 
 const MANIFEST = 'recording.json';
@@ -25,7 +25,7 @@ export class RecordingFolder {
   /** The list as last written; undefined: there is none. */
   async readManifest(): Promise<RecordingManifest | undefined> {
     try {
-      return JSON.parse(await readFile(join(this.path, MANIFEST), 'utf8')) as RecordingManifest;
+      return recordingManifest.parse(JSON.parse(await readFile(join(this.path, MANIFEST), 'utf8')));
     } catch {
       return undefined;
     }

@@ -1,3 +1,3 @@
 /** From the packets of a room to tracks. */
 export { MediaSocket, type MediaSocketOptions } from './media-socket.ts';
-export { RecordedTrack } from './recorded-track.ts';
+export { type StreamCodec, TrackRecorder } from './track-recorder.ts';

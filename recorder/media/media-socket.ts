@@ -1,8 +1,8 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isRtcp, parseRtp } from '../../base/rtp/index.ts';
-import type { RecordedTrack } from './recorded-track.ts';
 import { senderReports } from './sender-report.ts';
+import type { TrackRecorder } from './track-recorder.ts';
 
 export interface MediaSocketOptions {
   /** A failure of the socket; it stays open. */
@@ -16,7 +16,7 @@ const RECEIVE_BYTES = 4 * 1024 * 1024;
 /** The UDP socket to which the media worker sends a room's RTP and RTCP. Only the worker's address is listened to. */
 export class MediaSocket {
   readonly #socket: Socket;
-  readonly #tracks = new Map<number, RecordedTrack>();
+  readonly #tracks = new Map<number, TrackRecorder>();
   #from: { address: string; port: number } | undefined;
   #isClosed = false;
 
@@ -43,7 +43,7 @@ export class MediaSocket {
   }
 
   /** Gives the packets of a stream to a track. */
-  route(ssrc: number, track: RecordedTrack): void {
+  route(ssrc: number, track: TrackRecorder): void {
     this.#tracks.set(ssrc, track);
   }
 

@@ -321,6 +321,27 @@ const TABLES: { [T in keyof Tables]: About<Tables[T]> | 'not about accounts' } =
     deleted: 'removed',
     exported: { file: 'polls.json', text: '"vote":[0]' },
   },
+  recordings: {
+    rows: [
+      {
+        recording_id: 'recording-1',
+        room_id: 'main',
+        status: 'ended',
+        mode: 'video',
+        full: 0,
+        started_at_ms: NOW,
+        ended_at_ms: NOW,
+        duration_ms: 0,
+        bytes: 0,
+        account_id: OLD,
+        display_name: 'Old',
+        reason: 'stopped',
+      },
+    ],
+    replaced: 'moved',
+    deleted: 'anonymous',
+    exported: 'they belong to the room; only who started them is known',
+  },
   polls: {
     rows: [
       {

@@ -23,6 +23,7 @@ import { PATH_REQUESTS } from './paths/contract.ts';
 import { POLL_EVENTS, POLL_REQUESTS } from './polls/contract.ts';
 import { PUSH_REQUESTS } from './push/contract.ts';
 import { REACTION_EVENTS, REACTION_REQUESTS } from './reactions/contract.ts';
+import { RECORDING_EVENTS, RECORDING_REQUESTS, RECORDING_SNAPSHOT } from './recording/contract.ts';
 import { ROOM_EVENTS, ROOM_REQUESTS, ROOM_SNAPSHOT } from './rooms/contract.ts';
 import { SPOTLIGHT_EVENTS, SPOTLIGHT_REQUESTS, SPOTLIGHT_SNAPSHOT } from './spotlight/contract.ts';
 import { PERSON_PHONE_REQUESTS, TELEPHONY_EVENTS, TELEPHONY_REQUESTS } from './telephony/contract.ts';
@@ -44,6 +45,7 @@ export const REQUESTS = {
   ...CHAT_REQUESTS,
   ...FILE_REQUESTS,
   ...POLL_REQUESTS,
+  ...RECORDING_REQUESTS,
   ...BREAKOUT_REQUESTS,
   ...PATH_REQUESTS,
   ...ROOM_REQUESTS,
@@ -65,6 +67,7 @@ export const EVENTS = {
   ...LINK_EVENTS,
   ...CHAT_EVENTS,
   ...POLL_EVENTS,
+  ...RECORDING_EVENTS,
   ...BREAKOUT_EVENTS,
   ...REACTION_EVENTS,
   ...SPOTLIGHT_EVENTS,
@@ -84,5 +87,6 @@ export const SNAPSHOT_PARTS = {
   ...LINK_SNAPSHOT,
   ...MODERATION_SNAPSHOT,
   ...SPOTLIGHT_SNAPSHOT,
+  ...RECORDING_SNAPSHOT,
   ...ROOM_SNAPSHOT,
 };

@@ -8,6 +8,7 @@ import { DIRECT_CALL_MIGRATIONS } from './direct-calls/index.ts';
 import { LINK_MIGRATIONS } from './links/index.ts';
 import { POLL_MIGRATIONS } from './polls/index.ts';
 import { PUSH_MIGRATIONS } from './push/index.ts';
+import { RECORDING_MIGRATIONS } from './recording/index.ts';
 import { ROOM_VISIT_MIGRATIONS } from './rooms/index.ts';
 import { SIGN_ON_MIGRATIONS } from './sign-on/index.ts';
 import { TELEPHONY_MIGRATIONS } from './telephony/index.ts';
@@ -29,4 +30,5 @@ export const MIGRATIONS: Migrations = {
   ...BREAKOUT_MIGRATIONS,
   ...DIRECT_CALL_MIGRATIONS,
   ...PUSH_MIGRATIONS,
+  ...RECORDING_MIGRATIONS,
 };

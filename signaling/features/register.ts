@@ -18,6 +18,7 @@ import { registerPaths } from './paths/index.ts';
 import { registerPolls } from './polls/index.ts';
 import { registerPush } from './push/index.ts';
 import { registerReactions } from './reactions/index.ts';
+import { registerRecording } from './recording/index.ts';
 import { registerRooms } from './rooms/index.ts';
 import { registerSignOn } from './sign-on/index.ts';
 import { registerSpotlight } from './spotlight/index.ts';
@@ -37,6 +38,7 @@ export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeat
   registerNames(kernel);
   registerChat(kernel);
   registerPolls(kernel);
+  registerRecording(kernel);
   registerBreakouts(kernel);
   registerPaths(kernel);
   registerRooms(kernel);

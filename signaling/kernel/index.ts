@@ -96,6 +96,7 @@ export {
   serverRoleOf,
   type TokenPrincipal,
 } from './principals/index.ts';
+export type { Recorder, RecorderEvents, RecordOptions } from './recorder.ts';
 export {
   describeRoom,
   hashPin,

@@ -53,6 +53,7 @@ import type { CallByPhone, MeetingByPhone, PhoneExchange, PhoneLegEvents } from 
 import { type AdminAction, demand, isNamed, may } from './policy/index.ts';
 import { changeServerRole, type PeerPrincipal, type Principal, serverRoleOf } from './principals/index.ts';
 import { Readiness } from './readiness.ts';
+import type { Recorder } from './recorder.ts';
 import {
   EntryGuard,
   type Peer,
@@ -83,6 +84,8 @@ export interface KernelOptions {
   /** The media plane; the caller owns it. */
   sfu: Sfu;
   version: string;
+  /** Records rooms; the caller owns it. Default: rooms cannot be recorded. */
+  recorder?: Recorder | undefined;
   /** Further metrics of this process for the metrics page, in the Prometheus text format. */
   furtherMetrics?: () => Promise<string>;
 }
@@ -151,6 +154,8 @@ export class Kernel {
   readonly config: Config;
   readonly log: Logger;
   readonly sfu: Sfu;
+  /** Undefined: rooms cannot be recorded. */
+  readonly recorder: Recorder | undefined;
   readonly store: Store;
   readonly authority: Authority;
   readonly trust: TrustStore;
@@ -237,6 +242,7 @@ export class Kernel {
     this.config = config;
     this.log = log;
     this.sfu = sfu;
+    this.recorder = options.recorder;
     this.store = store;
     this.authority = ground.authority;
     this.trust = trust;

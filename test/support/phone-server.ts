@@ -76,7 +76,7 @@ export class PhoneServer {
 
   /** Process id of the running gateway, from the server's log. */
   get gatewayPid(): number {
-    return Number([...this.server.log.matchAll(/"gatewayPid":(\d+)/g)].at(-1)?.[1]);
+    return Number([...this.server.log.matchAll(/"childPid":(\d+)[^\n]*phone gateway started/g)].at(-1)?.[1]);
   }
 
   /** Adds phones that may register. */

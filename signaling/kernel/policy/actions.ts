@@ -111,6 +111,7 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'poll.create': 'ask polls',
   'poll.vote': 'vote in polls',
   'poll.manage': 'change polls of others',
+  'recording.control': 'record',
   'breakout.manage': 'manage breakout rooms',
   'call.dial': 'call phones',
   'invite.create:admin': 'invite an admin',

@@ -79,6 +79,7 @@ const IN_ROOM: Record<ActionInRoom, string> = {
   'chat.readAll': 'admin owner token',
   'poll.create': 'admin owner member token',
   'poll.vote': 'admin owner member guest phone token',
+  'recording.control': 'admin owner member token',
   'poll.manage': 'admin owner member token',
   'breakout.manage': 'admin owner member token',
 };

@@ -75,6 +75,7 @@ export const rooms = {
     'chat.moderate': 'Remove other people’s messages',
     'poll.create': 'Create polls',
     'poll.vote': 'Vote in polls',
+    'recording.control': 'Record the room',
   } satisfies Record<RoomAction, string>,
   resetPermissions: 'Reset to defaults',
   handOver: 'Hand over the room',

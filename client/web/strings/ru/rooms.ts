@@ -74,6 +74,7 @@ export const rooms: Strings['rooms'] = {
     'chat.moderate': 'Удалять чужие сообщения',
     'poll.create': 'Проводить опросы',
     'poll.vote': 'Голосовать в опросах',
+    'recording.control': 'Записывать комнату',
   },
   resetPermissions: 'Вернуть значения по умолчанию',
   handOver: 'Передать комнату',

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { OPUS_CLOCK_RATE, opusDurationTicks, type RtpPacket, type VideoCodec } from '../../base/rtp/index.ts';
+import type { RecordedTrack } from '../../contract/index.ts';
 import {
   audioFormat,
   storedFrame,
@@ -9,14 +10,19 @@ import {
   videoFormat,
 } from '../files/index.ts';
 import type { RecordingClock } from '../recording-clock.ts';
-import type { StreamCodec, TrackEntry } from '../types.ts';
 import { AudioTimeline } from './audio-timeline.ts';
 import { CaptureClock } from './capture-clock.ts';
 import { ReorderBuffer } from './reorder-buffer.ts';
 import type { SenderReport } from './sender-report.ts';
 import { type ArrivedPacket, type TimedFrame, VideoReader } from './video-reader.ts';
 
-export interface TrackOptions {
+/** What one stream carries. */
+export type StreamCodec = RecordedTrack['codec'];
+
+/** What a track's file is and holds. */
+export type TrackEntry = Pick<RecordedTrack, 'file' | 'codec' | 'offsetMs' | 'durationMs' | 'bytes'>;
+
+export interface TrackRecorderOptions {
   codec: StreamCodec;
   clockRate: number;
   folder: string;
@@ -45,8 +51,8 @@ const QUEUE_BYTES = 32 * 1024 * 1024;
 const FRAME_MS = 33;
 
 /** Records one stream from the packets that arrive into a file of its own. */
-export class RecordedTrack {
-  readonly #options: TrackOptions;
+export class TrackRecorder {
+  readonly #options: TrackRecorderOptions;
   readonly #buffer = new ReorderBuffer<ArrivedPacket>(REORDER_MS);
   readonly #capture: CaptureClock;
   readonly #video: VideoReader | undefined;
@@ -64,7 +70,7 @@ export class RecordedTrack {
   #hasFailed = false;
   #isClosed = false;
 
-  constructor(options: TrackOptions) {
+  constructor(options: TrackRecorderOptions) {
     this.#options = options;
     this.#capture = new CaptureClock(options.clockRate);
     this.#video = options.codec === 'opus' ? undefined : new VideoReader(options.codec);

@@ -13,26 +13,50 @@ import { createInvitation } from '../signaling/index.ts';
 /** At the start, a certificate that expires sooner than this is replaced, in milliseconds. */
 const RENEW_MS = 30 * 86_400_000;
 
+/** A program of the server's own: its file in the data folder, and what its certificate says. */
+interface Program {
+  file: string;
+  displayName: string;
+  isGateway: boolean;
+}
+
+const GATEWAY: Program = { file: 'gateway-identity.json', displayName: 'Phones', isGateway: true };
+const RECORDER: Program = { file: 'recorder-identity.json', displayName: 'Recorder', isGateway: false };
+
+/** The phone gateway's identity. @param options `renew`: replaces the one that there is */
+export function gatewayIdentity(
+  config: Config,
+  serverUrl: string,
+  options?: { renew: boolean },
+): Promise<Identity> {
+  return ownIdentity(GATEWAY, config, serverUrl, options);
+}
+
+/** The recorder's identity. @param options `renew`: replaces the one that there is */
+export function recorderIdentity(
+  config: Config,
+  serverUrl: string,
+  options?: { renew: boolean },
+): Promise<Identity> {
+  return ownIdentity(RECORDER, config, serverUrl, options);
+}
+
 /**
- * The phone gateway's identity, with role `bridge`, kept in the data folder. If there is none yet, or with `renew`, it is created with an
- * invitation made directly in the folder's store.
+ * An identity with role `bridge`, kept in the data folder. If there is none yet, or with `renew`, it is created with an invitation made
+ * directly in the folder's store.
  */
-export async function gatewayIdentity(
+async function ownIdentity(
+  { file, displayName, isGateway }: Program,
   config: Config,
   serverUrl: string,
   { renew = false } = {},
 ): Promise<Identity> {
-  const store = ownStore(join(config.data.dir, 'gateway-identity.json'));
+  const store = ownStore(join(config.data.dir, file));
   const kept = renew ? undefined : await loadIdentity(serverUrl, store);
   if (kept && kept.expiresAtMs - Date.now() > RENEW_MS) {
     return kept;
   }
-  const link = await createInvitation(config, {
-    role: 'bridge',
-    displayName: 'Phones',
-    ttlSeconds: 600,
-    isGateway: true,
-  });
+  const link = await createInvitation(config, { role: 'bridge', displayName, ttlSeconds: 600, isGateway });
   const invitation = parseInvitation(link);
   if (!invitation) {
     throw new CanopyError('INTERNAL', 'the invitation cannot be read');

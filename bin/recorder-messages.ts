@@ -1,0 +1,23 @@
+/** IPC messages between `canopy serve` and its recorder process. */
+import type { Config, ErrorBody } from '../base/index.ts';
+import type { RecordingManifest } from '../contract/index.ts';
+import type { RecordOptions } from '../signaling/index.ts';
+import type { FromChild, ToChild } from './child-supervisor.ts';
+
+/** Each is answered by `done` or `refused`. */
+export type RecorderCommand =
+  | { name: 'start'; options: RecordOptions }
+  | { name: 'pause' | 'resume' | 'stop'; recordingId: string }
+  | { name: 'repair'; folder: string };
+
+export type ToRecorder =
+  | { type: 'begin'; config: Config; url: string }
+  | { type: 'command'; id: number; command: RecorderCommand }
+  | ToChild;
+
+export type FromRecorder =
+  | { type: 'done'; id: number; manifest: RecordingManifest | undefined }
+  | { type: 'refused'; id: number; error: ErrorBody }
+  | { type: 'ended'; recordingId: string; error: ErrorBody }
+  | { type: 'progress'; recordingId: string; durationMs: number; bytes: number }
+  | FromChild;

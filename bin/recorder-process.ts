@@ -1,0 +1,159 @@
+/**
+ * The recorder as a child process of `canopy serve`, which starts, restarts and closes it over IPC (recorder-supervisor.ts). It ignores
+ * signals, as the phone gateway's process does, and waits for the server.
+ */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { Gauge, Registry } from 'prom-client';
+import { CanopyError, type Config, createLogger, type Logger } from '../base/index.ts';
+import { BridgeSession, type Identity } from '../client/sdk/index.ts';
+import type { RecordingManifest } from '../contract/index.ts';
+import { RecordingFolder, RoomRecorder } from '../recorder/index.ts';
+import type { RecordOptions } from '../signaling/index.ts';
+import { recorderIdentity } from './own-identity.ts';
+import type { FromRecorder, RecorderCommand, ToRecorder } from './recorder-messages.ts';
+
+/** How long closing, which finishes every file, may take before the process exits, in milliseconds. */
+const CLOSE_MS = 5_000;
+/** Interval of reports how far recordings are, in milliseconds. */
+const PROGRESS_MS = 2_000;
+
+interface Context {
+  config: Config;
+  log: Logger;
+  url: string;
+  identity: Identity;
+}
+
+const registry = new Registry();
+const recorders = new Map<string, RoomRecorder>();
+new Gauge({
+  name: 'canopy_recordings_running',
+  help: 'Rooms that are being recorded',
+  registers: [registry],
+  collect() {
+    this.set(recorders.size);
+  },
+});
+const delay = monitorEventLoopDelay({ resolution: 10 });
+delay.enable();
+new Gauge({
+  name: 'canopy_recorder_event_loop_delay_max_seconds',
+  help: 'Longest delay of the recorder’s event loop since the last scrape',
+  registers: [registry],
+  collect() {
+    this.set(delay.max / 1e9);
+    delay.reset();
+  },
+});
+
+let context: Context | undefined;
+let closing = false;
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) {
+  process.on(signal, () => {});
+}
+process.on('disconnect', () => void close());
+process.on('message', (message: ToRecorder) => void take(message));
+setInterval(report, PROGRESS_MS).unref();
+
+async function take(message: ToRecorder): Promise<void> {
+  switch (message.type) {
+    case 'begin':
+      await begin(message);
+      break;
+    case 'command':
+      await answer(message);
+      break;
+    case 'metrics':
+      send({ type: 'metrics', id: message.id, text: await registry.metrics() });
+      break;
+    case 'close':
+      await close();
+  }
+}
+
+async function begin({ config, url }: Extract<ToRecorder, { type: 'begin' }>): Promise<void> {
+  try {
+    const log = createLogger(config.log).child({ part: 'recorder' });
+    context = { config, log, url, identity: await recorderIdentity(config, url) };
+    send({ type: 'ready' });
+  } catch (error) {
+    send({ type: 'failed', error: CanopyError.from(error).toJSON() });
+    await close(1);
+  }
+}
+
+async function answer({ id, command }: Extract<ToRecorder, { type: 'command' }>): Promise<void> {
+  try {
+    send({ type: 'done', id, manifest: await obey(command) });
+  } catch (error) {
+    const coded = CanopyError.from(error);
+    context?.log.error({ err: error, command: command.name }, 'recorder could not do as it was told');
+    send({ type: 'refused', id, error: coded.toJSON() });
+  }
+}
+
+async function obey(command: RecorderCommand): Promise<RecordingManifest | undefined> {
+  switch (command.name) {
+    case 'start':
+      await start(command.options);
+      return undefined;
+    case 'pause':
+      recorders.get(command.recordingId)?.pause();
+      return undefined;
+    case 'resume':
+      recorders.get(command.recordingId)?.resume();
+      return undefined;
+    case 'stop':
+      return stop(command.recordingId);
+    case 'repair':
+      return (await RecordingFolder.open(command.folder)).repair();
+  }
+}
+
+async function start(options: RecordOptions): Promise<void> {
+  if (context === undefined) {
+    throw new CanopyError('RECORDER_UNAVAILABLE');
+  }
+  const { config, log, url, identity } = context;
+  const { recordingId } = options;
+  const recorder = await RoomRecorder.start({
+    ...options,
+    maxBitrateBps: config.recording.maxKbps * 1000,
+    join: (roomId) => BridgeSession.join({ url, identity, roomId, takesVideo: options.mode === 'video' }),
+    log,
+  });
+  recorders.set(recordingId, recorder);
+  recorder.once('ended', (error) => {
+    recorders.delete(recordingId);
+    send({ type: 'ended', recordingId, error: error.toJSON() });
+  });
+}
+
+async function stop(recordingId: string): Promise<RecordingManifest | undefined> {
+  const recorder = recorders.get(recordingId);
+  recorders.delete(recordingId);
+  return recorder?.close();
+}
+
+function report(): void {
+  for (const [recordingId, { durationMs, bytes }] of recorders) {
+    send({ type: 'progress', recordingId, durationMs, bytes });
+  }
+}
+
+async function close(status = 0): Promise<void> {
+  if (closing) {
+    return;
+  }
+  closing = true;
+  setTimeout(() => process.exit(status), CLOSE_MS).unref();
+  await Promise.allSettled([...recorders.values()].map((recorder) => recorder.close()));
+  process.exit(status);
+}
+
+function send(message: FromRecorder): void {
+  if (process.connected) {
+    process.send?.(message);
+  }
+}

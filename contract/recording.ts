@@ -1,0 +1,56 @@
+/** Recordings, as the recorder describes them in their folders. */
+import { z } from 'zod';
+import { objectId } from './common.ts';
+import { mediaSource } from './producers.ts';
+
+/** What to record: `audio` leaves cameras and screens out. */
+export const recordingMode = z.enum(['video', 'audio']);
+export type RecordingMode = z.infer<typeof recordingMode>;
+
+/** A stream of a participant, in a file of its own. */
+export const recordedTrack = z.object({
+  /** Name of the file. */
+  file: z.string(),
+  codec: z.enum(['opus', 'vp8', 'vp9', 'h264']),
+  participantId: objectId,
+  displayName: z.string(),
+  source: mediaSource,
+  /** Where the file begins in the recording, in milliseconds. */
+  offsetMs: z.number(),
+  durationMs: z.number(),
+  bytes: z.number(),
+  /** Whether the file was closed, with its index. */
+  isComplete: z.boolean(),
+});
+export type RecordedTrack = z.infer<typeof recordedTrack>;
+
+/** When nothing was recorded on purpose, in Unix time in milliseconds. */
+export const recordingPause = z.object({ fromMs: z.number(), toMs: z.number().nullable() });
+
+/** A recording as `recording.json` in its folder describes it; rewritten whenever a track begins or ends. */
+export const recordingManifest = z.object({
+  version: z.literal(1),
+  recordingId: z.string(),
+  roomId: z.string(),
+  mode: recordingMode,
+  /** Unix times in milliseconds. `endedAtMs`: null while it runs, and after a crash. */
+  startedAtMs: z.number(),
+  endedAtMs: z.number().nullable(),
+  /** Length without pauses, in milliseconds, when this was written. */
+  durationMs: z.number(),
+  pauses: z.array(recordingPause),
+  tracks: z.array(recordedTrack),
+});
+export type RecordingManifest = z.infer<typeof recordingManifest>;
+
+const at = { atMs: z.number() };
+
+/** A line of `events.jsonl`: what happened beside the tracks. `atMs`: position in the recording. */
+export const recordingEvent = z.discriminatedUnion('kind', [
+  z.object({ ...at, kind: z.literal('joined'), participantId: objectId, displayName: z.string() }),
+  z.object({ ...at, kind: z.literal('left'), participantId: objectId, displayName: z.string() }),
+  z.object({ ...at, kind: z.literal('speaker'), participantId: objectId.nullable() }),
+  z.object({ ...at, kind: z.literal('screen-started'), participantId: objectId }),
+  z.object({ ...at, kind: z.literal('screen-ended'), participantId: objectId }),
+]);
+export type RecordingEvent = z.infer<typeof recordingEvent>;

@@ -1,0 +1,94 @@
+/** Recordings of rooms. */
+import { z } from 'zod';
+import { displayName, logged, nothing, objectId, recordingMode } from '../../../contract/index.ts';
+
+/** A recording in progress, as everyone in the room sees it. */
+export const runningRecording = z.object({
+  recordingId: objectId,
+  /** `interrupted`: the recorder is being restarted; it goes on by itself. */
+  status: z.enum(['recording', 'paused', 'interrupted']),
+  mode: recordingMode,
+  /** Unix time in milliseconds. */
+  startedAtMs: z.number(),
+  /** Who started it; null: the account was deleted. */
+  startedBy: displayName.nullable(),
+});
+export type RunningRecording = z.infer<typeof runningRecording>;
+
+/** Why a recording has ended. `empty`: everyone had left. */
+export const recordingEnd = z.enum(['stopped', 'empty', 'disk-full', 'quota', 'failed', 'closed']);
+export type RecordingEnd = z.infer<typeof recordingEnd>;
+
+/** A recording, for those who may see it. */
+export const recordingInfo = z.object({
+  recordingId: objectId,
+  status: z.enum(['recording', 'paused', 'interrupted', 'ended']),
+  mode: recordingMode,
+  /** Unix times in milliseconds. */
+  startedAtMs: z.number(),
+  endedAtMs: z.number().nullable(),
+  /** Length without pauses, in milliseconds. */
+  durationMs: z.number(),
+  bytes: z.number(),
+  startedBy: displayName.nullable(),
+  /** Null while it runs. */
+  reason: recordingEnd.nullable(),
+});
+export type RecordingInfo = z.infer<typeof recordingInfo>;
+
+/** Maximum number of recordings per answer of `recording.list`. */
+const MAX_PAGE = 50;
+
+export const RECORDING_REQUESTS = {
+  /** Starts to record the room. Everyone in it is told. */
+  'recording.start': {
+    data: z.object({
+      mode: recordingMode.default('video'),
+      /** Whether everyone is recorded at full size, which every sender pays for. Default: the speaker and screens are. */
+      full: z.boolean().default(false),
+    }),
+    result: z.object({ recordingId: objectId }),
+  },
+  /** Stops writing until `recording.resume`; the pause is left out of the recording. Idempotent. */
+  'recording.pause': { data: nothing, result: nothing },
+  'recording.resume': { data: nothing, result: nothing },
+  /** Ends the recording. Answered when its files are complete. Idempotent. */
+  'recording.stop': { data: nothing, result: nothing },
+  /** The room's recordings, newest first, for those who may record. */
+  'recording.list': {
+    data: z.object({
+      /** Only those that were started earlier, in Unix time in milliseconds. */
+      before: z.number().optional(),
+      limit: z.int().min(1).max(MAX_PAGE).default(MAX_PAGE),
+    }),
+    result: z.object({ recordings: z.array(recordingInfo), more: z.boolean() }),
+  },
+} as const;
+
+export const RECORDING_EVENTS = {
+  /** The room is being recorded, or no longer: then `recording` is null, and `reason` says why. */
+  'recording.changed': logged({
+    recording: runningRecording.nullable(),
+    /** The participant who did it; null: the server. */
+    by: objectId.nullable(),
+    reason: recordingEnd.optional(),
+  }),
+} as const;
+
+export const RECORDING_SNAPSHOT = {
+  recording: z.object({
+    /** Null: the room is not being recorded. */
+    running: runningRecording.nullable(),
+    /** Whether this peer may record, and see recordings. */
+    mayRecord: z.boolean(),
+  }),
+} as const;
+
+type RecordingRequests = typeof RECORDING_REQUESTS;
+type RecordingEvents = typeof RECORDING_EVENTS;
+type RecordingSnapshot = typeof RECORDING_SNAPSHOT;
+declare module '../../../contract/wire.ts' {
+  interface Requests extends RecordingRequests {}
+  interface Events extends RecordingEvents {}
+  interface SnapshotParts extends RecordingSnapshot {}
+}

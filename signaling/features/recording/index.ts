@@ -1,0 +1,2 @@
+export { RECORDING_MIGRATIONS } from './migrations.ts';
+export { registerRecording } from './register.ts';

@@ -1,0 +1,35 @@
+import type { Kysely } from 'kysely';
+import type { Migrations } from '../../store/index.ts';
+
+export const RECORDING_MIGRATIONS: Migrations = {
+  '0050_recordings': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .createTable('recordings')
+        .addColumn('recording_id', 'text', (column) => column.primaryKey())
+        .addColumn('room_id', 'text', (column) => column.notNull())
+        .addColumn('status', 'text', (column) => column.notNull())
+        .addColumn('mode', 'text', (column) => column.notNull())
+        .addColumn('full', 'integer', (column) => column.notNull())
+        .addColumn('started_at_ms', 'bigint', (column) => column.notNull())
+        .addColumn('ended_at_ms', 'bigint')
+        .addColumn('duration_ms', 'bigint', (column) => column.notNull())
+        .addColumn('bytes', 'bigint', (column) => column.notNull())
+        .addColumn('account_id', 'text')
+        .addColumn('display_name', 'text')
+        .addColumn('reason', 'text')
+        .execute();
+      for (const [name, columns] of [
+        ['recordings_by_room', ['room_id', 'started_at_ms']],
+        ['recordings_by_account', ['account_id']],
+        ['recordings_by_status', ['status']],
+      ] as const) {
+        await db.schema
+          .createIndex(name)
+          .on('recordings')
+          .columns([...columns])
+          .execute();
+      }
+    },
+  },
+};

@@ -1,0 +1,49 @@
+import { CanopyError } from '../../../base/index.ts';
+import { type Handlers, requireRight } from '../../kernel/index.ts';
+import type { RECORDING_REQUESTS } from './contract.ts';
+import { infoOf, type RecordingRecords } from './recording-records.ts';
+import type { Recordings } from './recordings.ts';
+
+export function recordingHandlers(
+  recordings: Recordings | undefined,
+  records: RecordingRecords,
+): Handlers<keyof typeof RECORDING_REQUESTS> {
+  const required = () => {
+    if (!recordings) {
+      throw new CanopyError('RECORDER_UNAVAILABLE', 'recording.enabled is off');
+    }
+    return recordings;
+  };
+  return {
+    'recording.start': async (session, options) => {
+      const { principal, room, peer } = requireRight(session, 'recording.control');
+      const { displayName, participantId = null } = peer;
+      const by = { participantId, accountId: principal.accountId, displayName };
+      return { recordingId: await required().start(room, by, options) };
+    },
+
+    'recording.pause': async (session) => {
+      const { room, peer } = requireRight(session, 'recording.control');
+      await required().setPaused(room.roomId, true, peer.participantId ?? null);
+      return {};
+    },
+
+    'recording.resume': async (session) => {
+      const { room, peer } = requireRight(session, 'recording.control');
+      await required().setPaused(room.roomId, false, peer.participantId ?? null);
+      return {};
+    },
+
+    'recording.stop': async (session) => {
+      const { room, peer } = requireRight(session, 'recording.control');
+      await required().stop(room.roomId, peer.participantId ?? null);
+      return {};
+    },
+
+    'recording.list': async (session, { before, limit }) => {
+      const { room } = requireRight(session, 'recording.control');
+      const rows = await records.of(room.roomId, { before, limit: limit + 1 });
+      return { recordings: rows.slice(0, limit).map(infoOf), more: rows.length > limit };
+    },
+  };
+}

@@ -1,0 +1,102 @@
+import { type Kysely, sql } from 'kysely';
+import type { Store, Tables } from '../../store/index.ts';
+import type { RecordingInfo } from './contract.ts';
+import type { RecordingRow } from './tables.ts';
+
+/** The recordings in the database. */
+export class RecordingRecords {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  async add(row: RecordingRow): Promise<void> {
+    await this.#store.db.insertInto('recordings').values(row).execute();
+  }
+
+  async update(recordingId: string, changes: Partial<Omit<RecordingRow, 'recording_id'>>): Promise<void> {
+    await this.#store.db
+      .updateTable('recordings')
+      .set(changes)
+      .where('recording_id', '=', recordingId)
+      .execute();
+  }
+
+  async find(recordingId: string): Promise<RecordingRow | undefined> {
+    return this.#store.db
+      .selectFrom('recordings')
+      .selectAll()
+      .where('recording_id', '=', recordingId)
+      .executeTakeFirst();
+  }
+
+  /** Recordings that were running when the server last stopped. */
+  async unfinished(): Promise<RecordingRow[]> {
+    return this.#store.db.selectFrom('recordings').selectAll().where('status', '!=', 'ended').execute();
+  }
+
+  /** A room's recordings, newest first. */
+  async of(
+    roomId: string,
+    { before, limit }: { before?: number | undefined; limit: number },
+  ): Promise<RecordingRow[]> {
+    let query = this.#store.db.selectFrom('recordings').selectAll().where('room_id', '=', roomId);
+    if (before !== undefined) {
+      query = query.where('started_at_ms', '<', before);
+    }
+    return query.orderBy('started_at_ms', 'desc').limit(limit).execute();
+  }
+
+  /** Size of all recordings of a room, or of the server, in bytes. */
+  async bytes(roomId?: string): Promise<number> {
+    let query = this.#store.db
+      .selectFrom('recordings')
+      .select(({ fn }) => fn.coalesce(fn.sum<number>('bytes'), sql<number>`0`).as('bytes'));
+    if (roomId !== undefined) {
+      query = query.where('room_id', '=', roomId);
+    }
+    return Number((await query.executeTakeFirst())?.bytes ?? 0);
+  }
+
+  /** Deletes a room's rows. @returns the ids of its recordings */
+  async forgetRoom(db: Kysely<Tables>, roomId: string): Promise<string[]> {
+    const rows = await db
+      .deleteFrom('recordings')
+      .where('room_id', '=', roomId)
+      .returning('recording_id')
+      .execute();
+    return rows.map(({ recording_id: id }) => id);
+  }
+
+  async replaceAccount(from: string, to: string): Promise<void> {
+    await this.#store.db
+      .updateTable('recordings')
+      .set({ account_id: to })
+      .where('account_id', '=', from)
+      .execute();
+  }
+
+  /** The room keeps its recordings, but not who started them. */
+  async forgetAccount(accountId: string): Promise<void> {
+    await this.#store.db
+      .updateTable('recordings')
+      .set({ account_id: null, display_name: null })
+      .where('account_id', '=', accountId)
+      .execute();
+  }
+}
+
+export function infoOf(row: RecordingRow): RecordingInfo {
+  return {
+    recordingId: row.recording_id,
+    status: row.status,
+    mode: row.mode,
+    startedAtMs: Number(row.started_at_ms),
+    endedAtMs: row.ended_at_ms === null ? null : Number(row.ended_at_ms),
+    durationMs: Number(row.duration_ms),
+    bytes: Number(row.bytes),
+    startedBy: row.display_name,
+    reason: row.reason,
+  };
+}

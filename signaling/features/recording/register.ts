@@ -1,0 +1,52 @@
+import { rm } from 'node:fs/promises';
+import { type Kernel, may } from '../../kernel/index.ts';
+import { RECORDING_REQUESTS } from './contract.ts';
+import { recordingHandlers } from './recording-handlers.ts';
+import { RecordingRecords } from './recording-records.ts';
+import { Recordings } from './recordings.ts';
+
+/** Entries of a room's log after which it may be empty, or no longer so. */
+const PEOPLE_CHANGED = new Set(['participant.joined', 'participant.left']);
+
+/** Recordings: rooms are recorded by a process of its own, and everyone in them is told. */
+export function registerRecording(kernel: Kernel): void {
+  const { config, store, log, recorder } = kernel;
+  const records = new RecordingRecords(store);
+  const recordings =
+    recorder &&
+    new Recordings({ config, recorder, records, log, room: (roomId) => kernel.rooms.find(roomId) });
+  kernel.requests(RECORDING_REQUESTS, recordingHandlers(recordings, records), {
+    audited: ['recording.start', 'recording.pause', 'recording.resume', 'recording.stop'],
+  });
+  kernel.snapshotPart('recording', (room, peer) => ({
+    running: recordings?.in(room.roomId) ?? null,
+    mayRecord: recordings !== undefined && may(peer.principal, 'recording.control', room.record),
+  }));
+  kernel.accountReplaced.add(({ from, to }) => records.replaceAccount(from, to));
+  kernel.accountDeleting.add((accountId) => records.forgetAccount(accountId));
+  if (!recordings) {
+    return;
+  }
+  kernel.starting.add(() => recordings.restore());
+  kernel.entered.add(async ({ room, peer }) => {
+    if (peer.participantId !== undefined) {
+      // The newcomer need not wait for it.
+      void recordings.entered(room);
+    }
+  });
+  kernel.follow((room, { kind }) => {
+    if (PEOPLE_CHANGED.has(kind)) {
+      recordings.peopleChanged(room);
+    }
+  });
+  kernel.roomDeleted.add(async ({ db, roomId, committed }) => {
+    const ids = await records.forgetRoom(db, roomId);
+    committed.push(async () => {
+      await recordings.stop(roomId, null);
+      for (const id of ids) {
+        await rm(recordings.folderOf(id), { recursive: true, force: true });
+      }
+    });
+  });
+  kernel.closing.add(() => recordings.close());
+}

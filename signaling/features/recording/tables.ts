@@ -1,0 +1,26 @@
+import type { RecordingEnd } from './contract.ts';
+
+export interface RecordingRow {
+  recording_id: string;
+  room_id: string;
+  status: 'recording' | 'paused' | 'interrupted' | 'ended';
+  mode: 'video' | 'audio';
+  /** 0 or 1. */
+  full: number;
+  started_at_ms: number;
+  /** Null while it runs. */
+  ended_at_ms: number | null;
+  duration_ms: number;
+  bytes: number;
+  /** Null, like the name: the account was deleted. */
+  account_id: string | null;
+  display_name: string | null;
+  /** Null while it runs. */
+  reason: RecordingEnd | null;
+}
+
+declare module '../../store/tables.ts' {
+  interface Tables {
+    recordings: RecordingRow;
+  }
+}
