@@ -4,7 +4,18 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { root } from '../setup/index.mjs';
 
-const HOUSES = ['base', 'bin', 'client', 'contract', 'deploy', 'sfu', 'signaling', 'sip-gateway', 'test'];
+const HOUSES = [
+  'base',
+  'bin',
+  'client',
+  'contract',
+  'deploy',
+  'recorder',
+  'sfu',
+  'signaling',
+  'sip-gateway',
+  'test',
+];
 
 /** The case numbers in test titles, written `threat 13:` or `threats 4 and 8:`. */
 function testedCases(): Set<number> {

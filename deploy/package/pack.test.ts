@@ -34,7 +34,13 @@ describe('the npm package', () => {
   after(() => rmSync(folder, { recursive: true, force: true }));
 
   test('holds compiled code, and neither sources nor tests', () => {
-    for (const name of ['dist/bin/canopy.js', 'dist/bin/gateway-process.js', 'bin/canopy.js', 'LICENSE']) {
+    for (const name of [
+      'dist/bin/canopy.js',
+      'dist/bin/gateway-process.js',
+      'dist/bin/recorder-process.js',
+      'bin/canopy.js',
+      'LICENSE',
+    ]) {
       assert.ok(files.includes(name), name);
     }
     const unwanted = files.filter((name) => /\.test\.|^(base|sfu|signaling|client|bench|test)\//.test(name));

@@ -14,6 +14,7 @@ import {
   WEBM,
   WebMOutputFormat,
 } from 'mediabunny';
+import { settleSizes } from './settle-sizes.ts';
 
 /**
  * Rewrites a file that its process left unfinished, with an index and up to its last complete packet. The file is replaced only once the new
@@ -23,6 +24,7 @@ import {
  */
 export async function repairTrack(path: string): Promise<{ durationMs: number; bytes: number } | undefined> {
   const repaired = `${path}.repaired`;
+  await settleSizes(path);
   const input = new Input({ source: new FilePathSource(path), formats: [MATROSKA, WEBM] });
   try {
     const durationMs = await copy(input, repaired, path.endsWith('.mkv'));

@@ -48,7 +48,7 @@ export class TrackFile {
       target: new StreamTarget(
         new WritableStream({
           write: async ({ data, position }) => {
-            await writeAll(handle, data, position);
+            await writeAll(handle, withUnknownSizes(data), position);
             this.#bytes = Math.max(this.#bytes, position + data.length);
             this.#dirty = true;
           },
@@ -129,4 +129,38 @@ async function writeAll(handle: FileHandle, data: Uint8Array, position: number):
     const { bytesWritten } = await handle.write(data, done, data.length - done, position + done);
     done += bytesWritten;
   }
+}
+
+/** Ids of the elements whose size is known only once they are complete, with the first byte of their size (RFC 8794 §6, RFC 9559 §5). */
+const SEGMENT = Buffer.from('1853806704', 'hex');
+const CLUSTER = Buffer.from('1f43b67508', 'hex');
+/** Length of the size, in bytes. */
+const SEGMENT_SIZE = 6;
+const CLUSTER_SIZE = 5;
+/** The element that every cluster begins with. */
+const TIMESTAMP = 0xe7;
+
+/**
+ * Until the muxer knows the size of an element it writes that of what is in it so far, so a file that is never finished would seem to end
+ * there. This writes “unknown” (RFC 8794 §6.2); the muxer overwrites that in the end.
+ */
+function withUnknownSizes(data: Uint8Array): Uint8Array {
+  const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  const segment = bytes.indexOf(SEGMENT);
+  if (segment >= 0 && segment < 64) {
+    setUnknown(bytes, segment + SEGMENT.length - 1, SEGMENT_SIZE);
+  }
+  for (let at = bytes.indexOf(CLUSTER); at >= 0; at = bytes.indexOf(CLUSTER, at + 1)) {
+    const size = at + CLUSTER.length - 1;
+    if (bytes[size + CLUSTER_SIZE] === TIMESTAMP && bytes.readUInt16BE(size + 1) === 0) {
+      setUnknown(bytes, size, CLUSTER_SIZE);
+    }
+  }
+  return bytes;
+}
+
+function setUnknown(bytes: Buffer, at: number, length: number): void {
+  const marker = bytes[at] as number;
+  bytes[at] = marker | (marker - 1);
+  bytes.fill(0xff, at + 1, at + length);
 }
