@@ -2,8 +2,6 @@
  * The recorder as a child process of `canopy serve`, which starts, restarts and closes it over IPC (recorder-supervisor.ts). It ignores
  * signals, as the phone gateway's process does, and waits for the server.
  */
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { Gauge, Registry } from 'prom-client';
 import { CanopyError, type Config, createLogger, type Logger } from '../base/index.ts';
 import { BridgeSession, type Identity } from '../client/sdk/index.ts';
 import type { RecordingManifest } from '../contract/index.ts';
@@ -11,6 +9,7 @@ import { RecordingFolder, RoomRecorder } from '../recorder/index.ts';
 import type { RecordOptions } from '../signaling/index.ts';
 import { recorderIdentity } from './own-identity.ts';
 import type { FromRecorder, RecorderCommand, ToRecorder } from './recorder-messages.ts';
+import { RecorderMetrics } from './recorder-metrics.ts';
 
 /** How long closing, which finishes every file, may take before the process exits, in milliseconds. */
 const CLOSE_MS = 5_000;
@@ -24,27 +23,8 @@ interface Context {
   identity: Identity;
 }
 
-const registry = new Registry();
 const recorders = new Map<string, RoomRecorder>();
-new Gauge({
-  name: 'canopy_recordings_running',
-  help: 'Rooms that are being recorded',
-  registers: [registry],
-  collect() {
-    this.set(recorders.size);
-  },
-});
-const delay = monitorEventLoopDelay({ resolution: 10 });
-delay.enable();
-new Gauge({
-  name: 'canopy_recorder_event_loop_delay_max_seconds',
-  help: 'Longest delay of the recorder’s event loop since the last scrape',
-  registers: [registry],
-  collect() {
-    this.set(delay.max / 1e9);
-    delay.reset();
-  },
-});
+const metrics = new RecorderMetrics(() => recorders.size);
 
 let context: Context | undefined;
 let closing = false;
@@ -65,7 +45,7 @@ async function take(message: ToRecorder): Promise<void> {
       await answer(message);
       break;
     case 'metrics':
-      send({ type: 'metrics', id: message.id, text: await registry.metrics() });
+      send({ type: 'metrics', id: message.id, text: await metrics.registry.metrics() });
       break;
     case 'close':
       await close();

@@ -1,28 +1,13 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Counter, Gauge, Registry } from 'prom-client';
 import { CanopyError, type Config, type Logger } from '../base/index.ts';
 import type { RecordingManifest } from '../contract/index.ts';
 import type { Recorder, RecorderEvents, RecordOptions } from '../signaling/index.ts';
 import { ChildSupervisor } from './child-supervisor.ts';
 import type { FromRecorder, RecorderCommand, ToRecorder } from './recorder-messages.ts';
+import { RecorderProcessMetrics } from './recorder-metrics.ts';
 
 const PROGRAM = fileURLToPath(new URL(`./recorder-process${extname(import.meta.filename)}`, import.meta.url));
-
-/** Metrics of the supervisor itself, added to the server's metrics page. */
-export class RecorderProcessMetrics {
-  readonly registry = new Registry();
-  readonly up = new Gauge({
-    name: 'canopy_recorder_up',
-    help: 'Whether the recorder process is running and ready (1) or not (0)',
-    registers: [this.registry],
-  });
-  readonly restarts = new Counter({
-    name: 'canopy_recorder_restarts_total',
-    help: 'Restarts of the recorder process after it died or hung',
-    registers: [this.registry],
-  });
-}
 
 /**
  * The recorder as a separate process. After a crash, the next process continues the recordings. close() ends them, with their files complete.

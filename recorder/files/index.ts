@@ -1,5 +1,4 @@
 /** The files of a recording. */
 export { RecordingFolder } from './recording-folder.ts';
-export { repairTrack } from './repair-track.ts';
 export { TrackFile, type TrackPacket } from './track-file.ts';
 export { audioFormat, storedFrame, type TrackFormat, videoFormat } from './track-format.ts';

@@ -1,9 +1,9 @@
 import { type SilentPacket, silence } from './opus-filler.ts';
 
 /** How far sound may be from its place before silence is inserted or a packet is left out in a quiet moment, in milliseconds. */
-const DRIFT_MS = 10;
+const QUIET_DRIFT_MS = 10;
 /** The same at any moment. */
-const MOST_DRIFT_MS = 30;
+const MAX_DRIFT_MS = 30;
 /** Packets up to this size are silent, in bytes: Opus with DTX sends such ones between speech. */
 const QUIET_BYTES = 6;
 
@@ -30,7 +30,7 @@ export class AudioTimeline {
   place(atMs: number, { durationMs, bytes }: { durationMs: number; bytes: number }): Placed | undefined {
     const expectedMs = this.#endMs ?? atMs;
     const aheadMs = atMs - expectedMs;
-    const tolerated = bytes <= QUIET_BYTES ? DRIFT_MS : MOST_DRIFT_MS;
+    const tolerated = bytes <= QUIET_BYTES ? QUIET_DRIFT_MS : MAX_DRIFT_MS;
     if (aheadMs <= -Math.max(tolerated, durationMs)) {
       return undefined;
     }
