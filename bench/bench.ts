@@ -5,6 +5,7 @@ import { ONSETS } from './onsets/index.ts';
 import { PAGE } from './page/index.ts';
 import { printSummary, type Summary, writeReport } from './report/index.ts';
 import { SCENARIOS } from './scenarios/index.ts';
+import { JOIN_TRIPS } from './trips/index.ts';
 
 export interface BenchOptions {
   /** Name of a scenario. */
@@ -26,7 +27,7 @@ export async function bench(
 ): Promise<{ summary: Summary; run: RunData }> {
   const found = SCENARIOS.find(({ name }) => name === options.scenario);
   if (!found) {
-    const known = [...SCENARIOS, ONSETS, PAGE, FORWARDING, ...K6_SCENARIOS]
+    const known = [...SCENARIOS, ONSETS, PAGE, FORWARDING, JOIN_TRIPS, ...K6_SCENARIOS]
       .map(({ name, description }) => `  ${name.padEnd(20)}${description}`)
       .join('\n');
     throw new TypeError(`There is no scenario "${options.scenario}". Known scenarios:\n${known}`);

@@ -33,3 +33,4 @@ export {
   writeFiguresReport,
 } from './report/index.ts';
 export { SCENARIOS, type Scenario } from './scenarios/index.ts';
+export { benchTrips, JOIN_TRIPS } from './trips/index.ts';

@@ -3,9 +3,11 @@ import {
   benchK6,
   benchOnsets,
   benchPage,
+  benchTrips,
   ChromiumUnavailable,
   FORWARDING,
   type ForwardingOptions,
+  JOIN_TRIPS,
   K6_SCENARIOS,
   K6Unavailable,
   ONSETS,
@@ -34,7 +36,7 @@ export interface BenchFlags {
   estimation?: string;
 }
 
-const ALL = [...SCENARIOS, ONSETS, PAGE, FORWARDING, ...K6_SCENARIOS, ...PHONE_SCENARIOS];
+const ALL = [...SCENARIOS, ONSETS, PAGE, FORWARDING, JOIN_TRIPS, ...K6_SCENARIOS, ...PHONE_SCENARIOS];
 
 /** A wrong command line, or a missing tool. */
 const EXPECTED = [TypeError, K6Unavailable, ChromiumUnavailable];
@@ -74,9 +76,11 @@ export async function bench(scenario: string | undefined, flags: BenchFlags): Pr
         ? await benchPage({ ...options, joins: numberOf(flags.joins) }, say)
         : scenario === FORWARDING.name
           ? await benchForwarding(forwardingOptions(flags), say)
-          : K6_SCENARIOS.some(({ name }) => name === scenario)
-            ? await benchK6({ ...options, ...numbers }, say)
-            : await runBench(options, say);
+          : scenario === JOIN_TRIPS.name
+            ? await benchTrips({ outDir, joins: numberOf(flags.joins) }, say)
+            : K6_SCENARIOS.some(({ name }) => name === scenario)
+              ? await benchK6({ ...options, ...numbers }, say)
+              : await runBench(options, say);
     return summary.invalid.length > 0 || !summary.complete ? 2 : 0;
   } catch (error) {
     if (!EXPECTED.some((kind) => error instanceof kind)) {

@@ -10,6 +10,7 @@ import {
   roomId,
   sha256Hex,
 } from './common.ts';
+import { fromMediasoup } from './producers.ts';
 import { signOnOffer } from './sign-on.ts';
 
 /** Path parameters of requests about one room. */
@@ -80,6 +81,8 @@ export const serverInfo = z.object({
   identityPolicy: z.enum(['invite', 'pki', 'tofu']),
   /** The deployment CA, DER in base64. It signs accounts and the server's media keys. */
   deploymentCa: certificate,
+  /** What rooms support, so that a client can prepare before it connects; absent from older servers. */
+  routerRtpCapabilities: fromMediasoup.optional(),
   /** Single sign-on, if people may use it instead of an invitation. */
   signOn: signOnOffer.optional(),
   /** Whether the `origin` in the query may connect; absent if none was given. */

@@ -6,11 +6,14 @@ import {
   displayName,
   errorBody,
   nothing,
+  requestId,
   role,
   sha256Hex,
   signature,
 } from './common.ts';
+import { fromMediasoup } from './producers.ts';
 import { PROTOCOL_VERSION } from './version.ts';
+import type { Answer } from './wire.ts';
 
 export const SESSION_REQUESTS = {
   /** Proves possession of a device certificate; the first request on every connection. */
@@ -36,6 +39,8 @@ export const SESSION_REQUESTS = {
       serverTimeMs: z.number(),
       /** The origin for links that the account gives to others; absent from older servers. It differs from the client's if that is localhost. */
       linkOrigin: z.string().optional(),
+      /** What rooms support, as in the answer of `room.join`, so that a client can prepare; absent from older servers. */
+      routerRtpCapabilities: fromMediasoup.optional(),
     }),
   },
   /** Requests a sign of life from the server, for a client that suspects its connection is dead. */
@@ -43,8 +48,10 @@ export const SESSION_REQUESTS = {
 } as const;
 
 export const SESSION_EVENTS = {
-  /** First message on every connection; answer with auth.prove. The nonce is single-use. */
+  /** First message on every connection; answer with auth.prove. The nonce is single-use, and is also the `sid` of engine.io's handshake. */
   'auth.challenge': z.object({ nonce: base64url, serverTimeMs: z.number() }),
+  /** The answer to a request that came with the CONNECT packet. */
+  'session.answer': z.object({ id: requestId, answer: z.custom<Answer<unknown>>() }),
   /** The connection has ended for the given reason; the server closes the socket. */
   'session.ended': z.object({ error: errorBody }),
   /** The server is draining: leave within this time, or be disconnected. */

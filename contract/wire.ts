@@ -48,4 +48,13 @@ export type SnapshotData = z.output<z.ZodObject<{ -readonly [N in keyof Snapshot
 export const requestEnvelope = z.object({ id: requestId, data: z.unknown() });
 export type RequestEnvelope = z.infer<typeof requestEnvelope>;
 
+/**
+ * What a client may send in socket.io's CONNECT packet (`auth`): its first requests, so that they need no round trip of their own. They are
+ * handled one after the other, and each is answered by `session.answer`.
+ */
+export const firstRequests = z.object({
+  requests: z.array(z.object({ name: z.string(), ...requestEnvelope.shape })).max(2),
+});
+export type FirstRequest = z.input<typeof firstRequests>['requests'][number];
+
 export type Answer<R> = { ok: true; result: R } | { ok: false; error: ErrorBody };

@@ -1,10 +1,11 @@
 import { EventEmitter } from 'node:events';
 import { setLogEventListeners } from 'mediasoup';
+import { generateRouterRtpCapabilities } from 'mediasoup/ortc';
 import type { RtpCapabilities } from 'mediasoup/types';
 import type { Logger } from 'pino';
 import { CanopyError, type ErrorCode } from '../base/errors/index.ts';
 import { Allocations } from './allocation/index.ts';
-import type { PhoneCodec } from './codecs.ts';
+import { type PhoneCodec, routerCodecs } from './codecs.ts';
 import { PathTests, type SentLoad, type TestLoad } from './path-tests/index.ts';
 import type { Peer } from './peers/index.ts';
 import { LoadMonitor, refusal, type StressLevel } from './protection/index.ts';
@@ -52,6 +53,8 @@ const MAX_LINK_SHARE_FOR_TESTS = 0.8;
  * lost with its worker and has not been reopened), WORKER_UNAVAILABLE (the worker died before it answered).
  */
 export class Sfu extends EventEmitter<SfuEvents> {
+  /** The capabilities of every room's router. */
+  readonly routerRtpCapabilities: RtpCapabilities;
   readonly #log: Logger;
   readonly #pool: WorkerPool;
   readonly #meter = new TrafficMeter();
@@ -93,6 +96,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
     super();
     this.#pool = pool;
     this.#log = log;
+    this.routerRtpCapabilities = generateRouterRtpCapabilities(routerCodecs(options.mediaCodecs));
     this.#rooms = new Rooms(pool, (roomId) => ({
       roomId,
       mediaCodecs: options.mediaCodecs,

@@ -191,6 +191,32 @@ test('a TCP relay carries a stream in order, later by its delay, and ends with i
   assert.ok(performance.now() - startMs >= 39);
 });
 
+test('a connection through a TCP relay opens after a round trip, if that is wanted, and is observed', async (t) => {
+  const server = net.createServer((socket) => socket.pipe(socket));
+  server.listen(0, CLIENT);
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const { port } = server.address() as net.AddressInfo;
+  const shape = [{ atMs: 0, profile: { delayMs: 20 } }];
+  const seen: string[] = [];
+  const relay = await TcpRelay.create({
+    listen: { address: ANNOUNCED, port },
+    upstream: { address: CLIENT, port },
+    up: shape,
+    down: shape,
+    openingMs: 40,
+    observe: (from, data) => seen.push(`${from}: ${data}`),
+  });
+  t.after(() => relay.close());
+  const socket = net.connect(port, ANNOUNCED);
+  t.after(() => socket.destroy());
+  const startMs = performance.now();
+  socket.write('hello');
+  assert.equal(String((await once(socket, 'data'))[0]), 'hello');
+  assert.ok(performance.now() - startMs >= 79);
+  assert.deepEqual(seen, ['client: ', 'server: ', 'client: hello', 'server: hello']);
+});
+
 test('a TCP relay refuses a profile that a stream cannot show', async () => {
   const lossy = [{ atMs: 0, profile: { loss: { kind: 'random' as const, share: 0.1 } } }];
   const at = { address: CLIENT, port: 0 };

@@ -13,6 +13,19 @@ export interface TcpRelayOptions {
   down?: Schedule;
   /** Seed of the jitter. Default 1. */
   seed?: number;
+  /** How long a connection takes to open, in milliseconds, as seen by the client. Default 0: the relay accepts it at once. */
+  openingMs?: number;
+  /** Sees each piece of data (empty: the connection opens) when the client sends it or receives it. */
+  observe?: (from: 'client' | 'server', data: Buffer) => void;
+}
+
+/** One direction of a connection. */
+interface Way {
+  link: Link;
+  openAtMs: number;
+  /** Called with what the sender sends, and with what the receiver gets. */
+  sent?: (data: Buffer) => void;
+  delivered?: (data: Buffer) => void;
 }
 
 /** Bytes buffered per direction before the relay stops reading. */
@@ -44,8 +57,12 @@ export class TcpRelay {
     const server = net.createServer({ noDelay: true, allowHalfOpen: true });
     const relay = new TcpRelay(server);
     const startMs = performance.now();
+    const { openingMs = 0, observe = () => undefined } = options;
     let seed = options.seed ?? 1;
     server.on('connection', (client) => {
+      const openAtMs = performance.now() + openingMs;
+      observe('client', Buffer.alloc(0));
+      relay.#queue.add(openAtMs, () => observe('server', Buffer.alloc(0)));
       const upstream = net.connect({
         host: options.upstream.address,
         port: options.upstream.port,
@@ -53,8 +70,16 @@ export class TcpRelay {
         allowHalfOpen: true,
       });
       const link = (schedule: Schedule = []) => new Link({ schedule, random: createRandom(seed++), startMs });
-      relay.#pipe(client, upstream, link(options.up));
-      relay.#pipe(upstream, client, link(options.down));
+      relay.#pipe(client, upstream, {
+        link: link(options.up),
+        openAtMs,
+        sent: (data) => relay.#queue.add(openAtMs, () => observe('client', data)),
+      });
+      relay.#pipe(upstream, client, {
+        link: link(options.down),
+        openAtMs,
+        delivered: (data) => observe('server', data),
+      });
     });
     server.listen(options.listen.port, options.listen.address);
     await once(server, 'listening');
@@ -83,17 +108,21 @@ export class TcpRelay {
     this.#server.close();
   }
 
-  #pipe(from: net.Socket, to: net.Socket, link: Link): void {
+  #pipe(from: net.Socket, to: net.Socket, { link, openAtMs, sent, delivered }: Way): void {
     let heldBytes = 0;
+    // What is sent before the connection is open leaves when it opens.
+    const nowMs = () => Math.max(performance.now(), openAtMs);
     this.#sockets.add(from);
     from.on('data', (data) => {
       heldBytes += data.length;
       if (heldBytes > HELD_BYTES) {
         from.pause();
       }
-      for (const atMs of link.send(performance.now(), data.length)) {
+      sent?.(data);
+      for (const atMs of link.send(nowMs(), data.length)) {
         this.#queue.add(atMs, () => {
           heldBytes -= data.length;
+          delivered?.(data);
           if (!to.destroyed) {
             to.write(data);
           }
@@ -105,7 +134,7 @@ export class TcpRelay {
     });
     to.on('drain', () => from.resume());
     from.on('end', () => {
-      for (const atMs of link.send(performance.now(), 0)) {
+      for (const atMs of link.send(nowMs(), 0)) {
         this.#queue.add(atMs, () => to.end());
       }
     });

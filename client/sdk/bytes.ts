@@ -28,6 +28,11 @@ export async function sha256(bytes: Bytes): Promise<Bytes> {
   return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
 }
 
+/** An id for a request. */
+export function newRequestId(): string {
+  return toBase64Url(randomBytes(12));
+}
+
 export function randomBytes(count: number): Bytes {
   return crypto.getRandomValues(new Uint8Array(count));
 }

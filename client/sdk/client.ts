@@ -8,6 +8,7 @@ import {
   type ConnectionState,
 } from './connection.ts';
 import { AddressBook, Contacts } from './contacts/index.ts';
+import { DeviceLoader } from './device-loader.ts';
 import { OwnDevices } from './devices/index.ts';
 import { DirectCalls } from './direct-calls.ts';
 import { Emitter } from './emitter.ts';
@@ -18,12 +19,18 @@ import { OwnRooms } from './own-rooms.ts';
 import type { PathReport } from './paths/index.ts';
 import { Push } from './push.ts';
 import { requirePlatform } from './requirements.ts';
-import { type JoinOptions, Room } from './room.ts';
+import { type JoinOptions, Room, wantedMedia } from './room.ts';
+import { joinRequest } from './room-entry.ts';
 import { RoomLinks } from './room-links.ts';
 
 export interface ConnectOptions extends ConnectionOptions {
   /** Creates the mediasoup device. Default: mediasoup-client's device for this browser. */
   createDevice?: () => Promise<types.Device>;
+  /**
+   * A room to join at once, in the same round trip as the sign-in: `client.room` is that room when connect() resolves, and connect() also
+   * rejects for the reasons of join(). Tracks that it has by then are in `room.tracks`.
+   */
+  join?: { roomId: string } & JoinOptions;
 }
 
 export interface ClientEvents {
@@ -56,13 +63,18 @@ export class Client extends Emitter<ClientEvents> {
   readonly phones: OwnPhones;
   readonly #connection: Connection;
   readonly #createDevice: () => Promise<types.Device>;
+  readonly #devices: DeviceLoader;
   #room: Room | undefined;
 
-  private constructor(options: ConnectOptions, connection: Connection, account: Account) {
+  private constructor(
+    options: ConnectOptions,
+    { connection, devices, account }: { connection: Connection; devices: DeviceLoader; account: Account },
+  ) {
     super();
     this.identity = options.identity;
     this.account = account;
     this.#connection = connection;
+    this.#devices = devices;
     this.rooms = new OwnRooms(connection);
     this.contacts = new Contacts(connection, options.identity, account.accountId);
     this.addressBook = new AddressBook(connection);
@@ -77,15 +89,28 @@ export class Client extends Emitter<ClientEvents> {
   static async connect(options: ConnectOptions): Promise<Client> {
     requirePlatform();
     const connection = new Connection(options);
+    const devices = new DeviceLoader(options.createDevice ?? createBrowserDevice);
+    const { join } = options;
+    if (join) {
+      joinEarly(connection, devices, join);
+    }
+    let client: Client;
     try {
       const account = await connection.open();
       if (!account) {
         throw new CanopyError('IDENTITY_MISSING');
       }
-      return new Client(options, connection, account);
+      client = new Client(options, { connection, devices, account });
     } catch (error) {
       throw await explainRefusal(CanopyError.from(error), connection.origin);
     }
+    if (join) {
+      await client.join(join.roomId, join).catch((error: unknown) => {
+        connection.close();
+        throw error;
+      });
+    }
+    return client;
   }
 
   get state(): ConnectionState {
@@ -104,7 +129,8 @@ export class Client extends Emitter<ClientEvents> {
 
   /** Loads the code for media, so that join() need not wait for it. Optional. Rejects if the server is away. */
   async prepare(): Promise<void> {
-    await this.#createDevice();
+    const { routerRtpCapabilities } = this.account;
+    await (routerRtpCapabilities ? this.#devices.load(routerRtpCapabilities) : this.#createDevice());
   }
 
   /**
@@ -123,13 +149,13 @@ export class Client extends Emitter<ClientEvents> {
       connection: this.#connection,
       identity: this.identity,
       accountId: this.account.accountId,
-      createDevice: this.#createDevice,
+      devices: this.#devices,
       onClosed: () => {
         this.#room = undefined;
       },
     });
     this.#room = room;
-    await room.enter();
+    await room.enter(this.account.routerRtpCapabilities);
     return room;
   }
 
@@ -229,15 +255,32 @@ export class Client extends Emitter<ClientEvents> {
   }
 }
 
-/** Time limit for finding out why a connection was refused, in milliseconds. */
+/** Sends a join along with the sign-in, if the server says in time what its rooms support. */
+function joinEarly(
+  connection: Connection,
+  devices: DeviceLoader,
+  join: { roomId: string } & JoinOptions,
+): void {
+  const loading = serverInfo({ serverUrl: connection.origin, fetch: quickly })
+    .then(({ routerRtpCapabilities }) => routerRtpCapabilities && devices.load(routerRtpCapabilities))
+    // The join says why, if it fails for the same reason.
+    .catch(() => undefined);
+  connection.alsoFirst = async () => {
+    const device = await loading;
+    return device && joinRequest(join, { media: wantedMedia(device, 'all') });
+  };
+}
+
+/** Time limit for questions over HTTP, in milliseconds. */
 const EXPLAIN_MS = 3000;
+
+const quickly: typeof fetch = (url) => fetch(url, { signal: AbortSignal.timeout(EXPLAIN_MS) });
 
 /** Finds out over HTTP why a WebSocket was refused, since browsers do not say. */
 async function explainRefusal(error: CanopyError, serverUrl: string): Promise<CanopyError> {
   if (error.code !== 'CONNECTION_LOST') {
     return error;
   }
-  const quickly: typeof fetch = (url) => fetch(url, { signal: AbortSignal.timeout(EXPLAIN_MS) });
   try {
     await serverInfo({ serverUrl, fetch: quickly });
   } catch (reason) {

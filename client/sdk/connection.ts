@@ -9,8 +9,9 @@ import type {
 } from '../../contract/index.ts';
 import { CanopyError, PROTOCOL_VERSION } from '../../contract/light.ts';
 import { backoffMs } from './backoff.ts';
-import { randomBytes, toBase64Url } from './bytes.ts';
+import { newRequestId } from './bytes.ts';
 import { Emitter } from './emitter.ts';
+import { FirstRequests } from './first-requests.ts';
 import type { Identity } from './identity/index.ts';
 
 export type ConnectionState = 'connecting' | 'connected' | 'reconnecting' | 'closed';
@@ -46,6 +47,9 @@ export interface ConnectionEvents extends ServerEvents {
 /** Called when a new socket is authenticated. If it resolves to true, pending requests are re-sent; otherwise they fail. */
 export type ReturnHandler = () => Promise<boolean>;
 
+/** The request with which a room is entered. */
+export type JoinRequest = { name: 'room.join'; data: RequestInput<'room.join'> };
+
 interface Pending {
   id: string;
   name: RequestName;
@@ -64,11 +68,17 @@ const CHECK_MS = 3000;
 export class Connection extends Emitter<ConnectionEvents> {
   /** Runs after every reconnect, before pending requests are re-sent; set by the room. */
   onReturn: ReturnHandler = async () => true;
+  /** What to send along when a socket is opened; requestNow() will ask for it. Set by the room. */
+  alsoFirst: () => Promise<JoinRequest | undefined> = async () => undefined;
   readonly #options: DialOptions;
   readonly #origins: readonly string[];
   #origin: string;
   #state: ConnectionState = 'connecting';
   #socket: Socket | undefined;
+  /** What the current socket sent when it was opened; undefined if the server has not read it. */
+  #first: FirstRequests | undefined;
+  /** Events that belong to an answer of the first requests that nobody has asked for yet. */
+  #withheld: Array<() => void> = [];
   /** The current socket, once it is authenticated, or open if there is no identity. */
   #authenticated: Socket | undefined;
   #abortConnect: () => void = () => {};
@@ -126,7 +136,7 @@ export class Connection extends Emitter<ConnectionEvents> {
     if (this.#state === 'closed') {
       return Promise.reject(new CanopyError('CONNECTION_LOST'));
     }
-    const id = toBase64Url(randomBytes(12));
+    const id = newRequestId();
     const settle = (answer: Answer<unknown> | CanopyError) => {
       if (!this.#pending.delete(id)) {
         return;
@@ -153,14 +163,22 @@ export class Connection extends Emitter<ConnectionEvents> {
   }
 
   /**
-   * Sends a request on the current socket only, ahead of waiting ones.
+   * Sends a request on the current socket only, ahead of waiting ones. If alsoFirst() named it for this socket, it is under way already.
    *
    * @throws {CanopyError} CONNECTION_LOST - the socket is gone; and as request()
    */
   requestNow<N extends RequestName>(name: N, data: RequestInput<N>): Promise<RequestResult<N>> {
-    return this.#authenticated
-      ? this.#requestOn(this.#authenticated, name, data)
-      : Promise.reject(new CanopyError('CONNECTION_LOST'));
+    const socket = this.#authenticated;
+    if (!socket) {
+      return Promise.reject(new CanopyError('CONNECTION_LOST'));
+    }
+    const answer = this.#first?.take(name);
+    if (!answer) {
+      return this.#requestOn(socket, name, data);
+    }
+    const result = this.#answered(socket, name, (settle) => answer.then(settle));
+    this.#release();
+    return result;
   }
 
   /** Moves the connection to another server of the same deployment. */
@@ -239,6 +257,17 @@ export class Connection extends Emitter<ConnectionEvents> {
     const { path, socketOptions, identity } = this.#options;
     const { connectTimeoutMs = this.#origins.length > 1 ? 4000 : 10_000 } = this.#options;
     this.#dropSocket();
+    const first = new FirstRequests();
+    let provenNonce: string | undefined;
+    /** Answers the challenge, and asks for what else is wanted. */
+    const pack = async (by: Identity) => {
+      const nonce = socket.io.engine.id;
+      const also = this.alsoFirst();
+      const proof = await this.#proof(by, nonce);
+      const requests = first.pack([{ name: 'auth.prove', data: proof }, ...toList(await also)]);
+      provenNonce = nonce;
+      return requests;
+    };
     const socket = io(this.#origin, {
       // Browsers set this header themselves and ignore ours; the server requires it from other clients too.
       extraHeaders: { origin: this.#origin },
@@ -247,14 +276,18 @@ export class Connection extends Emitter<ConnectionEvents> {
       transports: ['websocket'],
       reconnection: false,
       forceNew: true,
+      ...(identity && { auth: (send: (auth: object) => void) => void pack(identity).then(send, abort) }),
     });
     const { promise: aborted, reject: abort } = Promise.withResolvers<never>();
     this.#socket = socket;
+    this.#first = first;
+    socket.on('session.answer', (data) => first.settle(data));
     this.#abortConnect = () => abort(new CanopyError('CONNECTION_LOST'));
     const timer = setTimeout(() => abort(new CanopyError('REQUEST_TIMEOUT', 'connect')), connectTimeoutMs);
+    // From the start: what belongs to the answers of the first requests may come right after the challenge.
+    socket.onAny((name: string, data: unknown) => this.#received(socket, name, data));
     try {
       const { nonce } = await Promise.race([aborted, this.#challenge(socket)]);
-      socket.onAny((name: string, data: unknown) => this.#received(socket, name, data));
       socket.on('disconnect', () => {
         if (this.#socket === socket && this.#flowing) {
           this.#lost();
@@ -264,15 +297,13 @@ export class Connection extends Emitter<ConnectionEvents> {
         this.#authenticated = socket;
         return undefined;
       }
-      const statement = { origin: this.#origin, nonce, timeMs: Date.now() };
-      const signature = await identity.proveAuth(statement);
-      const proof: RequestInput<'auth.prove'> = {
-        protocolVersion: PROTOCOL_VERSION,
-        chain: [...identity.chain],
-        ...statement,
-        signature,
-      };
-      const account = await Promise.race([aborted, this.#requestOn(socket, 'auth.prove', proof)]);
+      const answer = first.take('auth.prove');
+      const proving =
+        answer && nonce === provenNonce
+          ? this.#answered(socket, 'auth.prove', (settle) => answer.then(settle))
+          : // An older server: it has not read what came first.
+            this.#proveLater(socket, identity, nonce);
+      const account = await Promise.race([aborted, proving]);
       this.#authenticated = socket;
       return account;
     } catch (error) {
@@ -281,6 +312,17 @@ export class Connection extends Emitter<ConnectionEvents> {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  async #proveLater(socket: Socket, identity: Identity, nonce: string): Promise<RequestResult<'auth.prove'>> {
+    this.#first = undefined;
+    return this.#requestOn(socket, 'auth.prove', await this.#proof(identity, nonce));
+  }
+
+  async #proof(identity: Identity, nonce: string): Promise<RequestInput<'auth.prove'>> {
+    const statement = { origin: this.#origin, nonce, timeMs: Date.now() };
+    const signature = await identity.proveAuth(statement);
+    return { protocolVersion: PROTOCOL_VERSION, chain: [...identity.chain], ...statement, signature };
   }
 
   #challenge(socket: Socket): Promise<EventData<'auth.challenge'>> {
@@ -300,6 +342,21 @@ export class Connection extends Emitter<ConnectionEvents> {
     socket: Socket,
     name: N,
     data: RequestInput<N>,
+    timeoutMs?: number,
+  ): Promise<RequestResult<N>> {
+    return this.#answered(
+      socket,
+      name,
+      (settle) => socket.emit(name, { id: newRequestId(), data }, settle),
+      timeoutMs,
+    );
+  }
+
+  /** Waits for an answer as long as the socket is open. `ask` sends the request. */
+  #answered<N extends RequestName>(
+    socket: Socket,
+    name: N,
+    ask: (settle: (answer: Answer<RequestResult<N>>) => void) => void,
     timeoutMs = this.#options.requestTimeoutMs ?? 15_000,
   ): Promise<RequestResult<N>> {
     const { promise, resolve, reject } = Promise.withResolvers<RequestResult<N>>();
@@ -308,7 +365,7 @@ export class Connection extends Emitter<ConnectionEvents> {
     const ended = ({ error }: EventData<'session.ended'>) => reject(CanopyError.fromBody(error));
     socket.once('disconnect', lost);
     socket.once('session.ended', ended);
-    socket.emit(name, { id: toBase64Url(randomBytes(12)), data }, (answer: Answer<RequestResult<N>>) => {
+    ask((answer) => {
       if (answer.ok) {
         resolve(answer.result);
       } else {
@@ -352,8 +409,19 @@ export class Connection extends Emitter<ConnectionEvents> {
     if (!name.includes('.')) {
       return;
     }
-    this.emit(name as EventName, data as never);
-    this.emit('event', name as EventName, data);
+    this.#withheld.push(() => {
+      this.emit(name as EventName, data as never);
+      this.emit('event', name as EventName, data);
+    });
+    if (!this.#first?.has('room.join')) {
+      this.#release();
+    }
+  }
+
+  #release(): void {
+    for (const emit of this.#withheld.splice(0)) {
+      emit();
+    }
   }
 
   /** The socket is gone: reconnects after a delay. */
@@ -381,6 +449,12 @@ export class Connection extends Emitter<ConnectionEvents> {
       }
       if (!this.#socket?.connected) {
         throw new CanopyError('CONNECTION_LOST');
+      }
+      const entering = this.#first?.take('room.join');
+      if (entering) {
+        // The room was closed meanwhile.
+        this.#release();
+        entering.then(() => this.requestNow('room.leave', {})).catch(() => {});
       }
       // If the room was not resumed, older requests refer to objects that no longer exist.
       if (!resumed) {
@@ -414,6 +488,8 @@ export class Connection extends Emitter<ConnectionEvents> {
     const socket = this.#socket;
     this.#socket = undefined;
     this.#authenticated = undefined;
+    this.#first = undefined;
+    this.#withheld = [];
     this.#abortConnect();
     socket?.disconnect();
   }
@@ -425,6 +501,10 @@ export class Connection extends Emitter<ConnectionEvents> {
     this.#state = state;
     this.emit('state', state, error);
   }
+}
+
+function toList<T>(value: T | undefined): T[] {
+  return value === undefined ? [] : [value];
 }
 
 function failAll(requests: Pending[], error?: CanopyError): void {

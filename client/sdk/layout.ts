@@ -53,6 +53,11 @@ export class LayoutReporter {
     this.#reconciler = new Reconciler({ pass: () => this.#report(), failed: (error) => host.failed(error) });
   }
 
+  /** Whether the app has said what it shows. */
+  get isSet(): boolean {
+    return this.#layout !== undefined;
+  }
+
   /** Sets what the app shows. */
   set(layout: Layout): void {
     this.#layout = layout;

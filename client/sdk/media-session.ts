@@ -1,5 +1,5 @@
 import type { types } from 'mediasoup-client';
-import type { ConsumerInfo } from '../../contract/index.ts';
+import type { ConsumerInfo, RequestResult } from '../../contract/index.ts';
 import { CanopyError } from '../../contract/light.ts';
 import type { Connection } from './connection.ts';
 import type { FrameTransforms, TransformedMedia } from './frame-transforms.ts';
@@ -14,17 +14,23 @@ export interface MediaSessionOptions {
   device: types.Device;
   iceServers: RTCIceServer[];
   transforms: FrameTransforms;
+  /** Transports that the server has created already. */
+  offered: OfferedTransports | undefined;
   /** A transport broke: its producers or consumers must be recreated. */
   onBroken(direction: Direction): void;
   /** Media in this direction started or stopped getting through. */
   onConnectivity(direction: Direction, connectivity: MediaConnectivity): void;
 }
 
+type OfferedTransports = Record<Direction, RequestResult<'transport.create'>>;
+
 /** A peer's media at one home of its room: at most one transport per direction, each created when first needed. */
 export class MediaSession {
   readonly device: types.Device;
   readonly #options: MediaSessionOptions;
   readonly #links = new Map<Direction, Promise<TransportLink>>();
+  /** Those of the offered transports that are not in use yet. */
+  readonly #offered: Partial<OfferedTransports>;
   /** The links whose creation has finished. */
   readonly #ready = new Map<Direction, TransportLink>();
   readonly #monitors: Record<Direction, ConnectivityMonitor>;
@@ -36,6 +42,7 @@ export class MediaSession {
       new ConnectivityMonitor((connectivity) => options.onConnectivity(direction, connectivity));
     this.#monitors = { send: monitor('send'), recv: monitor('recv') };
     this.device = options.device;
+    this.#offered = { ...options.offered };
   }
 
   get closed(): boolean {
@@ -75,6 +82,11 @@ export class MediaSession {
       this.#ready.get('send')?.abandon();
       throw error;
     }
+  }
+
+  /** Resolves when the server has accepted the connection of a direction's transport. @throws {CanopyError} its refusal */
+  async accepted(direction: Direction): Promise<void> {
+    await this.#ready.get(direction)?.accepted;
   }
 
   /** Creates the local half of a consumer. The server's half is paused until `consumer.resume`. */
@@ -149,9 +161,12 @@ export class MediaSession {
 
   async #create(direction: Direction): Promise<TransportLink> {
     const { connection, onBroken } = this.#options;
+    const offered = this.#offered[direction];
+    delete this.#offered[direction];
     const link = await TransportLink.create({
       ...this.#options,
       direction,
+      offered,
       onPath: (state, endpoints) => {
         if (this.#closed) {
           return;
@@ -161,6 +176,10 @@ export class MediaSession {
         if (state === 'lost') {
           void connection.check();
         }
+      },
+      onRefused: (refused) => {
+        this.#forget(direction);
+        connection.request('transport.close', { transportId: refused.transport.id }).catch(() => {});
       },
       onBroken: (broken) => {
         this.#forget(direction);

@@ -1,6 +1,6 @@
 import type { EventData, EventName, RequestResult } from '../../contract/index.ts';
 import { CanopyError, type ErrorCode } from '../../contract/light.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, JoinRequest } from './connection.ts';
 import { type AfterFailure, Reconciler } from './reconciler.ts';
 import { RoomLog } from './room-log.ts';
 
@@ -12,6 +12,8 @@ export interface RoomEntryOptions {
   /** The room's PIN. */
   pin?: string | undefined;
   connection: Connection;
+  /** What the answer of the join should contain already, apart from the snapshot. */
+  media?: (() => JoinRequest['data']['media']) | undefined;
   /** Prepares for a snapshot, which is not applied before this resolves. */
   prepare(snapshot: Snapshot): Promise<void>;
   /** Applies the snapshot. */
@@ -125,19 +127,24 @@ export class RoomEntry {
     return this.#resumed;
   }
 
+  /** The request of the next join. */
+  get request(): JoinRequest {
+    const media = this.#options.media?.();
+    return joinRequest(this.#options, {
+      ...(this.#peerId !== undefined && { resume: { peerId: this.#peerId, since: this.#log.position } }),
+      ...(this.#ticket !== undefined && { ticket: this.#ticket }),
+      ...(media && { media }),
+    });
+  }
+
   async #enterOnce(): Promise<void> {
-    const { connection, roomId, displayName, pin, prepare, apply } = this.#options;
+    const { connection, prepare, apply } = this.#options;
     const ticket = this.#ticket;
     this.#resumed = false;
     this.#held = [];
     try {
-      const snapshot = await connection.requestNow('room.join', {
-        roomId,
-        ...(displayName !== undefined && { displayName }),
-        ...(this.#peerId !== undefined && { resume: { peerId: this.#peerId, since: this.#log.position } }),
-        ...(ticket !== undefined && { ticket }),
-        ...(pin !== undefined && { pin }),
-      });
+      const { name, data } = this.request;
+      const snapshot = await connection.requestNow(name, data);
       this.#peerId = snapshot.peerId;
       await prepare(snapshot);
       if (this.#closed) {
@@ -186,4 +193,24 @@ export class RoomEntry {
     this.#options.failed(error);
     return 'fail';
   }
+}
+
+/** The request to join a room. */
+export function joinRequest(
+  {
+    roomId,
+    displayName,
+    pin,
+  }: Pick<RoomEntryOptions, 'roomId' | 'pin'> & { displayName?: string | undefined },
+  further: Pick<JoinRequest['data'], 'resume' | 'ticket' | 'media'>,
+): JoinRequest {
+  return {
+    name: 'room.join',
+    data: {
+      roomId,
+      ...(displayName !== undefined && { displayName }),
+      ...(pin !== undefined && { pin }),
+      ...further,
+    },
+  };
 }

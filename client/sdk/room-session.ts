@@ -2,7 +2,7 @@ import type { EventData, EventName, Participant } from '../../contract/index.ts'
 import { CanopyError } from '../../contract/light.ts';
 import type { Connection, ConnectionState } from './connection.ts';
 import { Emitter } from './emitter.ts';
-import { RoomEntry, type Snapshot } from './room-entry.ts';
+import { RoomEntry, type RoomEntryOptions, type Snapshot } from './room-entry.ts';
 import { Roster } from './roster.ts';
 
 /** Events common to the rooms of clients and bridges. */
@@ -39,6 +39,8 @@ export interface RoomSessionOptions {
   connection: Connection;
   /** Leave out the participants that this session hosts. Default false. */
   othersOnly?: boolean;
+  /** What joins ask for, apart from the snapshot. */
+  media?: RoomEntryOptions['media'];
   /** Prepares for a snapshot, which is not applied before this resolves. */
   prepare?(snapshot: Snapshot): Promise<void>;
   /** The room moves: the media at its old home is gone. */
@@ -71,7 +73,7 @@ export class RoomSession extends Emitter<RoomSessionEvents> {
 
   constructor(options: RoomSessionOptions) {
     super();
-    const { roomId, displayName, pin, connection, prepare } = options;
+    const { roomId, displayName, pin, connection, media, prepare } = options;
     this.#options = options;
     this.roster = new Roster({
       joined: (participant) => this.emit('participant-joined', participant),
@@ -84,6 +86,7 @@ export class RoomSession extends Emitter<RoomSessionEvents> {
       displayName,
       pin,
       connection,
+      media,
       prepare: async (snapshot) => prepare?.(snapshot),
       apply: (snapshot) => this.#apply(snapshot),
       failed: (error) => this.close(error),
@@ -136,6 +139,7 @@ export class RoomSession extends Emitter<RoomSessionEvents> {
     this.#setState('closed', error);
     this.#entry.close();
     this.#options.connection.onReturn = async () => true;
+    this.#options.connection.alsoFirst = async () => undefined;
     for (const unlisten of this.#unlisten) {
       unlisten();
     }
@@ -145,6 +149,7 @@ export class RoomSession extends Emitter<RoomSessionEvents> {
   #listen(): void {
     const { connection } = this.#options;
     connection.onReturn = () => this.#entry.enter();
+    connection.alsoFirst = async () => this.#entry.request;
     this.#unlisten.push(
       connection.on('state', (state, error) => {
         if (state === 'closed') {

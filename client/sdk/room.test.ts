@@ -474,6 +474,7 @@ describe('a lost socket', () => {
     const room = await client.join('demo');
     const publication = await room.publish(track('audio'));
     await hasTracks(room, 3);
+    await server.request('transport.connect', 2);
     const [kept, , without] = room.tracks;
     const appeared = producer();
     const carol = participant(uuid(), 'Carol');

@@ -3,7 +3,8 @@ import type { EventData, Participant, RoomAction, SnapshotPart } from '../../con
 import { CanopyError } from '../../contract/light.ts';
 import { Breakouts } from './breakouts.ts';
 import { Chat, type ChatHost } from './chat/index.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, JoinRequest } from './connection.ts';
+import type { DeviceLoader } from './device-loader.ts';
 import { Emitter } from './emitter.ts';
 import type { FrameTransforms } from './frame-transforms.ts';
 import type { Identity } from './identity/index.ts';
@@ -43,7 +44,7 @@ export interface RoomOptions extends JoinOptions {
   identity: Identity;
   /** The account that the connection is signed in to. */
   accountId: string;
-  createDevice(): Promise<types.Device>;
+  devices: DeviceLoader;
   onClosed(): void;
 }
 
@@ -79,7 +80,7 @@ export class Room extends Emitter<RoomEvents> {
   #info: RoomInfo = { title: null, locked: false, hasPin: false, maxParticipants: null };
   #rights: ReadonlySet<RoomAction> = new Set();
   #media: MediaSession | undefined;
-  #device: { capabilities: string; device: types.Device } | undefined;
+  #device: types.Device | undefined;
 
   constructor(options: RoomOptions) {
     super();
@@ -91,7 +92,10 @@ export class Room extends Emitter<RoomEvents> {
       displayName,
       pin,
       connection,
-      prepare: (snapshot) => this.#loadDevice(snapshot.routerRtpCapabilities as types.RtpCapabilities),
+      media: () => this.#device && wantedMedia(this.#device, this.#layout.isSet ? 'audio' : 'all'),
+      prepare: async ({ routerRtpCapabilities }) => {
+        this.#device = await options.devices.load(routerRtpCapabilities);
+      },
       dropMedia: () => this.#dropMedia(),
       renewMedia: (snapshot) => this.#renewMedia(snapshot),
       entered: (snapshot) => this.#entered(snapshot),
@@ -375,8 +379,16 @@ export class Room extends Emitter<RoomEvents> {
     await answered;
   }
 
-  /** @internal Enters the room for the first time. */
-  async enter(): Promise<void> {
+  /**
+   * @internal Enters the room for the first time.
+   *
+   * @param routerRtpCapabilities the server's capabilities, if they are known already
+   */
+  async enter(routerRtpCapabilities: object | undefined): Promise<void> {
+    // If this fails, the join tries again.
+    this.#device =
+      routerRtpCapabilities &&
+      (await this.#options.devices.load(routerRtpCapabilities).catch(() => undefined));
     await this.#session.enter();
   }
 
@@ -434,8 +446,8 @@ export class Room extends Emitter<RoomEvents> {
     on('transport.state', ({ transportId, state }) => this.#media?.applyServerState(transportId, state));
   }
 
-  #renewMedia({ iceServers }: Snapshot): void {
-    const device = this.#device?.device;
+  #renewMedia({ iceServers, media: offered }: Snapshot): void {
+    const device = this.#device;
     if (!device) {
       throw new CanopyError('INTERNAL', 'the device is not loaded');
     }
@@ -448,12 +460,13 @@ export class Room extends Emitter<RoomEvents> {
       device,
       iceServers,
       transforms,
+      offered,
       onBroken: (direction) => this.#recreate(direction),
       onConnectivity: (direction, connectivity) => this.emit('media', direction, connectivity),
     });
   }
 
-  #entered({ own, producers, parts }: Snapshot): void {
+  #entered({ own, producers, parts, media }: Snapshot): void {
     this.#media?.reconcile(own.transportIds);
     for (const publication of this.#publications) {
       const { producerId } = publication;
@@ -472,7 +485,7 @@ export class Room extends Emitter<RoomEvents> {
     this.spotlight.reset(parts.spotlight);
     this.recording.reset(parts.recording);
     this.lobby.reset(parts.lobby);
-    this.#subscriptions.reset(producers, own.consumerIds);
+    this.#subscriptions.reset(producers, own.consumerIds, media?.consumers);
     this.#layout.reset();
     this.#syncPublications();
   }
@@ -517,16 +530,6 @@ export class Room extends Emitter<RoomEvents> {
     this.#subscriptions.drop();
   }
 
-  async #loadDevice(routerRtpCapabilities: types.RtpCapabilities): Promise<void> {
-    const capabilities = JSON.stringify(routerRtpCapabilities);
-    if (this.#device?.capabilities === capabilities) {
-      return;
-    }
-    const device = await this.#options.createDevice();
-    await device.load({ routerRtpCapabilities });
-    this.#device = { capabilities, device };
-  }
-
   /** Applies a moderator's action to this participant. A removal arrives as the end of the connection instead. */
   #applyAction({ participantId, action, by }: EventData<'participant.action'>): void {
     if (participantId !== this.participantId || action !== 'mute') {
@@ -553,4 +556,15 @@ export class Room extends Emitter<RoomEvents> {
     }
     this.emit('error', error);
   }
+}
+
+/** What a join asks for, so that media need not wait for further requests. */
+export function wantedMedia(
+  { recvRtpCapabilities }: types.Device,
+  consume: 'audio' | 'all',
+): JoinRequest['data']['media'] {
+  return {
+    rtpCapabilities: recvRtpCapabilities as NonNullable<JoinRequest['data']['media']>['rtpCapabilities'],
+    consume,
+  };
 }

@@ -1,5 +1,11 @@
 import type { types } from 'mediasoup-client';
-import type { ConsumerInfo, EventData, Participant, ProducerInfo } from '../../contract/index.ts';
+import type {
+  ConsumerInfo,
+  EventData,
+  Participant,
+  ProducerInfo,
+  RequestResult,
+} from '../../contract/index.ts';
 import { CanopyError } from '../../contract/light.ts';
 import type { Connection } from './connection.ts';
 import type { MediaSession } from './media-session.ts';
@@ -41,6 +47,8 @@ export class Subscriptions {
   readonly #hiddenTimers = new Map<string, ReturnType<typeof setTimeout>>();
   /** The server's allocations, by producer id; they may arrive before or after the track starts. */
   readonly #allocations = new Map<string, Allocation>();
+  /** Consumers that the server has created along with the snapshot and that are not in use yet, by producer id. */
+  #offered = new Map<string, ConsumerInfo>();
   /** One for each kind, so that the first video does not wait until all voices play. */
   readonly #reconcilers = (['audio', 'video'] as const).map(
     (kind) => new Reconciler({ pass: () => this.#pass(kind) }),
@@ -128,8 +136,9 @@ export class Subscriptions {
     }
   }
 
-  /** Applies a snapshot: the room's producers, and the consumers that still exist. */
-  reset(producers: ProducerInfo[], consumerIds: string[]): void {
+  /** Applies a snapshot: the room's producers, the consumers that still exist, and those that the server has created already. */
+  reset(producers: ProducerInfo[], consumerIds: string[], offered: ConsumerInfo[] = []): void {
+    this.#offered = new Map(offered.map((consumer) => [consumer.producerId, consumer]));
     for (const track of this.tracks) {
       if (!consumerIds.includes(track.consumerId)) {
         this.#end(track.producerId);
@@ -153,6 +162,7 @@ export class Subscriptions {
   /** Drops all tracks but keeps the producers, so that sync() subscribes again. */
   drop(): void {
     this.#allocations.clear();
+    this.#offered.clear();
     for (const producerId of [...this.#tracks.keys()]) {
       this.#end(producerId);
     }
@@ -204,8 +214,7 @@ export class Subscriptions {
   async #subscribe(media: MediaSession, producerIds: string[]): Promise<void> {
     const { connection } = this.#host;
     const transport = await media.transport('recv');
-    const request = { transportId: transport.id, producerIds };
-    const { consumers, failed } = await connection.request('consumer.create', request);
+    const { consumers, failed } = await this.#consumersOf(transport.id, producerIds);
     // The transport broke in the meantime. All subscriptions are requested again on its replacement.
     if (transport.closed) {
       return;
@@ -220,8 +229,28 @@ export class Subscriptions {
     const started = await Promise.all(consumers.map((info) => this.#start(media, transport, info)));
     const consumerIds = started.filter((consumerId) => consumerId !== undefined);
     if (consumerIds.length > 0) {
-      await connection.request('consumer.resume', { consumerIds });
+      await Promise.all([
+        connection.request('consumer.resume', { consumerIds }),
+        media.accepted('recv').catch((error) => {
+          this.drop();
+          throw error;
+        }),
+      ]);
     }
+    if (consumers.length + failed.length < producerIds.length) {
+      this.sync();
+    }
+  }
+
+  /** Consumers of some of these producers, or of all: what the server has offered comes first. */
+  async #consumersOf(transportId: string, producerIds: string[]): Promise<RequestResult<'consumer.create'>> {
+    const offered = producerIds.flatMap((producerId) => this.#offered.get(producerId) ?? []);
+    for (const { producerId } of offered) {
+      this.#offered.delete(producerId);
+    }
+    return offered.length > 0
+      ? { consumers: offered, failed: [] }
+      : this.#host.connection.request('consumer.create', { transportId, producerIds });
   }
 
   /** Creates the local half of a consumer. Undefined if that failed, the producer has ended or the transport broke. */
@@ -294,6 +323,7 @@ export class Subscriptions {
 
   #forget(producerId: string): void {
     this.#producers.delete(producerId);
+    this.#offered.delete(producerId);
     this.#refused.delete(producerId);
     this.#allocations.delete(producerId);
     this.#end(producerId);

@@ -1,5 +1,5 @@
 import type { types } from 'mediasoup-client';
-import type { MediaSource, RequestInput } from '../../contract/index.ts';
+import type { MediaSource, RequestInput, RequestResult } from '../../contract/index.ts';
 import { CanopyError } from '../../contract/light.ts';
 import type { Connection } from './connection.ts';
 import type { FrameTransforms } from './frame-transforms.ts';
@@ -19,10 +19,14 @@ export interface LinkOptions {
   iceServers: RTCIceServer[];
   direction: Direction;
   transforms: FrameTransforms;
+  /** The server's half, if it exists already. */
+  offered: RequestResult<'transport.create'> | undefined;
   /** The network path has changed. */
   onPath(state: PathState, endpoints: readonly MediaEndpoint[]): void;
   /** The transport has closed because it is unusable, and an ICE restart would not help. */
   onBroken(link: TransportLink): void;
+  /** The transport has closed because the server refused to connect it. */
+  onRefused(link: TransportLink): void;
 }
 
 /** Delays between ICE restarts of a transport that stays disconnected. */
@@ -36,6 +40,8 @@ export class TransportLink {
   readonly transport: types.Transport;
   readonly #options: LinkOptions;
   readonly #endpoints: readonly MediaEndpoint[];
+  /** The answer to `transport.connect`. */
+  #connected: Promise<void> = Promise.resolve();
   #wasConnected = false;
   /** The server reported a disconnect, which it may notice before this side does. */
   #serverLost = false;
@@ -50,21 +56,30 @@ export class TransportLink {
     this.#options = options;
     this.transport = transport;
     this.#endpoints = endpoints;
-    transport.on('connect', ({ dtlsParameters }, callback, errback) => {
-      this.#connect(dtlsParameters).then(callback, errback);
+    transport.on('connect', ({ dtlsParameters }, callback) => {
+      // ICE and DTLS begin at once: the server's part is verified, and it accepts no other fingerprint than the one that it is about to get.
+      const connected = this.#connect(dtlsParameters);
+      connected.catch(() => {
+        // After those who wait for the answer have learnt the reason.
+        setTimeout(() => this.#drop());
+      });
+      this.#connected = connected;
+      callback();
     });
     transport.on('produce', ({ kind, rtpParameters, appData }, callback, errback) => {
       const { source, paused, participantId } = appData as ProducerData;
-      options.connection
-        .request('producer.create', {
-          transportId: transport.id,
-          kind,
-          source,
-          rtpParameters: rtpParameters as RequestInput<'producer.create'>['rtpParameters'],
-          paused,
-          ...(participantId && { participantId }),
-        })
-        .then(({ producerId }) => callback({ id: producerId }), errback);
+      const created = options.connection.request('producer.create', {
+        transportId: transport.id,
+        kind,
+        source,
+        rtpParameters: rtpParameters as RequestInput<'producer.create'>['rtpParameters'],
+        paused,
+        ...(participantId && { participantId }),
+      });
+      Promise.all([created, this.#connected]).then(
+        ([{ producerId }]) => callback({ id: producerId }),
+        errback,
+      );
     });
     transport.on('connectionstatechange', (state) => {
       this.#reportPath();
@@ -83,18 +98,20 @@ export class TransportLink {
    * TURN or STUN addresses; and the server's refusals
    */
   static async create(options: LinkOptions): Promise<TransportLink> {
-    const { connection, device, direction, iceServers, transforms } = options;
-    const created = await connection.request(
-      'transport.create',
-      direction === 'send'
-        ? { direction }
-        : {
-            direction,
-            rtpCapabilities: device.recvRtpCapabilities as (RequestInput<'transport.create'> & {
-              direction: 'recv';
-            })['rtpCapabilities'],
-          },
-    );
+    const { connection, device, direction, iceServers, offered, transforms } = options;
+    const created =
+      offered ??
+      (await connection.request(
+        'transport.create',
+        direction === 'send'
+          ? { direction }
+          : {
+              direction,
+              rtpCapabilities: device.recvRtpCapabilities as (RequestInput<'transport.create'> & {
+                direction: 'recv';
+              })['rtpCapabilities'],
+            },
+      ));
     try {
       const parameters = {
         id: created.transportId,
@@ -145,6 +162,11 @@ export class TransportLink {
     }
   }
 
+  /** Resolves when the server has accepted this side's fingerprint. @throws {CanopyError} the refusal of `transport.connect` */
+  get accepted(): Promise<void> {
+    return this.#connected;
+  }
+
   /** Restarts ICE once (RFC 8445 section 2.4). */
   async restartIce(): Promise<void> {
     const { connection } = this.#options;
@@ -163,6 +185,13 @@ export class TransportLink {
     }
     this.close();
     this.#options.onBroken(this);
+  }
+
+  #drop(): void {
+    if (!this.transport.closed) {
+      this.close();
+      this.#options.onRefused(this);
+    }
   }
 
   close(): void {

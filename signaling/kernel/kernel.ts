@@ -754,6 +754,7 @@ export class Kernel {
   #serve(): void {
     const { app, metrics } = this.#ground;
     registerServerRoutes(app, {
+      routerRtpCapabilities: { ...this.sfu.routerRtpCapabilities },
       config: this.config,
       authority: this.authority,
       origins: this.origins,

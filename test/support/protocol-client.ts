@@ -72,9 +72,20 @@ export class ProtocolClient {
     });
   }
 
-  /** Connects and waits for the challenge. */
-  static async open(url: string): Promise<ProtocolClient> {
+  /**
+   * Connects and waits for the challenge.
+   *
+   * @param first makes the content of the CONNECT packet; `nonce` is engine.io's id
+   */
+  static async open(
+    url: string,
+    first?: (client: ProtocolClient, nonce: string) => Promise<object>,
+  ): Promise<ProtocolClient> {
     const client = new ProtocolClient(url);
+    if (first) {
+      client.socket.auth = (send) =>
+        void first(client, (client.socket.io.engine as unknown as { id: string }).id).then(send);
+    }
     const refused = new Promise<never>((_resolve, reject) => client.socket.once('connect_error', reject));
     client.socket.connect();
     await Promise.race([client.event('auth.challenge'), refused]);

@@ -68,6 +68,11 @@ export const CONFERENCE_REQUESTS = {
       ticket: z.string().max(2048).optional(),
       /** The room's PIN, if it asks for one. */
       pin: z.string().max(12).optional(),
+      /**
+       * Creates both transports, and consumers of what others send at the moment: their `audio`, or `all`, up to 64. Ignored if the peer
+       * returns to its media.
+       */
+      media: z.object({ rtpCapabilities, consume: z.enum(['audio', 'all']) }).optional(),
     }),
     result: z.object({
       peerId: objectId,
@@ -94,6 +99,10 @@ export const CONFERENCE_REQUESTS = {
         producerIds: z.array(objectId),
         consumerIds: z.array(objectId),
       }),
+      /** What `media` asked for. Absent if it could not be created: ask for each then, to learn why. */
+      media: z
+        .object({ send: createdTransport, recv: createdTransport, consumers: z.array(consumerInfo) })
+        .optional(),
     }),
   },
   'room.leave': { data: nothing, result: nothing },

@@ -1,4 +1,4 @@
-import type { RequestName } from '../../../contract/index.ts';
+import type { RequestName, RequestResult } from '../../../contract/index.ts';
 import { verifyDtlsProof } from '../../identity/index.ts';
 import type { Handler, PeerMedia, Session } from '../../kernel/index.ts';
 import { type Kernel, requirePrincipal, requireSeat } from '../../kernel/index.ts';
@@ -15,8 +15,7 @@ function transportHandlers(context: Kernel) {
     'transport.create': async (session, data) => {
       const created = await requireMedia(session).createTransport(data);
       context.stage(session, 'transport_created');
-      const { transportId, iceParameters, iceCandidates, dtlsParameters, binding } = created;
-      return { transportId, iceParameters, iceCandidates, dtlsParameters, binding };
+      return forClient(created);
     },
 
     'transport.connect': async (session, { transportId, dtlsParameters, signature }) => {
@@ -99,6 +98,17 @@ function consumerHandlers(context: Kernel) {
       return {};
     },
   } satisfies Partial<{ [N in MediaRequest]: Handler<N> }>;
+}
+
+/** What a client learns of a new transport. */
+export function forClient({
+  transportId,
+  iceParameters,
+  iceCandidates,
+  dtlsParameters,
+  binding,
+}: Awaited<ReturnType<PeerMedia['createTransport']>>): RequestResult<'transport.create'> {
+  return { transportId, iceParameters, iceCandidates, dtlsParameters, binding };
 }
 
 /** The media of the connection's peer. @throws {CanopyError} ROOM_NOT_JOINED */

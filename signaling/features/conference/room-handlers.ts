@@ -13,6 +13,8 @@ import {
   serverRoleOf,
 } from '../../kernel/index.ts';
 
+import { offerMedia } from './offer-media.ts';
+
 type JoinData = RequestData<'room.join'>;
 
 /** Handlers for joining and leaving a room, and for the client's layout. */
@@ -166,7 +168,7 @@ async function join(
   }
   // A new peer has missed nothing, whatever position it sends.
   const entries = existing === peer && data.resume?.since && room.missedBy(peer, data.resume.since);
-  return {
+  const snapshot: RequestResult<'room.join'> = {
     peerId: peer.peerId,
     participantId: peer.participantId,
     resumed,
@@ -181,6 +183,9 @@ async function join(
       ? context.sfu.ownObjects(roomId, peer.peerId)
       : { transportIds: [], producerIds: [], consumerIds: [] },
   };
+  // The snapshot stays as it is: the client applies what happens meanwhile after it.
+  const media = data.media && !resumed ? await offerMedia(context, session, data.media) : undefined;
+  return media ? { ...snapshot, media } : snapshot;
 }
 
 /** Opens the room and waits for its worker. Retries if the room closes or is re-homed meanwhile. @throws {CanopyError} ROOM_REHOMING */

@@ -13,6 +13,8 @@ export interface ServerRoutesOptions {
   origins: OwnOrigins;
   version: string;
   authenticator: Authenticator;
+  /** What rooms support. */
+  routerRtpCapabilities: Readonly<Record<string, unknown>>;
   /** The address that people open. */
   publicUrl(): string;
   /** Text of the metrics page and its content type. */
@@ -22,10 +24,8 @@ export interface ServerRoutesOptions {
 }
 
 /** Health, metrics, and what a client needs to know before it connects. */
-export function registerServerRoutes(
-  fastify: FastifyInstance,
-  { config, authority, origins, version, authenticator, publicUrl, metrics, ready }: ServerRoutesOptions,
-): void {
+export function registerServerRoutes(fastify: FastifyInstance, options: ServerRoutesOptions): void {
+  const { config, authority, origins, version, authenticator, publicUrl, metrics, ready } = options;
   const app = fastify.withTypeProvider<ZodTypeProvider>();
 
   app.get('/healthz', { schema: { description: 'Liveness: the process is running.' } }, () => ({
@@ -86,6 +86,7 @@ export function registerServerRoutes(
       ...(config.oidc.issuer !== undefined && {
         signOn: { label: config.oidc.label, origin: publicUrl() },
       }),
+      routerRtpCapabilities: { ...options.routerRtpCapabilities },
       deploymentCa: Buffer.from(authority.certificateDer).toString('base64'),
       ...(origin !== undefined && { originAllowed: origins.current().has(origin) }),
       ...(embedder !== undefined && { embedderAllowed: config.server.embedders.includes(embedder) }),

@@ -59,6 +59,7 @@ describe('auth.prove', () => {
       draining: false,
       happenings: { emit: () => undefined },
       rooms: { hasSeat: () => false },
+      sfu: { routerRtpCapabilities: {} },
       origins: { current: () => new Set([ORIGIN]), forLinks: (origin) => origin },
       stage: () => undefined,
       trust,

@@ -1,4 +1,5 @@
 import { CanopyError, type Config } from '../../../base/index.ts';
+import type { Sfu } from '../../../sfu/index.ts';
 import { type TrustStore, type VerifiedDevice, verifyAuthProof } from '../../identity/index.ts';
 import type { AccountRow, Accounts, Devices } from '../accounts/index.ts';
 import { type Budgets, factorOf } from '../budgets/index.ts';
@@ -17,6 +18,7 @@ export interface SignInContext {
   trust: TrustStore;
   budgets: Pick<Budgets, 'connections'>;
   rooms: Pick<Rooms, 'hasSeat'>;
+  sfu: Pick<Sfu, 'routerRtpCapabilities'>;
   origins: Pick<OwnOrigins, 'current' | 'forLinks'>;
   happenings: Pick<HappeningNotifier, 'emit'>;
   /** Whether the server is stopping and admits nobody. */
@@ -88,6 +90,7 @@ export function signInHandlers(context: SignInContext): Handlers<'auth.prove' | 
         role: serverRoleOf(principal),
         serverTimeMs: nowMs,
         linkOrigin: context.origins.forLinks(proof.origin),
+        routerRtpCapabilities: { ...context.sfu.routerRtpCapabilities },
       };
     },
   };

@@ -1,7 +1,12 @@
 import type { Socket } from 'socket.io';
 import { CanopyError, type ErrorCode, type Logger } from '../../../base/index.ts';
-import type { EventData, EventName, RequestName } from '../../../contract/index.ts';
-import { createNonce } from '../../identity/index.ts';
+import {
+  type Answer,
+  type EventData,
+  type EventName,
+  firstRequests,
+  type RequestName,
+} from '../../../contract/index.ts';
 import type { PeerConnection } from '../rooms/index.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Session } from './session.ts';
@@ -12,6 +17,8 @@ export interface ConnectionOptions {
   socket: Socket;
   /** The WebSocket below the socket. */
   wire: Wire;
+  /** The challenge. */
+  nonce: string;
   dispatcher: Dispatcher;
   log: Logger;
   /** The address the client connects from. */
@@ -46,7 +53,7 @@ export class Connection implements PeerConnection {
       address: options.address,
       userAgent: printable(socket.handshake.headers['user-agent']),
       openedAtMs: performance.now(),
-      nonce: createNonce(),
+      nonce: options.nonce,
       principal: null,
       holder: { address: options.network },
       releases: [],
@@ -85,7 +92,7 @@ export class Connection implements PeerConnection {
     socket.onAny((name: unknown, ...args: unknown[]) => this.#receive(name, args));
     socket.on('error', (error) => this.session.log.debug({ err: error }, 'socket error'));
     socket.once('disconnect', (reason) => this.#disconnected(reason));
-    this.send('auth.challenge', { nonce: this.session.nonce ?? '', serverTimeMs: Date.now() });
+    this.send('auth.challenge', { nonce: options.nonce, serverTimeMs: Date.now() });
   }
 
   get origin(): string {
@@ -113,6 +120,16 @@ export class Connection implements PeerConnection {
     if (code === 'SLOW_READER') {
       // The client would not read that message either.
       wire.cut();
+    }
+  }
+
+  /** Handles the requests of the CONNECT packet; anything else in it is ignored. */
+  async receiveFirst(auth: unknown): Promise<void> {
+    const first = firstRequests.safeParse(auth);
+    for (const { name, ...envelope } of first.data?.requests ?? []) {
+      const answer = Promise.withResolvers<unknown>();
+      this.#receive(name, [envelope, answer.resolve]);
+      this.send('session.answer', { id: envelope.id, answer: (await answer.promise) as Answer<unknown> });
     }
   }
 

@@ -9,6 +9,7 @@ import {
   networkOf,
 } from '../../../base/index.ts';
 import type { EventData, EventName } from '../../../contract/index.ts';
+import { createNonce } from '../../identity/index.ts';
 import type { NestedBudget } from '../budgets/index.ts';
 import type { PeerPrincipal } from '../principals/index.ts';
 import { Connection } from './connection.ts';
@@ -61,6 +62,8 @@ export class SocketGateway {
       const { searchParams } = new URL(request.url ?? '', 'http://localhost');
       next(searchParams.has('sid') ? new Error('sessions are not resumed by id') : undefined);
     });
+    // The client learns this id first, so it can answer the challenge without waiting for it as a message of its own.
+    this.#io.engine.generateId = () => createNonce();
     this.#io.engine.on('connection', (raw: EngineSocket & { request: IncomingMessage }) => this.#opened(raw));
     this.#io.on('connection', (socket) => this.#connected(socket));
   }
@@ -212,6 +215,7 @@ export class SocketGateway {
     const connection = new Connection({
       socket,
       wire,
+      nonce: engineId(socket),
       dispatcher,
       log,
       address: this.#addressOf(socket.request),
@@ -222,6 +226,10 @@ export class SocketGateway {
       onClosed: (closed) => this.#connections.delete(closed),
     });
     this.#connections.add(connection);
+    const { auth } = socket.handshake;
+    // It need not stay in memory.
+    socket.handshake.auth = {};
+    void connection.receiveFirst(auth);
   }
 
   #networkOf(request: IncomingMessage): string {
@@ -231,4 +239,9 @@ export class SocketGateway {
   #addressOf(request: IncomingMessage): string {
     return clientAddress(request, this.#options.config.server.trustProxy);
   }
+}
+
+/** The id that engine.io's handshake gave the client. */
+function engineId({ conn }: Socket): string {
+  return (conn as unknown as { id: string }).id;
 }
