@@ -444,7 +444,7 @@ describe('media thread', () => {
   });
 
   for (const prefer of ['native', 'portable'] as const) {
-    test(`threat 51: arbitrary RTP in calls in progress does not affect other calls (${prefer})`, async () => {
+    test(`threats 31 and 51: arbitrary RTP in calls in progress does not affect other calls (${prefer})`, async () => {
       const own = await MediaThread.start({ prefer });
       const failed: string[] = [];
       own.on('leg', (legId, event) => {
