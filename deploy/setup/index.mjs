@@ -1,4 +1,4 @@
-// What the canopy command, the packaging and a test use of the set-up.
+// What the canopy command, the packaging and tests use of the set-up.
 export { SetupError } from './errors.mjs';
 export { findNode } from './node.mjs';
 export { npm } from './npm.mjs';
@@ -7,4 +7,4 @@ export { pjsuaFolder } from './pjsua.mjs';
 export { become, findProgram, run, tail } from './processes.mjs';
 export { reportErrors } from './progress.mjs';
 export { ensureBundle, ensureWorker } from './setup.mjs';
-export { builtWorker } from './worker.mjs';
+export { builtWorker, mediasoupFolder, recipe } from './worker.mjs';
