@@ -21,9 +21,12 @@ const FIRST_VIDEO_PAYLOAD_TYPE = 96;
 
 /**
  * What this WebRTC implementation can send or receive, in mediasoup's format: Opus, VP8, VP9 (profile 0), H264 (constrained baseline), each
- * video codec with RTX.
+ * video codec with RTX. Without `transportCc`, no transport-wide congestion control.
  */
-export function nativeRtpCapabilities(direction: 'sendonly' | 'recvonly'): types.RtpCapabilities {
+export function nativeRtpCapabilities(
+  direction: 'sendonly' | 'recvonly',
+  transportCc = true,
+): types.RtpCapabilities {
   const codecs: types.RtpCodecCapability[] = [
     {
       kind: 'audio',
@@ -56,7 +59,16 @@ export function nativeRtpCapabilities(direction: 'sendonly' | 'recvonly'): types
       },
     );
   });
-  return structuredClone({ codecs, headerExtensions: headerExtensions(direction) });
+  const all = structuredClone({ codecs, headerExtensions: headerExtensions(direction) });
+  return transportCc
+    ? all
+    : {
+        codecs: all.codecs.map((codec) => ({
+          ...codec,
+          rtcpFeedback: codec.rtcpFeedback?.filter(({ type }) => type !== 'transport-cc') ?? [],
+        })),
+        headerExtensions: all.headerExtensions.filter(({ uri }) => uri !== EXTENSION_URIS.transportSequence),
+      };
 }
 
 function headerExtensions(direction: 'sendonly' | 'recvonly'): types.RtpHeaderExtension[] {

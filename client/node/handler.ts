@@ -15,12 +15,10 @@ import type {
 } from 'mediasoup-client/handlers/HandlerInterface';
 import * as ortc from 'mediasoup-client/ortc';
 import { nativeRtpCapabilities } from './capabilities.ts';
-import { type LinkCounters, MediaLink } from './media-link.ts';
-import { type InboundStream, ReceivedTrack, RtpReceiver, receiverStats } from './receive/index.ts';
-import { isRtcp, parseRtcp } from './rtp/index.ts';
-import { ClipTrack, Pacer, RtpSender, SenderView, senderStats } from './send/index.ts';
-
-const REPORT_INTERVAL_MS = 1000;
+import { MediaEndpoint } from './media-endpoint.ts';
+import type { LinkCounters } from './media-link.ts';
+import { type InboundStream, ReceivedTrack, receiverStats } from './receive/index.ts';
+import { ClipTrack, type RtpSender, SenderView, senderStats } from './send/index.ts';
 
 /** The handler name that mediasoup-client reports. */
 const HANDLER_NAME = 'CanopyNode';
@@ -35,6 +33,10 @@ export interface NodeHandlerOptions {
    * delays are not mistaken for the network's. Default: actual arrival times.
    */
   steadyArrivals?: boolean;
+  /** Whether to offer transport-wide congestion control, from which the server estimates bandwidth. Default true. */
+  transportCc?: boolean;
+  /** Writes the time of sending behind each payload, for `stampAgeMs()` at a receiver; no decoder can decode that. Default false. */
+  stampsPackets?: boolean;
 }
 
 /**
@@ -45,44 +47,40 @@ export interface NodeHandlerOptions {
 class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements HandlerInterface {
   readonly #options: HandlerOptions;
   readonly #mapCandidate: NonNullable<NodeHandlerOptions['mapCandidate']>;
-  readonly #link: MediaLink;
-  readonly #pacer: Pacer;
+  readonly #transportCc: boolean;
+  readonly #endpoint: MediaEndpoint;
   readonly #senders = new Map<string, RtpSender>();
-  readonly #receiver: RtpReceiver | undefined;
   readonly #received = new Map<string, InboundStream>();
   readonly #cname = randomUUID().slice(0, 16);
-  readonly #reportTimer: NodeJS.Timeout;
   #connecting: Promise<void> | undefined;
-  #connected = false;
   #closed = false;
   #nextMid = 0;
-  #transportSequence = randomInt(0x8000);
 
   constructor(
     options: HandlerOptions,
-    { mapCandidate, onTransport, steadyArrivals = false }: NodeHandlerOptions,
+    {
+      mapCandidate,
+      onTransport,
+      steadyArrivals = false,
+      transportCc = true,
+      stampsPackets = false,
+    }: NodeHandlerOptions,
   ) {
     super();
     this.#options = options;
     this.#mapCandidate = mapCandidate ?? ((candidate) => candidate);
-    this.#link = new MediaLink(
-      { iceServers: options.iceServers ?? [], relayOnly: options.iceTransportPolicy === 'relay' },
+    this.#transportCc = transportCc;
+    this.#endpoint = new MediaEndpoint(
       {
-        onRtp: (packet) => this.#receiver?.handleRtp(packet),
-        onRtcp: (packet) => this.#handleRtcp(packet),
-        onState: (state) => this.#changeState(state),
+        iceServers: options.iceServers ?? [],
+        relayOnly: options.iceTransportPolicy === 'relay',
+        receives: options.direction === 'recv',
+        steadyArrivals,
+        stampsPackets,
       },
+      (state) => this.emit('@connectionstatechange', state),
     );
-    this.#pacer = new Pacer((packet) => this.#link.send(packet));
-    onTransport?.(options.direction, this.#link.counters);
-    if (options.direction === 'recv') {
-      this.#receiver = new RtpReceiver((packet) => this.#link.send(packet), steadyArrivals);
-    }
-    this.#reportTimer = setInterval(() => {
-      for (const sender of this.#senders.values()) {
-        sender.report();
-      }
-    }, REPORT_INTERVAL_MS);
+    onTransport?.(options.direction, this.#endpoint.counters);
   }
 
   get name(): string {
@@ -94,13 +92,7 @@ class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements Handler
       return;
     }
     this.#closed = true;
-    clearInterval(this.#reportTimer);
-    for (const sender of this.#senders.values()) {
-      sender.close();
-    }
-    this.#receiver?.close();
-    this.#pacer.close();
-    this.#link.close();
+    this.#endpoint.close();
     this.emit('@close');
     super.close();
   }
@@ -121,7 +113,9 @@ class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements Handler
     if (!(track instanceof ClipTrack)) {
       throw new TypeError('only ClipTracks can be sent');
     }
-    const extended = this.#options.getSendExtendedRtpCapabilities(nativeRtpCapabilities('sendonly'));
+    const extended = this.#options.getSendExtendedRtpCapabilities(
+      nativeRtpCapabilities('sendonly', this.#transportCc),
+    );
     const rtpParameters = ortc.getSendingRtpParameters(track.kind, extended);
     const codec =
       options.codec ?? rtpParameters.codecs.find(({ mimeType }) => codecOf(mimeType) === track.codec);
@@ -148,24 +142,18 @@ class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements Handler
       const { ssrc, rtxSsrc } = ssrcs[index] as { ssrc: number; rtxSsrc?: number };
       return { ...encoding, ssrc, ...(rtxSsrc !== undefined && { rtx: { ssrc: rtxSsrc } }) };
     });
-    const sender = new RtpSender({
-      rtpParameters,
-      ssrcs,
-      // Audio and reports must not queue behind video.
-      send: (packet) =>
-        track.kind === 'video' && !isRtcp(packet) ? this.#pacer.send(packet) : this.#link.send(packet),
-      nextTransportSequence: () => this.#transportSequence++,
-    });
+    const sender = this.#endpoint.send(track, rtpParameters, ssrcs);
     this.#senders.set(localId, sender);
-    sender.setConnected(this.#connected);
-    sender.replaceTrack(track);
     const rtpSender = new SenderView(sender) as unknown as RTCRtpSender;
     options.onRtpSender?.(rtpSender);
     return { localId, rtpParameters, rtpSender };
   }
 
   async stopSending(localId: string): Promise<void> {
-    this.#senders.get(localId)?.close();
+    const sender = this.#senders.get(localId);
+    if (sender) {
+      this.#endpoint.stopSending(sender);
+    }
     this.#senders.delete(localId);
   }
 
@@ -203,13 +191,9 @@ class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements Handler
 
   async receive(optionsList: HandlerReceiveOptions[]): Promise<HandlerReceiveResult[]> {
     await this.#connect();
-    const receiver = this.#receiver;
-    if (!receiver) {
-      throw new TypeError('this transport can only send');
-    }
     return optionsList.map(({ kind, rtpParameters }) => {
       const localId = String(this.#nextMid++);
-      const stream = receiver.add(kind, rtpParameters);
+      const stream = this.#endpoint.receive(kind, rtpParameters);
       this.#received.set(localId, stream);
       return { localId, track: new ReceivedTrack(kind, stream) };
     });
@@ -219,7 +203,7 @@ class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements Handler
     for (const localId of localIds) {
       const stream = this.#received.get(localId);
       if (stream) {
-        this.#receiver?.remove(stream);
+        this.#endpoint.receiver?.remove(stream);
       }
       this.#received.delete(localId);
     }
@@ -256,7 +240,7 @@ class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements Handler
   /** Sends our DTLS parameters to the server and starts ICE, once. Can be retried after a failure. */
   async #connect(): Promise<void> {
     this.#connecting ??= new Promise<void>((resolve, reject) => {
-      this.safeEmit('@connect', { dtlsParameters: this.#link.dtlsParameters }, resolve, reject);
+      this.safeEmit('@connect', { dtlsParameters: this.#endpoint.dtlsParameters }, resolve, reject);
     }).then(
       async () => {
         const { iceParameters, iceCandidates, dtlsParameters } = this.#options;
@@ -264,7 +248,7 @@ class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements Handler
         if (this.#closed) {
           return;
         }
-        this.#link.connect({ iceParameters, iceCandidates: candidates, dtlsParameters });
+        this.#endpoint.connect({ iceParameters, iceCandidates: candidates, dtlsParameters });
       },
       (error) => {
         this.#connecting = undefined;
@@ -272,23 +256,6 @@ class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements Handler
       },
     );
     await this.#connecting;
-  }
-
-  #handleRtcp(packet: Buffer): void {
-    for (const item of parseRtcp(packet)) {
-      this.#receiver?.handleRtcp(item);
-      for (const sender of this.#senders.values()) {
-        sender.handleRtcp(item);
-      }
-    }
-  }
-
-  #changeState(state: types.ConnectionState): void {
-    this.#connected = state === 'connected';
-    for (const sender of this.#senders.values()) {
-      sender.setConnected(this.#connected);
-    }
-    this.emit('@connectionstatechange', state);
   }
 }
 
@@ -305,6 +272,6 @@ export function createHandlerFactory(options: NodeHandlerOptions = {}): HandlerF
   return {
     name: HANDLER_NAME,
     factory: (handlerOptions) => new NodeHandler(handlerOptions, options),
-    getNativeRtpCapabilities: async ({ direction }) => nativeRtpCapabilities(direction),
+    getNativeRtpCapabilities: async ({ direction }) => nativeRtpCapabilities(direction, options.transportCc),
   };
 }

@@ -23,6 +23,13 @@ export interface MediaLinkOptions {
   relayOnly: boolean;
 }
 
+/** The server's side of a link. */
+export interface RemoteMedia {
+  iceParameters: types.IceParameters;
+  iceCandidates: readonly types.IceCandidate[];
+  dtlsParameters: types.DtlsParameters;
+}
+
 /** The payload type in the link's only media section. Never negotiated: any other passes as well. */
 const SECTION_PAYLOAD_TYPE = 96;
 /** Delay in milliseconds after which closed connections have reported their end. */
@@ -75,12 +82,17 @@ export class MediaLink {
     return { role: 'client', fingerprints: [{ algorithm: 'sha-256', value }] };
   }
 
+  /** The local ICE credentials, for servers that want to know them. */
+  get iceParameters(): types.IceParameters {
+    const sdp = this.#connection.localDescription()?.sdp ?? '';
+    return {
+      usernameFragment: /^a=ice-ufrag:(\S+)/m.exec(sdp)?.[1] ?? '',
+      password: /^a=ice-pwd:(\S+)/m.exec(sdp)?.[1] ?? '',
+    };
+  }
+
   /** Starts ICE and DTLS with an ICE-lite server. */
-  connect(remote: {
-    iceParameters: types.IceParameters;
-    iceCandidates: readonly types.IceCandidate[];
-    dtlsParameters: types.DtlsParameters;
-  }): void {
+  connect(remote: RemoteMedia): void {
     this.#connection.setRemoteDescription(answerSdp(remote), 'answer');
   }
 
@@ -150,7 +162,7 @@ function nativeIceServers({ urls, username, credential }: RTCIceServer): string[
   });
 }
 
-function answerSdp(remote: Parameters<MediaLink['connect']>[0]): string {
+function answerSdp(remote: RemoteMedia): string {
   const { fingerprints } = remote.dtlsParameters;
   const fingerprint = fingerprints.find(({ algorithm }) => algorithm === 'sha-256') ?? fingerprints[0];
   if (!fingerprint) {

@@ -1,11 +1,17 @@
-/** Number of buckets of 1 ms, followed by one for everything above. */
+/** Number of buckets, followed by one for everything above. */
 const BUCKETS = 1000;
 
 /** A histogram of delays in milliseconds: small enough for thousands of streams, and mergeable across processes. */
 export class DelayHistogram {
+  readonly #bucketMs: number;
   readonly #counts = new Uint32Array(BUCKETS + 1);
   #count = 0;
   #maximumMs = 0;
+
+  /** @param bucketMs - the resolution, of which 1000 are distinguished. Only histograms of the same one can be merged. */
+  constructor(bucketMs = 1) {
+    this.#bucketMs = bucketMs;
+  }
 
   get count(): number {
     return this.#count;
@@ -17,13 +23,13 @@ export class DelayHistogram {
 
   /** Adds a delay. Negative ones (clocks that disagree) count as 0. */
   add(delayMs: number): void {
-    const bucket = Math.min(BUCKETS, Math.max(0, Math.floor(delayMs)));
+    const bucket = Math.min(BUCKETS, Math.max(0, Math.floor(delayMs / this.#bucketMs)));
     this.#counts[bucket] = (this.#counts[bucket] as number) + 1;
     this.#count++;
     this.#maximumMs = Math.max(this.#maximumMs, delayMs);
   }
 
-  /** The smallest delay, in whole milliseconds, that is not exceeded by `share` (0 to 1) of the values; NaN if there are none. */
+  /** The smallest delay, in whole buckets, that is not exceeded by `share` (0 to 1) of the values; NaN if there are none. */
   quantileMs(share: number): number {
     if (this.#count === 0) {
       return Number.NaN;
@@ -32,7 +38,7 @@ export class DelayHistogram {
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
       remaining -= this.#counts[bucket] as number;
       if (remaining <= 0) {
-        return bucket + 1;
+        return (bucket + 1) * this.#bucketMs;
       }
     }
     return this.#maximumMs;
@@ -43,7 +49,7 @@ export class DelayHistogram {
     const buckets: Array<[number, number]> = [];
     this.#counts.forEach((count, bucket) => {
       if (count > 0) {
-        buckets.push([bucket, count]);
+        buckets.push([bucket * this.#bucketMs, count]);
       }
     });
     return { maximumMs: this.#maximumMs, buckets };
@@ -51,7 +57,8 @@ export class DelayHistogram {
 
   /** Adds the toJSON() of another histogram. */
   merge(other: ReturnType<DelayHistogram['toJSON']>): void {
-    for (const [bucket, count] of other.buckets) {
+    for (const [fromMs, count] of other.buckets) {
+      const bucket = Math.round(fromMs / this.#bucketMs);
       this.#counts[bucket] = (this.#counts[bucket] ?? 0) + count;
       this.#count += count;
     }

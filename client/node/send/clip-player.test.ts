@@ -28,6 +28,7 @@ test('at whatever fraction of a tick playing began, frames of 3,000 ticks are 3,
           return true;
         },
         nextTransportSequence: () => 0,
+        trailerBytes: 0,
       },
       nowMs - fractionMs,
     );

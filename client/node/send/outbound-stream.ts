@@ -33,6 +33,8 @@ export interface OutboundStreamOptions {
   send(packet: Buffer): boolean;
   /** The transport's next transport-wide sequence number. */
   nextTransportSequence(): number;
+  /** Zeros at the end of each payload, for `send` to write into. */
+  trailerBytes: number;
 }
 
 export interface OutboundCounters {
@@ -90,9 +92,11 @@ export class OutboundStream {
     }
     const numbering = { pictureId: this.#pictureId, tl0PicIdx: this.#tl0PicIdx };
     const timestamp = this.#timestampAt(captureMs);
-    const payloads = PACKETIZERS[options.codec](frame, numbering, MAX_PAYLOAD_BYTES);
+    const { trailerBytes } = options;
+    const payloads = PACKETIZERS[options.codec](frame, numbering, MAX_PAYLOAD_BYTES - trailerBytes);
     let first = true;
-    for (const { pieces, marker } of payloads) {
+    for (const { pieces: encoded, marker } of payloads) {
+      const pieces = trailerBytes > 0 ? [...encoded, new Uint8Array(trailerBytes)] : encoded;
       const sequenceNumber = this.#sequence;
       this.#sequence = (sequenceNumber + 1) & 0xffff;
       const stored = { pieces, marker: marker || talkStart, timestamp };

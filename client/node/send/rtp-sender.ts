@@ -12,6 +12,8 @@ export interface RtpSenderOptions {
   ssrcs: ReadonlyArray<{ ssrc: number; rtxSsrc?: number }>;
   send(packet: Buffer): boolean;
   nextTransportSequence(): number;
+  /** See OutboundStreamOptions. */
+  trailerBytes?: number;
 }
 
 /** The supported part of WebRTC's encoding parameters. */
@@ -54,6 +56,7 @@ export class RtpSender {
           extensions: extensionIds(rtpParameters),
           send: options.send,
           nextTransportSequence: options.nextTransportSequence,
+          trailerBytes: options.trailerBytes ?? 0,
         },
         originMs,
       );
