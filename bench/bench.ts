@@ -3,6 +3,7 @@ import { type RunData, runScenario, startLocalServer } from './generator/index.t
 import { K6_SCENARIOS } from './k6/index.ts';
 import { ONSETS } from './onsets/index.ts';
 import { PAGE } from './page/index.ts';
+import { PEERS } from './peers/index.ts';
 import { printSummary, type Summary, writeReport } from './report/index.ts';
 import { SCENARIOS } from './scenarios/index.ts';
 import { JOIN_TRIPS } from './trips/index.ts';
@@ -27,7 +28,7 @@ export async function bench(
 ): Promise<{ summary: Summary; run: RunData }> {
   const found = SCENARIOS.find(({ name }) => name === options.scenario);
   if (!found) {
-    const known = [...SCENARIOS, ONSETS, PAGE, FORWARDING, JOIN_TRIPS, ...K6_SCENARIOS]
+    const known = [...SCENARIOS, ONSETS, PAGE, FORWARDING, JOIN_TRIPS, PEERS, ...K6_SCENARIOS]
       .map(({ name, description }) => `  ${name.padEnd(20)}${description}`)
       .join('\n');
     throw new TypeError(`There is no scenario "${options.scenario}". Known scenarios:\n${known}`);

@@ -15,9 +15,11 @@ export {
   startLocalServer,
   VoicePeer,
 } from './generator/index.ts';
-export { benchK6, K6_SCENARIOS, type K6Scenario, K6Unavailable } from './k6/index.ts';
+export { GoBuildFailed } from './go-program.ts';
+export { benchK6, K6_SCENARIOS, type K6Scenario } from './k6/index.ts';
 export { benchOnsets, ONSETS } from './onsets/index.ts';
 export { benchPage, ChromiumUnavailable, FIRST_LOAD_BYTES, firstLoad, PAGE } from './page/index.ts';
+export { benchPeers, PEERS, type PeersOptions, SystemUnavailable } from './peers/index.ts';
 export {
   type LinkProfile,
   type Schedule,

@@ -3,17 +3,21 @@ import {
   benchK6,
   benchOnsets,
   benchPage,
+  benchPeers,
   benchTrips,
   ChromiumUnavailable,
   FORWARDING,
   type ForwardingOptions,
+  GoBuildFailed,
   JOIN_TRIPS,
   K6_SCENARIOS,
-  K6Unavailable,
   ONSETS,
   PAGE,
+  PEERS,
+  type PeersOptions,
   bench as runBench,
   SCENARIOS,
+  SystemUnavailable,
 } from '../bench/index.ts';
 import { FIELD_TRIALS } from '../sfu/index.ts';
 import { benchPhones, PHONE_SCENARIOS } from './bench-phones.ts';
@@ -34,12 +38,15 @@ export interface BenchFlags {
   codec?: string;
   kbps?: string;
   estimation?: string;
+  only?: string;
+  systems?: string;
+  rounds?: string;
 }
 
-const ALL = [...SCENARIOS, ONSETS, PAGE, FORWARDING, JOIN_TRIPS, ...K6_SCENARIOS, ...PHONE_SCENARIOS];
+const ALL = [...SCENARIOS, ONSETS, PAGE, FORWARDING, JOIN_TRIPS, PEERS, ...K6_SCENARIOS, ...PHONE_SCENARIOS];
 
 /** A wrong command line, or a missing tool. */
-const EXPECTED = [TypeError, K6Unavailable, ChromiumUnavailable];
+const EXPECTED = [TypeError, GoBuildFailed, ChromiumUnavailable, SystemUnavailable];
 
 export function hasScenario(name: string): boolean {
   return ALL.some((scenario) => scenario.name === name);
@@ -71,16 +78,24 @@ export async function bench(scenario: string | undefined, flags: BenchFlags): Pr
     return goalMet ? 0 : 2;
   }
   try {
-    const { summary } =
-      scenario === PAGE.name
-        ? await benchPage({ ...options, joins: numberOf(flags.joins) }, say)
-        : scenario === FORWARDING.name
-          ? await benchForwarding(forwardingOptions(flags), say)
-          : scenario === JOIN_TRIPS.name
-            ? await benchTrips({ outDir, joins: numberOf(flags.joins) }, say)
-            : K6_SCENARIOS.some(({ name }) => name === scenario)
-              ? await benchK6({ ...options, ...numbers }, say)
-              : await runBench(options, say);
+    const run = () => {
+      if (K6_SCENARIOS.some(({ name }) => name === scenario)) {
+        return benchK6({ ...options, ...numbers }, say);
+      }
+      switch (scenario) {
+        case PAGE.name:
+          return benchPage({ ...options, joins: numberOf(flags.joins) }, say);
+        case FORWARDING.name:
+          return benchForwarding(forwardingOptions(flags), say);
+        case JOIN_TRIPS.name:
+          return benchTrips({ outDir, joins: numberOf(flags.joins) }, say);
+        case PEERS.name:
+          return benchPeers(peersOptions(flags), say);
+        default:
+          return runBench(options, say);
+      }
+    };
+    const { summary } = await run();
     return summary.invalid.length > 0 || !summary.complete ? 2 : 0;
   } catch (error) {
     if (!EXPECTED.some((kind) => error instanceof kind)) {
@@ -89,6 +104,21 @@ export async function bench(scenario: string | undefined, flags: BenchFlags): Pr
     process.stderr.write(`canopy: ${(error as Error).message}\n`);
     return 1;
   }
+}
+
+function peersOptions({ only, systems, rounds, seconds, out: outDir }: BenchFlags): PeersOptions {
+  const phones = PHONE_SCENARIOS.find(({ name }) => name === 'sip-cost');
+  return {
+    only,
+    systems,
+    outDir,
+    rounds: numberOf(rounds),
+    seconds: numberOf(seconds),
+    ...(phones && {
+      phones: async () =>
+        (await phones.measure({ seconds: phones.durationSeconds, server: undefined })).headline,
+    }),
+  };
 }
 
 function forwardingOptions({

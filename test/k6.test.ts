@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { benchK6, K6Unavailable } from '../bench/index.ts';
+import { benchK6, GoBuildFailed } from '../bench/index.ts';
 
 const PEOPLE = 50;
 
@@ -17,7 +17,7 @@ async function storm(t: TestContext, scenario: string, durationSeconds: number) 
     const { run } = await benchK6(options, write);
     return { ...run.result, page: readFileSync(join(outDir, `${scenario}.html`), 'utf8') };
   } catch (error) {
-    if (!(error instanceof K6Unavailable)) {
+    if (!(error instanceof GoBuildFailed)) {
       throw error;
     }
     t.skip(error.message);

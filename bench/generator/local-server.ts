@@ -19,34 +19,25 @@ export interface ServerUnderTest {
   close?(): Promise<void>;
 }
 
-/** Starts `canopy serve` on loopback, on free ports, with a temporary data folder. `settings` are environment variables. */
+/**
+ * Starts `canopy serve` on loopback, on free ports, with a temporary data folder. `settings` are environment variables, and `wrap` may put
+ * another program before the command.
+ */
 export async function startLocalServer(
   flags: readonly string[] = [],
   settings: Record<string, string> = {},
+  wrap: (command: [string, ...string[]]) => [string, ...string[]] = (command) => command,
 ): Promise<ServerUnderTest> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'canopy-bench-'));
-  const child = spawn(
+  const [program, ...args] = wrap([
     process.execPath,
-    [
-      ...[
-        CANOPY,
-        'serve',
-        '--host',
-        '127.0.0.1',
-        '--port',
-        '0',
-        '--rtc-port',
-        '0',
-        '--announce',
-        '127.0.0.1',
-      ],
-      ...['--data', dataDir, ...flags],
-    ],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, CANOPY_SERVER_DRAIN_SECONDS: '1', ...settings },
-    },
-  );
+    ...[CANOPY, 'serve', '--host', '127.0.0.1', '--port', '0', '--rtc-port', '0', '--announce', '127.0.0.1'],
+    ...['--data', dataDir, ...flags],
+  ]);
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, CANOPY_SERVER_DRAIN_SECONDS: '1', ...settings },
+  });
   const close = async () => {
     if (child.exitCode === null && child.signalCode === null) {
       const exited = once(child, 'exit');

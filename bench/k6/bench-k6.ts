@@ -23,7 +23,7 @@ export interface BenchK6Options {
 }
 
 /**
- * Runs a scenario of k6 and writes its report. Throws TypeError for an unknown scenario or a missing key, K6Unavailable if k6 is not
+ * Runs a scenario of k6 and writes its report. Throws TypeError for an unknown scenario or a missing key, GoBuildFailed if k6 is not
  * installed and cannot be built.
  */
 export async function benchK6(

@@ -1,0 +1,3 @@
+/** Several media servers under the same load. */
+export { benchPeers, PEERS, type PeersOptions } from './bench-peers.ts';
+export { SystemUnavailable } from './systems.ts';

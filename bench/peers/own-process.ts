@@ -1,0 +1,77 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import net from 'node:net';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const START_TIMEOUT_MS = 20_000;
+
+/** A server program that runs until it is closed. */
+export class OwnProcess {
+  readonly #child: ChildProcess;
+  readonly #output: string[] = [];
+  #error: Error | undefined;
+
+  constructor([program, ...args]: readonly [string, ...string[]]) {
+    this.#child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child.once('error', (error) => {
+      this.#error = error;
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      if (stream) {
+        createInterface({ input: stream }).on('line', (line) => {
+          this.#output.push(line);
+          this.#output.splice(0, this.#output.length - 20);
+        });
+      }
+    }
+  }
+
+  /** Resolves when something listens on a TCP port of loopback. @throws {Error} the program ended, or took too long */
+  async listening(port: number): Promise<void> {
+    const endMs = performance.now() + START_TIMEOUT_MS;
+    while (performance.now() < endMs && !this.#ended) {
+      if (await connects(port)) {
+        return;
+      }
+      await delay(50);
+    }
+    throw new Error(`the server did not start:\n${this.#error ?? this.#output.join('\n')}`);
+  }
+
+  async close(): Promise<void> {
+    if (this.#ended) {
+      return;
+    }
+    const exited = once(this.#child, 'exit');
+    this.#child.kill('SIGTERM');
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), 5000);
+    await exited;
+    clearTimeout(timer);
+  }
+
+  get #ended(): boolean {
+    return this.#error !== undefined || this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+}
+
+/** A TCP port of loopback that is free now. */
+export async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as net.AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+function connects(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = net.connect(port, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
