@@ -22,8 +22,8 @@ export interface RunningGateway {
 /** Connects a phone gateway to a server and opens its ports. @throws {CanopyError} PORT_IN_USE, CONFIG_INVALID, CONNECTION_LOST … */
 export async function startGateway({ config, log, url }: StartGatewayOptions): Promise<RunningGateway> {
   const snapshots: Snapshots = new CallSnapshots(config.data.dir, log);
-  const calls = await snapshots.load();
-  const callIds = calls.map(({ callId }) => callId);
+  const before = await snapshots.load();
+  const callIds = before.calls.map(({ callId }) => callId);
   const { identity, link } = await connect(config, url, callIds);
   const tls = await openTlsSource(config, log);
   try {
@@ -35,7 +35,7 @@ export async function startGateway({ config, log, url }: StartGatewayOptions): P
       joinRoom: (roomId) => BridgeSession.join({ url, identity, roomId }),
       tls: await tls.load(),
       dataDir: config.data.dir,
-      restart: { snapshots, calls },
+      restart: { snapshots, before },
       log,
     });
     tls.watch((certificate) => gateway.setCertificate(certificate));

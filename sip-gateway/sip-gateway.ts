@@ -33,7 +33,7 @@ import { MediaPool, type PayloadTransformModule } from './media/index.ts';
 import { GatewayMetrics } from './metrics.ts';
 import { openStack, type TlsCertificate } from './open-stack.ts';
 import { loadHoldMusic, Prompts } from './prompts/index.ts';
-import { CallSaver, type CallSnapshots } from './restart/index.ts';
+import { CallSaver, type CallSnapshots, type Snapshot } from './restart/index.ts';
 import { SavedBindings } from './saved-bindings.ts';
 import { type IncomingCall, localAddressFor, RateLimiter, type SipStack, systemClock } from './sip/index.ts';
 import { CallerVerifier } from './stir/index.ts';
@@ -56,8 +56,8 @@ export interface SipGatewayOptions {
   log: Logger;
   /** The data folder, which has the certificates of trunks. */
   dataDir: string;
-  /** Where calls in progress are saved, and the calls of a killed gateway, which go on. Default: calls end with the gateway. */
-  restart?: { snapshots: CallSnapshots<SavedPhoneCall>; calls: readonly SavedPhoneCall[] };
+  /** Where calls in progress are saved, and what a killed gateway has left, whose calls go on. Default: calls end with the gateway. */
+  restart?: { snapshots: CallSnapshots<SavedPhoneCall>; before: Snapshot<SavedPhoneCall> };
   /** A call whose phone sends no media for longer is ended, in seconds; 0: never. Default 30. */
   silenceSeconds?: number;
   /** Transforms the payloads between phones and rooms, e.g. for end-to-end encryption. Default: none. */
@@ -205,7 +205,9 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     const holdMusic = file === undefined ? undefined : await loadHoldMusic(file, await Codecs.load());
     const exporter = hepExporter(options.sip, log);
     const traces = new CallTraces();
-    const pool = await MediaPool.start({ threads: options.sip.mediaThreads, holdMusic, log });
+    const { dtlsIdentity } = options.restart?.before ?? {};
+    const threads = options.sip.mediaThreads;
+    const pool = await MediaPool.start({ threads, holdMusic, dtlsIdentity, log });
     try {
       const stack = await openStack({
         sip: options.sip,
@@ -403,13 +405,19 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     if (!restart) {
       return undefined;
     }
-    if (restart.calls.length > 0) {
-      this.#log.info({ calls: restart.calls.length }, 'continuing the calls of the previous gateway');
+    const { snapshots, before } = restart;
+    if (before.calls.length > 0) {
+      this.#log.info({ calls: before.calls.length }, 'continuing the calls of the previous gateway');
     }
-    for (const saved of restart.calls) {
+    for (const saved of before.calls) {
       void restoreCall(this.#host, saved);
     }
-    return new CallSaver(restart.snapshots, restart.calls, () => this.#calls.values());
+    return new CallSaver({
+      snapshots,
+      before: before.calls,
+      calls: () => this.#calls.values(),
+      dtlsIdentity: this.#pool.dtls.identity,
+    });
   }
 
   /** Restores the registrations that an earlier process saved. */

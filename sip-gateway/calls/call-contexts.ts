@@ -1,5 +1,6 @@
-import type { Dtls, LegMedia, Srtp, SrtpState } from '../media/index.ts';
+import type { Dtls, LegMedia, Srtp } from '../media/index.ts';
 import type { NegotiatedAudio, NegotiatedCrypto, NegotiatedDtls } from '../sip/index.ts';
+import type { SavedContexts, SavedKeys } from './saved-media.ts';
 
 /** An SRTP context, and what it was opened for. */
 interface Opened {
@@ -16,6 +17,9 @@ interface Pair {
 interface Associations {
   readonly ids: readonly number[];
   readonly settings: string;
+  readonly active: boolean;
+  /** The keys that their handshakes have yielded, as far as they were asked for. */
+  readonly keys: Map<number, SavedKeys>;
 }
 
 /**
@@ -75,32 +79,68 @@ export class CallContexts {
     };
   }
 
-  /** The counters of both directions; undefined if the call is not encrypted. */
-  save(): { send: SrtpState; receive: SrtpState } | undefined {
-    return (
-      this.#pair && {
-        send: this.#srtp.state(this.#pair.send.context),
-        receive: this.#srtp.state(this.#pair.receive.context),
-      }
-    );
+  /** What is needed to continue: for each port, null before its handshake. Undefined if the call is not encrypted. */
+  save(): Array<SavedContexts | null> | undefined {
+    const { send, receive } = this.#pair ?? {};
+    if (send && receive) {
+      return [this.#counters({ send: send.context, receive: receive.context })];
+    }
+    return this.#associations?.ids.map((id) => {
+      const contexts = this.#dtls.contexts(id);
+      const keys = contexts && this.#keysOf(id);
+      return contexts && keys ? { ...this.#counters(contexts), keys } : null;
+    });
   }
 
-  /** Opens contexts that continue those of an earlier process; open() with the same keys then uses them. */
-  restore(crypto: NegotiatedCrypto, { send, receive }: { send: SrtpState; receive: SrtpState }): void {
-    const { suite, sendKey, receiveKey, receiveMki: mki, window } = crypto;
-    const one = (options: Parameters<Srtp['open']>[0], state: SrtpState): Opened => ({
-      context: this.#srtp.resume(options, state),
-      settings: settingsOf(options),
-    });
-    this.#pair = {
-      send: one({ sending: true, suite, key: sendKey }, send),
-      receive: one({ sending: false, suite, key: receiveKey, mki, window }, receive),
-    };
+  /** Opens what continues the contexts of an earlier process; open() with the same agreement then uses it. */
+  restore(
+    { crypto, dtls, rtcpMux }: Pick<NegotiatedAudio, 'crypto' | 'dtls' | 'rtcpMux'>,
+    saved: ReadonlyArray<SavedContexts | null>,
+  ): void {
+    const [first] = saved;
+    if (crypto && first) {
+      const { suite, sendKey, receiveKey, receiveMki: mki, window } = crypto;
+      const own = { sending: true, suite, key: sendKey };
+      const theirs = { sending: false, suite, key: receiveKey, mki, window };
+      this.#pair = {
+        send: { context: this.#srtp.resume(own, first.send), settings: settingsOf(own) },
+        receive: { context: this.#srtp.resume(theirs, first.receive), settings: settingsOf(theirs) },
+      };
+    }
+    this.#associations = dtls && this.#openForPeer(dtls, rtcpMux);
+    for (const [index, id] of (this.#associations?.ids ?? []).entries()) {
+      const { keys, send, receive } = saved[index] ?? {};
+      if (keys && send && receive) {
+        const { suite } = keys;
+        this.#associations?.keys.set(id, keys);
+        this.#dtls.attach(id, {
+          send: this.#srtp.resume({ sending: true, suite, key: keys.send }, send),
+          receive: this.#srtp.resume({ sending: false, suite, key: keys.receive }, receive),
+        });
+      }
+    }
   }
 
   /** Closes all contexts, once the leg is closed. Idempotent. */
   close(): void {
     this.open({}).settled();
+  }
+
+  #counters({ send, receive }: { send: number; receive: number }): SavedContexts {
+    return { send: this.#srtp.state(send), receive: this.#srtp.state(receive) };
+  }
+
+  #keysOf(association: number): SavedKeys | undefined {
+    const { active = false, keys } = this.#associations ?? {};
+    const known = keys?.get(association);
+    const agreed = known ? undefined : this.#dtls.keys(association);
+    if (!agreed) {
+      return known;
+    }
+    const { suite, client, server } = agreed;
+    const own = active ? { send: client, receive: server } : { send: server, receive: client };
+    keys?.set(association, { suite, ...own });
+    return { suite, ...own };
   }
 
   #openAssociations(dtls: NegotiatedDtls | undefined, rtcpMux: boolean) {
@@ -129,7 +169,7 @@ export class CallContexts {
     const first = open();
     try {
       // Each port has its own (RFC 5764 §4.1).
-      return { ids: rtcpMux ? [first] : [first, open()], settings };
+      return { ids: rtcpMux ? [first] : [first, open()], settings, active, keys: new Map() };
     } catch (error) {
       this.#dtls.close(first);
       throw error;

@@ -107,8 +107,8 @@ export class CallMedia {
     media.#listens = saved.listens;
     media.#source = leg.source;
     media.#agreedMs = performance.now();
-    if (audio.crypto && srtp) {
-      media.#contexts.restore(audio.crypto, srtp);
+    if (srtp) {
+      media.#contexts.restore(audio, srtp);
     }
     return { media, moved: port !== before };
   }
@@ -119,7 +119,9 @@ export class CallMedia {
     const leg = this.#pool.saveLeg(this.legId);
     const audio = this.#audio;
     const srtp = this.#contexts.save();
-    if (!sdp || !leg || !audio || this.#closed || (srtp && !audio.crypto)) {
+    const isSecure = this.encryption !== null && this.encryption !== 'none';
+    // Before the handshake (DTLS) there are no keys.
+    if (!leg || !audio || this.#closed || isSecure !== Boolean(srtp?.[0])) {
       return undefined;
     }
     // Around its overflow, it is not certain to which packet the rollover counter belongs.

@@ -178,6 +178,7 @@ export class PhoneCall {
       isModerator: seat.isModerator,
       sip,
       media,
+      charge: this.#host.trunks.save(this.callId),
     };
   }
 

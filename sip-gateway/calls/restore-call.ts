@@ -7,8 +7,12 @@ import { listenToKeys } from './start-talking.ts';
  * gone, the phone is told another one. A call that cannot be continued is ended. Never rejects.
  */
 export async function restoreCall(host: CallHost, saved: SavedPhoneCall): Promise<void> {
-  const { callId, parts, startedAtMs, answeredAtMs, roomId, muted, handUp, isModerator } = saved;
+  const { callId, parts, startedAtMs, answeredAtMs, roomId, muted, handUp, isModerator, charge } = saved;
   const call = new PhoneCall(host, { ...parts, callId, roomId, earlier: { startedAtMs, answeredAtMs } });
+  if (charge) {
+    host.trunks.resume(callId, parts.trunk, charge);
+    call.onEnded(() => host.trunks.finish(callId));
+  }
   try {
     const sip = host.stack.restoreCall(saved.sip);
     call.follow(sip);

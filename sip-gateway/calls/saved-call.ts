@@ -1,4 +1,5 @@
 import type { SavedCall } from '../sip/index.ts';
+import type { SavedCharge } from '../trunks/index.ts';
 import type { CallParts } from './call-parts.ts';
 import type { SavedMedia } from './saved-media.ts';
 
@@ -18,4 +19,6 @@ export interface SavedPhoneCall {
   readonly isModerator: boolean;
   readonly sip: SavedCall;
   readonly media: SavedMedia;
+  /** Set for a call through a trunk that counts for the limits of that. */
+  readonly charge?: SavedCharge | undefined;
 }

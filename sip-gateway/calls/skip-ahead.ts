@@ -22,7 +22,7 @@ export function skipAhead(saved: SavedMedia, elapsedMs: number): SavedMedia | un
     return undefined;
   }
   const { ssrc, sequenceNumber, timestamp } = leg.stream;
-  const roc = srtp?.send.streams.find((stream) => stream.ssrc === ssrc)?.roc ?? 0;
+  const roc = srtp?.[0]?.send.streams.find((stream) => stream.ssrc === ssrc)?.roc ?? 0;
   // The counter is that of the packet before the next one.
   const last = roc * 65_536 + ((sequenceNumber - 1) & 0xffff);
   const next = last + 1 + packets;
@@ -31,17 +31,16 @@ export function skipAhead(saved: SavedMedia, elapsedMs: number): SavedMedia | un
     sequenceNumber: next % 65_536,
     timestamp: (timestamp + Math.round(seconds * audio.clockRate)) >>> 0,
   };
+  const reports = Math.ceil(seconds * MAX_REPORTS_PER_SECOND) + MARGIN_REPORTS;
+  const sent = (rtcpSent: number) => ({
+    rtcpSent: rtcpSent + reports,
+    streams: [{ ssrc, roc: Math.floor(next / 65_536) }],
+  });
   return {
     ...saved,
     leg: { ...leg, stream },
     ...(srtp && {
-      srtp: {
-        receive: srtp.receive,
-        send: {
-          rtcpSent: srtp.send.rtcpSent + Math.ceil(seconds * MAX_REPORTS_PER_SECOND) + MARGIN_REPORTS,
-          streams: [{ ssrc, roc: Math.floor(next / 65_536) }],
-        },
-      },
+      srtp: srtp.map((each) => each && { ...each, send: sent(each.send.rtcpSent) }),
     }),
   };
 }

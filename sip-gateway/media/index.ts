@@ -1,6 +1,6 @@
 /** Media of phone calls: RTP, jitter buffers, mixing, on media threads. */
 
-export { Dtls } from './dtls/index.ts';
+export { Dtls, type DtlsIdentity, type DtlsKeys } from './dtls/index.ts';
 export type { DtmfKey } from './dtmf/index.ts';
 export { type HoldMusic, MIX_RATES_HZ } from './hold-music.ts';
 export type { IceCandidate, IceParameters } from './ice/index.ts';

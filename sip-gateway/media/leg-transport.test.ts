@@ -42,6 +42,7 @@ describe('LegTransport', () => {
       network,
       srtp: Srtp.load(),
       dtls: Dtls.load(),
+      onNominated: () => {},
       onInsecure: (reason) => insecure.push(reason),
       ip: GATEWAY,
       ports: { min: 0, max: 0 },

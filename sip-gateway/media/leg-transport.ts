@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Dtls, DtlsSession } from './dtls/index.ts';
 import { IceAgent, type IceComponent } from './ice/index.ts';
-import type { LegMedia } from './leg-types.ts';
+import type { LegMedia, MediaSource } from './leg-types.ts';
 import type { MediaLog } from './media-log.ts';
 import { bindPair, type Network, type PortRange, type UdpPort } from './network/index.ts';
 import {
@@ -40,6 +40,8 @@ export interface TransportOptions {
   sink: RtpSink;
   /** The phone's media comes from a new source: its first, or another after a move. */
   onSource: (source: Endpoint) => void;
+  /** The phone has chosen this address for a component by ICE. */
+  onNominated: (source: Endpoint, component: IceComponent) => void;
   /** The phone could not be authenticated (DTLS). */
   onInsecure: (reason: string) => void;
   log: MediaLog;
@@ -65,6 +67,7 @@ export class LegTransport {
   readonly #srtp: Srtp;
   readonly #dtls: Dtls;
   readonly #onSource: (source: Endpoint) => void;
+  readonly #onNominated: TransportOptions['onNominated'];
   readonly #onInsecure: (reason: string) => void;
   readonly #log: MediaLog;
   readonly #cname = randomBytes(8).toString('hex');
@@ -83,11 +86,12 @@ export class LegTransport {
   #nextReportMs = 0;
   #closed = false;
 
-  private constructor({ sink, srtp, dtls, onSource, onInsecure, log }: TransportOptions) {
+  private constructor({ sink, srtp, dtls, onSource, onNominated, onInsecure, log }: TransportOptions) {
     this.#sink = sink;
     this.#srtp = srtp;
     this.#dtls = dtls;
     this.#onSource = onSource;
+    this.#onNominated = onNominated;
     this.#onInsecure = onInsecure;
     this.#log = log;
   }
@@ -116,11 +120,12 @@ export class LegTransport {
     return this.#lock?.rejected ?? 0;
   }
 
-  /** Applies an offer and answer. `learnt`: the phone's media source, if already known in another thread. */
-  start(media: LegMedia, nowMs: number, learnt?: Endpoint): void {
+  /** Applies an offer and answer. `source`: the phone's media source, if already known in another thread. */
+  start(media: LegMedia, nowMs: number, source?: MediaSource): void {
     this.#media = { ...media };
+    const learnt = source && { address: source.address, port: source.port };
     const rules = { expected: media.remote, signallingAddress: media.signallingAddress };
-    const keepsSource = this.#startIce(media, learnt, nowMs);
+    const keepsSource = this.#startIce(media, source, nowMs);
     if (this.#lock) {
       this.#lock.update(rules, keepsSource);
     } else {
@@ -135,7 +140,7 @@ export class LegTransport {
   }
 
   /** Starts, continues, restarts or ends ICE. Returns whether the source was nominated, and stays so until the next nomination. */
-  #startIce(media: LegMedia, learnt: Endpoint | undefined, nowMs: number): boolean {
+  #startIce(media: LegMedia, source: MediaSource | undefined, nowMs: number): boolean {
     const before = this.#ice;
     if (!media.ice) {
       this.#ice = undefined;
@@ -147,8 +152,11 @@ export class LegTransport {
           (component === 1 ? this.#rtp : this.#rtcp)?.send(datagram, target),
         onSelected: (target, component) => this.#onSelected(target, component),
       });
-      if (learnt) {
-        this.#ice.restore(learnt, nowMs);
+      if (source) {
+        this.#ice.restore(source, 1, nowMs);
+      }
+      if (source?.rtcp) {
+        this.#ice.restore(source.rtcp, 2, nowMs);
       }
     }
     return media.ice !== undefined && before?.selected(1) !== undefined;
@@ -159,6 +167,7 @@ export class LegTransport {
     if (component === 1) {
       this.#lock?.nominate(target);
     }
+    this.#onNominated(target, component);
   }
 
   /** Associations that are in use already go on. */

@@ -1,7 +1,13 @@
 import type { AmrWbSettings, CodecName, OpusSettings } from '../codecs/index.ts';
 import type { DtmfKey } from './dtmf/index.ts';
-import type { IceParameters } from './ice/index.ts';
+import type { IceComponent, IceParameters } from './ice/index.ts';
 import type { Endpoint, RtpPacket } from './rtp/index.ts';
+
+/** Where a phone's media comes from, as already known in another thread. */
+export interface MediaSource extends Endpoint {
+  /** The address of RTCP, if ICE has chosen one. */
+  rtcp?: Endpoint | undefined;
+}
 
 /** A format that a phone may send. */
 export interface ReceiveFormat {
@@ -74,6 +80,8 @@ export type LegEvent =
   | { type: 'recorded'; sound: { samples: Int16Array; sampleRate: number } | null }
   /** The phone's media comes from a new source: its first, or another after a move. */
   | { type: 'source'; address: string; port: number }
+  /** The phone has chosen this address for a component by ICE. */
+  | ({ type: 'nominated'; component: IceComponent } & Endpoint)
   /** The phone is not who its SDP says, or the handshake (DTLS) failed: hang up. */
   | { type: 'insecure'; reason: string }
   /** The phone's sound cannot be forwarded to the room as it is, because of its loudness, comfort noise or another codec. */

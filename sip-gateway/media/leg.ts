@@ -4,10 +4,10 @@ import type { DtmfKey } from './dtmf/index.ts';
 import type { HoldMusic } from './hold-music.ts';
 import { LegAudio } from './leg-audio.ts';
 import { LegTransport } from './leg-transport.ts';
-import type { LegEvent, LegMedia, LegStats, Prompt, VoiceTap } from './leg-types.ts';
+import type { LegEvent, LegMedia, LegStats, MediaSource, Prompt, VoiceTap } from './leg-types.ts';
 import type { MediaLog } from './media-log.ts';
 import type { Network, PortRange } from './network/index.ts';
-import { type Endpoint, estimateMos, type StreamNumbers } from './rtp/index.ts';
+import { estimateMos, type StreamNumbers } from './rtp/index.ts';
 import type { Srtp } from './srtp/index.ts';
 
 export interface LegOptions {
@@ -60,6 +60,7 @@ export class Leg {
       ports,
       sink: audio,
       onSource: (source) => emit({ type: 'source', ...source }),
+      onNominated: (source, component) => emit({ type: 'nominated', component, ...source }),
       onInsecure: (reason) => emit({ type: 'insecure', reason }),
       log,
     });
@@ -89,7 +90,7 @@ export class Leg {
    * Starts the negotiated media, or changes it after a re-INVITE. An unchanged codec keeps its state. `source`: the phone's media source,
    * if already known in another thread.
    */
-  async start(media: LegMedia, source?: Endpoint): Promise<void> {
+  async start(media: LegMedia, source?: MediaSource): Promise<void> {
     const nowMs = performance.now();
     const before = this.#audio.session?.sender;
     if (!(await this.#audio.start(media))) {

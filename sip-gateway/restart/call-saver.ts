@@ -1,24 +1,30 @@
 import type { PhoneCall, SavedPhoneCall } from '../calls/index.ts';
+import type { DtlsIdentity } from '../media/index.ts';
 import type { CallSnapshots } from './call-snapshots.ts';
 
 /** How often calls are saved, in milliseconds. What has changed since is lost when the gateway is killed. */
 const SAVE_MS = 1000;
 
+export interface CallSaverOptions {
+  snapshots: CallSnapshots<SavedPhoneCall>;
+  /** What was saved of calls that are being restored. */
+  before: readonly SavedPhoneCall[];
+  calls(): Iterable<PhoneCall>;
+  dtlsIdentity: DtlsIdentity | undefined;
+}
+
 /** Saves all calls in progress, so that they survive the gateway. Owns its timer and the file; `close` removes both. */
 export class CallSaver {
   readonly #snapshots: CallSnapshots<SavedPhoneCall>;
+  readonly #dtlsIdentity: DtlsIdentity | undefined;
   readonly #calls: () => Iterable<PhoneCall>;
   readonly #timer: NodeJS.Timeout;
   /** The last complete state of each call. */
   #saved: ReadonlyMap<string, SavedPhoneCall>;
 
-  /** `before`: what was saved of calls that are being restored. */
-  constructor(
-    snapshots: CallSnapshots<SavedPhoneCall>,
-    before: readonly SavedPhoneCall[],
-    calls: () => Iterable<PhoneCall>,
-  ) {
+  constructor({ snapshots, before, calls, dtlsIdentity }: CallSaverOptions) {
     this.#snapshots = snapshots;
+    this.#dtlsIdentity = dtlsIdentity;
     this.#calls = calls;
     this.#saved = new Map(before.map((saved) => [saved.callId, saved]));
     this.#timer = setInterval(() => this.#save(), SAVE_MS);
@@ -39,6 +45,6 @@ export class CallSaver {
       }
     }
     this.#saved = saved;
-    void this.#snapshots.save([...saved.values()]);
+    void this.#snapshots.save({ calls: [...saved.values()], dtlsIdentity: this.#dtlsIdentity });
   }
 }

@@ -26,10 +26,12 @@ describe('CallSnapshots', () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   it('the next process finds what the last one saved, encrypted, for its owner only', async () => {
-    assert.deepEqual(await open().load(), []);
-    await open().save([]);
-    await open().save([call, call]);
-    const [loaded] = await open().load();
+    assert.deepEqual(await open().load(), { calls: [] });
+    await open().save({ calls: [] });
+    await open().save({ calls: [call, call], dtlsIdentity: { key: call.key, certificate: call.key } });
+    const { calls, dtlsIdentity } = await open().load();
+    const [loaded] = calls;
+    assert.ok(dtlsIdentity && call.key.equals(dtlsIdentity.certificate));
     assert.equal(loaded?.name, call.name);
     assert.ok(call.key.equals(loaded.key));
     assert.deepEqual((await readdir(folder)).sort(), [FILE, KEY]);
@@ -41,14 +43,14 @@ describe('CallSnapshots', () => {
 
   it('is removed when all calls have ended in order, and nothing is written after that', async () => {
     const snapshots = open();
-    await snapshots.save([call]);
+    await snapshots.save({ calls: [call] });
     await snapshots.close();
-    await snapshots.save([call]);
+    await snapshots.save({ calls: [call] });
     assert.deepEqual(await readdir(folder), [KEY]);
   });
 
   it('a changed file, one of another key and one that is cut short are ignored', async () => {
-    await open().save([call]);
+    await open().save({ calls: [call] });
     const whole = await readFile(join(folder, FILE));
     for (const bytes of [
       Buffer.concat([whole.subarray(0, -1), Buffer.from([(whole.at(-1) ?? 0) ^ 1])]),
@@ -57,10 +59,10 @@ describe('CallSnapshots', () => {
       Buffer.alloc(0),
     ]) {
       await writeFile(join(folder, FILE), bytes);
-      assert.deepEqual(await open().load(), []);
+      assert.deepEqual(await open().load(), { calls: [] });
     }
     await writeFile(join(folder, FILE), whole);
     await rm(join(folder, KEY));
-    assert.deepEqual(await open().load(), []);
+    assert.deepEqual(await open().load(), { calls: [] });
   });
 });

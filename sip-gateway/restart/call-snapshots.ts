@@ -3,15 +3,25 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { type Logger, writeWhole } from '../../base/index.ts';
+import type { DtlsIdentity } from '../media/index.ts';
 
 /** Of the contents. A file of another version is ignored. */
-const VERSION = 1;
+const VERSION = 2;
 const FILE = 'gateway-calls.bin';
 const KEY_FILE = 'gateway-calls.key';
 const KEY_BYTES = 32;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 const CIPHER = 'aes-256-gcm';
+
+/** What a process leaves to the next one. */
+export interface Snapshot<T> {
+  readonly calls: readonly T[];
+  /** Our identity for DTLS, which phones know by its fingerprint. */
+  readonly dtlsIdentity?: DtlsIdentity | undefined;
+}
+
+const NOTHING: Snapshot<never> = { calls: [] };
 
 /**
  * A file with the state of all calls in progress, encrypted, with its key in another file. It has SRTP keys, so it must not be kept: the
@@ -31,30 +41,30 @@ export class CallSnapshots<T> {
     this.#log = log;
   }
 
-  /** The calls that a killed gateway has left. Empty if there is no file, or it cannot be read. */
-  async load(): Promise<T[]> {
+  /** What a killed gateway has left. No calls if there is no file, or it cannot be read. */
+  async load(): Promise<Snapshot<T>> {
     const bytes = await readFile(this.#file).catch(() => undefined);
     if (!bytes) {
-      return [];
+      return NOTHING;
     }
     try {
       const decipher = createDecipheriv(CIPHER, await this.#loadKey(), bytes.subarray(0, IV_BYTES));
       decipher.setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
       const plain = Buffer.concat([decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]);
-      const { version, calls } = deserialize(plain) as { version: number; calls: T[] };
-      return version === VERSION ? calls : [];
+      const { version, ...snapshot } = deserialize(plain) as { version: number } & Snapshot<T>;
+      return version === VERSION ? snapshot : NOTHING;
     } catch (error) {
       this.#log.warn({ err: error }, 'the calls of the previous gateway cannot be read');
-      return [];
+      return NOTHING;
     }
   }
 
   /** Replaces the file, unless the last change is still being written. Never rejects. */
-  async save(calls: readonly T[]): Promise<void> {
-    if (this.#writing || (calls.length === 0 && this.#isEmpty)) {
+  async save(snapshot: Snapshot<T>): Promise<void> {
+    if (this.#writing || (snapshot.calls.length === 0 && this.#isEmpty)) {
       return;
     }
-    this.#writing = this.#write(calls)
+    this.#writing = this.#write(snapshot)
       .catch((error: unknown) => this.#log.warn({ err: error }, 'could not save the calls in progress'))
       .finally(() => {
         this.#writing = undefined;
@@ -69,15 +79,18 @@ export class CallSnapshots<T> {
     await rm(this.#file, { force: true }).catch(() => {});
   }
 
-  async #write(calls: readonly T[]): Promise<void> {
+  async #write(snapshot: Snapshot<T>): Promise<void> {
     const iv = randomBytes(IV_BYTES);
     const cipher = createCipheriv(CIPHER, await this.#loadKey(), iv);
-    const sealed = Buffer.concat([cipher.update(serialize({ version: VERSION, calls })), cipher.final()]);
+    const sealed = Buffer.concat([
+      cipher.update(serialize({ version: VERSION, ...snapshot })),
+      cipher.final(),
+    ]);
     const temporary = `${this.#file}.new`;
     // Not synced to disk: it is for a killed process, not for a power failure, which ends the calls anyway.
     await writeFile(temporary, Buffer.concat([iv, cipher.getAuthTag(), sealed]), { mode: 0o600 });
     await rename(temporary, this.#file);
-    this.#isEmpty = calls.length === 0;
+    this.#isEmpty = snapshot.calls.length === 0;
   }
 
   /** Reads the key, or creates one. */

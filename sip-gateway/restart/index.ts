@@ -1,3 +1,3 @@
 /** What calls need to survive the gateway, kept in the data folder. */
 export { CallSaver } from './call-saver.ts';
-export { CallSnapshots } from './call-snapshots.ts';
+export { CallSnapshots, type Snapshot } from './call-snapshots.ts';

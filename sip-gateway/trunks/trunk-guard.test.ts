@@ -157,6 +157,54 @@ describe('TrunkGuard', () => {
     assert.equal(reported, 2);
   });
 
+  it('threat 19: a call that goes on after a crash counts from its answer, and only what the server did not know is added', async () => {
+    const limits = { costPerDay: 3, prices: [{ prefix: '', perMinute: 1 }] };
+    const stored = new Map<string, TrunkUsage>();
+    const store = async (usage: TrunkUsage[]) => {
+      for (const each of usage) {
+        stored.set(`${each.day} ${each.prefix}`, each);
+      }
+    };
+    const first = guardOf(limits);
+    place(first, 'a');
+    first.answered('a');
+    after(50);
+    await first.reportUsage(store);
+    // The second minute begins, of which the server does not get to know.
+    after(15);
+    first.overdue();
+    await assert.rejects(first.reportUsage(() => Promise.reject(new Error('no connection'))));
+    const saved = first.save('a');
+    assert.deepEqual(saved, { number: BERLIN, answeredAtMs: NOON, seconds: 50, increments: 1 });
+    const second = guardOf(limits);
+    second.restore([...stored.values()]);
+    second.resume('a', 'provider', saved);
+    after(5);
+    assert.deepEqual(second.overdue(), []);
+    await second.reportUsage(store);
+    assert.deepEqual(
+      [...stored.values()].map(({ seconds, cost }) => [seconds, cost]),
+      [
+        [70, 2],
+        [70, 2],
+      ],
+    );
+    assert.equal(
+      why(() => place(second, 'b')),
+      undefined,
+    );
+    assert.equal(
+      why(() => place(second, 'c')),
+      'cost',
+      'the two minutes of the call and the one of the call that rings',
+    );
+    second.finish('b');
+    after(106);
+    assert.deepEqual(second.overdue(), ['a']);
+    second.resume('gone', 'another trunk', saved);
+    assert.equal(second.save('gone'), undefined);
+  });
+
   it('minutes per day are limited, by days in the time zone of the trunk', () => {
     const guard = guardOf({ minutesPerDay: 2, timeZone: 'Asia/Tokyo', incrementSeconds: 1 });
     place(guard, 'a');

@@ -8,7 +8,7 @@ import {
   trunkBars,
 } from '../../contract/index.ts';
 import type { OutgoingTarget } from '../dial/index.ts';
-import { TrunkLedger } from './trunk-ledger.ts';
+import { type SavedCharge, TrunkLedger } from './trunk-ledger.ts';
 
 /** Why a call through a trunk is refused. */
 export type TrunkRefusalReason = 'emergency' | 'number' | 'hours' | 'minutes' | 'cost' | 'calls';
@@ -120,6 +120,19 @@ export class TrunkGuard {
     this.#ledger.finish(callId);
   }
 
+  /** What a later process needs to go on charging a call; undefined if it is not charged. */
+  save(callId: string): SavedCharge | undefined {
+    return this.#ledger.save(callId);
+  }
+
+  /** Counts a call of an earlier process until finish(), whatever the limits say: it was permitted. */
+  resume(callId: string, trunkName: string | null, saved: SavedCharge): void {
+    const trunk = this.#options.config().trunks.find(({ name }) => name === trunkName);
+    if (trunk) {
+      this.#ledger.resume(callId, trunk, saved);
+    }
+  }
+
   /** Logs and counts a refusal. */
   refused(why: TrunkRefusalReason, trunk: Pick<SipTrunk, 'name'> | undefined): TrunkRefusal {
     this.#options.onRefused(why);
@@ -156,6 +169,7 @@ export class TrunkGuard {
         throw error;
       }
     }
+    this.#ledger.confirm();
   }
 }
 

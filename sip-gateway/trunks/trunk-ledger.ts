@@ -15,15 +15,35 @@ export interface TrunkLedgerOptions {
 
 type Price = ReturnType<typeof priceOf>;
 
+/** What a call has used. */
+interface Used {
+  /** Seconds and increments that are in the totals. */
+  readonly seconds: number;
+  readonly increments: number;
+}
+
+const NOTHING: Used = { seconds: 0, increments: 0 };
+
+/** A call with what the server knows of its use; plain data. */
+export interface SavedCharge extends Used {
+  readonly number: string;
+  /** Unix time in milliseconds; undefined before the answer. */
+  readonly answeredAtMs: number | undefined;
+}
+
 /** An outgoing call, from its INVITE to its end. */
 interface Charged {
   trunk: SipTrunk;
+  number: string;
   price: Price | undefined;
   /** When it was answered, Unix time in milliseconds; undefined before. */
   answeredAtMs: number | undefined;
   /** Seconds and increments that are in the totals. */
   seconds: number;
   increments: number;
+  /** What of these is in the last totals that were taken, and in those that the server has. */
+  taken: Used;
+  reported: Used;
 }
 
 /** Totals of a day: of a trunk, or of a prefix of its prices. */
@@ -106,7 +126,36 @@ export class TrunkLedger {
   /** A call is placed. finish() must follow. */
   begin(callId: string, trunk: SipTrunk, number: string): void {
     const price = priceOf(trunk, number);
-    this.#calls.set(callId, { trunk, price, answeredAtMs: undefined, seconds: 0, increments: 0 });
+    this.#calls.set(callId, {
+      trunk,
+      number,
+      price,
+      answeredAtMs: undefined,
+      ...NOTHING,
+      taken: NOTHING,
+      reported: NOTHING,
+    });
+  }
+
+  /** What a later process needs to charge a call; undefined for a call that is not charged. */
+  save(callId: string): SavedCharge | undefined {
+    const call = this.#calls.get(callId);
+    return call && { number: call.number, answeredAtMs: call.answeredAtMs, ...call.reported };
+  }
+
+  /** A call of an earlier process goes on. What the server did not get to know of its use is charged now. */
+  resume(callId: string, trunk: SipTrunk, { number, answeredAtMs, seconds, increments }: SavedCharge): void {
+    const used = { seconds, increments };
+    const price = priceOf(trunk, number);
+    this.#calls.set(callId, {
+      trunk,
+      number,
+      price,
+      answeredAtMs,
+      ...used,
+      taken: used,
+      reported: used,
+    });
   }
 
   /** The call is answered: it costs from now on. */
@@ -138,12 +187,22 @@ export class TrunkLedger {
   /** The totals that have changed since the last call. */
   takeChanges(): TrunkUsage[] {
     this.#accrue();
+    for (const call of this.#calls.values()) {
+      call.taken = { seconds: call.seconds, increments: call.increments };
+    }
     const changes = [...this.#changed].flatMap((key) => {
       const total = this.#totals.get(key);
       return total ? [{ ...partsOf(key), ...total }] : [];
     });
     this.#changed.clear();
     return changes;
+  }
+
+  /** The server has all totals that were taken. */
+  confirm(): void {
+    for (const call of this.#calls.values()) {
+      call.reported = call.taken;
+    }
   }
 
   /** Reports these totals again: the server does not have them. */

@@ -79,6 +79,14 @@ export class PhoneServer {
     return Number([...this.server.log.matchAll(/"childPid":(\d+)[^\n]*phone gateway started/g)].at(-1)?.[1]);
   }
 
+  /** Kills the gateway and waits until its successor has taken over this many calls. */
+  async killGateway(calls: number): Promise<void> {
+    const continued = () => this.server.log.split('"call continued"').length - 1;
+    const before = continued();
+    process.kill(this.gatewayPid, 'SIGKILL');
+    await eventually('the calls go on', continued, (now) => now === before + calls);
+  }
+
   /** Adds phones that may register. */
   async addPhones(...usernames: string[]): Promise<void> {
     for (const username of usernames) {

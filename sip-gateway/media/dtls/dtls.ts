@@ -6,6 +6,14 @@ export interface DtlsOptions {
   path?: string;
   /** `portable` does without the add-on, and so without DTLS. Default `native`. */
   prefer?: 'native' | 'portable';
+  /** The identity of an earlier process, whose calls go on. Default: a new one. */
+  identity?: DtlsIdentity | undefined;
+}
+
+/** Our private key and certificate, DER. Plain data. */
+export interface DtlsIdentity {
+  readonly key: Uint8Array;
+  readonly certificate: Uint8Array;
 }
 
 /** Hash functions for fingerprints, best last. Weaker ones are not accepted. */
@@ -69,7 +77,7 @@ export class Dtls {
   }
 
   /** Loads the add-on. Never throws. */
-  static load({ path, prefer }: DtlsOptions = {}): Dtls {
+  static load({ path, prefer, identity }: DtlsOptions = {}): Dtls {
     if (prefer === 'portable') {
       return new Dtls(undefined, 'The portable media was requested.');
     }
@@ -81,7 +89,9 @@ export class Dtls {
       );
     }
     try {
-      return new Dtls(loadNative(file));
+      const native = loadNative(file);
+      const fingerprint = identity ? native.resume(identity.key, identity.certificate) : native.fingerprint;
+      return new Dtls({ ...native, fingerprint });
     } catch (error) {
       const why = error instanceof Error ? error.message : error;
       return new Dtls(
@@ -89,6 +99,12 @@ export class Dtls {
         `The add-on for the keys of phones' encryption (DTLS) at ${file} does not load: ${why}`,
       );
     }
+  }
+
+  /** What a later process needs to keep the fingerprint; undefined without OpenSSL. */
+  get identity(): DtlsIdentity | undefined {
+    const [key, certificate] = this.#binding?.identity() ?? [];
+    return key && certificate && { key, certificate };
   }
 
   /** Opens an association and returns its id. The caller closes it. @throws {RangeError} wrong digests, no profile, or too many of them */
@@ -144,7 +160,10 @@ export class Dtls {
     };
   }
 
-  /** Remembers the SRTP contexts made from the keys, for the threads that follow. Returns whether the association is open. */
+  /**
+   * Remembers the SRTP contexts made from the keys, for the threads that follow. Before the handshake, they are those of an earlier process:
+   * the keys stay in use without an association, so nothing is sent, and what is received has no effect. Returns whether it is open.
+   */
   attach(association: number, { send, receive }: { send: number; receive: number }): boolean {
     return this.#native.attach(association, send, receive);
   }

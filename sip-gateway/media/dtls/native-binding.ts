@@ -5,6 +5,10 @@ export interface NativeBinding {
   version: string;
   /** Our certificate's, as in an a=fingerprint line. */
   fingerprint: string;
+  /** Our private key and certificate, DER. */
+  identity(): Uint8Array[];
+  /** Uses these. Returns the fingerprint. @throws {RangeError} they do not match */
+  resume(key: Uint8Array, certificate: Uint8Array): string;
   /** Returns the association's id, which is valid in all threads of the process. @throws {RangeError} wrong digests, or no association left */
   open(active: boolean, hash: number, digests: Uint8Array, profiles: Uint8Array): number;
   /** Handles a datagram; an empty one begins the handshake, or repeats a flight that is due. Returns the state: see DtlsState. */
@@ -13,7 +17,7 @@ export interface NativeBinding {
   take(association: number, out: Uint8Array): number;
   /** Writes the exported keying material to `out`, and returns the id of the SRTP profile; 0: not connected. */
   keys(association: number, out: Uint8Array): number;
-  /** Remembers the SRTP contexts made from the keys. Returns whether the association is open. */
+  /** Remembers the SRTP contexts made from the keys. Before the handshake: those of an earlier process, and there will be none. Returns whether the association is open. */
   attach(association: number, send: number, receive: number): boolean;
   /** These contexts, or an empty list. */
   contexts(association: number): number[];

@@ -101,8 +101,8 @@ export class IceAgent {
   }
 
   /** Takes over an address that was selected in another thread. */
-  restore(source: Endpoint, nowMs: number): void {
-    this.#selected.set(1, this.#remember(source, 1, 0, nowMs));
+  restore(source: Endpoint, component: IceComponent, nowMs: number): void {
+    this.#selected.set(component, this.#remember(source, component, 0, nowMs));
   }
 
   /** Whether media from this address is accepted. */

@@ -3,9 +3,9 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../../base/index.ts';
 import type { CodecCapabilities } from '../../codecs/index.ts';
-import { Dtls } from '../dtls/index.ts';
-import type { LegEvent, LegStats } from '../leg-types.ts';
-import { type Endpoint, StreamNumbers } from '../rtp/index.ts';
+import { Dtls, type DtlsIdentity } from '../dtls/index.ts';
+import type { LegEvent, LegStats, MediaSource } from '../leg-types.ts';
+import { StreamNumbers } from '../rtp/index.ts';
 import { Srtp } from '../srtp/index.ts';
 import {
   MediaThread,
@@ -22,6 +22,8 @@ export interface PoolOptions extends Omit<ThreadOptions, 'logLevel'> {
   log?: Logger;
   /** Number of threads. 0 (default): half the cores, but at least two (one on a single core). */
   threads?: number;
+  /** The identity of an earlier process for DTLS, whose calls go on. Default: a new one. */
+  dtlsIdentity?: DtlsIdentity | undefined;
   /** Starts a thread. Default: MediaThread.start. */
   start?: (options: ThreadOptions) => Promise<MediaThread>;
 }
@@ -35,7 +37,7 @@ export interface PoolStats {
 /** The state of the stream to a phone, and where the phone's media comes from. Plain data. */
 export interface SavedLeg {
   stream: { ssrc: number; sequenceNumber: number; timestamp: number };
-  source: Endpoint | undefined;
+  source: MediaSource | undefined;
 }
 
 interface MediaPoolEvents {
@@ -76,7 +78,11 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
   private constructor(options: PoolOptions, slots: Slot[]) {
     super();
     this.srtp = Srtp.load({ path: options.srtpPath, prefer: options.prefer });
-    this.dtls = Dtls.load({ path: options.dtlsPath, prefer: options.prefer });
+    this.dtls = Dtls.load({
+      path: options.dtlsPath,
+      prefer: options.prefer,
+      identity: options.dtlsIdentity,
+    });
     this.#options = options;
     this.#slots = slots;
     for (const slot of slots) {
@@ -298,8 +304,9 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
   #follow(slot: Slot): void {
     slot.thread.on('leg', (legId, event) => {
       const leg = this.#legs.get(legId);
-      if (event.type === 'source') {
-        leg?.heardFrom({ address: event.address, port: event.port });
+      if (event.type === 'source' || event.type === 'nominated') {
+        const component = event.type === 'source' ? 1 : event.component;
+        leg?.heardFrom({ address: event.address, port: event.port }, component);
       } else if (event.type === 'played') {
         leg?.played(event.promptId);
       }
@@ -372,6 +379,7 @@ function defaultThreads(): number {
 async function startSlot({
   start = MediaThread.start,
   threads: _,
+  dtlsIdentity: _identity,
   log,
   ...options
 }: PoolOptions): Promise<Slot> {

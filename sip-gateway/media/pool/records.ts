@@ -1,4 +1,4 @@
-import type { LegMedia, Prompt } from '../leg-types.ts';
+import type { LegMedia, MediaSource, Prompt } from '../leg-types.ts';
 import type { Forwarding, RoomConnection } from '../mixer/index.ts';
 import { type Endpoint, StreamNumbers } from '../rtp/index.ts';
 import type { MediaThread, RequestName, Requests } from '../thread/index.ts';
@@ -37,6 +37,7 @@ export class LegRecord {
     | { roomId: string; ssrc: number; numbers: StreamNumbers; forwarding: Forwarding | undefined }
     | undefined;
   #source: Endpoint | undefined;
+  #rtcpSource: Endpoint | undefined;
 
   constructor(slot: Slot, ip: string, legId: string, roomId: string | undefined) {
     this.slot = slot;
@@ -68,16 +69,20 @@ export class LegRecord {
   }
 
   /** Where the phone's media comes from, once it has been heard. */
-  get source(): Endpoint | undefined {
-    return this.#source;
+  get source(): MediaSource | undefined {
+    return this.#source && { ...this.#source, rtcp: this.#rtcpSource };
   }
 
   played(promptId: string): void {
     this.#prompts.delete(promptId);
   }
 
-  heardFrom(source: Endpoint): void {
-    this.#source = source;
+  heardFrom(source: Endpoint, component: 1 | 2): void {
+    if (component === 1) {
+      this.#source = source;
+    } else {
+      this.#rtcpSource = source;
+    }
   }
 
   leftRoom(roomId: string): void {
@@ -103,7 +108,7 @@ export class LegRecord {
     this.numbers.advance(
       silentFrames * (this.#media.codec === 'opus' ? OPUS_FRAME_TICKS : OTHER_FRAME_TICKS),
     );
-    await thread.request('leg.start', { legId, media: this.#media, source: this.#source });
+    await thread.request('leg.start', { legId, media: this.#media, source: this.source });
     await thread.request('leg.mute', { legId, ...this.#muted });
     if (this.#waits) {
       await thread.request('leg.wait', { legId, on: true });

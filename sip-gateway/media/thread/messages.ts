@@ -1,11 +1,10 @@
 import type { CodecCapabilities } from '../../codecs/index.ts';
 import type { DtmfKey } from '../dtmf/index.ts';
 import type { HoldMusic } from '../hold-music.ts';
-import type { LegEvent, LegMedia, LegStats, Prompt } from '../leg-types.ts';
+import type { LegEvent, LegMedia, LegStats, MediaSource, Prompt } from '../leg-types.ts';
 import type { MediaLogLine } from '../media-log.ts';
 import type { Announcement, Forwarding, RoomConnection, RoomStats } from '../mixer/index.ts';
 import type { NetworkStats, PortRange } from '../network/index.ts';
-import type { Endpoint } from '../rtp/index.ts';
 import type { PacingStats } from './pacer.ts';
 
 /** Requests of the main thread to a media thread, with their results. All plain data. */
@@ -16,7 +15,7 @@ export interface Requests {
     result: { port: number };
   };
   /** `source`: the phone's media source, if already known in another thread. */
-  'leg.start': { args: { legId: string; media: LegMedia; source?: Endpoint }; result: null };
+  'leg.start': { args: { legId: string; media: LegMedia; source?: MediaSource }; result: null };
   /**
    * Connects a leg to a room, or changes what it sends there. `numbers`: StreamNumbers of the stream to the room, which continues if another
    * thread had the leg before. `forwarding`: the phone's packets are forwarded as they are.

@@ -31,6 +31,12 @@ interface Credentials {
   readonly password: string;
 }
 
+/** The credentials in use, as plain data. Empty without ICE. */
+export interface SavedIce {
+  readonly local?: Credentials | undefined;
+  readonly remote?: Credentials | undefined;
+}
+
 /** What the SDP of one side says about ICE. */
 interface RemoteIce extends Credentials {
   readonly isLite: boolean;
@@ -62,6 +68,17 @@ export class IceSession {
   /** Whether ICE was negotiated last. */
   get active(): boolean {
     return this.#remote !== undefined;
+  }
+
+  /** The credentials in use, for restore(). */
+  save(): SavedIce {
+    return { local: this.#local, remote: this.#remote };
+  }
+
+  /** Continues the ICE of an earlier process. */
+  restore({ local, remote }: SavedIce): void {
+    this.#local = local;
+    this.#remote = remote;
   }
 
   /** Our credentials for an offer: those in use, or new ones. */

@@ -10,7 +10,7 @@ import {
   type Format,
   knownFormats,
 } from './codecs.ts';
-import { type CryptoAgreement, type LocalEncryption, NO_ENCRYPTION } from './crypto-session.ts';
+import { type LocalEncryption, NO_ENCRYPTION } from './crypto-session.ts';
 import { answerDirection, type Direction } from './direction.ts';
 import {
   type IceAttributes,
@@ -20,6 +20,7 @@ import {
   iceMismatch,
   isHidden,
   type NegotiatedIce,
+  type SavedIce,
 } from './ice-session.ts';
 import {
   addressIn,
@@ -33,6 +34,7 @@ import {
   type SdpMedia,
 } from './remote.ts';
 import {
+  type SavedSecurity,
   type Security,
   type SecurityAttributes,
   SecuritySession,
@@ -114,7 +116,8 @@ export interface SavedSdp {
   readonly audioIndex: number;
   readonly payloadTypes: ReadonlyArray<readonly [format: string, payloadType: number]>;
   readonly agreed: NegotiatedAudio | undefined;
-  readonly crypto: CryptoAgreement | undefined;
+  readonly security: SavedSecurity;
+  readonly ice: SavedIce;
 }
 
 const DEFAULT_PTIME_MS = 20;
@@ -151,11 +154,8 @@ export class SdpSession {
     this.#id = id;
   }
 
-  /** The state of a call, for a later process; undefined with ICE or DTLS, which it could not continue. All plain data. */
-  save(): SavedSdp | undefined {
-    if (this.#ice.active || this.#security.usesDtls) {
-      return undefined;
-    }
+  /** The state of a call, for a later process. All plain data. */
+  save(): SavedSdp {
     return {
       id: this.#id,
       version: this.#version,
@@ -164,7 +164,8 @@ export class SdpSession {
       audioIndex: this.#audioIndex,
       payloadTypes: [...this.#payloadTypes],
       agreed: this.#agreed,
-      crypto: this.#security.save(),
+      security: this.#security.save(),
+      ice: this.#ice.save(),
     };
   }
 
@@ -178,7 +179,8 @@ export class SdpSession {
       session.#payloadTypes.set(format, payloadType);
     }
     session.#agreed = saved.agreed;
-    session.#security.restore(saved.crypto);
+    session.#security.restore(saved.security);
+    session.#ice.restore(saved.ice);
     return session;
   }
 

@@ -29,6 +29,9 @@ interface Agreement {
   readonly dtls?: NegotiatedDtls;
 }
 
+/** What is in effect, as plain data. */
+export type SavedSecurity = Agreement;
+
 /** Attributes of our media line. */
 export type SecurityAttributes = Pick<MediaDescription, 'crypto' | 'fingerprint' | 'setup'>;
 
@@ -53,18 +56,16 @@ export class SecuritySession {
     return this.#dtls !== undefined || this.#crypto.encrypted;
   }
 
-  get usesDtls(): boolean {
-    return this.#dtls !== undefined;
+  /** What is in effect, for restore(). */
+  save(): SavedSecurity {
+    const crypto = this.#crypto.save();
+    return { ...(crypto && { crypto }), ...(this.#dtls && { dtls: this.#dtls }) };
   }
 
-  /** The keys from the SDP that are in effect, for restore(). */
-  save(): CryptoAgreement | undefined {
-    return this.#crypto.save();
-  }
-
-  /** Continues the keys of an earlier process. */
-  restore(saved: CryptoAgreement | undefined): void {
-    this.#crypto.restore(saved);
+  /** Continues what was in effect in an earlier process. */
+  restore({ crypto, dtls }: SavedSecurity): void {
+    this.#crypto.restore(crypto);
+    this.#dtls = dtls;
   }
 
   /** Whether the audio of an answer must be encrypted. */

@@ -322,7 +322,8 @@ static napi_value receive(napi_env env, napi_callback_info info) {
   if (!arguments(env, info, 2, values) || !argument_bytes(env, values[1], "datagram", &bytes, &length)) return NULL;
   Slot *slot = lock_association(env, values[0]);
   if (!slot) return number(env, FAILED);
-  if (slot->state != FAILED && length <= MAX_DATAGRAM) {
+  /* What a peer sends after the end of its association is not read, so it must not be kept. */
+  if (slot->state != FAILED && !slot->closed && length <= MAX_DATAGRAM) {
     if (length > 0) BIO_write(SSL_get_rbio(slot->ssl), bytes, (int)length);
     else if (slot->state == HANDSHAKE && DTLSv1_handle_timeout(slot->ssl) < 0) {
       slot->state = FAILED;
@@ -378,7 +379,10 @@ static napi_value keys(napi_env env, napi_callback_info info) {
   return number(env, (double)profile);
 }
 
-/* `attach(id, send, receive)`: remembers the SRTP contexts. Returns whether the association is open. */
+/*
+ * `attach(id, send, receive)`: remembers the SRTP contexts. Returns whether the association is open. Contexts that continue those of an
+ * earlier process come before any handshake: there is none, then.
+ */
 static napi_value attach(napi_env env, napi_callback_info info) {
   napi_value values[3], result;
   double ids[2];
@@ -389,6 +393,10 @@ static napi_value attach(napi_env env, napi_callback_info info) {
   if (slot) {
     memcpy(slot->contexts, ids, sizeof ids);
     slot->has_contexts = true;
+    if (slot->state == HANDSHAKE) {
+      slot->state = CONNECTED;
+      slot->closed = true;
+    }
     pthread_mutex_unlock(&slot->lock);
   }
   napi_get_boolean(env, slot != NULL, &result);
@@ -453,6 +461,53 @@ static napi_value fingerprint(napi_env env) {
   return result;
 }
 
+/* The next element of a list: an object's DER, as i2d functions write it. Frees it. */
+static void add_der(napi_env env, napi_value list, uint32_t index, uint8_t *der, int length) {
+  napi_value buffer;
+  if (length > 0 && napi_create_buffer_copy(env, (size_t)length, der, NULL, &buffer) == napi_ok)
+    napi_set_element(env, list, index, buffer);
+  OPENSSL_clear_free(der, length > 0 ? (size_t)length : 0);
+}
+
+/* `identity()`: our private key and certificate, DER. */
+static napi_value identity(napi_env env, napi_callback_info info) {
+  (void)info;
+  uint8_t *key = NULL, *certificate = NULL;
+  napi_value list;
+  napi_create_array(env, &list);
+  pthread_mutex_lock(&opening);
+  int key_length = i2d_PrivateKey(SSL_CTX_get0_privatekey(context), &key);
+  int certificate_length = i2d_X509(SSL_CTX_get0_certificate(context), &certificate);
+  pthread_mutex_unlock(&opening);
+  add_der(env, list, 0, key, key_length);
+  add_der(env, list, 1, certificate, certificate_length);
+  return list;
+}
+
+/* `resume(key, certificate)`: uses the identity of an earlier process. Returns its fingerprint. */
+static napi_value resume(napi_env env, napi_callback_info info) {
+  napi_value values[2];
+  uint8_t *key_der, *certificate_der;
+  size_t key_length, certificate_length;
+  if (!arguments(env, info, 2, values) || !argument_bytes(env, values[0], "key", &key_der, &key_length) ||
+      !argument_bytes(env, values[1], "certificate", &certificate_der, &certificate_length))
+    return NULL;
+  const uint8_t *key_at = key_der, *certificate_at = certificate_der;
+  EVP_PKEY *key = d2i_AutoPrivateKey(NULL, &key_at, (long)key_length);
+  X509 *certificate = d2i_X509(NULL, &certificate_at, (long)certificate_length);
+  bool ok = key && certificate && X509_check_private_key(certificate, key) == 1;
+  if (ok) {
+    pthread_mutex_lock(&opening);
+    ok = SSL_CTX_use_certificate(context, certificate) && SSL_CTX_use_PrivateKey(context, key) &&
+         X509_digest(certificate, EVP_sha256(), own_digest, &own_digest_length);
+    pthread_mutex_unlock(&opening);
+  }
+  X509_free(certificate);
+  EVP_PKEY_free(key);
+  ERR_clear_error();
+  return ok ? fingerprint(env) : fail(env, "the key and the certificate do not match");
+}
+
 NAPI_MODULE_INIT() {
   pthread_once(&once, initialize);
   if (!context) return fail(env, "OpenSSL's DTLS does not start");
@@ -460,6 +515,8 @@ NAPI_MODULE_INIT() {
   napi_create_string_utf8(env, OpenSSL_version(OPENSSL_VERSION), NAPI_AUTO_LENGTH, &version);
   napi_set_named_property(env, exports, "version", version);
   napi_set_named_property(env, exports, "fingerprint", fingerprint(env));
+  export_function(env, exports, "identity", identity);
+  export_function(env, exports, "resume", resume);
   export_function(env, exports, "open", open_association);
   export_function(env, exports, "receive", receive);
   export_function(env, exports, "take", take);
