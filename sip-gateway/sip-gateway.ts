@@ -409,6 +409,9 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     if (before.calls.length > 0) {
       this.#log.info({ calls: before.calls.length }, 'continuing the calls of the previous gateway');
     }
+    for (const invite of before.invites) {
+      this.#stack.cancelInvite(invite);
+    }
     for (const saved of before.calls) {
       void restoreCall(this.#host, saved);
     }

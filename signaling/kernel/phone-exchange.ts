@@ -24,6 +24,8 @@ export interface PhoneLegEvents {
   ringing(): void;
   /** It was answered. Returns the room to bring it into. @throws {CanopyError} CALL_TAKEN, CALL_ENDED */
   answered(): string;
+  /** The gateway was restarted, and the phone goes on: it leaves the room and comes back. */
+  interrupted(): void;
   ended(call: Pick<CallRecord, 'codec' | 'mos' | 'endCause' | 'sipStatus'>): void;
 }
 

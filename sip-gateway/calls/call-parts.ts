@@ -18,8 +18,8 @@ export interface CallParts {
   verification?: CallerVerification | undefined;
 }
 
-/** Set for a call that an earlier process has taken or made, and that goes on. Unix times in milliseconds. */
+/** Set for a call that an earlier process has taken or made, and that goes on. Unix times in milliseconds; null: not answered. */
 export interface EarlierCall {
   startedAtMs: number;
-  answeredAtMs: number;
+  answeredAtMs: number | null;
 }

@@ -19,10 +19,14 @@ import {
   type Call,
   type CallEnd,
   type CallerIdentity,
+  IncomingCall,
   isOverTls,
   type OfferRequest,
+  OutgoingCall,
   type RateLimiter,
   type ReferRequest,
+  type SavedIncomingInvite,
+  type SavedInvite,
   SdpError,
   type SipStack,
 } from '../sip/index.ts';
@@ -37,7 +41,7 @@ import { type CallSettings, callCodecs, keyWays } from './call-settings.ts';
 import { Keypad } from './keypad.ts';
 import type { PeopleLink } from './people-link.ts';
 import type { PinGuard } from './pin-guard.ts';
-import type { SavedPhoneCall } from './saved-call.ts';
+import type { SavedPhoneCall, SavedPinDialogue, SavedSeat, SavedSession } from './saved-call.ts';
 import type { SavedMedia } from './saved-media.ts';
 
 /** What calls need from the gateway that owns them. */
@@ -107,6 +111,8 @@ export class PhoneCall {
   onRecorded: (sound: RecordedSound) => void = () => {};
   /** Called when a call that somebody placed into the room has failed. */
   onCallFailed: (callId: string) => void = () => {};
+  /** Set while the caller is asked for a PIN, or once it was. */
+  pinDialogue: { save(): SavedPinDialogue } | undefined;
   readonly #host: CallHost;
   readonly #parts: CallParts;
   readonly #startedAtMs: number;
@@ -158,28 +164,34 @@ export class PhoneCall {
 
   /** What a later process needs to continue the call; undefined if it cannot, at this moment. */
   save(): SavedPhoneCall | undefined {
-    const seat = this.#seat;
+    const state = this.#ended || this.transferring ? undefined : (this.#saveSession() ?? this.#saveInvite());
+    return (
+      state && {
+        callId: this.callId,
+        savedAtMs: Date.now(),
+        parts: this.#parts,
+        startedAtMs: this.#startedAtMs,
+        state,
+        charge: this.#host.trunks.save(this.callId),
+      }
+    );
+  }
+
+  #saveSession(): SavedSession | undefined {
     const answeredAtMs = this.#answeredAtMs;
+    const place = this.#seat ? seatOf(this.#seat) : this.pinDialogue?.save();
     const sip = this.#sip?.save();
     const media = this.#media?.save();
-    if (this.#ended || this.transferring || !seat || answeredAtMs === null || !sip || !media) {
-      return undefined;
-    }
-    return {
-      callId: this.callId,
-      savedAtMs: Date.now(),
-      parts: this.#parts,
-      startedAtMs: this.#startedAtMs,
-      answeredAtMs,
-      roomId: seat.roomId,
-      participantId: seat.participant.participantId,
-      muted: seat.muted,
-      handUp: seat.handUp,
-      isModerator: seat.isModerator,
-      sip,
-      media,
-      charge: this.#host.trunks.save(this.callId),
-    };
+    return answeredAtMs !== null && place && sip && media ? { answeredAtMs, place, sip, media } : undefined;
+  }
+
+  #saveInvite(): SavedIncomingInvite | undefined {
+    return this.#sip instanceof IncomingCall ? this.#sip.saveInvite() : undefined;
+  }
+
+  /** The INVITEs that ring phones. A later process does not go on with these, but cancels them. */
+  saveInvites(): SavedInvite[] {
+    return this.#sip instanceof OutgoingCall ? this.#sip.saveInvites() : [];
   }
 
   /** Continues the media of an earlier process. Returns it if the phone must be told its new port. @throws {RangeError} it cannot */
@@ -829,6 +841,10 @@ export class PhoneCall {
     };
     this.#host.record(call);
   }
+}
+
+function seatOf({ roomId, participant, muted, handUp, isModerator }: PhoneSeat): SavedSeat {
+  return { roomId, participantId: participant.participantId, muted, handUp, isModerator };
 }
 
 /** Statistics for the log, rounded. */

@@ -2,6 +2,7 @@ import { askForName } from './ask-for-name.ts';
 import type { CallHost, PhoneCall } from './phone-call.ts';
 import { PinEntry, type PinVerdict } from './pin-entry.ts';
 import type { PinCaller } from './pin-guard.ts';
+import type { SavedPinDialogue } from './saved-call.ts';
 import { startTalking } from './start-talking.ts';
 
 const TRIES = 3;
@@ -23,21 +24,33 @@ export class PinDialogue {
   readonly #call: PhoneCall;
   readonly #caller: PinCaller;
   readonly #entry: PinEntry<Admission>;
-  #failures = 0;
+  #failures: number;
   #timer: NodeJS.Timeout | undefined;
   /** Ignores keys: a complete PIN is waiting to be checked, or was right. */
   #busy = false;
 
-  constructor(host: CallHost, call: PhoneCall, caller: PinCaller, pins: ReadonlyMap<string, Admission>) {
+  constructor(
+    host: CallHost,
+    call: PhoneCall,
+    { caller, failures }: SavedPinDialogue,
+    pins: ReadonlyMap<string, Admission>,
+  ) {
     this.#host = host;
     this.#call = call;
     this.#caller = caller;
+    this.#failures = failures;
     this.#entry = new PinEntry(pins);
+  }
+
+  /** What a later process needs to begin it again. */
+  save(): SavedPinDialogue {
+    return { caller: this.#caller, failures: this.#failures };
   }
 
   /** Plays the prompt and starts reading keys. */
   begin(): void {
     const call = this.#call;
+    call.pinDialogue = this;
     call.onKey = (key) => this.#press(key);
     // The timeout starts once the prompt has been played.
     call.onPlayed = () => {

@@ -11,7 +11,8 @@ import { callerAttributes } from './caller-attributes.ts';
 import { connectCaller } from './connect-caller.ts';
 import type { CallHost } from './phone-call.ts';
 import { PhoneCall } from './phone-call.ts';
-import { type Admission, PinDialogue } from './pin-dialogue.ts';
+import { pinsAt } from './pin-admissions.ts';
+import { PinDialogue } from './pin-dialogue.ts';
 import type { PinCaller } from './pin-guard.ts';
 import { sipStatusOf } from './sip-status.ts';
 import { startTalking } from './start-talking.ts';
@@ -21,9 +22,13 @@ const FORBIDDEN = 403;
 
 /**
  * Routes an incoming call: to a person if it is their number, else by the dial plan into a room, to the PIN prompt, or nowhere. A call that replaces another one takes over its
- * seat, if that has one.
+ * seat, if that has one. `earlier`: an earlier process has begun with this.
  */
-export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void> {
+export async function takeCall(
+  host: CallHost,
+  sip: IncomingCall,
+  earlier?: { callId: string; startedAtMs: number },
+): Promise<void> {
   const config = host.config();
   const { identity } = sip;
   const replaced = sip.replaced && host.callOf(sip.replaced);
@@ -36,6 +41,7 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
         ? { type: 'person' }
         : incomingRoute(config, dialled);
   const call = new PhoneCall(host, {
+    ...(earlier && { callId: earlier.callId, earlier: { ...earlier, answeredAtMs: null } }),
     direction: 'incoming',
     remote: callerAddress(sip, config),
     dialled,
@@ -60,7 +66,7 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
   if (!(await verifyCaller(host, call, sip))) {
     return;
   }
-  const pins = route.type === 'person' ? undefined : pinsOf(route, config);
+  const pins = route.type === 'person' ? undefined : pinsAt(route, config);
   const caller = pinCaller(sip, config);
   if (pins && host.pins.refuses(caller)) {
     await refuse(call, sip, FORBIDDEN, 'Too Many Wrong PINs');
@@ -95,7 +101,7 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
       host.metrics.transferred('replaced', call.ended ? 'failed' : 'succeeded');
     }
     if (pins) {
-      new PinDialogue(host, call, caller, pins).begin();
+      new PinDialogue(host, call, { caller, failures: 0 }, pins).begin();
     } else {
       if (!replaced) {
         await askForName(host, call);
@@ -114,28 +120,6 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
       await refuseFor(call, sip, error);
     }
   }
-}
-
-/** The PINs that let the caller in; undefined: none is asked for. A PIN of moderators that is somebody's ordinary one is just that. */
-function pinsOf(
-  route: Exclude<IncomingRoute, { type: 'reject' }>,
-  { pins }: TelephonyConfig,
-): ReadonlyMap<string, Admission> | undefined {
-  if (route.type === 'room' && route.pin === undefined) {
-    return undefined;
-  }
-  const leading = pins.filter(({ roomId, isModerator }) =>
-    route.type === 'room' ? isModerator && roomId === route.roomId : true,
-  );
-  const admissions = leading
-    .map(({ pin, roomId, isModerator = false }) => ({ pin, roomId, isModerator }))
-    .sort((a, b) => Number(b.isModerator) - Number(a.isModerator));
-  return new Map([
-    ...admissions.map(({ pin, ...admission }) => [pin, admission] as const),
-    ...(route.type === 'room' && route.pin !== undefined
-      ? [[route.pin, { roomId: route.roomId, isModerator: false }] as const]
-      : []),
-  ]);
 }
 
 /** The peer address that decides our media address: the SDP's if its address family differs from the signalling's. */

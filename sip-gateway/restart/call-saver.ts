@@ -15,29 +15,25 @@ export interface CallSaverOptions {
 
 /** Saves all calls in progress, so that they survive the gateway. Owns its timer and the file; `close` removes both. */
 export class CallSaver {
-  readonly #snapshots: CallSnapshots<SavedPhoneCall>;
-  readonly #dtlsIdentity: DtlsIdentity | undefined;
-  readonly #calls: () => Iterable<PhoneCall>;
+  readonly #options: CallSaverOptions;
   readonly #timer: NodeJS.Timeout;
   /** The last complete state of each call. */
   #saved: ReadonlyMap<string, SavedPhoneCall>;
 
-  constructor({ snapshots, before, calls, dtlsIdentity }: CallSaverOptions) {
-    this.#snapshots = snapshots;
-    this.#dtlsIdentity = dtlsIdentity;
-    this.#calls = calls;
-    this.#saved = new Map(before.map((saved) => [saved.callId, saved]));
+  constructor(options: CallSaverOptions) {
+    this.#options = options;
+    this.#saved = new Map(options.before.map((saved) => [saved.callId, saved]));
     this.#timer = setInterval(() => this.#save(), SAVE_MS);
   }
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#snapshots.close();
+    await this.#options.snapshots.close();
   }
 
   #save(): void {
     const saved = new Map<string, SavedPhoneCall>();
-    for (const call of this.#calls()) {
+    for (const call of this.#options.calls()) {
       const { callId } = call;
       const state = call.ended ? undefined : (call.save() ?? this.#saved.get(callId));
       if (state) {
@@ -45,6 +41,8 @@ export class CallSaver {
       }
     }
     this.#saved = saved;
-    void this.#snapshots.save({ calls: [...saved.values()], dtlsIdentity: this.#dtlsIdentity });
+    const invites = [...this.#options.calls()].flatMap((call) => call.saveInvites());
+    const { dtlsIdentity } = this.#options;
+    void this.#options.snapshots.save({ calls: [...saved.values()], invites, dtlsIdentity });
   }
 }

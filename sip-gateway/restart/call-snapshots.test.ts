@@ -26,9 +26,13 @@ describe('CallSnapshots', () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   it('the next process finds what the last one saved, encrypted, for its owner only', async () => {
-    assert.deepEqual(await open().load(), { calls: [] });
-    await open().save({ calls: [] });
-    await open().save({ calls: [call, call], dtlsIdentity: { key: call.key, certificate: call.key } });
+    assert.deepEqual(await open().load(), { calls: [], invites: [] });
+    await open().save({ calls: [], invites: [] });
+    await open().save({
+      calls: [call, call],
+      invites: [],
+      dtlsIdentity: { key: call.key, certificate: call.key },
+    });
     const { calls, dtlsIdentity } = await open().load();
     const [loaded] = calls;
     assert.ok(dtlsIdentity && call.key.equals(dtlsIdentity.certificate));
@@ -43,14 +47,14 @@ describe('CallSnapshots', () => {
 
   it('is removed when all calls have ended in order, and nothing is written after that', async () => {
     const snapshots = open();
-    await snapshots.save({ calls: [call] });
+    await snapshots.save({ calls: [call], invites: [] });
     await snapshots.close();
-    await snapshots.save({ calls: [call] });
+    await snapshots.save({ calls: [call], invites: [] });
     assert.deepEqual(await readdir(folder), [KEY]);
   });
 
   it('a changed file, one of another key and one that is cut short are ignored', async () => {
-    await open().save({ calls: [call] });
+    await open().save({ calls: [call], invites: [] });
     const whole = await readFile(join(folder, FILE));
     for (const bytes of [
       Buffer.concat([whole.subarray(0, -1), Buffer.from([(whole.at(-1) ?? 0) ^ 1])]),
@@ -59,10 +63,10 @@ describe('CallSnapshots', () => {
       Buffer.alloc(0),
     ]) {
       await writeFile(join(folder, FILE), bytes);
-      assert.deepEqual(await open().load(), { calls: [] });
+      assert.deepEqual(await open().load(), { calls: [], invites: [] });
     }
     await writeFile(join(folder, FILE), whole);
     await rm(join(folder, KEY));
-    assert.deepEqual(await open().load(), { calls: [] });
+    assert.deepEqual(await open().load(), { calls: [], invites: [] });
   });
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { type Logger, writeWhole } from '../../base/index.ts';
 import type { DtlsIdentity } from '../media/index.ts';
+import type { SavedInvite } from '../sip/index.ts';
 
 /** Of the contents. A file of another version is ignored. */
 const VERSION = 2;
@@ -17,11 +18,13 @@ const CIPHER = 'aes-256-gcm';
 /** What a process leaves to the next one. */
 export interface Snapshot<T> {
   readonly calls: readonly T[];
+  /** What rings phones. This is cancelled. */
+  readonly invites: readonly SavedInvite[];
   /** Our identity for DTLS, which phones know by its fingerprint. */
   readonly dtlsIdentity?: DtlsIdentity | undefined;
 }
 
-const NOTHING: Snapshot<never> = { calls: [] };
+const NOTHING: Snapshot<never> = { calls: [], invites: [] };
 
 /**
  * A file with the state of all calls in progress, encrypted, with its key in another file. It has SRTP keys, so it must not be kept: the
@@ -61,7 +64,7 @@ export class CallSnapshots<T> {
 
   /** Replaces the file, unless the last change is still being written. Never rejects. */
   async save(snapshot: Snapshot<T>): Promise<void> {
-    if (this.#writing || (snapshot.calls.length === 0 && this.#isEmpty)) {
+    if (this.#writing || (isEmpty(snapshot) && this.#isEmpty)) {
       return;
     }
     this.#writing = this.#write(snapshot)
@@ -90,7 +93,7 @@ export class CallSnapshots<T> {
     // Not synced to disk: it is for a killed process, not for a power failure, which ends the calls anyway.
     await writeFile(temporary, Buffer.concat([iv, cipher.getAuthTag(), sealed]), { mode: 0o600 });
     await rename(temporary, this.#file);
-    this.#isEmpty = snapshot.calls.length === 0;
+    this.#isEmpty = isEmpty(snapshot);
   }
 
   /** Reads the key, or creates one. */
@@ -107,4 +110,8 @@ export class CallSnapshots<T> {
       });
     return this.#key;
   }
+}
+
+function isEmpty({ calls, invites }: Snapshot<unknown>): boolean {
+  return calls.length + invites.length === 0;
 }

@@ -19,6 +19,8 @@ const PHONES = [
   },
 ] as const;
 
+const PIN = '471108';
+
 describe('calls survive kill -9 of the gateway', () => {
   let server: PhoneServer;
 
@@ -31,7 +33,9 @@ describe('calls survive kill -9 of the gateway', () => {
     await server.setDialPlan([
       { pattern: '100', action: { type: 'room', roomId: 'team' } },
       { pattern: '101', action: { type: 'room', roomId: 'other' } },
+      { pattern: '200', action: { type: 'pin' } },
     ]);
+    await server.server.api('PUT', '/api/rooms/team/pin', { pin: PIN });
   });
   after(async () => {
     await server.finish();
@@ -78,6 +82,28 @@ describe('calls survive kill -9 of the gateway', () => {
       await Promise.all(phones.map((phone) => phone.stop()));
       await person.get('room.leave', {});
       person.close();
+    }
+  });
+
+  it('a caller who is asked for a PIN is asked again, and gets in', async () => {
+    const phone = await server.phone('1001', { codecs: 'PCMU/8000/1' });
+    try {
+      phone.command('dial', server.uri('200'));
+      await phone.waitFor('CALL_ESTABLISHED');
+      phone.press(PIN.slice(0, 3));
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      await server.killGateway(1);
+      phone.press(PIN);
+      const call = await eventually(
+        'it is in the room',
+        async () => (await server.calls())[0],
+        (found) => found?.roomId === 'team',
+      );
+      assert.equal(call?.endedAtMs, null);
+    } finally {
+      phone.command('hangup');
+      await phone.waitFor('CALL_CLOSED');
+      await phone.stop();
     }
   });
 });

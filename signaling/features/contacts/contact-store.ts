@@ -26,6 +26,8 @@ const MAX_PAGE_BYTES = 200_000;
 const MAX_FOUND = 100;
 /** Rows that one statement inserts or deletes. */
 const BATCH = 500;
+/** The same for contacts, which have many columns. */
+const WRITTEN_AT_ONCE = 50;
 const SHORT_COLUMNS = [
   'account_id',
   'contact_id',
@@ -144,8 +146,8 @@ export class ContactStore {
   put(accountId: string, contacts: readonly NewContact[], nowMs = Date.now()): Promise<Contact[]> {
     return this.#change(accountId, async (db, firstRev) => {
       const rows: ContactRow[] = [];
-      for (const [index, contact] of contacts.entries()) {
-        rows.push(await this.#write(db, accountId, contact, { rev: firstRev + index, nowMs }));
+      for (const part of withoutRepeats(contacts)) {
+        rows.push(...(await this.#write(db, accountId, part, { firstRev: firstRev + rows.length, nowMs })));
       }
       await this.#checkLimits(db, accountId);
       return rows.map((row) => contactOf(row, false));
@@ -153,31 +155,39 @@ export class ContactStore {
   }
 
   /** Deletes a contact and remembers the deletion. Returns it as it was; undefined if there was none. */
-  delete(accountId: string, contactId: string, nowMs = Date.now()): Promise<Contact | undefined> {
-    return this.#change(accountId, async (db, rev) => {
-      const row = await this.#row(db, accountId, contactId);
-      if (!row || row.deleted_at_ms !== null) {
-        return undefined;
+  async delete(accountId: string, contactId: string, nowMs = Date.now()): Promise<Contact | undefined> {
+    const [deleted] = await this.deleteAll(accountId, [contactId], nowMs);
+    return deleted;
+  }
+
+  /** Deletes contacts, as far as they exist, and remembers that. Returns them as they were. */
+  deleteAll(accountId: string, contactIds: readonly string[], nowMs = Date.now()): Promise<Contact[]> {
+    return this.#change(accountId, async (db, firstRev) => {
+      const known = await this.#rows(db, accountId, contactIds);
+      const rows = [...known.values()].filter(({ deleted_at_ms }) => deleted_at_ms === null);
+      for (const [index, { contact_id }] of rows.entries()) {
+        await db
+          .updateTable('contacts')
+          .set({
+            rev: firstRev + index,
+            changed_at_ms: nowMs,
+            deleted_at_ms: nowMs,
+            rank: 1,
+            sort_key: '',
+            search: '',
+            size: 0,
+            data: '{}',
+            vcard: '[]',
+          })
+          .where('account_id', '=', accountId)
+          .where('contact_id', '=', contact_id)
+          .execute();
       }
-      await db
-        .updateTable('contacts')
-        .set({
-          rev,
-          changed_at_ms: nowMs,
-          deleted_at_ms: nowMs,
-          rank: 1,
-          sort_key: '',
-          search: '',
-          size: 0,
-          data: '{}',
-          vcard: '[]',
-        })
-        .where('account_id', '=', accountId)
-        .where('contact_id', '=', contactId)
-        .execute();
-      await this.#forgetKeys(db, accountId, contactId);
-      await this.#forgetDeletions(db, accountId);
-      return contactOf(row, true);
+      if (rows.length > 0) {
+        await this.#forgetKeys(db, accountId, contactIds);
+        await this.#forgetDeletions(db, accountId);
+      }
+      return rows.map((row) => contactOf(row, true));
     });
   }
 
@@ -270,48 +280,80 @@ export class ContactStore {
     }, `contacts ${accountId}`);
   }
 
-  #row(db: Transaction<Tables>, accountId: string, contactId: string): Promise<ContactRow | undefined> {
-    return db
+  async #rows(
+    db: Transaction<Tables>,
+    accountId: string,
+    contactIds: readonly string[],
+  ): Promise<Map<string, ContactRow>> {
+    // PostgreSQL rejects an empty list.
+    if (contactIds.length === 0) {
+      return new Map();
+    }
+    const rows = await db
       .selectFrom('contacts')
       .selectAll()
       .where('account_id', '=', accountId)
-      .where('contact_id', '=', contactId)
-      .executeTakeFirst();
+      .where('contact_id', 'in', contactIds)
+      .execute();
+    return new Map(rows.map((row) => [row.contact_id, row]));
   }
 
+  /** Writes different contacts, with one statement of a kind: thousands come at once from an address book. */
   async #write(
     db: Transaction<Tables>,
     accountId: string,
-    { contactId, ifRev, vcard, ...fields }: NewContact,
-    { rev, nowMs }: { rev: number; nowMs: number },
-  ): Promise<ContactRow> {
-    const known = await this.#row(db, accountId, contactId);
-    const current = known?.deleted_at_ms === null ? known : undefined;
-    if (ifRev !== undefined && ifRev !== (current?.rev ?? 0)) {
-      throw new CanopyError('CONTACT_CHANGED', `contact ${contactId}`);
-    }
-    const lines: string[] = vcard ?? (current ? JSON.parse(current.vcard) : []);
-    const columns = {
-      ...columnsOf(fields, lines),
-      rev,
-      changed_at_ms: nowMs,
-      deleted_at_ms: null,
-    };
-    if (columns.size > this.#limits.bytesEach) {
-      throw new CanopyError('LIMIT_REACHED', `a contact may have ${this.#limits.bytesEach} bytes`);
-    }
-    const row = { account_id: accountId, contact_id: contactId, ...columns };
+    contacts: readonly NewContact[],
+    { firstRev, nowMs }: { firstRev: number; nowMs: number },
+  ): Promise<ContactRow[]> {
+    const ids = contacts.map(({ contactId }) => contactId);
+    const known = await this.#rows(db, accountId, ids);
+    const rows = contacts.map(({ contactId, ifRev, vcard, ...fields }, index) => {
+      const row = known.get(contactId);
+      const current = row?.deleted_at_ms === null ? row : undefined;
+      if (ifRev !== undefined && ifRev !== Number(current?.rev ?? 0)) {
+        throw new CanopyError('CONTACT_CHANGED', `contact ${contactId}`);
+      }
+      const columns = columnsOf(fields, vcard ?? (current ? JSON.parse(current.vcard) : []));
+      if (columns.size > this.#limits.bytesEach) {
+        throw new CanopyError('LIMIT_REACHED', `a contact may have ${this.#limits.bytesEach} bytes`);
+      }
+      return {
+        account_id: accountId,
+        contact_id: contactId,
+        ...columns,
+        rev: firstRev + index,
+        changed_at_ms: nowMs,
+        deleted_at_ms: null,
+      };
+    });
     await db
       .insertInto('contacts')
-      .values(row)
-      .onConflict((conflict) => conflict.columns(['account_id', 'contact_id']).doUpdateSet(columns))
+      .values(rows)
+      .onConflict((conflict) =>
+        conflict.columns(['account_id', 'contact_id']).doUpdateSet(({ ref }) => ({
+          rev: ref('excluded.rev'),
+          changed_at_ms: ref('excluded.changed_at_ms'),
+          deleted_at_ms: ref('excluded.deleted_at_ms'),
+          rank: ref('excluded.rank'),
+          sort_key: ref('excluded.sort_key'),
+          search: ref('excluded.search'),
+          size: ref('excluded.size'),
+          data: ref('excluded.data'),
+          vcard: ref('excluded.vcard'),
+        })),
+      )
       .execute();
-    await this.#forgetKeys(db, accountId, contactId);
-    await db
-      .insertInto('contact_keys')
-      .values(keysOf(fields).map((key) => ({ account_id: accountId, key, contact_id: contactId })))
-      .execute();
-    return row;
+    await this.#forgetKeys(db, accountId, ids);
+    const keys = contacts.flatMap(({ contactId, ...fields }) =>
+      keysOf(fields).map((key) => ({ account_id: accountId, key, contact_id: contactId })),
+    );
+    for (let at = 0; at < keys.length; at += BATCH) {
+      await db
+        .insertInto('contact_keys')
+        .values(keys.slice(at, at + BATCH))
+        .execute();
+    }
+    return rows;
   }
 
   async #checkLimits(db: Transaction<Tables>, accountId: string): Promise<void> {
@@ -330,11 +372,15 @@ export class ContactStore {
     }
   }
 
-  async #forgetKeys(db: Transaction<Tables>, accountId: string, contactId: string): Promise<void> {
+  async #forgetKeys(
+    db: Transaction<Tables>,
+    accountId: string,
+    contactIds: readonly string[],
+  ): Promise<void> {
     await db
       .deleteFrom('contact_keys')
       .where('account_id', '=', accountId)
-      .where('contact_id', '=', contactId)
+      .where('contact_id', 'in', contactIds)
       .execute();
   }
 
@@ -359,6 +405,23 @@ export class ContactStore {
         .execute();
     }
   }
+}
+
+/** Parts of a list, none of which has a contact twice; each is written with one statement. */
+function withoutRepeats(contacts: readonly NewContact[]): NewContact[][] {
+  const parts: NewContact[][] = [];
+  let ids = new Set<string>();
+  for (const contact of contacts) {
+    const part = parts.at(-1);
+    if (!part || ids.has(contact.contactId) || part.length === WRITTEN_AT_ONCE) {
+      parts.push([contact]);
+      ids = new Set();
+    } else {
+      part.push(contact);
+    }
+    ids.add(contact.contactId);
+  }
+  return parts;
 }
 
 /** The first rows, up to a size in bytes; at least one. */

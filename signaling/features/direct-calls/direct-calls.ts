@@ -649,6 +649,11 @@ export class DirectCalls {
         this.answer({ accountId, displayName, endpoint, byPhone: { leg, number } }, call.callId);
         return call.roomId;
       },
+      interrupted: () => {
+        if (call.state === 'answered') {
+          this.#setDeadline(call, this.#options.returnMs, 'failed');
+        }
+      },
       ended: (end) => this.#phoneEnded(call, phone(), end),
     };
   }

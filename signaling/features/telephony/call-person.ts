@@ -12,6 +12,8 @@ export async function callPerson(
   // From here on, the end of the phone's call is noticed.
   const leg = legs.take(callId);
   if (leg.events) {
+    // A gateway that was restarted asks again, and has not heard what happened meanwhile.
+    leg.repeat();
     return;
   }
   try {

@@ -71,11 +71,17 @@ export class PhoneLegs {
     this.#end(callId, { codec: null, mos: null, endCause: 'failed', sipStatus });
   }
 
-  /** A gateway took charge: calls that it does not have are over, and it may have missed what others were told. */
-  registered(callIds: readonly string[]): void {
+  /**
+   * A gateway took charge: calls that it does not have are over, and it may have missed what others were told. `restarted`: it continues the
+   * calls of an earlier process.
+   */
+  registered(callIds: readonly string[], restarted: boolean): void {
     const known = new Set(callIds);
     for (const [callId, leg] of [...this.#legs]) {
       if (known.has(callId)) {
+        if (restarted) {
+          leg.events?.interrupted();
+        }
         leg.repeat();
       } else {
         this.#end(callId, { codec: null, mos: null, endCause: 'lost', sipStatus: null });

@@ -156,7 +156,7 @@ export class Telephony {
     if (before && before !== session) {
       before.connection.end('SESSION_REPLACED');
     }
-    this.legs.registered(callIds);
+    this.legs.registered(callIds, restarted);
     session.log.info('phone gateway connected');
     if (before === null) {
       this.#offerCalls();

@@ -300,6 +300,19 @@ export class RawPhone {
     );
   }
 
+  /** Cancels the last INVITE. */
+  cancel(dialog: RawDialog): void {
+    this.send([
+      `CANCEL ${dialog.uri} SIP/2.0`,
+      this.#branches.get('INVITE') ?? '',
+      'Max-Forwards: 70',
+      `From: ${dialog.from}`,
+      `To: <${dialog.uri}>`,
+      `Call-ID: ${dialog.callId}`,
+      `CSeq: ${dialog.sequence} CANCEL`,
+    ]);
+  }
+
   /** Acknowledges a refusal of the last INVITE, with the same branch. */
   ackRefusal(dialog: RawDialog, refusal: SipResponse): void {
     this.send([

@@ -252,6 +252,100 @@ describe('calls after a restart', () => {
     assert.deepEqual((await ended)[0], { cause: 'remote' });
   });
 
+  it('a caller who waits for an answer gets it from the next process, in the same dialog', async () => {
+    const before = await start();
+    const phone = await RawPhone.udp(before.port);
+    open.add(phone);
+    await phone.register('bob', CONTACT);
+    const invited = once(before.stack, 'invite');
+    const dialog = await phone.inviteAs('bob', { contact: CONTACT, sdp: phoneSdp() });
+    const [incoming] = (await invited) as [IncomingCall];
+    incoming.ring();
+    const ringing = await phone.response(180, 'INVITE');
+    const saved = structuredClone(incoming.saveInvite());
+    assert.ok(saved);
+    await kill(before.stack);
+    assert.equal(incoming.saveInvite(), undefined);
+
+    const { stack } = await start(before.port);
+    const again = stack.restoreInvite(saved);
+    assert.ok(again);
+    assert.deepEqual(again.identity, { kind: 'user', username: 'bob' });
+    assert.equal(again.dialled, incoming.dialled);
+    again.accept(new SdpSession().answer(again.offer ?? '', LOCAL).sdp);
+    const accepted = await phone.response(200, 'INVITE');
+    assert.equal(accepted.headers.get('to'), ringing.headers.get('to'));
+    assert.equal(accepted.headers.get('via'), ringing.headers.get('via'));
+    const confirmed = once(again, 'confirmed');
+    phone.within(dialog, accepted.headers.get('to'), 'ACK');
+    await confirmed;
+    const ended = once(again, 'end');
+    phone.within(dialog, accepted.headers.get('to'), 'BYE');
+    await phone.response(200, 'BYE');
+    assert.deepEqual((await ended)[0], { cause: 'remote' });
+  });
+
+  it('a caller who waits can still give up, and be refused', async () => {
+    for (const ends of ['487', '503'] as const) {
+      const before = await start();
+      const phone = await RawPhone.udp(before.port);
+      open.add(phone);
+      await phone.register('bob', CONTACT);
+      const invited = once(before.stack, 'invite');
+      const dialog = await phone.inviteAs('bob', { contact: CONTACT, sdp: phoneSdp() });
+      const [incoming] = (await invited) as [IncomingCall];
+      const saved = incoming.saveInvite();
+      assert.ok(saved);
+      await kill(before.stack);
+      const { stack } = await start(before.port);
+      const again = stack.restoreInvite(saved);
+      const ended = once(again ?? assert.fail(), 'end');
+      if (ends === '487') {
+        phone.cancel(dialog);
+        await phone.response(200, 'CANCEL');
+      } else {
+        again?.reject(503);
+      }
+      await phone.response(Number(ends), 'INVITE');
+      assert.equal((await ended)[0].cause, ends === '487' ? 'cancelled' : 'local');
+    }
+  });
+
+  it('a phone that rings is cancelled by the next process; if it was answered meanwhile, the call is ended', async () => {
+    for (const isAnswered of [false, true]) {
+      const before = await start();
+      const phone = await RawPhone.udp(before.port);
+      open.add(phone);
+      await phone.register('bob', CONTACT);
+      const call = await before.stack.invite({ user: 'bob' }, { sdp: new SdpSession().offer(LOCAL) });
+      const invite = await phone.request('INVITE');
+      const rings = once(call, 'progress');
+      phone.answer(invite, '180 Ringing', { tag: 'a' });
+      await rings;
+      const [saved] = structuredClone(call.saveInvites());
+      assert.ok(saved);
+      await kill(before.stack);
+      // The process before has sent one too, since it was not really killed.
+      await phone.request('CANCEL');
+
+      const { stack } = await start(before.port);
+      stack.cancelInvite(saved);
+      const cancel = await phone.request('CANCEL');
+      assert.equal(cancel.headers.get('via'), invite.headers.get('via'));
+      assert.match(cancel.headers.get('reason') ?? '', /cause=503/);
+      phone.answer(cancel, '200 OK', { tag: 'a' });
+      if (isAnswered) {
+        phone.answer(invite, '200 OK', { tag: 'a', contact: CONTACT, sdp: phoneSdp() });
+        await phone.request('ACK');
+        phone.answer(await phone.request('BYE'), '200 OK');
+      } else {
+        phone.answer(invite, '487 Request Terminated', { tag: 'a' });
+        await phone.request('ACK');
+      }
+      assert.equal(stack.counts.dialogs, 0);
+    }
+  });
+
   it('nothing is saved of a call while its session is being changed', async () => {
     const { stack, port } = await start();
     const phone = await RawPhone.udp(port);

@@ -29,6 +29,12 @@ export class ClientInviteTransaction extends ClientTransaction {
     this.start('B', 64 * t1, () => this.fail('timeout'));
   }
 
+  /** Continues a transaction of an earlier process, which may have had a provisional response: nothing is sent. */
+  resume(): void {
+    this.#state = 'proceeding';
+    this.start('B', 64 * this.context.timers.t1, () => this.fail('timeout'));
+  }
+
   receive(response: SipResponse): void {
     if (this.terminated) {
       return;

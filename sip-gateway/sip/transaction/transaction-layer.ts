@@ -78,7 +78,25 @@ export class TransactionLayer extends EventEmitter<TransactionLayerEvents> {
     handlers: ClientHandlers,
     via = this.viaFor(flow),
   ): ClientTransaction {
-    const request = withVia(draft, via);
+    const transaction = this.#openClient(withVia(draft, via), flow, handlers);
+    transaction.begin();
+    return transaction;
+  }
+
+  /** Continues the transaction of an INVITE that an earlier process has sent. Its answer is expected within 64·T1. */
+  resumeClient(invite: SipRequest, flow: Flow, handlers: ClientHandlers): void {
+    const transaction = this.#openClient(invite, flow, handlers);
+    if (transaction instanceof ClientInviteTransaction) {
+      transaction.resume();
+    }
+  }
+
+  /** Continues the transaction of an INVITE that an earlier process has received and not answered. */
+  resumeServer(invite: SipRequest, flow: Flow): ServerInviteTransaction {
+    return this.#openServer(invite, flow, serverKey(invite), mergeKey(invite)) as ServerInviteTransaction;
+  }
+
+  #openClient(request: SipRequest, flow: Flow, handlers: ClientHandlers): ClientTransaction {
     const key = clientKey(request);
     const context = {
       clock: this.#options.clock,
@@ -96,7 +114,6 @@ export class TransactionLayer extends EventEmitter<TransactionLayerEvents> {
         : new ClientPlainTransaction(context, request, send, handlers);
     const stopWatching = flow.onClose((error) => transaction.fail('transport', error));
     this.#clients.set(key, transaction);
-    transaction.begin();
     return transaction;
   }
 

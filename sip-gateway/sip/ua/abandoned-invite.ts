@@ -1,11 +1,11 @@
 import { Dialog } from '../dialog/index.ts';
-import { type SipRequest, type SipResponse, tagOf } from '../message/index.ts';
+import { type HeaderField, type SipRequest, type SipResponse, tagOf } from '../message/index.ts';
 import type { CallHost, MaybeDigest, PeerPlace } from './call-types.ts';
 import { InDialogClient } from './in-dialog-client.ts';
 
 /**
- * An INVITE that got no response, so that the next route was tried. If a response comes after all, the INVITE is cancelled, and a call that
- * was answered is ended (RFC 3261 §13.2.2.4).
+ * An INVITE that nobody waits for any more: it got no response, so that the next route was tried, or an earlier process sent it. If a
+ * response comes after all, the INVITE is cancelled, and a call that was answered is ended (RFC 3261 §13.2.2.4).
  */
 export class AbandonedInvite {
   readonly #host: CallHost;
@@ -22,11 +22,18 @@ export class AbandonedInvite {
     this.#digest = digest;
   }
 
+  /** Sends CANCEL, once. `why`: further fields. */
+  cancel(why: readonly HeaderField[] = []): void {
+    if (!this.#cancelled) {
+      this.#cancelled = true;
+      this.#host.sendCancel(this.#invite, this.#place.flow, why);
+    }
+  }
+
   receive(response: SipResponse): void {
     const { status } = response;
-    if (status < 200 && !this.#cancelled) {
-      this.#cancelled = true;
-      this.#host.sendCancel(this.#invite, this.#place.flow, []);
+    if (status < 200) {
+      this.cancel();
     } else if (status >= 200 && status < 300) {
       void this.#end(response);
     }

@@ -23,6 +23,8 @@ import type { CallHost } from './call-types.ts';
 import { assertedIdentity, isWithheld } from './caller-identity.ts';
 import { hasOptionTag } from './option-tags.ts';
 import { peerReason } from './reason.ts';
+import type { SavedIncomingInvite } from './saved-call.ts';
+import { saveInvite } from './saved-invite.ts';
 
 const RINGING = 180;
 
@@ -62,7 +64,17 @@ export class IncomingCall extends Call {
     host: CallHost,
     transaction: ServerInviteTransaction,
     flow: Flow,
-    { identity, digest, hasReturnPath, replaced }: Admitted & { replaced?: Call | undefined },
+    {
+      identity,
+      digest,
+      hasReturnPath,
+      replaced,
+      earlier,
+    }: Omit<Admitted, 'kind'> & {
+      replaced?: Call | undefined;
+      /** What an earlier process has answered with. */
+      earlier?: Pick<SavedIncomingInvite, 'localTag' | 'sequence'>;
+    },
   ) {
     const { request } = transaction;
     // A later call to our Contact shall reach the same destination.
@@ -75,7 +87,7 @@ export class IncomingCall extends Call {
     this.replaced = replaced;
     this.identity = identity;
     this.#transaction = transaction;
-    this.#ownDialog = Dialog.ofRequest(request, newTag());
+    this.#ownDialog = Dialog.ofRequest(request, earlier?.localTag ?? newTag());
     this.dialog = this.#ownDialog;
     const { remoteTarget } = this.#ownDialog;
     const phone = identity.kind === 'user' ? host.phoneOf(identity.username, remoteTarget, flow) : undefined;
@@ -91,7 +103,7 @@ export class IncomingCall extends Call {
     const supports = hasOptionTag(request.headers, 'supported', '100rel');
     this.#reliable = requires ? 'required' : supports ? 'supported' : 'no';
     // The sequence may start anywhere below 2^31 (RFC 3262 §3).
-    this.#sequence = Math.floor(host.random() * 2 ** 16);
+    this.#sequence = earlier?.sequence ?? Math.floor(host.random() * 2 ** 16);
     host.adopt(this.#ownDialog, this);
   }
 
@@ -133,6 +145,24 @@ export class IncomingCall extends Call {
    */
   returnPath(): Promise<void> {
     return this.#returnPath.promise;
+  }
+
+  /** What a later process needs to answer the INVITE; undefined if it cannot, or there is a final answer. */
+  saveInvite(): SavedIncomingInvite | undefined {
+    const { request, flow, identity } = this;
+    const isOpen = this.#transaction.pending && !this.ended && !this.#acceptLater;
+    // Early media, or the place of another call, is nothing that can be continued.
+    const invite =
+      isOpen && !this.replaced && this.localSdp === undefined ? saveInvite(request, flow) : undefined;
+    return (
+      invite && {
+        ...invite,
+        identity,
+        hasReturnPath: this.#hasReturnPath,
+        localTag: this.#ownDialog.localTag,
+        sequence: this.#sequence,
+      }
+    );
   }
 
   override receive(...parts: Parameters<Call['receive']>): void {

@@ -19,6 +19,7 @@ import type { CallHost, MaybeDigest, PeerPlace } from './call-types.ts';
 import { InDialogClient } from './in-dialog-client.ts';
 import { hasOptionTag } from './option-tags.ts';
 import type { FollowedPhone } from './registrar.ts';
+import { type SavedInvite, saveInvite } from './saved-invite.ts';
 import { minSession, SESSION_SECONDS } from './session-timer.ts';
 
 /** A route to a callee: the Request-URI and the flow, which is opened only when the route is tried. */
@@ -148,6 +149,12 @@ export class InviteBranch {
   /** Whether the callee can still answer a CANCEL: it has sent a provisional response but no final one. */
   get ringing(): boolean {
     return this.#provisional && this.#failure === undefined && this.#taken === undefined;
+  }
+
+  /** The INVITE, from which a later process cancels it; undefined if it has a final answer. */
+  saveInvite(): SavedInvite | undefined {
+    const isOpen = this.#failure === undefined && this.#taken === undefined;
+    return isOpen && this.#transaction ? saveInvite(this.#transaction.request, this.#flow) : undefined;
   }
 
   /** The sequence number of the last INVITE. */

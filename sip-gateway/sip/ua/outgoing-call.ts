@@ -10,6 +10,7 @@ import type { CallHost, MaybeDigest } from './call-types.ts';
 import { type Fork, InviteBranch, type InviteBranchEvents, type Route } from './invite-branch.ts';
 import { ANSWERED_ELSEWHERE, peerReason } from './reason.ts';
 import { redirectionOf } from './redirection.ts';
+import type { SavedInvite } from './saved-invite.ts';
 
 /** Returns our answer to the callee's offer. */
 export type Answerer = (offer: string) => string | Promise<string>;
@@ -82,6 +83,12 @@ export class OutgoingCall extends Call {
     for (const branch of this.#branches) {
       branch.begin();
     }
+  }
+
+  /** The INVITEs without a final answer, from which a later process cancels them. */
+  saveInvites(): SavedInvite[] {
+    const isOpen = !this.ended && this.#winner === undefined;
+    return isOpen ? this.#branches.flatMap((branch) => branch.saveInvite() ?? []) : [];
   }
 
   /** Sends CANCEL before the answer, and BYE afterwards. `why`: further fields, e.g. Reason. */

@@ -5,6 +5,9 @@ export function reasonField(status: number, text: string): HeaderField {
   return ['reason', `SIP;cause=${status};text="${text}"`];
 }
 
+/** An error on our side interrupted the call. */
+export const INTERRUPTED = reasonField(503, 'Service interrupted');
+
 /** Another phone or device of the same person answered (RFC 3326 §3.1). */
 export const ANSWERED_ELSEWHERE = reasonField(200, 'Call completed elsewhere');
 

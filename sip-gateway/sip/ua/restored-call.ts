@@ -1,5 +1,5 @@
 import { Dialog } from '../dialog/index.ts';
-import { type NameAddr, parseNameAddr } from '../message/index.ts';
+import { type HeaderField, type NameAddr, parseNameAddr } from '../message/index.ts';
 import type { Flow } from '../transport/index.ts';
 import type { CallerIdentity } from './admissions.ts';
 import { Call } from './call.ts';
@@ -32,11 +32,11 @@ export class RestoredCall extends Call {
     host.adopt(this.dialog, this);
   }
 
-  async hangUp(): Promise<void> {
+  async hangUp(why: readonly HeaderField[] = []): Promise<void> {
     if (this.ended) {
       return;
     }
-    const bye = this.sendBye();
+    const bye = this.sendBye(why);
     this.finish({ cause: 'local' });
     await bye;
   }

@@ -1,6 +1,7 @@
 import type { SavedDialog } from '../dialog/index.ts';
 import type { CallerIdentity } from './admissions.ts';
 import type { FollowedPhone } from './registrar.ts';
+import type { SavedInvite } from './saved-invite.ts';
 import type { SessionTerms } from './session-timer.ts';
 
 /** An answered call as plain data, from which a later process continues it. */
@@ -22,6 +23,16 @@ export interface SavedCall {
   readonly terms: SessionTerms | undefined;
   /** Where the peer was last heard. */
   readonly place: SavedPlace;
+}
+
+/** An INVITE that was received, from which a later process continues the call. */
+export interface SavedIncomingInvite extends SavedInvite {
+  readonly identity: CallerIdentity;
+  readonly hasReturnPath: boolean;
+  /** Our tag in the responses. */
+  readonly localTag: string;
+  /** The last sequence number of a reliable response (RFC 3262). */
+  readonly sequence: number;
 }
 
 export interface SavedPlace {

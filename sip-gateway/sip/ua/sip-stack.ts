@@ -41,6 +41,7 @@ import {
   TransportLayer,
   type TransportOptions,
 } from '../transport/index.ts';
+import { AbandonedInvite } from './abandoned-invite.ts';
 import { Admissions, type Admitted, type CallerIdentity, type FailedLogin } from './admissions.ts';
 import { sessionBody } from './body.ts';
 import type { Call } from './call.ts';
@@ -52,13 +53,15 @@ import { NatKeepAlive } from './nat-keep-alive.ts';
 import { EXTENSIONS, unsupportedFields } from './option-tags.ts';
 import { type Answerer, OutgoingCall } from './outgoing-call.ts';
 import { RateLimiter } from './rate-limiter.ts';
+import { INTERRUPTED } from './reason.ts';
 import { Registrar, type RegistrarOptions } from './registrar.ts';
 import { Registration, type RegistrationHost, type RegistrationOptions } from './registration.ts';
 import type { DnsLookups } from './resolve-targets.ts';
 import { RestoredCall } from './restored-call.ts';
 import { type CallTarget, NoRouteError, Routes, TrunkFullError } from './routes.ts';
 import { restoreBinding, type SavedBinding } from './saved-binding.ts';
-import type { SavedCall } from './saved-call.ts';
+import type { SavedCall, SavedIncomingInvite } from './saved-call.ts';
+import { readInvite, type SavedInvite } from './saved-invite.ts';
 import { sendRequest } from './send-request.ts';
 import { sessionTooShort } from './session-timer.ts';
 import { SourceLimits } from './source-limits.ts';
@@ -394,6 +397,41 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     const call = new RestoredCall(this.#host, saved, { flow, phone, digest: trunk?.digest() });
     this.#own(call, trunk);
     return call;
+  }
+
+  /** Continues a call that an earlier process has received and not answered; undefined if that is not possible. */
+  restoreInvite(saved: SavedIncomingInvite): IncomingCall | undefined {
+    const { identity, hasReturnPath, address, port } = saved;
+    const request = readInvite(saved);
+    const flow = this.#transport.flowTo({ protocol: 'udp', address, port });
+    if (!request || !flow) {
+      return undefined;
+    }
+    const trunk = identity.kind === 'trunk' ? this.#trunks.get(identity.trunkId) : undefined;
+    const transaction = this.#transactions.resumeServer(request, flow);
+    const digest = trunk?.digest();
+    const admitted = { identity, hasReturnPath, ...(digest && { digest }) };
+    const call = new IncomingCall(this.#host, transaction, flow, { ...admitted, earlier: saved });
+    this.#own(call, trunk);
+    this.#invites.set(transaction, call);
+    return call;
+  }
+
+  /** Cancels an INVITE that an earlier process has sent. If it was answered meanwhile, the call is ended. */
+  cancelInvite(saved: SavedInvite): void {
+    const { address, port } = saved;
+    const request = readInvite(saved);
+    const flow = this.#transport.flowTo({ protocol: 'udp', address, port });
+    if (!request || !flow) {
+      return;
+    }
+    const place = { flow, atMs: this.#clock.now(), direct: true };
+    const abandoned = new AbandonedInvite(this.#host, request, place, undefined);
+    this.#transactions.resumeClient(request, flow, {
+      onResponse: (response) => abandoned.receive(response),
+      onFailure: () => {},
+    });
+    abandoned.cancel([INTERRUPTED]);
   }
 
   /** Sends OPTIONS; resolves with the status of the response, or 408 or 503 without one. */

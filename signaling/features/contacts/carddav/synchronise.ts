@@ -90,14 +90,17 @@ class Run {
       await pause();
     }
     const gone = [...this.#cards.values()].filter(({ href }) => !etags.has(href));
-    for (const { contact_id } of gone) {
+    for (let at = 0; at < gone.length; at += BATCH) {
+      const some = gone.slice(at, at + BATCH);
       // A change here wins: it is sent as a new card.
-      if (!this.#local.has(contact_id)) {
-        await this.#contacts.delete(this.#book.accountId, contact_id);
-        this.#changedHere.push(contact_id);
-      }
+      const deleted = some
+        .map(({ contact_id }) => contact_id)
+        .filter((contactId) => !this.#local.has(contactId));
+      await this.#contacts.deleteAll(this.#book.accountId, deleted);
+      this.#changedHere.push(...deleted);
+      await this.#forget(some.map(({ href }) => href));
+      await pause();
     }
-    await this.#forget(gone.map(({ href }) => href));
   }
 
   /** Writes cards to the contacts. */
