@@ -35,7 +35,10 @@ export class CallSaver {
     const saved = new Map<string, SavedPhoneCall>();
     for (const call of this.#options.calls()) {
       const { callId } = call;
-      const state = call.ended ? undefined : (call.save() ?? this.#saved.get(callId));
+      const before = this.#saved.get(callId);
+      // Once it is answered, the INVITE that it came with must not be answered again.
+      const earlier = before && 'sip' in before.state ? before : undefined;
+      const state = call.ended ? undefined : (call.save() ?? earlier);
       if (state) {
         saved.set(callId, state);
       }
