@@ -35,7 +35,7 @@ describe('calls survive kill -9 of the gateway', () => {
       { pattern: '101', action: { type: 'room', roomId: 'other' } },
       { pattern: '200', action: { type: 'pin' } },
     ]);
-    await server.server.api('PUT', '/api/rooms/team/pin', { pin: PIN });
+    await server.server.api('PUT', '/api/rooms/asked/pin', { pin: PIN });
   });
   after(async () => {
     await server.finish();
@@ -89,7 +89,7 @@ describe('calls survive kill -9 of the gateway', () => {
     const phone = await server.phone('1001', { codecs: 'PCMU/8000/1' });
     const admin = await newIdentity(server.server, { role: 'admin', displayName: 'Ann' });
     const person = await ProtocolClient.enter(server.server.url, admin);
-    await person.get('room.join', { roomId: 'team' });
+    await person.get('room.join', { roomId: 'asked' });
     try {
       phone.command('dial', server.uri('200'));
       await phone.waitFor('CALL_ESTABLISHED');
