@@ -151,7 +151,13 @@ export type { VideoCodec } from './profiles.ts';
 export type { Publication, PublishOptions } from './publication.ts';
 export type { RaisedHand } from './raised-hands.ts';
 export type { Reaction, ReactionKind, Reactions } from './reactions.ts';
-export type { Recording, RecordingInfo, RecordingOptions, RunningRecording } from './recording.ts';
+export type {
+  Recording,
+  RecordingEnd,
+  RecordingInfo,
+  RecordingOptions,
+  RunningRecording,
+} from './recording.ts';
 export type { Allocation, RemoteSource, RemoteTrack } from './remote-track.ts';
 export type { Restraint } from './restraints.ts';
 export type { JoinOptions, Room, RoomInfo } from './room.ts';

@@ -13,6 +13,8 @@ import type { RoomSession } from './room-session.ts';
 export type RunningRecording = NonNullable<EventData<'recording.changed'>['recording']>;
 /** A recording of the room. */
 export type RecordingInfo = RequestResult<'recording.list'>['recordings'][number];
+/** Why a recording has ended. */
+export type RecordingEnd = NonNullable<EventData<'recording.changed'>['reason']>;
 export type RecordingOptions = RequestInput<'recording.start'>;
 
 export interface RecordingEvents {
@@ -20,11 +22,7 @@ export interface RecordingEvents {
    * The room is being recorded, no longer, or differently. `by`: undefined if it was the server, or somebody who has left; `reason`: why it has
    * ended.
    */
-  changed: [
-    running: RunningRecording | null,
-    by: Participant | undefined,
-    reason: EventData<'recording.changed'>['reason'],
-  ];
+  changed: [running: RunningRecording | null, by: Participant | undefined, reason: RecordingEnd | undefined];
 }
 
 /** What the recording needs from its room. */
@@ -38,7 +36,7 @@ export interface RecordingHost {
 export class Recording extends Emitter<RecordingEvents> {
   readonly #host: RecordingHost;
   #running: RunningRecording | null = null;
-  #mayRecord = false;
+  #isAvailable = false;
 
   constructor(host: RecordingHost) {
     super();
@@ -54,9 +52,9 @@ export class Recording extends Emitter<RecordingEvents> {
     return this.#running;
   }
 
-  /** Whether this user may record the room. */
-  get mayRecord(): boolean {
-    return this.#mayRecord;
+  /** Whether the server can record. Who may is the right `recording.control`. */
+  get isAvailable(): boolean {
+    return this.#isAvailable;
   }
 
   /** Starts to record. Everyone in the room is told. @throws {CanopyError} FORBIDDEN, RECORDING_RUNNING, RECORDER_UNAVAILABLE, RECORDING_QUOTA, RECORDING_DISK_FULL */
@@ -85,8 +83,8 @@ export class Recording extends Emitter<RecordingEvents> {
   }
 
   /** @internal Applies a snapshot. */
-  reset({ running, mayRecord }: SnapshotPart<'recording'>): void {
-    this.#mayRecord = mayRecord;
+  reset({ running, isAvailable }: SnapshotPart<'recording'>): void {
+    this.#isAvailable = isAvailable;
     if (JSON.stringify(running) !== JSON.stringify(this.#running)) {
       this.#running = running;
       this.emit('changed', running, undefined, undefined);

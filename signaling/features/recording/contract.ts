@@ -79,8 +79,8 @@ export const RECORDING_SNAPSHOT = {
   recording: z.object({
     /** Null: the room is not being recorded. */
     running: runningRecording.nullable(),
-    /** Whether this peer may record, and see recordings. */
-    mayRecord: z.boolean(),
+    /** Whether the server can record. */
+    isAvailable: z.boolean(),
   }),
 } as const;
 

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { type Kernel, may } from '../../kernel/index.ts';
+import type { Kernel } from '../../kernel/index.ts';
 import { RECORDING_REQUESTS } from './contract.ts';
 import { recordingHandlers } from './recording-handlers.ts';
 import { RecordingRecords } from './recording-records.ts';
@@ -18,9 +18,9 @@ export function registerRecording(kernel: Kernel): void {
   kernel.requests(RECORDING_REQUESTS, recordingHandlers(recordings, records), {
     audited: ['recording.start', 'recording.pause', 'recording.resume', 'recording.stop'],
   });
-  kernel.snapshotPart('recording', (room, peer) => ({
+  kernel.snapshotPart('recording', (room) => ({
     running: recordings?.in(room.roomId) ?? null,
-    mayRecord: recordings !== undefined && may(peer.principal, 'recording.control', room.record),
+    isAvailable: recordings !== undefined,
   }));
   kernel.accountReplaced.add(({ from, to }) => records.replaceAccount(from, to));
   kernel.accountDeleting.add((accountId) => records.forgetAccount(accountId));

@@ -36,6 +36,7 @@ import { CallModeration } from './moderation.ts';
 import type { PanelName } from './panels.ts';
 import { PollsModel } from './polls.ts';
 import { CallReactions } from './reactions.ts';
+import { CallRecording } from './recording.ts';
 import { Removals } from './removals.ts';
 import { Waiting } from './waiting.ts';
 
@@ -53,9 +54,9 @@ export class Call {
   readonly speaker = signal<string | null>(null);
   /** Participant ids of those with a raised hand, longest-raised first. */
   readonly hands = signal<readonly string[]>([]);
-  /** Title, lock, PIN and limit of the room. */
   /** What this user may do in the room. */
   readonly rights = signal<ReadonlySet<RoomAction>>(new Set());
+  /** Title, lock, PIN and limit of the room. */
   readonly info = signal<RoomInfo>({ title: null, locked: false, hasPin: false, maxParticipants: null });
   /** This user's screen while it is shared. */
   readonly screen = signal<Publication | undefined>(undefined);
@@ -88,6 +89,7 @@ export class Call {
   readonly waiting: Waiting;
   readonly moderation: CallModeration;
   readonly reactions: CallReactions;
+  readonly recording: CallRecording;
   /** Who of the people in the call is a contact. */
   readonly known: KnownPeople;
   readonly #arrivals: Arrivals;
@@ -185,10 +187,12 @@ export class Call {
       },
     });
     this.reactions = new CallReactions(room, notices);
+    this.recording = new CallRecording(room, notices);
     const otherDevices = new OtherDevices(room, self.accountId, notices);
     this.#stop.push(
       () => this.moderation.close(),
       () => this.reactions.close(),
+      () => this.recording.close(),
       () => otherDevices.close(),
       room.spotlight.on('changed', (participantIds) => this.#spotlit(participantIds)),
       room.on('state', (state) => {

@@ -33,6 +33,7 @@ import { phones } from './phones.ts';
 import { polls } from './polls.ts';
 import { quality } from './quality.ts';
 import { reactions } from './reactions.ts';
+import { recording } from './recording.ts';
 import { rename } from './rename.ts';
 import { room } from './room.ts';
 import { rooms } from './rooms.ts';
@@ -80,6 +81,7 @@ export const en = {
   polls,
   quality,
   reactions,
+  recording,
   rename,
   room,
   settings,

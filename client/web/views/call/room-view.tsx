@@ -15,6 +15,7 @@ import { AskedDialog } from './asked.tsx';
 import { toggleFullScreen } from './full-screen.tsx';
 import { Lock } from './lock.tsx';
 import { RaisedHands } from './raised-hands.tsx';
+import { RecordingSign } from './recording.tsx';
 import { ShortcutSheet } from './shortcut-sheet.tsx';
 import { Toolbar } from './toolbar.tsx';
 import { usePushToTalk } from './use-push-to-talk.ts';
@@ -101,6 +102,7 @@ function TopBar({
       <span class="count" data-testid="count">
         {room.count(count)}
       </span>
+      <RecordingSign call={call} />
       <RaisedHands call={call} />
       {call.screen.value && <Sharing call={call} />}
       <span class="verified" data-testid="identity-verified" title={room.device(identity?.deviceId ?? '')}>

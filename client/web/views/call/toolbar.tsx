@@ -28,6 +28,7 @@ import { LockItem } from './lock.tsx';
 import { PictureInPictureItem } from './picture-in-picture.tsx';
 import { HandToggle } from './raised-hands.tsx';
 import { ReactionButton, ReactionChoices, ReactionSummary } from './reactions.tsx';
+import { RecordingItems } from './recording.tsx';
 import { CameraToggle, MicrophoneToggle } from './toggles.tsx';
 
 const RoomSettings = lazyView(async () => (await import('../rooms/room-settings.tsx')).RoomSettings);
@@ -137,6 +138,7 @@ export function Toolbar({ model, call, isCovered, onShortcuts }: ToolbarProps) {
           >
             {controls.statistics}
           </MenuItem>
+          <RecordingItems call={call} />
           <LockItem call={call} />
           {call.owns && (
             <MenuItem testId="room-settings" icon={<RoomIcon />} onSelect={() => (settings.value = true)}>
