@@ -20,13 +20,14 @@ interface Context {
   config: Config;
   log: Logger;
   url: string;
-  identity: Identity;
 }
 
 const recorders = new Map<string, RoomRecorder>();
 const metrics = new RecorderMetrics(() => recorders.size);
 
 let context: Context | undefined;
+/** Made for the first recording, so that a server that records nothing has no account for it. */
+let identity: Identity | undefined;
 let closing = false;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) {
@@ -55,7 +56,7 @@ async function take(message: ToRecorder): Promise<void> {
 async function begin({ config, url }: Extract<ToRecorder, { type: 'begin' }>): Promise<void> {
   try {
     const log = createLogger(config.log).child({ part: 'recorder' });
-    context = { config, log, url, identity: await recorderIdentity(config, url) };
+    context = { config, log, url };
     send({ type: 'ready' });
   } catch (error) {
     send({ type: 'failed', error: CanopyError.from(error).toJSON() });
@@ -95,12 +96,12 @@ async function start(options: RecordOptions): Promise<void> {
   if (context === undefined) {
     throw new CanopyError('RECORDER_UNAVAILABLE');
   }
-  const { config, log, url, identity } = context;
+  const { config, log } = context;
   const { recordingId } = options;
   const recorder = await RoomRecorder.start({
     ...options,
     maxBitrateBps: config.recording.maxKbps * 1000,
-    join: (roomId) => BridgeSession.join({ url, identity, roomId, takesVideo: options.mode === 'video' }),
+    join: (roomId) => join(roomId, options.mode === 'video'),
     log,
   });
   recorders.set(recordingId, recorder);
@@ -108,6 +109,24 @@ async function start(options: RecordOptions): Promise<void> {
     recorders.delete(recordingId);
     send({ type: 'ended', recordingId, error: error.toJSON() });
   });
+}
+
+/** Enters a room. If the identity was revoked, e.g. because its key leaked, with a new one. */
+async function join(roomId: string, takesVideo: boolean): Promise<BridgeSession> {
+  if (context === undefined) {
+    throw new CanopyError('RECORDER_UNAVAILABLE');
+  }
+  const { config, url } = context;
+  identity ??= await recorderIdentity(config, url);
+  try {
+    return await BridgeSession.join({ url, identity, roomId, takesVideo });
+  } catch (error) {
+    if (CanopyError.from(error).code !== 'CERT_REVOKED') {
+      throw error;
+    }
+    identity = await recorderIdentity(config, url, { renew: true });
+    return BridgeSession.join({ url, identity, roomId, takesVideo });
+  }
 }
 
 async function stop(recordingId: string): Promise<RecordingManifest | undefined> {

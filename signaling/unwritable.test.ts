@@ -17,7 +17,7 @@ describe('a full disk', { skip: isRoot ? false : 'mounting a small disk requires
   const dir = mkdtempSync(join(tmpdir(), 'canopy-full-'));
   let mounted = false;
   before(() => {
-    mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', dir]).status === 0;
+    mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', dir]).status === 0;
   });
   after(() => {
     if (mounted) {

@@ -49,7 +49,7 @@ describe('callerAttributes()', () => {
       const { data } = participantAttributes.safeParse(JSON.parse(`{"${attribute}": "1"}`));
       assert.ok(!data || !Object.hasOwn(data, attribute), attribute);
     }
-    const many = Object.fromEntries(Array.from({ length: 17 }, (_, index) => [`a${index}`, '']));
+    const many = Object.fromEntries(Array.from({ length: 18 }, (_, index) => [`a${index}`, '']));
     assert.ok(!participantAttributes.safeParse(many).success);
   });
 });

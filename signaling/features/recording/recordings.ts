@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
-import { join } from 'node:path';
 import { CanopyError, type Config, type Logger } from '../../../base/index.ts';
 import type { RecordingManifest, RecordingMode } from '../../../contract/index.ts';
 import type { Recorder, Room } from '../../kernel/index.ts';
 import type { RecordingEnd, RunningRecording } from './contract.ts';
+import { recordingFolder } from './recording-folder.ts';
 import type { RecordingRecords } from './recording-records.ts';
 import type { RecordingRow } from './tables.ts';
 
@@ -36,6 +36,8 @@ interface Running {
   checkedMs: number;
   emptyTimer?: NodeJS.Timeout | undefined;
   returnTimer?: NodeJS.Timeout | undefined;
+  /** Whether it was paused when the server stopped. */
+  wasPaused?: boolean;
   /** It is being ended. */
   ending?: Promise<void> | undefined;
 }
@@ -74,6 +76,7 @@ export class Recordings {
         roomId: row.room_id,
         full: row.full === 1,
         info: { ...infoOfRunning(row), status: 'interrupted' },
+        wasPaused: row.status === 'paused',
         durationMs: Number(row.duration_ms),
         bytes: Number(row.bytes),
         checkedMs: 0,
@@ -132,7 +135,7 @@ export class Recordings {
           mode,
           full,
           startedAtMs,
-          folder: this.folderOf(recordingId),
+          folder: recordingFolder(this.#options.config, recordingId),
         });
       } catch (error) {
         await this.#options.records.update(recordingId, {
@@ -153,6 +156,9 @@ export class Recordings {
   /** @throws {CanopyError} RECORDING_UNKNOWN - the room is not being recorded */
   async setPaused(roomId: string, isPaused: boolean, by: string | null): Promise<void> {
     const running = this.#require(roomId);
+    if (running.ending) {
+      throw new CanopyError('RECORDING_UNKNOWN');
+    }
     const status = isPaused ? 'paused' : 'recording';
     if (running.info.status === status) {
       return;
@@ -198,12 +204,6 @@ export class Recordings {
     running.emptyTimer = isEmpty ? setTimeout(() => void this.#end(running, 'empty'), EMPTY_MS) : undefined;
   }
 
-  /** The folder of a recording. */
-  folderOf(recordingId: string): string {
-    const { recording, data } = this.#options.config;
-    return join(recording.dir ?? join(data.dir, 'recordings'), recordingId);
-  }
-
   /** Forgets everything that runs; the rows say that it was interrupted, and the next start goes on. */
   close(): void {
     this.#closed = true;
@@ -226,10 +226,14 @@ export class Recordings {
           mode,
           full,
           startedAtMs,
-          folder: this.folderOf(recordingId),
+          folder: recordingFolder(this.#options.config, recordingId),
         });
-        running.info = { ...running.info, status: 'recording' };
-        await records.update(recordingId, { status: 'recording' });
+        const status = running.wasPaused ? 'paused' : 'recording';
+        if (running.wasPaused) {
+          recorder.pause(recordingId);
+        }
+        running.info = { ...running.info, status };
+        await records.update(recordingId, { status });
         this.#tell(running, null);
         return;
       } catch (error) {
@@ -275,7 +279,7 @@ export class Recordings {
     try {
       return await recorder.stop(recordingId);
     } catch {
-      return recorder.repair(this.folderOf(recordingId)).catch((error: unknown) => {
+      return recorder.repair(recordingFolder(this.#options.config, recordingId)).catch((error: unknown) => {
         log.error({ err: error, recordingId }, 'could not complete the files of a recording');
         return undefined;
       });

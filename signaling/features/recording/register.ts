@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import type { Kernel } from '../../kernel/index.ts';
 import { RECORDING_REQUESTS } from './contract.ts';
+import { recordingFolder } from './recording-folder.ts';
 import { recordingHandlers } from './recording-handlers.ts';
 import { RecordingRecords } from './recording-records.ts';
 import { Recordings } from './recordings.ts';
@@ -24,6 +25,16 @@ export function registerRecording(kernel: Kernel): void {
   }));
   kernel.accountReplaced.add(({ from, to }) => records.replaceAccount(from, to));
   kernel.accountDeleting.add((accountId) => records.forgetAccount(accountId));
+  // Also while nothing can be recorded: there may be older recordings.
+  kernel.roomDeleted.add(async ({ db, roomId, committed }) => {
+    const ids = await records.forgetRoom(db, roomId);
+    committed.push(async () => {
+      await recordings?.stop(roomId, null);
+      for (const id of ids) {
+        await rm(recordingFolder(config, id), { recursive: true, force: true });
+      }
+    });
+  });
   if (!recordings) {
     return;
   }
@@ -38,15 +49,6 @@ export function registerRecording(kernel: Kernel): void {
     if (PEOPLE_CHANGED.has(kind)) {
       recordings.peopleChanged(room);
     }
-  });
-  kernel.roomDeleted.add(async ({ db, roomId, committed }) => {
-    const ids = await records.forgetRoom(db, roomId);
-    committed.push(async () => {
-      await recordings.stop(roomId, null);
-      for (const id of ids) {
-        await rm(recordings.folderOf(id), { recursive: true, force: true });
-      }
-    });
   });
   kernel.closing.add(() => recordings.close());
 }

@@ -1,0 +1,7 @@
+import { join } from 'node:path';
+import type { Config } from '../../../base/index.ts';
+
+/** The folder of a recording. */
+export function recordingFolder({ recording, data }: Config, recordingId: string): string {
+  return join(recording.dir ?? join(data.dir, 'recordings'), recordingId);
+}
