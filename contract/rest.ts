@@ -81,7 +81,7 @@ export const serverInfo = z.object({
   identityPolicy: z.enum(['invite', 'pki', 'tofu']),
   /** The deployment CA, DER in base64. It signs accounts and the server's media keys. */
   deploymentCa: certificate,
-  /** What rooms support, so that a client can prepare before it connects; absent from older servers. */
+  /** What rooms support, so that a client can prepare before it connects; absent unless `media` was given, and from older servers. */
   routerRtpCapabilities: fromMediasoup.optional(),
   /** Single sign-on, if people may use it instead of an invitation. */
   signOn: signOnOffer.optional(),
@@ -95,6 +95,8 @@ export const serverInfo = z.object({
 export const serverQuery = z.object({
   origin: z.string().max(300).optional(),
   embedder: z.string().max(300).optional(),
+  /** Asks for routerRtpCapabilities. */
+  media: z.literal('1').optional(),
 });
 
 /** Body of every error response. */

@@ -261,7 +261,7 @@ function joinEarly(
   devices: DeviceLoader,
   join: { roomId: string } & JoinOptions,
 ): void {
-  const loading = serverInfo({ serverUrl: connection.origin, fetch: quickly })
+  const loading = serverInfo({ serverUrl: connection.origin, fetch: quickly, withMedia: true })
     .then(({ routerRtpCapabilities }) => routerRtpCapabilities && devices.load(routerRtpCapabilities))
     // The join says why, if it fails for the same reason.
     .catch(() => undefined);

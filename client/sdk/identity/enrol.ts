@@ -226,14 +226,15 @@ export async function isPinned(ca: Certificate, fingerprint: string | undefined)
 }
 
 /**
- * Fetches the server's description of itself.
+ * Fetches the server's description of itself. `withMedia`: also what rooms support, which is long. Default false.
  *
  * @throws {CanopyError} ORIGIN_NOT_ALLOWED - the server does not know the dialled address and would refuse every connection;
  * CONNECTION_LOST
  */
-export async function serverInfo(options: ServerOptions): Promise<ServerInfo> {
+export async function serverInfo(options: ServerOptions & { withMedia?: boolean }): Promise<ServerInfo> {
   const { origin } = new URL(options.serverUrl);
-  const info = await callApi<ServerInfo>(options, `/api/server?origin=${encodeURIComponent(origin)}`);
+  const query = `origin=${encodeURIComponent(origin)}${options.withMedia ? '&media=1' : ''}`;
+  const info = await callApi<ServerInfo>(options, `/api/server?${query}`);
   if (info.originAllowed === false) {
     throw new CanopyError('ORIGIN_NOT_ALLOWED', origin);
   }

@@ -78,7 +78,7 @@ export function registerServerRoutes(fastify: FastifyInstance, options: ServerRo
         response: { 200: serverInfo },
       },
     },
-    ({ query: { origin, embedder } }) => ({
+    ({ query: { origin, embedder, media } }) => ({
       name: config.server.name,
       version,
       protocolVersion: PROTOCOL_VERSION,
@@ -86,7 +86,7 @@ export function registerServerRoutes(fastify: FastifyInstance, options: ServerRo
       ...(config.oidc.issuer !== undefined && {
         signOn: { label: config.oidc.label, origin: publicUrl() },
       }),
-      routerRtpCapabilities: { ...options.routerRtpCapabilities },
+      ...(media !== undefined && { routerRtpCapabilities: { ...options.routerRtpCapabilities } }),
       deploymentCa: Buffer.from(authority.certificateDer).toString('base64'),
       ...(origin !== undefined && { originAllowed: origins.current().has(origin) }),
       ...(embedder !== undefined && { embedderAllowed: config.server.embedders.includes(embedder) }),

@@ -8,6 +8,7 @@ import { ChatToast } from '../chat/chat-toast.tsx';
 import { FileDrop } from '../chat/file-drop.tsx';
 import { panelShortcuts, SidePanel } from '../panels/index.ts';
 import { ScreenIcon, ShieldIcon } from '../parts/icons.tsx';
+import { lazyView } from '../parts/lazy-view.tsx';
 import { Audio } from '../parts/media-element.tsx';
 import { useMedia } from '../parts/use-media.ts';
 import { Stage } from '../stage/stage.tsx';
@@ -15,11 +16,12 @@ import { AskedDialog } from './asked.tsx';
 import { toggleFullScreen } from './full-screen.tsx';
 import { Lock } from './lock.tsx';
 import { RaisedHands } from './raised-hands.tsx';
-import { RecordingSign } from './recording.tsx';
 import { ShortcutSheet } from './shortcut-sheet.tsx';
 import { Toolbar } from './toolbar.tsx';
 import { usePushToTalk } from './use-push-to-talk.ts';
 import { useShortcuts } from './use-shortcuts.ts';
+
+const RecordingSign = lazyView(async () => (await import('./recording.tsx')).RecordingSign);
 
 /** Windows in which a panel is a sheet: see panels.css. */
 const SHEET = '(max-width: 45rem)';

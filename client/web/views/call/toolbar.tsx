@@ -28,9 +28,9 @@ import { LockItem } from './lock.tsx';
 import { PictureInPictureItem } from './picture-in-picture.tsx';
 import { HandToggle } from './raised-hands.tsx';
 import { ReactionButton, ReactionChoices, ReactionSummary } from './reactions.tsx';
-import { RecordingItems } from './recording.tsx';
 import { CameraToggle, MicrophoneToggle } from './toggles.tsx';
 
+const RecordingItems = lazyView(async () => (await import('./recording.tsx')).RecordingItems);
 const RoomSettings = lazyView(async () => (await import('../rooms/room-settings.tsx')).RoomSettings);
 
 interface ToolbarProps {
