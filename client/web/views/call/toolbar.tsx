@@ -21,8 +21,6 @@ import {
 } from '../parts/icons.tsx';
 import { lazyView } from '../parts/lazy-view.tsx';
 import { MenuButton, MenuItem } from '../parts/menu.tsx';
-import { InviteDialog } from '../rooms/invite.tsx';
-import { CallPhoneDialog } from './call-phone.tsx';
 import { FullScreenItem } from './full-screen.tsx';
 import { LockItem } from './lock.tsx';
 import { PictureInPictureItem } from './picture-in-picture.tsx';
@@ -30,6 +28,8 @@ import { HandToggle } from './raised-hands.tsx';
 import { ReactionButton, ReactionChoices, ReactionSummary } from './reactions.tsx';
 import { CameraToggle, MicrophoneToggle } from './toggles.tsx';
 
+const CallPhoneDialog = lazyView(async () => (await import('./call-phone.tsx')).CallPhoneDialog);
+const InviteDialog = lazyView(async () => (await import('../rooms/invite.tsx')).InviteDialog);
 const RecordingItems = lazyView(async () => (await import('./recording.tsx')).RecordingItems);
 const RoomSettings = lazyView(async () => (await import('../rooms/room-settings.tsx')).RoomSettings);
 
