@@ -149,12 +149,11 @@ describe('a viewer in a room of people who send 720p in three layers', () => {
       return receivers.some(({ tiles }) => tiles.length === 3 && tiles.every(({ layers }) => layers));
     });
     // Wait until the estimation and the senders have settled.
-    const [receivedBps = 0] = await eventually(
+    await eventually(
       'what she receives settles',
       () => ratesOf([() => eve.receivedBytes]),
-      ([bps = 0]) => bps < 2_000_000,
+      ([bps = 0]) => bps > 700_000 && bps < 2_000_000,
     );
-    assert.ok(receivedBps > 700_000, `${receivedBps} bit/s`);
     const { receivers } = await explain();
     const her = receivers.find(({ tiles }) => tiles.length === 3);
     assert.ok(her && her.videoBps <= her.budgetBps);

@@ -39,7 +39,19 @@ describe('a recorded room', () => {
       JSON.parse(await readFile(join(folder(), recordingId, 'recording.json'), 'utf8')),
     );
   const decoded = async (path: string) =>
-    run('ffmpeg', ['-v', 'error', '-i', path, '-fps_mode', 'passthrough', '-f', 'null', '-']);
+    run('ffmpeg', [
+      '-v',
+      'error',
+      '-i',
+      path,
+      '-fps_mode',
+      'passthrough',
+      '-enc_time_base',
+      '-1',
+      '-f',
+      'null',
+      '-',
+    ]);
 
   test('everyone is told, a pause is left out, and the files play', async () => {
     const recordingId = await ann.room.recording.start();
