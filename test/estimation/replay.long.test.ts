@@ -62,7 +62,10 @@ describe('the bandwidth estimation of the patched worker', { skip: missing, time
   });
 
   it('reads and writes only its own memory, whatever feedback says', async () => {
-    const flags = ['-fsanitize=address,undefined', '-fno-sanitize=vptr', '-fno-sanitize-recover=all', '-g1'];
+    // GCC tests the address of a thread-local variable by the flags of an addition that the linker turns into one without flags;
+    // the address sanitizer notices null pointers too.
+    const unreliable = '-fno-sanitize=null,vptr';
+    const flags = ['-fsanitize=address,undefined', unreliable, '-fno-sanitize-recover=all', '-g1'];
     await decisions(await program(patched, join(folder, 'checked-replay'), ...flags));
   });
 });
