@@ -29,17 +29,12 @@ typedef struct {
 
 static const napi_type_tag TAG = {0x5c1d90be72a84e37, 0x9f24c8e1b06d7a53};
 
-static void close_state(AmrWb *state) {
+static void release(void *codec) {
+  AmrWb *state = codec;
   if (state->encoder) E_IF_exit(state->encoder);
   if (state->decoder) D_IF_exit(state->decoder);
   state->encoder = NULL;
   state->decoder = NULL;
-}
-
-static void finalize(napi_env env, void *data, void *hint) {
-  (void)env, (void)hint;
-  close_state(data);
-  free(data);
 }
 
 /* amrwbCreate() → handle */
@@ -47,7 +42,8 @@ static napi_value create(napi_env env, napi_callback_info info) {
   (void)info;
   AmrWb *state = calloc(1, sizeof *state);
   if (!state) return fail(env, "out of memory");
-  return make_handle(env, state, finalize, &TAG);
+  state->codec.release = release;
+  return make_handle(env, state, finalize_codec, &TAG);
 }
 
 /* amrwbEncode(handle, samples, out): `out` begins with the type of the frame, its mode → bytes written */
@@ -89,20 +85,11 @@ static napi_value decode(napi_env env, napi_callback_info info) {
 
 /* amrwbReset(handle): both directions start afresh. */
 static napi_value reset(napi_env env, napi_callback_info info) {
-  AmrWb *state = only_codec(env, info, &TAG);
-  if (!state) return NULL;
-  close_state(state);
-  return nothing(env);
+  return release_codec(env, info, &TAG);
 }
 
 static napi_value close_handle(napi_env env, napi_callback_info info) {
-  napi_value values[1];
-  if (!arguments(env, info, 1, values)) return NULL;
-  AmrWb *state = argument_handle(env, values[0], &TAG);
-  if (!state) return NULL;
-  close_state(state);
-  state->codec.closed = true;
-  return nothing(env);
+  return close_codec(env, info, &TAG);
 }
 
 void export_amrwb(napi_env env, napi_value exports) {

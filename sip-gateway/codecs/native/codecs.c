@@ -1,5 +1,7 @@
 #include "codecs.h"
 
+#include <stdlib.h>
+
 void *open_codec(napi_env env, napi_value value, const napi_type_tag *tag) {
   Codec *codec = argument_handle(env, value, tag);
   if (codec && codec->closed) {
@@ -34,6 +36,29 @@ void *decode_arguments(napi_env env, napi_callback_info info, const napi_type_ta
     return NULL;
   }
   return codec;
+}
+
+void finalize_codec(napi_env env, void *codec, void *hint) {
+  (void)env, (void)hint;
+  ((Codec *)codec)->release(codec);
+  free(codec);
+}
+
+napi_value release_codec(napi_env env, napi_callback_info info, const napi_type_tag *tag) {
+  Codec *codec = only_codec(env, info, tag);
+  if (!codec) return NULL;
+  codec->release(codec);
+  return nothing(env);
+}
+
+napi_value close_codec(napi_env env, napi_callback_info info, const napi_type_tag *tag) {
+  napi_value values[1];
+  if (!arguments(env, info, 1, values)) return NULL;
+  Codec *codec = argument_handle(env, values[0], tag);
+  if (!codec) return NULL;
+  codec->release(codec);
+  codec->closed = true;
+  return nothing(env);
 }
 
 NAPI_MODULE_INIT() {

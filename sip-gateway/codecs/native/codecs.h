@@ -3,8 +3,10 @@
 
 #include "binding.h"
 
-/* What every codec's state begins with. */
+/* What every codec's state begins with; create() sets it. */
 typedef struct {
+  /* Frees encoder and decoder, if there are any, and forgets them. */
+  void (*release)(void *codec);
   bool closed;
 } Codec;
 
@@ -25,6 +27,13 @@ void *only_codec(napi_env env, napi_callback_info info, const napi_type_tag *tag
 /* The codec and the buffers of encode(handle, samples, out), and of decode(handle, payload, out). */
 void *encode_arguments(napi_env env, napi_callback_info info, const napi_type_tag *tag, Samples *samples, Bytes *out);
 void *decode_arguments(napi_env env, napi_callback_info info, const napi_type_tag *tag, Bytes *payload, Samples *out);
+
+/* The finalizer of a codec that owns nothing but encoder and decoder. */
+void finalize_codec(napi_env env, void *codec, void *hint);
+/* reset(handle) of a codec whose encoder and decoder are made when first used: both directions start afresh. */
+napi_value release_codec(napi_env env, napi_callback_info info, const napi_type_tag *tag);
+/* close(handle), any number of times. */
+napi_value close_codec(napi_env env, napi_callback_info info, const napi_type_tag *tag);
 
 void export_opus(napi_env env, napi_value exports);
 void export_g722(napi_env env, napi_value exports);

@@ -16,17 +16,12 @@ typedef struct {
 
 static const napi_type_tag TAG = {0x2f5c6be0914d4d0a, 0xa4e13d7728c09b5f};
 
-static void close_state(G722 *g722) {
+static void release(void *codec) {
+  G722 *g722 = codec;
   if (g722->encoder) g722_encode_free(g722->encoder);
   if (g722->decoder) g722_decode_free(g722->decoder);
   g722->encoder = NULL;
   g722->decoder = NULL;
-}
-
-static void finalize(napi_env env, void *data, void *hint) {
-  (void)env, (void)hint;
-  close_state(data);
-  free(data);
 }
 
 /* g722Create() → handle */
@@ -34,13 +29,14 @@ static napi_value create(napi_env env, napi_callback_info info) {
   (void)info;
   G722 *g722 = calloc(1, sizeof *g722);
   if (!g722) return fail(env, "out of memory");
+  g722->codec.release = release;
   g722->encoder = g722_encode_init(NULL, RATE_BPS, 0);
   g722->decoder = g722_decode_init(NULL, RATE_BPS, 0);
   if (!g722->encoder || !g722->decoder) {
-    finalize(env, g722, NULL);
+    finalize_codec(env, g722, NULL);
     return fail(env, "out of memory");
   }
-  return make_handle(env, g722, finalize, &TAG);
+  return make_handle(env, g722, finalize_codec, &TAG);
 }
 
 /* g722Encode(handle, samples, out) → bytes written */
@@ -77,13 +73,7 @@ static napi_value reset(napi_env env, napi_callback_info info) {
 }
 
 static napi_value close_handle(napi_env env, napi_callback_info info) {
-  napi_value values[1];
-  if (!arguments(env, info, 1, values)) return NULL;
-  G722 *g722 = argument_handle(env, values[0], &TAG);
-  if (!g722) return NULL;
-  close_state(g722);
-  g722->codec.closed = true;
-  return nothing(env);
+  return close_codec(env, info, &TAG);
 }
 
 void export_g722(napi_env env, napi_value exports) {

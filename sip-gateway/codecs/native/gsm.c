@@ -20,17 +20,12 @@ typedef struct {
 
 static const napi_type_tag TAG = {0x3e90b7d2c8514fa6, 0xb86d05ef71a3429c};
 
-static void close_state(Gsm *state) {
+static void release(void *codec) {
+  Gsm *state = codec;
   if (state->encoder) gsm_destroy(state->encoder);
   if (state->decoder) gsm_destroy(state->decoder);
   state->encoder = NULL;
   state->decoder = NULL;
-}
-
-static void finalize(napi_env env, void *data, void *hint) {
-  (void)env, (void)hint;
-  close_state(data);
-  free(data);
 }
 
 static bool need(napi_env env, gsm *direction) {
@@ -45,7 +40,8 @@ static napi_value create(napi_env env, napi_callback_info info) {
   (void)info;
   Gsm *state = calloc(1, sizeof *state);
   if (!state) return fail(env, "out of memory");
-  return make_handle(env, state, finalize, &TAG);
+  state->codec.release = release;
+  return make_handle(env, state, finalize_codec, &TAG);
 }
 
 /* gsmEncode(handle, samples, out) → bytes written */
@@ -94,20 +90,11 @@ static napi_value decode(napi_env env, napi_callback_info info) {
 
 /* gsmReset(handle): both directions start afresh. */
 static napi_value reset(napi_env env, napi_callback_info info) {
-  Gsm *state = only_codec(env, info, &TAG);
-  if (!state) return NULL;
-  close_state(state);
-  return nothing(env);
+  return release_codec(env, info, &TAG);
 }
 
 static napi_value close_handle(napi_env env, napi_callback_info info) {
-  napi_value values[1];
-  if (!arguments(env, info, 1, values)) return NULL;
-  Gsm *state = argument_handle(env, values[0], &TAG);
-  if (!state) return NULL;
-  close_state(state);
-  state->codec.closed = true;
-  return nothing(env);
+  return close_codec(env, info, &TAG);
 }
 
 void export_gsm(napi_env env, napi_value exports) {

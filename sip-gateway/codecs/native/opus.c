@@ -15,18 +15,12 @@ typedef struct {
 
 static const napi_type_tag TAG = {0x8d1f0a53c27b4e61, 0x9b0e64d1f7a2c835};
 
-static void close_state(Opus *opus) {
+static void release(void *codec) {
+  Opus *opus = codec;
   if (opus->encoder) opus_encoder_destroy(opus->encoder);
   if (opus->decoder) opus_decoder_destroy(opus->decoder);
   opus->encoder = NULL;
   opus->decoder = NULL;
-  opus->codec.closed = true;
-}
-
-static void finalize(napi_env env, void *data, void *hint) {
-  (void)env, (void)hint;
-  close_state(data);
-  free(data);
 }
 
 static bool need_encoder(napi_env env, Opus *opus) {
@@ -57,8 +51,9 @@ static napi_value create(napi_env env, napi_callback_info info) {
   }
   Opus *opus = calloc(1, sizeof *opus);
   if (!opus) return fail(env, "out of memory");
+  opus->codec.release = release;
   opus->rate = rate;
-  return make_handle(env, opus, finalize, &TAG);
+  return make_handle(env, opus, finalize_codec, &TAG);
 }
 
 /* opusControl(handle, request, value): one of the encoder's integer settings. */
@@ -166,12 +161,7 @@ static napi_value reset(napi_env env, napi_callback_info info) {
 }
 
 static napi_value close_handle(napi_env env, napi_callback_info info) {
-  napi_value values[1];
-  if (!arguments(env, info, 1, values)) return NULL;
-  Opus *opus = argument_handle(env, values[0], &TAG);
-  if (!opus) return NULL;
-  close_state(opus);
-  return nothing(env);
+  return close_codec(env, info, &TAG);
 }
 
 void export_opus(napi_env env, napi_value exports) {

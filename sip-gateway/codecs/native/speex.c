@@ -29,7 +29,8 @@ typedef struct {
 
 static const napi_type_tag TAG = {0xc51a4f7e0b9d4683, 0x97e2d86a3f10b54d};
 
-static void close_state(Speex *speex) {
+static void release(void *codec) {
+  Speex *speex = codec;
   if (speex->encoder) speex_encoder_destroy(speex->encoder);
   if (speex->decoder) speex_decoder_destroy(speex->decoder);
   speex->encoder = NULL;
@@ -39,7 +40,7 @@ static void close_state(Speex *speex) {
 static void finalize(napi_env env, void *data, void *hint) {
   (void)env, (void)hint;
   Speex *speex = data;
-  close_state(speex);
+  release(speex);
   speex_bits_destroy(&speex->bits);
   free(speex);
 }
@@ -101,6 +102,7 @@ static napi_value create(napi_env env, napi_callback_info info) {
   if (id < 0) return fail(env, "Speex has no sample rate of %d Hz", rate);
   Speex *speex = calloc(1, sizeof *speex);
   if (!speex) return fail(env, "out of memory");
+  speex->codec.release = release;
   speex->mode = speex_lib_get_mode(id);
   speex->frame = (size_t)rate / 50;
   speex->quality = quality;
@@ -169,20 +171,11 @@ static napi_value conceal(napi_env env, napi_callback_info info) {
 
 /* speexReset(handle): both directions start afresh. */
 static napi_value reset(napi_env env, napi_callback_info info) {
-  Speex *speex = only_codec(env, info, &TAG);
-  if (!speex) return NULL;
-  close_state(speex);
-  return nothing(env);
+  return release_codec(env, info, &TAG);
 }
 
 static napi_value close_handle(napi_env env, napi_callback_info info) {
-  napi_value values[1];
-  if (!arguments(env, info, 1, values)) return NULL;
-  Speex *speex = argument_handle(env, values[0], &TAG);
-  if (!speex) return NULL;
-  close_state(speex);
-  speex->codec.closed = true;
-  return nothing(env);
+  return close_codec(env, info, &TAG);
 }
 
 void export_speex(napi_env env, napi_value exports) {
