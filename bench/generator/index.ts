@@ -1,4 +1,5 @@
 /** The load generator: peers in separate processes that join through the SDK and measure what they receive. */
+export { freePort } from './free-port.ts';
 export { type RunData, runScenario } from './generator.ts';
 export { makeInvitation } from './invitations.ts';
 export { LoadPeer, type LoadPeerOptions } from './load-peer.ts';

@@ -1,10 +1,30 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
 import net from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const START_TIMEOUT_MS = 20_000;
+
+/** Runs a server program whose files are in a folder of its own, which close() deletes, until it listens. @throws {Error} it does not start */
+export async function startServer(
+  command: readonly [string, ...string[]],
+  { port, folder }: { port: number; folder: string },
+): Promise<{ close(): Promise<void> }> {
+  const server = new OwnProcess(command);
+  const close = async () => {
+    await server.close();
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await server.listening(port);
+    return { close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
 
 /** A server program that runs until it is closed. */
 export class OwnProcess {
@@ -53,16 +73,6 @@ export class OwnProcess {
   get #ended(): boolean {
     return this.#error !== undefined || this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
-}
-
-/** A TCP port of loopback that is free now. */
-export async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function connects(port: number): Promise<boolean> {

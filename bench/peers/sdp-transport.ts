@@ -6,6 +6,7 @@ import {
   MediaEndpoint,
   type NodeHandlerOptions,
 } from '../../client/node/index.ts';
+import type { LoadClientOptions } from './load-client.ts';
 import {
   acceptedSection,
   answerSdp,
@@ -22,6 +23,22 @@ export interface SdpTransportOptions {
   transportCc: boolean;
   onStream?: (stream: InboundStream) => void;
   mapCandidate?: NonNullable<NodeHandlerOptions['mapCandidate']> | undefined;
+}
+
+/** Somebody's two connections: one that sends, and one that receives. */
+export function transportPair({
+  mapCandidate,
+  onStream,
+  variant,
+}: Pick<LoadClientOptions, 'mapCandidate' | 'onStream' | 'variant'>): {
+  sending: SdpTransport;
+  receiving: SdpTransport;
+} {
+  const transportCc = variant.estimation;
+  return {
+    sending: new SdpTransport({ receives: false, transportCc, mapCandidate }),
+    receiving: new SdpTransport({ receives: true, transportCc, mapCandidate, onStream }),
+  };
 }
 
 /** A WebRTC connection to a server that speaks SDP and is ICE-lite: it either offers tracks once, or answers offers of streams. */

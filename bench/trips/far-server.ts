@@ -1,11 +1,10 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import tls from 'node:tls';
 import { promisify } from 'node:util';
-import { type ServerUnderTest, startLocalServer } from '../generator/index.ts';
+import { freePort, type ServerUnderTest, startLocalServer } from '../generator/index.ts';
 import { TcpRelay, UdpRelay } from '../relay/index.ts';
 import type { Sighting } from './trips.ts';
 
@@ -161,17 +160,6 @@ async function selfSigned(folder: string): Promise<{ file: string; keyFile: stri
     ...['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', keyFile, '-out', file],
   ]);
   return { file, keyFile, pem: await readFile(file, 'utf8') };
-}
-
-async function freePort(): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const server = net.createServer();
-  server.once('error', reject);
-  server.listen(0, '127.0.0.1', () => {
-    const { port } = server.address() as net.AddressInfo;
-    server.close(() => resolve(port));
-  });
-  return promise;
 }
 
 async function mediaPort({ url }: ServerUnderTest): Promise<number> {

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as mediasoup from 'mediasoup';
-import { startLocalServer } from '../../generator/index.ts';
+import { freePort, startLocalServer } from '../../generator/index.ts';
 import type { MediaServer, StartOptions } from '../media-server.ts';
-import { freePort } from '../own-process.ts';
 
 /** Canopy without phones and without limits of people and bitrates. The clients decide whether there is estimation. */
 export async function startCanopy({ address, group }: StartOptions): Promise<MediaServer> {

@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws';
 import type { LoadClient, LoadClientOptions } from '../load-client.ts';
-import { SdpTransport } from '../sdp-transport.ts';
+import { type SdpTransport, transportPair } from '../sdp-transport.ts';
 
 const KEEPALIVE_INTERVAL_MS = 20_000;
 const PLUGIN = 'janus.plugin.videoroom';
@@ -42,15 +42,9 @@ export class JanusClient implements LoadClient {
 
   constructor(options: LoadClientOptions) {
     this.#options = options;
-    const { mapCandidate } = options;
-    const transportCc = options.variant.estimation;
-    this.#sending = new SdpTransport({ receives: false, transportCc, mapCandidate });
-    this.#receiving = new SdpTransport({
-      receives: true,
-      transportCc,
-      mapCandidate,
-      onStream: options.onStream,
-    });
+    const { sending, receiving } = transportPair(options);
+    this.#sending = sending;
+    this.#receiving = receiving;
   }
 
   async enter(): Promise<void> {

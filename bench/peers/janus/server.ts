@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { access, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { freePort } from '../../generator/index.ts';
 import type { MediaServer, StartOptions } from '../media-server.ts';
-import { freePort, OwnProcess } from '../own-process.ts';
+import { startServer } from '../own-process.ts';
 import { SystemUnavailable } from '../systems.ts';
 
 /** Rooms are named by number, from 1. */
@@ -49,17 +50,7 @@ admin: { admin_ws = false }
   for (const [name, text] of Object.entries(files)) {
     await writeFile(path.join(folder, name), text);
   }
-  const server = new OwnProcess(group.wrap(['janus', '-F', folder]));
-  const close = async () => {
-    await server.close();
-    await rm(folder, { recursive: true, force: true });
-  };
-  try {
-    await server.listening(port);
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  const { close } = await startServer(group.wrap(['janus', '-F', folder]), { port, folder });
   return {
     access: { url: `http://127.0.0.1:${port}`, secret: '', farPort: await freePort() },
     version,

@@ -3,7 +3,7 @@ import { SignJWT } from 'jose';
 import { WebSocket } from 'ws';
 import type { LoadClient, LoadClientOptions } from '../load-client.ts';
 import { trickledCandidate } from '../sdp.ts';
-import { SdpTransport } from '../sdp-transport.ts';
+import { type SdpTransport, transportPair } from '../sdp-transport.ts';
 
 /** The version of LiveKit's protocol whose messages are used here: two peer connections, the receiving one first. */
 const PROTOCOL_VERSION = 15;
@@ -28,15 +28,9 @@ export class LiveKitClient implements LoadClient {
   private constructor(options: LoadClientOptions, protocol: typeof import('@livekit/protocol')) {
     this.#options = options;
     this.#protocol = protocol;
-    const { mapCandidate } = options;
-    const transportCc = options.variant.estimation;
-    this.#sending = new SdpTransport({ receives: false, transportCc, mapCandidate });
-    this.#receiving = new SdpTransport({
-      receives: true,
-      transportCc,
-      mapCandidate,
-      onStream: options.onStream,
-    });
+    const { sending, receiving } = transportPair(options);
+    this.#sending = sending;
+    this.#receiving = receiving;
   }
 
   static async create(options: LoadClientOptions): Promise<LiveKitClient> {

@@ -1,8 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { freePort } from '../../generator/index.ts';
 import type { MediaServer, StartOptions } from '../media-server.ts';
-import { freePort, OwnProcess } from '../own-process.ts';
+import { startServer } from '../own-process.ts';
 import { ensureLiveKit, LIVEKIT_VERSION } from './build.ts';
 import { API_KEY } from './client.ts';
 
@@ -32,17 +33,7 @@ export async function startLiveKit(
   const file = path.join(folder, 'livekit.yaml');
   // JSON is YAML.
   await writeFile(file, JSON.stringify(config));
-  const server = new OwnProcess(group.wrap([program, '--config', file]));
-  const close = async () => {
-    await server.close();
-    await rm(folder, { recursive: true, force: true });
-  };
-  try {
-    await server.listening(port);
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  const { close } = await startServer(group.wrap([program, '--config', file]), { port, folder });
   return {
     access: { url: `http://127.0.0.1:${port}`, secret: SECRET, farPort: await freePort() },
     version: LIVEKIT_VERSION,
