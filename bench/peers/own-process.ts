@@ -27,7 +27,7 @@ export async function startServer(
 }
 
 /** A server program that runs until it is closed. */
-export class OwnProcess {
+class OwnProcess {
   readonly #child: ChildProcess;
   readonly #output: string[] = [];
   #error: Error | undefined;
