@@ -1,18 +1,14 @@
-/**
- * The recorder as a child process of `canopy serve`, which starts, restarts and closes it over IPC (recorder-supervisor.ts). It ignores
- * signals, as the phone gateway's process does, and waits for the server.
- */
+/** The recorder as a child process of `canopy serve`. */
 import { CanopyError, type Config, createLogger, type Logger } from '../base/index.ts';
 import { BridgeSession, type Identity } from '../client/sdk/index.ts';
 import type { RecordingManifest } from '../contract/index.ts';
 import { RecordingFolder, RoomRecorder } from '../recorder/index.ts';
 import type { RecordOptions } from '../signaling/index.ts';
+import { becomeChild } from './child-process.ts';
 import { recorderIdentity } from './own-identity.ts';
 import type { FromRecorder, RecorderCommand, ToRecorder } from './recorder-messages.ts';
 import { RecorderMetrics } from './recorder-metrics.ts';
 
-/** How long closing, which finishes every file, may take before the process exits, in milliseconds. */
-const CLOSE_MS = 5_000;
 /** Interval of reports how far recordings are, in milliseconds. */
 const PROGRESS_MS = 2_000;
 
@@ -28,49 +24,43 @@ const metrics = new RecorderMetrics(() => recorders.size);
 let context: Context | undefined;
 /** Made for the first recording, so that a server that records nothing has no account for it. */
 let identity: Identity | undefined;
-let closing = false;
 
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) {
-  process.on(signal, () => {});
-}
-process.on('disconnect', () => void close());
-process.on('message', (message: ToRecorder) => void take(message));
+const child = becomeChild<ToRecorder, FromRecorder>({
+  take,
+  close: () => Promise.allSettled([...recorders.values()].map((recorder) => recorder.close())),
+  // It finishes every file.
+  closeMs: 5_000,
+});
 setInterval(report, PROGRESS_MS).unref();
 
 async function take(message: ToRecorder): Promise<void> {
   switch (message.type) {
     case 'begin':
-      await begin(message);
+      begin(message);
       break;
     case 'command':
       await answer(message);
       break;
     case 'metrics':
-      send({ type: 'metrics', id: message.id, text: await metrics.registry.metrics() });
+      child.send({ type: 'metrics', id: message.id, text: await metrics.registry.metrics() });
       break;
     case 'close':
-      await close();
+      await child.exit();
   }
 }
 
-async function begin({ config, url }: Extract<ToRecorder, { type: 'begin' }>): Promise<void> {
-  try {
-    const log = createLogger(config.log).child({ part: 'recorder' });
-    context = { config, log, url };
-    send({ type: 'ready' });
-  } catch (error) {
-    send({ type: 'failed', error: CanopyError.from(error).toJSON() });
-    await close(1);
-  }
+function begin({ config, url }: Extract<ToRecorder, { type: 'begin' }>): void {
+  context = { config, log: createLogger(config.log).child({ part: 'recorder' }), url };
+  child.send({ type: 'ready' });
 }
 
 async function answer({ id, command }: Extract<ToRecorder, { type: 'command' }>): Promise<void> {
   try {
-    send({ type: 'done', id, manifest: await obey(command) });
+    child.send({ type: 'done', id, manifest: await obey(command) });
   } catch (error) {
     const coded = CanopyError.from(error);
-    context?.log.error({ err: error, command: command.name }, 'recorder could not do as it was told');
-    send({ type: 'refused', id, error: coded.toJSON() });
+    context?.log.error({ err: error, command: command.name }, 'the recorder could not carry out a command');
+    child.send({ type: 'refused', id, error: coded.toJSON() });
   }
 }
 
@@ -107,7 +97,7 @@ async function start(options: RecordOptions): Promise<void> {
   recorders.set(recordingId, recorder);
   recorder.once('ended', (error) => {
     recorders.delete(recordingId);
-    send({ type: 'ended', recordingId, error: error.toJSON() });
+    child.send({ type: 'ended', recordingId, error: error.toJSON() });
   });
 }
 
@@ -137,22 +127,6 @@ async function stop(recordingId: string): Promise<RecordingManifest | undefined>
 
 function report(): void {
   for (const [recordingId, { durationMs, bytes }] of recorders) {
-    send({ type: 'progress', recordingId, durationMs, bytes });
-  }
-}
-
-async function close(status = 0): Promise<void> {
-  if (closing) {
-    return;
-  }
-  closing = true;
-  setTimeout(() => process.exit(status), CLOSE_MS).unref();
-  await Promise.allSettled([...recorders.values()].map((recorder) => recorder.close()));
-  process.exit(status);
-}
-
-function send(message: FromRecorder): void {
-  if (process.connected) {
-    process.send?.(message);
+    child.send({ type: 'progress', recordingId, durationMs, bytes });
   }
 }

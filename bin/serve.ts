@@ -45,16 +45,22 @@ export async function serve(config: Config): Promise<void> {
     throw error;
   }
   const url = ownServerUrl(config, signaling.port);
-  try {
-    await recorder?.open({ config, log, url });
-    if (config.sip.enabled) {
-      phones = await GatewaySupervisor.start({ config, log, url });
+  // Side by side, since each takes a moment.
+  const [recording, calling] = await Promise.allSettled([
+    recorder?.open({ config, log, url }),
+    config.sip.enabled ? GatewaySupervisor.start({ config, log, url }) : undefined,
+  ]);
+  if (calling.status === 'fulfilled') {
+    phones = calling.value;
+  }
+  for (const part of [recording, calling]) {
+    if (part.status === 'rejected') {
+      await phones?.close();
+      await recorder?.close();
+      await signaling.close();
+      await sfu.close();
+      throw part.reason;
     }
-  } catch (error) {
-    await recorder?.close();
-    await signaling.close();
-    await sfu.close();
-    throw error;
   }
   hosts.watch(log, (listen) => sfu.announce(listen));
   closeOnSignal({
