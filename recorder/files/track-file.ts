@@ -27,7 +27,6 @@ const SYNC_MS = 1000;
  * index is missing then, which repairTrack() adds.
  */
 export class TrackFile {
-  readonly path: string;
   readonly #handle: FileHandle;
   readonly #output: Output;
   readonly #source: EncodedVideoPacketSource | EncodedAudioPacketSource;
@@ -36,11 +35,9 @@ export class TrackFile {
   #bytes = 0;
   #syncedMs = performance.now();
   #dirty = false;
-  #lastAtMs = -1;
   #closed: Promise<void> | undefined;
 
-  private constructor(path: string, handle: FileHandle, format: TrackFormat) {
-    this.path = path;
+  private constructor(handle: FileHandle, format: TrackFormat) {
     this.#handle = handle;
     this.#format = format;
     this.#output = new Output({
@@ -48,7 +45,7 @@ export class TrackFile {
       target: new StreamTarget(
         new WritableStream({
           write: async ({ data, position }) => {
-            await writeAll(handle, withUnknownSizes(data), position);
+            await writeAll(handle, withUnknownSizes(data, position), position);
             this.#bytes = Math.max(this.#bytes, position + data.length);
             this.#dirty = true;
           },
@@ -69,7 +66,7 @@ export class TrackFile {
   /** Creates the file; there must be none. @throws Error with an errno code, such as ENOSPC */
   static async create(path: string, format: TrackFormat): Promise<TrackFile> {
     const handle = await open(path, 'wx', 0o600);
-    const file = new TrackFile(path, handle, format);
+    const file = new TrackFile(handle, format);
     try {
       await file.#output.start();
       return file;
@@ -84,17 +81,11 @@ export class TrackFile {
     return this.#bytes;
   }
 
-  /** When the last packet begins, from the start of the file, in milliseconds; -1: there is none. */
-  get lastAtMs(): number {
-    return this.#lastAtMs;
-  }
-
   /** Appends a packet; times must grow. @throws Error with an errno code */
   async add({ data, key, atMs, durationMs }: TrackPacket): Promise<void> {
     const packet = new EncodedPacket(data, key ? 'key' : 'delta', atMs / 1000, durationMs / 1000);
     const meta = this.#isFirst ? { decoderConfig: this.#format.decoderConfig } : undefined;
     this.#isFirst = false;
-    this.#lastAtMs = atMs;
     await this.#source.add(packet, meta as never);
     const nowMs = performance.now();
     if (this.#dirty && nowMs - this.#syncedMs > SYNC_MS) {
@@ -137,6 +128,8 @@ const CLUSTER = Buffer.from('1f43b67508', 'hex');
 /** Length of the size, in bytes. */
 const SEGMENT_SIZE = 6;
 const CLUSTER_SIZE = 5;
+/** The segment begins within so many bytes of the file. */
+const HEAD_BYTES = 64;
 /** The element that every cluster begins with. */
 const TIMESTAMP = 0xe7;
 
@@ -144,10 +137,11 @@ const TIMESTAMP = 0xe7;
  * Until the muxer knows the size of an element it writes that of what is in it so far, so a file that is never finished would seem to end
  * there. This writes “unknown” (RFC 8794 §6.2); the muxer overwrites that in the end.
  */
-function withUnknownSizes(data: Uint8Array): Uint8Array {
+function withUnknownSizes(data: Uint8Array, position: number): Uint8Array {
   const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  const segment = bytes.indexOf(SEGMENT);
-  if (segment >= 0 && segment < 64) {
+  // Only the first write has the segment's head, right after the file's.
+  const segment = position < HEAD_BYTES ? bytes.indexOf(SEGMENT) : -1;
+  if (segment >= 0 && segment < HEAD_BYTES) {
     setUnknown(bytes, segment + SEGMENT.length - 1, SEGMENT_SIZE);
   }
   for (let at = bytes.indexOf(CLUSTER); at >= 0; at = bytes.indexOf(CLUSTER, at + 1)) {

@@ -53,7 +53,7 @@ describe('a recording on the page', () => {
     await Promise.all([sign(bob, 'recording'), notice(bob, 'Ada resumed the recording.')]);
   });
 
-  it('those who come while it runs are told, and guests cannot end it', async () => {
+  it('newcomers are notified while it runs, and guests cannot end it', async () => {
     const gus = await enter('Gus', 'guest');
     await Promise.all([sign(gus, 'recording'), notice(gus, 'This call is being recorded.')]);
     await gus.getByTestId('more').click();

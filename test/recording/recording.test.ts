@@ -53,9 +53,9 @@ describe('a recorded room', () => {
       '-',
     ]);
 
-  test('everyone is told, a pause is left out, and the files play', async () => {
+  test('everyone is notified, a pause is left out, and the files play', async () => {
     const recordingId = await ann.room.recording.start();
-    await eventually('bob is told', () => bob.room.recording.running?.recordingId === recordingId);
+    await eventually('Bob is notified', () => bob.room.recording.running?.recordingId === recordingId);
     await eventually('something is recorded', async () => (await manifest(recordingId)).tracks.length >= 2);
     await ann.room.recording.pause();
     await eventually('bob sees the pause', () => bob.room.recording.running?.status === 'paused');

@@ -40,7 +40,7 @@ export type RecordingInfo = z.infer<typeof recordingInfo>;
 const MAX_PAGE = 50;
 
 export const RECORDING_REQUESTS = {
-  /** Starts to record the room. Everyone in it is told. */
+  /** Starts recording the room. Everyone in it is notified. */
   'recording.start': {
     data: z.object({
       mode: recordingMode.default('video'),

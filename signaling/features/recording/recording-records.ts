@@ -23,14 +23,6 @@ export class RecordingRecords {
       .execute();
   }
 
-  async find(recordingId: string): Promise<RecordingRow | undefined> {
-    return this.#store.db
-      .selectFrom('recordings')
-      .selectAll()
-      .where('recording_id', '=', recordingId)
-      .executeTakeFirst();
-  }
-
   /** Recordings that were running when the server last stopped. */
   async unfinished(): Promise<RecordingRow[]> {
     return this.#store.db.selectFrom('recordings').selectAll().where('status', '!=', 'ended').execute();

@@ -129,14 +129,7 @@ export class Recordings {
         checkedMs: startedAtMs,
       };
       try {
-        await this.#options.recorder.start({
-          recordingId,
-          roomId,
-          mode,
-          full,
-          startedAtMs,
-          folder: recordingFolder(this.#options.config, recordingId),
-        });
+        await this.#record(running);
       } catch (error) {
         await this.#options.records.update(recordingId, {
           status: 'ended',
@@ -213,21 +206,20 @@ export class Recordings {
     }
   }
 
+  /** Makes the recorder begin, or go on. @throws {CanopyError} RECORDER_UNAVAILABLE and others */
+  async #record({ roomId, full, info: { recordingId, mode, startedAtMs } }: Running): Promise<void> {
+    const { recorder, config } = this.#options;
+    const folder = recordingFolder(config, recordingId);
+    await recorder.start({ recordingId, roomId, mode, full, startedAtMs, folder });
+  }
+
   async #goOn(running: Running): Promise<void> {
     const { recorder, records, log } = this.#options;
-    const { recordingId, mode, startedAtMs } = running.info;
+    const { recordingId } = running.info;
     const deadline = Date.now() + RETURN_MS;
     while (!this.#closed && !running.ending) {
       try {
-        const { roomId, full } = running;
-        await recorder.start({
-          recordingId,
-          roomId,
-          mode,
-          full,
-          startedAtMs,
-          folder: recordingFolder(this.#options.config, recordingId),
-        });
+        await this.#record(running);
         const status = running.wasPaused ? 'paused' : 'recording';
         if (running.wasPaused) {
           recorder.pause(recordingId);

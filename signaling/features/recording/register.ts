@@ -9,7 +9,7 @@ import { Recordings } from './recordings.ts';
 /** Entries of a room's log after which it may be empty, or no longer so. */
 const PEOPLE_CHANGED = new Set(['participant.joined', 'participant.left']);
 
-/** Recordings: rooms are recorded by a process of its own, and everyone in them is told. */
+/** Recordings: a separate process records rooms, and everyone in them is notified. */
 export function registerRecording(kernel: Kernel): void {
   const { config, store, log, recorder } = kernel;
   const records = new RecordingRecords(store);
