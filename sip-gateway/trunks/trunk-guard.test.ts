@@ -15,6 +15,17 @@ const NOON = Date.UTC(2026, 10, 30, 12);
 const CUBA = '+5371234567';
 const BERLIN = '+4930123456';
 
+/** Keeps usage as the server does. */
+function usageStore() {
+  const stored = new Map<string, TrunkUsage>();
+  const store = async (usage: TrunkUsage[]) => {
+    for (const each of usage) {
+      stored.set(`${each.day} ${each.prefix}`, each);
+    }
+  };
+  return { stored, store };
+}
+
 describe('TrunkGuard', () => {
   let nowMs = NOON;
   let alarms: TrunkAlarm[] = [];
@@ -122,12 +133,7 @@ describe('TrunkGuard', () => {
 
   it('threat 19: the caps hold after a restart of the gateway', async () => {
     const limits = { costPerDay: 2, prices: [{ prefix: '', perMinute: 1 }] };
-    const stored = new Map<string, TrunkUsage>();
-    const store = async (usage: TrunkUsage[]) => {
-      for (const each of usage) {
-        stored.set(`${each.day} ${each.prefix}`, each);
-      }
-    };
+    const { stored, store } = usageStore();
     const first = guardOf(limits);
     place(first, 'a');
     first.answered('a');
@@ -159,12 +165,7 @@ describe('TrunkGuard', () => {
 
   it('threat 19: a call that goes on after a crash counts from its answer, and only what the server did not know is added', async () => {
     const limits = { costPerDay: 3, prices: [{ prefix: '', perMinute: 1 }] };
-    const stored = new Map<string, TrunkUsage>();
-    const store = async (usage: TrunkUsage[]) => {
-      for (const each of usage) {
-        stored.set(`${each.day} ${each.prefix}`, each);
-      }
-    };
+    const { stored, store } = usageStore();
     const first = guardOf(limits);
     place(first, 'a');
     first.answered('a');

@@ -10,7 +10,6 @@ import { AttackedServer } from '../support/attacked-server.ts';
 import { MediaCall } from '../support/media-call.ts';
 import { newIdentity } from '../support/protocol-client.ts';
 import { type RawLink, RawPeer } from '../support/raw-peer.ts';
-import { opus } from '../support/rtp-parameters.ts';
 
 /** Above what a worker reads as one packet. */
 const MAX_BYTES = 1500;
@@ -45,12 +44,7 @@ describe('threats 31 and 32: malformed media of an authorised participant', () =
     const { server } = attacked;
     call = await MediaCall.start(server, 'team');
     hostile = await RawPeer.enter(server.url, await newIdentity(server), 'team');
-    await hostile.client.get('producer.create', {
-      transportId: hostile.send.info.transportId,
-      kind: 'audio',
-      source: 'microphone',
-      rtpParameters: { ...opus(), mid: '0', encodings: [{ ssrc: SSRC }] },
-    });
+    await hostile.announceAudio('0', SSRC);
   });
   after(async () => {
     await hostile.leave();

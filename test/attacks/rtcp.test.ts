@@ -9,7 +9,6 @@ import { MediaCall } from '../support/media-call.ts';
 import { newIdentity } from '../support/protocol-client.ts';
 import { type RawLink, RawPeer } from '../support/raw-peer.ts';
 import { bye, fir, nackRange, nearReport, pli, rtcp, transportFeedback } from '../support/rtcp.ts';
-import { opus } from '../support/rtp-parameters.ts';
 import type { TestServer } from '../support/server.ts';
 
 const PACKETS = 10_000;
@@ -36,12 +35,7 @@ describe('threat 11: a participant who sends arbitrary, correctly encrypted pack
     server = attacked.server;
     call = await MediaCall.start(server, 'team');
     hostile = await RawPeer.enter(server.url, await newIdentity(server), 'team');
-    await hostile.client.get('producer.create', {
-      transportId: hostile.send.info.transportId,
-      kind: 'audio',
-      source: 'microphone',
-      rtpParameters: { ...opus(), mid: OWN_MID, encodings: [{ ssrc: OWN_SSRC }] },
-    });
+    await hostile.announceAudio(OWN_MID, OWN_SSRC);
     await Promise.all([call.ann, call.bob].map((talker) => talker.subscribed(3)));
     const producer = hostile.producers.find(({ producerId }) => producerId === videoProducerId());
     assert.ok(producer);

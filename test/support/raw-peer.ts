@@ -3,6 +3,7 @@ import { MediaLink } from '../../client/node/index.ts';
 import type { Identity } from '../../client/sdk/index.ts';
 import type { RequestResult, RtpCapabilities } from '../../contract/index.ts';
 import { ProtocolClient } from './protocol-client.ts';
+import { opus } from './rtp-parameters.ts';
 
 type TransportInfo = RequestResult<'transport.create'>;
 
@@ -101,6 +102,16 @@ export class RawPeer {
     const recv = new RawLink(await client.get('transport.create', { direction: 'recv', rtpCapabilities }));
     await Promise.all([send, recv].map((link) => link.connect(client, identity)));
     return new RawPeer(client, producers, send, recv);
+  }
+
+  /** Announces a microphone, whose packets may be anything. */
+  async announceAudio(mid: string, ssrc: number): Promise<void> {
+    await this.client.get('producer.create', {
+      transportId: this.send.info.transportId,
+      kind: 'audio',
+      source: 'microphone',
+      rtpParameters: { ...opus(), mid, encodings: [{ ssrc }] },
+    });
   }
 
   async leave(): Promise<void> {
