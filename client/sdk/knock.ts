@@ -16,7 +16,7 @@ export interface Admission {
 export type LobbyProgress = EventData<'lobby.progress'>;
 
 export interface KnockEvents {
-  /** The user's place in the queue, or who is in the room; sent at the start of the wait and after every change. */
+  /** The user's place in the queue, or who is in the room. Emitted when the wait begins and after every change. */
   progress: [LobbyProgress];
   /** The connection was lost, or is back. The place is kept for a while. */
   connected: [boolean];

@@ -57,7 +57,7 @@ export class Recording extends Emitter<RecordingEvents> {
     return this.#isAvailable;
   }
 
-  /** Starts to record. Everyone in the room is told. @throws {CanopyError} FORBIDDEN, RECORDING_RUNNING, RECORDER_UNAVAILABLE, RECORDING_QUOTA, RECORDING_DISK_FULL */
+  /** Starts recording. Everyone in the room is notified. @throws {CanopyError} FORBIDDEN, RECORDING_RUNNING, RECORDER_UNAVAILABLE, RECORDING_QUOTA, RECORDING_DISK_FULL */
   async start(options: RecordingOptions = {}): Promise<string> {
     return (await this.#host.connection.request('recording.start', options)).recordingId;
   }

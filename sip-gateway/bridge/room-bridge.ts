@@ -44,7 +44,7 @@ export interface RoomBridgeOptions {
 interface Seated {
   seat: PhoneSeat;
   events: SeatEvents;
-  /** As the phone was told. */
+  /** As last reported to the phone's leg. */
   isAlone?: boolean;
 }
 

@@ -13,7 +13,7 @@ const UNAVAILABLE = 503;
 
 /**
  * Continues a call that a killed gateway has left: with its ports, its streams and its dialog, without the phone noticing. If its port is
- * gone, the phone is told another one. A caller who waits for an answer gets it, and one who was asked for a PIN is asked again. A call that
+ * gone, a re-INVITE names another one. A caller who waits for an answer gets one, and one who was asked for a PIN is asked again. A call that
  * cannot be continued is ended. Never rejects.
  */
 export async function restoreCall(host: CallHost, saved: SavedPhoneCall): Promise<void> {

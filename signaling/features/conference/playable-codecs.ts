@@ -4,7 +4,7 @@ import type { Kernel, Peer, Room } from '../../kernel/index.ts';
 /** Tells each bridge which codecs of phones everybody else in its room can play, if the room's settings permit to send them. */
 export class PlayableCodecs {
   readonly #kernel: Kernel;
-  /** What each bridge was told last. */
+  /** What was last sent to each bridge. */
   readonly #told = new WeakMap<Peer, string>();
 
   constructor(kernel: Kernel) {

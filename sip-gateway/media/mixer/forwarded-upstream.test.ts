@@ -19,7 +19,7 @@ const LEVEL_ID = 1;
 /** A packet with the level byte of its header extension. */
 type Heard = RtpPacket & { level: number };
 
-/** A leg that hears packets when it is told to, and tones at a fixed amplitude in the mix. */
+/** A leg that hears packets on request, and tones at a fixed amplitude in the mix. */
 class PacketLeg implements MixedLeg, ForwardedLeg {
   readonly sampleRate = 8_000;
   tap: VoiceTap | undefined;
