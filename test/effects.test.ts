@@ -85,12 +85,13 @@ describe('effects on one’s own picture and sound', () => {
     await page.getByTestId('more').click();
     await page.getByTestId('panel-settings').click();
     await page.getByTestId('noiseSuppression').uncheck();
+    // Undisturbed, RNNoise takes more than 80 dB away; on a machine so busy that the fake microphone has holes, about 17. Without it, none.
     const noise = await eventually('noise is sent', sound, ({ db }) => db > -40 && db < 0);
     await page.getByTestId('voiceOnly').check();
     await eventually(
       `much less than ${noise.db} dBFS is sent`,
       sound,
-      ({ label, db }) => label !== noise.label && db < noise.db - 20,
+      ({ label, db }) => label !== noise.label && db < noise.db - 12,
       30_000,
     );
   });
