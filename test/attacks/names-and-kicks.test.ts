@@ -1,3 +1,4 @@
+// Mostly waits: may run beside other tests.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { enrol, type Identity, parseInvitation } from '../../client/sdk/index.ts';

@@ -1,3 +1,4 @@
+// Mostly waits: may run beside other tests.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';

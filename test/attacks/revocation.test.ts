@@ -1,3 +1,4 @@
+// Mostly waits: may run beside other tests.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// Mostly waits: may run beside other tests.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { newIdentity, ProtocolClient } from '../support/protocol-client.ts';

@@ -1,3 +1,4 @@
+// Mostly waits: may run beside other tests.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { NatNetwork, noNamespaces } from '../support/nat-network.ts';

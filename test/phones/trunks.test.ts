@@ -1,3 +1,4 @@
+// Mostly waits: may run beside other tests.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type CallShown, PHONE_PASSWORD, PhoneServer } from '../support/phone-server.ts';
