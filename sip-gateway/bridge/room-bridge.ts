@@ -19,6 +19,8 @@ export interface SeatEvents {
   asked(): void;
   /** Nobody but this phone is in the room, or somebody has come. Emitted first when the phone is connected. */
   alone(isAlone: boolean): void;
+  /** What is said in the room is being recorded from now on, or no longer. Emitted first when the phone is connected, if it is. */
+  recorded(isRecorded: boolean): void;
   /** A call that a phone here placed into the room has failed. */
   callFailed(callId: string): void;
   /** The phone is to go to another room of the same meeting. */
@@ -46,6 +48,7 @@ interface Seated {
   events: SeatEvents;
   /** As last reported to the phone's leg. */
   isAlone?: boolean;
+  isRecorded?: boolean;
 }
 
 const NOTHING: ReadonlySet<string> = new Set();
@@ -148,7 +151,10 @@ export class RoomBridge {
       log: this.#log,
       onConnect: () =>
         this.#announce('joined', { name: participant.displayName, spokenName: seat.spokenName }),
-      onJoined: () => this.#checkCompany(),
+      onJoined: () => {
+        this.#checkCompany();
+        this.#checkRecording();
+      },
       onLeave: (wasConnected) => {
         this.#seats.delete(participant);
         this.#checkCompany();
@@ -200,6 +206,17 @@ export class RoomBridge {
     }
   }
 
+  /** Tells each phone that it is recorded, or no longer. */
+  #checkRecording(): void {
+    const isRecorded = this.#session?.isRecorded ?? false;
+    for (const seated of this.#seats.values()) {
+      if (seated.seat.connected && (seated.isRecorded ?? false) !== isRecorded) {
+        seated.isRecorded = isRecorded;
+        seated.events.recorded(isRecorded);
+      }
+    }
+  }
+
   #announce(kind: 'joined' | 'left', who: Announced): void {
     if (this.#session && !this.closed) {
       this.#announcements.announce(kind, who, this.#session);
@@ -224,6 +241,7 @@ export class RoomBridge {
         events?.muted(action === 'mute');
       }
     });
+    session.on('recorded', () => this.#checkRecording());
     session.on('call-failed', (callId) => {
       for (const { events } of [...this.#seats.values()]) {
         events.callFailed(callId);

@@ -392,6 +392,7 @@ export class PhoneCall {
       callFailed: (callId) => this.onCallFailed(callId),
       asked: () => this.play('may-speak'),
       alone: (isAlone) => this.wait(isAlone),
+      recorded: (isRecorded) => this.play(isRecorded ? 'recorded' : 'not-recorded'),
       // The PIN was given for the meeting, or nobody asked for it.
       moved: (to) => this.#attempt(() => this.moveTo(to, true)),
       ended: (reason) => void this.end(reason),

@@ -8,6 +8,8 @@ export type PromptName =
   | 'has-left'
   | 'alone'
   | 'joined'
+  | 'recorded'
+  | 'not-recorded'
   | 'muted'
   | 'muted-by-moderator'
   | 'unmuted'

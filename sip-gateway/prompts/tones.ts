@@ -52,6 +52,20 @@ const BEEPS: Readonly<Record<PromptName, readonly Beep[]>> = {
     [780, 180],
     [0, 100],
   ],
+  // Several beeps, since nobody may be recorded without a sign.
+  recorded: [
+    [1400, 150],
+    [0, 150],
+    [1400, 150],
+    [0, 150],
+    [1400, 150],
+    [0, 100],
+  ],
+  'not-recorded': [
+    [1400, 150],
+    [700, 250],
+    [0, 100],
+  ],
   muted: [
     [660, 100],
     [440, 150],

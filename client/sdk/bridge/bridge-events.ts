@@ -30,6 +30,8 @@ export interface BridgeEvents extends RoomSessionEvents {
   move: [participant: BridgeParticipant, roomId: string];
   /** The codecs of phones that everybody else in the room can play. */
   playable: [ReadonlySet<string>];
+  /** A recording of the room has begun or was resumed, or has ended or was paused. */
+  recorded: [isRecorded: boolean];
   /** A call that a hosted participant placed has failed. */
   'call-failed': [callId: string, error: CanopyError];
   /** A failure that does not close the session. */

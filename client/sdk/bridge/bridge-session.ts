@@ -1,4 +1,4 @@
-import type { Participant, RtpCapabilities, SnapshotPart } from '../../../contract/index.ts';
+import type { EventData, Participant, RtpCapabilities, SnapshotPart } from '../../../contract/index.ts';
 import { CanopyError } from '../../../contract/light.ts';
 import { Connection, type ConnectionOptions, type ConnectionState } from '../connection.ts';
 import { Emitter } from '../emitter.ts';
@@ -45,6 +45,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
   #media: BridgeMedia | undefined;
   #info: SnapshotPart<'room'> = { title: null, locked: false, hasPin: false, maxParticipants: null };
   #playable: ReadonlySet<string> = new Set();
+  #isRecorded = false;
   /** Counts homes and seats, to recognise answers about transports of an earlier one. */
   #home = 0;
 
@@ -131,6 +132,11 @@ export class BridgeSession extends Emitter<BridgeEvents> {
    */
   get playable(): ReadonlySet<string> {
     return this.#playable;
+  }
+
+  /** Whether what is said in the room is being recorded. Changes with the event `recorded`. */
+  get isRecorded(): boolean {
+    return this.#isRecorded;
   }
 
   /** RTP capabilities of the room's router. */
@@ -268,6 +274,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
       this.#info = room;
     });
     on('room.playable', ({ codecs }) => this.#setPlayable(codecs));
+    on('recording.changed', ({ recording }) => this.#setRecorded(recording));
     on('call.failed', ({ callId, error }) => this.emit('call-failed', callId, CanopyError.fromBody(error)));
     on('producer.added', ({ producer }) => {
       const isOwn = this.hosted.some(({ participantId }) => participantId === producer.participantId);
@@ -289,6 +296,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
     this.#capabilities = snapshot.routerRtpCapabilities as RtpCapabilities;
     this.#info = snapshot.parts.room;
     this.#setPlayable(snapshot.parts.playable);
+    this.#setRecorded(snapshot.parts.recording.running);
     const { transportIds, producerIds, consumerIds } = snapshot.own;
     const media = this.#media;
     const isComplete =
@@ -353,6 +361,15 @@ export class BridgeSession extends Emitter<BridgeEvents> {
   #setPlayable(codecs: readonly string[]): void {
     this.#playable = new Set(codecs);
     this.emit('playable', this.#playable);
+  }
+
+  /** A recording that is interrupted goes on by itself at any moment. */
+  #setRecorded(running: EventData<'recording.changed'>['recording']): void {
+    const isRecorded = running !== null && running.status !== 'paused';
+    if (isRecorded !== this.#isRecorded) {
+      this.#isRecorded = isRecorded;
+      this.emit('recorded', isRecorded);
+    }
   }
 
   /** Opens the transports if there are none. */

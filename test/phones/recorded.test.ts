@@ -1,0 +1,80 @@
+// Mostly waits: may run beside other tests.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { locatePrompts } from '../../sip-gateway/index.ts';
+import type { Baresip } from '../support/baresip.ts';
+import { likeness, readWav } from '../support/likeness.ts';
+import { PhoneServer } from '../support/phone-server.ts';
+import { newIdentity, ProtocolClient } from '../support/protocol-client.ts';
+import { eventually } from '../support/wait.ts';
+
+const ROOM = 'team';
+const prompts = locatePrompts();
+
+describe('phones in a recorded room', { skip: prompts ? false : 'espeak-ng was missing' }, () => {
+  let server: PhoneServer;
+  let moderator: ProtocolClient;
+  let phones: Baresip[];
+
+  before(async () => {
+    server = await PhoneServer.start({ flags: ['--workers', '1'] });
+    await server.addPhones('1001', '1002');
+    await server.setDialPlan([{ pattern: '100', action: { type: 'room', roomId: ROOM } }]);
+    phones = await Promise.all(
+      ['1001', '1002'].map((username) => server.phone(username, { codecs: 'PCMU/8000/1' })),
+    );
+    const identity = await newIdentity(server.server, { role: 'member', displayName: 'Moderator' });
+    moderator = await ProtocolClient.enter(server.server.url, identity);
+    await moderator.get('room.join', { roomId: ROOM });
+  });
+  after(async () => {
+    await Promise.all((phones ?? []).map((phone) => phone.stop()));
+    await moderator?.get('room.leave', {});
+    moderator?.close();
+    await server?.finish();
+  });
+
+  async function call(phone: Baresip): Promise<void> {
+    phone.command('dial', server.uri('100'));
+    await phone.waitFor('CALL_ESTABLISHED');
+  }
+
+  /** Waits until a prompt is heard that was not heard before. */
+  async function hears(phone: Baresip, name: string, since: number): Promise<void> {
+    const prompt = readWav(`${prompts}/en-${name}.wav`);
+    await eventually(
+      `“${name}” is heard`,
+      async () => {
+        const { samples, rateHz } = await phone.recording();
+        return rateHz === 0 ? 0 : likeness({ samples: samples.subarray(since), rateHz }, prompt);
+      },
+      (like) => like > 0.9,
+    );
+  }
+
+  const heard = async (phone: Baresip) => (await phone.recording()).samples.length;
+
+  it('are told when a recording begins, when they come later, and when it pauses or ends', async () => {
+    const [first, second] = phones as [Baresip, Baresip];
+    await call(first);
+    await hears(first, 'joined', 0);
+    const warning = readWav(`${prompts}/en-recorded.wav`);
+    assert.ok(likeness(await first.recording(), warning) < 0.8, 'nothing is recorded yet');
+    let since = await heard(first);
+    await moderator.get('recording.start', {});
+    await hears(first, 'recorded', since);
+    await call(second);
+    await hears(second, 'recorded', 0);
+    since = await heard(first);
+    await moderator.get('recording.pause', {});
+    await hears(first, 'not-recorded', since);
+    since = await heard(first);
+    await moderator.get('recording.resume', {});
+    await hears(first, 'recorded', since);
+    const sinceOfSecond = await heard(second);
+    since = await heard(first);
+    await moderator.get('recording.stop', {});
+    await hears(first, 'not-recorded', since);
+    await hears(second, 'not-recorded', sinceOfSecond);
+  });
+});
