@@ -38,8 +38,10 @@ export const roomAction = z.enum([
   'poll.create',
   /** Vote in polls. */
   'poll.vote',
-  /** Record the room, and see its recordings. */
+  /** Record the room. */
   'recording.control',
+  /** See, play and download the room's recordings. */
+  'recording.view',
 ]);
 export type RoomAction = z.infer<typeof roomAction>;
 

@@ -9,6 +9,8 @@ export const SCOPES = {
   'rooms:write': 'Create, configure, close and delete rooms; mute, remove and ban people.',
   'chat:read': 'Read, search and export the chat and the polls of any room.',
   'chat:write': 'Delete messages, a whole chat, or polls.',
+  'recordings:read': 'List and download the recordings of any room.',
+  'recordings:write': 'Delete recordings.',
   'links:read': 'See room links. Anyone who has one can ask to join.',
   'links:write': 'Create, renew and withdraw room links.',
   'invitations:read': 'List open invitations.',

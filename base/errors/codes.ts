@@ -578,6 +578,7 @@ export const ERROR_CODES = {
   },
   RECORDING_RUNNING: { status: 409, message: 'This room is being recorded already.' },
   RECORDING_UNKNOWN: { status: 404, message: 'There is no such recording; it may have been deleted.' },
+  RECORDING_UNFINISHED: { status: 409, message: 'This recording has not ended yet; stop it first.' },
   RECORDING_QUOTA: {
     status: 507,
     message:

@@ -27,6 +27,7 @@ export interface RecordingEvents {
 
 /** What the recording needs from its room. */
 export interface RecordingHost {
+  readonly roomId: string;
   readonly connection: Connection;
   readonly participants: ReadonlyMap<string, Participant>;
   onServerEvent: RoomSession['onServerEvent'];
@@ -79,7 +80,8 @@ export class Recording extends Emitter<RecordingEvents> {
 
   /** The room's recordings, newest first, 50 at a time. @throws {CanopyError} FORBIDDEN */
   async list(before?: number): Promise<{ recordings: RecordingInfo[]; more: boolean }> {
-    return this.#host.connection.request('recording.list', { ...(before !== undefined && { before }) });
+    const { roomId, connection } = this.#host;
+    return connection.request('recording.list', { roomId, ...(before !== undefined && { before }) });
   }
 
   /** @internal Applies a snapshot. */

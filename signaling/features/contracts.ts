@@ -23,7 +23,12 @@ import { PATH_REQUESTS } from './paths/contract.ts';
 import { POLL_EVENTS, POLL_REQUESTS } from './polls/contract.ts';
 import { PUSH_REQUESTS } from './push/contract.ts';
 import { REACTION_EVENTS, REACTION_REQUESTS } from './reactions/contract.ts';
-import { RECORDING_EVENTS, RECORDING_REQUESTS, RECORDING_SNAPSHOT } from './recording/contract.ts';
+import {
+  LIBRARY_REQUESTS,
+  RECORDING_EVENTS,
+  RECORDING_REQUESTS,
+  RECORDING_SNAPSHOT,
+} from './recording/contract.ts';
 import { ROOM_EVENTS, ROOM_REQUESTS, ROOM_SNAPSHOT } from './rooms/contract.ts';
 import { SPOTLIGHT_EVENTS, SPOTLIGHT_REQUESTS, SPOTLIGHT_SNAPSHOT } from './spotlight/contract.ts';
 import { PERSON_PHONE_REQUESTS, TELEPHONY_EVENTS, TELEPHONY_REQUESTS } from './telephony/contract.ts';
@@ -46,6 +51,7 @@ export const REQUESTS = {
   ...FILE_REQUESTS,
   ...POLL_REQUESTS,
   ...RECORDING_REQUESTS,
+  ...LIBRARY_REQUESTS,
   ...BREAKOUT_REQUESTS,
   ...PATH_REQUESTS,
   ...ROOM_REQUESTS,

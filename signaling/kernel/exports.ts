@@ -112,7 +112,8 @@ async function* joined(sources: readonly Source[], id: string): AsyncIterable<Ex
   }
 }
 
-function zipOf(entries: AsyncIterable<ExportEntry>): Readable {
+/** A ZIP file with these entries, made while it is read. */
+export function zipOf(entries: AsyncIterable<ExportEntry>): Readable {
   const zip = new ZipFile();
   const output = zip.outputStream as Readable;
   zip.on('error', (error) => output.destroy(error as Error));

@@ -29,15 +29,17 @@ export {
   sealBytes,
   unusedDatabase,
 } from './data/index.ts';
-export { DELETED_ACCOUNT, type ExportEntry, jsonEntry, jsonListEntry, sendExport } from './exports.ts';
+export { DELETED_ACCOUNT, type ExportEntry, jsonEntry, jsonListEntry, sendExport, zipOf } from './exports.ts';
 export type { Happening } from './happenings.ts';
 export { Hook } from './hook.ts';
 export {
+  type ByteRange,
   defaultPublicUrl,
   errorResponses,
   openTlsSource,
   readAuthorities,
   readTlsFiles,
+  sendBytes,
   tlsMetrics,
   type ZodInstance,
 } from './http/index.ts';
@@ -95,6 +97,7 @@ export {
   peerPrincipal,
   serverRoleOf,
   type TokenPrincipal,
+  type Visitor,
 } from './principals/index.ts';
 export type { Recorder, RecorderEvents, RecordOptions } from './recorder.ts';
 export {
@@ -121,6 +124,7 @@ export {
   requireRightFor,
   requireSeat,
   type Session,
+  seatIn,
   TokenBucket,
 } from './sockets/index.ts';
 export { StrangerRate } from './stranger-rate.ts';

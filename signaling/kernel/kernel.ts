@@ -51,7 +51,7 @@ import { type JoinStage, Metrics } from './metrics/index.ts';
 import { ownServerUrl } from './own-server-url.ts';
 import type { CallByPhone, MeetingByPhone, PhoneExchange, PhoneLegEvents } from './phone-exchange.ts';
 import { type AdminAction, demand, isNamed, may } from './policy/index.ts';
-import { changeServerRole, type PeerPrincipal, type Principal, serverRoleOf } from './principals/index.ts';
+import { changeServerRole, type Principal, serverRoleOf, type Visitor } from './principals/index.ts';
 import { Readiness } from './readiness.ts';
 import type { Recorder } from './recorder.ts';
 import {
@@ -195,7 +195,7 @@ export class Kernel {
   /** Runs before an account is deleted, so that features delete what is nobody else's. May run again after a crash. */
   readonly accountDeleting = new Hook<string>();
   /** Runs before a newcomer enters a room, after the policy has permitted it. Features throw to refuse. */
-  readonly entering = new Hook<{ principal: PeerPrincipal; room: RoomRecord }>();
+  readonly entering = new Hook<{ principal: Visitor; room: RoomRecord }>();
   /** Runs before someone without an account may ask to enter a room by a link. Features throw to refuse. */
   readonly knocking = new Hook<{ linkId: string; room: RoomRecord }>();
   /** Runs when an account has been banned from a room. */
@@ -475,7 +475,7 @@ export class Kernel {
    * @throws {CanopyError} FORBIDDEN - the room admits only invited people, or not this role
    * @throws {CanopyError} LOBBY_REQUIRED - everyone has to be admitted from the lobby, or all those not invited (policy `tofu`)
    */
-  async demandEntry(principal: PeerPrincipal, room: RoomRecord): Promise<void> {
+  async demandEntry(principal: Visitor, room: RoomRecord): Promise<void> {
     demand(principal, 'room.enter', room);
     if (room.parentId !== undefined) {
       // A breakout room: `entering` decides.
@@ -504,7 +504,7 @@ export class Kernel {
    *
    * @throws {CanopyError} FORBIDDEN, LOBBY_REQUIRED, BANNED, KICKED
    */
-  async demandAccess(principal: PeerPrincipal, room: RoomRecord): Promise<void> {
+  async demandAccess(principal: Visitor, room: RoomRecord): Promise<void> {
     await this.demandEntry(principal, room);
     await this.entering.run({ principal, room });
     if (this.rooms.isBarred(room.roomId, principal.accountId) && !may(principal, 'room.enterBarred', room)) {

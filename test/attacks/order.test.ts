@@ -74,6 +74,7 @@ const OUTSIDE = [
   'file.cancel',
   'file.open',
   'file.thumbnail',
+  ...['recording.list', 'recording.open', 'recording.delete'],
   'contact.list',
   'contact.find',
   'contact.put',

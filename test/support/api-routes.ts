@@ -13,6 +13,9 @@ export const TICKET_ROUTES: readonly string[] = [
   'GET /api/export',
   'GET /api/export/rooms/{roomId}',
   'GET /api/files/{fileId}',
+  'GET /api/recordings/{recordingId}/tracks/{file}',
+  'GET /api/recordings/{recordingId}/events',
+  'GET /api/recordings/{recordingId}/zip',
   'PUT /api/files/{fileId}',
 ];
 

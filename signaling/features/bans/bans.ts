@@ -10,6 +10,7 @@ import {
   type Principal,
   type RoomRecord,
   type Rooms,
+  type Visitor,
 } from '../../kernel/index.ts';
 import type { BanRecords } from './ban-records.ts';
 import type { Ban } from './rest.ts';
@@ -107,7 +108,7 @@ export class Bans {
   }
 
   /** @throws {CanopyError} BANNED */
-  async check(principal: Principal, room: RoomRecord): Promise<void> {
+  async check(principal: Visitor, room: RoomRecord): Promise<void> {
     const bans = await this.#records.of(room.roomId);
     if (bans.size === 0 || principal.kind !== 'device' || may(principal, 'room.enterBarred', room)) {
       return;

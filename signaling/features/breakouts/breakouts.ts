@@ -9,6 +9,7 @@ import {
   type Removal,
   type Room,
   type RoomRecord,
+  type Visitor,
 } from '../../kernel/index.ts';
 import { BreakoutStore, type Plan } from './breakout-store.ts';
 import type { BreakoutsState } from './contract.ts';
@@ -73,7 +74,7 @@ export class Breakouts {
   }
 
   /** Judges whether somebody may enter a breakout room. Other rooms are not affected. @throws {CanopyError} BREAKOUT_UNKNOWN, FORBIDDEN, KICKED, and as for the main room */
-  async admit(principal: PeerPrincipal, { roomId, ...record }: RoomRecord): Promise<void> {
+  async admit(principal: Visitor, { roomId, ...record }: RoomRecord): Promise<void> {
     await this.#loaded;
     const family = this.#byChild.get(roomId);
     const parentId = record.parentId ?? family?.parentId;

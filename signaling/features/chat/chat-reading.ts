@@ -5,6 +5,7 @@ import {
   type RoomRecord,
   requirePrincipal,
   type Session,
+  seatIn,
 } from '../../kernel/index.ts';
 import type { ChatLimits } from './chat-limits.ts';
 import { filesOf } from './chat-rows.ts';
@@ -86,9 +87,4 @@ export function requirePerson(principal: PeerPrincipal): void {
   if (principal.kind !== 'device') {
     throw new CanopyError('FORBIDDEN', 'the chat is for people only');
   }
-}
-
-function seatIn({ seat }: Session, roomId: string): Session['seat'] {
-  const isIn = seat?.room.roomId === roomId && seat.room.peers.get(seat.peer.peerId) === seat.peer;
-  return isIn ? seat : null;
 }

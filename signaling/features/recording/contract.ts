@@ -1,6 +1,14 @@
-/** Recordings of rooms. */
+/** Recordings of rooms: made, and then listed, played and deleted. Their bytes go over HTTP. */
 import { z } from 'zod';
-import { displayName, logged, nothing, objectId, recordingMode } from '../../../contract/index.ts';
+import {
+  displayName,
+  logged,
+  nothing,
+  objectId,
+  recordedTrack,
+  recordingMode,
+  roomId,
+} from '../../../contract/index.ts';
 
 /** A recording in progress, as everyone in the room sees it. */
 export const runningRecording = z.object({
@@ -36,9 +44,6 @@ export const recordingInfo = z.object({
 });
 export type RecordingInfo = z.infer<typeof recordingInfo>;
 
-/** Maximum number of recordings per answer of `recording.list`. */
-const MAX_PAGE = 50;
-
 export const RECORDING_REQUESTS = {
   /** Starts recording the room. Everyone in it is notified. */
   'recording.start': {
@@ -54,15 +59,56 @@ export const RECORDING_REQUESTS = {
   'recording.resume': { data: nothing, result: nothing },
   /** Ends the recording. Answered when its files are complete. Idempotent. */
   'recording.stop': { data: nothing, result: nothing },
-  /** The room's recordings, newest first, for those who may record. */
+} as const;
+
+/** Maximum number of recordings per answer. */
+export const MAX_PAGE = 50;
+
+export const keptRecording = recordingInfo.extend({
+  /** Names of the people in it, in the order in which they were first recorded. */
+  people: z.array(z.string()),
+  /** Whether its files are whole. False also while it runs. */
+  isComplete: z.boolean(),
+});
+export type KeptRecording = z.infer<typeof keptRecording>;
+
+const place = { roomId, recordingId: objectId };
+
+export const LIBRARY_REQUESTS = {
+  /** A room's recordings, newest first. For those who may see them, inside or outside. */
   'recording.list': {
     data: z.object({
+      roomId,
       /** Only those that were started earlier, in Unix time in milliseconds. */
       before: z.number().optional(),
       limit: z.int().min(1).max(MAX_PAGE).default(MAX_PAGE),
     }),
-    result: z.object({ recordings: z.array(recordingInfo), more: z.boolean() }),
+    result: z.object({
+      recordings: z.array(
+        keptRecording.extend({
+          /** Whether this account may delete it. */
+          canManage: z.boolean(),
+        }),
+      ),
+      more: z.boolean(),
+    }),
   },
+  /**
+   * Where to get a recording's files: paths on this server, valid for six hours as long as the account may see the recording. Append
+   * `&download=1` to have a browser save a file rather than play it.
+   */
+  'recording.open': {
+    data: z.object(place),
+    result: z.object({
+      tracks: z.array(recordedTrack.extend({ url: z.string() })),
+      /** What happened meanwhile, one JSON object a line. */
+      eventsUrl: z.string(),
+      /** Everything, as a ZIP file. */
+      zipUrl: z.string(),
+    }),
+  },
+  /** Deletes a recording that has ended, with its files. For its room's owners, for admins, and for whoever started it. */
+  'recording.delete': { data: z.object(place), result: nothing },
 } as const;
 
 export const RECORDING_EVENTS = {
@@ -85,10 +131,11 @@ export const RECORDING_SNAPSHOT = {
 } as const;
 
 type RecordingRequests = typeof RECORDING_REQUESTS;
+type LibraryRequests = typeof LIBRARY_REQUESTS;
 type RecordingEvents = typeof RECORDING_EVENTS;
 type RecordingSnapshot = typeof RECORDING_SNAPSHOT;
 declare module '../../../contract/wire.ts' {
-  interface Requests extends RecordingRequests {}
+  interface Requests extends RecordingRequests, LibraryRequests {}
   interface Events extends RecordingEvents {}
   interface SnapshotParts extends RecordingSnapshot {}
 }

@@ -1,12 +1,10 @@
 import { CanopyError } from '../../../base/index.ts';
 import { type Handlers, requireRight } from '../../kernel/index.ts';
 import type { RECORDING_REQUESTS } from './contract.ts';
-import { infoOf, type RecordingRecords } from './recording-records.ts';
 import type { Recordings } from './recordings.ts';
 
 export function recordingHandlers(
   recordings: Recordings | undefined,
-  records: RecordingRecords,
 ): Handlers<keyof typeof RECORDING_REQUESTS> {
   const required = () => {
     if (!recordings) {
@@ -38,12 +36,6 @@ export function recordingHandlers(
       const { room, peer } = requireRight(session, 'recording.control');
       await required().stop(room.roomId, peer.participantId ?? null);
       return {};
-    },
-
-    'recording.list': async (session, { before, limit }) => {
-      const { room } = requireRight(session, 'recording.control');
-      const rows = await records.of(room.roomId, { before, limit: limit + 1 });
-      return { recordings: rows.slice(0, limit).map(infoOf), more: rows.length > limit };
     },
   };
 }

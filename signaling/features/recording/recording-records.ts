@@ -23,6 +23,18 @@ export class RecordingRecords {
       .execute();
   }
 
+  async find(recordingId: string): Promise<RecordingRow | undefined> {
+    return this.#store.db
+      .selectFrom('recordings')
+      .selectAll()
+      .where('recording_id', '=', recordingId)
+      .executeTakeFirst();
+  }
+
+  async delete(recordingId: string): Promise<void> {
+    await this.#store.db.deleteFrom('recordings').where('recording_id', '=', recordingId).execute();
+  }
+
   /** Recordings that were running when the server last stopped. */
   async unfinished(): Promise<RecordingRow[]> {
     return this.#store.db.selectFrom('recordings').selectAll().where('status', '!=', 'ended').execute();

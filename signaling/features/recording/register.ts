@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import type { Kernel } from '../../kernel/index.ts';
 import { RECORDING_REQUESTS } from './contract.ts';
+import { registerLibrary } from './library/index.ts';
 import { recordingFolder } from './recording-folder.ts';
 import { recordingHandlers } from './recording-handlers.ts';
 import { RecordingRecords } from './recording-records.ts';
@@ -16,9 +17,10 @@ export function registerRecording(kernel: Kernel): void {
   const recordings =
     recorder &&
     new Recordings({ config, recorder, records, log, room: (roomId) => kernel.rooms.find(roomId) });
-  kernel.requests(RECORDING_REQUESTS, recordingHandlers(recordings, records), {
+  kernel.requests(RECORDING_REQUESTS, recordingHandlers(recordings), {
     audited: ['recording.start', 'recording.pause', 'recording.resume', 'recording.stop'],
   });
+  registerLibrary(kernel, records);
   kernel.snapshotPart('recording', (room) => ({
     running: recordings?.in(room.roomId) ?? null,
     isAvailable: recordings !== undefined,

@@ -48,6 +48,7 @@ const RECORDED = [
     'webhookId',
     'callId',
     'pollId',
+    'recordingId',
     'username',
   ],
   ...['name', 'target', 'seq', 'role', 'scopes', 'rooms', 'expiresAtMs', 'muted', 'source', 'deny', 'link'],

@@ -22,8 +22,13 @@ export class UrlTickets {
 
   /** The path with the ticket. */
   url(ticket: UrlTicket, validMs: number): string {
+    return `${ticket.path}?ticket=${this.ticket(ticket, validMs)}`;
+  }
+
+  /** The ticket alone, for a path with others below it. */
+  ticket(ticket: UrlTicket, validMs: number): string {
     const untilMs = this.#now() + validMs;
-    return `${ticket.path}?ticket=${ticket.accountId}.${untilMs}.${this.#sign(ticket, untilMs)}`;
+    return `${ticket.accountId}.${untilMs}.${this.#sign(ticket, untilMs)}`;
   }
 
   /** Returns the account that the ticket was issued to. @throws {CanopyError} FILE_TICKET_INVALID */

@@ -39,6 +39,8 @@ export type ActionInRoom =
   | 'chat.readAll'
   /** Change, close and delete polls of others. */
   | 'poll.manage'
+  /** Delete and share recordings that others started. */
+  | 'recording.manage'
   /** Plan, open, visit and close breakout rooms. */
   | 'breakout.manage';
 
@@ -66,6 +68,7 @@ export type AdminAction =
   | 'link.administer'
   | 'room.administer'
   | 'chat.administer'
+  | 'recording.administer'
   | 'telephony.administer'
   | 'call.administer'
   | 'token.administer'
@@ -112,6 +115,8 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'poll.vote': 'vote in polls',
   'poll.manage': 'change polls of others',
   'recording.control': 'record',
+  'recording.view': 'see its recordings',
+  'recording.manage': 'manage recordings of others',
   'breakout.manage': 'manage breakout rooms',
   'call.dial': 'call phones',
   'invite.create:admin': 'invite an admin',
@@ -129,6 +134,7 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'link.administer': 'administer room links',
   'room.administer': 'administer rooms',
   'chat.administer': 'administer chats',
+  'recording.administer': 'administer recordings',
   'telephony.administer': 'administer phones',
   'call.administer': 'administer calls',
   'token.administer': 'administer API tokens',

@@ -42,6 +42,7 @@ export const IN_ROOM: Readonly<Record<Standing, ReadonlySet<ActionInRoom>>> = {
     'lobby.skip',
     'participant.kickAdmin',
     'chat.readAll',
+    'recording.manage',
     'participant.banOwner',
   ]),
   owner: new Set([
@@ -51,6 +52,7 @@ export const IN_ROOM: Readonly<Record<Standing, ReadonlySet<ActionInRoom>>> = {
     'room.delete',
     'lobby.skip',
     'chat.readAll',
+    'recording.manage',
   ]),
   moderator: new Set(MODERATING),
   speaker: new Set([
@@ -123,6 +125,7 @@ export const ON_SERVER: Readonly<Record<ServerStanding, ReadonlySet<ServerAction
     'link.administer',
     'room.administer',
     'chat.administer',
+    'recording.administer',
     'telephony.administer',
     'call.administer',
     'token.administer',

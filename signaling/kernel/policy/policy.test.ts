@@ -80,6 +80,8 @@ const IN_ROOM: Record<ActionInRoom, string> = {
   'poll.create': 'admin owner member token',
   'poll.vote': 'admin owner member guest phone token',
   'recording.control': 'admin owner member token',
+  'recording.view': 'admin owner member token',
+  'recording.manage': 'admin owner token',
   'poll.manage': 'admin owner member token',
   'breakout.manage': 'admin owner member token',
 };
@@ -99,6 +101,7 @@ const ON_SERVER: Record<ServerAction, string> = {
   'link.administer': 'token',
   'room.administer': 'token',
   'chat.administer': 'token',
+  'recording.administer': 'token',
   'telephony.administer': 'token',
   'call.administer': 'token',
   'token.administer': 'token',

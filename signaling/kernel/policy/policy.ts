@@ -6,7 +6,13 @@ import {
   type RoomRole,
   roomAction,
 } from '../../../contract/index.ts';
-import type { AccountHolder, PeerPrincipal, PhonePrincipal, Principal } from '../principals/index.ts';
+import type {
+  AccountHolder,
+  PeerPrincipal,
+  PhonePrincipal,
+  Principal,
+  Visitor,
+} from '../principals/index.ts';
 import { type ActionInRoom, PHRASES, type ServerAction } from './actions.ts';
 import { IN_ROOM, ON_SERVER, type ServerStanding, type Standing } from './defaults.ts';
 
@@ -23,10 +29,10 @@ export const UNCHANGED: RoomPolicy = { ownerId: null, permissions: {}, roles: {}
 
 const CONFIGURABLE: ReadonlySet<ActionInRoom> = new Set(roomAction.options);
 
-/** Whom an action affects. */
+/** Whom an action affects, or who takes it. */
 type Target = Principal | AccountHolder;
 
-type RoomQuestion = [principal: Principal, action: ActionInRoom, room: RoomPolicy, target?: Target];
+type RoomQuestion = [principal: Target, action: ActionInRoom, room: RoomPolicy, target?: Target];
 type Question = RoomQuestion | [principal: Principal, action: ServerAction];
 
 /**
@@ -68,7 +74,7 @@ export function defaultPermissions(): Record<'moderator' | 'speaker' | 'viewer',
 }
 
 /** Whether an owner or the operator gave this account a role in the room. */
-export function isNamed(principal: Principal, { roles }: RoomPolicy): boolean {
+export function isNamed(principal: Target, { roles }: RoomPolicy): boolean {
   return principal.kind === 'device' && Object.hasOwn(roles, principal.accountId);
 }
 
@@ -81,7 +87,7 @@ export function otherOwner({ roles }: RoomPolicy, accountId: string): string | u
  * Whether a locked room admits the principal: owners, and whoever an owner appointed as moderator. Members are moderators by default, so that
  * alone does not count. The server's gateway is admitted for calls from inside; phones that call in are not.
  */
-export function mayEnterLocked(principal: Principal, room: RoomPolicy): boolean {
+export function mayEnterLocked(principal: Principal | Visitor, room: RoomPolicy): boolean {
   if (principal.kind === 'bridge') {
     return principal.isGateway;
   }
@@ -106,7 +112,7 @@ export function mayCallNumbers(holder: AccountHolder): boolean {
 }
 
 /** Whether this is the phone gateway of the deployment, which brings phones where people send them. */
-export function isPhoneGateway(principal: Principal): boolean {
+export function isPhoneGateway(principal: Principal | Visitor): boolean {
   return principal.kind === 'bridge' && principal.isGateway;
 }
 

@@ -10,6 +10,7 @@ const RESOURCES: Record<AdminAction, string> = {
   'link.administer': 'links',
   'room.administer': 'rooms',
   'chat.administer': 'chat',
+  'recording.administer': 'recordings',
   'telephony.administer': 'phones',
   'call.administer': 'calls',
   'token.administer': 'tokens',

@@ -17,4 +17,5 @@ export {
   peerPrincipal,
   serverRoleOf,
   type TokenPrincipal,
+  type Visitor,
 } from './principal.ts';

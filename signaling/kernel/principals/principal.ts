@@ -59,6 +59,9 @@ export type PersonRole = Exclude<Role, 'bridge'>;
 /** A principal that can authenticate on a socket and take seats in rooms. */
 export type PeerPrincipal = DevicePrincipal | BridgePrincipal;
 
+/** Who enters a room or looks into it: a person, connected or not, or a bridge. */
+export type Visitor = Pick<DevicePrincipal, 'kind' | 'accountId' | 'role'> | BridgePrincipal;
+
 /** Who makes a request. The policy decides what they may do. */
 export type Principal = PeerPrincipal | PhonePrincipal | NewcomerPrincipal | TokenPrincipal;
 

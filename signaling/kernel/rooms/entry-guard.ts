@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { CanopyError } from '../../../base/index.ts';
 import type { Holder } from '../budgets/index.ts';
 import { isNamed, may, mayEnterLocked } from '../policy/index.ts';
-import type { PeerPrincipal } from '../principals/index.ts';
+import type { PeerPrincipal, Visitor } from '../principals/index.ts';
 import { isPin } from './pin-hash.ts';
 import { PinTries } from './pin-tries.ts';
 import type { RoomRecord } from './room-records.ts';
@@ -62,14 +62,14 @@ export class EntryGuard {
   }
 
   /** Checks somebody who is outside. @throws {CanopyError} ROOM_LOCKED */
-  checkLock(principal: PeerPrincipal, record: RoomRecord): void {
+  checkLock(principal: Visitor, record: RoomRecord): void {
     if (record.locked && !this.#wasInside(principal, record) && !mayEnterLocked(principal, record)) {
       throw new CanopyError('ROOM_LOCKED');
     }
   }
 
   /** Checks somebody who wants to know how else to enter, e.g. by phone. @throws {CanopyError} PIN_REQUIRED */
-  checkKnowsPin(principal: PeerPrincipal, record: RoomRecord): void {
+  checkKnowsPin(principal: Visitor, record: RoomRecord): void {
     if (this.#needsPin(principal, record)) {
       throw new CanopyError('PIN_REQUIRED');
     }
@@ -106,7 +106,7 @@ export class EntryGuard {
     }
   }
 
-  #needsPin(principal: PeerPrincipal, record: RoomRecord): boolean {
+  #needsPin(principal: Visitor, record: RoomRecord): boolean {
     return !(
       record.pinHash === undefined ||
       this.#wasInside(principal, record) ||
@@ -115,7 +115,7 @@ export class EntryGuard {
     );
   }
 
-  #wasInside({ accountId }: PeerPrincipal, { roomId }: RoomRecord): boolean {
+  #wasInside({ accountId }: Visitor, { roomId }: RoomRecord): boolean {
     return this.#rooms.find(roomId)?.wasInside(accountId) ?? false;
   }
 }

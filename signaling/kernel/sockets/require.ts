@@ -21,6 +21,12 @@ export function requireSeat(session: Session): { room: Room; peer: Peer } {
   return seat;
 }
 
+/** The seat of a connection in this room, if it has one there. */
+export function seatIn({ seat }: Session, roomId: string): Session['seat'] {
+  const isIn = seat?.room.roomId === roomId && seat.room.peers.get(seat.peer.peerId) === seat.peer;
+  return isIn ? seat : null;
+}
+
 /**
  * The seat of a connection whose principal may take this action in its room. Without a seat, the right is checked for a default room first.
  *

@@ -76,6 +76,7 @@ export const rooms = {
     'poll.create': 'Create polls',
     'poll.vote': 'Vote in polls',
     'recording.control': 'Record the room',
+    'recording.view': 'See its recordings',
   } satisfies Record<RoomAction, string>,
   resetPermissions: 'Reset to defaults',
   handOver: 'Hand over the room',

@@ -75,6 +75,7 @@ export const rooms: Strings['rooms'] = {
     'poll.create': 'Проводить опросы',
     'poll.vote': 'Голосовать в опросах',
     'recording.control': 'Записывать комнату',
+    'recording.view': 'Смотреть её записи',
   },
   resetPermissions: 'Вернуть значения по умолчанию',
   handOver: 'Передать комнату',

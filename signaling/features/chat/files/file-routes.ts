@@ -4,16 +4,13 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { CanopyError } from '../../../../base/index.ts';
 import { objectId } from '../../../../contract/index.ts';
-import { AccountRate, errorResponses, type Kernel } from '../../../kernel/index.ts';
-import { byteRange } from './byte-range.ts';
+import { AccountRate, errorResponses, type Kernel, sendBytes } from '../../../kernel/index.ts';
 import type { ChatFile } from './contract.ts';
 import type { FileStore } from './file-store.ts';
 import { shownType } from './media-type.ts';
 import type { ChatFileRow } from './tables.ts';
 import { transferBudget } from './transfer-budget.ts';
 
-/** A reader that takes nothing for this long is dropped, in milliseconds. */
-const STALLED_MS = 30_000;
 /** Enough to tell types of media apart, in bytes. */
 const START_BYTES = 16;
 
@@ -91,26 +88,13 @@ export function registerFileRoutes(kernel: Kernel, { files, describe }: FileRout
         if (!row || !file) {
           throw new CanopyError('FILE_UNKNOWN');
         }
-        const range = byteRange(headers.range, row.size);
-        reply.header('accept-ranges', 'bytes');
-        if (range === 'unsatisfiable') {
-          reply.header('content-range', `bytes */${row.size}`);
-          return reply.status(416).send();
-        }
-        const { from, to } = range ?? { from: 0, to: row.size };
         const start = await bytesOf(files.read(row, { from: 0, to: Math.min(START_BYTES, row.size) }));
-        const type = shownType(start);
-        reply.headers({
-          'content-type': type ?? 'application/octet-stream',
-          'content-disposition': disposition(type === undefined ? 'attachment' : 'inline', file.name),
-          'content-length': to - from,
-          'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
-          'cache-control': 'private, no-store',
-          ...(range && { 'content-range': `bytes ${from}-${to - 1}/${row.size}` }),
+        return sendBytes({ headers, raw }, reply, {
+          size: row.size,
+          type: shownType(start),
+          name: file.name,
+          read: (range) => Readable.from(files.read(row, range)),
         });
-        // The HTTP server then closes the connection.
-        raw.socket.setTimeout(STALLED_MS);
-        return reply.status(range ? 206 : 200).send(Readable.from(files.read(row, { from, to })));
       },
     );
   });
@@ -122,11 +106,4 @@ async function bytesOf(pieces: AsyncIterable<Buffer>): Promise<Buffer> {
     all.push(piece);
   }
   return Buffer.concat(all);
-}
-
-/** The header (RFC 6266), with a plain name for old clients and the exact one (RFC 8187). */
-function disposition(kind: 'attachment' | 'inline', name: string): string {
-  const plain = name.replace(/[^\x20-\x7e]|["\\%]/g, '_');
-  const exact = encodeURIComponent(name).replace(/['()*]/g, (char) => `%${char.charCodeAt(0).toString(16)}`);
-  return `${kind}; filename="${plain}"; filename*=UTF-8''${exact}`;
 }

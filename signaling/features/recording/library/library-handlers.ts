@@ -1,0 +1,50 @@
+import type { Handlers, Kernel } from '../../../kernel/index.ts';
+import type { LIBRARY_REQUESTS } from '../contract.ts';
+import type { Library } from './library.ts';
+import type { RecordingAccess } from './recording-access.ts';
+import { recordingPath } from './recording-routes.ts';
+
+/** How long the URLs of a recording's files are valid, in milliseconds: longer than most recordings, since players fetch them piece by piece. */
+const PLAY_MS = 6 * 3_600_000;
+
+export function libraryHandlers(
+  kernel: Kernel,
+  library: Library,
+  access: RecordingAccess,
+): Handlers<keyof typeof LIBRARY_REQUESTS> {
+  return {
+    'recording.list': async (session, { roomId, ...page }) => {
+      const viewer = await access.viewer(session, roomId);
+      const { rows, more } = await library.page(roomId, page);
+      const recordings = await Promise.all(
+        rows.map(async (row) => ({
+          ...(await library.describe(row)),
+          canManage: access.canManage(viewer, row),
+        })),
+      );
+      return { recordings, more };
+    },
+
+    'recording.open': async (session, { roomId, recordingId }) => {
+      const { principal } = await access.viewer(session, roomId);
+      await access.find(recordingId, roomId);
+      const { accountId } = principal;
+      const path = recordingPath(recordingId);
+      const ticket = kernel.urlTickets.ticket({ method: 'GET', path, accountId }, PLAY_MS);
+      const tracks = (await library.manifest(recordingId))?.tracks ?? [];
+      return {
+        tracks: tracks.map((track) => ({ ...track, url: `${path}/tracks/${track.file}?ticket=${ticket}` })),
+        eventsUrl: `${path}/events?ticket=${ticket}`,
+        zipUrl: `${path}/zip?ticket=${ticket}`,
+      };
+    },
+
+    'recording.delete': async (session, { roomId, recordingId }) => {
+      const viewer = await access.viewer(session, roomId);
+      const row = await access.find(recordingId, roomId);
+      access.demandManaging(viewer, row);
+      await library.delete(row);
+      return {};
+    },
+  };
+}

@@ -1,0 +1,94 @@
+import { rm } from 'node:fs/promises';
+import { CanopyError, type Config } from '../../../../base/index.ts';
+import type { RecordedTrack, RecordingManifest } from '../../../../contract/index.ts';
+import { type ExportEntry, zipOf } from '../../../kernel/index.ts';
+import type { KeptRecording } from '../contract.ts';
+import { recordingFolder } from '../recording-folder.ts';
+import { infoOf, type RecordingRecords } from '../recording-records.ts';
+import type { RecordingRow } from '../tables.ts';
+import { EVENTS, type KeptFile, openKept, readManifest, savedName } from './kept-files.ts';
+
+/** The recordings on disk. */
+export class Library {
+  readonly #config: Config;
+  readonly #records: RecordingRecords;
+
+  constructor(config: Config, records: RecordingRecords) {
+    this.#config = config;
+    this.#records = records;
+  }
+
+  /** A room's recordings, newest first. */
+  async page(
+    roomId: string,
+    { before, limit }: { before?: number | undefined; limit: number },
+  ): Promise<{ rows: RecordingRow[]; more: boolean }> {
+    const rows = await this.#records.of(roomId, { before, limit: limit + 1 });
+    return { rows: rows.slice(0, limit), more: rows.length > limit };
+  }
+
+  async describe(row: RecordingRow): Promise<KeptRecording> {
+    const tracks = (await this.manifest(row.recording_id))?.tracks ?? [];
+    return {
+      ...infoOf(row),
+      people: [...new Set(tracks.map(({ displayName }) => displayName))],
+      isComplete: row.status === 'ended' && tracks.length > 0 && tracks.every((track) => track.isComplete),
+    };
+  }
+
+  /** What the recorder wrote about a recording; undefined: nothing was recorded. */
+  manifest(recordingId: string): Promise<RecordingManifest | undefined> {
+    return readManifest(this.#folder(recordingId));
+  }
+
+  /** A track, opened to be read. @throws {CanopyError} RECORDING_UNKNOWN - there is no such track */
+  async track(recordingId: string, name: string): Promise<{ track: RecordedTrack; file: KeptFile }> {
+    const track = (await this.manifest(recordingId))?.tracks.find(({ file }) => file === name);
+    const file = track && (await openKept(this.#folder(recordingId), track.file));
+    if (!track || !file) {
+      throw new CanopyError('RECORDING_UNKNOWN');
+    }
+    return { track, file };
+  }
+
+  /** The file of what happened besides; undefined: nothing did. */
+  events(recordingId: string): Promise<KeptFile | undefined> {
+    return openKept(this.#folder(recordingId), EVENTS);
+  }
+
+  /** All tracks and what happened besides, as a ZIP file. @throws {CanopyError} RECORDING_UNKNOWN - nothing was recorded */
+  async zip(recordingId: string): Promise<ReturnType<typeof zipOf>> {
+    const manifest = await this.manifest(recordingId);
+    if (!manifest) {
+      throw new CanopyError('RECORDING_UNKNOWN');
+    }
+    return zipOf(this.#entries(manifest));
+  }
+
+  /** Deletes a recording that has ended. @throws {CanopyError} RECORDING_UNFINISHED */
+  async delete(row: RecordingRow): Promise<void> {
+    if (row.status !== 'ended') {
+      throw new CanopyError('RECORDING_UNFINISHED');
+    }
+    // The row goes last: it says where files may still be.
+    await rm(this.#folder(row.recording_id), { recursive: true, force: true });
+    await this.#records.delete(row.recording_id);
+  }
+
+  #folder(recordingId: string): string {
+    return recordingFolder(this.#config, recordingId);
+  }
+
+  async *#entries({ recordingId, tracks }: RecordingManifest): AsyncIterable<ExportEntry> {
+    const files = [
+      ...tracks.map((track) => [track.file, savedName(track)] as const),
+      [EVENTS, EVENTS] as const,
+    ];
+    for (const [name, path] of files) {
+      const file = await openKept(this.#folder(recordingId), name);
+      if (file) {
+        yield { path, content: file.handle.createReadStream(), isCompressible: name === EVENTS };
+      }
+    }
+  }
+}

@@ -1,0 +1,17 @@
+import type { Kernel } from '../../../kernel/index.ts';
+import { LIBRARY_REQUESTS } from '../contract.ts';
+import type { RecordingRecords } from '../recording-records.ts';
+import { Library } from './library.ts';
+import { libraryHandlers } from './library-handlers.ts';
+import { RecordingAccess } from './recording-access.ts';
+import { registerRecordingRoutes } from './recording-routes.ts';
+
+/** What becomes of recordings, also where nothing can be recorded any more: people see, download and delete them. */
+export function registerLibrary(kernel: Kernel, records: RecordingRecords): void {
+  const library = new Library(kernel.config, records);
+  const access = new RecordingAccess(kernel, records);
+  kernel.requests(LIBRARY_REQUESTS, libraryHandlers(kernel, library, access), {
+    audited: ['recording.open', 'recording.delete'],
+  });
+  registerRecordingRoutes(kernel, library, access);
+}
