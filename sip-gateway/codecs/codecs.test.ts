@@ -14,7 +14,7 @@ import {
   toSamples,
   writeOggOpus,
 } from '../test-audio/index.ts';
-import { buildNativeCodecs, type Codec, type CodecName, Codecs } from './index.ts';
+import { buildNativeCodecs, type Codec, type CodecName, Codecs, clockRateOf } from './index.ts';
 
 assert.ok(buildNativeCodecs().path, 'these tests need the headers that build.mjs names');
 const native = await Codecs.load();
@@ -60,6 +60,14 @@ describe('codecs', () => {
     ]);
     assert.equal(native.capabilities.implementation, 'native');
     assert.equal(native.capabilities.reason, undefined);
+  });
+
+  test('the clock rate of every codec can be looked up by its name', async () => {
+    for (const name of native.capabilities.codecs) {
+      const codec = await native.createCodec(name);
+      assert.equal(clockRateOf(name), codec.clockRate, name);
+      codec.close();
+    }
   });
 
   test('without the add-on, Opus and G.711 remain, and the capabilities state the reason', async () => {

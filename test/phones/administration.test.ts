@@ -32,16 +32,6 @@ describe('administration of phones', () => {
     await server.close();
   });
 
-  async function newest(isRight: (call: CallShown) => boolean): Promise<CallShown> {
-    const call = await eventually(
-      'the history shows the call',
-      async () => (await server.calls())[0],
-      (last) => last !== undefined && isRight(last),
-    );
-    assert.ok(call);
-    return call;
-  }
-
   it('a caller is asked for the PIN in the configured language', {
     skip: prompts ? false : 'no prompts have been made: espeak-ng was missing',
   }, async (t) => {
@@ -70,26 +60,29 @@ describe('administration of phones', () => {
 
   it('a change of the dial plan applies from the next call', async () => {
     await server.setDialPlan([{ pattern: '1XX', action: { type: 'reject', status: 404 } }]);
+    const refused = await server.callsFromNow();
     phone.command('dial', server.uri('100'));
     await phone.waitFor('CALL_CLOSED');
-    assert.equal((await newest(({ endedAtMs }) => endedAtMs !== null)).sipStatus, 404);
+    assert.equal((await refused(({ endedAtMs }) => endedAtMs !== null)).sipStatus, 404);
     await server.setDialPlan([{ pattern: '1XX', action: { type: 'room', roomId: ROOM } }]);
+    const connected = await server.callsFromNow();
     phone.command('dial', server.uri('100'));
     await phone.waitFor('CALL_ESTABLISHED');
-    assert.equal((await newest(({ answeredAtMs }) => answeredAtMs !== null)).roomId, ROOM);
+    assert.equal((await connected(({ answeredAtMs }) => answeredAtMs !== null)).roomId, ROOM);
     phone.command('hangup');
     await phone.waitFor('CALL_CLOSED');
     await server.untilIdle();
   });
 
   it('the API calls a phone into a room, shows the call as active, and hangs it up', async () => {
+    const placed = await server.callsFromNow();
     const { callId } = await api<{ callId: string }>('POST', '/api/sip/calls', {
       roomId: ROOM,
       target: '1001',
     });
     await phone.waitFor('CALL_INCOMING');
     phone.command('accept');
-    await newest((call) => call.callId === callId && call.answeredAtMs !== null);
+    await placed(({ answeredAtMs }) => answeredAtMs !== null);
     const { calls } = await api<{ calls: CallShown[] }>('GET', '/api/sip/calls?active=true');
     assert.deepEqual(
       calls.map((call) => [call.callId, call.direction, call.codec, call.roomId]),
@@ -103,10 +96,10 @@ describe('administration of phones', () => {
       async () => (await server.server.metrics()).get(stage('outgoing', 'media')),
       (count) => count === 1,
     );
-    const { quality: present } = await newest(({ quality }) => quality !== null);
+    const { quality: present } = await placed(({ quality }) => quality !== null);
     await api('DELETE', `/api/sip/calls/${callId}`);
     await phone.waitFor('CALL_CLOSED');
-    const ended = await newest(({ endedAtMs }) => endedAtMs !== null);
+    const ended = await placed(({ endedAtMs }) => endedAtMs !== null);
     assert.equal(ended.endCause, 'local');
     for (const quality of [present, ended.quality]) {
       assert.ok(quality && quality.jitterMs < 50 && quality.lossFraction < 0.1, JSON.stringify(quality));

@@ -18,6 +18,7 @@ describe('phone calls', () => {
   let server: PhoneServer;
   /** A moderator in the room. */
   let moderator: ProtocolClient;
+  let latestCall: Awaited<ReturnType<PhoneServer['callsFromNow']>>;
   let phones: Baresip[];
 
   before(async () => {
@@ -38,6 +39,7 @@ describe('phone calls', () => {
       await newIdentity(server.server, { role: 'member', displayName: 'Moderator' }),
     );
     await moderator.get('room.join', { roomId: ROOM });
+    latestCall = await server.callsFromNow();
   });
   afterEach(async () => {
     await Promise.all(phones.map((phone) => phone.stop()));
@@ -75,14 +77,8 @@ describe('phone calls', () => {
     );
   }
 
-  /** How the last call ended. */
-  function ended() {
-    return eventually(
-      'the history knows the end',
-      async () => (await server.calls())[0],
-      (call) => call?.endCause !== null && call !== undefined,
-    );
-  }
+  /** The test's last call, once it has ended. */
+  const ended = () => latestCall(({ endCause }) => endCause !== null);
 
   it('who comes and goes is announced to phones by a tone, if the room is set so', async () => {
     const { phone } = await callRoom('1001');
@@ -144,7 +140,7 @@ describe('phone calls', () => {
     await moderator.get('participant.kick', { participantId: participant.participantId });
     await second.waitFor('CALL_CLOSED');
     const call = await ended();
-    assert.equal(call?.callId, callId);
+    assert.equal(call.callId, callId);
     assert.equal(call.direction, 'outgoing');
     assert.equal(call.endCause, 'kicked');
     assert.equal(call.codec, 'PCMU');
@@ -158,7 +154,7 @@ describe('phone calls', () => {
     await moderator.get('participant.kick', { participantId });
     await phone.waitFor('CALL_CLOSED');
     const call = await ended();
-    assert.equal(call?.endCause, 'kicked');
+    assert.equal(call.endCause, 'kicked');
     assert.equal(call.answeredAtMs, null);
   });
 
@@ -170,7 +166,7 @@ describe('phone calls', () => {
     const { error } = await moderator.event('call.failed', (failed) => failed.callId === callId);
     assert.equal(error.code, 'CALL_FAILED');
     assert.match(error.detail ?? '', /^486 /);
-    assert.equal((await ended())?.sipStatus, 486);
+    assert.equal((await ended()).sipStatus, 486);
 
     const away = await moderator.get('call.dial', { target: '1003' });
     const other = await moderator.event('call.failed', (failed) => failed.callId === away.callId);
@@ -184,14 +180,10 @@ describe('phone calls', () => {
       ['666', 603],
       ['12', 404],
     ] as const) {
+      const call = await server.callsFromNow();
       phone.command('dial', server.uri(number));
       await phone.waitFor('CALL_CLOSED');
-      const call = await eventually(
-        'the history has the call',
-        async () => (await server.calls())[0],
-        (last) => last?.sipStatus === status,
-      );
-      assert.equal(call?.endCause, 'refused');
+      assert.equal((await call(({ sipStatus }) => sipStatus === status)).endCause, 'refused');
     }
   });
 
@@ -214,7 +206,7 @@ describe('phone calls', () => {
         phone.press('9999#');
       }
       await phone.waitFor('CALL_CLOSED');
-      assert.equal((await ended())?.endCause, 'wrong-pin');
+      assert.equal((await ended()).endCause, 'wrong-pin');
     });
   }
 
@@ -222,15 +214,11 @@ describe('phone calls', () => {
     const configure = (change: object) => server.server.api('PATCH', `/api/rooms/${ROOM}/settings`, change);
     const phone = await register('1001');
     const refused = async (number: string) => {
-      const before = (await server.calls())[0]?.callId;
+      const call = await server.callsFromNow();
       phone.command('dial', server.uri(number));
       await phone.waitFor('CALL_CLOSED');
-      const call = await eventually(
-        'the history knows the end',
-        async () => (await server.calls())[0],
-        (last) => last !== undefined && last.callId !== before && last.endCause !== null,
-      );
-      assert.deepEqual([call?.endCause, call?.sipStatus], ['refused', 403]);
+      const { endCause, sipStatus } = await call(({ endedAtMs }) => endedAtMs !== null);
+      assert.deepEqual([endCause, sipStatus], ['refused', 403]);
     };
     await configure({ pin: '135790' });
     try {

@@ -26,6 +26,7 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
   let server: PhoneServer;
   let moderator: ProtocolClient;
   let mediaPort: number;
+  let latestCall: Awaited<ReturnType<PhoneServer['callsFromNow']>>;
 
   before(async () => {
     server = await PhoneServer.start({ flags: ['--workers', '1'] });
@@ -41,6 +42,7 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
   after(() => server.close());
   beforeEach(async () => {
     mediaPort = await freePort();
+    latestCall = await server.callsFromNow();
     moderator = await ProtocolClient.enter(
       server.server.url,
       await newIdentity(server.server, { role: 'member', displayName: 'Moderator' }),
@@ -89,11 +91,7 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
   }
 
   const untilAnswered = () =>
-    eventually(
-      'the call is answered',
-      async () => (await server.calls())[0],
-      (call) => call !== undefined && call.answeredAtMs !== null && call.endedAtMs === null,
-    );
+    latestCall(({ answeredAtMs, endedAtMs }) => answeredAtMs !== null && endedAtMs === null);
 
   const untilSending = () =>
     eventually(
@@ -103,12 +101,8 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
     );
 
   async function lastCall(answeredCall = true) {
-    const call = await eventually(
-      'the history knows the end',
-      async () => (await server.calls())[0],
-      (last) => last?.endCause !== null && last !== undefined,
-    );
-    assert.equal(call?.answeredAtMs !== null, answeredCall);
+    const call = await latestCall(({ endCause }) => endCause !== null);
+    assert.equal(call.answeredAtMs !== null, answeredCall);
     return call;
   }
 
@@ -196,7 +190,7 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
     const { participantId } = await joined();
     await succeeds(sipp);
     await moderator.event('participant.left', (left) => left.participantId === participantId);
-    assert.equal((await lastCall())?.endCause, 'remote');
+    assert.equal((await lastCall()).endCause, 'remote');
   });
 
   it('threat 20: a CANCEL that crosses the 200 changes nothing: the phone stays in the room until its BYE', async () => {
@@ -215,7 +209,7 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
     await sipp.go();
     await succeeds(sipp);
     await moderator.event('participant.left', (left) => left.participantId === participantId);
-    assert.equal((await lastCall())?.endCause, 'remote');
+    assert.equal((await lastCall()).endCause, 'remote');
   });
 
   it('threat 21: RFC 4733 events from a third-party phone are a PIN, which leads to its room', {
@@ -233,7 +227,7 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
     await joined();
     await sipp.go();
     await succeeds(sipp);
-    assert.equal((await lastCall())?.roomId, ROOM);
+    assert.equal((await lastCall()).roomId, ROOM);
   });
 
   it('threat 21: keys as tones in the voice, from a phone without RFC 4733, are a PIN, also where INFO repeats them', async () => {
@@ -265,7 +259,7 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
       await joined();
       await sipp.go();
       await succeeds(sipp);
-      assert.equal((await lastCall())?.roomId, ROOM);
+      assert.equal((await lastCall()).roomId, ROOM);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
@@ -392,7 +386,7 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
       // The account's domain, and a display name with the caller and the room.
       assert.match(messages, /^From: "Moderator \(team\)" <sip:15550199@127\.0\.0\.1>/m);
       assert.match(messages, /^Contact: <sip:100@127\.0\.0\.1/m);
-      assert.equal((await lastCall())?.endCause, 'kicked');
+      assert.equal((await lastCall()).endCause, 'kicked');
     });
 
     it('the operator transfers the call: the provider is asked for it (REFER), tells how that went, and gets BYE', async () => {
@@ -451,7 +445,7 @@ ${fragment}
       assert.match(messages, new RegExp(`^Refer-To: <sip:\\+49301234@127\\.0\\.0\\.1:${sipp.port}>`, 'm'));
       const call = await lastCall();
       assert.deepEqual(
-        [call?.endCause, call?.transfer],
+        [call.endCause, call.transfer],
         ['transferred', { target: '+49301234', sipStatus: 200 }],
       );
     });
@@ -518,7 +512,7 @@ ${fragment}
       );
       await moderator.get('participant.kick', { participantId });
       await succeeds(sipp);
-      assert.equal((await lastCall())?.endCause, 'kicked');
+      assert.equal((await lastCall()).endCause, 'kicked');
     });
 
     it('a callee that requires encryption ends the call, and the caller sees why', async () => {
@@ -556,7 +550,7 @@ ${fragment}
       );
       await moderator.get('participant.kick', { participantId });
       await succeeds(sipp);
-      assert.equal((await lastCall(false))?.endCause, 'kicked');
+      assert.equal((await lastCall(false)).endCause, 'kicked');
     });
   });
 });

@@ -152,6 +152,22 @@ export class PhoneServer {
     return (await this.server.api<{ calls: CallShown[] }>('GET', '/api/sip/calls')).calls;
   }
 
+  /**
+   * Returns a function that waits until the latest of the calls that begin from now on is as expected. The history may not yet have a call
+   * that the phone already knows to be over, so that its latest entry can be an earlier call.
+   */
+  async callsFromNow(): Promise<(isRight: (call: CallShown) => boolean) => Promise<CallShown>> {
+    const earlier = new Set((await this.calls()).map(({ callId }) => callId));
+    return async (isRight) => {
+      const call = await eventually(
+        'the history shows the call',
+        async () => (await this.calls()).find(({ callId }) => !earlier.has(callId)),
+        (latest) => latest !== undefined && isRight(latest),
+      );
+      return call as CallShown;
+    };
+  }
+
   /** Waits until nothing is left of any call: in SIP, in media or in rooms. */
   async untilIdle(): Promise<void> {
     await eventually(

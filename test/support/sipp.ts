@@ -4,10 +4,16 @@ import { createSocket } from 'node:dgram';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from './programs.ts';
+import { eventually } from './wait.ts';
 
 /** The request that opens a gate in a scenario; the servers under test never send it. */
 const GATE = 'NOTIFY';
+/** Where sipp logs all messages, in its folder. */
+const MESSAGES = 'messages.log';
+/** How long sipp takes, in milliseconds, from logging a message to logging that it was unexpected. */
+const VERDICT_MS = 100;
 
 const SERVICE = 'sip:[service]@[remote_ip]:[remote_port]';
 const VIA = 'Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]';
@@ -184,7 +190,7 @@ export interface SippRun {
   /** Resolves when sipp has ended, with code 0 if all calls followed the scenario. `messages`: all SIP sent and received. */
   readonly finished: Promise<{ code: number; log: string; messages: string }>;
   readonly port: number;
-  /** Lets the first call, which waits at a gate, continue. */
+  /** Lets the first call continue at a gate, once it gets there. */
   go(): Promise<void>;
   readonly process: ChildProcess;
 }
@@ -223,7 +229,7 @@ export async function runSipp(steps: string[], options: RunOptions = {}): Promis
       '-trace_err',
       '-trace_msg',
     ],
-    ...['-message_file', 'messages.log', '-cid_str', `%u-${callId}`],
+    ...['-message_file', MESSAGES, '-cid_str', `%u-${callId}`],
     ...['-error_file', 'errors.log', '-m', String(options.calls ?? 1), '-s', options.service ?? 'room'],
     ...['-timeout', '30', '-timeout_error', '-recv_timeout', '15000'],
     ...(options.tcp ? ['-t', 't1'] : []),
@@ -235,7 +241,7 @@ export async function runSipp(steps: string[], options: RunOptions = {}): Promis
     process.once('error', reject);
     process.once('exit', async (code) => {
       const read = (name: string) => readFile(join(folder, name), 'utf8').catch(() => '');
-      const [log, messages] = [await read('errors.log'), await read('messages.log')];
+      const [log, messages] = [await read('errors.log'), await read(MESSAGES)];
       await rm(folder, { recursive: true, force: true });
       resolve({ code: code ?? -1, log, messages });
     });
@@ -243,16 +249,38 @@ export async function runSipp(steps: string[], options: RunOptions = {}): Promis
   if (options.remotePort === undefined) {
     await listening(port, options.tcp ?? false);
   }
-  let gates = 0;
-  const go = () => openGate(port, `1-${callId}`, ++gates);
+  let requests = 0;
+  const go = async () => {
+    for (;;) {
+      requests += 1;
+      await openGate(port, `1-${callId}`, requests);
+      if (await passed(join(folder, MESSAGES), requests)) {
+        return;
+      }
+    }
+  };
   return { finished, port, process, go };
+}
+
+const gateBranch = (number: number) => `z9hG4bKgate${number}`;
+
+/** Whether sipp was at the gate when this request came. It drops a request that comes while it still waits for something else. */
+async function passed(file: string, number: number): Promise<boolean> {
+  // sipp may have ended, and its log with it.
+  const read = () => readFile(file, 'utf8').catch(() => undefined);
+  const request = `branch=${gateBranch(number)}\r`;
+  await eventually('sipp has received the gate', read, (log) => log === undefined || log.includes(request));
+  await delay(VERDICT_MS);
+  const [, unexpected] =
+    (await read())?.split('\nUnexpected ').filter((part) => part.includes(request)) ?? [];
+  return unexpected === undefined;
 }
 
 /** Sends a NOTIFY, which sipp assigns to the call by its Call-ID alone. It is not answered. */
 async function openGate(port: number, callId: string, number: number): Promise<void> {
   const lines = [
     `${GATE} sip:sipp@127.0.0.1 SIP/2.0`,
-    `Via: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bKgate${number}`,
+    `Via: SIP/2.0/UDP 127.0.0.1:9;branch=${gateBranch(number)}`,
     'From: <sip:gate@127.0.0.1>;tag=gate',
     'To: <sip:sipp@127.0.0.1>',
     `Call-ID: ${callId}`,

@@ -1,13 +1,10 @@
+import { type CodecName, clockRateOf } from '../../codecs/index.ts';
 import type { LegMedia, MediaSource, Prompt } from '../leg-types.ts';
 import type { Forwarding, RoomConnection } from '../mixer/index.ts';
 import { type Endpoint, StreamNumbers } from '../rtp/index.ts';
 import type { MediaThread, RequestName, Requests } from '../thread/index.ts';
 
-const FRAME_MS = 20;
-/** RTP clock of 48 kHz (Opus, also used to the rooms). */
-const OPUS_FRAME_TICKS = 960;
-/** RTP clock of 8 kHz (G.711 and G.722). */
-const OTHER_FRAME_TICKS = 160;
+const FRAMES_PER_SECOND = 50;
 
 /** A place for a thread in the pool. A successor takes the slot of a dead thread. */
 export interface Slot {
@@ -104,10 +101,9 @@ export class LegRecord {
     if (!this.#media) {
       return;
     }
-    const silentFrames = Math.round(silentMs / FRAME_MS);
-    this.numbers.advance(
-      silentFrames * (this.#media.codec === 'opus' ? OPUS_FRAME_TICKS : OTHER_FRAME_TICKS),
-    );
+    const silentFrames = Math.round((silentMs * FRAMES_PER_SECOND) / 1000);
+    const silentTicks = (codec: CodecName) => (silentFrames * clockRateOf(codec)) / FRAMES_PER_SECOND;
+    this.numbers.advance(silentTicks(this.#media.codec));
     await thread.request('leg.start', { legId, media: this.#media, source: this.source });
     await thread.request('leg.mute', { legId, ...this.#muted });
     if (this.#waits) {
@@ -120,7 +116,7 @@ export class LegRecord {
       return;
     }
     const { numbers, ...seat } = this.#seat;
-    numbers.advance(silentFrames * (seat.forwarding ? OTHER_FRAME_TICKS : OPUS_FRAME_TICKS));
+    numbers.advance(silentTicks(seat.forwarding?.codec ?? 'opus'));
     await thread.request('leg.join', { legId, ...seat, numbers: numbers.shared });
   }
 }
