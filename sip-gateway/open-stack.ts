@@ -20,6 +20,8 @@ export interface OpenStackOptions {
   tls: TlsCertificate | null;
   lookup: PasswordLookup;
   bindings: BindingStore;
+  /** Key of temporary GRUUs. Default: a random one. */
+  gruuKey: Buffer | undefined;
   /** How to connect over TLS to a trunk with this host. */
   tlsFor: (host: string) => ClientTls | undefined;
   /** Called with every SIP message that is received or sent. */
@@ -37,6 +39,7 @@ export async function openStack({
   tls,
   lookup,
   bindings,
+  gruuKey,
   tlsFor,
   origins,
   onMessage,
@@ -60,7 +63,7 @@ export async function openStack({
     return SipStack.create({
       listen,
       users: { realm: sip.realm, lookup },
-      registrar: { store: bindings },
+      registrar: { store: bindings, ...(gruuKey && { gruuKey }) },
       maxCallsPerUser: sip.callsPerPhone,
       callsPerSecond: sip.callsPerSecond,
       requestsPerSecond: sip.requestsPerSecond,

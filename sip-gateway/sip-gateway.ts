@@ -209,6 +209,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     const threads = options.sip.mediaThreads;
     const pool = await MediaPool.start({ threads, holdMusic, dtlsIdentity, log });
     try {
+      const gruuKey = await options.restart?.snapshots.keyFor('temporary GRUUs');
       const stack = await openStack({
         sip: options.sip,
         announce,
@@ -217,6 +218,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
         lookup: phoneLookup(() => options.link.config),
         tlsFor: (host) => trunkTls(options.link.config, host, { dataDir: options.dataDir, log }),
         bindings: new SavedBindings(systemClock, (user, bindings) => saved.phone(user, bindings)),
+        gruuKey,
         onMessage: (message) => {
           traces.see(message);
           exporter?.export(message);

@@ -1,6 +1,6 @@
 import { CanopyError } from '../../base/index.ts';
 import type { EventData } from '../../contract/index.ts';
-import { type OutgoingTarget, outgoingTarget, roomNumber } from '../dial/index.ts';
+import { type OutgoingTarget, roomNumber } from '../dial/index.ts';
 import type { EndCause } from '../metrics.ts';
 import {
   type HeaderField,
@@ -17,6 +17,7 @@ import { type ForwardedTo, Forwarding } from './forwarding.ts';
 import type { CallHost } from './phone-call.ts';
 import { PhoneCall } from './phone-call.ts';
 import { type DirectRing, enterDirectCall, reportRinging } from './ring-phone.ts';
+import { routeTo } from './route-to.ts';
 import { sipStatusOf } from './sip-status.ts';
 import { startTalking } from './start-talking.ts';
 
@@ -73,7 +74,7 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
   } = options;
   const { stack } = host;
   const config = host.config();
-  const route = outgoingTarget(config, dialled);
+  const route = routeTo(host, dialled);
   if (!route) {
     failed(new CanopyError('CALL_REFUSED'), FORBIDDEN);
     return;

@@ -32,7 +32,9 @@ const MAX_REFERRED_BY = 256;
 export function transferCall(host: CallHost, call: PhoneCall, request: ReferRequest): void {
   const { content } = request;
   const { seat, party } = call;
-  const route = transferRoute(host.config(), party, formatUri(content.target));
+  const target = formatUri(content.target);
+  const phone = host.stack.registrar.phoneNamed(target);
+  const route = transferRoute(host.config(), party, phone?.user ?? target);
   const kind: TransferKind = route.type === 'room' ? 'room' : content.replaces ? 'attended' : 'blind';
   const refuse = (status: number, reason: string) => {
     host.metrics.transferred(kind, 'refused');
@@ -53,7 +55,13 @@ export function transferCall(host: CallHost, call: PhoneCall, request: ReferRequ
   } else if (route.type === 'room') {
     void moveCall(host, call, request.accept(), route.roomId);
   } else {
-    void callInstead(host, call, request, { route, kind, roomId: seat.roomId });
+    const gruu = phone && route.route.trunk === null ? target : undefined;
+    void callInstead(host, call, request, {
+      route,
+      kind,
+      roomId: seat.roomId,
+      target: gruu ?? route.dialled,
+    });
   }
 }
 
@@ -84,7 +92,14 @@ async function callInstead(
     route: { dialled, displayName },
     kind,
     roomId,
-  }: { route: Extract<TransferRoute, { type: 'call' }>; kind: TransferKind; roomId: string },
+    target,
+  }: {
+    route: Extract<TransferRoute, { type: 'call' }>;
+    kind: TransferKind;
+    roomId: string;
+    /** What is called: the number, or the GRUU of one phone. */
+    target: string;
+  },
 ): Promise<void> {
   const notifier = request.accept();
   const callId = randomUUID();
@@ -99,7 +114,7 @@ async function callInstead(
   await placeCall(host, {
     callId,
     roomId,
-    target: dialled,
+    target,
     displayName,
     caller: call.displayName,
     transfer: {

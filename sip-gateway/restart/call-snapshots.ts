@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
@@ -7,7 +7,7 @@ import type { DtlsIdentity } from '../media/index.ts';
 import type { SavedInvite } from '../sip/index.ts';
 
 /** Of the contents. A file of another version is ignored. */
-const VERSION = 2;
+const VERSION = 3;
 const FILE = 'gateway-calls.bin';
 const KEY_FILE = 'gateway-calls.key';
 const KEY_BYTES = 32;
@@ -42,6 +42,11 @@ export class CallSnapshots<T> {
     this.#file = join(folder, FILE);
     this.#keyFile = join(folder, KEY_FILE);
     this.#log = log;
+  }
+
+  /** A key for another purpose, which the next process has, too. */
+  async keyFor(purpose: string): Promise<Buffer> {
+    return Buffer.from(hkdfSync('sha256', await this.#loadKey(), '', purpose, KEY_BYTES));
   }
 
   /** What a killed gateway has left. No calls if there is no file, or it cannot be read. */

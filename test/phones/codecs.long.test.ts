@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import type { SrtpKeying } from '../../contract/index.ts';
 import type { HeardTone } from '../support/heard-tone.ts';
 import { PhoneServer, type SipProtocol } from '../support/phone-server.ts';
-import { noPjsua } from '../support/pjsua-phone.ts';
+import { noPjsua, noPjsuaIce } from '../support/pjsua-phone.ts';
 import { installed } from '../support/programs.ts';
 import { type Softphone, type SoftphoneProgram, startSoftphone } from '../support/softphone.ts';
 import { TonePerson } from '../support/tone-person.ts';
@@ -43,6 +43,8 @@ interface Way {
   label: string;
   keying?: SrtpKeying;
   ice?: boolean;
+  /** Why the phone cannot be called so. */
+  notCalled?: string;
 }
 const OFF: Way = { label: 'off' };
 const SDES: Way = { label: 'SDES', keying: 'sdes' };
@@ -52,9 +54,14 @@ const WAYS: Record<SoftphoneProgram, Way[]> = {
     SDES,
     { label: 'DTLS', keying: 'dtls' },
     { label: 'DTLS, ICE', keying: 'dtls', ice: true },
-    { label: 'SDES, ICE', keying: 'sdes', ice: true },
+    {
+      label: 'SDES, ICE',
+      keying: 'sdes',
+      ice: true,
+      notCalled: 'it answers with a crypto line of its own before it has read ours (RFC 4568 §5.1.2)',
+    },
   ],
-  // It is built without DTLS-SRTP.
+  // PyPI's build has no DTLS-SRTP.
   PJSIP: [OFF, SDES, { label: 'off, ICE', ice: true }],
 };
 
@@ -125,9 +132,10 @@ describe('every codec, transport and encryption', { concurrency: 3 }, () => {
 
   for (const cell of CELLS) {
     const { program, codec, protocol, way, number, offered, phoneHz, roomHz } = cell;
-    const { label, ...media } = way;
-    it(`${program}: ${codec} over ${protocol}, encryption ${label}, in both directions`, {
-      skip: missing[program],
+    const { label, notCalled, ...media } = way;
+    const directions = notCalled === undefined ? 'in both directions' : `calling only, since ${notCalled}`;
+    it(`${program}: ${codec} over ${protocol}, encryption ${label}, ${directions}`, {
+      skip: missing[program] || (program === 'PJSIP' && way.ice && noPjsuaIce),
     }, async () => {
       const roomId = `room-${number}`;
       const person = await TonePerson.enter(server.server, roomId, roomHz, {
@@ -140,17 +148,21 @@ describe('every codec, transport and encryption', { concurrency: 3 }, () => {
         await phone.call(`2${number}`);
         await measure(cell, 'in', person, phone);
         await phone.hangUp();
-        const { callId } = await server.server.api<{ callId: string }>('POST', '/api/sip/calls', {
-          roomId,
-          target: number,
-        });
-        await phone.called();
-        await measure(cell, 'out', person, phone);
-        await server.server.api('DELETE', `/api/sip/calls/${callId}`);
+        if (notCalled === undefined) {
+          const { callId } = await server.server.api<{ callId: string }>('POST', '/api/sip/calls', {
+            roomId,
+            target: number,
+          });
+          await phone.called();
+          await measure(cell, 'out', person, phone);
+          await server.server.api('DELETE', `/api/sip/calls/${callId}`);
+        }
         const calls = await eventually(
           'the history has the calls to their end',
           async () => (await server.calls()).filter((each) => each.roomId === roomId),
-          (found) => found.length === 2 && found.every(({ endCause }) => endCause !== null),
+          (found) =>
+            found.length === (notCalled === undefined ? 2 : 1) &&
+            found.every(({ endCause }) => endCause !== null),
         );
         assert.deepEqual(
           calls.map((call) => [call.codec, call.encryption]),

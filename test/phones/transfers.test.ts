@@ -123,6 +123,33 @@ describe('transfers by phones', () => {
     await Promise.all([first.waitFor('CALL_CLOSED'), second.waitFor('CALL_CLOSED')]);
   });
 
+  it('a call or transfer to the GRUU of one of two phones of a user rings that phone only', async () => {
+    const { phone: first, participant } = await inRoom(1001);
+    const [second, other] = [await register(1002), await register(1002)];
+    const instance = /\+sip\.instance="<(urn:uuid:[^>]+)>"/.exec(second.output)?.[1];
+    assert.ok(instance, second.output);
+    const gruu = `sip:1002@127.0.0.1:${server.sipPort};gr=${instance}`;
+    await moderator.get('call.dial', { target: gruu });
+    const called = await joined('Phone 1002');
+    await second.waitFor('CALL_INCOMING');
+    await moderator.get('participant.kick', { participantId: called.participantId });
+    await second.waitFor('CALL_CLOSED');
+    // baresip puts the URI into Refer-To as it is: without brackets, its parameters would be those of the header field.
+    first.command('transfer', `<${gruu}>`);
+    const {
+      participant: { participantId },
+    } = await moderator.event(
+      'participant.joined',
+      ({ participant: { displayName, participantId: id } }) =>
+        displayName === 'Phone 1002' && id !== called.participantId,
+    );
+    await second.waitFor('CALL_INCOMING');
+    second.command('accept');
+    await shown(participantId, 'answered');
+    await left(participant.participantId);
+    assert.doesNotMatch(other.output, /^INVITE /m);
+  });
+
   it('a phone that transfers to the number of a room goes there itself, and keeps its call', async () => {
     const { phone, participant } = await inRoom(1001);
     phone.command('transfer', server.uri('300'));

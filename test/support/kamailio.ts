@@ -32,7 +32,7 @@ interface PbxPorts {
   tlsPort: number;
 }
 
-/** A PBX that challenges REGISTER (401) and INVITE (407) and adds Record-Route. Every user's password is `secret`. */
+/** A PBX that challenges REGISTER (401) and INVITE (407), adds Record-Route and gives GRUUs. Every user's password is `secret`. */
 function configuration(
   { port, tlsPort }: PbxPorts,
   { routes, folder, algorithm = 'MD5' }: PbxOptions & { routes: readonly PbxRoute[]; folder: string },
@@ -59,7 +59,7 @@ request_route {
   if (!mf_process_maxfwd_header("10")) { sl_send_reply("483","Too Many Hops"); exit; }
   if (is_method("CANCEL")) { if (t_check_trans()) t_relay(); exit; }
   if (has_totag()) {
-    if (loose_route()) { t_relay(); exit; }
+    if (loose_route()) { if (is_gruu()) lookup("location"); t_relay(); exit; }
     if (is_method("ACK")) { if (t_check_trans()) t_relay(); exit; }
     sl_send_reply("404","Not here"); exit;
   }

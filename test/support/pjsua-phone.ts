@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +17,15 @@ const EVENT_MS = 10_000;
 export const noPjsua: string | false = existsSync(pjsuaFolder())
   ? false
   : 'PJSIP is not installed: PyPI has no pjsua2-python for this Python';
+
+/** An address that PJSIP offers as an ICE candidate: it leaves loopback addresses out. */
+export const pjsuaIceAddress = Object.values(networkInterfaces())
+  .flat()
+  .find((each) => each?.family === 'IPv4' && !each.internal)?.address;
+
+/** Why PJSIP cannot use ICE here, as the reason for a skipped test; false if it can. */
+export const noPjsuaIce: string | false =
+  pjsuaIceAddress === undefined && 'this machine has loopback addresses only';
 
 export interface PjsuaOptions {
   username: string;

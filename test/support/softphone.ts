@@ -1,7 +1,7 @@
 import type { SrtpKeying } from '../../contract/index.ts';
 import type { HeardTone } from './heard-tone.ts';
 import { PHONE_PASSWORD, type PhoneServer, type SipProtocol } from './phone-server.ts';
-import { PjsuaPhone } from './pjsua-phone.ts';
+import { PjsuaPhone, pjsuaIceAddress } from './pjsua-phone.ts';
 
 export type SoftphoneProgram = 'baresip' | 'PJSIP';
 
@@ -77,7 +77,7 @@ async function startPjsua(
     transport: protocol,
     ...(keying && { srtp: 'optional' }),
     ice,
-    address: server.host,
+    address: (ice && pjsuaIceAddress) || server.host,
     toneHz,
     pauses: codecs.some((codec) => codec.startsWith('speex')),
     codecs,

@@ -105,6 +105,14 @@ export interface DialogUsage {
   receiveStray(response: SipResponse): void;
 }
 
+/** Our Contact in a call. */
+export interface OwnContact {
+  /** Its user part, as on the wire, where it is our address on the call's flow. */
+  readonly user?: string | undefined;
+  /** A GRUU that a registrar has given us (RFC 5627 §4.4): it replaces our address. */
+  readonly gruu?: string | undefined;
+}
+
 /** What a call needs from the stack that owns it. */
 export interface CallHost {
   readonly clock: Clock;
@@ -114,8 +122,8 @@ export interface CallHost {
   /** Allow and Supported. */
   readonly capabilities: readonly HeaderField[];
   readonly userAgent: readonly HeaderField[];
-  /** Our Contact field on this flow. `user`: its user part, as on the wire. */
-  contactFor(flow: Flow, user?: string): HeaderField;
+  /** Our Contact field on this flow. */
+  contactFor(flow: Flow, contact?: OwnContact): HeaderField;
   /** The flow for a request in a dialog. @throws {NoRouteError} there is none */
   route(dialog: Dialog, peer: PeerPlace): Promise<Flow>;
   /** The registered phone of a user that a request with this Contact came from. */

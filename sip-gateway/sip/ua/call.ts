@@ -20,7 +20,15 @@ import type { ServerInviteTransaction, ServerPlainTransaction } from '../transac
 import { behindNat, type Flow } from '../transport/index.ts';
 import type { CallerIdentity } from './admissions.ts';
 import { sdpBody, sessionBody } from './body.ts';
-import type { CallEnd, CallEvents, CallHost, CallState, MaybeDigest, PeerPlace } from './call-types.ts';
+import type {
+  CallEnd,
+  CallEvents,
+  CallHost,
+  CallState,
+  MaybeDigest,
+  OwnContact,
+  PeerPlace,
+} from './call-types.ts';
 import { InDialogClient, type Outcome } from './in-dialog-client.ts';
 import { ACCEPTED_INFO, infoDigits, infoType } from './info.ts';
 import { OfferRequest } from './offer-request.ts';
@@ -69,7 +77,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
   protected readonly session = new OfferAnswer();
   protected readonly digest: MaybeDigest;
   protected dialog: Dialog | undefined;
-  readonly #contactUser: string | undefined;
+  readonly #contact: OwnContact;
   #peer: PeerPlace;
   #state: CallState = 'starting';
   #awaitedAck: AwaitedAck | undefined;
@@ -81,11 +89,10 @@ export abstract class Call extends EventEmitter<CallEvents> {
   readonly #referrals: ReferUsages;
   protected readonly keeper: SessionKeeper;
 
-  /** `contactUser`: user part of our Contact, as on the wire. */
-  protected constructor(host: CallHost, flow: Flow, digest: MaybeDigest, contactUser: string | undefined) {
+  protected constructor(host: CallHost, flow: Flow, digest: MaybeDigest, contact: OwnContact) {
     super();
     this.host = host;
-    this.#contactUser = contactUser;
+    this.#contact = contact;
     this.digest = digest;
     this.#peer = { flow, atMs: host.clock.now(), direct: false };
     this.#referrals = new ReferUsages(host.clock);
@@ -338,7 +345,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
       dialog: dialog.save(),
       localSdp: session.local,
       remoteSdp: session.remote,
-      contactUser: this.#contactUser,
+      contact: this.#contact,
       supportsUpdate: this.#supportsUpdate,
       wasReferred: this.#referrals.wasReferred,
       terms: this.keeper.terms,
@@ -403,7 +410,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
   protected sessionFields(sdp: string | undefined): { headers: HeaderField[]; body?: Buffer } {
     const { fields, body } = sdpBody(sdp);
     return {
-      headers: [this.host.contactFor(this.flow, this.#contactUser), ...this.host.capabilities, ...fields],
+      headers: [this.host.contactFor(this.flow, this.#contact), ...this.host.capabilities, ...fields],
       body,
     };
   }

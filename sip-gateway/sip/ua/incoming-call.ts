@@ -69,16 +69,19 @@ export class IncomingCall extends Call {
       digest,
       hasReturnPath,
       replaced,
+      gruu,
       earlier,
     }: Omit<Admitted, 'kind'> & {
       replaced?: Call | undefined;
+      /** Ours at the trunk that the call came from. */
+      gruu?: string | undefined;
       /** What an earlier process has answered with. */
       earlier?: Pick<SavedIncomingInvite, 'localTag' | 'sequence'>;
     },
   ) {
     const { request } = transaction;
     // A later call to our Contact shall reach the same destination.
-    super(host, flow, digest, contactUserOf(request.uri));
+    super(host, flow, digest, { user: contactUserOf(request.uri), gruu });
     this.#hasReturnPath = hasReturnPath;
     if (hasReturnPath) {
       this.#returnPath.resolve();

@@ -15,7 +15,7 @@ import type { Flow } from '../transport/index.ts';
 import { AbandonedInvite } from './abandoned-invite.ts';
 import type { InviteFailure } from './best-failure.ts';
 import { sdpBody, sessionBody } from './body.ts';
-import type { CallHost, MaybeDigest, PeerPlace } from './call-types.ts';
+import type { CallHost, MaybeDigest, OwnContact, PeerPlace } from './call-types.ts';
 import { InDialogClient } from './in-dialog-client.ts';
 import { hasOptionTag } from './option-tags.ts';
 import type { FollowedPhone } from './registrar.ts';
@@ -52,8 +52,7 @@ export interface InviteBranchParts {
   readonly from: NameAddr;
   readonly to: NameAddr;
   readonly sdp: string | undefined;
-  /** User part of our Contact. */
-  readonly contactUser: string | undefined;
+  readonly contact: OwnContact;
   /** Additional header fields. */
   readonly headers: readonly HeaderField[];
   /** Best first; if one fails, the next is tried (RFC 3263 §4.3). */
@@ -169,7 +168,7 @@ export class InviteBranch {
   }
 
   begin(): void {
-    const { sdp, callId, from, to, routes, contactUser } = this.#parts;
+    const { sdp, callId, from, to, routes, contact } = this.#parts;
     const route = routes[this.#routeIndex];
     const flow = route?.open();
     if (!route || !flow) {
@@ -192,7 +191,7 @@ export class InviteBranch {
       headers: [
         ...(this.#digest?.authorize('INVITE', formatUri(route.uri), flow.remote.address) ?? []),
         ...(route.path ?? []).map((each): HeaderField => ['route', each]),
-        this.#host.contactFor(flow, contactUser),
+        this.#host.contactFor(flow, contact),
         ...this.#host.capabilities,
         ...this.#host.userAgent,
         ...this.#sessionFields(),

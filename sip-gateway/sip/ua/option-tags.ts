@@ -9,8 +9,8 @@ export const EXTENSIONS: ReadonlySet<string> = new Set([
   'nosub',
 ]);
 
-/** Those of our registrar, beside these (RFC 3327, RFC 5626). */
-export const REGISTRAR_EXTENSIONS: ReadonlySet<string> = new Set(['path', 'outbound']);
+/** Those of our registrar, beside these (RFC 3327, RFC 5626, RFC 5627). */
+export const REGISTRAR_EXTENSIONS: ReadonlySet<string> = new Set(['path', 'outbound', 'gruu']);
 
 /** Whether Require or Supported lists this option tag, ignoring case (RFC 3261 §7.3.1). */
 export function hasOptionTag(headers: Headers, name: 'require' | 'supported', tag: string): boolean {

@@ -6,7 +6,7 @@ import type { CallerIdentity } from './admissions.ts';
 import { bestFailure, type InviteFailure } from './best-failure.ts';
 import { sdpBody, sessionBody } from './body.ts';
 import { Call } from './call.ts';
-import type { CallHost, MaybeDigest } from './call-types.ts';
+import type { CallHost, MaybeDigest, OwnContact } from './call-types.ts';
 import { type Fork, InviteBranch, type InviteBranchEvents, type Route } from './invite-branch.ts';
 import { ANSWERED_ELSEWHERE, peerReason } from './reason.ts';
 import { redirectionOf } from './redirection.ts';
@@ -25,8 +25,7 @@ export interface OutgoingCallParts {
   readonly sdp?: string;
   readonly answer?: Answerer;
   readonly headers: readonly HeaderField[];
-  /** User part of our Contact. */
-  readonly contactUser?: string | undefined;
+  readonly contact: OwnContact;
   /** Maximum ringing time, in seconds. */
   readonly ringSeconds: number;
   /** The phones that ring at the same time; for each, the routes to it, best first. */
@@ -49,14 +48,14 @@ export class OutgoingCall extends Call {
 
   /** `first`: the flow of the first route. */
   constructor(host: CallHost, first: Flow, parts: OutgoingCallParts, digest: MaybeDigest) {
-    super(host, first, digest, parts.contactUser);
+    super(host, first, digest, parts.contact);
     this.#parts = parts;
     const events = this.#branchEvents();
-    const { to, sdp, headers, contactUser } = parts;
+    const { to, sdp, headers, contact } = parts;
     this.#branches = parts.branches.map((routes) => {
       // Each branch has its own From tag, because two phones may choose the same To tag.
       const from = withTag(parts.from, newTag());
-      const branch = { callId: this.callId, from, to, sdp, headers, routes, contactUser };
+      const branch = { callId: this.callId, from, to, sdp, headers, routes, contact };
       return new InviteBranch(host, first, branch, digest, events);
     });
   }

@@ -18,6 +18,7 @@ import { newTag } from '../tokens.ts';
 import type { Clock } from '../transaction/index.ts';
 import type { Flow } from '../transport/index.ts';
 import { type Binding, type BindingStore, MemoryBindings } from './bindings.ts';
+import { Gruus, type PhoneInstance } from './gruu.ts';
 import { hasOptionTag, REGISTRAR_EXTENSIONS } from './option-tags.ts';
 import { firstHopKeepsFlows, flowTimerOf, MISSED_KEEP_ALIVES, pathOf, regIdOf } from './outbound.ts';
 
@@ -31,6 +32,8 @@ export interface RegistrarOptions {
   /** Maximum number of bindings per user. Default 10. */
   maxBindings?: number;
   store?: BindingStore;
+  /** Key of temporary GRUUs, 32 bytes. With the same key, a later process knows them. Default: a random one. */
+  gruuKey?: Buffer;
 }
 
 /** A phone in a call, tracked as it re-registers. */
@@ -73,11 +76,13 @@ class Refusal extends Error {
 export class Registrar {
   readonly #clock: Clock;
   readonly #store: BindingStore;
-  readonly #limits: Required<Omit<RegistrarOptions, 'store'>>;
+  readonly #limits: Required<Omit<RegistrarOptions, 'store' | 'gruuKey'>>;
+  readonly #gruus: Gruus;
 
   constructor(clock: Clock, options: RegistrarOptions = {}) {
     this.#clock = clock;
     this.#store = options.store ?? new MemoryBindings();
+    this.#gruus = new Gruus(options.gruuKey);
     const { minSeconds = 60, maxSeconds = 3600, defaultSeconds = 600, maxBindings = 10 } = options;
     this.#limits = { minSeconds, maxSeconds, defaultSeconds, maxBindings };
   }
@@ -131,10 +136,24 @@ export class Registrar {
     });
   }
 
-  /** The registered phone that sent a request: the one with the same Contact, or else on the same flow. */
+  /** The phone that a GRUU of ours leads to (RFC 5627); undefined for anything else. */
+  phoneNamed(dialled: string): PhoneInstance | undefined {
+    try {
+      return this.#phoneOf(parseUri(dialled));
+    } catch (error) {
+      if (error instanceof SipParseError) {
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
+  /** The registered phone that sent a request: the one with the same Contact or GRUU, or else on the same flow. */
   phoneAt(user: string, contact: Uri, flow: Flow): FollowedPhone | undefined {
     const bindings = this.lookup(user);
+    const named = this.#phoneOf(contact);
     const binding =
+      bindings.find(({ instance }) => instance !== undefined && instance === named?.instance) ??
       bindings.find((each) => sameUri(each.contact, contact)) ??
       bindings.find(
         ({ flow: { protocol, remote } }) =>
@@ -178,8 +197,9 @@ export class Registrar {
       if (changed) {
         this.#store.set(username, after);
       }
+      const address = hasOptionTag(request.headers, 'supported', 'gruu') ? request.to.uri : undefined;
       const headers: HeaderField[] = [
-        ...after.map((binding): HeaderField => ['contact', this.#describe(binding)]),
+        ...after.map((binding): HeaderField => ['contact', this.#describe(binding, address)]),
         ...path.map((each): HeaderField => ['path', each]),
         ['supported', [...REGISTRAR_EXTENSIONS].join(', ')],
       ];
@@ -244,6 +264,10 @@ export class Registrar {
       if (contact.uri.scheme === 'other') {
         throw new Refusal(400);
       }
+      // A GRUU leads to a Contact; as one, it would lead to itself (RFC 5627 §5.1).
+      if (this.#phoneOf(contact.uri)?.user === decodeUser(request.to.uri)) {
+        throw new Refusal(403);
+      }
       const instance = contact.params.get('+sip.instance') ?? undefined;
       const regId = isOutbound ? regIdOf(contact) : undefined;
       // Flows of one phone may have the same Contact: the instance and the number tell them apart.
@@ -276,6 +300,10 @@ export class Registrar {
     return bindings;
   }
 
+  #phoneOf(uri: Uri): PhoneInstance | undefined {
+    return this.#gruus.read(uri, (user) => this.lookup(user));
+  }
+
   #secondsOf(contact: NameAddr, general: number): number {
     const own = contact.params.get('expires');
     // A malformed value means the default (RFC 3261 §20.10).
@@ -305,11 +333,17 @@ export class Registrar {
     };
   }
 
-  #describe(binding: Binding): string {
-    const seconds = Math.max(1, Math.round((binding.expiresAt - this.#clock.now()) / 1000));
-    const flow =
-      binding.regId === undefined ? '' : `;+sip.instance=${binding.instance};reg-id=${binding.regId}`;
-    return `<${formatUri(binding.contact)}>;expires=${seconds}${flow}`;
+  /** `address`: the user's, if the phone wants GRUUs. */
+  #describe(binding: Binding, address: Uri | undefined): string {
+    const { contact, expiresAt, instance, regId } = binding;
+    const seconds = Math.max(1, Math.round((expiresAt - this.#clock.now()) / 1000));
+    const params = [
+      `;expires=${seconds}`,
+      instance === undefined ? '' : `;+sip.instance=${instance}`,
+      regId === undefined ? '' : `;reg-id=${regId}`,
+      address?.scheme === 'sip' || address?.scheme === 'sips' ? this.#gruus.paramsFor(address, binding) : '',
+    ];
+    return `<${formatUri(contact)}>${params.join('')}`;
   }
 }
 

@@ -24,6 +24,7 @@ import { newCallId, newTag } from '../tokens.ts';
 import type { Timer } from '../transaction/index.ts';
 import type { Flow } from '../transport/index.ts';
 import { FlowKeeper, type FlowKeeperHost } from './flow-keeper.ts';
+import { type OwnGruus, ownGruus } from './gruu.ts';
 import type { Route } from './invite-branch.ts';
 import { hasOptionTag } from './option-tags.ts';
 import { type RequestOutcome, type RequestPlan, sendRequest } from './send-request.ts';
@@ -61,7 +62,14 @@ export type RegistrationState = 'registering' | 'registered' | 'failed' | 'close
 
 interface RegistrationEvents {
   /** Registered, or refreshed. */
-  registered: [{ readonly expiresSeconds: number; readonly serviceRoute: readonly NameAddr[] }];
+  registered: [
+    {
+      readonly expiresSeconds: number;
+      readonly serviceRoute: readonly NameAddr[];
+      /** Undefined if the registrar does not return our Contact. */
+      readonly gruus: OwnGruus | undefined;
+    },
+  ];
   /** Registering failed; it is retried after `retrySeconds`. */
   failed: [{ readonly status: number; readonly reason: string; readonly retrySeconds: number }];
   /** close() was called. */
@@ -220,7 +228,8 @@ export class Registration extends EventEmitter<RegistrationEvents> {
   #registered(response: SipResponse, flow: Flow | undefined): void {
     this.#state = 'registered';
     this.#failures = 0;
-    const seconds = this.#grantedSeconds(response, flow);
+    const contact = this.#contactIn(response, flow);
+    const seconds = this.#grantedSeconds(response, contact);
     this.#later(Math.max(1, seconds * REFRESH_AT));
     // If the connection is lost, incoming calls cannot reach us.
     this.#stopWatching = flow?.onClose(() => this.#flowFailed());
@@ -231,7 +240,11 @@ export class Registration extends EventEmitter<RegistrationEvents> {
         flowTimer: timer !== undefined && /^[1-9][0-9]{0,5}$/.test(timer) ? Number(timer) : undefined,
       });
     }
-    this.emit('registered', { expiresSeconds: seconds, serviceRoute: serviceRouteOf(response) });
+    this.emit('registered', {
+      expiresSeconds: seconds,
+      serviceRoute: serviceRouteOf(response),
+      gruus: contact && ownGruus(contact),
+    });
   }
 
   /** Registers again soon: calls cannot reach us any more. */
@@ -281,8 +294,8 @@ export class Registration extends EventEmitter<RegistrationEvents> {
               formatUri({ ...this.#registrar, user: undefined }),
               flow.remote.address,
             ) ?? []),
-            ['contact', `<${formatUri(this.#contact(flow))}>${this.#flowParams}`],
-            ['supported', this.#isOutbound ? 'path, outbound' : 'path'],
+            ['contact', `<${formatUri(this.#contact(flow))}>${this.#contactParams}`],
+            ['supported', this.#isOutbound ? 'path, gruu, outbound' : 'path, gruu'],
             ['expires', String(seconds)],
             ...this.#host.userAgent,
           ],
@@ -291,9 +304,9 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     });
   }
 
-  /** Parameters of our Contact for outbound (RFC 5626 §4.2). */
-  get #flowParams(): string {
-    return this.#isOutbound ? `;+sip.instance="<${this.#instance}>";reg-id=1` : '';
+  /** Parameters of our Contact for GRUUs (RFC 5627 §4.1) and outbound (RFC 5626 §4.2). */
+  get #contactParams(): string {
+    return `;+sip.instance="<${this.#instance}>"${this.#isOutbound ? ';reg-id=1' : ''}`;
   }
 
   /** Our Contact with the user part of our account, since it becomes the Request-URI of incoming calls (RFC 3261 §16.5). */
@@ -302,19 +315,27 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     return uri.scheme === 'sip' && this.#user !== undefined ? { ...uri, user: this.#user } : uri;
   }
 
-  /** The expiry granted for our Contact: its parameter, or else Expires, or else the requested one. */
-  #grantedSeconds(response: SipResponse, flow: Flow | undefined): number {
+  /** Our Contact as the registrar returns it. */
+  #contactIn(response: SipResponse, flow: Flow | undefined): NameAddr | undefined {
+    if (!flow) {
+      return undefined;
+    }
+    const own = this.#contact(flow);
     try {
-      const own = flow && this.#contact(flow);
-      for (const value of response.headers.all('contact')) {
-        const contact = parseNameAddr(value);
-        const expires = contact.params.get('expires');
-        if (own && expires && sameUri(contact.uri, own)) {
-          return parseSeconds(expires);
-        }
+      return addressesOf(response.headers, 'contact').find(({ uri }) => sameUri(uri, own));
+    } catch (error) {
+      if (error instanceof SipParseError) {
+        return undefined;
       }
-      const expires = response.headers.get('expires');
-      return expires === undefined ? this.#seconds : parseSeconds(expires);
+      throw error;
+    }
+  }
+
+  /** The expiry granted for our Contact: its parameter, or else Expires, or else the requested one. */
+  #grantedSeconds(response: SipResponse, contact: NameAddr | undefined): number {
+    const text = contact?.params.get('expires') ?? response.headers.get('expires');
+    try {
+      return text === undefined ? this.#seconds : parseSeconds(text);
     } catch (error) {
       if (error instanceof SipParseError) {
         return this.#seconds;

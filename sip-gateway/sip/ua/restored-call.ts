@@ -21,7 +21,7 @@ export class RestoredCall extends Call {
     saved: SavedCall,
     { flow, phone, digest }: { flow: Flow; phone: FollowedPhone | undefined; digest: MaybeDigest },
   ) {
-    super(host, flow, digest, saved.contactUser);
+    super(host, flow, digest, saved.contact);
     this.direction = saved.direction;
     this.identity = saved.identity;
     this.remote = parseNameAddr(saved.remote);

@@ -25,7 +25,8 @@ import type { Trunk } from './trunk.ts';
 export type CallTarget =
   | { readonly uri: string }
   | { readonly trunk: string; readonly number: string }
-  | { readonly user: string };
+  /** `instance`: only the phone with this `+sip.instance`. Default: all phones of the user. */
+  | { readonly user: string; readonly instance?: string | undefined };
 
 /** The callee cannot be reached: no such trunk, user or address. */
 export class NoRouteError extends Error {
@@ -79,11 +80,13 @@ export class Routes {
   }
 
   /**
-   * Routes to the phones of a user, each on the flow that it registered on; for a phone with several flows (RFC 5626), the latest first. If
+   * Routes to the phones of a user, or only to one of them, each on the flow that it registered on; for a phone with several flows (RFC 5626), the latest first. If
    * a phone has moved, only its latest registration counts.
    */
-  toUser(user: string): Route[][] {
-    const bindings = this.#registrar.lookup(user);
+  toUser({ user, instance }: { user: string; instance?: string | undefined }): Route[][] {
+    const bindings = this.#registrar
+      .lookup(user)
+      .filter((binding) => instance === undefined || binding.instance === instance);
     const isLast = ({ callId, sequence, regId }: Binding) =>
       !bindings.some(
         (other) => other.callId === callId && other.regId === regId && other.sequence > sequence,

@@ -1,5 +1,6 @@
 import type { SavedDialog } from '../dialog/index.ts';
 import type { CallerIdentity } from './admissions.ts';
+import type { OwnContact } from './call-types.ts';
 import type { FollowedPhone } from './registrar.ts';
 import type { SavedInvite } from './saved-invite.ts';
 import type { SessionTerms } from './session-timer.ts';
@@ -15,8 +16,7 @@ export interface SavedCall {
   /** The current session. */
   readonly localSdp: string | undefined;
   readonly remoteSdp: string | undefined;
-  /** User part of our Contact, as on the wire. */
-  readonly contactUser: string | undefined;
+  readonly contact: OwnContact;
   readonly supportsUpdate: boolean;
   readonly wasReferred: boolean;
   /** The agreed session timer. */

@@ -46,7 +46,7 @@ import { Admissions, type Admitted, type CallerIdentity, type FailedLogin } from
 import { sessionBody } from './body.ts';
 import type { Call } from './call.ts';
 import { callToReplace } from './call-to-replace.ts';
-import type { CallHost, DialogUsage } from './call-types.ts';
+import type { CallHost, DialogUsage, OwnContact } from './call-types.ts';
 import { callerFields } from './caller-fields.ts';
 import { IncomingCall } from './incoming-call.ts';
 import { NatKeepAlive } from './nat-keep-alive.ts';
@@ -288,7 +288,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
       trunk && 'trunk' in target
         ? await this.#routes.toTrunk(trunk, target.number, 0)
         : 'user' in target
-          ? this.#routes.toUser(target.user).flat()
+          ? this.#routes.toUser(target).flat()
           : await this.#routes.toUri(to, 0);
     const flow = routes[0]?.open();
     if (!flow) {
@@ -316,7 +316,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     const size = HEADER_ESTIMATE_BYTES + Buffer.byteLength(options.sdp ?? '');
     const branches =
       'user' in target
-        ? this.#routes.toUser(target.user)
+        ? this.#routes.toUser(target)
         : [
             trunk && 'trunk' in target
               ? await this.#routes.toTrunk(trunk, target.number, size)
@@ -347,7 +347,10 @@ export class SipStack extends EventEmitter<SipStackEvents> {
         answer: options.answer,
         headers: [...headers, ...(options.headers ?? [])],
         ringSeconds: options.ringSeconds ?? 120,
-        contactUser: hidden ? ANONYMOUS_USER : contactUser,
+        contact: {
+          user: hidden ? ANONYMOUS_USER : contactUser,
+          gruu: hidden ? trunk?.gruus?.temporary : trunk?.gruus?.public,
+        },
         branches,
       },
       trunk?.digest(),
@@ -362,11 +365,14 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     const registration = new Registration(this.#host, options);
     this.#registrations.add(registration);
     registration.once('closed', () => this.#registrations.delete(registration));
-    registration.on('registered', ({ serviceRoute }) => {
+    registration.on('registered', ({ serviceRoute, gruus }) => {
       const { trunk: name, addresses } = registration;
       const trunk = name === undefined ? undefined : this.#trunks.get(name);
       trunk?.addHosts(addresses);
       trunk?.setServiceRoute(serviceRoute, addresses[0]);
+      if (trunk) {
+        trunk.gruus = gruus;
+      }
     });
     registration.begin();
     return registration;
@@ -410,7 +416,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     const trunk = identity.kind === 'trunk' ? this.#trunks.get(identity.trunkId) : undefined;
     const transaction = this.#transactions.resumeServer(request, flow);
     const digest = trunk?.digest();
-    const admitted = { identity, hasReturnPath, ...(digest && { digest }) };
+    const admitted = { identity, hasReturnPath, gruu: trunk?.gruus?.public, ...(digest && { digest }) };
     const call = new IncomingCall(this.#host, transaction, flow, { ...admitted, earlier: saved });
     this.#own(call, trunk);
     this.#invites.set(transaction, call);
@@ -523,7 +529,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
       random: this.#options.random ?? Math.random,
       capabilities: this.#capabilities,
       userAgent: this.#userAgent,
-      contactFor: (flow: Flow, user?: string) => ['contact', contactOf(flow, user)],
+      contactFor: (flow: Flow, contact?: OwnContact) => ['contact', contactOf(flow, contact)],
       route: (dialog, peer) => this.#routes.inDialog(dialog, peer),
       phoneOf: (username, contact, flow) => this.registrar.phoneAt(username, contact, flow),
       send: (draft: RequestDraft, flow: Flow, handlers: ClientHandlers) =>
@@ -605,7 +611,10 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     const { identity } = admission;
     const trunk = identity.kind === 'trunk' ? this.#trunks.get(identity.trunkId) : undefined;
     try {
-      const call = new IncomingCall(this.#host, transaction, flow, admission);
+      const call = new IncomingCall(this.#host, transaction, flow, {
+        ...admission,
+        gruu: trunk?.gruus?.public,
+      });
       this.#own(call, trunk);
       this.#invites.set(transaction, call);
       this.#offerCall(call);
@@ -813,7 +822,10 @@ export class SipStack extends EventEmitter<SipStackEvents> {
 }
 
 /** Our Contact on a flow. */
-function contactOf(flow: Flow, user?: string): string {
+function contactOf(flow: Flow, { user, gruu }: OwnContact = {}): string {
+  if (gruu !== undefined) {
+    return `<${gruu}>`;
+  }
   const { host, port } = flow.advertised;
   // URIs have one name for both kinds of WebSocket (RFC 7118 §5.1).
   const name = flow.protocol === 'wss' ? 'ws' : flow.protocol;

@@ -12,6 +12,7 @@ import {
   type Uri,
 } from '../message/index.ts';
 import type { CallerSettings } from './caller-fields.ts';
+import type { OwnGruus } from './gruu.ts';
 import { mayNameTarget } from './target-guard.ts';
 import { weightedOrder } from './weighted-order.ts';
 
@@ -67,6 +68,8 @@ export class Trunk {
   #registrar: string | undefined;
   /** From the registrar (RFC 3608). */
   #serviceRoute: readonly NameAddr[] = [];
+  /** What the registrar has given us as Contacts of our calls (RFC 5627). */
+  gruus: OwnGruus | undefined;
   /** Calls in progress. */
   activeCalls = 0;
   readonly #callsPerSecond: number | undefined;
@@ -184,6 +187,7 @@ export class Trunk {
       this.#hosts = before.#hosts;
       this.#serviceRoute = before.#serviceRoute;
       this.#registrar = before.#registrar;
+      this.gruus = before.gruus;
     }
   }
 
