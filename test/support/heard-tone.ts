@@ -21,11 +21,14 @@ const COARSE_HZ = 10;
 const LOWEST_HZ = 100;
 const HIGHEST_HZ = 3400;
 
+/** Least SNR of a tone, in dB. The codecs keep 24 or more; playout that adapts to the network's jitter shifts the tone, which costs most. */
+const MIN_SNR_DB = 10;
+
 /** Accepts this tone with little else and, if a level is given, within 3 dB of it. */
 export function isTone(frequencyHz: number, levelDb?: number): (heard: HeardTone) => boolean {
   return (heard) =>
     Math.abs(heard.frequencyHz - frequencyHz) <= 3 &&
-    heard.snrDb > 10 &&
+    heard.snrDb > MIN_SNR_DB &&
     (levelDb === undefined ? heard.levelDb > -45 : Math.abs(heard.levelDb - levelDb) <= 3);
 }
 

@@ -214,6 +214,13 @@ describe('the SIP edge against strangers', () => {
     const shed = flooding.statuses().filter((status) => status === 503).length;
     t.diagnostic(`${shed} of 3,000 were shed; the slowest UPDATE took ${Math.round(worst.milliseconds)} ms`);
     assert.ok(shed > 2000, `${shed} were shed`);
+    const refusals = flooding.received.filter((text) => text.startsWith('SIP/2.0 503 '));
+    // 5 s for too many calls per second, 30 s for too many at once.
+    const told = new Set(refusals.map((text) => headerOf(text, 'Retry-After')));
+    assert.ok(
+      told.has('5') && [...told].every((seconds) => seconds === '5' || seconds === '30'),
+      [...told].join(),
+    );
     assert.ok(stack.counts.calls <= 102, `${stack.counts.calls} calls`);
     assert.ok(worst.milliseconds < 2500, `an UPDATE took ${Math.round(worst.milliseconds)} ms`);
   });
