@@ -6,7 +6,7 @@ import { constants } from 'node:os';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { createWorker } from 'mediasoup';
 import type { PlainTransport, Router, Worker } from 'mediasoup/types';
-import { parseRtp } from '../base/rtp/index.ts';
+import { isRtcp, parseRtp } from '../base/rtp/index.ts';
 import { builtWorker } from '../deploy/setup/index.mjs';
 import { until } from './support/media-server.ts';
 import { SegmentFaults } from './support/segment-fault.ts';
@@ -148,7 +148,7 @@ class PlainRoom {
     const socket = await bound(this.#t, this.#ip);
     const got: string[] = [];
     socket.on('message', (packet) => {
-      const rtp = parseRtp(packet);
+      const rtp = isRtcp(packet) ? undefined : parseRtp(packet);
       if (rtp && rtp.ssrc !== PROBE_SSRC) {
         got.push(`${rtp.payload.readUInt32BE(20)}.${rtp.payload[24]} ${rtp.payload.length}`);
       }

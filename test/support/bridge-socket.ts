@@ -73,18 +73,19 @@ const SENT_LEVEL_ID = 1;
 /** The payload of test streams: 20 ms of Opus silence, recognisable by its padding. */
 export const OPUS_PAYLOAD = Buffer.from('f8fffe00112233', 'hex');
 
-function opusPacket(ssrc: number, payloadType: number, sequence: number): Buffer {
+/** A packet of a test stream, with a voice of this level. */
+export function opusPacket(ssrc: number, payloadType: number, sequence: number, dbov = -10): Buffer {
   const header = Buffer.alloc(20);
   header.writeUInt8(0x90, 0);
   header.writeUInt8(payloadType, 1);
   header.writeUInt16BE(sequence & 0xffff, 2);
   header.writeUInt32BE((sequence * 960) >>> 0, 4);
   header.writeUInt32BE(ssrc, 8);
-  // RFC 8285, one-byte headers: one element of one byte, voice at -10 dBov (RFC 6464).
+  // RFC 8285, one-byte headers: one element of one byte (RFC 6464).
   header.writeUInt16BE(0xbede, 12);
   header.writeUInt16BE(1, 14);
   header.writeUInt8(SENT_LEVEL_ID << 4, 16);
-  header.writeUInt8(0x80 | 10, 17);
+  header.writeUInt8(0x80 | -dbov, 17);
   return Buffer.concat([header, OPUS_PAYLOAD]);
 }
 
