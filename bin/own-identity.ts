@@ -21,6 +21,7 @@ interface Program {
 }
 
 const GATEWAY: Program = { file: 'gateway-identity.json', displayName: 'Phones', isGateway: true };
+const CAPTIONER: Program = { file: 'captioner-identity.json', displayName: 'Captions', isGateway: false };
 const RECORDER: Program = { file: 'recorder-identity.json', displayName: 'Recorder', isGateway: false };
 
 /** The phone gateway's identity. @param options `renew`: replaces the one that there is */
@@ -30,6 +31,15 @@ export function gatewayIdentity(
   options?: { renew: boolean },
 ): Promise<Identity> {
   return ownIdentity(GATEWAY, config, serverUrl, options);
+}
+
+/** The captioner's identity. @param options `renew`: replaces the one that there is */
+export function captionerIdentity(
+  config: Config,
+  serverUrl: string,
+  options?: { renew: boolean },
+): Promise<Identity> {
+  return ownIdentity(CAPTIONER, config, serverUrl, options);
 }
 
 /** The recorder's identity. @param options `renew`: replaces the one that there is */

@@ -8,6 +8,7 @@ import { configKeys, ERROR_CODES } from '../base/index.ts';
 import { SCOPES } from '../contract/index.ts';
 import { Metrics, registerMetrics, WEBHOOK_EVENTS } from '../signaling/index.ts';
 import { GatewayMetrics } from '../sip-gateway/index.ts';
+import { CaptionerMetrics, CaptionerProcessMetrics } from './captioner-metrics.ts';
 import { GatewayProcessMetrics } from './gateway-supervisor.ts';
 import { RecorderMetrics, RecorderProcessMetrics } from './recorder-metrics.ts';
 import { protocolPage } from './reference/index.ts';
@@ -109,6 +110,8 @@ function metricsPage(): string {
     '',
     ...metricsTable(new RecorderProcessMetrics().registry),
     ...metricsTable(new RecorderMetrics(() => 0).registry),
+    ...metricsTable(new CaptionerProcessMetrics().registry),
+    ...metricsTable(new CaptionerMetrics(() => 0).registry),
   ].join('\n');
 }
 

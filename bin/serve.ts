@@ -10,6 +10,7 @@ import {
   type SignalingServer,
   startSignaling,
 } from '../signaling/index.ts';
+import { CaptionerSupervisor } from './captioner-supervisor.ts';
 import { closeOnSignal } from './close-on-signal.ts';
 import { GatewaySupervisor } from './gateway-supervisor.ts';
 import { probePorts, requirePorts } from './ports.ts';
@@ -34,29 +35,44 @@ export async function serve(config: Config): Promise<void> {
   let signaling: SignalingServer;
   let phones: GatewaySupervisor | undefined;
   const recorder = config.recording.enabled ? new RecorderSupervisor() : undefined;
+  const captioner = config.captions.url === undefined ? undefined : new CaptionerSupervisor();
   const furtherMetrics = async () => {
-    const pages = await Promise.all([phones?.metricsPage(), recorder?.metricsPage()]);
+    const pages = await Promise.all([
+      phones?.metricsPage(),
+      recorder?.metricsPage(),
+      captioner?.metricsPage(),
+    ]);
     return pages.filter(Boolean).join('\n');
   };
   try {
-    signaling = await startSignaling({ config, log, sfu, version: VERSION, recorder, furtherMetrics });
+    signaling = await startSignaling({
+      config,
+      log,
+      sfu,
+      version: VERSION,
+      recorder,
+      captioner,
+      furtherMetrics,
+    });
   } catch (error) {
     await sfu.close();
     throw error;
   }
   const url = ownServerUrl(config, signaling.port);
   // Side by side, since each takes a moment.
-  const [recording, calling] = await Promise.allSettled([
+  const [recording, captioning, calling] = await Promise.allSettled([
     recorder?.open({ config, log, url }),
+    captioner?.open({ config, log, url }),
     config.sip.enabled ? GatewaySupervisor.start({ config, log, url }) : undefined,
   ]);
   if (calling.status === 'fulfilled') {
     phones = calling.value;
   }
-  for (const part of [recording, calling]) {
+  for (const part of [recording, captioning, calling]) {
     if (part.status === 'rejected') {
       await phones?.close();
       await recorder?.close();
+      await captioner?.close();
       await signaling.close();
       await sfu.close();
       throw part.reason;
@@ -71,6 +87,7 @@ export async function serve(config: Config): Promise<void> {
       hosts.close();
       await phones?.close();
       await recorder?.close();
+      await captioner?.close();
       await signaling.close();
       await sfu.close();
     },

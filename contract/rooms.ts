@@ -42,6 +42,8 @@ export const roomAction = z.enum([
   'recording.control',
   /** See, play and download the room's recordings. */
   'recording.view',
+  /** Start and stop captions, for which voices are sent to a transcription service. */
+  'captions.control',
 ]);
 export type RoomAction = z.infer<typeof roomAction>;
 

@@ -1,3 +1,4 @@
 /** Records rooms: each stream into a file of its own, without decoding it. A peer like any other, for a process of its own. */
+export { type HeardText, RoomListener, type RoomListenerOptions } from './captions/index.ts';
 export { RecordingFolder } from './files/index.ts';
 export { RoomRecorder, type RoomRecorderOptions } from './room-recorder.ts';

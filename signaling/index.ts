@@ -28,9 +28,12 @@ export {
 export { readTrustFiles } from './identity/index.ts';
 export {
   AcmeFiles,
+  type Captioner,
+  type CaptionerEvents,
   caNotYetValid,
   checkDataDir,
   inUse,
+  type ListenOptions,
   Metrics,
   openTlsSource,
   ownServerUrl,
@@ -42,6 +45,7 @@ export {
   rememberedServer,
   requireDataDir,
   runningServer,
+  type Spoken,
   unusedDatabase,
 } from './kernel/index.ts';
 export { probeDatabase } from './probe-database.ts';

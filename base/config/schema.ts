@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { acmeSection } from './acme.ts';
 import { apiSection } from './api.ts';
+import { captionsSection } from './captions.ts';
 import { oidcSection } from './oidc.ts';
 import { recordingSection } from './recording.ts';
 import {
@@ -79,6 +80,7 @@ export const configSchema = z.strictObject({
     .prefault({}),
   acme: acmeSection,
   recording: recordingSection,
+  captions: captionsSection,
   api: apiSection,
   data: z
     .strictObject({

@@ -588,6 +588,11 @@ export const ERROR_CODES = {
     status: 507,
     message: 'The recording has ended because the server’s disk is full; what was recorded before is kept.',
   },
+  CAPTIONS_UNAVAILABLE: {
+    status: 503,
+    message: 'The server has no captions at the moment; try again in a few seconds. Calls continue.',
+    retryable: true,
+  },
   WORKER_MISSING: {
     status: 500,
     message: 'The mediasoup worker program cannot run; run npm start again, or see canopy doctor.',

@@ -37,6 +37,7 @@ export {
   type GatewayLinkEvents,
   type NewParticipant,
 } from './bridge/index.ts';
+export type { Caption, CaptionOptions, Captions, RunningCaptions } from './captions.ts';
 export { type AudioProcessing, type CaptureOptions, openCapture, openScreen } from './capture.ts';
 export type {
   Chat,

@@ -2,6 +2,7 @@ import type { types } from 'mediasoup-client';
 import type { EventData, Participant, RoomAction, SnapshotPart } from '../../contract/index.ts';
 import { CanopyError } from '../../contract/light.ts';
 import { Breakouts } from './breakouts.ts';
+import { Captions } from './captions.ts';
 import { Chat, type ChatHost } from './chat/index.ts';
 import type { Connection, JoinRequest } from './connection.ts';
 import type { DeviceLoader } from './device-loader.ts';
@@ -63,6 +64,7 @@ export class Room extends Emitter<RoomEvents> {
   readonly spotlight: Spotlight;
   /** Whether the room is being recorded. */
   readonly recording: Recording;
+  readonly captions: Captions;
   /** Who waits to be admitted, for participants who may admit them. */
   readonly lobby: Lobby;
   /** Short signs such as applause. */
@@ -135,6 +137,7 @@ export class Room extends Emitter<RoomEvents> {
     this.moderation = new Moderation(feature);
     this.spotlight = new Spotlight(feature);
     this.recording = new Recording(feature);
+    this.captions = new Captions(feature);
     this.lobby = new Lobby(feature);
     this.reactions = new Reactions(feature);
     const host = { connection: options.connection, media: () => this.#media };
@@ -484,6 +487,7 @@ export class Room extends Emitter<RoomEvents> {
     this.moderation.reset(parts.moderation);
     this.spotlight.reset(parts.spotlight);
     this.recording.reset(parts.recording);
+    this.captions.reset(parts.captions);
     this.lobby.reset(parts.lobby);
     this.#subscriptions.reset(producers, own.consumerIds, media?.consumers);
     this.#layout.reset();

@@ -37,6 +37,7 @@ describe('the npm package', () => {
     for (const name of [
       'dist/bin/canopy.js',
       'dist/bin/gateway-process.js',
+      'dist/bin/captioner-process.js',
       'dist/bin/recorder-process.js',
       'bin/canopy.js',
       'LICENSE',

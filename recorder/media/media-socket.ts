@@ -1,12 +1,17 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { isRtcp, parseRtp } from '../../base/rtp/index.ts';
-import { senderReports } from './sender-report.ts';
-import type { TrackRecorder } from './track-recorder.ts';
+import { isRtcp, parseRtp, type RtpPacket } from '../../base/rtp/index.ts';
+import { type SenderReport, senderReports } from './sender-report.ts';
 
 export interface MediaSocketOptions {
   /** A failure of the socket; it stays open. */
   failed(error: Error): void;
+}
+
+/** Takes the packets of a stream. */
+export interface StreamSink {
+  packet(packet: RtpPacket<Buffer>, nowMs: number): void;
+  report(report: SenderReport): void;
 }
 
 const LOOPBACK = '127.0.0.1';
@@ -16,7 +21,7 @@ const RECEIVE_BYTES = 4 * 1024 * 1024;
 /** The UDP socket to which the media worker sends a room's RTP and RTCP. Only the worker's address is listened to. */
 export class MediaSocket {
   readonly #socket: Socket;
-  readonly #tracks = new Map<number, TrackRecorder>();
+  readonly #sinks = new Map<number, StreamSink>();
   #from: { address: string; port: number } | undefined;
   #isClosed = false;
 
@@ -42,13 +47,13 @@ export class MediaSocket {
     this.#from = from;
   }
 
-  /** Gives the packets of a stream to a track. */
-  route(ssrc: number, track: TrackRecorder): void {
-    this.#tracks.set(ssrc, track);
+  /** Gives the packets of a stream to one sink. */
+  route(ssrc: number, sink: StreamSink): void {
+    this.#sinks.set(ssrc, sink);
   }
 
   unroute(ssrc: number): void {
-    this.#tracks.delete(ssrc);
+    this.#sinks.delete(ssrc);
   }
 
   close(): void {
@@ -64,13 +69,13 @@ export class MediaSocket {
     }
     if (isRtcp(datagram)) {
       for (const report of senderReports(datagram)) {
-        this.#tracks.get(report.ssrc)?.report(report);
+        this.#sinks.get(report.ssrc)?.report(report);
       }
       return;
     }
     const rtp = parseRtp(datagram);
     if (rtp) {
-      this.#tracks.get(rtp.ssrc)?.packet(rtp, Date.now());
+      this.#sinks.get(rtp.ssrc)?.packet(rtp, Date.now());
     }
   }
 }

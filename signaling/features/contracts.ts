@@ -3,6 +3,7 @@ import { SESSION_EVENTS, SESSION_REQUESTS } from '../../contract/index.ts';
 import { ACCOUNT_REQUESTS } from './accounts/contract.ts';
 import { BAN_EVENTS, BAN_REQUESTS } from './bans/contract.ts';
 import { BREAKOUT_EVENTS, BREAKOUT_REQUESTS, BREAKOUT_SNAPSHOT } from './breakouts/contract.ts';
+import { CAPTION_EVENTS, CAPTION_REQUESTS, CAPTION_SNAPSHOT } from './captions/contract.ts';
 import { CHAT_EVENTS, CHAT_REQUESTS, FILE_REQUESTS } from './chat/contract.ts';
 import { CONFERENCE_EVENTS, CONFERENCE_REQUESTS, CONFERENCE_SNAPSHOT } from './conference/contract.ts';
 import {
@@ -52,6 +53,7 @@ export const REQUESTS = {
   ...POLL_REQUESTS,
   ...RECORDING_REQUESTS,
   ...LIBRARY_REQUESTS,
+  ...CAPTION_REQUESTS,
   ...BREAKOUT_REQUESTS,
   ...PATH_REQUESTS,
   ...ROOM_REQUESTS,
@@ -74,6 +76,7 @@ export const EVENTS = {
   ...CHAT_EVENTS,
   ...POLL_EVENTS,
   ...RECORDING_EVENTS,
+  ...CAPTION_EVENTS,
   ...BREAKOUT_EVENTS,
   ...REACTION_EVENTS,
   ...SPOTLIGHT_EVENTS,
@@ -94,5 +97,6 @@ export const SNAPSHOT_PARTS = {
   ...MODERATION_SNAPSHOT,
   ...SPOTLIGHT_SNAPSHOT,
   ...RECORDING_SNAPSHOT,
+  ...CAPTION_SNAPSHOT,
   ...ROOM_SNAPSHOT,
 };

@@ -3,6 +3,7 @@ import { registerAccounts } from './accounts/index.ts';
 import { registerAudit } from './audit/index.ts';
 import { registerBans } from './bans/index.ts';
 import { registerBreakouts } from './breakouts/index.ts';
+import { registerCaptions } from './captions/index.ts';
 import { registerChat } from './chat/index.ts';
 import { registerConference } from './conference/index.ts';
 import { registerContacts } from './contacts/index.ts';
@@ -39,6 +40,7 @@ export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeat
   registerChat(kernel);
   registerPolls(kernel);
   registerRecording(kernel);
+  registerCaptions(kernel);
   registerBreakouts(kernel);
   registerPaths(kernel);
   registerRooms(kernel);

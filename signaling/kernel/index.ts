@@ -15,6 +15,7 @@ export { type Act, type Actor, type ActorKind, AuditLog, type AuditRow } from '.
 export { Away, type AwayChannel, type AwayNotice } from './away.ts';
 export { BRIDGE_FACTOR, type Budgets, type Holder, NestedBudget } from './budgets/index.ts';
 export { caNotYetValid } from './ca-not-yet-valid.ts';
+export type { Captioner, CaptionerEvents, ListenOptions, Spoken } from './captioner.ts';
 export {
   checkDataDir,
   DataLock,

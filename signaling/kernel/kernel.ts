@@ -25,6 +25,7 @@ import { AuditLog, requestAuditor } from './audit/index.ts';
 import { Away } from './away.ts';
 import { type Budgets, createBudgets, createSeatBudget } from './budgets/index.ts';
 import { caNotYetValid } from './ca-not-yet-valid.ts';
+import type { Captioner } from './captioner.ts';
 import { CertificateWatch } from './certificate-watch.ts';
 import { DataLock, importRevoked, keptSecret, openDataDir, unusedDatabase } from './data/index.ts';
 import { Exports } from './exports.ts';
@@ -86,6 +87,8 @@ export interface KernelOptions {
   version: string;
   /** Records rooms; the caller owns it. Default: rooms cannot be recorded. */
   recorder?: Recorder | undefined;
+  /** Transcribes what is said in rooms; the caller owns it. Default: there are no captions. */
+  captioner?: Captioner | undefined;
   /** Further metrics of this process for the metrics page, in the Prometheus text format. */
   furtherMetrics?: () => Promise<string>;
 }
@@ -156,6 +159,8 @@ export class Kernel {
   readonly sfu: Sfu;
   /** Undefined: rooms cannot be recorded. */
   readonly recorder: Recorder | undefined;
+  /** Undefined: there are no captions. */
+  readonly captioner: Captioner | undefined;
   readonly store: Store;
   readonly authority: Authority;
   readonly trust: TrustStore;
@@ -243,6 +248,7 @@ export class Kernel {
     this.log = log;
     this.sfu = sfu;
     this.recorder = options.recorder;
+    this.captioner = options.captioner;
     this.store = store;
     this.authority = ground.authority;
     this.trust = trust;

@@ -117,6 +117,7 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'recording.control': 'record',
   'recording.view': 'see its recordings',
   'recording.manage': 'manage recordings of others',
+  'captions.control': 'start or stop captions',
   'breakout.manage': 'manage breakout rooms',
   'call.dial': 'call phones',
   'invite.create:admin': 'invite an admin',

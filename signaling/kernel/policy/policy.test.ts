@@ -82,6 +82,7 @@ const IN_ROOM: Record<ActionInRoom, string> = {
   'recording.control': 'admin owner member token',
   'recording.view': 'admin owner member token',
   'recording.manage': 'admin owner token',
+  'captions.control': 'admin owner member token',
   'poll.manage': 'admin owner member token',
   'breakout.manage': 'admin owner member token',
 };

@@ -32,6 +32,7 @@ import { promote, type View } from '../stage/seating.ts';
 import { TileStats } from '../stage/tile-stats.ts';
 import { BreakoutsModel } from './breakouts.ts';
 import { CallQuality } from './call-quality.ts';
+import { CallCaptions } from './captions.ts';
 import { CallModeration } from './moderation.ts';
 import type { PanelName } from './panels.ts';
 import { PollsModel } from './polls.ts';
@@ -90,6 +91,7 @@ export class Call {
   readonly moderation: CallModeration;
   readonly reactions: CallReactions;
   readonly recording: CallRecording;
+  readonly captions: CallCaptions;
   /** Who of the people in the call is a contact. */
   readonly known: KnownPeople;
   readonly #arrivals: Arrivals;
@@ -188,11 +190,13 @@ export class Call {
     });
     this.reactions = new CallReactions(room, notices);
     this.recording = new CallRecording(room, notices);
+    this.captions = new CallCaptions(room, notices);
     const otherDevices = new OtherDevices(room, self.accountId, notices);
     this.#stop.push(
       () => this.moderation.close(),
       () => this.reactions.close(),
       () => this.recording.close(),
+      () => this.captions.close(),
       () => otherDevices.close(),
       room.spotlight.on('changed', (participantIds) => this.#spotlit(participantIds)),
       room.on('state', (state) => {

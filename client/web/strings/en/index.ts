@@ -6,6 +6,7 @@ import { arrivals } from './arrivals.ts';
 import { backup } from './backup.ts';
 import { breakouts } from './breakouts.ts';
 import { calls } from './calls.ts';
+import { captions } from './captions.ts';
 import { chat } from './chat.ts';
 import { common } from './common.ts';
 import { contacts } from './contacts.ts';
@@ -82,6 +83,7 @@ export const en = {
   quality,
   reactions,
   recording,
+  captions,
   rename,
   room,
   settings,

@@ -75,6 +75,7 @@ export const rooms = {
     'chat.moderate': 'Remove other people’s messages',
     'poll.create': 'Create polls',
     'poll.vote': 'Vote in polls',
+    'captions.control': 'Start and stop captions',
     'recording.control': 'Record the room',
     'recording.view': 'See its recordings',
   } satisfies Record<RoomAction, string>,

@@ -7,6 +7,7 @@ import { arrivals } from './arrivals.ts';
 import { backup } from './backup.ts';
 import { breakouts } from './breakouts.ts';
 import { calls } from './calls.ts';
+import { captions } from './captions.ts';
 import { chat } from './chat.ts';
 import { common } from './common.ts';
 import { contacts } from './contacts.ts';
@@ -83,6 +84,7 @@ export const ru: Strings = {
   quality,
   reactions,
   recording,
+  captions,
   rename,
   room,
   settings,

@@ -74,6 +74,7 @@ export const rooms: Strings['rooms'] = {
     'chat.moderate': 'Удалять чужие сообщения',
     'poll.create': 'Проводить опросы',
     'poll.vote': 'Голосовать в опросах',
+    'captions.control': 'Включать и выключать субтитры',
     'recording.control': 'Записывать комнату',
     'recording.view': 'Смотреть её записи',
   },

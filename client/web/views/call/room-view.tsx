@@ -21,6 +21,8 @@ import { Toolbar } from './toolbar.tsx';
 import { usePushToTalk } from './use-push-to-talk.ts';
 import { useShortcuts } from './use-shortcuts.ts';
 
+const CaptionLines = lazyView(async () => (await import('./captions.tsx')).CaptionLines);
+const CaptionsSign = lazyView(async () => (await import('./captions.tsx')).CaptionsSign);
 const RecordingSign = lazyView(async () => (await import('./recording.tsx')).RecordingSign);
 
 /** Windows in which a panel is a sheet: see panels.css. */
@@ -67,6 +69,7 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
       <Toolbar model={model} call={call} isCovered={isCovered} onShortcuts={() => (sheet.value = true)} />
       <main class="stage-area" aria-label={strings.value.room.participants} inert={isCovered}>
         <Stage call={call} media={media} />
+        <CaptionLines call={call} />
       </main>
       <ChatToast call={call} />
       <FileDrop call={call} />
@@ -105,6 +108,7 @@ function TopBar({
         {room.count(count)}
       </span>
       <RecordingSign call={call} />
+      <CaptionsSign call={call} />
       <RaisedHands call={call} />
       {call.screen.value && <Sharing call={call} />}
       <span class="verified" data-testid="identity-verified" title={room.device(identity?.deviceId ?? '')}>

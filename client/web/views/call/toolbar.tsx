@@ -30,6 +30,7 @@ import { CameraToggle, MicrophoneToggle } from './toggles.tsx';
 
 const CallPhoneDialog = lazyView(async () => (await import('./call-phone.tsx')).CallPhoneDialog);
 const InviteDialog = lazyView(async () => (await import('../rooms/invite.tsx')).InviteDialog);
+const CaptionItems = lazyView(async () => (await import('./captions.tsx')).CaptionItems);
 const RecordingItems = lazyView(async () => (await import('./recording.tsx')).RecordingItems);
 const RoomSettings = lazyView(async () => (await import('../rooms/room-settings.tsx')).RoomSettings);
 
@@ -139,6 +140,7 @@ export function Toolbar({ model, call, isCovered, onShortcuts }: ToolbarProps) {
             {controls.statistics}
           </MenuItem>
           <RecordingItems call={call} />
+          <CaptionItems call={call} />
           <LockItem call={call} />
           {call.owns && (
             <MenuItem testId="room-settings" icon={<RoomIcon />} onSelect={() => (settings.value = true)}>

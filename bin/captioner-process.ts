@@ -1,0 +1,127 @@
+/** The captioner as a child process of `canopy serve`. */
+import { CanopyError, type Config, createLogger, type Logger } from '../base/index.ts';
+import { BridgeSession, type Identity } from '../client/sdk/index.ts';
+import { RoomListener } from '../recorder/index.ts';
+import type { ListenOptions } from '../signaling/index.ts';
+import type { FromCaptioner, ToCaptioner } from './captioner-messages.ts';
+import { CaptionerMetrics } from './captioner-metrics.ts';
+import { becomeChild } from './child-process.ts';
+import { captionerIdentity } from './own-identity.ts';
+
+interface Context {
+  config: Config;
+  log: Logger;
+  url: string;
+}
+
+const listeners = new Map<string, RoomListener>();
+/** What is being done for a room: commands about the same room wait for each other. */
+const working = new Map<string, Promise<void>>();
+const metrics = new CaptionerMetrics(() => listeners.size);
+
+let context: Context | undefined;
+/** Made for the first captions, so that a server without any has no account for it. */
+let identity: Identity | undefined;
+
+const child = becomeChild<ToCaptioner, FromCaptioner>({
+  take,
+  close: () => Promise.allSettled([...listeners.values()].map((listener) => listener.close())),
+  closeMs: 2_000,
+});
+
+async function take(message: ToCaptioner): Promise<void> {
+  switch (message.type) {
+    case 'begin': {
+      const { config, url } = message;
+      context = { config, log: createLogger(config.log).child({ part: 'captions' }), url };
+      child.send({ type: 'ready' });
+      break;
+    }
+    case 'start':
+      answerInTurn(message.id, message.options.roomId, () => start(message.options));
+      break;
+    case 'stop':
+      answerInTurn(message.id, message.roomId, () => stop(message.roomId));
+      break;
+    case 'metrics':
+      child.send({ type: 'metrics', id: message.id, text: await metrics.registry.metrics() });
+      break;
+    case 'close':
+      await child.exit();
+  }
+}
+
+/** A stop that comes during a start must not be overtaken by it. */
+function answerInTurn(id: number, roomId: string, act: () => Promise<void>): void {
+  const turn = (working.get(roomId) ?? Promise.resolve())
+    .then(() => answer(id, act))
+    .finally(() => {
+      if (working.get(roomId) === turn) {
+        working.delete(roomId);
+      }
+    });
+  working.set(roomId, turn);
+}
+
+async function answer(id: number, act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+    child.send({ type: 'done', id });
+  } catch (error) {
+    context?.log.error({ err: error }, 'the captioner could not carry out a command');
+    child.send({ type: 'refused', id, error: CanopyError.from(error).toJSON() });
+  }
+}
+
+async function start({ roomId, language }: ListenOptions): Promise<void> {
+  const url = context?.config.captions.url;
+  if (context === undefined || url === undefined) {
+    throw new CanopyError('CAPTIONS_UNAVAILABLE');
+  }
+  const { config, log } = context;
+  const listener = await RoomListener.start({
+    roomId,
+    language,
+    maxVoices: config.captions.voices,
+    service: { url, secret: config.captions.secret },
+    join,
+    log,
+  });
+  listeners.set(roomId, listener);
+  listener.on('heard', (participantId, { text, isFinal }) => {
+    metrics.texts.inc();
+    child.send({ type: 'spoken', roomId, spoken: { participantId, text, isFinal } });
+  });
+  listener.on('failed', () => {
+    metrics.failures.inc();
+    child.send({ type: 'unheard', roomId });
+  });
+  listener.once('ended', (error) => {
+    listeners.delete(roomId);
+    child.send({ type: 'ended', roomId, error: error.toJSON() });
+  });
+}
+
+async function stop(roomId: string): Promise<void> {
+  const listener = listeners.get(roomId);
+  listeners.delete(roomId);
+  await listener?.close();
+}
+
+/** Enters a room. If the identity was revoked, e.g. because its key leaked, with a new one. */
+async function join(roomId: string): Promise<BridgeSession> {
+  if (context === undefined) {
+    throw new CanopyError('CAPTIONS_UNAVAILABLE');
+  }
+  const { config, url } = context;
+  identity ??= await captionerIdentity(config, url);
+  try {
+    return await BridgeSession.join({ url, identity, roomId });
+  } catch (error) {
+    if (CanopyError.from(error).code !== 'CERT_REVOKED') {
+      throw error;
+    }
+    identity = await captionerIdentity(config, url, { renew: true });
+    return BridgeSession.join({ url, identity, roomId });
+  }
+}

@@ -1,0 +1,1 @@
+export { registerCaptions } from './register.ts';
