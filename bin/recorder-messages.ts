@@ -7,7 +7,8 @@ import type { FromChild, ToChild } from './child-supervisor.ts';
 /** Each is answered by `done` or `refused`. */
 export type RecorderCommand =
   | { name: 'start'; options: RecordOptions }
-  | { name: 'pause' | 'resume' | 'stop'; recordingId: string }
+  | { name: 'set-paused'; recordingId: string; pausedAtMs: number | null }
+  | { name: 'stop'; recordingId: string }
   | { name: 'repair'; folder: string };
 
 export type ToRecorder =

@@ -69,44 +69,50 @@ async function obey(command: RecorderCommand): Promise<RecordingManifest | undef
     case 'start':
       await start(command.options);
       return undefined;
-    case 'pause':
-      recorders.get(command.recordingId)?.pause();
-      return undefined;
-    case 'resume':
-      recorders.get(command.recordingId)?.resume();
+    case 'set-paused':
+      await recorders.get(command.recordingId)?.setPaused(command.pausedAtMs);
       return undefined;
     case 'stop':
       return stop(command.recordingId);
     case 'repair':
-      return (await RecordingFolder.open(command.folder)).repair();
+      return new RecordingFolder(command.folder, requireContext().log).repair();
   }
 }
 
 async function start(options: RecordOptions): Promise<void> {
-  if (context === undefined) {
-    throw new CanopyError('RECORDER_UNAVAILABLE');
-  }
-  const { config, log } = context;
+  const { config, log } = requireContext();
   const { recordingId } = options;
-  const recorder = await RoomRecorder.start({
+  const recorder = new RoomRecorder({
     ...options,
     maxBitrateBps: config.recording.maxKbps * 1000,
     join: (roomId) => join(roomId, options.mode === 'video'),
     log,
   });
+  // At once: it may be paused or stopped while it begins.
   recorders.set(recordingId, recorder);
   recorder.once('ended', (error) => {
     recorders.delete(recordingId);
     child.send({ type: 'ended', recordingId, error: error.toJSON() });
   });
+  try {
+    await recorder.begin();
+  } catch (error) {
+    recorders.delete(recordingId);
+    throw error;
+  }
+}
+
+/** @throws {CanopyError} RECORDER_UNAVAILABLE - the server has not said yet what to do */
+function requireContext(): Context {
+  if (context === undefined) {
+    throw new CanopyError('RECORDER_UNAVAILABLE');
+  }
+  return context;
 }
 
 /** Enters a room. If the identity was revoked, e.g. because its key leaked, with a new one. */
 async function join(roomId: string, takesVideo: boolean): Promise<BridgeSession> {
-  if (context === undefined) {
-    throw new CanopyError('RECORDER_UNAVAILABLE');
-  }
-  const { config, url } = context;
+  const { config, url } = requireContext();
   identity ??= await recorderIdentity(config, url);
   try {
     return await BridgeSession.join({ url, identity, roomId, takesVideo });

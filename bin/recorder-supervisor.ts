@@ -9,6 +9,9 @@ import { RecorderProcessMetrics } from './recorder-metrics.ts';
 
 const PROGRAM = fileURLToPath(new URL(`./recorder-process${extname(import.meta.filename)}`, import.meta.url));
 
+/** Interval of attempts to go on with a recording, in milliseconds. */
+const RETRY_MS = 2_000;
+
 /**
  * The recorder as a separate process. After a crash, the next process continues the recordings. close() ends them, with their files complete.
  */
@@ -18,11 +21,13 @@ export class RecorderSupervisor implements Recorder {
     number,
     { resolve(manifest: RecordingManifest | undefined): void; reject(error: CanopyError): void }
   >();
-  /** Recordings in progress, and whether they are paused. */
-  readonly #running = new Map<string, { options: RecordOptions; isPaused: boolean }>();
+  /** What is to be recorded now. Changed before the process is told, so that the next one begins with it. */
+  readonly #wanted = new Map<string, RecordOptions>();
+  readonly #retries = new Set<NodeJS.Timeout>();
   #events: RecorderEvents | undefined;
   #child: ChildSupervisor<ToRecorder, FromRecorder> | undefined;
   #lastId = 0;
+  #isClosed = false;
 
   /** Starts the process. @param options `url`: of the server on this host @throws {CanopyError} CONNECTION_LOST and others */
   async open({ config, log, url }: { config: Config; log: Logger; url: string }): Promise<void> {
@@ -45,29 +50,34 @@ export class RecorderSupervisor implements Recorder {
   }
 
   async start(options: RecordOptions): Promise<void> {
-    await this.#ask({ name: 'start', options });
-    this.#running.set(options.recordingId, { options, isPaused: false });
-  }
-
-  pause(recordingId: string): void {
-    this.#setPaused(recordingId, true);
-  }
-
-  resume(recordingId: string): void {
-    this.#setPaused(recordingId, false);
-  }
-
-  async stop(recordingId: string): Promise<RecordingManifest> {
-    const running = this.#running.get(recordingId);
-    this.#running.delete(recordingId);
-    const manifest =
-      (await this.#ask({ name: 'stop', recordingId })) ??
-      // The process died and has not begun again.
-      (running && (await this.repair(running.options.folder)));
-    if (manifest === undefined) {
-      throw new CanopyError('RECORDER_UNAVAILABLE');
+    const { recordingId } = options;
+    this.#wanted.set(recordingId, options);
+    try {
+      await this.#ask({ name: 'start', options });
+    } catch (error) {
+      this.#wanted.delete(recordingId);
+      throw error;
     }
-    return manifest;
+  }
+
+  async setPaused(recordingId: string, pausedAtMs: number | null): Promise<void> {
+    const options = this.#wanted.get(recordingId);
+    if (!options) {
+      return;
+    }
+    this.#wanted.set(recordingId, { ...options, pausedAtMs });
+    try {
+      await this.#ask({ name: 'set-paused', recordingId, pausedAtMs });
+    } catch (error) {
+      if (CanopyError.from(error).code !== 'RECORDER_UNAVAILABLE') {
+        throw error;
+      }
+    }
+  }
+
+  async stop(recordingId: string): Promise<RecordingManifest | undefined> {
+    this.#wanted.delete(recordingId);
+    return this.#ask({ name: 'stop', recordingId });
   }
 
   repair(folder: string): Promise<RecordingManifest | undefined> {
@@ -81,15 +91,11 @@ export class RecorderSupervisor implements Recorder {
   }
 
   async close(): Promise<void> {
-    await this.#child?.close();
-  }
-
-  #setPaused(recordingId: string, isPaused: boolean): void {
-    const running = this.#running.get(recordingId);
-    if (running) {
-      running.isPaused = isPaused;
-      this.#ask({ name: isPaused ? 'pause' : 'resume', recordingId }).catch(() => {});
+    this.#isClosed = true;
+    for (const timer of this.#retries) {
+      clearTimeout(timer);
     }
+    await this.#child?.close();
   }
 
   #take(message: FromRecorder): void {
@@ -101,7 +107,7 @@ export class RecorderSupervisor implements Recorder {
         this.#waiting.get(message.id)?.reject(CanopyError.fromBody(message.error));
         break;
       case 'ended':
-        this.#running.delete(message.recordingId);
+        this.#wanted.delete(message.recordingId);
         this.#events?.ended(message.recordingId, CanopyError.fromBody(message.error));
         break;
       case 'progress':
@@ -109,21 +115,36 @@ export class RecorderSupervisor implements Recorder {
     }
   }
 
-  /** Another process has begun: it goes on with what the last one recorded. */
+  /** A process has begun: it goes on with what the last one recorded. */
   #continue(): void {
-    for (const [recordingId, { options, isPaused }] of this.#running) {
-      this.#ask({ name: 'start', options }).then(
-        () => {
-          if (isPaused) {
-            this.#ask({ name: 'pause', recordingId }).catch(() => {});
-          }
-        },
-        (error: CanopyError) => {
-          if (this.#running.delete(recordingId)) {
-            this.#events?.ended(recordingId, error);
-          }
-        },
-      );
+    for (const recordingId of this.#wanted.keys()) {
+      void this.#goOnWith(recordingId);
+    }
+    this.#events?.ready();
+  }
+
+  async #goOnWith(recordingId: string): Promise<void> {
+    const options = this.#wanted.get(recordingId);
+    if (!options || !this.#child?.isUp) {
+      return;
+    }
+    try {
+      await this.#ask({ name: 'start', options });
+      this.#events?.continued(recordingId);
+    } catch (thrown) {
+      const error = CanopyError.from(thrown);
+      if (!error.retryable) {
+        if (this.#wanted.delete(recordingId)) {
+          this.#events?.ended(recordingId, error);
+        }
+      } else if (this.#child.isUp) {
+        // E.g. the server is busy. If the process has died, the next one goes on.
+        const timer = setTimeout(() => {
+          this.#retries.delete(timer);
+          void this.#goOnWith(recordingId);
+        }, RETRY_MS);
+        this.#retries.add(timer);
+      }
     }
   }
 
@@ -131,6 +152,12 @@ export class RecorderSupervisor implements Recorder {
   #abandon(): void {
     for (const { reject } of [...this.#waiting.values()]) {
       reject(new CanopyError('RECORDER_UNAVAILABLE'));
+    }
+    if (this.#isClosed) {
+      return;
+    }
+    for (const recordingId of this.#wanted.keys()) {
+      this.#events?.interrupted(recordingId);
     }
   }
 

@@ -35,26 +35,18 @@ export class RecordingClock {
 
   /** Position of a moment in the recording, in milliseconds; undefined: before its start, or in a pause. */
   positionOf(unixMs: number): number | undefined {
-    let position = unixMs - this.startedAtMs;
-    if (position < 0) {
-      return undefined;
-    }
-    for (const { fromMs, toMs } of this.#pauses) {
-      if (unixMs < fromMs) {
-        break;
-      }
-      if (unixMs < toMs) {
-        return undefined;
-      }
-      position -= toMs - fromMs;
-    }
-    return position;
+    const isLeftOut =
+      unixMs < this.startedAtMs || this.#pauses.some(({ fromMs, toMs }) => unixMs >= fromMs && unixMs < toMs);
+    return isLeftOut ? undefined : this.lengthAt(unixMs);
   }
 
-  /** Length of the recording at a moment, in milliseconds. */
+  /** Length of the recording at a moment, in milliseconds. It stays the same during a pause. */
   lengthAt(unixMs: number): number {
-    const last = this.#pauses.at(-1);
-    const until = last && unixMs >= last.fromMs && unixMs < last.toMs ? last.fromMs - 1e-6 : unixMs;
-    return Math.max(0, this.positionOf(until) ?? 0);
+    const pausedMs = this.#pauses.reduce(
+      (sum, { fromMs, toMs }) =>
+        sum + Math.max(0, Math.min(toMs, unixMs) - Math.max(fromMs, this.startedAtMs)),
+      0,
+    );
+    return Math.max(0, unixMs - this.startedAtMs - pausedMs);
   }
 }

@@ -6,6 +6,7 @@ import { RecordingFolder } from './files/index.ts';
 import { recordingLayout } from './layout.ts';
 import { MediaSocket, type StreamCodec, TrackRecorder } from './media/index.ts';
 import { RecordingClock } from './recording-clock.ts';
+import { SteadyClock } from './steady-clock.ts';
 
 export interface RoomRecorderOptions {
   recordingId: string;
@@ -19,12 +20,14 @@ export interface RoomRecorderOptions {
   folder: string;
   /** Unix time in milliseconds. */
   startedAtMs: number;
+  /** Since when it is paused, in Unix time in milliseconds; null: it is not. */
+  pausedAtMs: number | null;
   join(roomId: string): Promise<BridgeSession>;
   log: Logger;
 }
 
 interface RoomRecorderEvents {
-  /** The recording has ended by itself, and its files are closed: the room was lost, or the disk is full. */
+  /** The recording has ended by itself, and its files are closed: the room was lost, or the disk failed. */
   ended: [CanopyError];
 }
 
@@ -39,6 +42,11 @@ const TICK_MS = 100;
 /** Interval at which the list of tracks is written while it does not change, in milliseconds. */
 const MANIFEST_MS = 10_000;
 const NO_SPACE = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+/** Delay before a stream that could not be written is tried again, in milliseconds; it doubles with each failure. */
+const RETRY_MS = 1000;
+const MAX_RETRY_MS = 60_000;
+/** A track that was written for this long, in milliseconds, starts that delay afresh. */
+const LONG_TRACK_MS = 60_000;
 
 /** An event that has yet to get its position. */
 type Note = RecordingEvent extends infer Event
@@ -51,68 +59,66 @@ interface Recorded {
   source: BridgeSource;
   displayName: string;
   track: TrackRecorder;
+  startedMs: number;
+  /** How often its stream could not be written in a row. */
+  failures: number;
 }
 
 /**
  * Records one room: an ordinary peer that receives what a page would, and writes each stream to a file of its own. After a lost connection or
- * a re-homing it goes on in new files at the right place. Owns its session, its socket and its files.
+ * a re-homing it goes on in new files at the right place. It can be paused and closed at any time, also while it begins. Owns its session, its
+ * socket and its files.
  */
 export class RoomRecorder extends EventEmitter<RoomRecorderEvents> {
   readonly #options: RoomRecorderOptions;
   readonly #log: Logger;
+  readonly #time = new SteadyClock();
   readonly #folder: RecordingFolder;
-  readonly #clock: RecordingClock;
-  readonly #socket: MediaSocket;
   readonly #recorded = new Map<string, Recorded>();
-  /** Files that are closed. */
-  readonly #finished: RecordedTrack[];
+  /** Streams that could not be written, until they are tried again. */
+  readonly #retries = new Map<string, NodeJS.Timeout>();
+  /** Files that are closed, and those that an earlier process left. */
+  #finished: RecordedTrack[] = [];
   readonly #closing = new Set<Promise<void>>();
-  readonly #timer: NodeJS.Timeout;
+  readonly #stopRepairs = new AbortController();
+  #clock: RecordingClock;
+  #pausedAtMs: number | null;
+  #socket: MediaSocket | undefined;
   #session: BridgeSession | undefined;
-  #files: number;
+  #timer: NodeJS.Timeout | undefined;
+  /** Number of the last file. */
+  #files = 0;
   #manifestMs = 0;
+  #begun: Promise<void> | undefined;
   #closed: Promise<RecordingManifest> | undefined;
 
-  private constructor(
-    options: RoomRecorderOptions,
-    {
-      folder,
-      socket,
-      before,
-    }: { folder: RecordingFolder; socket: MediaSocket; before: RecordingManifest | undefined },
-  ) {
+  constructor(options: RoomRecorderOptions) {
     super();
     this.#options = options;
     this.#log = options.log.child({ roomId: options.roomId, recordingId: options.recordingId });
-    this.#folder = folder;
-    this.#socket = socket;
-    this.#finished = before?.tracks ?? [];
-    this.#files = this.#finished.length;
-    this.#clock = new RecordingClock(before?.startedAtMs ?? options.startedAtMs, before?.pauses);
-    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    this.#folder = new RecordingFolder(options.folder, this.#log);
+    this.#clock = new RecordingClock(options.startedAtMs);
+    this.#pausedAtMs = options.pausedAtMs;
   }
 
-  /** Enters the room and records from now on. @throws {CanopyError} RECORDING_FAILED, and as joining does */
-  static async start(options: RoomRecorderOptions): Promise<RoomRecorder> {
-    const folder = await RecordingFolder.open(options.folder);
-    const before = await folder.repair();
-    const socket = await MediaSocket.open({
-      failed: (error) => options.log.warn({ err: error }, 'recording socket error'),
-    });
-    const recorder = new RoomRecorder(options, { folder, socket, before });
+  /**
+   * Enters the room and records from now on. Call it once. If it fails, the recorder is closed.
+   *
+   * @throws {CanopyError} RECORDING_DISK_FULL; RECORDING_UNKNOWN - it was closed meanwhile; and as joining does
+   */
+  async begin(): Promise<void> {
+    this.#begun = this.#begin();
     try {
-      recorder.#writeManifest();
-      await recorder.#enter();
-      return recorder;
+      await this.#begun;
     } catch (error) {
-      await recorder.close();
-      throw error;
+      await this.close();
+      throw codedOf(error);
     }
   }
 
   /** Length so far without pauses, in milliseconds. */
   get durationMs(): number {
-    return this.#clock.lengthAt(Date.now());
+    return this.#clock.lengthAt(this.#time.now());
   }
 
   /** Size of all files so far, in bytes. */
@@ -120,21 +126,17 @@ export class RoomRecorder extends EventEmitter<RoomRecorderEvents> {
     return this.#tracks().reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** Stops writing until resume(). Idempotent. */
-  pause(): void {
-    this.#clock.pause(Date.now());
-    this.#writeManifest();
-  }
-
-  resume(): void {
-    if (!this.#clock.isPaused) {
-      return;
+  /**
+   * Leaves out what happens from `pausedAtMs` on (Unix time in milliseconds), or with null, no longer. Resolves once that is written down, for
+   * the next process. Idempotent; never rejects.
+   */
+  async setPaused(pausedAtMs: number | null): Promise<void> {
+    this.#pausedAtMs = pausedAtMs;
+    this.#applyPause();
+    // Before that, there is no list.
+    if (this.#socket) {
+      await this.#save();
     }
-    this.#clock.resume(Date.now());
-    for (const { track } of this.#recorded.values()) {
-      track.resumed();
-    }
-    this.#writeManifest();
   }
 
   /** Leaves the room and closes all files. Idempotent; never rejects. Returns what was recorded. */
@@ -143,11 +145,64 @@ export class RoomRecorder extends EventEmitter<RoomRecorderEvents> {
     return this.#closed;
   }
 
-  async #enter(): Promise<void> {
+  async #begin(): Promise<void> {
+    await this.#folder.make();
+    const before = await this.#folder.readManifest();
+    this.#finished = before?.tracks ?? [];
+    this.#files = await this.#folder.highestNumber();
+    this.#clock = new RecordingClock(before?.startedAtMs ?? this.#options.startedAtMs, before?.pauses);
+    this.#applyPause();
+    const socket = await MediaSocket.open({
+      failed: (error) => this.#log.warn({ err: error }, 'recording socket error'),
+      now: () => this.#time.now(),
+    });
+    this.#socket = socket;
+    await this.#folder.save(() => this.#manifest(null));
+    this.#demandOpen();
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    await this.#enter(socket);
+    this.#demandOpen();
+    const repairing = this.#repairEarlier().finally(() => this.#closing.delete(repairing));
+    this.#closing.add(repairing);
+  }
+
+  /** @throws {CanopyError} RECORDING_UNKNOWN - it was closed meanwhile */
+  #demandOpen(): void {
+    if (this.#closed) {
+      throw new CanopyError('RECORDING_UNKNOWN');
+    }
+  }
+
+  #applyPause(): void {
+    if (this.#pausedAtMs !== null) {
+      this.#clock.pause(this.#pausedAtMs);
+    } else if (this.#clock.isPaused) {
+      this.#clock.resume(Math.round(this.#time.now()));
+      for (const { track } of this.#recorded.values()) {
+        track.resumed();
+      }
+    }
+  }
+
+  /** Completes, beside the recording, the files that an earlier process left. */
+  async #repairEarlier(): Promise<void> {
+    for (const track of this.#finished.filter(({ isComplete }) => !isComplete)) {
+      const { signal } = this.#stopRepairs;
+      if (signal.aborted) {
+        return;
+      }
+      const repaired = await this.#folder.repairTrack(track, signal);
+      this.#finished = this.#finished.flatMap((each) => (each === track ? (repaired ?? []) : each));
+      void this.#save();
+    }
+  }
+
+  async #enter(socket: MediaSocket): Promise<void> {
     const session = await this.#options.join(this.#options.roomId);
     this.#session = session;
-    session.on('media', ({ recv }) => this.#socket.listenTo(recv));
-    session.on('media-lost', () => this.#socket.listenTo(undefined));
+    this.#demandOpen();
+    session.on('media', ({ recv }) => socket.listenTo(recv));
+    session.on('media-lost', () => socket.listenTo(undefined));
     session.on('source', (source) => this.#start(source));
     session.on('source-ended', (source) => this.#end(source));
     session.on('speaker', (participantId) => {
@@ -170,11 +225,11 @@ export class RoomRecorder extends EventEmitter<RoomRecorderEvents> {
     for (const { participantId, displayName } of session.participants.values()) {
       this.#note({ kind: 'joined', participantId, displayName });
     }
-    const media = await session.open(this.#socket.address);
-    this.#socket.listenTo(media.recv);
+    const media = await session.open(socket.address);
+    socket.listenTo(media.recv);
   }
 
-  #start(source: BridgeSource): void {
+  #start(source: BridgeSource, failures = 0): void {
     const codec = CODECS[source.mimeType];
     if (codec === undefined || this.#closed) {
       return;
@@ -188,38 +243,72 @@ export class RoomRecorder extends EventEmitter<RoomRecorderEvents> {
       name: `${String(this.#files).padStart(3, '0')}-${source.source}`,
       clock: this.#clock,
       requestKeyFrame: () => void this.#session?.requestKeyFrame(source).catch(() => {}),
-      opened: () => this.#writeManifest(),
-      failed: (error) => this.#fail(error),
+      opening: () => this.#folder.save(() => this.#manifest(null)),
+      failed: (error) => this.#trackFailed(source, error),
     });
-    this.#recorded.set(source.consumerId, { source, displayName, track });
-    this.#socket.route(source.ssrc, track);
-    if (source.source === 'screen') {
+    const startedMs = this.#time.now();
+    this.#recorded.set(source.consumerId, { source, displayName, track, startedMs, failures });
+    this.#socket?.route(source.ssrc, track);
+    if (source.source === 'screen' && failures === 0) {
       this.#note({ kind: 'screen-started', participantId: source.participantId });
     }
     this.#arrange();
   }
 
-  #end(source: BridgeSource): void {
-    const recorded = this.#recorded.get(source.consumerId);
-    if (recorded === undefined) {
+  /** A file could not be written. If that is not the disk's fault, the stream is bad: it begins again later, and the others go on. */
+  #trackFailed(source: BridgeSource, error: unknown): void {
+    if (isDiskError(error)) {
+      this.#fail(error);
       return;
     }
-    this.#recorded.delete(source.consumerId);
-    this.#socket.unroute(source.ssrc);
+    const { participantId, source: kind } = source;
+    this.#log.warn({ err: error, participantId, source: kind }, 'a stream could not be recorded');
+    const recorded = this.#recorded.get(source.consumerId);
+    if (recorded === undefined) {
+      // It has ended.
+      return;
+    }
+    const lasted = this.#time.now() - recorded.startedMs > LONG_TRACK_MS;
+    const failures = lasted ? 1 : recorded.failures + 1;
+    this.#release(recorded);
+    const delayMs = Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** (failures - 1));
+    const timer = setTimeout(() => {
+      this.#retries.delete(source.consumerId);
+      this.#start(source, failures);
+    }, delayMs);
+    this.#retries.set(source.consumerId, timer);
+  }
+
+  #end(source: BridgeSource): void {
+    const recorded = this.#recorded.get(source.consumerId);
+    if (recorded) {
+      this.#release(recorded);
+    } else if (this.#retries.has(source.consumerId)) {
+      clearTimeout(this.#retries.get(source.consumerId));
+      this.#retries.delete(source.consumerId);
+    } else {
+      return;
+    }
     if (source.source === 'screen') {
       this.#note({ kind: 'screen-ended', participantId: source.participantId });
     }
+    this.#arrange();
+  }
+
+  /** Takes no more packets, and closes the file in the background. */
+  #release(recorded: Recorded): void {
+    this.#recorded.delete(recorded.source.consumerId);
+    this.#socket?.unroute(recorded.source.ssrc);
     const closing = this.#finish(recorded).finally(() => this.#closing.delete(closing));
     this.#closing.add(closing);
-    this.#arrange();
   }
 
   async #finish(recorded: Recorded): Promise<void> {
     await recorded.track.close();
-    const entry = entryOf(recorded, true);
+    const entry = entryOf(recorded);
     if (entry) {
       this.#finished.push(entry);
-      this.#writeManifest();
+      void this.#save();
     }
   }
 
@@ -233,26 +322,26 @@ export class RoomRecorder extends EventEmitter<RoomRecorderEvents> {
   }
 
   #note(note: Note): void {
-    const atMs = this.#clock.positionOf(Date.now());
+    const atMs = this.#clock.positionOf(this.#time.now());
     if (atMs !== undefined) {
       this.#folder.append({ atMs, ...note } as RecordingEvent);
     }
   }
 
   #tick(): void {
-    const nowMs = Date.now();
+    const nowMs = this.#time.now();
     for (const { track } of this.#recorded.values()) {
       track.tick(nowMs);
     }
     if (nowMs - this.#manifestMs > MANIFEST_MS) {
-      this.#writeManifest();
+      void this.#save();
     }
   }
 
   #tracks(): RecordedTrack[] {
     return [
       ...this.#finished,
-      ...[...this.#recorded.values()].flatMap((recorded) => entryOf(recorded, false) ?? []),
+      ...[...this.#recorded.values()].flatMap((recorded) => entryOf(recorded) ?? []),
     ];
   }
 
@@ -265,16 +354,17 @@ export class RoomRecorder extends EventEmitter<RoomRecorderEvents> {
       mode,
       startedAtMs: this.#clock.startedAtMs,
       endedAtMs,
-      durationMs: Math.round(this.#clock.lengthAt(endedAtMs ?? Date.now())),
+      durationMs: Math.round(this.#clock.lengthAt(endedAtMs ?? this.#time.now())),
       pauses: this.#clock.pauses,
       tracks: this.#tracks(),
     };
   }
 
-  #writeManifest(endedAtMs: number | null = null): void {
-    this.#manifestMs = Date.now();
+  /** Writes the list. Never rejects. */
+  async #save(): Promise<void> {
+    this.#manifestMs = this.#time.now();
     try {
-      this.#folder.writeManifest(this.#manifest(endedAtMs));
+      await this.#folder.save(() => this.#manifest(null));
     } catch (error) {
       // The last list still stands; repair() finds the lengths in the files.
       this.#fail(error);
@@ -285,29 +375,48 @@ export class RoomRecorder extends EventEmitter<RoomRecorderEvents> {
     if (this.#closed) {
       return;
     }
-    const coded = NO_SPACE.has((error as NodeJS.ErrnoException).code ?? '')
-      ? new CanopyError('RECORDING_DISK_FULL', undefined, { cause: error })
-      : CanopyError.from(error);
     this.#log.error({ err: error }, 'recording ended early');
-    void this.close().then(() => this.emit('ended', coded));
+    void this.close().then(() => this.emit('ended', codedOf(error)));
   }
 
   async #close(): Promise<RecordingManifest> {
-    const endedAtMs = Date.now();
+    const endedAtMs = Math.round(this.#time.now());
     clearInterval(this.#timer);
-    await this.#session?.leave();
-    for (const { source } of [...this.#recorded.values()]) {
-      this.#end(source);
+    for (const timer of this.#retries.values()) {
+      clearTimeout(timer);
     }
+    this.#stopRepairs.abort();
+    for (const recorded of [...this.#recorded.values()]) {
+      this.#release(recorded);
+    }
+    // It ends soon, if only because this is closed.
+    await this.#begun?.catch(() => {});
+    await this.#session?.leave();
     await Promise.all(this.#closing);
-    this.#socket.close();
+    this.#socket?.close();
     await this.#folder.settled();
-    this.#writeManifest(endedAtMs);
-    return this.#manifest(endedAtMs);
+    const manifest = this.#manifest(endedAtMs);
+    await this.#folder
+      .save(() => manifest)
+      .catch((error: unknown) => {
+        this.#log.warn({ err: error }, 'could not write the list of a recording’s tracks');
+      });
+    return manifest;
   }
 }
 
-function entryOf({ source, displayName, track }: Recorded, isComplete: boolean): RecordedTrack | undefined {
+function isDiskError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
+}
+
+function codedOf(error: unknown): CanopyError {
+  return NO_SPACE.has((error as NodeJS.ErrnoException).code ?? '')
+    ? new CanopyError('RECORDING_DISK_FULL', undefined, { cause: error })
+    : CanopyError.from(error);
+}
+
+function entryOf({ source, displayName, track }: Recorded): RecordedTrack | undefined {
   const { participantId, source: kind } = source;
-  return track.entry && { ...track.entry, participantId, displayName, source: kind, isComplete };
+  const { entry, isComplete } = track;
+  return entry && { ...entry, participantId, displayName, source: kind, isComplete };
 }

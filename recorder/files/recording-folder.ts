@@ -1,39 +1,80 @@
-import { appendFile, mkdir, readFile } from 'node:fs/promises';
+import { appendFile, mkdir, open, readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeWhole } from '../../base/index.ts';
-import { type RecordingEvent, type RecordingManifest, recordingManifest } from '../../contract/index.ts';
+import type { Logger } from '../../base/index.ts';
+import {
+  type RecordedTrack,
+  type RecordingEvent,
+  type RecordingManifest,
+  recordingManifest,
+} from '../../contract/index.ts';
 import { repairTrack } from './repair-track.ts';
 
 const MANIFEST = 'recording.json';
 const EVENTS = 'events.jsonl';
+/** What the name of a track's file begins with. */
+const NUMBER = /^(\d+)-/;
 
 /** The folder of a recording: its tracks, a list of them, and what happened meanwhile. */
 export class RecordingFolder {
   readonly path: string;
+  readonly #log: Logger;
   #appending: Promise<void> = Promise.resolve();
+  #saving: Promise<void> = Promise.resolve();
+  /** The save that has not begun yet, and what the last call wants it to write. */
+  #nextSave: Promise<void> | undefined;
+  #nextManifest: (() => RecordingManifest) | undefined;
 
-  private constructor(path: string) {
+  constructor(path: string, log: Logger) {
     this.path = path;
+    this.#log = log;
   }
 
-  /** @throws Error with an errno code */
-  static async open(path: string): Promise<RecordingFolder> {
-    await mkdir(path, { recursive: true, mode: 0o700 });
-    return new RecordingFolder(path);
+  /** Makes the folder if there is none. @throws Error with an errno code */
+  async make(): Promise<void> {
+    await mkdir(this.path, { recursive: true, mode: 0o700 });
   }
 
-  /** The list as last written; undefined: there is none. */
+  /**
+   * The list as last written; undefined: there is none. One that cannot be understood is put aside.
+   *
+   * @throws Error with an errno code
+   */
   async readManifest(): Promise<RecordingManifest | undefined> {
+    const path = join(this.path, MANIFEST);
+    let text: string;
     try {
-      return recordingManifest.parse(JSON.parse(await readFile(join(this.path, MANIFEST), 'utf8')));
-    } catch {
+      text = await readFile(path, 'utf8');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+        return undefined;
+      }
+      throw error;
+    }
+    try {
+      return recordingManifest.parse(JSON.parse(text));
+    } catch (error) {
+      this.#log.error({ err: error, path }, 'the list of a recording’s tracks is damaged');
+      await rename(path, `${path}.damaged`);
       return undefined;
     }
   }
 
-  /** @throws Error with an errno code */
-  writeManifest(manifest: RecordingManifest): void {
-    writeWhole(join(this.path, MANIFEST), `${JSON.stringify(manifest, null, 1)}\n`);
+  /** The highest number of a track's file; 0: there is none. @throws Error with an errno code */
+  async highestNumber(): Promise<number> {
+    const numbers = (await readdir(this.path)).map((name) => Number(NUMBER.exec(name)?.[1] ?? 0));
+    return Math.max(0, ...numbers);
+  }
+
+  /** Writes the list once earlier writes are done. Several calls meanwhile are one write, of what the last one gives. @throws Error with an errno code */
+  save(manifest: () => RecordingManifest): Promise<void> {
+    this.#nextManifest = manifest;
+    this.#nextSave ??= this.#saving.then(() => {
+      this.#nextSave = undefined;
+      const saved = this.#write((this.#nextManifest ?? manifest)());
+      this.#saving = saved.catch(() => {});
+      return saved;
+    });
+    return this.#nextSave;
   }
 
   /** Appends an event. What cannot be written is dropped: the tracks matter more. */
@@ -50,29 +91,57 @@ export class RecordingFolder {
   }
 
   /**
-   * Makes what a crashed process left playable: files get their index and the list their lengths.
+   * Makes what a crashed process left playable: files get their index and the list their lengths. A file that cannot be repaired stays as it
+   * is, and holds up no other.
    *
    * @returns the repaired list; undefined: nothing was recorded
+   * @throws Error with an errno code: the list cannot be read or written
    */
   async repair(): Promise<RecordingManifest | undefined> {
     const manifest = await this.readManifest();
     if (manifest === undefined) {
       return undefined;
     }
-    const tracks: RecordingManifest['tracks'] = [];
+    const tracks: RecordedTrack[] = [];
     for (const track of manifest.tracks) {
-      if (track.isComplete) {
-        tracks.push(track);
-        continue;
-      }
-      const repaired = await repairTrack(join(this.path, track.file));
+      const repaired = track.isComplete ? track : await this.repairTrack(track);
       if (repaired) {
-        tracks.push({ ...track, ...repaired, isComplete: true });
+        tracks.push(repaired);
       }
     }
     const lengths = tracks.map(({ offsetMs, durationMs }) => offsetMs + durationMs);
-    const whole = { ...manifest, tracks, durationMs: Math.max(0, ...lengths) };
-    this.writeManifest(whole);
+    const whole = { ...manifest, tracks, durationMs: Math.max(manifest.durationMs, ...lengths) };
+    await this.save(() => whole);
     return whole;
+  }
+
+  /**
+   * Repairs one file. Never rejects.
+   *
+   * @returns the track as it is now, incomplete if the file cannot be repaired; undefined: it held nothing, and was deleted
+   */
+  async repairTrack(track: RecordedTrack, signal?: AbortSignal): Promise<RecordedTrack | undefined> {
+    try {
+      const repaired = await repairTrack(join(this.path, track.file), signal);
+      return repaired && { ...track, ...repaired, isComplete: true };
+    } catch (error) {
+      if (!signal?.aborted) {
+        this.#log.warn({ err: error, folder: this.path, file: track.file }, 'cannot repair a recorded file');
+      }
+      return track;
+    }
+  }
+
+  /** Atomic, and synced to the disk. */
+  async #write(manifest: RecordingManifest): Promise<void> {
+    const path = join(this.path, MANIFEST);
+    const file = await open(`${path}.new`, 'w', 0o600);
+    try {
+      await file.writeFile(`${JSON.stringify(manifest, null, 1)}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(`${path}.new`, path);
   }
 }

@@ -20,18 +20,21 @@ import { settleSizes } from './settle-sizes.ts';
  * Rewrites a file that its process left unfinished, with an index and up to its last complete packet. The file is replaced only once the new
  * one is whole.
  *
- * @returns its length in milliseconds and its size; undefined: it holds no packet, and was deleted
+ * @returns its length in milliseconds and its size; undefined: it holds no packet, and was deleted, or there is none
+ * @throws Error the file is damaged, or the disk failed, or `signal` aborted: then the file stays, with all that it held
  */
-export async function repairTrack(path: string): Promise<{ durationMs: number; bytes: number } | undefined> {
+export async function repairTrack(
+  path: string,
+  signal?: AbortSignal,
+): Promise<{ durationMs: number; bytes: number } | undefined> {
   const repaired = `${path}.repaired`;
-  await settleSizes(path);
+  if (!(await holdsBlocks(path))) {
+    await rm(path, { force: true });
+    return undefined;
+  }
   const input = new Input({ source: new FilePathSource(path), formats: [MATROSKA, WEBM] });
   try {
-    const durationMs = await copy(input, repaired, path.endsWith('.mkv'));
-    if (durationMs === undefined) {
-      await rm(path);
-      return undefined;
-    }
+    const durationMs = await copy(input, repaired, { isMkv: path.endsWith('.mkv'), signal });
     await rename(repaired, path);
     return { durationMs, bytes: (await stat(path)).size };
   } finally {
@@ -40,34 +43,47 @@ export async function repairTrack(path: string): Promise<{ durationMs: number; b
   }
 }
 
-async function copy(input: Input, to: string, isMkv: boolean): Promise<number | undefined> {
-  const track = await readableTrack(input);
-  if (track === undefined) {
-    return undefined;
+async function holdsBlocks(path: string): Promise<boolean> {
+  try {
+    return (await settleSizes(path)) > 0;
+  } catch (error) {
+    // The process died before it created the file.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      return false;
+    }
+    throw error;
+  }
+}
+
+async function copy(
+  input: Input,
+  to: string,
+  { isMkv, signal }: { isMkv: boolean; signal: AbortSignal | undefined },
+): Promise<number> {
+  const track = (await input.getPrimaryVideoTrack()) ?? (await input.getPrimaryAudioTrack());
+  if (track === null) {
+    throw new Error('the file has no track');
   }
   const output = new Output({
     format: isMkv ? new MkvOutputFormat() : new WebMOutputFormat(),
     target: new FilePathTarget(to),
   });
-  const source = addTrack(output, track);
-  await output.start();
-  const meta = { decoderConfig: await track.getDecoderConfig() };
-  let endMs = 0;
-  for await (const packet of new EncodedPacketSink(track).packets()) {
-    await source.add(packet, meta as never);
-    endMs = Math.max(endMs, 1000 * (packet.timestamp + packet.duration));
-  }
-  await output.finalize();
-  return Math.round(endMs);
-}
-
-/** The file's track; undefined if the process died before it had written a packet. */
-async function readableTrack(input: Input): Promise<InputVideoTrack | InputAudioTrack | undefined> {
   try {
-    const track = (await input.getPrimaryVideoTrack()) ?? (await input.getPrimaryAudioTrack());
-    return track && (await new EncodedPacketSink(track).getFirstPacket()) ? track : undefined;
-  } catch {
-    return undefined;
+    const source = addTrack(output, track);
+    await output.start();
+    const meta = { decoderConfig: await track.getDecoderConfig() };
+    let endMs = 0;
+    for await (const packet of new EncodedPacketSink(track).packets()) {
+      signal?.throwIfAborted();
+      await source.add(packet, meta as never);
+      endMs = Math.max(endMs, 1000 * (packet.timestamp + packet.duration));
+    }
+    await output.finalize();
+    return Math.round(endMs);
+  } catch (error) {
+    // Closes the copy.
+    await output.cancel();
+    throw error;
   }
 }
 

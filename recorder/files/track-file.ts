@@ -35,6 +35,8 @@ export class TrackFile {
   #bytes = 0;
   #syncedMs = performance.now();
   #dirty = false;
+  /** Why the file could not be written; the muxer may report something else. */
+  #diskError: unknown;
   #closed: Promise<void> | undefined;
 
   private constructor(handle: FileHandle, format: TrackFormat) {
@@ -45,7 +47,12 @@ export class TrackFile {
       target: new StreamTarget(
         new WritableStream({
           write: async ({ data, position }) => {
-            await writeAll(handle, withUnknownSizes(data, position), position);
+            try {
+              await writeAll(handle, withUnknownSizes(data, position), position);
+            } catch (error) {
+              this.#diskError ??= error;
+              throw error;
+            }
             this.#bytes = Math.max(this.#bytes, position + data.length);
             this.#dirty = true;
           },
@@ -81,12 +88,16 @@ export class TrackFile {
     return this.#bytes;
   }
 
-  /** Appends a packet; times must grow. @throws Error with an errno code */
+  /** Appends a packet; times must grow. @throws Error with an errno code: the disk failed; without: the muxer cannot use the packet */
   async add({ data, key, atMs, durationMs }: TrackPacket): Promise<void> {
     const packet = new EncodedPacket(data, key ? 'key' : 'delta', atMs / 1000, durationMs / 1000);
     const meta = this.#isFirst ? { decoderConfig: this.#format.decoderConfig } : undefined;
+    try {
+      await this.#source.add(packet, meta as never);
+    } catch (error) {
+      throw this.#diskError ?? error;
+    }
     this.#isFirst = false;
-    await this.#source.add(packet, meta as never);
     const nowMs = performance.now();
     if (this.#dirty && nowMs - this.#syncedMs > SYNC_MS) {
       this.#syncedMs = nowMs;
@@ -107,6 +118,8 @@ export class TrackFile {
         await this.#output.finalize();
         await this.#handle.sync();
       }
+    } catch (error) {
+      throw this.#diskError ?? error;
     } finally {
       await this.#handle.close();
     }

@@ -24,11 +24,14 @@ export type TrackFormat =
 /** Size announced where a key frame does not tell. Players take that of the frames. */
 const ASSUMED_SIZE: FrameSize = { width: 1280, height: 720 };
 
-/** The format of a track that begins with this key frame; undefined: it lacks its parameter sets. */
+/** The format of a track that begins with this key frame; undefined: it lacks its parameter sets, or is empty. */
 export function videoFormat(
   codec: VideoCodec,
   { data, size = ASSUMED_SIZE }: VideoFrame,
 ): TrackFormat | undefined {
+  if (size.width === 0 || size.height === 0) {
+    return undefined;
+  }
   const coded = { codedWidth: size.width, codedHeight: size.height };
   switch (codec) {
     case 'vp8':

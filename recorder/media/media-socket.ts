@@ -6,6 +6,8 @@ import { type SenderReport, senderReports } from './sender-report.ts';
 export interface MediaSocketOptions {
   /** A failure of the socket; it stays open. */
   failed(error: Error): void;
+  /** Unix time of arrival, in milliseconds. Default: Date.now. */
+  now?(): number;
 }
 
 /** Takes the packets of a stream. */
@@ -21,12 +23,14 @@ const RECEIVE_BYTES = 4 * 1024 * 1024;
 /** The UDP socket to which the media worker sends a room's RTP and RTCP. Only the worker's address is listened to. */
 export class MediaSocket {
   readonly #socket: Socket;
+  readonly #now: () => number;
   readonly #sinks = new Map<number, StreamSink>();
   #from: { address: string; port: number } | undefined;
   #isClosed = false;
 
-  private constructor(socket: Socket, { failed }: MediaSocketOptions) {
+  private constructor(socket: Socket, { failed, now = Date.now }: MediaSocketOptions) {
     this.#socket = socket;
+    this.#now = now;
     socket.on('message', (datagram, from) => this.#receive(datagram, from));
     socket.on('error', failed);
   }
@@ -75,7 +79,7 @@ export class MediaSocket {
     }
     const rtp = parseRtp(datagram);
     if (rtp) {
-      this.#sinks.get(rtp.ssrc)?.packet(rtp, Date.now());
+      this.#sinks.get(rtp.ssrc)?.packet(rtp, this.#now());
     }
   }
 }

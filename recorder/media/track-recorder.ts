@@ -31,9 +31,9 @@ export interface TrackRecorderOptions {
   clock: RecordingClock;
   /** Asks the sender for a key frame. */
   requestKeyFrame(): void;
-  /** The file exists. */
-  opened(): void;
-  /** The file could not be written; nothing more is recorded. */
+  /** The file is about to be created. It is once this resolves. */
+  opening(): Promise<void>;
+  /** The file could not be written; nothing more is recorded. Errors of the disk have an errno code. */
   failed(error: unknown): void;
 }
 
@@ -45,6 +45,8 @@ const REPORT_MS = 1500;
 const KEY_FRAME_MS = 10_000;
 /** Interval of requests for a key frame without which nothing can be recorded, in milliseconds. */
 const KEY_RETRY_MS = 1000;
+/** A stream without packets for this long, in milliseconds, is paused or held: key frames are of no use then. */
+const IDLE_MS = 1000;
 /** What may wait to be written, in bytes. If the disk is slower, packets are dropped. */
 const QUEUE_BYTES = 32 * 1024 * 1024;
 /** Length of a frame whose successor is not known, in milliseconds. */
@@ -60,8 +62,10 @@ export class TrackRecorder {
   /** Frames from before the first sender report. */
   #early: TimedFrame[] | undefined = [];
   #file: TrackFile | undefined;
-  #offsetMs = 0;
+  /** Where the file begins; undefined: it has not been begun. */
+  #offsetMs: number | undefined;
   #endMs = 0;
+  #arrivedMs = 0;
   #keyAtMs = 0;
   #keyAskedMs = 0;
   /** Writing in order; every failure is reported once. */
@@ -69,6 +73,7 @@ export class TrackRecorder {
   #queuedBytes = 0;
   #hasFailed = false;
   #isClosed = false;
+  #isFinished = false;
 
   constructor(options: TrackRecorderOptions) {
     this.#options = options;
@@ -78,20 +83,26 @@ export class TrackRecorder {
 
   /** The file as it is now; undefined before the first frame. */
   get entry(): TrackEntry | undefined {
-    if (this.#file === undefined) {
+    if (this.#offsetMs === undefined) {
       return undefined;
     }
     return {
-      file: `${this.#options.name}.${this.#extension}`,
+      file: this.#fileName,
       codec: this.#options.codec,
       offsetMs: Math.round(this.#offsetMs),
       durationMs: Math.max(0, Math.round(this.#endMs - this.#offsetMs)),
-      bytes: this.#file.bytes,
+      bytes: this.#file?.bytes ?? 0,
     };
+  }
+
+  /** Whether the file is closed with all that was to be in it, and its index. */
+  get isComplete(): boolean {
+    return this.#isFinished;
   }
 
   /** @param arrivedMs Unix time in milliseconds */
   packet(rtp: RtpPacket<Buffer>, arrivedMs: number): void {
+    this.#arrivedMs = arrivedMs;
     this.#buffer.add({ rtp, arrivedMs }, rtp.sequenceNumber, arrivedMs);
     this.#take(arrivedMs);
   }
@@ -108,7 +119,7 @@ export class TrackRecorder {
     if (first && nowMs - first.arrivedMs > REPORT_MS) {
       this.#releaseEarly();
     }
-    if (this.#video && !this.#options.clock.isPaused) {
+    if (this.#video && !this.#options.clock.isPaused && nowMs - this.#arrivedMs < IDLE_MS) {
       const isDue = nowMs - this.#keyAtMs > KEY_FRAME_MS || this.#video.needsKey;
       if (isDue && this.#keyAtMs > 0 && nowMs - this.#keyAskedMs > KEY_RETRY_MS) {
         this.#keyAskedMs = nowMs;
@@ -130,7 +141,10 @@ export class TrackRecorder {
         this.#read(each);
       }
       this.#releaseEarly();
-      this.#enqueue(0, async () => this.#file?.close());
+      this.#enqueue(0, async () => {
+        await this.#file?.close();
+        this.#isFinished = this.#file !== undefined;
+      });
     }
     await this.#writing;
   }
@@ -180,8 +194,8 @@ export class TrackRecorder {
     const positionMs = this.#options.clock.positionOf(
       this.#capture.captureMs(frame.timestamp, frame.arrivedMs),
     );
-    if (positionMs === undefined) {
-      // Before the start, or in a pause. What follows needs a key frame.
+    if (positionMs === undefined || this.#queuedBytes > QUEUE_BYTES) {
+      // Before the start, or in a pause, or the disk is too slow. Pictures go on with a key frame, sound with silence in between.
       this.#video?.restart();
       return;
     }
@@ -228,29 +242,28 @@ export class TrackRecorder {
     if (this.#hasFailed) {
       return;
     }
-    if (this.#queuedBytes > QUEUE_BYTES) {
-      this.#video?.restart();
-      return;
-    }
     this.#enqueue(frame.data.length, async () => {
+      if (this.#hasFailed) {
+        return;
+      }
       this.#file ??= await this.#open(frame, packets[0]?.atMs ?? 0);
       for (const packet of packets) {
-        await this.#file?.add({ ...packet, atMs: packet.atMs - this.#offsetMs });
+        await this.#file?.add({ ...packet, atMs: packet.atMs - (this.#offsetMs ?? 0) });
       }
     });
   }
 
   async #open(frame: TimedFrame, offsetMs: number): Promise<TrackFile | undefined> {
-    const format = this.#format(frame);
+    const format = frame.key ? this.#format(frame) : undefined;
     if (format === undefined) {
+      // Nothing tells players what this is: another key frame is needed.
+      this.#video?.restart();
       return undefined;
     }
     this.#offsetMs = offsetMs;
-    const { folder, name } = this.#options;
-    const file = await TrackFile.create(join(folder, `${name}.${this.#extension}`), format);
-    this.#file = file;
-    this.#options.opened();
-    return file;
+    // The list first: after a crash, there is no file without an entry.
+    await this.#options.opening();
+    return TrackFile.create(join(this.#options.folder, this.#fileName), format);
   }
 
   #format(frame: TimedFrame): TrackFormat | undefined {
@@ -258,8 +271,9 @@ export class TrackRecorder {
     return codec === 'opus' ? audioFormat() : videoFormat(codec, frame);
   }
 
-  get #extension(): string {
-    return this.#options.codec === 'h264' ? 'mkv' : 'webm';
+  get #fileName(): string {
+    const { codec, name } = this.#options;
+    return `${name}.${codec === 'h264' ? 'mkv' : 'webm'}`;
   }
 
   #enqueue(bytes: number, work: () => Promise<unknown>): void {

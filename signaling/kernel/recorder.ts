@@ -12,25 +12,37 @@ export interface RecordOptions {
   startedAtMs: number;
   /** The recording's folder. One with an interrupted recording is continued. */
   folder: string;
+  /** Since when it is paused, in Unix time in milliseconds; null: it is not. */
+  pausedAtMs: number | null;
 }
 
 /** What the recorder reports by itself. */
 export interface RecorderEvents {
+  /** The recorder can be asked again, at first or after a crash. */
+  ready(): void;
+  /** The recorder is down: nothing is recorded until `continued`. */
+  interrupted(recordingId: string): void;
+  /** After a crash of the recorder, the recording goes on. */
+  continued(recordingId: string): void;
   /** The recording has ended, because of `error`; its files are closed. */
   ended(recordingId: string, error: CanopyError): void;
   /** How far it is: its length without pauses, in milliseconds, and the size of its files. */
   progress(recordingId: string, progress: { durationMs: number; bytes: number }): void;
 }
 
-/** Records rooms, in a process of its own. */
+/** Records rooms, in a process of its own. Each call counts from the moment it is made, also while an earlier one is pending. */
 export interface Recorder {
   listen(events: RecorderEvents): void;
-  /** Resolves when it is recorded. @throws {CanopyError} RECORDER_UNAVAILABLE, FILE_UNUSABLE and others */
+  /** Resolves when it is recorded. @throws {CanopyError} RECORDER_UNAVAILABLE, RECORDING_UNKNOWN - it was stopped meanwhile; and others */
   start(options: RecordOptions): Promise<void>;
-  pause(recordingId: string): void;
-  resume(recordingId: string): void;
-  /** Resolves when its files are closed. @throws {CanopyError} RECORDER_UNAVAILABLE */
-  stop(recordingId: string): Promise<RecordingManifest>;
+  /** Resolves when this is in force. If the recorder is down it is: nothing is recorded, and the next process begins with it. */
+  setPaused(recordingId: string, pausedAtMs: number | null): Promise<void>;
+  /**
+   * Resolves when its files are closed, with those of an earlier process perhaps not complete; undefined: the recorder did not have it.
+   *
+   * @throws {CanopyError} RECORDER_UNAVAILABLE - the recorder is down, so nothing is recorded either
+   */
+  stop(recordingId: string): Promise<RecordingManifest | undefined>;
   /** Makes what a crash left in a folder playable; undefined: nothing was recorded. @throws {CanopyError} RECORDER_UNAVAILABLE */
   repair(folder: string): Promise<RecordingManifest | undefined>;
 }

@@ -1,17 +1,14 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { promisify } from 'node:util';
 import { loadClip } from '../../bench/index.ts';
 import { ClipTrack } from '../../client/node/index.ts';
-import { recordingManifest } from '../../contract/index.ts';
 import { HeadlessPerson } from '../support/headless-person.ts';
+import { decodingFaults, killRecorder, readManifest } from '../support/recordings.ts';
 import { TestServer } from '../support/server.ts';
 import { eventually } from '../support/wait.ts';
 
-const run = promisify(execFile);
 const ROOM = 'recorded';
 
 describe('a recorded room', () => {
@@ -34,24 +31,7 @@ describe('a recorded room', () => {
   });
 
   const folder = () => join(server.dataDir, 'recordings');
-  const manifest = async (recordingId: string) =>
-    recordingManifest.parse(
-      JSON.parse(await readFile(join(folder(), recordingId, 'recording.json'), 'utf8')),
-    );
-  const decoded = async (path: string) =>
-    run('ffmpeg', [
-      '-v',
-      'error',
-      '-i',
-      path,
-      '-fps_mode',
-      'passthrough',
-      '-enc_time_base',
-      '-1',
-      '-f',
-      'null',
-      '-',
-    ]);
+  const manifest = (recordingId: string) => readManifest(server, recordingId);
 
   test('everyone is notified, a pause is left out, and the files play', async () => {
     const recordingId = await ann.room.recording.start();
@@ -76,7 +56,7 @@ describe('a recorded room', () => {
     assert.ok(Math.abs((endedAtMs ?? 0) - startedAtMs - pausedMs - durationMs) < 300, `${durationMs} ms`);
     for (const { file, isComplete } of tracks) {
       assert.ok(isComplete, file);
-      assert.equal((await decoded(join(folder(), recordingId, file))).stderr, '', file);
+      assert.equal(await decodingFaults(join(folder(), recordingId, file)), '', file);
     }
     assert.deepEqual((await readdir(join(folder(), recordingId))).sort(), [
       ...tracks.map(({ file }) => file).sort(),
@@ -89,7 +69,7 @@ describe('a recorded room', () => {
     const recordingId = await ann.room.recording.start();
     await eventually('something is recorded', async () => (await manifest(recordingId)).tracks.length >= 2);
     await new Promise((resolve) => setTimeout(resolve, 2000));
-    process.kill(recorderPid(server), 'SIGKILL');
+    killRecorder(server);
     const killedMs = Date.now();
     await eventually(
       'it goes on',
@@ -112,12 +92,7 @@ describe('a recorded room', () => {
     assert.ok(durationMs > (second?.offsetMs ?? 0));
     for (const { file, isComplete } of tracks) {
       assert.ok(isComplete, file);
-      assert.equal((await decoded(join(folder(), recordingId, file))).stderr, '', file);
+      assert.equal(await decodingFaults(join(folder(), recordingId, file)), '', file);
     }
   });
 });
-
-/** Process id of the running recorder, from the server's log. */
-function recorderPid(server: TestServer): number {
-  return Number([...server.log.matchAll(/"childPid":(\d+)[^\n]*recorder started/g)].at(-1)?.[1]);
-}

@@ -13,7 +13,7 @@ import {
 /** A recording in progress, as everyone in the room sees it. */
 export const runningRecording = z.object({
   recordingId: objectId,
-  /** `interrupted`: the recorder is being restarted; it goes on by itself. */
+  /** `interrupted`: the recorder is being restarted; it goes on by itself. `paused` also if the recorder is down meanwhile. */
   status: z.enum(['recording', 'paused', 'interrupted']),
   mode: recordingMode,
   /** Unix time in milliseconds. */
@@ -23,14 +23,15 @@ export const runningRecording = z.object({
 });
 export type RunningRecording = z.infer<typeof runningRecording>;
 
-/** Why a recording has ended. `empty`: everyone had left. */
+/** Why a recording has ended. `empty`: everyone had left; `closed`: the operator switched recording off. */
 export const recordingEnd = z.enum(['stopped', 'empty', 'disk-full', 'quota', 'failed', 'closed']);
 export type RecordingEnd = z.infer<typeof recordingEnd>;
 
 /** A recording, for those who may see it. */
 export const recordingInfo = z.object({
   recordingId: objectId,
-  status: z.enum(['recording', 'paused', 'interrupted', 'ended']),
+  /** `ending`: nothing more is recorded, but its files are not complete yet. */
+  status: z.enum(['recording', 'paused', 'ending', 'ended']),
   mode: recordingMode,
   /** Unix times in milliseconds. */
   startedAtMs: z.number(),

@@ -35,7 +35,16 @@ export class RecordingRecords {
     await this.#store.db.deleteFrom('recordings').where('recording_id', '=', recordingId).execute();
   }
 
-  /** Recordings that were running when the server last stopped. */
+  /** Recording has been switched off: what ran before has ended. A server that can record completes its files. */
+  async closeUnfinished(nowMs: number): Promise<void> {
+    await this.#store.db
+      .updateTable('recordings')
+      .set({ status: 'ending', ended_at_ms: nowMs, reason: 'closed' })
+      .where('status', 'in', ['recording', 'paused'])
+      .execute();
+  }
+
+  /** Recordings that were running, or whose files were incomplete, when the server last stopped. */
   async unfinished(): Promise<RecordingRow[]> {
     return this.#store.db.selectFrom('recordings').selectAll().where('status', '!=', 'ended').execute();
   }

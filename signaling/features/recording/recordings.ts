@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { CanopyError, type Config, type Logger } from '../../../base/index.ts';
 import type { RecordingManifest, RecordingMode } from '../../../contract/index.ts';
 import type { Recorder, Room } from '../../kernel/index.ts';
@@ -21,62 +22,72 @@ export interface RecordingsOptions {
 const EMPTY_MS = 30_000;
 /** How long after a restart of the server people have to come back for the recording to go on, in milliseconds. */
 const RETURN_MS = 300_000;
-/** Interval of attempts to go on while the recorder starts, in milliseconds. */
-const RETRY_MS = 500;
+/** Interval of attempts to go on after a restart of the server, in milliseconds. */
+const RETRY_MS = 1000;
 /** Interval at which sizes are written down and limits checked, in milliseconds. */
 const CHECK_MS = 10_000;
 const GIBIBYTE = 1024 ** 3;
 
 interface Running {
-  readonly roomId: string;
-  readonly full: boolean;
-  info: RunningRecording;
+  readonly row: RecordingRow;
+  /** Since when it is wanted to be paused, in Unix time in milliseconds; null: it is not. */
+  pausedAtMs: number | null;
+  /** Whether the room takes it to be paused. */
+  isShownPaused: boolean;
+  /** `starting`: nobody has been told yet. `away`: it ran when the server stopped, and goes on once people come back. */
+  state: 'starting' | 'recording' | 'interrupted' | 'away';
   durationMs: number;
   bytes: number;
   checkedMs: number;
+  /** The row is in the database, or could not be written. */
+  written?: Promise<void>;
   emptyTimer?: NodeJS.Timeout | undefined;
   returnTimer?: NodeJS.Timeout | undefined;
-  /** Whether it was paused when the server stopped. */
-  wasPaused?: boolean;
   /** It is being ended. */
   ending?: Promise<void> | undefined;
 }
 
-/** Which rooms are being recorded. The recorder does the work; this decides, tells the room, and keeps the books. */
+/**
+ * Which rooms are being recorded. The recorder does the work; this decides, tells the room, and keeps the books. What the room is told is true:
+ * a stop or pause is told once the recorder has obeyed, or is down, and a resume before.
+ */
 export class Recordings {
   readonly #options: RecordingsOptions;
   /** By room. */
   readonly #running = new Map<string, Running>();
-  readonly #starting = new Set<string>();
+  /** Recordings that have ended, but whose files are not complete. */
+  readonly #incomplete = new Map<string, Promise<void> | undefined>();
   #closed = false;
 
   constructor(options: RecordingsOptions) {
     this.#options = options;
     options.recorder.listen({
-      ended: (recordingId, error) => {
-        const running = this.#byId(recordingId);
-        if (running) {
-          options.log.warn({ err: error, recordingId }, 'recording ended early');
-          void this.#end(running, error.code === 'RECORDING_DISK_FULL' ? 'disk-full' : 'failed');
-        }
-      },
+      ready: () => this.#ready(),
+      interrupted: (recordingId) => this.#stateChanged(recordingId, 'recording', 'interrupted'),
+      continued: (recordingId) => this.#stateChanged(recordingId, 'interrupted', 'recording'),
+      ended: (recordingId, error) => this.#ended(recordingId, error),
       progress: (recordingId, progress) => this.#progress(recordingId, progress),
     });
   }
 
   /** The recording of a room that runs. */
   in(roomId: string): RunningRecording | null {
-    return this.#running.get(roomId)?.info ?? null;
+    const running = this.#running.get(roomId);
+    return running && running.state !== 'starting' ? infoOfRunning(running) : null;
   }
 
-  /** Continues, once people come back, what ran when the server last stopped. */
+  /** Continues, once people come back, what ran when the server last stopped, and completes what had ended. */
   async restore(): Promise<void> {
     for (const row of await this.#options.records.unfinished()) {
+      if (row.status === 'ending') {
+        this.#incomplete.set(row.recording_id, undefined);
+        continue;
+      }
       const running: Running = {
-        roomId: row.room_id,
-        full: row.full === 1,
-        info: { ...infoOfRunning(row), status: 'interrupted' },
-        wasPaused: row.status === 'paused',
+        row,
+        pausedAtMs: row.status === 'paused' ? Date.now() : null,
+        isShownPaused: row.status === 'paused',
+        state: 'away',
         durationMs: Number(row.duration_ms),
         bytes: Number(row.bytes),
         checkedMs: 0,
@@ -89,85 +100,87 @@ export class Recordings {
   /**
    * Starts to record a room.
    *
-   * @throws {CanopyError} RECORDING_RUNNING, RECORDER_UNAVAILABLE, RECORDING_QUOTA, RECORDING_DISK_FULL, STORE_BUSY, STORE_UNWRITABLE
+   * @throws {CanopyError} RECORDING_RUNNING, RECORDER_UNAVAILABLE, RECORDING_QUOTA, RECORDING_DISK_FULL, STORE_BUSY, STORE_UNWRITABLE;
+   *   RECORDING_UNKNOWN - it was stopped meanwhile
    */
   async start(
-    room: Room,
+    { roomId }: Room,
     by: { participantId: string | null; accountId: string | null; displayName: string },
     { mode, full }: { mode: RecordingMode; full: boolean },
   ): Promise<string> {
-    const { roomId } = room;
-    if (this.#running.has(roomId) || this.#starting.has(roomId)) {
+    if (this.#running.has(roomId)) {
       throw new CanopyError('RECORDING_RUNNING');
     }
-    this.#starting.add(roomId);
+    const startedAtMs = Date.now();
+    const row: RecordingRow = {
+      recording_id: randomUUID(),
+      room_id: roomId,
+      status: 'recording',
+      mode,
+      full: full ? 1 : 0,
+      started_at_ms: startedAtMs,
+      ended_at_ms: null,
+      duration_ms: 0,
+      bytes: 0,
+      account_id: by.accountId,
+      display_name: by.displayName,
+      reason: null,
+    };
+    const running: Running = {
+      ...{ row, pausedAtMs: null, isShownPaused: false, state: 'starting', durationMs: 0, bytes: 0 },
+      checkedMs: startedAtMs,
+    };
+    this.#running.set(roomId, running);
     try {
-      await this.#demandSpace(roomId);
-      const recordingId = randomUUID();
-      const startedAtMs = Date.now();
-      const row: RecordingRow = {
-        recording_id: recordingId,
-        room_id: roomId,
-        status: 'recording',
-        mode,
-        full: full ? 1 : 0,
-        started_at_ms: startedAtMs,
-        ended_at_ms: null,
-        duration_ms: 0,
-        bytes: 0,
-        account_id: by.accountId,
-        display_name: by.displayName,
-        reason: null,
-      };
-      await this.#options.records.add(row);
-      const running: Running = {
-        roomId,
-        full,
-        info: infoOfRunning(row),
-        durationMs: 0,
-        bytes: 0,
-        checkedMs: startedAtMs,
-      };
-      try {
-        await this.#record(running);
-      } catch (error) {
-        await this.#options.records.update(recordingId, {
-          status: 'ended',
-          ended_at_ms: Date.now(),
-          reason: 'failed',
-        });
-        throw error;
-      }
-      this.#running.set(roomId, running);
-      this.#tell(running, by.participantId);
-      return recordingId;
-    } finally {
-      this.#starting.delete(roomId);
+      running.written = this.#demandSpace(roomId).then(() => this.#options.records.add(row));
+      await running.written;
+    } catch (error) {
+      this.#running.delete(roomId);
+      throw error;
     }
+    try {
+      demandWanted(running);
+      await this.#record(running);
+      demandWanted(running);
+    } catch (error) {
+      await this.#end(running, 'failed');
+      throw error;
+    }
+    running.state = 'recording';
+    this.#tell(running, by.participantId);
+    return row.recording_id;
   }
 
   /** @throws {CanopyError} RECORDING_UNKNOWN - the room is not being recorded */
   async setPaused(roomId: string, isPaused: boolean, by: string | null): Promise<void> {
-    const running = this.#require(roomId);
-    if (running.ending) {
+    const running = this.#running.get(roomId);
+    if (!running || running.ending) {
       throw new CanopyError('RECORDING_UNKNOWN');
     }
-    const status = isPaused ? 'paused' : 'recording';
-    if (running.info.status === status) {
+    if ((running.pausedAtMs !== null) === isPaused) {
       return;
     }
-    const { recordingId } = running.info;
-    if (isPaused) {
-      this.#options.recorder.pause(recordingId);
-    } else {
-      this.#options.recorder.resume(recordingId);
+    const { recording_id: recordingId } = running.row;
+    running.pausedAtMs = isPaused ? Date.now() : null;
+    if (!isPaused) {
+      this.#showPaused(running, false, by);
     }
-    running.info = { ...running.info, status };
-    await this.#options.records.update(recordingId, { status });
-    this.#tell(running, by);
+    // That it cannot be written down must not keep the recorder from pausing.
+    const written = this.#options.records.update(recordingId, { status: isPaused ? 'paused' : 'recording' });
+    const [paused] = await Promise.allSettled([
+      this.#options.recorder.setPaused(recordingId, running.pausedAtMs),
+      written,
+    ]);
+    if (paused.status === 'rejected') {
+      throw paused.reason;
+    }
+    if (isPaused && running.pausedAtMs !== null && !running.ending) {
+      this.#showPaused(running, true, by);
+    }
+    await written;
   }
 
-  /** Ends a room's recording. Resolves when its files are complete. Idempotent. */
+  /** Ends a room's recording. Resolves when its files are complete, or the recorder is down. Idempotent. */
   async stop(roomId: string, by: string | null): Promise<void> {
     const running = this.#running.get(roomId);
     if (running) {
@@ -176,28 +189,27 @@ export class Recordings {
   }
 
   /** Somebody has come into the room: what was interrupted goes on. */
-  async entered(room: Room): Promise<void> {
-    const running = this.#running.get(room.roomId);
-    if (running?.info.status !== 'interrupted' || running.returnTimer === undefined) {
-      return;
+  async entered({ roomId }: Room): Promise<void> {
+    const running = this.#running.get(roomId);
+    if (running?.state === 'away' && running.returnTimer) {
+      clearTimeout(running.returnTimer);
+      running.returnTimer = undefined;
+      await this.#goOn(running);
     }
-    clearTimeout(running.returnTimer);
-    running.returnTimer = undefined;
-    await this.#goOn(running);
   }
 
   /** The room's people have changed: without any, the recording ends soon. */
-  peopleChanged(room: Room): void {
-    const running = this.#running.get(room.roomId);
+  peopleChanged({ roomId, peers }: Room): void {
+    const running = this.#running.get(roomId);
     if (!running || running.returnTimer) {
       return;
     }
-    const isEmpty = ![...room.peers.values()].some(({ participants }) => participants.size > 0);
+    const isEmpty = ![...peers.values()].some(({ participants }) => participants.size > 0);
     clearTimeout(running.emptyTimer);
     running.emptyTimer = isEmpty ? setTimeout(() => void this.#end(running, 'empty'), EMPTY_MS) : undefined;
   }
 
-  /** Forgets everything that runs; the rows say that it was interrupted, and the next start goes on. */
+  /** Forgets everything that runs; the rows say that it did, and the next start goes on. */
   close(): void {
     this.#closed = true;
     for (const { emptyTimer, returnTimer } of this.#running.values()) {
@@ -207,35 +219,63 @@ export class Recordings {
   }
 
   /** Makes the recorder begin, or go on. @throws {CanopyError} RECORDER_UNAVAILABLE and others */
-  async #record({ roomId, full, info: { recordingId, mode, startedAtMs } }: Running): Promise<void> {
+  async #record({ row, pausedAtMs }: Running): Promise<void> {
     const { recorder, config } = this.#options;
-    const folder = recordingFolder(config, recordingId);
-    await recorder.start({ recordingId, roomId, mode, full, startedAtMs, folder });
+    await recorder.start({
+      recordingId: row.recording_id,
+      roomId: row.room_id,
+      mode: row.mode,
+      full: row.full === 1,
+      startedAtMs: Number(row.started_at_ms),
+      folder: recordingFolder(config, row.recording_id),
+      pausedAtMs,
+    });
   }
 
+  /** Goes on with what ran before the server stopped, as soon as the recorder is up. */
   async #goOn(running: Running): Promise<void> {
-    const { recorder, records, log } = this.#options;
-    const { recordingId } = running.info;
-    const deadline = Date.now() + RETURN_MS;
     while (!this.#closed && !running.ending) {
       try {
         await this.#record(running);
-        const status = running.wasPaused ? 'paused' : 'recording';
-        if (running.wasPaused) {
-          recorder.pause(recordingId);
+        if (!this.#closed && !running.ending) {
+          running.state = 'recording';
+          this.#tell(running, null);
         }
-        running.info = { ...running.info, status };
-        await records.update(recordingId, { status });
-        this.#tell(running, null);
         return;
       } catch (error) {
-        if (CanopyError.from(error).code !== 'RECORDER_UNAVAILABLE' || Date.now() > deadline) {
-          log.error({ err: error, recordingId }, 'could not go on with a recording');
+        if (!CanopyError.from(error).retryable && !running.ending) {
+          const { room_id: roomId } = running.row;
+          this.#options.log.error({ err: error, roomId }, 'could not go on with a recording');
           await this.#end(running, 'failed');
           return;
         }
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+        await delay(RETRY_MS, undefined, { ref: false });
       }
+    }
+  }
+
+  /** The recorder is up: it completes what was left. */
+  #ready(): void {
+    for (const recordingId of this.#incomplete.keys()) {
+      void this.#complete(recordingId);
+    }
+  }
+
+  #stateChanged(recordingId: string, from: Running['state'], to: Running['state']): void {
+    const running = this.#byId(recordingId);
+    if (!this.#closed && running?.state === from && !running.ending) {
+      running.state = to;
+      if (!running.isShownPaused) {
+        this.#tell(running, null);
+      }
+    }
+  }
+
+  #ended(recordingId: string, error: CanopyError): void {
+    const running = this.#byId(recordingId);
+    if (!this.#closed && running && !running.ending) {
+      this.#options.log.warn({ err: error, recordingId }, 'recording ended early');
+      void this.#end(running, error.code === 'RECORDING_DISK_FULL' ? 'disk-full' : 'failed');
     }
   }
 
@@ -247,35 +287,55 @@ export class Recordings {
   async #finish(running: Running, reason: RecordingEnd, by: string | null): Promise<void> {
     clearTimeout(running.emptyTimer);
     clearTimeout(running.returnTimer);
-    const { recordingId } = running.info;
-    const endedAtMs = Date.now();
-    const manifest = await this.#collect(running);
-    this.#running.delete(running.roomId);
-    await this.#options.records
-      .update(recordingId, {
-        status: 'ended',
-        ended_at_ms: endedAtMs,
-        duration_ms: manifest?.durationMs ?? running.durationMs,
-        bytes: manifest ? sizeOf(manifest) : running.bytes,
-        reason,
-      })
-      .catch((error: unknown) => {
-        this.#options.log.error({ err: error, recordingId }, 'could not write down the end of a recording');
-      });
-    this.#options.room(running.roomId)?.append('recording.changed', { recording: null, by, reason });
+    const { recorder, records, log } = this.#options;
+    const { recording_id: recordingId, room_id: roomId } = running.row;
+    await running.written?.catch(() => {});
+    // If the recorder is down, nothing is recorded either.
+    const manifest = await recorder.stop(recordingId).catch(() => undefined);
+    this.#running.delete(roomId);
+    if (running.state !== 'starting') {
+      this.#options.room(roomId)?.append('recording.changed', { recording: null, by, reason });
+    }
+    const isComplete = manifest?.tracks.every((track) => track.isComplete) ?? false;
+    const ended = {
+      status: isComplete ? ('ended' as const) : ('ending' as const),
+      ended_at_ms: Date.now(),
+      duration_ms: Math.round(manifest?.durationMs ?? running.durationMs),
+      bytes: manifest ? sizeOf(manifest) : running.bytes,
+      reason,
+    };
+    await records.update(recordingId, ended).catch((error: unknown) => {
+      log.error({ err: error, recordingId }, 'could not write down the end of a recording');
+    });
+    if (!isComplete) {
+      await this.#complete(recordingId);
+    }
   }
 
-  /** Ends it in the recorder, which may have ended it already. */
-  async #collect({ info: { recordingId } }: Running): Promise<RecordingManifest | undefined> {
-    const { recorder, log } = this.#options;
+  /** Completes the files of a recording that has ended. While the recorder is down, this waits for `ready`. Never rejects. */
+  #complete(recordingId: string): Promise<void> {
+    const completing = this.#incomplete.get(recordingId) ?? this.#repair(recordingId);
+    this.#incomplete.set(recordingId, completing);
+    return completing;
+  }
+
+  async #repair(recordingId: string): Promise<void> {
+    const { recorder, records, config, log } = this.#options;
+    let manifest: RecordingManifest | undefined;
     try {
-      return await recorder.stop(recordingId);
-    } catch {
-      return recorder.repair(recordingFolder(this.#options.config, recordingId)).catch((error: unknown) => {
-        log.error({ err: error, recordingId }, 'could not complete the files of a recording');
-        return undefined;
-      });
+      manifest = await recorder.repair(recordingFolder(config, recordingId));
+    } catch (error) {
+      if (CanopyError.from(error).code === 'RECORDER_UNAVAILABLE') {
+        this.#incomplete.set(recordingId, undefined);
+        return;
+      }
+      log.error({ err: error, recordingId }, 'could not complete the files of a recording');
     }
+    this.#incomplete.delete(recordingId);
+    const sizes = manifest && { duration_ms: Math.round(manifest.durationMs), bytes: sizeOf(manifest) };
+    await records.update(recordingId, { status: 'ended', ...sizes }).catch((error: unknown) => {
+      log.error({ err: error, recordingId }, 'could not write down the end of a recording');
+    });
   }
 
   #progress(recordingId: string, { durationMs, bytes }: { durationMs: number; bytes: number }): void {
@@ -294,10 +354,10 @@ export class Recordings {
 
   async #check(running: Running): Promise<void> {
     const { records } = this.#options;
-    const { durationMs, bytes, roomId } = running;
+    const { durationMs, bytes, row } = running;
     try {
-      await records.update(running.info.recordingId, { duration_ms: Math.round(durationMs), bytes });
-      await this.#demandSpace(roomId);
+      await records.update(row.recording_id, { duration_ms: Math.round(durationMs), bytes });
+      await this.#demandSpace(row.room_id);
     } catch (error) {
       const { code } = CanopyError.from(error);
       if (code === 'RECORDING_QUOTA' || code === 'RECORDING_DISK_FULL') {
@@ -319,27 +379,36 @@ export class Recordings {
     }
   }
 
-  #tell({ roomId, info }: Running, by: string | null): void {
-    this.#options.room(roomId)?.append('recording.changed', { recording: info, by });
+  #showPaused(running: Running, isPaused: boolean, by: string | null): void {
+    if (running.isShownPaused !== isPaused) {
+      running.isShownPaused = isPaused;
+      if (running.state !== 'starting') {
+        this.#tell(running, by);
+      }
+    }
   }
 
-  #require(roomId: string): Running {
-    const running = this.#running.get(roomId);
-    if (!running) {
-      throw new CanopyError('RECORDING_UNKNOWN');
-    }
-    return running;
+  #tell(running: Running, by: string | null): void {
+    const recording = infoOfRunning(running);
+    this.#options.room(running.row.room_id)?.append('recording.changed', { recording, by });
   }
 
   #byId(recordingId: string): Running | undefined {
-    return [...this.#running.values()].find(({ info }) => info.recordingId === recordingId);
+    return [...this.#running.values()].find(({ row }) => row.recording_id === recordingId);
   }
 }
 
-function infoOfRunning(row: RecordingRow): RunningRecording {
+/** @throws {CanopyError} RECORDING_UNKNOWN - it was stopped while it started */
+function demandWanted({ ending }: Running): void {
+  if (ending) {
+    throw new CanopyError('RECORDING_UNKNOWN');
+  }
+}
+
+function infoOfRunning({ row, isShownPaused, state }: Running): RunningRecording {
   return {
     recordingId: row.recording_id,
-    status: row.status === 'paused' ? 'paused' : 'recording',
+    status: isShownPaused ? 'paused' : state === 'recording' ? 'recording' : 'interrupted',
     mode: row.mode,
     startedAtMs: Number(row.started_at_ms),
     startedBy: row.display_name,

@@ -38,6 +38,7 @@ export function registerRecording(kernel: Kernel): void {
     });
   });
   if (!recordings) {
+    kernel.starting.add(() => records.closeUnfinished(Date.now()));
     return;
   }
   kernel.starting.add(() => recordings.restore());
@@ -52,5 +53,6 @@ export function registerRecording(kernel: Kernel): void {
       recordings.peopleChanged(room);
     }
   });
-  kernel.closing.add(() => recordings.close());
+  // While rooms are open: that they close then ends no recording.
+  kernel.stopping.add(() => recordings.close());
 }

@@ -3,12 +3,13 @@ import type { RecordingEnd } from './contract.ts';
 export interface RecordingRow {
   recording_id: string;
   room_id: string;
-  status: 'recording' | 'paused' | 'interrupted' | 'ended';
+  /** `ending`: nothing more is recorded, and its files are being completed, or will be once the recorder is back. */
+  status: 'recording' | 'paused' | 'ending' | 'ended';
   mode: 'video' | 'audio';
   /** 0 or 1. */
   full: number;
   started_at_ms: number;
-  /** Null while it runs. */
+  /** Null while it runs. Like the reason, known from the status `ending` on. */
   ended_at_ms: number | null;
   duration_ms: number;
   bytes: number;

@@ -35,7 +35,7 @@ export function RecordingItems({ call }: { call: Call }) {
       <MenuItem testId="record" icon={<RecordIcon />} onSelect={() => void recording.toggle()}>
         {running ? words.stop : words.start}
       </MenuItem>
-      {running && running.status !== 'interrupted' && (
+      {running && (
         <MenuItem testId="record-pause" icon={<PauseIcon />} onSelect={() => void recording.togglePause()}>
           {running.status === 'paused' ? words.resume : words.pause}
         </MenuItem>

@@ -1,0 +1,9 @@
+/** Unix time that never jumps: that of its creation, and what has passed since. */
+export class SteadyClock {
+  readonly #originMs = Date.now() - performance.now();
+
+  /** In milliseconds. */
+  now(): number {
+    return this.#originMs + performance.now();
+  }
+}
