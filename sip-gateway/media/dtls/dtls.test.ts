@@ -114,6 +114,28 @@ describe('DTLS-SRTP', () => {
     assert.equal(exchange(client, server).client, 'connected');
   });
 
+  it('a ClientHello gets no more than a short request for its cookie, and our certificate only with the right one', () => {
+    const [client, server, other] = [open({ active: true }), open(), open()];
+    dtls.receive(client);
+    const [hello = assert.fail()] = [...dtls.sending(client)];
+    for (let round = 0; round < 3; round++) {
+      dtls.receive(server, hello);
+      const sent = [...dtls.sending(server)];
+      assert.ok(sent.reduce((sum, { length }) => sum + length, 0) < hello.length, 'it is not amplified');
+    }
+    // The cookie of another association.
+    dtls.receive(other, hello);
+    for (const datagram of dtls.sending(other)) {
+      dtls.receive(client, datagram);
+    }
+    for (const datagram of dtls.sending(client)) {
+      dtls.receive(server, datagram);
+      dtls.receive(other, datagram);
+    }
+    assert.ok([...dtls.sending(server)].every(({ length }) => length < 100));
+    assert.deepEqual(exchange(client, other), { client: 'connected', server: 'connected' });
+  });
+
   it('threat 37: random datagrams and changed ones crash nothing, and do not keep the peer from connecting', () => {
     const [client, server] = [open({ active: true }), open()];
     const forged = open();

@@ -28,6 +28,7 @@
 #define MAX_REASON 160
 #define MAX_PROFILES 160
 #define MAX_KEYS 128
+#define COOKIE_BYTES 16
 /* How often a passive handshake starts again after an unreadable message, which anyone may have sent. */
 #define MAX_RESTARTS 5
 /* Retransmission, in microseconds. */
@@ -50,6 +51,8 @@ typedef struct {
   bool active;
   char profiles[MAX_PROFILES];
   int restarts;
+  /* What a passive side sends first, and the peer must repeat. */
+  uint8_t cookie[COOKIE_BYTES];
   enum State state;
   bool closed;
   /* Datagrams to send, oldest first. NULL if there are none, as during most of a call. */
@@ -94,6 +97,20 @@ static int verify(X509_STORE_CTX *store, void *unused) {
   }
   X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);
   return 0;
+}
+
+/* Our certificate goes only to a peer that has received the cookie (RFC 6347, section 4.2.1): a forged source would have it sent to others. */
+static int generate_cookie(SSL *ssl, unsigned char *cookie, unsigned *length) {
+  const Slot *slot = SSL_get_ex_data(ssl, slot_index);
+  if (!slot) return 0;
+  memcpy(cookie, slot->cookie, COOKIE_BYTES);
+  *length = COOKIE_BYTES;
+  return 1;
+}
+
+static int verify_cookie(SSL *ssl, const unsigned char *cookie, unsigned length) {
+  const Slot *slot = SSL_get_ex_data(ssl, slot_index);
+  return slot && length == COOKIE_BYTES && CRYPTO_memcmp(slot->cookie, cookie, COOKIE_BYTES) == 0;
 }
 
 static int queue_write(BIO *bio, const char *bytes, int length) {
@@ -170,6 +187,8 @@ static void initialize(void) {
   SSL_CTX_set_verify(made, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
   SSL_CTX_set_cert_verify_callback(made, verify, NULL);
   SSL_CTX_set_read_ahead(made, 1);
+  SSL_CTX_set_cookie_generate_cb(made, generate_cookie);
+  SSL_CTX_set_cookie_verify_cb(made, verify_cookie);
   context = made;
 }
 
@@ -183,7 +202,7 @@ static SSL *make_session(Slot *slot) {
   SSL *ssl = SSL_new(context);
   BIO *in = BIO_new(BIO_s_mem());
   BIO *out = BIO_new(queue_method);
-  if (!ssl || !in || !out || SSL_set_tlsext_use_srtp(ssl, slot->profiles) != 0 || !SSL_set_ex_data(ssl, slot_index, slot)) {
+  if (!ssl || !in || !out || RAND_bytes(slot->cookie, COOKIE_BYTES) != 1 || SSL_set_tlsext_use_srtp(ssl, slot->profiles) != 0 || !SSL_set_ex_data(ssl, slot_index, slot)) {
     BIO_free(in);
     BIO_free(out);
     SSL_free(ssl);
@@ -195,8 +214,12 @@ static SSL *make_session(Slot *slot) {
   SSL_set_bio(ssl, in, out);
   SSL_set_mtu(ssl, MTU);
   DTLS_set_timer_cb(ssl, next_timeout);
-  if (slot->active) SSL_set_connect_state(ssl);
-  else SSL_set_accept_state(ssl);
+  if (slot->active) {
+    SSL_set_connect_state(ssl);
+  } else {
+    SSL_set_options(ssl, SSL_OP_COOKIE_EXCHANGE);
+    SSL_set_accept_state(ssl);
+  }
   return ssl;
 }
 
