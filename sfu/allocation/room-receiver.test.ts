@@ -24,6 +24,17 @@ function decision(layers: ReceiverDecision['tiles'][number]['layers']): Receiver
   return { roomId: 'green', peerId: 'ann', tiles: [tile], maxOutgoingBps: 0, videoBps: 0 };
 }
 
+test('a receiver on this host has the budget that it asks for, others at most the default', () => {
+  const layout = { tiles: [], maxBitrateBps: 8_000_000 };
+  const budgetOf = (isLocal: boolean) => {
+    const receiving = { isLocal, takeEstimate: () => null };
+    return new RoomReceiver('green', { ...PEER, layout, receiving } as unknown as Peer, 3).state(2_000_000)
+      .budgetBps;
+  };
+  assert.equal(budgetOf(true), 8_000_000);
+  assert.equal(budgetOf(false), 2_000_000);
+});
+
 test('a video that was never allocated need not settle, one that was withdrawn must', () => {
   const receiver = new RoomReceiver('green', PEER as unknown as Peer, 3);
   const changedAtMs = () => receiver.state(2_000_000).tiles[0]?.decidedAtMs;

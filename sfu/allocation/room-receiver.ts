@@ -60,9 +60,14 @@ export class RoomReceiver {
           decidedAreaPx: decided?.areaPx ?? null,
         };
       });
+    const isLocal = receiving?.isLocal ?? false;
+    const askedBps = layout?.maxBitrateBps;
     this.#state = {
-      ...{ roomId: this.#roomId, peerId },
-      budgetBps: Math.min(budgetBps, layout?.maxBitrateBps ?? Number.POSITIVE_INFINITY),
+      ...{ roomId: this.#roomId, peerId, isLocal },
+      // On this host, it knows best what it can take.
+      budgetBps: isLocal
+        ? (askedBps ?? budgetBps)
+        : Math.min(budgetBps, askedBps ?? Number.POSITIVE_INFINITY),
       estimateBps: receiving?.takeEstimate() ?? null,
       audioBps: this.#audioBps(),
       tiles: this.#tiles,

@@ -111,7 +111,8 @@ class Scene {
       ...{ nowMs: this.nowMs, linkBps: null, stressLevel: 0, videos: [videoOf(this.senderLayers)] },
       receivers: [
         {
-          ...{ roomId: 'green', peerId: 'bob', budgetBps: 4_000_000, estimateBps: null, audioBps: 0 },
+          ...{ roomId: 'green', peerId: 'bob', isLocal: false, budgetBps: 4_000_000 },
+          ...{ estimateBps: null, audioBps: 0 },
           tiles: [{ producerId: 'camera', width, height, pinned: false, ...fedBack }],
         },
       ],

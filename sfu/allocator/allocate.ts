@@ -43,7 +43,7 @@ export function allocate(input: AllocatorInput): AllocatorDecision {
   for (const video of input.videos) {
     ladders.set(video.producerId, ladderOf(video));
   }
-  const audioBps = input.receivers.reduce((sum, receiver) => sum + receiver.audioBps, 0);
+  const audioBps = input.receivers.reduce((sum, each) => sum + (each.isLocal ? 0 : each.audioBps), 0);
   const link = new LinkLimit(input.linkBps, audioBps);
 
   const receivers = input.receivers.map((state): Receiver => {
@@ -68,7 +68,10 @@ export function allocate(input: AllocatorInput): AllocatorDecision {
   return {
     receivers: decisions,
     videos: wantedLayers(input.videos, decisions),
-    egressBps: decisions.reduce((sum, { videoBps }) => sum + videoBps, audioBps),
+    egressBps: decisions.reduce(
+      (sum, { videoBps }, place) => sum + (receivers[place]?.state.isLocal ? 0 : videoBps),
+      audioBps,
+    ),
   };
 }
 
@@ -79,12 +82,12 @@ function inOrder(receivers: readonly Receiver[]): Receiver[] {
 }
 
 function addAllocations(
-  { ranked, limits, allocations }: Receiver,
+  { state, ranked, limits, allocations }: Receiver,
   ladders: ReadonlyMap<string, Ladder>,
   stressLevel: number,
   all: TileAllocation[],
 ): void {
-  const shared = { limits, tileCount: ranked.size, short: false };
+  const shared = { limits, isLocal: state.isLocal, tileCount: ranked.size, short: false };
   let small = 0;
   for (const each of ranked.values()) {
     if (isSmall(each.class) && ++small > STRESSED_LAST_N && stressLevel >= 3) {

@@ -33,6 +33,8 @@ export interface TileAllocation {
 
 export interface ReceiverAllocation {
   limits: ReceiverLimits;
+  /** It does not use the link. */
+  isLocal: boolean;
   tileCount: number;
   /** Some tile got no video for lack of bandwidth, so no other is upgraded. */
   short: boolean;
@@ -150,9 +152,10 @@ export class BitrateDistributor {
       if (!allocation.reserved && !isExpensive(allocation)) {
         continue;
       }
-      if (allocation.receiver.short || this.#linkShort) {
+      const { short, isLocal } = allocation.receiver;
+      if (short || (this.#linkShort && !isLocal)) {
         if (this.#nextUpgrade(allocation)) {
-          allocation.refused ??= allocation.receiver.short ? 'budget' : 'link';
+          allocation.refused ??= short ? 'budget' : 'link';
         }
         continue;
       }
@@ -181,7 +184,8 @@ export class BitrateDistributor {
     const lines = allocation.ladder.source === 'screen' ? 'letters' : 'lines';
     const adds = !allocation.reserved ? 'video' : to.row > allocation.reserved.row ? lines : 'frames';
     const claim: Claim = { moreBps, lowest, adds, kept, small, first: ranked.rank === 0 };
-    const refusal = receiver.limits.refusal(claim) ?? (this.#link.refuses(claim) ? 'link' : null);
+    const isLinkFull = !receiver.isLocal && this.#link.refuses(claim);
+    const refusal = receiver.limits.refusal(claim) ?? (isLinkFull ? 'link' : null);
     if (refusal) {
       if (allocation.refused !== 'steady') {
         allocation.refused = refusal;
@@ -195,7 +199,9 @@ export class BitrateDistributor {
     if (!kept && !lowest) {
       receiver.limits.raised = true;
     }
-    this.#link.usedBps += moreBps;
+    if (!receiver.isLocal) {
+      this.#link.usedBps += moreBps;
+    }
     allocation.reserved = to;
     if (kept || !mustWait(ranked.tile, ranked.class, this.#nowMs)) {
       allocation.given = to;

@@ -41,6 +41,24 @@ test('no stage is upgraded before everybody in all rooms has the lowest layers',
   assert.ok(decision.egressBps <= 36_000_000);
 });
 
+test('a receiver on this host does not use the link, and gets its own budget however narrow that is', () => {
+  const { videos, receivers } = room(6, GALLERY);
+  const [first] = receivers;
+  assert.ok(first);
+  const recorder = { ...first, peerId: 'recorder', isLocal: true, budgetBps: 20_000_000 };
+  const alone = allocate(input(videos, receivers, { linkBps: 1_500_000 }));
+  const recorded = allocate(input(videos, [...receivers, recorder], { linkBps: 1_500_000 }));
+  assert.equal(recorded.egressBps, alone.egressBps);
+  const tiles = (decision: typeof alone, peerId: string) =>
+    decision.receivers.find((each) => each.peerId === peerId)?.tiles.map(layersOf);
+  for (const { peerId } of receivers) {
+    assert.deepEqual(tiles(recorded, peerId), tiles(alone, peerId));
+  }
+  const wide = allocate(input(videos, [recorder], { linkBps: null }));
+  assert.deepEqual(tiles(recorded, 'recorder'), tiles(wide, 'recorder'));
+  assert.ok(tiles(recorded, 'recorder')?.every((layers) => layers !== '-'));
+});
+
 test('a link that carries only audio carries no videos', () => {
   const { videos, receivers } = twoRooms();
   const decision = allocate(input(videos, receivers, { linkBps: 5_000_000 }));

@@ -78,6 +78,7 @@ export function receiver(
   return {
     roomId: 'room',
     peerId,
+    isLocal: false,
     budgetBps: 2_000_000,
     estimateBps: null,
     audioBps: 100_000,

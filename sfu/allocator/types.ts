@@ -64,6 +64,8 @@ export interface TileState {
 export interface ReceiverState {
   roomId: string;
   peerId: string;
+  /** Whether it is on this host, such as the recorder: then it does not use the link. */
+  isLocal: boolean;
   /** Maximum bitrate it may be sent, audio included, in bits per second. */
   budgetBps: number;
   /** Its bandwidth estimate, in bits per second; null: none yet. Covers video only, since audio is sent without transport feedback. */
@@ -127,6 +129,6 @@ export interface VideoDecision {
 export interface AllocatorDecision {
   receivers: ReceiverDecision[];
   videos: VideoDecision[];
-  /** Allocated egress bitrate of the node, audio included, in bits per second. */
+  /** Allocated egress bitrate of the node, audio included and local receivers left out, in bits per second. */
   egressBps: number;
 }

@@ -132,11 +132,11 @@ export class Room implements PeerHome {
     return consumers;
   }
 
-  /** Number of peers that receive. */
+  /** Number of peers that receive over the network. */
   get receiverCount(): number {
     let receivers = 0;
     for (const peer of this.#peers.values()) {
-      if (peer.receiving) {
+      if (peer.receiving && !peer.receiving.isLocal) {
         receivers += 1;
       }
     }

@@ -102,6 +102,11 @@ export abstract class PeerTransport {
     }
   }
 
+  /** Whether what it carries never leaves this host. */
+  get isLocal(): boolean {
+    return false;
+  }
+
   /** The estimate to use in a decision, in bits per second; null: unknown, or not a limit. */
   takeEstimate(): number | null {
     return null;

@@ -17,6 +17,10 @@ export class PlainPeerTransport extends PeerTransport {
     return { transportId: this.id, address: localAddress, port: localPort };
   }
 
+  override get isLocal(): boolean {
+    return true;
+  }
+
   /** Sets the remote address; media from any other is dropped. @throws {CanopyError} MEDIA_REJECTED */
   async connect(remote: Endpoint): Promise<void> {
     const { address, port } = checkEndpoint(remote);
