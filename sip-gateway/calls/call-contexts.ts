@@ -155,11 +155,12 @@ export class CallContexts {
     return { used, retired: [...this.#retiredAssociations] };
   }
 
-  #openForPeer({ active, hash, digests }: NegotiatedDtls, rtcpMux: boolean): Associations {
+  #openForPeer({ active, hash, digests, tlsId = '' }: NegotiatedDtls, rtcpMux: boolean): Associations {
     const settings = [
       active,
       hash,
       rtcpMux,
+      tlsId,
       ...digests.map((digest) => Buffer.from(digest).toString('hex')),
     ].join(' ');
     if (this.#associations?.settings === settings) {

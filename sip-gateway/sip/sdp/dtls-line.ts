@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { MediaDescription, SessionDescription } from 'sdp-transform';
 import { type SdpDescription, SdpError, type SdpMedia } from './remote.ts';
 
@@ -12,6 +13,25 @@ export interface NegotiatedDtls {
   readonly hash: FingerprintHash;
   /** The certificate has one of these digests. */
   readonly digests: readonly Uint8Array[];
+  /** The peer's name of the association, and ours (RFC 8842 §4). The peer need not give one. */
+  readonly tlsId?: string;
+  readonly ownTlsId?: string;
+}
+
+/** A new name of ours for an association. */
+export function newTlsId(): string {
+  return randomBytes(18).toString('base64url');
+}
+
+/** Whether `after` continues the association of `before` (RFC 8842 §3.1). */
+export function isSameAssociation(before: NegotiatedDtls, after: NegotiatedDtls): boolean {
+  return (
+    before.active === after.active &&
+    before.hash === after.hash &&
+    before.tlsId === after.tlsId &&
+    before.digests.length === after.digests.length &&
+    before.digests.every((digest, index) => Buffer.compare(digest, after.digests[index] ?? digest) === 0)
+  );
 }
 
 const LINE = /^(sha-[0-9]{3})[ \t]+([0-9A-F]{2}(?::[0-9A-F]{2}){19,63})$/i;

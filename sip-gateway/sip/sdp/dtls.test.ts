@@ -132,6 +132,28 @@ describe('DTLS-SRTP in offers and answers (RFC 5763)', () => {
     assert.deepEqual(moved.audio.dtls?.digests, [Buffer.alloc(32, 0x34)]);
   });
 
+  it('both sides name the association (RFC 8842), and another name of the peer’s begins a new one, for which we have another name, too', () => {
+    const idOf = (text: string) => /^a=tls-id:(.*?)\r?$/m.exec(text)?.[1];
+    const tlsId = (letter: string) => `a=tls-id:${letter.repeat(20)}`;
+    const session = new SdpSession();
+    const first = session.answer(phone('a=setup:active', tlsId('a')), local());
+    const own = idOf(first.sdp);
+    assert.match(own ?? '', /^[\w-]{20,255}$/);
+    assert.equal(first.audio.dtls?.tlsId, 'a'.repeat(20));
+    const offer = session.offer(local());
+    assert.equal(idOf(offer), own, 'we continue it');
+    assert.equal(session.readAnswer(phone('a=setup:active', tlsId('a'))).dtls?.tlsId, 'a'.repeat(20));
+    const silent = session.answer(phone('a=setup:active'), local());
+    assert.deepEqual([idOf(silent.sdp), silent.audio.dtls], [undefined, first.audio.dtls]);
+    const restored = SdpSession.restore(structuredClone(session.save()));
+    assert.equal(idOf(restored.offer(local())), own);
+    const other = session.answer(phone('a=setup:active', tlsId('b')), local());
+    assert.notEqual(idOf(other.sdp), own);
+    assert.equal(other.audio.dtls?.tlsId, 'b'.repeat(20));
+    const plain = new SdpSession().answer(phone('a=setup:active', 'a=tls-id:short'), local());
+    assert.deepEqual([idOf(plain.sdp), plain.audio.dtls?.tlsId], [undefined, undefined]);
+  });
+
   it('threat 37: malformed, weak and hostile fingerprints are refused; of several, the best hash counts', () => {
     const read = (...lines: string[]) => new SdpSession().answer(sdp(PROFILE, ...lines), local()).audio.dtls;
     const weak = `a=fingerprint:sha-1 ${'00:'.repeat(19)}00`;

@@ -42,6 +42,8 @@ const MEDIA_LINE = /^m=(\S+)[ \t]+([0-9]{1,9})(?:\/[0-9]+)?[ \t]+(\S+)(?:[ \t]+(
 const CONNECTION_LINE = /^c=IN[ \t]+IP([46])[ \t]+([^\s/]+)/i;
 const CRYPTO_LINE = /^a=crypto:/i;
 const FINGERPRINT_LINE = /^a=fingerprint:/i;
+/** RFC 8842 §4. Others are ignored. */
+const TLS_ID_LINE = /^a=tls-id:[ \t]*([A-Za-z0-9+/_-]{20,255})$/i;
 const HOST_NAME = /^(?=.*[A-Za-z])[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?$/;
 /** RTP, with the letter S if it is SRTP. With AVPF and SAVPF, neither side has to send feedback (RFC 4585, RFC 5124). */
 const RTP = /^(?:RTP\/(S?)|UDP\/TLS\/RTP\/(S))AVPF?$/i;
@@ -50,6 +52,7 @@ const RTP = /^(?:RTP\/(S?)|UDP\/TLS\/RTP\/(S))AVPF?$/i;
 export interface SdpMedia extends MediaDescription {
   cryptoLines?: readonly string[];
   fingerprintLines?: readonly string[];
+  tlsId?: string;
 }
 
 export interface SdpDescription extends SessionDescription {
@@ -80,6 +83,7 @@ export function readSdp(text: string): SdpDescription {
   const media: (Pick<SdpMedia, 'type' | 'port' | 'protocol' | 'payloads'> & {
     cryptoLines: string[];
     fingerprintLines: string[];
+    tlsId?: string;
   })[] = [];
   const fingerprintLines: string[] = [];
   const understood = lines.flatMap((line) => {
@@ -93,6 +97,11 @@ export function readSdp(text: string): SdpDescription {
     }
     if (FINGERPRINT_LINE.test(line)) {
       (media.at(-1)?.fingerprintLines ?? fingerprintLines).push(line.slice('a=fingerprint:'.length));
+      return [];
+    }
+    const [, tlsId] = TLS_ID_LINE.exec(line) ?? [];
+    if (tlsId !== undefined) {
+      Object.assign(media.at(-1) ?? {}, { tlsId });
       return [];
     }
     if (!line.startsWith('c=')) {

@@ -9,7 +9,9 @@ import {
 import {
   answerRole,
   hasFingerprint,
+  isSameAssociation,
   type NegotiatedDtls,
+  newTlsId,
   offererRole,
   readFingerprints,
 } from './dtls-line.ts';
@@ -33,7 +35,7 @@ interface Agreement {
 export type SavedSecurity = Agreement;
 
 /** Attributes of our media line. */
-export type SecurityAttributes = Pick<MediaDescription, 'crypto' | 'fingerprint' | 'setup'>;
+export type SecurityAttributes = Pick<MediaDescription, 'crypto' | 'fingerprint' | 'setup' | 'invalid'>;
 
 /** A first offer: its transport and the keys in it. */
 interface Way {
@@ -48,6 +50,8 @@ interface Way {
 export class SecuritySession {
   readonly #crypto = new CryptoSession();
   #dtls: NegotiatedDtls | undefined;
+  /** Our name of the first association. */
+  readonly #firstTlsId = newTlsId();
   /** What our last offer has. */
   #offered: Way = { protocol: 'RTP/AVP' };
 
@@ -142,10 +146,14 @@ export class SecuritySession {
       return { agreement: { crypto }, attributes: cryptoAttributes([crypto.own]) };
     }
     const active = answerRole(session, media, this.#dtls?.active);
-    const dtls = { active, ...readFingerprints(session, media) };
+    const named = this.#read(session, media, active);
+    const isNew = this.#dtls !== undefined && !isSameAssociation(this.#dtls, named);
+    const dtls = { ...named, ownTlsId: isNew ? newTlsId() : this.#ownTlsId };
+    // A peer that gives none does not want one (RFC 8842 §5.3).
+    const tlsId = media.tlsId === undefined ? undefined : dtls.ownTlsId;
     return {
       agreement: { dtls },
-      attributes: dtlsAttributes(encryption, active ? 'active' : 'passive'),
+      attributes: dtlsAttributes(encryption, active ? 'active' : 'passive', tlsId),
     };
   }
 
@@ -177,7 +185,7 @@ export class SecuritySession {
   #readKeys(session: SdpDescription, media: SdpMedia): Agreement {
     if (this.#offered.keying === 'dtls') {
       return hasFingerprint(session, media)
-        ? { dtls: { active: offererRole(session, media), ...readFingerprints(session, media) } }
+        ? { dtls: { ...this.#read(session, media, offererRole(session, media)), ownTlsId: this.#ownTlsId } }
         : {};
     }
     const crypto = this.#crypto.readAnswer(media.cryptoLines ?? []);
@@ -189,7 +197,17 @@ export class SecuritySession {
       return cryptoAttributes(this.#crypto.offer(encryption.suites));
     }
     this.#crypto.offerNothing();
-    return keying === 'dtls' ? dtlsAttributes(encryption, 'actpass') : {};
+    return keying === 'dtls' ? dtlsAttributes(encryption, 'actpass', this.#ownTlsId) : {};
+  }
+
+  get #ownTlsId(): string {
+    return this.#dtls?.ownTlsId ?? this.#firstTlsId;
+  }
+
+  /** The association that an offer or answer names. A name that it does not repeat stays. */
+  #read(session: SdpDescription, media: SdpMedia, active: boolean): NegotiatedDtls {
+    const tlsId = media.tlsId ?? this.#dtls?.tlsId;
+    return { active, ...readFingerprints(session, media), ...(tlsId !== undefined && { tlsId }) };
   }
 }
 
@@ -244,7 +262,13 @@ function cryptoAttributes(lines: readonly OwnCryptoLine[]): SecurityAttributes {
   return { crypto };
 }
 
-function dtlsAttributes({ fingerprint = '' }: LocalEncryption, setup: string): SecurityAttributes {
+function dtlsAttributes(
+  { fingerprint = '' }: LocalEncryption,
+  setup: string,
+  tlsId: string | undefined,
+): SecurityAttributes {
   const [type = '', hash = ''] = fingerprint.split(' ');
-  return { fingerprint: { type, hash }, setup };
+  // The library has no name for this attribute, and writes it as it is.
+  const others = tlsId === undefined ? {} : { invalid: [{ value: `tls-id:${tlsId}` }] };
+  return { fingerprint: { type, hash }, setup, ...others };
 }
