@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { execFile, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { SmallDisk } from '../test/support/small-disk.ts';
 import { Invitations, MIGRATIONS } from './features/index.ts';
 import { Accounts, DataLock, Devices } from './kernel/index.ts';
 import { openStore } from './store/index.ts';
@@ -13,39 +14,20 @@ import { openStore } from './store/index.ts';
 const fileOf = (path: string) => JSON.stringify(fileURLToPath(new URL(path, import.meta.url)));
 const isRoot = process.getuid?.() === 0;
 
-describe('a full disk', { skip: isRoot ? false : 'mounting a small disk requires root' }, () => {
-  const dir = mkdtempSync(join(tmpdir(), 'canopy-full-'));
-  let mounted = false;
-  before(() => {
-    mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', dir]).status === 0;
-  });
-  after(() => {
-    if (mounted) {
-      spawnSync('umount', [dir]);
-    }
-    rmSync(dir, { recursive: true });
-  });
+describe('a full disk', () => {
+  const disk = new SmallDisk('4m');
+  const { dir } = disk;
+  after(() => disk.remove());
 
-  it('keeps no known person out, is reported by everything that must write, and is over once there is space', async (t) => {
-    if (!mounted) {
-      return t.skip('no disk can be mounted here');
-    }
+  it('keeps no known person out, is reported by everything that must write, and is over once there is space', {
+    skip: disk.skip,
+  }, async () => {
     const store = await openStore(dir, { migrations: MIGRATIONS });
     const accounts = new Accounts(store);
     const devices = new Devices(store);
     const nowMs = Date.now();
     await accounts.ensure({ accountId: 'a', displayName: 'Ann', role: 'member', source: 'invite', nowMs });
-    const ballast = join(dir, 'ballast');
-    for (let size = 4096; size >= 1; size /= 2) {
-      // Until the disk is full.
-      for (;;) {
-        try {
-          writeFileSync(ballast, 'x'.repeat(size), { flag: 'a' });
-        } catch {
-          break;
-        }
-      }
-    }
+    const ballast = disk.fill();
     const invite = () => new Invitations(store).create({ role: 'member', ttlSeconds: 60 });
     await assert.rejects(
       async () => {

@@ -586,7 +586,7 @@ export const ERROR_CODES = {
   },
   RECORDING_DISK_FULL: {
     status: 507,
-    message: 'The recording has ended because the server’s disk is full; what was recorded before is kept.',
+    message: 'The server’s disk is full, so nothing can be recorded; what was recorded before is kept.',
   },
   CAPTIONS_UNAVAILABLE: {
     status: 503,

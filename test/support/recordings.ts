@@ -7,9 +7,13 @@ import type { TestServer } from './server.ts';
 
 const run = promisify(execFile);
 
-/** The list of a recording's tracks, as it is on disk now. */
-export async function readManifest({ dataDir }: TestServer, recordingId: string): Promise<RecordingManifest> {
-  const path = join(dataDir, 'recordings', recordingId, 'recording.json');
+/** The list of a recording's tracks, as it is on disk now. @param dir `recording.dir`, if it is set */
+export async function readManifest(
+  { dataDir }: TestServer,
+  recordingId: string,
+  dir = join(dataDir, 'recordings'),
+): Promise<RecordingManifest> {
+  const path = join(dir, recordingId, 'recording.json');
   return recordingManifest.parse(JSON.parse(await readFile(path, 'utf8')));
 }
 
