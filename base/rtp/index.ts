@@ -19,6 +19,7 @@ export {
   parseH264,
   parseVp8,
   parseVp9,
+  startsFrame,
   type VideoCodec,
   type VideoFrame,
 } from './payload/index.ts';

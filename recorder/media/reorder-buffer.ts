@@ -1,7 +1,7 @@
 /** A packet as it leaves the buffer. */
 export interface OrderedPacket<Packet> {
   packet: Packet;
-  /** Packets missing right before this one, which were not waited for any longer. */
+  /** Packets missing right before this one, which were not waited for any longer. At least one after a new start of the stream. */
   lost: number;
 }
 
@@ -13,6 +13,8 @@ interface Waiting<Packet> {
 
 /** A jump of the sequence number that is taken for a new start, in packets. */
 const RESTART_PACKETS = 5_000;
+/** So many late packets in a row are a new start with lower numbers: retransmissions are fewer. */
+const LATE_PACKETS = 200;
 
 /**
  * Puts the packets of one stream back into order. Packets after a gap wait until it is filled (a retransmission may be on its way) or until
@@ -23,19 +25,24 @@ export class ReorderBuffer<Packet> {
   readonly #waiting: Waiting<Packet>[] = [];
   /** Extended sequence number that is expected next. */
   #next: number | undefined;
+  /** Late packets in a row. */
+  #late = 0;
 
   /** @param waitMs longest wait for a missing packet, in milliseconds */
   constructor(waitMs: number) {
     this.#waitMs = waitMs;
   }
 
-  /** Adds a packet. Late and duplicate ones are dropped. @param sequenceNumber 16 bits */
+  /** Adds a packet. Late and duplicate ones are dropped. @param sequenceNumber 16 bits @param nowMs on a clock that never jumps */
   add(packet: Packet, sequenceNumber: number, nowMs: number): void {
     const sequence = this.#extend(sequenceNumber);
     this.#next ??= sequence;
-    if (Math.abs(sequence - this.#next) > RESTART_PACKETS) {
-      this.#next = sequence;
+    this.#late = sequence < this.#next ? this.#late + 1 : 0;
+    if (Math.abs(sequence - this.#next) > RESTART_PACKETS || this.#late > LATE_PACKETS) {
+      // The one before it may still come; if not, it counts as lost, for nothing follows what was before.
+      this.#next = sequence - 1;
       this.#waiting.length = 0;
+      this.#late = 0;
     }
     if (sequence < this.#next) {
       return;

@@ -1,4 +1,10 @@
-import { assembleFrame, type RtpPacket, type VideoCodec, type VideoFrame } from '../../base/rtp/index.ts';
+import {
+  assembleFrame,
+  type RtpPacket,
+  startsFrame,
+  type VideoCodec,
+  type VideoFrame,
+} from '../../base/rtp/index.ts';
 import type { OrderedPacket } from './reorder-buffer.ts';
 
 /** A frame with its place in time. */
@@ -25,6 +31,8 @@ export class VideoReader {
   #timestamp: number | undefined;
   /** Packets of the current frame are missing. */
   #isDamaged = false;
+  /** Packets were lost, perhaps of the next frame. */
+  #mayLackStart = false;
   #needsKey = true;
 
   constructor(codec: VideoCodec) {
@@ -46,9 +54,8 @@ export class VideoReader {
   add({ packet: { rtp, arrivedMs }, lost }: OrderedPacket<ArrivedPacket>): TimedFrame | undefined {
     const { payload, timestamp, marker } = rtp;
     if (lost > 0) {
-      this.#drop();
-      this.#isDamaged = true;
       this.#needsKey = true;
+      this.#mayLackStart = true;
     }
     // mediasoup sends empty payloads as padding.
     if (payload.length === 0) {
@@ -57,9 +64,12 @@ export class VideoReader {
     if (timestamp !== this.#timestamp) {
       // A frame whose last packet was lost ends here.
       this.#payloads.length = 0;
-      this.#isDamaged &&= lost > 0;
+      this.#isDamaged = this.#mayLackStart && !startsFrame(this.#codec, payload);
       this.#timestamp = timestamp;
+    } else if (this.#mayLackStart) {
+      this.#isDamaged = true;
     }
+    this.#mayLackStart = false;
     this.#payloads.push(payload);
     return marker ? this.#finish(timestamp, arrivedMs) : undefined;
   }

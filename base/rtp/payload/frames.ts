@@ -18,6 +18,27 @@ export function assembleFrame(codec: VideoCodec, payloads: readonly Buffer[]): V
   return ASSEMBLE[codec](payloads);
 }
 
+/** Whether this is certainly the first payload of a frame. Of H264, only key frames tell: they begin with a parameter set or a delimiter. */
+export function startsFrame(codec: VideoCodec, payload: Buffer): boolean {
+  switch (codec) {
+    case 'vp8':
+      return parseVp8(payload)?.start ?? false;
+    case 'vp9': {
+      const part = parseVp9(payload);
+      return part?.spatialLayer === 0 && part.startOfFrame;
+    }
+    case 'h264': {
+      const [unit] = parseH264(payload)?.data.slice(1) ?? [];
+      return unit !== undefined && FIRST_UNITS.has((unit[0] as number) & 0x1f);
+    }
+  }
+}
+
+/** Sequence parameter set, access unit delimiter (ITU-T H.264 §7.4.1.2.3). */
+const FIRST_UNITS = new Set([7, 9]);
+/** A superframe's index counts with three bits. */
+const MAX_LAYERS = 8;
+
 const ASSEMBLE: Record<VideoCodec, (payloads: readonly Buffer[]) => VideoFrame | undefined> = {
   vp8(payloads) {
     const parts = payloads.map(parseVp8);
@@ -45,7 +66,7 @@ const ASSEMBLE: Record<VideoCodec, (payloads: readonly Buffer[]) => VideoFrame |
       size ??= part.resolutions?.at(-1);
       layers.at(-1)?.push(part.data);
     }
-    if (layers.length === 0) {
+    if (layers.length === 0 || layers.length > MAX_LAYERS) {
       return undefined;
     }
     return {

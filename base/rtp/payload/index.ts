@@ -1,6 +1,6 @@
 /** RTP payload formats of video, as received. */
 export type { FrameSize } from './frame-size.ts';
-export { assembleFrame, type VideoCodec, type VideoFrame } from './frames.ts';
+export { assembleFrame, startsFrame, type VideoCodec, type VideoFrame } from './frames.ts';
 export { type H264Payload, nalUnits, parseH264 } from './h264.ts';
 export { OPUS_CLOCK_RATE, OPUS_MAX_TICKS, opusDurationTicks, opusHasFec } from './opus.ts';
 export { parseVp8, type Vp8Payload } from './vp8.ts';
