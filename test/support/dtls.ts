@@ -4,6 +4,8 @@ import { randomBytes } from 'node:crypto';
 const ALERT = 21;
 const HANDSHAKE = 22;
 const CLIENT_HELLO = 1;
+const HELLO_VERIFY_REQUEST = 3;
+const CERTIFICATE = 11;
 const VERSION = 0xfefd;
 const ECDHE_ECDSA_AES128_GCM = 0xc02b;
 const USE_SRTP = 14;
@@ -19,6 +21,36 @@ export function alert([level, description]: readonly [number, number], sequence 
 
 /** A ClientHello that a WebRTC server would accept. */
 export function clientHello(sequence = 0): Buffer {
+  return handshake(CLIENT_HELLO, clientHelloBody(), { sequence })[0] as Buffer;
+}
+
+/** The same in fragments of this many bytes, each in a record and a packet of its own. */
+export function fragmentedClientHello(fragmentBytes: number): Buffer[] {
+  return handshake(CLIENT_HELLO, clientHelloBody(), { fragmentBytes });
+}
+
+/** The first fragment of a ClientHello that claims this length; nothing follows. */
+export function unfinishedClientHello(claimedBytes: number, messageSequence: number): Buffer {
+  const options = { sequence: messageSequence, messageSequence, claimedBytes };
+  return handshake(CLIENT_HELLO, Buffer.alloc(1000), options)[0] as Buffer;
+}
+
+/** A server's request to repeat the ClientHello with a cookie (RFC 6347 §4.2.1). */
+export function helloVerifyRequest(sequence: number): Buffer {
+  const cookie = randomBytes(32);
+  const body = Buffer.concat([uint16(VERSION), Buffer.from([cookie.length]), cookie]);
+  return handshake(HELLO_VERIFY_REQUEST, body, { sequence })[0] as Buffer;
+}
+
+/** A client's certificate chain, in fragments of 1000 bytes, as the first message after its ClientHello. */
+export function certificateChain(certificate: Buffer, chainBytes: number): Buffer[] {
+  const one = Buffer.concat([uint24(certificate.length), certificate]);
+  const chain = Buffer.concat(Array.from({ length: Math.ceil(chainBytes / one.length) }, () => one));
+  const body = Buffer.concat([uint24(chain.length), chain]);
+  return handshake(CERTIFICATE, body, { sequence: 1, messageSequence: 1, fragmentBytes: 1000 });
+}
+
+function clientHelloBody(): Buffer {
   const extension = (type: number, body: number[]) =>
     Buffer.concat([uint16(type), uint16(body.length), Buffer.from(body)]);
   const extensions = Buffer.concat([
@@ -26,7 +58,7 @@ export function clientHello(sequence = 0): Buffer {
     extension(SIGNATURE_ALGORITHMS, [0, 2, 4, 3]),
     extension(USE_SRTP, [0, 2, 0, 1, 0]),
   ]);
-  const body = Buffer.concat([
+  return Buffer.concat([
     uint16(VERSION),
     randomBytes(32),
     Buffer.from([0, 0]), // no session, no cookie
@@ -36,11 +68,25 @@ export function clientHello(sequence = 0): Buffer {
     uint16(extensions.length),
     extensions,
   ]);
-  const header = Buffer.alloc(12);
-  header.writeUInt8(CLIENT_HELLO, 0);
-  header.writeUIntBE(body.length, 1, 3);
-  header.writeUIntBE(body.length, 9, 3);
-  return record(HANDSHAKE, sequence, Buffer.concat([header, body]));
+}
+
+/** A handshake message (RFC 6347 §4.2.2), in fragments. */
+function handshake(
+  type: number,
+  body: Buffer,
+  { sequence = 0, messageSequence = 0, fragmentBytes = body.length, claimedBytes = body.length },
+): Buffer[] {
+  return Array.from({ length: Math.ceil(body.length / fragmentBytes) }, (_, index) => {
+    const fragment = body.subarray(index * fragmentBytes, (index + 1) * fragmentBytes);
+    const header = Buffer.concat([
+      Buffer.from([type]),
+      uint24(claimedBytes),
+      uint16(messageSequence),
+      uint24(index * fragmentBytes),
+      uint24(fragment.length),
+    ]);
+    return record(HANDSHAKE, sequence + index, Buffer.concat([header, fragment]));
+  });
 }
 
 /** Whether a packet is DTLS (RFC 7983). */
@@ -62,5 +108,11 @@ function record(type: number, sequence: number, fragment: Buffer): Buffer {
 function uint16(value: number): Buffer {
   const buffer = Buffer.alloc(2);
   buffer.writeUInt16BE(value);
+  return buffer;
+}
+
+function uint24(value: number): Buffer {
+  const buffer = Buffer.alloc(3);
+  buffer.writeUIntBE(value, 0, 3);
   return buffer;
 }

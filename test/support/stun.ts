@@ -32,6 +32,8 @@ export interface BindingRequestOptions {
   nominates?: boolean;
   /** Default: a new one. */
   transactionId?: Buffer;
+  /** More attributes, by type, in front of the integrity. */
+  extra?: ReadonlyArray<readonly [type: number, value: Buffer]>;
 }
 
 /** An ICE connectivity check (RFC 8445 section 7.1). */
@@ -43,6 +45,7 @@ export function bindingRequest(options: BindingRequestOptions): Buffer {
     attribute(ATTRIBUTES.username, Buffer.from(`${options.usernameFragment}:test`)),
     attribute(ATTRIBUTES.priority, priority),
     attribute(ATTRIBUTES[role], randomBytes(8)),
+    ...(options.extra ?? []).map(([type, value]) => attribute(type, value)),
     ...(nominates ? [attribute(ATTRIBUTES.useCandidate, Buffer.alloc(0))] : []),
   ]);
   // Each attribute covers everything before it, with a message length that includes itself.

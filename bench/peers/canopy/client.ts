@@ -72,13 +72,19 @@ export class CanopyClient implements LoadClient {
     await this.#client?.close();
   }
 
-  /** Everyone large: there is one encoding, of which nothing shall be left out. */
+  /** Everyone large and pinned: of tiles that are one among many, Canopy leaves out temporal layers that hardly show. */
   #show(room: Room | undefined, watches: boolean): void {
     const others = watches ? [...(room?.participants.keys() ?? [])] : [];
     room?.setLayout({
       tiles: others
         .filter((id) => id !== room.participantId)
-        .map((participantId) => ({ participantId, source: 'camera', width: 1280, height: 720 })),
+        .map((participantId) => ({
+          participantId,
+          source: 'camera',
+          width: 1280,
+          height: 720,
+          pinned: true,
+        })),
     });
   }
 
