@@ -11,6 +11,7 @@ export {
 export {
   assembleFrame,
   type FrameSize,
+  h264Samples,
   nalUnits,
   OPUS_CLOCK_RATE,
   OPUS_MAX_TICKS,

@@ -1,4 +1,10 @@
-import { type FrameSize, nalUnits, type VideoCodec, type VideoFrame } from '../../base/rtp/index.ts';
+import {
+  type FrameSize,
+  h264Samples,
+  nalUnits,
+  type VideoCodec,
+  type VideoFrame,
+} from '../../base/rtp/index.ts';
 
 /** What a track's file has to say about its packets. */
 export type TrackFormat =
@@ -105,5 +111,16 @@ function avcDescription(accessUnit: Buffer): Uint8Array | undefined {
     Buffer.of(1, sps[1] as number, sps[2] as number, sps[3] as number, 0xff),
     ...counted(0xe1, sps),
     ...counted(1, pps),
+    ...highProfile(sps),
   ]);
+}
+
+/** What the record of a high profile ends with. */
+function highProfile(sps: Buffer): Buffer[] {
+  const samples = h264Samples(sps);
+  if (samples === null) {
+    return [];
+  }
+  const { chromaFormat, lumaBits, chromaBits } = samples;
+  return [Buffer.of(0xfc | chromaFormat, 0xf8 | (lumaBits - 8), 0xf8 | (chromaBits - 8), 0)];
 }

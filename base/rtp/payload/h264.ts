@@ -80,6 +80,32 @@ export function h264Size(accessUnit: Buffer): FrameSize | undefined {
   }
 }
 
+/** How a high profile codes its samples; null: another profile, which is always 4:2:0 in 8 bits. */
+export interface H264Samples {
+  /** `chroma_format_idc`: 0 none, 1 4:2:0, 2 4:2:2, 3 4:4:4. */
+  chromaFormat: number;
+  lumaBits: number;
+  chromaBits: number;
+}
+
+/** Reads it from a sequence parameter set, without start code; null also where it is cut off. */
+export function h264Samples(unit: Buffer): H264Samples | null {
+  if (!HIGH_PROFILES.has(unit[1] ?? 0)) {
+    return null;
+  }
+  try {
+    const bits = new BitReader(withoutEmulationPrevention(unit.subarray(4)));
+    bits.exponential();
+    const chromaFormat = bits.exponential();
+    if (chromaFormat === 3) {
+      bits.read(1);
+    }
+    return { chromaFormat, lumaBits: 8 + bits.exponential(), chromaBits: 8 + bits.exponential() };
+  } catch {
+    return null;
+  }
+}
+
 function readSize(unit: Buffer): FrameSize | undefined {
   const bits = new BitReader(withoutEmulationPrevention(unit.subarray(4)));
   bits.exponential();
