@@ -1,17 +1,16 @@
 /** The captioner as a child process of `canopy serve`. */
 import { CanopyError, type Config, createLogger, type Logger } from '../base/index.ts';
-import { BridgeSession, type Identity } from '../client/sdk/index.ts';
 import { RoomListener } from '../recorder/index.ts';
 import type { ListenOptions } from '../signaling/index.ts';
 import type { FromCaptioner, ToCaptioner } from './captioner-messages.ts';
 import { CaptionerMetrics } from './captioner-metrics.ts';
 import { becomeChild } from './child-process.ts';
-import { captionerIdentity } from './own-identity.ts';
+import { OwnSessions } from './own-sessions.ts';
 
 interface Context {
   config: Config;
   log: Logger;
-  url: string;
+  sessions: OwnSessions;
 }
 
 const listeners = new Map<string, RoomListener>();
@@ -20,8 +19,6 @@ const working = new Map<string, Promise<void>>();
 const metrics = new CaptionerMetrics(() => listeners.size);
 
 let context: Context | undefined;
-/** Made for the first captions, so that a server without any has no account for it. */
-let identity: Identity | undefined;
 
 const child = becomeChild<ToCaptioner, FromCaptioner>({
   take,
@@ -33,7 +30,8 @@ async function take(message: ToCaptioner): Promise<void> {
   switch (message.type) {
     case 'begin': {
       const { config, url } = message;
-      context = { config, log: createLogger(config.log).child({ part: 'captions' }), url };
+      const log = createLogger(config.log).child({ part: 'captions' });
+      context = { config, log, sessions: new OwnSessions('captioner', { config, url }) };
       child.send({ type: 'ready' });
       break;
     }
@@ -78,13 +76,13 @@ async function start({ roomId, language }: ListenOptions): Promise<void> {
   if (context === undefined || url === undefined) {
     throw new CanopyError('CAPTIONS_UNAVAILABLE');
   }
-  const { config, log } = context;
+  const { config, log, sessions } = context;
   const listener = await RoomListener.start({
     roomId,
     language,
     maxVoices: config.captions.voices,
     service: { url, secret: config.captions.secret },
-    join,
+    join: (room) => sessions.join(room),
     log,
   });
   listeners.set(roomId, listener);
@@ -106,22 +104,4 @@ async function stop(roomId: string): Promise<void> {
   const listener = listeners.get(roomId);
   listeners.delete(roomId);
   await listener?.close();
-}
-
-/** Enters a room. If the identity was revoked, e.g. because its key leaked, with a new one. */
-async function join(roomId: string): Promise<BridgeSession> {
-  if (context === undefined) {
-    throw new CanopyError('CAPTIONS_UNAVAILABLE');
-  }
-  const { config, url } = context;
-  identity ??= await captionerIdentity(config, url);
-  try {
-    return await BridgeSession.join({ url, identity, roomId });
-  } catch (error) {
-    if (CanopyError.from(error).code !== 'CERT_REVOKED') {
-      throw error;
-    }
-    identity = await captionerIdentity(config, url, { renew: true });
-    return BridgeSession.join({ url, identity, roomId });
-  }
 }

@@ -4,6 +4,7 @@ import { CanopyError, type Config, type Logger } from '../base/index.ts';
 import type { Captioner, CaptionerEvents, ListenOptions } from '../signaling/index.ts';
 import type { FromCaptioner, ToCaptioner } from './captioner-messages.ts';
 import { CaptionerProcessMetrics } from './captioner-metrics.ts';
+import { ChildRequests } from './child-requests.ts';
 import { ChildSupervisor } from './child-supervisor.ts';
 
 const PROGRAM = fileURLToPath(
@@ -13,12 +14,11 @@ const PROGRAM = fileURLToPath(
 /** The captioner as a separate process. After a crash, the next process listens to the same rooms. */
 export class CaptionerSupervisor implements Captioner {
   readonly #metrics = new CaptionerProcessMetrics();
-  readonly #waiting = new Map<number, { resolve(): void; reject(error: CanopyError): void }>();
+  readonly #requests = new ChildRequests<void>('CAPTIONS_UNAVAILABLE');
   /** What is listened to, by room. */
   readonly #running = new Map<string, ListenOptions>();
   #events: CaptionerEvents | undefined;
   #child: ChildSupervisor<ToCaptioner, FromCaptioner> | undefined;
-  #lastId = 0;
 
   /** Starts the process. @param options `url`: of the server on this host @throws {CanopyError} CONNECTION_LOST and others */
   async open({ config, log, url }: { config: Config; log: Logger; url: string }): Promise<void> {
@@ -34,11 +34,7 @@ export class CaptionerSupervisor implements Captioner {
           this.#begin(options).catch((error: CanopyError) => this.#end(options.roomId, error));
         }
       },
-      onExit: () => {
-        for (const { reject } of [...this.#waiting.values()]) {
-          reject(new CanopyError('CAPTIONS_UNAVAILABLE'));
-        }
-      },
+      onExit: () => this.#requests.abandon(),
       metrics: this.#metrics,
     });
     await this.#child.start();
@@ -82,10 +78,10 @@ export class CaptionerSupervisor implements Captioner {
   #take(message: FromCaptioner): void {
     switch (message.type) {
       case 'done':
-        this.#waiting.get(message.id)?.resolve();
+        this.#requests.done(message.id);
         break;
       case 'refused':
-        this.#waiting.get(message.id)?.reject(CanopyError.fromBody(message.error));
+        this.#requests.refused(message.id, message.error);
         break;
       case 'spoken':
         this.#events?.spoken(message.roomId, message.spoken);
@@ -98,18 +94,7 @@ export class CaptionerSupervisor implements Captioner {
     }
   }
 
-  async #ask(message: (id: number) => ToCaptioner): Promise<void> {
-    if (!this.#child?.isUp) {
-      throw new CanopyError('CAPTIONS_UNAVAILABLE');
-    }
-    const id = ++this.#lastId;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#waiting.set(id, { resolve, reject });
-    this.#child.send(message(id));
-    try {
-      await promise;
-    } finally {
-      this.#waiting.delete(id);
-    }
+  #ask(message: (id: number) => ToCaptioner): Promise<void> {
+    return this.#requests.ask((id) => this.#child?.send(message(id)) ?? false);
   }
 }

@@ -104,9 +104,12 @@ export class ChildSupervisor<To extends { type: string }, From extends { type: s
     return this.#isReady && this.#child !== undefined && isRunning(this.#child);
   }
 
-  /** Sends a message; it is lost if the process is down. */
-  send(message: To): void {
-    this.#send(message);
+  /** Sends a message. Returns whether the process is up; if it is not, the message is lost. */
+  send(message: To): boolean {
+    if (this.isUp) {
+      this.#send(message);
+    }
+    return this.isUp;
   }
 
   async close(): Promise<void> {

@@ -1,11 +1,10 @@
 /** The recorder as a child process of `canopy serve`. */
 import { CanopyError, type Config, createLogger, type Logger } from '../base/index.ts';
-import { BridgeSession, type Identity } from '../client/sdk/index.ts';
 import type { RecordingManifest } from '../contract/index.ts';
 import { RecordingFolder, RoomRecorder } from '../recorder/index.ts';
 import type { RecordOptions } from '../signaling/index.ts';
 import { becomeChild } from './child-process.ts';
-import { recorderIdentity } from './own-identity.ts';
+import { OwnSessions } from './own-sessions.ts';
 import type { FromRecorder, RecorderCommand, ToRecorder } from './recorder-messages.ts';
 import { RecorderMetrics } from './recorder-metrics.ts';
 
@@ -15,15 +14,13 @@ const PROGRESS_MS = 2_000;
 interface Context {
   config: Config;
   log: Logger;
-  url: string;
+  sessions: OwnSessions;
 }
 
 const recorders = new Map<string, RoomRecorder>();
 const metrics = new RecorderMetrics(() => recorders.size);
 
 let context: Context | undefined;
-/** Made for the first recording, so that a server that records nothing has no account for it. */
-let identity: Identity | undefined;
 
 const child = becomeChild<ToRecorder, FromRecorder>({
   take,
@@ -50,7 +47,8 @@ async function take(message: ToRecorder): Promise<void> {
 }
 
 function begin({ config, url }: Extract<ToRecorder, { type: 'begin' }>): void {
-  context = { config, log: createLogger(config.log).child({ part: 'recorder' }), url };
+  const log = createLogger(config.log).child({ part: 'recorder' });
+  context = { config, log, sessions: new OwnSessions('recorder', { config, url }) };
   child.send({ type: 'ready' });
 }
 
@@ -80,12 +78,12 @@ async function obey(command: RecorderCommand): Promise<RecordingManifest | undef
 }
 
 async function start(options: RecordOptions): Promise<void> {
-  const { config, log } = requireContext();
+  const { config, log, sessions } = requireContext();
   const { recordingId } = options;
   const recorder = new RoomRecorder({
     ...options,
     maxBitrateBps: config.recording.maxKbps * 1000,
-    join: (roomId) => join(roomId, options.mode === 'video'),
+    join: (roomId) => sessions.join(roomId, { takesVideo: options.mode === 'video' }),
     log,
   });
   // At once: it may be paused or stopped while it begins.
@@ -108,21 +106,6 @@ function requireContext(): Context {
     throw new CanopyError('RECORDER_UNAVAILABLE');
   }
   return context;
-}
-
-/** Enters a room. If the identity was revoked, e.g. because its key leaked, with a new one. */
-async function join(roomId: string, takesVideo: boolean): Promise<BridgeSession> {
-  const { config, url } = requireContext();
-  identity ??= await recorderIdentity(config, url);
-  try {
-    return await BridgeSession.join({ url, identity, roomId, takesVideo });
-  } catch (error) {
-    if (CanopyError.from(error).code !== 'CERT_REVOKED') {
-      throw error;
-    }
-    identity = await recorderIdentity(config, url, { renew: true });
-    return BridgeSession.join({ url, identity, roomId, takesVideo });
-  }
 }
 
 async function stop(recordingId: string): Promise<RecordingManifest | undefined> {

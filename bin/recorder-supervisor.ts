@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { CanopyError, type Config, type Logger } from '../base/index.ts';
 import type { RecordingManifest } from '../contract/index.ts';
 import type { Recorder, RecorderEvents, RecordOptions } from '../signaling/index.ts';
+import { ChildRequests } from './child-requests.ts';
 import { ChildSupervisor } from './child-supervisor.ts';
 import type { FromRecorder, RecorderCommand, ToRecorder } from './recorder-messages.ts';
 import { RecorderProcessMetrics } from './recorder-metrics.ts';
@@ -17,16 +18,12 @@ const RETRY_MS = 2_000;
  */
 export class RecorderSupervisor implements Recorder {
   readonly #metrics = new RecorderProcessMetrics();
-  readonly #waiting = new Map<
-    number,
-    { resolve(manifest: RecordingManifest | undefined): void; reject(error: CanopyError): void }
-  >();
+  readonly #requests = new ChildRequests<RecordingManifest | undefined>('RECORDER_UNAVAILABLE');
   /** What is to be recorded now. Changed before the process is told, so that the next one begins with it. */
   readonly #wanted = new Map<string, RecordOptions>();
   readonly #retries = new Set<NodeJS.Timeout>();
   #events: RecorderEvents | undefined;
   #child: ChildSupervisor<ToRecorder, FromRecorder> | undefined;
-  #lastId = 0;
   #isClosed = false;
 
   /** Starts the process. @param options `url`: of the server on this host @throws {CanopyError} CONNECTION_LOST and others */
@@ -101,10 +98,10 @@ export class RecorderSupervisor implements Recorder {
   #take(message: FromRecorder): void {
     switch (message.type) {
       case 'done':
-        this.#waiting.get(message.id)?.resolve(message.manifest);
+        this.#requests.done(message.id, message.manifest);
         break;
       case 'refused':
-        this.#waiting.get(message.id)?.reject(CanopyError.fromBody(message.error));
+        this.#requests.refused(message.id, message.error);
         break;
       case 'ended':
         this.#wanted.delete(message.recordingId);
@@ -148,11 +145,8 @@ export class RecorderSupervisor implements Recorder {
     }
   }
 
-  /** The process has ended: nothing that was asked will be answered. */
   #abandon(): void {
-    for (const { reject } of [...this.#waiting.values()]) {
-      reject(new CanopyError('RECORDER_UNAVAILABLE'));
-    }
+    this.#requests.abandon();
     if (this.#isClosed) {
       return;
     }
@@ -161,18 +155,7 @@ export class RecorderSupervisor implements Recorder {
     }
   }
 
-  async #ask(command: RecorderCommand): Promise<RecordingManifest | undefined> {
-    if (!this.#child?.isUp) {
-      throw new CanopyError('RECORDER_UNAVAILABLE');
-    }
-    const id = ++this.#lastId;
-    const { promise, resolve, reject } = Promise.withResolvers<RecordingManifest | undefined>();
-    this.#waiting.set(id, { resolve, reject });
-    this.#child.send({ type: 'command', id, command });
-    try {
-      return await promise;
-    } finally {
-      this.#waiting.delete(id);
-    }
+  #ask(command: RecorderCommand): Promise<RecordingManifest | undefined> {
+    return this.#requests.ask((id) => this.#child?.send({ type: 'command', id, command }) ?? false);
   }
 }
