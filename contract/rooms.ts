@@ -128,6 +128,8 @@ const options = {
   phonePassThrough: z.enum(['off', 'automatic']),
   /** How long files are kept, in days, but no longer than their messages. Default: as long. */
   fileDays: z.int().min(1).max(3650),
+  /** How long recordings are kept after they have ended, in days. Default: until somebody deletes them. */
+  recordingDays: z.int().min(1).max(3650),
 };
 
 export const roomSettings = z.object({
@@ -169,6 +171,7 @@ export const roomChange = z.object({
   chatHistory: options.chatHistory.nullable().optional(),
   chatDays: options.chatDays.nullable().optional(),
   fileDays: options.fileDays.nullable().optional(),
+  recordingDays: options.recordingDays.nullable().optional(),
   phoneAnnouncements: options.phoneAnnouncements.nullable().optional(),
   phonePassThrough: options.phonePassThrough.nullable().optional(),
 });

@@ -13,6 +13,7 @@ import { OwnDevices } from './devices/index.ts';
 import { DirectCalls } from './direct-calls.ts';
 import { Emitter } from './emitter.ts';
 import { type Identity, serverInfo } from './identity/index.ts';
+import { KeptRecordings } from './kept-recordings.ts';
 import { Knock } from './knock.ts';
 import { OwnPhones } from './own-phones.ts';
 import { OwnRooms } from './own-rooms.ts';
@@ -211,6 +212,11 @@ export class Client extends Emitter<ClientEvents> {
   /** Notifications while no page is open. */
   get push(): Push {
     return new Push(this.#connection);
+  }
+
+  /** The recordings of a room. */
+  recordings(roomId: string): KeptRecordings {
+    return new KeptRecordings(this.#connection, roomId);
   }
 
   /** Makes, lists, renews and withdraws links to rooms that any number of people can use. */

@@ -7,6 +7,7 @@ export type {
   MediaSource,
   OpenedLink,
   Participant,
+  RecordingEvent,
   RoomAction,
   RoomLink,
   RoomRole,
@@ -123,6 +124,7 @@ export {
   type Unlocking,
   unlockWithPasskey,
 } from './identity/index.ts';
+export type { KeptRecording, KeptRecordings, OpenedRecording, RecordedTrack } from './kept-recordings.ts';
 export {
   type Admission,
   Knock,
@@ -155,7 +157,6 @@ export type { Reaction, ReactionKind, Reactions } from './reactions.ts';
 export type {
   Recording,
   RecordingEnd,
-  RecordingInfo,
   RecordingOptions,
   RunningRecording,
 } from './recording.ts';

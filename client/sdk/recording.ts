@@ -1,18 +1,10 @@
-import type {
-  EventData,
-  Participant,
-  RequestInput,
-  RequestResult,
-  SnapshotPart,
-} from '../../contract/index.ts';
+import type { EventData, Participant, RequestInput, SnapshotPart } from '../../contract/index.ts';
 import type { Connection } from './connection.ts';
 import { Emitter } from './emitter.ts';
 import type { RoomSession } from './room-session.ts';
 
 /** A recording in progress. */
 export type RunningRecording = NonNullable<EventData<'recording.changed'>['recording']>;
-/** A recording of the room. */
-export type RecordingInfo = RequestResult<'recording.list'>['recordings'][number];
 /** Why a recording has ended. */
 export type RecordingEnd = NonNullable<EventData<'recording.changed'>['reason']>;
 export type RecordingOptions = RequestInput<'recording.start'>;
@@ -27,7 +19,6 @@ export interface RecordingEvents {
 
 /** What the recording needs from its room. */
 export interface RecordingHost {
-  readonly roomId: string;
   readonly connection: Connection;
   readonly participants: ReadonlyMap<string, Participant>;
   onServerEvent: RoomSession['onServerEvent'];
@@ -76,12 +67,6 @@ export class Recording extends Emitter<RecordingEvents> {
   /** Ends the recording; resolves when its files are complete. @throws {CanopyError} FORBIDDEN */
   async stop(): Promise<void> {
     await this.#host.connection.request('recording.stop', {});
-  }
-
-  /** The room's recordings, newest first, 50 at a time. @throws {CanopyError} FORBIDDEN */
-  async list(before?: number): Promise<{ recordings: RecordingInfo[]; more: boolean }> {
-    const { roomId, connection } = this.#host;
-    return connection.request('recording.list', { roomId, ...(before !== undefined && { before }) });
   }
 
   /** @internal Applies a snapshot. */

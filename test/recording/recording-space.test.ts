@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, test } from 'node:test';
 import { loadClip } from '../../bench/index.ts';
 import { ClipTrack } from '../../client/node/index.ts';
-import type { RecordingInfo } from '../../client/sdk/index.ts';
+import type { KeptRecording } from '../../client/sdk/index.ts';
 import { HeadlessPerson } from '../support/headless-person.ts';
 import { decodingFaults, readManifest } from '../support/recordings.ts';
 import { TestServer } from '../support/server.ts';
@@ -71,11 +71,11 @@ describe('space for recordings', () => {
     return promise;
   }
   /** Waits until nothing more happens to a recording, and checks what there is of it. */
-  async function assertPlayable(recordingId: string): Promise<RecordingInfo> {
+  async function assertPlayable(recordingId: string): Promise<KeptRecording> {
     const row = await eventually(
       'its files are done',
       async () => {
-        const { recordings } = await ann.room.recording.list();
+        const { recordings } = await ann.recordings.list();
         return recordings.find((each) => each.recordingId === recordingId);
       },
       (found) => found?.status === 'ended',

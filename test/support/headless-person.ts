@@ -7,7 +7,13 @@ import {
   type LinkCounters,
   ReceivedTrack,
 } from '../../client/node/index.ts';
-import { type Client, connect, type LayoutTile, type Room } from '../../client/sdk/index.ts';
+import {
+  type Client,
+  connect,
+  type KeptRecordings,
+  type LayoutTile,
+  type Room,
+} from '../../client/sdk/index.ts';
 import { newIdentity } from './protocol-client.ts';
 import type { TestServer } from './server.ts';
 import { eventually } from './wait.ts';
@@ -51,6 +57,11 @@ export class HeadlessPerson {
       await client.close();
       throw error;
     }
+  }
+
+  /** The recordings of the room. */
+  get recordings(): KeptRecordings {
+    return this.#client.recordings(this.room.roomId);
   }
 
   /** Sends camera video in three layers up to 720p, as far as anyone wants them. */

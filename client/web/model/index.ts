@@ -62,6 +62,8 @@ export type { Acquaintance } from './people/known-people.ts';
 export { matchesName } from './people/names.ts';
 export { OwnPhoneList } from './people/own-phone-list.ts';
 export { RecentCalls } from './people/recent-calls.ts';
+export { type Chapter, chaptersOf } from './recordings/chapters.ts';
+export { Playback } from './recordings/playback.ts';
 export { bestGrid } from './stage/grid.ts';
 export type { ScreenLayout } from './stage/screen-layout.ts';
 export { arrange, seatKey } from './stage/seating.ts';

@@ -31,6 +31,27 @@ export class RecordingRecords {
       .executeTakeFirst();
   }
 
+  /** Rooms with recordings that ended before this time. */
+  async roomsBefore(timeMs: number): Promise<string[]> {
+    const rows = await this.#store.db
+      .selectFrom('recordings')
+      .select('room_id')
+      .distinct()
+      .where('ended_at_ms', '<', timeMs)
+      .execute();
+    return rows.map(({ room_id: roomId }) => roomId);
+  }
+
+  /** A room's recordings that ended before this time. */
+  async before(roomId: string, timeMs: number): Promise<RecordingRow[]> {
+    return this.#store.db
+      .selectFrom('recordings')
+      .selectAll()
+      .where('room_id', '=', roomId)
+      .where('ended_at_ms', '<', timeMs)
+      .execute();
+  }
+
   async delete(recordingId: string): Promise<void> {
     await this.#store.db.deleteFrom('recordings').where('recording_id', '=', recordingId).execute();
   }

@@ -36,6 +36,7 @@ import { polls } from './polls.ts';
 import { quality } from './quality.ts';
 import { reactions } from './reactions.ts';
 import { recording } from './recording.ts';
+import { recordings } from './recordings.ts';
 import { rename } from './rename.ts';
 import { room } from './room.ts';
 import { rooms } from './rooms.ts';
@@ -85,6 +86,7 @@ export const ru: Strings = {
   reactions,
   recording,
   captions,
+  recordings,
   rename,
   room,
   settings,

@@ -1,7 +1,7 @@
 import type { UnreadCounts } from '../../../sdk/index.ts';
 import type { Call, PanelName } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
-import { BreakoutIcon, ChatIcon, PeopleIcon, PollIcon, SettingsIcon } from '../parts/icons.tsx';
+import { BreakoutIcon, ChatIcon, PeopleIcon, PollIcon, RecordIcon, SettingsIcon } from '../parts/icons.tsx';
 import type { Panel } from './panel.ts';
 
 /** All side panels, in the order of their buttons. */
@@ -51,6 +51,13 @@ const PANELS: Record<PanelName, Panel> = {
       const { mayManage, choice, status } = breakouts.state.value;
       return mayManage || (choice && status === 'open');
     },
+  },
+  recordings: {
+    icon: RecordIcon,
+    title: () => strings.value.recordings.title,
+    place: 'more menu',
+    load: async () => (await import('../recordings/recordings-panel.tsx')).RecordingsPanel,
+    available: (call) => call.may('recording.view'),
   },
   settings: {
     icon: SettingsIcon,

@@ -38,6 +38,7 @@ export const RecordIcon = icon('M12 2a10 10 0 1 0 0 20a10 10 0 1 0 0-20M12 9a3 3
 export const CaptionsIcon = icon(
   'M4 5h16a2 2 0 0 1 2 2v10a2 2 0 0 1 -2 2h-16a2 2 0 0 1 -2 -2v-10a2 2 0 0 1 2 -2ZM7 15h4M15 15h2M7 11h2M13 11h4',
 );
+export const PlayIcon = icon('M6 3l14 9l-14 9z');
 export const PauseIcon = icon('M15 4h3v16h-3zM6 4h3v16h-3z');
 export const HandIcon = icon(
   'M18 11V6a2 2 0 0 0-2-2a2 2 0 0 0-2 2M14 10V4a2 2 0 0 0-2-2a2 2 0 0 0-2 2v2M10 10.5V6a2 2 0 0 0-2-2a2 2 0 0 0-2 2v8M18 8a2 2 0 1 1 4 0v6a8 8 0 0 1-8 8h-2c-2.8 0-4.5-.86-5.99-2.34l-3.6-3.6a2 2 0 0 1 2.83-2.82L7 15',

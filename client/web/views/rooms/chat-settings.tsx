@@ -1,6 +1,7 @@
 import type { Signal } from '@preact/signals';
 import type { RoomDescription } from '../../../sdk/index.ts';
 import { strings } from '../../strings/index.ts';
+import { KeepSelect } from './keep-select.tsx';
 
 export interface ChatSettings {
   history: NonNullable<RoomDescription['chatHistory']>;
@@ -10,8 +11,6 @@ export interface ChatSettings {
 }
 
 const DEFAULTS: ChatSettings = { history: 'sinceJoined', days: 30, fileDays: undefined };
-/** How long messages may be kept, in days. */
-const DAYS = [1, 7, 30, 90, 365, 3650];
 
 export function chatSettingsOf({ chatHistory, chatDays, fileDays }: RoomDescription): ChatSettings {
   return { history: chatHistory ?? DEFAULTS.history, days: chatDays ?? DEFAULTS.days, fileDays };
@@ -34,11 +33,6 @@ export function chatChangeOf({ history, days, fileDays }: ChatSettings): {
 export function ChatFields({ settings }: { settings: Signal<ChatSettings> }) {
   const { chat, files } = strings.value;
   const { history, days, fileDays } = settings.value;
-  const choices = [...new Set([...DAYS, days])].sort((a, b) => a - b);
-  const fileChoices = [...new Set([...DAYS, ...(fileDays === undefined ? [] : [fileDays])])].sort(
-    (a, b) => a - b,
-  );
-  const textOf = (each: number) => (each % 365 === 0 ? chat.years(each / 365) : chat.days(each));
   return (
     <fieldset>
       <legend>{chat.title}</legend>
@@ -56,41 +50,24 @@ export function ChatFields({ settings }: { settings: Signal<ChatSettings> }) {
         </select>
       </label>
       <p class="hint">{chat.historyHint}</p>
-      <label class="field">
-        {chat.keep}
-        <select
-          data-testid="settings-chat-days"
-          value={days}
-          onChange={({ currentTarget }) => {
-            settings.value = { ...settings.value, days: Number(currentTarget.value) };
-          }}
-        >
-          {choices.map((each) => (
-            <option key={each} value={each}>
-              {textOf(each)}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label class="field">
-        {files.keep}
-        <select
-          data-testid="settings-file-days"
-          value={fileDays ?? ''}
-          onChange={({ currentTarget: { value } }) => {
-            settings.value = { ...settings.value, fileDays: value === '' ? undefined : Number(value) };
-          }}
-        >
-          <option value="">{files.keepAsMessages}</option>
-          {fileChoices
-            .filter((each) => each < days || each === fileDays)
-            .map((each) => (
-              <option key={each} value={each}>
-                {textOf(each)}
-              </option>
-            ))}
-        </select>
-      </label>
+      <KeepSelect
+        label={chat.keep}
+        testId="settings-chat-days"
+        days={days}
+        onChange={(chosen = DEFAULTS.days) => {
+          settings.value = { ...settings.value, days: chosen };
+        }}
+      />
+      <KeepSelect
+        label={files.keep}
+        testId="settings-file-days"
+        days={fileDays}
+        forever={files.keepAsMessages}
+        isOffered={(each) => each < days}
+        onChange={(chosen) => {
+          settings.value = { ...settings.value, fileDays: chosen };
+        }}
+      />
     </fieldset>
   );
 }

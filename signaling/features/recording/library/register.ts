@@ -4,6 +4,7 @@ import type { RecordingRecords } from '../recording-records.ts';
 import { Library } from './library.ts';
 import { libraryHandlers } from './library-handlers.ts';
 import { RecordingAccess } from './recording-access.ts';
+import { RecordingRetention } from './recording-retention.ts';
 import { registerRecordingRoutes } from './recording-routes.ts';
 
 /** What becomes of recordings, also where nothing can be recorded any more: people see, download and delete them. */
@@ -14,4 +15,7 @@ export function registerLibrary(kernel: Kernel, records: RecordingRecords): void
     audited: ['recording.open', 'recording.delete'],
   });
   registerRecordingRoutes(kernel, library, access);
+  const retention = new RecordingRetention(kernel, records, library);
+  kernel.starting.add(async () => retention.begin());
+  kernel.closing.add(() => retention.close());
 }

@@ -1,0 +1,103 @@
+import { useSignal } from '@preact/signals';
+import { useId } from 'preact/hooks';
+import type { KeptRecording, KeptRecordings } from '../../../sdk/index.ts';
+import { fileSize, type Notices, saveUrl } from '../../model/index.ts';
+import { language, strings } from '../../strings/index.ts';
+import { FormDialog } from '../parts/form-dialog.tsx';
+import { DownloadIcon, MoreIcon, PlayIcon, TrashIcon } from '../parts/icons.tsx';
+import { lazyView } from '../parts/lazy-view.tsx';
+import { MenuButton, MenuItem } from '../parts/menu.tsx';
+import { duration } from '../parts/times.ts';
+
+const Player = lazyView(async () => (await import('./player.tsx')).Player);
+
+interface CardProps {
+  source: KeptRecordings;
+  recording: KeptRecording;
+  notices: Notices;
+  onDeleted(): void;
+}
+
+/** A recording: when, who, how long, and what can be done with it. */
+export function RecordingCard({ source, recording, notices, onDeleted }: CardProps) {
+  const { recordings: words, listed } = strings.value;
+  const { recordingId, status, startedAtMs, durationMs, bytes, people, isComplete, canManage } = recording;
+  const titleId = useId();
+  const deleting = useSignal(false);
+  const playing = useSignal(false);
+  const hasEnded = status === 'ended';
+  const date = new Intl.DateTimeFormat(language.value, { dateStyle: 'medium', timeStyle: 'short' }).format(
+    startedAtMs,
+  );
+  const download = () =>
+    notices.attempt(async () => saveUrl((await source.open(recordingId)).zipUrl, 'recording.zip'));
+  return (
+    <article class="recording" data-testid="recording-card" data-status={status} aria-labelledby={titleId}>
+      <header class="recording-header">
+        <h3 id={titleId}>{date}</h3>
+        {hasEnded && (
+          <MenuButton
+            label={words.actions}
+            testId="recording-actions"
+            icon={<MoreIcon />}
+            buttonClass="icon-button"
+          >
+            <MenuItem testId="recording-download" icon={<DownloadIcon />} onSelect={() => void download()}>
+              {words.download}
+            </MenuItem>
+            {canManage && (
+              <MenuItem
+                testId="recording-delete"
+                icon={<TrashIcon />}
+                danger
+                onSelect={() => (deleting.value = true)}
+              >
+                {words.delete}
+              </MenuItem>
+            )}
+          </MenuButton>
+        )}
+      </header>
+      {people.length > 0 && <p dir="auto">{listed(people)}</p>}
+      <p class="recording-facts">
+        {hasEnded ? (
+          <>
+            <span data-testid="recording-length">{duration(durationMs)}</span>
+            <span>{fileSize(bytes)}</span>
+            {!isComplete && <span class="problem">{words.incomplete}</span>}
+          </>
+        ) : (
+          <span>{status === 'ending' ? words.ending : words.running}</span>
+        )}
+      </p>
+      {hasEnded && people.length > 0 && (
+        <button
+          type="button"
+          class="small"
+          data-testid="recording-play"
+          onClick={() => (playing.value = true)}
+        >
+          <PlayIcon />
+          {words.play}
+        </button>
+      )}
+      {playing.value && (
+        <Player source={source} recording={recording} title={date} onClose={() => (playing.value = false)} />
+      )}
+      {deleting.value && (
+        <FormDialog
+          title={words.confirmDelete}
+          submit={{ label: words.delete, testId: 'recording-delete-now', danger: true }}
+          ready
+          act={async () => {
+            await source.delete(recordingId);
+            onDeleted();
+          }}
+          onClose={() => (deleting.value = false)}
+        >
+          <p>{words.deleteHint(date)}</p>
+        </FormDialog>
+      )}
+    </article>
+  );
+}

@@ -1,0 +1,71 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { KeptRecording, KeptRecordings } from '../../../sdk/index.ts';
+import type { AppModel, Call } from '../../model/index.ts';
+import { strings } from '../../strings/index.ts';
+import { RecordingCard } from './recording-card.tsx';
+import '../../styles/recordings.css';
+
+/** The recordings of the room, newest first. */
+export function RecordingsPanel({ model, call }: { model: AppModel; call: Call }) {
+  const { recordings: words } = strings.value;
+  const { roomId } = call.room;
+  const loaded = useSignal<{ source: KeptRecordings; list: KeptRecording[]; more: boolean } | undefined>(
+    undefined,
+  );
+  const failed = useSignal(false);
+  const load = async (before?: number) => {
+    try {
+      const source = (await model.connected()).recordings(roomId);
+      const { recordings, more } = await source.list(before);
+      const earlier = before === undefined ? [] : (loaded.value?.list ?? []);
+      loaded.value = { source, list: [...earlier, ...recordings], more };
+      failed.value = false;
+    } catch {
+      failed.value = true;
+    }
+  };
+  const running = call.recording.running.value?.status;
+  useEffect(() => {
+    void load();
+  }, [roomId, running]);
+  const { source, list = [], more = false } = loaded.value ?? {};
+  return (
+    <div class="recordings" data-testid="recordings">
+      {failed.value && (
+        <p class="problem" role="alert">
+          {words.loadFailed}
+        </p>
+      )}
+      {!source && !failed.value && <p class="hint">{words.loading}</p>}
+      {source && list.length === 0 && (
+        <div class="recordings-empty">
+          <p>{words.empty}</p>
+          {call.may('recording.control') && call.recording.isAvailable && (
+            <p class="hint">{words.emptyHint}</p>
+          )}
+        </div>
+      )}
+      {source &&
+        list.map((recording) => (
+          <RecordingCard
+            key={recording.recordingId}
+            source={source}
+            recording={recording}
+            notices={model.notices}
+            onDeleted={() => void load()}
+          />
+        ))}
+      {more && (
+        <button
+          type="button"
+          class="quiet"
+          data-testid="recordings-older"
+          onClick={() => void load(list.at(-1)?.startedAtMs)}
+        >
+          {words.older}
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Page } from 'playwright-core';
+import { assertAccessible } from '../support/accessibility.ts';
+import { TestBrowser } from '../support/browser.ts';
+import { Person } from '../support/person.ts';
+import { TestServer } from '../support/server.ts';
+import { eventually } from '../support/wait.ts';
+
+const ROOM = 'team';
+
+describe('recordings on the page', () => {
+  let server: TestServer;
+  let browser: TestBrowser;
+  let ada: Page;
+
+  before(async () => {
+    server = await TestServer.start();
+    browser = await TestBrowser.launch();
+    ada = await enter('Ada');
+    await record(ada);
+  });
+  after(async () => {
+    await browser.close();
+    await server.close();
+  });
+
+  async function enter(name: string, role: 'member' | 'guest' = 'member'): Promise<Page> {
+    const page = await browser.page();
+    await new Person(page, name).enterByInvitation(await server.invite({ role, roomId: ROOM }), ROOM);
+    return page;
+  }
+  const choose = async (page: Page, item: string) => {
+    await page.getByTestId('more').click();
+    await page.getByTestId(item).click();
+  };
+  /** Records a few seconds of the call. */
+  async function record(page: Page): Promise<void> {
+    await choose(page, 'record');
+    await page.locator('[data-testid=recording][data-status=recording]').waitFor();
+    await eventually(
+      'enough is recorded',
+      async () => (await list())[0]?.durationMs ?? 0,
+      (lengthMs) => lengthMs > 8000,
+      60_000,
+    );
+    await choose(page, 'record');
+    await page.getByTestId('recording').waitFor({ state: 'detached' });
+  }
+  const list = async () =>
+    (
+      await server.api<{ recordings: Array<{ durationMs: number; people: string[] }> }>(
+        'GET',
+        `/api/rooms/${ROOM}/recordings`,
+      )
+    ).recordings;
+  const card = () => ada.getByTestId('recording-card');
+
+  it('the panel lists them with people, length and size', async () => {
+    await choose(ada, 'panel-recordings');
+    await card().waitFor();
+    assert.equal(await card().count(), 1);
+    assert.match((await card().textContent()) ?? '', /Ada/);
+    assert.match((await ada.getByTestId('recording-length').textContent()) ?? '', /^0:\d\d$/);
+    await assertAccessible(ada);
+  });
+
+  it('all tracks play together, by keyboard too, and can be sought in and sped up', async () => {
+    await ada.getByTestId('recording-play').focus();
+    await ada.keyboard.press('Enter');
+    const player = ada.getByTestId('player');
+    await ada.getByTestId('player-toggle').waitFor();
+    await assertAccessible(ada, { within: '[data-testid=player]' });
+    await ada.getByTestId('player-toggle').focus();
+    await ada.keyboard.press('Enter');
+    const times = () =>
+      player
+        .locator('video, audio')
+        .evaluateAll((elements) => (elements as HTMLMediaElement[]).map(({ currentTime }) => currentTime));
+    await eventually(
+      'every track plays',
+      times,
+      (all) => all.length >= 2 && all.every((time) => time > 2),
+      30_000,
+    );
+    const [first = 0, second = 0] = await times();
+    assert.ok(Math.abs(first - second) < 1, `${first} s and ${second} s`);
+    const picture = await player.locator('video').evaluate((video) => (video as HTMLVideoElement).videoWidth);
+    assert.ok(picture > 0);
+    await ada.getByTestId('player-speed').selectOption('2');
+    const rates = await player
+      .locator('video, audio')
+      .evaluateAll((elements) => (elements as HTMLMediaElement[]).map(({ playbackRate }) => playbackRate));
+    assert.deepEqual([...new Set(rates)], [2]);
+    await ada.getByTestId('player-position').fill('1');
+    await eventually('it goes back', times, (all) => all.every((time) => time < 6));
+    await ada.keyboard.press('Escape');
+    await player.waitFor({ state: 'detached' });
+    assert.equal(
+      await ada.evaluate(() => document.activeElement?.getAttribute('data-testid')),
+      'recording-play',
+    );
+  });
+
+  it('everything is downloaded as one file', async () => {
+    await ada.getByTestId('recording-actions').click();
+    const [download] = await Promise.all([
+      ada.waitForEvent('download'),
+      ada.getByTestId('recording-download').click(),
+    ]);
+    assert.equal(download.suggestedFilename(), 'recording.zip');
+    assert.equal(await download.failure(), null);
+  });
+
+  it('guests have no such panel', async () => {
+    const gus = await enter('Gus', 'guest');
+    await gus.getByTestId('more').click();
+    await gus.getByTestId('panel-settings').waitFor();
+    assert.equal(await gus.getByTestId('panel-recordings').count(), 0);
+    await gus.close();
+  });
+
+  it('one is deleted after a question', async () => {
+    await ada.getByTestId('recording-actions').click();
+    await ada.getByTestId('recording-delete').click();
+    await assertAccessible(ada, { within: 'dialog' });
+    await ada.getByTestId('recording-delete-now').click();
+    await card().waitFor({ state: 'detached' });
+    assert.deepEqual(await list(), []);
+  });
+});
