@@ -73,7 +73,8 @@ export const participant = z.object({
   displayName,
   /** The name in the certificate, if the person joined under another one. */
   certifiedName: displayName.optional(),
-  kind: z.enum(['user', 'phone']),
+  /** `stream`: a program that sends or watches over HTTP (WHIP, WHEP), without a certificate of its own. */
+  kind: z.enum(['user', 'phone', 'stream']),
   role,
   roomRole: roomRole.optional(),
   /** Whether its connection is up; false while the server waits for a reconnect. */

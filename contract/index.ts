@@ -20,6 +20,7 @@ export * from './rtp-send-parameters.ts';
 export * from './scopes.ts';
 export * from './session.ts';
 export * from './sign-on.ts';
+export * from './streams.ts';
 export * from './telephony.ts';
 export { type TrunkIdentity, trunkIdentity } from './trunk-identity.ts';
 export * from './trunk-limits.ts';

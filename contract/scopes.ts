@@ -13,6 +13,8 @@ export const SCOPES = {
   'recordings:write': 'Delete recordings.',
   'links:read': 'See room links. Anyone who has one can ask to join.',
   'links:write': 'Create, renew and withdraw room links.',
+  'streams:read': 'List stream keys, without their secrets.',
+  'streams:write': 'Make and revoke keys with which programs send into any room, or watch it.',
   'invitations:read': 'List open invitations.',
   'invitations:write':
     'Create and withdraw invitations. To invite admins or bridges, a token needs `accounts:write` too.',

@@ -187,10 +187,10 @@ export class Sfu extends EventEmitter<SfuEvents> {
   async createTransport(
     roomId: string,
     peerId: string,
-    options: { direction: Direction; rtpCapabilities?: object },
+    options: { direction: Direction; rtpCapabilities?: object; ownPayloadTypes?: boolean },
   ): Promise<TransportInfo> {
     const peer = this.#rooms.get(roomId).enter(peerId);
-    return (await peer.createTransport(options.direction, options.rtpCapabilities)).info;
+    return (await peer.createTransport(options.direction, options)).info;
   }
 
   /**
@@ -305,13 +305,14 @@ export class Sfu extends EventEmitter<SfuEvents> {
   /**
    * Subscribes a peer to several producers. Each may fail separately, even by closing before all are done. A returned consumer that closes
    * later on its own is reported by `consumerclosed`.
-   * @param options - `maxConsumers`: maximum number of consumers the peer may have afterwards; default: unlimited
+   * @param options - `maxConsumers`: maximum number of consumers the peer may have afterwards; default: unlimited. `mid`: the MID of their
+   * packets, for a client that has offered it; default: a new one for each
    * @throws {CanopyError} LIMIT_REACHED
    */
   async consumeEach(
     roomId: string,
     peerId: string,
-    options: { transportId: string; producerIds: string[]; maxConsumers?: number },
+    options: { transportId: string; producerIds: string[]; maxConsumers?: number; mid?: string },
   ): Promise<ConsumersResult> {
     const peer = this.#rooms.get(roomId).peer(peerId);
     if (peer) {
@@ -432,7 +433,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
     return {
       workers,
       webRtcServers: workers,
-      routers: rooms.reduce((sum, room) => sum + room.workers.length, 0),
+      routers: rooms.reduce((sum, room) => sum + room.routerCount, 0),
       transports: peers.reduce((sum, peer) => sum + peer.transports.length, 0),
       pipeTransports: rooms.reduce((sum, room) => sum + room.pipeTransportCount, 0),
       producers: peers.reduce((sum, peer) => sum + peer.producerIds.length, 0),

@@ -1,4 +1,5 @@
 /** Arguments, results and events of the media plane: plain data only, without mediasoup objects; everything passes structuredClone(). */
+import type { RtpCapabilities } from 'mediasoup/types';
 import type { ErrorBody } from '../base/errors/index.ts';
 import type { IceCandidate, MediaKind, MediaSource, ProducerInfo } from '../contract/index.ts';
 import type { OperatingPoint, TileDecision, VideoDecision, VideoSource } from './allocator/index.ts';
@@ -33,6 +34,14 @@ export type MediaPath = 'udp' | 'tcp' | 'relay';
 /** A path that a client is to test: a transport, and a consumer of test packets on it. */
 export interface TestedPath extends TransportInfo {
   consumer: ConsumerResult;
+}
+
+/** How a peer receives. */
+export interface ReceivingOptions {
+  /** What the client can receive; required to consume. */
+  rtpCapabilities?: RtpCapabilities;
+  /** Sends with the payload types of these capabilities, for clients that choose them. Default: with those of the room. */
+  ownPayloadTypes?: boolean | undefined;
 }
 
 /** An IP address and a UDP port. */

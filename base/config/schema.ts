@@ -372,6 +372,9 @@ export const configSchema = z.strictObject({
       seatsPerAccount: count({ min: 1 })
         .default(5)
         .describe('Maximum devices of one account in the same room.'),
+      viewersPerStreamKey: count({ min: 1 })
+        .default(10)
+        .describe('Maximum programs that watch a room with one stream key at a time.'),
       waitingPerRoom: count({ min: 1 })
         .default(100)
         .describe(

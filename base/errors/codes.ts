@@ -297,6 +297,48 @@ export const ERROR_CODES = {
   },
   FORBIDDEN: { status: 403, message: 'Your role does not permit this; ask a moderator.' },
 
+  // Streams (WHIP, WHEP)
+  STREAM_KEY_INVALID: {
+    status: 401,
+    message:
+      'The stream key is missing, wrong, revoked, or for another room; present the whole key as Authorization: Bearer, to the address shown with it.',
+  },
+  STREAM_KEY_EXPIRED: { status: 401, message: 'The stream key has expired; make a new one.' },
+  STREAM_KEY_UNKNOWN: { status: 404, message: 'There is no stream key with this id.' },
+  STREAM_UNKNOWN: {
+    status: 404,
+    message: 'This stream has ended, or was never yours; start a new one with a POST.',
+  },
+  STREAM_NOT_LIVE: {
+    status: 409,
+    message: 'Nobody is in the room yet; try again later.',
+    retryable: true,
+  },
+  SDP_INVALID: {
+    status: 400,
+    message: 'The SDP is malformed or incomplete; the detail says what is missing.',
+  },
+  SDP_UNACCEPTABLE: {
+    status: 406,
+    message: 'Nothing in the offer can be used as it is; the detail says what to offer.',
+  },
+  CONTENT_TYPE_UNSUPPORTED: {
+    status: 415,
+    message: 'Send application/sdp in a POST, and application/trickle-ice-sdpfrag in a PATCH.',
+  },
+  METHOD_NOT_ALLOWED: {
+    status: 405,
+    message: 'This address has no such method; the header Allow lists all.',
+  },
+  PRECONDITION_REQUIRED: {
+    status: 428,
+    message: 'Send the ETag of the last answer as If-Match, or * to restart ICE.',
+  },
+  PRECONDITION_FAILED: {
+    status: 412,
+    message: 'The stream has restarted ICE since; send the ETag of the last answer as If-Match.',
+  },
+
   // Rooms and sessions
   ROOM_FULL: { status: 503, message: 'The room is full; try again when someone has left.', retryable: true },
   ROOM_NOT_JOINED: { status: 409, message: 'Join a room first.' },

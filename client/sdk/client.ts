@@ -23,6 +23,7 @@ import { requirePlatform } from './requirements.ts';
 import { type JoinOptions, Room, wantedMedia } from './room.ts';
 import { joinRequest } from './room-entry.ts';
 import { RoomLinks } from './room-links.ts';
+import { StreamKeys } from './stream-keys.ts';
 
 export interface ConnectOptions extends ConnectionOptions {
   /** Creates the mediasoup device. Default: mediasoup-client's device for this browser. */
@@ -222,6 +223,11 @@ export class Client extends Emitter<ClientEvents> {
   /** Makes, lists, renews and withdraws links to rooms that any number of people can use. */
   get roomLinks(): RoomLinks {
     return new RoomLinks(this.#connection);
+  }
+
+  /** Makes, lists and revokes keys with which programs send into rooms or watch them. */
+  get streamKeys(): StreamKeys {
+    return new StreamKeys(this.#connection);
   }
 
   /** Changes a room's settings; returns all of them. @throws {CanopyError} FORBIDDEN, LIMIT_REACHED */

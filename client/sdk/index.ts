@@ -5,6 +5,7 @@
 export type {
   LobbyMode,
   MediaSource,
+  NewStreamKey,
   OpenedLink,
   Participant,
   RecordingEvent,
@@ -13,6 +14,8 @@ export type {
   RoomRole,
   RoomSchedule,
   SignOnOffer,
+  StreamDirection,
+  StreamKey,
 } from '../../contract/index.ts';
 export {
   CanopyError,
@@ -166,3 +169,4 @@ export type { JoinOptions, Room, RoomInfo } from './room.ts';
 export type { RoomEvents, RoomState } from './room-events.ts';
 export type { RoomLinks } from './room-links.ts';
 export type { Spotlight } from './spotlight.ts';
+export type { StreamKeys } from './stream-keys.ts';

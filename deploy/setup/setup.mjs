@@ -6,8 +6,8 @@ import { withLock } from './lock.mjs';
 import { findNode } from './node.mjs';
 import { cacheFolder, root, shortHash } from './paths.mjs';
 import { ensurePhoneParts } from './phone-parts.mjs';
-import { ensurePjsua } from './pjsua.mjs';
 import { say, step } from './progress.mjs';
+import { ensurePythonPackages } from './python-packages.mjs';
 import { installPackages, mayInstall, missingError, missingPackages } from './system.mjs';
 import { buildBundle, bundleIsBuilt } from './web-bundle.mjs';
 import { findWorker } from './worker.mjs';
@@ -31,7 +31,7 @@ export async function setUp(purpose) {
   const [worker] = await Promise.all([
     ensureWorkerBuilt(),
     ensureBundle(node).then(ensurePhoneParts),
-    purpose === 'test' ? ensurePjsua() : undefined,
+    purpose === 'test' ? ensurePythonPackages() : undefined,
   ]);
   return { node, worker };
 }

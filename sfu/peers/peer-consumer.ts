@@ -9,6 +9,7 @@ import { LayerReminder } from './layer-reminder.ts';
  * the lower of both limits. Sends only changes to the worker. Owned by Peer.
  */
 export class PeerConsumer {
+  readonly producerId: string;
   readonly #consumer: Consumer;
   #wanted = false;
   #declined = false;
@@ -28,9 +29,13 @@ export class PeerConsumer {
   #requestedLayers: Layers | undefined;
   readonly #reminder: LayerReminder;
 
-  /** @param consumer - created paused */
-  constructor(consumer: Consumer) {
+  /**
+   * @param consumer - created paused
+   * @param producerId - the room's producer; `consumer` may know it by another ID
+   */
+  constructor(consumer: Consumer, producerId = consumer.producerId) {
     this.#consumer = consumer;
+    this.producerId = producerId;
     consumer.observer.on('layerschange', (layers) => {
       this.#flowingLayer = layers?.spatialLayer ?? null;
     });
@@ -39,10 +44,6 @@ export class PeerConsumer {
 
   get id(): string {
     return this.#consumer.id;
-  }
-
-  get producerId(): string {
-    return this.#consumer.producerId;
   }
 
   get kind(): 'audio' | 'video' {

@@ -58,20 +58,20 @@ export class PeerConsumers {
   async create(
     transportOf: () => PeerTransport,
     producerIds: readonly string[],
-    maxConsumers = Number.POSITIVE_INFINITY,
+    { maxConsumers = Number.POSITIVE_INFINITY, mid }: { maxConsumers?: number; mid?: string } = {},
   ): Promise<ConsumersResult> {
     if (this.#consumers.size + this.#creating + producerIds.length > maxConsumers) {
       throw new CanopyError('LIMIT_REACHED', `at most ${maxConsumers} consumers`);
     }
     const result: ConsumersResult = { consumers: [], failed: [] };
-    const requests = producerIds.map((producerId) => this.#create(transportOf, producerId));
+    const requests = producerIds.map((producerId) => this.#create(transportOf, producerId, mid));
     for (const [index, outcome] of (await Promise.allSettled(requests)).entries()) {
       const producerId = producerIds[index] as string;
       try {
         if (outcome.status === 'rejected') {
           throw outcome.reason;
         }
-        result.consumers.push(this.#answer(outcome.value, transportOf));
+        result.consumers.push(this.#answer(outcome.value, producerId, transportOf));
       } catch (error) {
         result.failed.push({ producerId, error: CanopyError.from(error).toJSON() });
       }
@@ -90,7 +90,7 @@ export class PeerConsumers {
     this.#layerChanges.close();
   }
 
-  async #create(transportOf: () => PeerTransport, producerId: string): Promise<Consumer> {
+  async #create(transportOf: () => PeerTransport, producerId: string, mid?: string): Promise<Consumer> {
     this.#creating += 1;
     try {
       const transport = transportOf();
@@ -98,23 +98,23 @@ export class PeerConsumers {
       if (owner === undefined || owner === this.#peerId) {
         throw new CanopyError('PRODUCER_UNKNOWN');
       }
-      await this.#home.pipeTo(producerId, transport.worker);
-      const consumer = await transport.consume(producerId);
+      const localId = await this.#home.pipeTo(producerId, this.#peerId);
+      const consumer = await transport.consume(localId, mid);
       if (transport.closed) {
         consumer.close();
       }
       transport.assertOpen();
-      this.#adopt(consumer);
+      this.#adopt(consumer, producerId);
       return consumer;
     } finally {
       this.#creating -= 1;
     }
   }
 
-  #adopt(consumer: Consumer): void {
+  #adopt(consumer: Consumer, producerId: string): void {
     const { roomId, emit } = this.#home;
     const about = { roomId, peerId: this.#peerId, consumerId: consumer.id };
-    const own = new PeerConsumer(consumer);
+    const own = new PeerConsumer(consumer, producerId);
     this.#consumers.set(consumer.id, own);
     this.#unanswered.add(consumer.id);
     // Video is held until the allocator has decided on it. This needs no request to the worker.
@@ -139,7 +139,7 @@ export class PeerConsumers {
   }
 
   /** @throws {CanopyError} TRANSPORT_UNKNOWN, PRODUCER_UNKNOWN - when it has closed while others were being created */
-  #answer(consumer: Consumer, transportOf: () => PeerTransport): ConsumerResult {
+  #answer(consumer: Consumer, producerId: string, transportOf: () => PeerTransport): ConsumerResult {
     this.#unanswered.delete(consumer.id);
     if (!this.#consumers.has(consumer.id)) {
       transportOf();
@@ -147,7 +147,7 @@ export class PeerConsumers {
     }
     return {
       consumerId: consumer.id,
-      producerId: consumer.producerId,
+      producerId,
       kind: consumer.kind,
       rtpParameters: { ...consumer.rtpParameters },
       type: consumer.type,

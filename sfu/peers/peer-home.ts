@@ -1,8 +1,7 @@
 import type { Producer, RtpCapabilities } from 'mediasoup/types';
 import type { Emit } from '../emit.ts';
 import type { PlainPeerTransport, WebRtcPeerTransport } from '../transports/index.ts';
-import type { Direction, ProduceOptions } from '../types.ts';
-import type { MediaWorker } from '../workers/index.ts';
+import type { Direction, ProduceOptions, ReceivingOptions } from '../types.ts';
 import type { PeerConsumer } from './peer-consumer.ts';
 
 /** What a peer needs of its room. */
@@ -14,7 +13,7 @@ export interface PeerHome {
   openTransport(
     peerId: string,
     direction: Direction,
-    capabilities?: RtpCapabilities,
+    receiving: ReceivingOptions,
   ): Promise<WebRtcPeerTransport>;
   /** Opens a transport to a bridge at this address. */
   openPlainTransport(
@@ -23,8 +22,8 @@ export interface PeerHome {
     address: string,
     capabilities?: RtpCapabilities,
   ): Promise<PlainPeerTransport>;
-  /** Makes a producer consumable on a worker of the room. */
-  pipeTo(producerId: string, worker: MediaWorker): Promise<void>;
+  /** Makes a producer consumable where a peer receives. Returns its ID there. */
+  pipeTo(producerId: string, peerId: string): Promise<string>;
   /** The peer that owns a producer of the room. */
   ownerOf(producerId: string): string | undefined;
   producerOpened(peerId: string, producer: Producer, options: ProduceOptions): Promise<void>;

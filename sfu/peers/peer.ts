@@ -99,10 +99,17 @@ export class Peer {
     return kind === 'producer' ? this.#producers.has(id) : this.#consumers.has(id);
   }
 
-  async createTransport(direction: Direction, rtpCapabilities: unknown): Promise<WebRtcPeerTransport> {
+  async createTransport(
+    direction: Direction,
+    {
+      rtpCapabilities,
+      ownPayloadTypes,
+    }: { rtpCapabilities?: unknown; ownPayloadTypes?: boolean | undefined },
+  ): Promise<WebRtcPeerTransport> {
     this.#assertFree(direction);
-    const capabilities = direction === 'recv' ? checkRtpCapabilities(rtpCapabilities) : undefined;
-    return this.#open(direction, () => this.#home.openTransport(this.peerId, direction, capabilities));
+    const receiving =
+      direction === 'recv' ? { rtpCapabilities: checkRtpCapabilities(rtpCapabilities), ownPayloadTypes } : {};
+    return this.#open(direction, () => this.#home.openTransport(this.peerId, direction, receiving));
   }
 
   /** Opens both transports of a bridge, connected to its one socket. */
@@ -187,9 +194,10 @@ export class Peer {
     transportId: string;
     producerIds: readonly string[];
     maxConsumers?: number;
+    mid?: string;
   }): Promise<ConsumersResult> {
-    const { transportId, producerIds, maxConsumers } = options;
-    return this.#consumers.create(() => this.transport(transportId), producerIds, maxConsumers);
+    const { transportId, producerIds, ...limits } = options;
+    return this.#consumers.create(() => this.transport(transportId), producerIds, limits);
   }
 
   async pauseConsumer(consumerId: string): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Router } from 'mediasoup/types';
+import type { Router, RouterRtpCodecCapability } from 'mediasoup/types';
 import { CanopyError } from '../../base/errors/index.ts';
 import { answered } from '../worker-errors.ts';
 import type { MediaWorker } from '../workers/index.ts';
@@ -12,8 +12,8 @@ export interface Site {
 export interface RoomSitesOptions {
   /** Where the room was opened. */
   home: Site;
-  /** Creates a router of the room on a further worker. */
-  createRouter(worker: MediaWorker): Promise<Router>;
+  /** Creates a router of the room on a further worker. Default codecs: the room's. */
+  createRouter(worker: MediaWorker, codecs?: RouterRtpCodecCapability[]): Promise<Router>;
   /**
    * Chooses the worker for one more peer: one of the room's workers (`current`, its home first) as long as it can carry more, else another.
    */
@@ -22,7 +22,7 @@ export interface RoomSitesOptions {
 
 /**
  * The workers that carry a room: its home, and others of the host once it outgrows a core. Pipe transports preserve producer IDs, so
- * callers need not know where a producer is. Owned by Room.
+ * callers need not know where a producer is; only a site of a single receiver knows it by another one. Owned by Room.
  */
 export class RoomSites {
   readonly home: Site;
@@ -30,10 +30,12 @@ export class RoomSites {
   readonly #sites = new Map<MediaWorker, Promise<Site>>();
   /** The sites that are ready, home first. */
   readonly #ready: Site[];
+  /** Sites of single receivers. */
+  readonly #own = new Set<Site>();
   /** The site each producer was created on. */
   readonly #origins = new Map<string, Site>();
-  /** Producers piped to a site, or being piped, by the IDs of both. */
-  readonly #piped = new Map<string, Promise<void>>();
+  /** Producers piped to a site, or being piped, by the IDs of both: their IDs there. */
+  readonly #piped = new Map<string, Promise<string>>();
   /** Pairs of routers connected by pipe transports. */
   readonly #pairs = new Set<string>();
   /** Pipes are created one at a time: mediasoup would create a second transport pair for the opposite direction. */
@@ -49,6 +51,11 @@ export class RoomSites {
 
   get all(): readonly Site[] {
     return this.#ready;
+  }
+
+  /** Number of routers, with those of single receivers. */
+  get routerCount(): number {
+    return this.#ready.length + this.#own.size;
   }
 
   /** Number of pipe transports, two between each pair of sites. */
@@ -85,19 +92,40 @@ export class RoomSites {
   /** Forgets a closed producer, whose pipes close with it. */
   forget(producerId: string): void {
     this.#origins.delete(producerId);
-    for (const { router } of this.#ready) {
+    for (const { router } of [...this.#ready, ...this.#own]) {
       this.#piped.delete(`${producerId} ${router.id}`);
     }
   }
 
-  /** Makes a producer consumable at a site; concurrent calls share one pipe. @throws {CanopyError} PRODUCER_UNKNOWN */
-  async pipeTo(producerId: string, site: Site): Promise<void> {
+  /** Opens a site with other codecs, for one receiver that is on this site. closeOwn() closes it. @throws {CanopyError} ROOM_NOT_JOINED */
+  async openOwn({ worker }: Site, codecs: RouterRtpCodecCapability[]): Promise<Site> {
+    const site = { worker, router: await this.#options.createRouter(worker, codecs) };
+    this.#assertOpen(site);
+    this.#own.add(site);
+    return site;
+  }
+
+  /** Closes the site of a single receiver. Idempotent. */
+  closeOwn(site: Site): void {
+    const { id } = site.router;
+    site.router.close();
+    this.#own.delete(site);
+    for (const key of [...this.#piped.keys()].filter((each) => each.endsWith(` ${id}`))) {
+      this.#piped.delete(key);
+    }
+    for (const pair of [...this.#pairs].filter((each) => each.split(' ').includes(id))) {
+      this.#pairs.delete(pair);
+    }
+  }
+
+  /** Makes a producer consumable at a site; concurrent calls share one pipe. Returns its ID there. @throws {CanopyError} PRODUCER_UNKNOWN */
+  async pipeTo(producerId: string, site: Site): Promise<string> {
     const origin = this.#origins.get(producerId);
     if (!origin) {
       throw new CanopyError('PRODUCER_UNKNOWN');
     }
     if (origin === site) {
-      return;
+      return producerId;
     }
     const key = `${producerId} ${site.router.id}`;
     const known = this.#piped.get(key);
@@ -118,30 +146,43 @@ export class RoomSites {
     this.#origins.clear();
     this.#piped.clear();
     this.#pairs.clear();
-    for (const { router } of this.#ready) {
+    for (const { router } of [...this.#ready, ...this.#own]) {
       router.close();
     }
+    this.#own.clear();
   }
 
   async #open(worker: MediaWorker): Promise<Site> {
     const site = { worker, router: await this.#options.createRouter(worker) };
-    if (this.#closed) {
-      site.router.close();
-      throw new CanopyError('ROOM_NOT_JOINED', 'the room closed meanwhile');
-    }
+    this.#assertOpen(site);
     this.#ready.push(site);
     return site;
   }
 
-  async #pipe(producerId: string, origin: Site, site: Site): Promise<void> {
+  #assertOpen({ router }: Site): void {
+    if (this.#closed) {
+      router.close();
+      throw new CanopyError('ROOM_NOT_JOINED', 'the room closed meanwhile');
+    }
+  }
+
+  async #pipe(producerId: string, origin: Site, site: Site): Promise<string> {
     if (!this.#origins.has(producerId)) {
       throw new CanopyError('PRODUCER_UNKNOWN');
     }
     // No retransmission or SCTP here: losses are repaired on the way to receivers, not between workers of one host.
-    await answered(
-      origin.router.pipeToRouter({ producerId, router: site.router, enableSctp: false }),
+    const { pipeProducer } = await answered(
+      origin.router.pipeToRouter({
+        ...{ producerId, router: site.router, enableSctp: false },
+        // An own site may be on the same worker, which knows the ID already.
+        keepId: !this.#own.has(site),
+      }),
       'PRODUCER_UNKNOWN',
     );
+    if (site.router.closed) {
+      throw new CanopyError('PRODUCER_UNKNOWN', 'the receiver has left meanwhile');
+    }
     this.#pairs.add([origin.router.id, site.router.id].sort().join(' '));
+    return pipeProducer?.id ?? producerId;
   }
 }

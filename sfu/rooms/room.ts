@@ -1,15 +1,16 @@
 import { isIPv6 } from 'node:net';
-import type { Producer, RtpCapabilities, Transport } from 'mediasoup/types';
+import type { Producer, RouterRtpCodecCapability, RtpCapabilities, Transport } from 'mediasoup/types';
 import { CanopyError } from '../../base/errors/index.ts';
 import { RoomAllocation } from '../allocation/index.ts';
 import { RoomAudio } from '../audio/index.ts';
 import { type CodecName, PHONE_CODECS, type PhoneCodec, phoneCodecsOf, routerCodecs } from '../codecs.ts';
 import type { Emit } from '../emit.ts';
+import { ownCodecs } from '../own-codecs.ts';
 import type { PeerConsumer } from '../peers/index.ts';
 import { Peer, type PeerHome } from '../peers/index.ts';
 import type { PeerTransportOptions, TrafficMeter } from '../transports/index.ts';
 import { addressScope, PlainPeerTransport, WebRtcPeerTransport } from '../transports/index.ts';
-import type { Direction, ProduceOptions } from '../types.ts';
+import type { Direction, ProduceOptions, ReceivingOptions } from '../types.ts';
 import { answered } from '../worker-errors.ts';
 import type { MediaWorker } from '../workers/index.ts';
 import { RoomSites, type Site } from './room-sites.ts';
@@ -42,13 +43,17 @@ export class Room implements PeerHome {
   readonly #peers = new Map<string, Peer>();
   /** The site of each peer. */
   readonly #peerSites = new Map<string, Promise<Site>>();
+  /** Sites of peers that receive with payload types of their own. */
+  readonly #ownSites = new Map<string, Site>();
   /** Peer ID by producer ID. */
   readonly #owners = new Map<string, string>();
   #closed = false;
 
   static async create(worker: MediaWorker, options: RoomOptions): Promise<Room> {
-    const createRouter = (on: MediaWorker) =>
-      answered(on.mediasoupWorker.createRouter({ mediaCodecs: routerCodecs(options.mediaCodecs) }));
+    const createRouter = (
+      on: MediaWorker,
+      codecs: RouterRtpCodecCapability[] = routerCodecs(options.mediaCodecs),
+    ) => answered(on.mediasoupWorker.createRouter({ mediaCodecs: codecs }));
     const home = { worker, router: await createRouter(worker) };
     const sites = new RoomSites({ home, createRouter, place: options.place });
     try {
@@ -102,6 +107,10 @@ export class Room implements PeerHome {
   /** Whether the room is lost if this worker dies. */
   uses(worker: MediaWorker): boolean {
     return this.#sites.uses(worker);
+  }
+
+  get routerCount(): number {
+    return this.#sites.routerCount;
   }
 
   get pipeTransportCount(): number {
@@ -177,6 +186,7 @@ export class Room implements PeerHome {
     this.#peers.get(peerId)?.close();
     this.#peers.delete(peerId);
     this.#peerSites.delete(peerId);
+    this.#closeOwnSite(peerId);
     this.receiversChanged();
   }
 
@@ -195,15 +205,19 @@ export class Room implements PeerHome {
     }
     this.#peers.clear();
     this.#peerSites.clear();
+    this.#ownSites.clear();
     this.#sites.close();
   }
 
   async openTransport(
     peerId: string,
     direction: Direction,
-    rtpCapabilities?: RtpCapabilities,
+    { rtpCapabilities, ownPayloadTypes = false }: ReceivingOptions,
   ): Promise<WebRtcPeerTransport> {
-    const { worker, router } = await this.#siteOf(peerId);
+    const { worker, router } =
+      rtpCapabilities && ownPayloadTypes
+        ? await this.#openOwnSite(peerId, rtpCapabilities)
+        : await this.#siteOf(peerId);
     const transport = await answered(
       router.createWebRtcTransport({
         webRtcServer: worker.webRtcServer,
@@ -271,12 +285,9 @@ export class Room implements PeerHome {
     }
   }
 
-  /** Makes a producer consumable on a worker of the room. @throws {CanopyError} PRODUCER_UNKNOWN */
-  async pipeTo(producerId: string, worker: MediaWorker): Promise<void> {
-    const site = this.#sites.all.find((each) => each.worker === worker);
-    if (site) {
-      await this.#sites.pipeTo(producerId, site);
-    }
+  /** Makes a producer consumable where a peer receives. Returns its ID there. @throws {CanopyError} PRODUCER_UNKNOWN */
+  async pipeTo(producerId: string, peerId: string): Promise<string> {
+    return this.#sites.pipeTo(producerId, this.#ownSites.get(peerId) ?? (await this.#siteOf(peerId)));
   }
 
   consumerOpened(consumer: PeerConsumer): void {
@@ -300,6 +311,26 @@ export class Room implements PeerHome {
     // The next call tries again.
     place.catch(() => this.#peerSites.delete(peerId));
     return place;
+  }
+
+  /** Opens the site of a peer that receives with payload types of its own, instead of an earlier one. */
+  async #openOwnSite(peerId: string, rtpCapabilities: RtpCapabilities): Promise<Site> {
+    const site = await this.#sites.openOwn(await this.#siteOf(peerId), ownCodecs(rtpCapabilities));
+    this.#closeOwnSite(peerId);
+    if (!this.#peers.has(peerId)) {
+      this.#sites.closeOwn(site);
+      throw new CanopyError('ROOM_NOT_JOINED', 'left meanwhile');
+    }
+    this.#ownSites.set(peerId, site);
+    return site;
+  }
+
+  #closeOwnSite(peerId: string): void {
+    const site = this.#ownSites.get(peerId);
+    this.#ownSites.delete(peerId);
+    if (site) {
+      this.#sites.closeOwn(site);
+    }
   }
 
   #speakerChanged(producerId: string | null): void {

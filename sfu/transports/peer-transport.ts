@@ -72,12 +72,16 @@ export abstract class PeerTransport {
     );
   }
 
-  async consume(producerId: string): Promise<Consumer> {
+  /** @param mid - the MID of its packets; default: a new one */
+  async consume(producerId: string, mid?: string): Promise<Consumer> {
     const { rtpCapabilities } = this.options;
     if (!rtpCapabilities) {
       throw new CanopyError('MEDIA_REJECTED', 'this transport can only send');
     }
-    const consuming = this.#transport.consume({ producerId, rtpCapabilities, paused: true });
+    const consuming = this.#transport.consume({
+      ...{ producerId, rtpCapabilities, paused: true },
+      ...(mid !== undefined && { mid }),
+    });
     return this.answered(consuming, 'PRODUCER_UNKNOWN');
   }
 

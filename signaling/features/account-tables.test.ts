@@ -419,6 +419,24 @@ const TABLES: { [T in keyof Tables]: About<Tables[T]> | 'not about accounts' } =
     deleted: 'removed',
     exported: 'settings of a room, without their secret',
   },
+  stream_keys: {
+    rows: [
+      {
+        key_id: 'key-1',
+        secret_hash: '4'.repeat(64),
+        room_id: 'main',
+        direction: 'publish',
+        name: 'Studio',
+        created_by: OLD,
+        created_at_ms: NOW,
+        expires_at_ms: NOW * 2,
+      },
+    ],
+    // The new account takes them over before the old one is revoked.
+    replaced: 'moved',
+    deleted: 'removed',
+    exported: 'settings of a room, without their secret',
+  },
   room_pins: 'not about accounts',
   room_roles: {
     rows: [{ account_id: OLD, room_id: 'named' }],

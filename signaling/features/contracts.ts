@@ -32,6 +32,7 @@ import {
 } from './recording/contract.ts';
 import { ROOM_EVENTS, ROOM_REQUESTS, ROOM_SNAPSHOT } from './rooms/contract.ts';
 import { SPOTLIGHT_EVENTS, SPOTLIGHT_REQUESTS, SPOTLIGHT_SNAPSHOT } from './spotlight/contract.ts';
+import { STREAM_REQUESTS } from './streams/contract.ts';
 import { PERSON_PHONE_REQUESTS, TELEPHONY_EVENTS, TELEPHONY_REQUESTS } from './telephony/contract.ts';
 
 export const REQUESTS = {
@@ -54,6 +55,7 @@ export const REQUESTS = {
   ...RECORDING_REQUESTS,
   ...LIBRARY_REQUESTS,
   ...CAPTION_REQUESTS,
+  ...STREAM_REQUESTS,
   ...BREAKOUT_REQUESTS,
   ...PATH_REQUESTS,
   ...ROOM_REQUESTS,

@@ -5,6 +5,7 @@ import { directCallMetrics } from './direct-calls/index.ts';
 import { linkMetrics } from './links/index.ts';
 import { pushMetrics } from './push/index.ts';
 import { signOnMetrics } from './sign-on/index.ts';
+import { streamMetrics } from './streams/index.ts';
 import { webhookMetrics } from './webhooks/index.ts';
 
 /** Registers the metrics of all features and of the HTTPS certificate, for the reference pages only. In a server, each feature registers its own. */
@@ -16,4 +17,5 @@ export function registerMetrics(registry: Registry): void {
   webhookMetrics(registry);
   pushMetrics(registry);
   directCallMetrics(registry);
+  streamMetrics(registry);
 }

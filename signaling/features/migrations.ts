@@ -11,6 +11,7 @@ import { PUSH_MIGRATIONS } from './push/index.ts';
 import { RECORDING_MIGRATIONS } from './recording/index.ts';
 import { ROOM_VISIT_MIGRATIONS } from './rooms/index.ts';
 import { SIGN_ON_MIGRATIONS } from './sign-on/index.ts';
+import { STREAM_MIGRATIONS } from './streams/index.ts';
 import { TELEPHONY_MIGRATIONS } from './telephony/index.ts';
 import { WEBHOOK_MIGRATIONS } from './webhooks/index.ts';
 
@@ -31,4 +32,5 @@ export const MIGRATIONS: Migrations = {
   ...DIRECT_CALL_MIGRATIONS,
   ...PUSH_MIGRATIONS,
   ...RECORDING_MIGRATIONS,
+  ...STREAM_MIGRATIONS,
 };

@@ -23,6 +23,7 @@ import { registerRecording } from './recording/index.ts';
 import { registerRooms } from './rooms/index.ts';
 import { registerSignOn } from './sign-on/index.ts';
 import { registerSpotlight } from './spotlight/index.ts';
+import { registerStreams } from './streams/index.ts';
 import { registerTelephony } from './telephony/index.ts';
 import { registerTokenRoutes } from './tokens/index.ts';
 import { registerWebhooks } from './webhooks/index.ts';
@@ -41,6 +42,7 @@ export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeat
   registerPolls(kernel);
   registerRecording(kernel);
   registerCaptions(kernel);
+  registerStreams(kernel);
   registerBreakouts(kernel);
   registerPaths(kernel);
   registerRooms(kernel);

@@ -72,7 +72,7 @@ export class CertificateWatch {
 
   #end(matches: (device: VerifiedDevice) => boolean, code: ErrorCode): void {
     const { rooms, connections, log } = this.#options;
-    rooms.remove(({ device }) => matches(device), 'lost');
+    rooms.remove(({ device }) => device !== undefined && matches(device), 'lost');
     const connectionsEnded = connections.endMatching(({ device }) => matches(device), code);
     if (connectionsEnded > 0) {
       log.info({ code, connectionsEnded }, 'ended connections whose certificates are no longer valid');

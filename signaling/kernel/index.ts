@@ -42,6 +42,7 @@ export {
   readTlsFiles,
   sendBytes,
   tlsMetrics,
+  toCoded,
   type ZodInstance,
 } from './http/index.ts';
 export { iceServers } from './ice-servers.ts';
@@ -88,6 +89,7 @@ export {
   type ServerAction,
 } from './policy/index.ts';
 export {
+  type AccountHolder,
   holderOf,
   NEWCOMER,
   OPERATOR,
@@ -96,6 +98,8 @@ export {
   PHONE,
   type Principal,
   peerPrincipal,
+  type SeatPrincipal,
+  type StreamPrincipal,
   serverRoleOf,
   type TokenPrincipal,
   type Visitor,

@@ -452,7 +452,7 @@ export class Kernel {
       audit: this.audit,
       trustProxy: this.config.server.trustProxy,
       accountIn: (roomId: string, participantId: string) =>
-        this.rooms.find(roomId)?.hostOf(participantId)?.device.accountId,
+        this.rooms.find(roomId)?.hostOf(participantId)?.accountId,
     };
     registerAdminRoutes(this.#ground.app, options, add);
   }
@@ -483,8 +483,8 @@ export class Kernel {
    */
   async demandEntry(principal: Visitor, room: RoomRecord): Promise<void> {
     demand(principal, 'room.enter', room);
-    if (room.parentId !== undefined) {
-      // A breakout room: `entering` decides.
+    if (room.parentId !== undefined || principal.kind === 'stream') {
+      // `entering` decides who may enter a breakout room. A stream's key is its invitation.
       return;
     }
     const isExpected = isNamed(principal, room);
@@ -524,7 +524,8 @@ export class Kernel {
    * @throws {CanopyError} STORE_…: it applies nevertheless, but only until a restart; call again
    */
   async revoke(id: string): Promise<{ connectionsEnded: number }> {
-    const isOut = ({ device }: { device: VerifiedDevice }) => this.trust.isRevoked(device);
+    const isOut = ({ device }: { device: VerifiedDevice | undefined }) =>
+      device !== undefined && this.trust.isRevoked(device);
     // Applies from here on, so end seats and connections even if the write fails.
     const written = this.authority.revocation.revoke(id);
     this.rooms.remove(isOut, 'kicked');
@@ -709,13 +710,13 @@ export class Kernel {
           follower(removal);
         }
       },
-      rehomeTicket: async ({ roomId }, { peerId, displayName, principal, connection }) => ({
+      rehomeTicket: async ({ roomId }, { peerId, displayName, principal, deviceId, connection }) => ({
         // Clients stay on this server under the name that they connected to.
         url: connection?.origin ?? this.publicUrl,
         ticket: await tickets.issue({
           roomId,
           peerId,
-          deviceId: principal.device.deviceId,
+          deviceId,
           displayName,
           role: serverRoleOf(principal),
         }),

@@ -60,6 +60,7 @@ const OUTSIDE = [
   'link.withdraw',
   'lobby.knock',
   'lobby.cancel',
+  ...['stream.createKey', 'stream.listKeys', 'stream.revokeKey'],
   'room.create',
   'room.defaults',
   'room.list',

@@ -25,6 +25,7 @@ export type { Asked, CallModeration } from './call/moderation.ts';
 export type { PanelName } from './call/panels.ts';
 export type { PollDraft, PollsModel } from './call/polls.ts';
 export { type CallReactions, REACTION_EMOJI } from './call/reactions.ts';
+export { Streaming } from './call/streaming.ts';
 export type { Attachment } from './chat/attachments.ts';
 export { type ChatModel, canNotify, type Mentionable } from './chat/chat.ts';
 export { type ChatItem, chatItems, type MessageGroup } from './chat/chat-groups.ts';

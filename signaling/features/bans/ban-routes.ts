@@ -32,8 +32,12 @@ export function registerBanRoutes(kernel: Kernel, bans: Bans): void {
       async ({ params, body }) => {
         const account = await bans.requireAccount(body.accountId);
         const room = await kernel.rooms.record(params.roomId);
-        const { display_name: displayName } = account;
-        await bans.add(room, account, { link: body.link, displayName }, { principal: OPERATOR });
+        await bans.add(
+          room,
+          account,
+          { link: body.link, displayName: account.displayName },
+          { principal: OPERATOR },
+        );
         return {};
       },
     );

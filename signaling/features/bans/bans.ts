@@ -1,6 +1,6 @@
 import { CanopyError, type Logger } from '../../../base/index.ts';
 import {
-  type AccountRow,
+  type AccountHolder,
   type Accounts,
   demand,
   holderOf,
@@ -20,6 +20,15 @@ export interface Moderator {
   principal: Principal;
   /** The moderator's name at this time; undefined for the operator. */
   displayName?: string;
+}
+
+/** Who can be banned. */
+interface Bannable {
+  accountId: string;
+  displayName: string;
+  /** The invitation that they came by. */
+  invitation: string | null;
+  holder: AccountHolder;
 }
 
 /** Bans accounts from rooms, and keeps them out. A ban in a breakout room is one from the whole meeting. */
@@ -53,13 +62,18 @@ export class Bans {
     }));
   }
 
-  /** @throws {CanopyError} IDENTITY_UNKNOWN */
-  async requireAccount(accountId: string): Promise<AccountRow> {
+  /** An account, or what stands for one: the key of a stream that is in a room. @throws {CanopyError} IDENTITY_UNKNOWN */
+  async requireAccount(accountId: string): Promise<Bannable> {
     const account = await this.#accounts.find(accountId);
-    if (!account) {
+    if (account) {
+      const { display_name: displayName, invitation } = account;
+      return { accountId, displayName, invitation, holder: holderOf(account) };
+    }
+    const { principal } = this.#rooms.peers.find((peer) => peer.accountId === accountId) ?? {};
+    if (principal?.kind !== 'stream') {
       throw new CanopyError('IDENTITY_UNKNOWN', `account ${accountId}`);
     }
-    return account;
+    return { accountId, displayName: principal.displayName, invitation: null, holder: principal };
   }
 
   /**
@@ -72,19 +86,18 @@ export class Bans {
    */
   async add(
     given: RoomRecord,
-    account: AccountRow,
+    { accountId, invitation, holder }: Bannable,
     { link, displayName = '' }: { link: boolean; displayName?: string | undefined },
     by: Moderator,
   ): Promise<void> {
-    const { account_id: accountId } = account;
     // A breakout room has the settings that its main room had when it was opened.
     const room = await this.#rooms.record(mainRoomOf(given));
     demand(by.principal, 'participant.kick', room);
-    demand(by.principal, 'participant.ban', room, holderOf(account));
+    demand(by.principal, 'participant.ban', room, holder);
     const seat = this.#rooms
       .meetingOf(room)
       .flatMap(({ peers }) => [...peers.values()])
-      .find(({ device }) => device.accountId === accountId);
+      .find((peer) => peer.accountId === accountId);
     this.#rooms.removeFromMeeting(room, accountId, 'BANNED');
     await this.#records.put({
       room_id: room.roomId,
@@ -93,7 +106,7 @@ export class Bans {
       banned_by: accountOf(by),
       banned_by_name: by.displayName ?? null,
       banned_at_ms: Date.now(),
-      invitation: link ? account.invitation : null,
+      invitation: link ? invitation : null,
     });
     await this.#banned.run({ accountId, roomId: room.roomId });
     this.#changed(room.roomId, 'account banned', accountId, by);
@@ -110,7 +123,7 @@ export class Bans {
   /** @throws {CanopyError} BANNED */
   async check(principal: Visitor, room: RoomRecord): Promise<void> {
     const bans = await this.#records.of(room.roomId);
-    if (bans.size === 0 || principal.kind !== 'device' || may(principal, 'room.enterBarred', room)) {
+    if (bans.size === 0 || !('accountId' in principal) || may(principal, 'room.enterBarred', room)) {
       return;
     }
     if (

@@ -9,6 +9,7 @@ import {
   type Removal,
   type Room,
   type RoomRecord,
+  type SeatPrincipal,
   type Visitor,
 } from '../../kernel/index.ts';
 import { BreakoutStore, type Plan } from './breakout-store.ts';
@@ -428,7 +429,7 @@ export class Breakouts {
     return this.#families.get(roomId) ?? this.#byChild.get(roomId);
   }
 
-  #mayManage(room: Room, principal: PeerPrincipal): boolean {
+  #mayManage(room: Room, principal: SeatPrincipal): boolean {
     const { parentId } = room.record;
     const parent = parentId === undefined ? room : this.#kernel.rooms.find(parentId);
     // A breakout room has the settings that its main room had when it was opened.
@@ -686,12 +687,14 @@ interface Person {
   kind: 'user' | 'phone';
 }
 
-/** Everyone in a room: people by account, phones by participant. */
+/** Everyone in a room: people by account, phones by participant. Streams stay where their key leads. */
 function peopleIn(room: Room | undefined): Map<string, Person> {
   const people = new Map<string, Person>();
   for (const { participants, principal } of room?.peers.values() ?? []) {
     for (const { participantId, displayName, kind } of participants.values()) {
-      people.set(kind === 'phone' ? participantId : principal.accountId, { displayName, kind });
+      if (kind !== 'stream') {
+        people.set(kind === 'phone' ? participantId : principal.accountId, { displayName, kind });
+      }
     }
   }
   return people;

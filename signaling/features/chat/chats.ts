@@ -337,7 +337,7 @@ export class Chats {
     const known = this.#knownIn(room);
     const isForAll = [...room.peers.values()].every(
       ({ principal }) =>
-        principal.kind === 'bridge' ||
+        principal.kind !== 'device' ||
         this.readsAll(principal, room.record) ||
         mayRead(known, principal.accountId, seq),
     );

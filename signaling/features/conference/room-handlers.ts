@@ -1,13 +1,11 @@
 import { CanopyError } from '../../../base/index.ts';
 import type { RequestData, RequestResult } from '../../../contract/index.ts';
-import type { Handler, PeerPrincipal, RoomRecord, Session } from '../../kernel/index.ts';
+import type { Handler, PeerPrincipal, Session } from '../../kernel/index.ts';
 import {
-  demand,
   iceServers,
   type Kernel,
   may,
   Peer,
-  type Room,
   requirePrincipal,
   requireSeat,
   serverRoleOf,
@@ -70,7 +68,7 @@ async function join(
   const record = await context.rooms.record(roomId);
   const wanted = ticket?.peerId ?? data.resume?.peerId;
   const isInside = () =>
-    wanted !== undefined && context.rooms.find(roomId)?.peers.get(wanted)?.device.deviceId === deviceId;
+    wanted !== undefined && context.rooms.find(roomId)?.peers.get(wanted)?.deviceId === deviceId;
   const isReturning = isInside();
   const { permissions, roles, ownerId, lobby, locked, pinHash } = record;
   const role = serverRoleOf(principal);
@@ -91,10 +89,10 @@ async function join(
   if (!ticket && !isReturning) {
     context.sfu.admit(roomId);
   }
-  let opened = await openRoom(context, session, principal, record);
-  // A concurrent join that failed may have closed the room again.
+  let opened = await context.rooms.enter(record, principal, session.holder);
+  // It may have closed just now, since another join failed.
   while (opened.room.closed) {
-    opened = await openRoom(context, session, principal, record);
+    opened = await context.rooms.enter(record, principal, session.holder);
   }
   const { room, routerRtpCapabilities } = opened;
   if (session.closed) {
@@ -122,7 +120,7 @@ async function join(
   const before = session.seat;
   let resumed = false;
   let peer: Peer;
-  if (existing && existing.device.deviceId === deviceId) {
+  if (existing && existing.deviceId === deviceId) {
     peer = existing;
     room.attach(peer, principal, session.connection);
     resumed = ticket === undefined && !room.mediaOf(peer).ended;
@@ -186,32 +184,4 @@ async function join(
   // The snapshot stays as it is: the client applies what happens meanwhile after it.
   const media = data.media && !resumed ? await offerMedia(context, session, data.media) : undefined;
   return media ? { ...snapshot, media } : snapshot;
-}
-
-/** Opens the room and waits for its worker. Retries if the room closes or is re-homed meanwhile. @throws {CanopyError} ROOM_REHOMING */
-async function openRoom(
-  { rooms }: Kernel,
-  session: Session,
-  principal: PeerPrincipal,
-  record: RoomRecord,
-): Promise<{ room: Room; routerRtpCapabilities: Record<string, unknown> }> {
-  for (let tries = 0; tries < 5; tries += 1) {
-    if (!rooms.find(record.roomId)) {
-      demand(principal, 'room.open', record);
-    }
-    const room = rooms.open(record, principal, session.holder);
-    const { generation } = room;
-    try {
-      const routerRtpCapabilities = await room.routerRtpCapabilities();
-      if (!room.closed && room.generation === generation) {
-        return { room, routerRtpCapabilities };
-      }
-    } catch (error) {
-      if (!room.closed && room.generation === generation) {
-        rooms.closeIfEmpty(room);
-        throw error;
-      }
-    }
-  }
-  throw new CanopyError('ROOM_REHOMING');
 }

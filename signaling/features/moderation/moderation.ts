@@ -110,7 +110,7 @@ export function removeParticipant(rooms: Rooms, target: Target, log: Logger): vo
     host.send('participant.action', { participantId, action: 'kick', by });
     return;
   }
-  const { accountId } = host.device;
+  const { accountId } = host;
   // An admin could readmit themselves.
   const mayComeBack = may(host.principal, 'room.enterBarred', room.record);
   if (mayComeBack) {

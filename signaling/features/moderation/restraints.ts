@@ -215,7 +215,7 @@ export class Restraints {
 
 /** Whom a denial concerns: a person on all their devices, or one phone. */
 function subjectOf(host: Peer, participantId: string): string {
-  return participantId === host.participantId ? host.device.accountId : participantId;
+  return participantId === host.participantId ? host.accountId : participantId;
 }
 
 /** Whether nothing can be denied to a participant: owners and moderators. */

@@ -10,7 +10,7 @@ export function registerMoveHere(kernel: Kernel): void {
       if (peer.participantId === undefined) {
         throw new CanopyError('FORBIDDEN', 'a bridge has no call of its own');
       }
-      const { accountId } = peer.device;
+      const { accountId } = peer;
       return { devices: room.removeAccount(accountId, { code: 'CALL_MOVED', reason: 'left', keeps: peer }) };
     },
   });

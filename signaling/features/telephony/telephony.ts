@@ -176,7 +176,7 @@ export class Telephony {
   #clearSeats(session: Session): void {
     const { rooms, entry } = this.#options;
     const own = session.principal?.device.deviceId;
-    const isLeft = ({ connection, device }: Peer) => connection === null && device.deviceId === own;
+    const isLeft = ({ connection, deviceId }: Peer) => connection === null && deviceId === own;
     for (const room of rooms.all) {
       for (const peer of [...room.peers.values()].filter(isLeft)) {
         for (const participantId of peer.participants.keys()) {

@@ -105,7 +105,7 @@ function roomOf({ roomId, record }: Room): { roomId: string; title: string | nul
 
 function describe({ roomId }: Room, participant: Participant) {
   const { participantId, kind, displayName, accountId } = participant;
-  return { roomId, participantId, kind, displayName, accountId: kind === 'phone' ? null : accountId };
+  return { roomId, participantId, kind, displayName, accountId: kind === 'user' ? accountId : null };
 }
 
 function secondsSince(timeMs: number): number {

@@ -6,7 +6,7 @@ const room = { roomId: z.string() };
 const participant = {
   ...room,
   participantId: z.string(),
-  kind: z.enum(['user', 'phone']),
+  kind: z.enum(['user', 'phone', 'stream']),
   displayName: z.string(),
   accountId: z.string().nullable().describe('Null for phones.'),
 };

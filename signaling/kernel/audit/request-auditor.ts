@@ -22,8 +22,7 @@ export function requestAuditor(
       return () => undefined;
     }
     const actor = actorOf(principal, address);
-    const accountId =
-      typeof participantId === 'string' ? room?.hostOf(participantId)?.device.accountId : undefined;
+    const accountId = typeof participantId === 'string' ? room?.hostOf(participantId)?.accountId : undefined;
     return (outcome, result) => {
       if (!UNRECORDED.includes(outcome)) {
         const known = { roomId: room?.roomId, accountId, ...body, ...(result as object | undefined) };

@@ -1,12 +1,12 @@
 import type { Config } from '../../../base/index.ts';
-import type { PeerPrincipal } from '../principals/index.ts';
+import type { SeatPrincipal } from '../principals/index.ts';
 import { NestedBudget } from './nested-budget.ts';
 
 /** A bridge acts for many phones, so its share is this multiple of a person's. */
 export const BRIDGE_FACTOR = 32;
 
 /** The multiple of a person's share that this principal gets. */
-export function factorOf({ kind }: PeerPrincipal): number {
+export function factorOf({ kind }: SeatPrincipal): number {
   return kind === 'bridge' ? BRIDGE_FACTOR : 1;
 }
 

@@ -3,6 +3,7 @@ export { ApiListener } from './api-listener.ts';
 export { createApp } from './app.ts';
 export { Authenticator } from './authenticator.ts';
 export type { ByteRange } from './byte-range.ts';
+export { toCoded } from './coded.ts';
 export { admitForeignPages } from './foreign-pages.ts';
 export { Listener } from './listener.ts';
 export { errorResponses } from './openapi.ts';

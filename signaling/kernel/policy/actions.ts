@@ -66,6 +66,7 @@ export type AdminAction =
   | 'account.administer'
   | 'invitation.administer'
   | 'link.administer'
+  | 'stream.administer'
   | 'room.administer'
   | 'chat.administer'
   | 'recording.administer'
@@ -133,6 +134,7 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'account.administer': 'administer accounts',
   'invitation.administer': 'administer invitations',
   'link.administer': 'administer room links',
+  'stream.administer': 'administer stream keys',
   'room.administer': 'administer rooms',
   'chat.administer': 'administer chats',
   'recording.administer': 'administer recordings',

@@ -16,6 +16,7 @@ export type ServerStanding =
   | 'gateway'
   | 'phone'
   | 'newcomer'
+  | 'stream'
   | 'token';
 
 const MODERATING: readonly ActionInRoom[] = [
@@ -114,6 +115,7 @@ export const ON_SERVER: Readonly<Record<ServerStanding, ReadonlySet<ServerAction
   gateway: new Set(['gateway.register']),
   phone: new Set(),
   newcomer: new Set(),
+  stream: new Set(),
   token: new Set([
     'room.create',
     'invite.create:admin',
@@ -123,6 +125,7 @@ export const ON_SERVER: Readonly<Record<ServerStanding, ReadonlySet<ServerAction
     'account.administer',
     'invitation.administer',
     'link.administer',
+    'stream.administer',
     'room.administer',
     'chat.administer',
     'recording.administer',

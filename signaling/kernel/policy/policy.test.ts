@@ -100,6 +100,7 @@ const ON_SERVER: Record<ServerAction, string> = {
   'account.administer': 'token',
   'invitation.administer': 'token',
   'link.administer': 'token',
+  'stream.administer': 'token',
   'room.administer': 'token',
   'chat.administer': 'token',
   'recording.administer': 'token',

@@ -8,9 +8,9 @@ import {
 } from '../../../contract/index.ts';
 import type {
   AccountHolder,
-  PeerPrincipal,
   PhonePrincipal,
   Principal,
+  SeatPrincipal,
   Visitor,
 } from '../principals/index.ts';
 import { type ActionInRoom, PHRASES, type ServerAction } from './actions.ts';
@@ -54,7 +54,7 @@ export function demand(...question: Question): void {
 
 /** The role of a principal in a room, as the roster shows it; undefined for a bridge. */
 export function roomRoleOf(
-  principal: PeerPrincipal | PhonePrincipal,
+  principal: SeatPrincipal | PhonePrincipal,
   room: RoomPolicy,
 ): RoomRole | undefined {
   const standing = standingIn(principal, room);
@@ -171,6 +171,8 @@ function standingIn(principal: Target, { ownerId, roles, parties, onPhone }: Roo
       return principal.isModerator ? 'moderator' : 'speaker';
     case 'newcomer':
       return 'speaker';
+    case 'stream':
+      return principal.direction === 'publish' ? 'speaker' : 'viewer';
     case 'device': {
       const { accountId, role } = principal;
       if (role === 'admin') {

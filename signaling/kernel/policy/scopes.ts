@@ -8,6 +8,7 @@ const RESOURCES: Record<AdminAction, string> = {
   'account.administer': 'accounts',
   'invitation.administer': 'invitations',
   'link.administer': 'links',
+  'stream.administer': 'streams',
   'room.administer': 'rooms',
   'chat.administer': 'chat',
   'recording.administer': 'recordings',

@@ -1,4 +1,4 @@
-/** Who makes a request: a person's device, a bridge, a phone that a bridge hosts, or a token. */
+/** Who makes a request: a person's device, a bridge, a phone that a bridge hosts, a stream, or a token. */
 export {
   type AccountHolder,
   type BridgePrincipal,
@@ -15,6 +15,8 @@ export {
   type PhonePrincipal,
   type Principal,
   peerPrincipal,
+  type SeatPrincipal,
+  type StreamPrincipal,
   serverRoleOf,
   type TokenPrincipal,
   type Visitor,

@@ -1,4 +1,4 @@
-import { type Role, SCOPES, type Scope } from '../../../contract/index.ts';
+import { type Role, SCOPES, type Scope, type StreamDirection } from '../../../contract/index.ts';
 import type { VerifiedDevice } from '../../identity/index.ts';
 
 /** What every principal with a certificate has. */
@@ -39,6 +39,20 @@ export interface NewcomerPrincipal {
   readonly kind: 'newcomer';
 }
 
+/**
+ * A program that sends into one room (WHIP) or watches it (WHEP). It acts over HTTP with a stream key of the room, and has neither a
+ * certificate nor a connection.
+ */
+export interface StreamPrincipal {
+  readonly kind: 'stream';
+  readonly direction: StreamDirection;
+  /** Stands for its key wherever accounts are counted, limited or kept out. No account has this id. */
+  readonly accountId: string;
+  /** Only one seat in a room has this id. */
+  readonly deviceId: string;
+  readonly displayName: string;
+}
+
 /** A secret that is presented over HTTP. */
 export interface TokenPrincipal {
   readonly kind: 'token';
@@ -59,11 +73,17 @@ export type PersonRole = Exclude<Role, 'bridge'>;
 /** A principal that can authenticate on a socket and take seats in rooms. */
 export type PeerPrincipal = DevicePrincipal | BridgePrincipal;
 
-/** Who enters a room or looks into it: a person, connected or not, or a bridge. */
-export type Visitor = Pick<DevicePrincipal, 'kind' | 'accountId' | 'role'> | BridgePrincipal;
+/** Who enters a room or looks into it: a person, connected or not, a bridge, or a stream. */
+export type Visitor =
+  | Pick<DevicePrincipal, 'kind' | 'accountId' | 'role'>
+  | BridgePrincipal
+  | StreamPrincipal;
+
+/** A principal that can have a seat in a room. */
+export type SeatPrincipal = PeerPrincipal | StreamPrincipal;
 
 /** Who makes a request. The policy decides what they may do. */
-export type Principal = PeerPrincipal | PhonePrincipal | NewcomerPrincipal | TokenPrincipal;
+export type Principal = SeatPrincipal | PhonePrincipal | NewcomerPrincipal | TokenPrincipal;
 
 /** The principal of phones. */
 export const PHONE: PhonePrincipal = { kind: 'phone', isModerator: false };
@@ -97,7 +117,8 @@ export function peerPrincipal(
 /** What the policy needs to know about an account, whether or not it is connected. */
 export type AccountHolder =
   | Pick<DevicePrincipal, 'kind' | 'accountId' | 'role'>
-  | Pick<BridgePrincipal, 'kind'>;
+  | Pick<BridgePrincipal, 'kind'>
+  | Pick<StreamPrincipal, 'kind' | 'direction'>;
 
 /** The holder of an account. */
 export function holderOf({ account_id: accountId, role }: { account_id: string; role: Role }): AccountHolder {
@@ -105,12 +126,16 @@ export function holderOf({ account_id: accountId, role }: { account_id: string; 
 }
 
 /** The role on the server, as the protocol names it. */
-export function serverRoleOf(principal: PeerPrincipal): Role {
+export function serverRoleOf(principal: SeatPrincipal): Role {
+  if (principal.kind === 'stream') {
+    // It has no more rights on the server than a guest.
+    return 'guest';
+  }
   return principal.kind === 'bridge' ? 'bridge' : principal.role;
 }
 
 /** Changes a person's role on the server. The role of a bridge never changes. */
-export function changeServerRole(principal: PeerPrincipal, role: Role): void {
+export function changeServerRole(principal: SeatPrincipal, role: Role): void {
   if (principal.kind === 'device' && role !== 'bridge') {
     principal.role = role;
   }

@@ -139,7 +139,7 @@ export class PeerMedia {
    * @throws {CanopyError} PARTICIPANT_UNKNOWN - it left meanwhile
    */
   async produce({ participantId: hosted, ...options }: Sent): Promise<{ producerId: string }> {
-    const { principal, device, participants } = this.#peer;
+    const { principal, accountId, participants } = this.#peer;
     const participantId = hosted ?? this.#peer.participantId;
     if (participantId === undefined || !participants.has(participantId)) {
       throw new CanopyError('FORBIDDEN', 'participantId: you do not host this participant');
@@ -156,7 +156,7 @@ export class PeerMedia {
       paused,
       participantId,
       // A person with several devices counts as one speaker, as does each phone of a bridge.
-      speakerId: principal.kind === 'bridge' ? participantId : device.accountId,
+      speakerId: principal.kind === 'bridge' ? participantId : accountId,
       maxProducers: limits.producersPerPeer * factorOf(principal),
     });
     this.#assertLive();
@@ -198,6 +198,8 @@ export class PeerMedia {
   async consume(options: {
     transportId: string;
     producerIds: string[];
+    /** The MID of their packets, for a client that has offered it. Default: a new one for each. */
+    mid?: string;
   }): Promise<Awaited<ReturnType<Sfu['consumeEach']>>> {
     this.#assertLive();
     const { sfu, limits } = this.#options;

@@ -5,9 +5,9 @@ import type { VerifiedDevice } from '../../identity/index.ts';
 import type { Holder } from '../budgets/index.ts';
 import {
   MODERATING_PHONE,
-  type PeerPrincipal,
   PHONE,
   type PhonePrincipal,
+  type SeatPrincipal,
   serverRoleOf,
 } from '../principals/index.ts';
 
@@ -20,11 +20,11 @@ export interface PeerConnection {
   end(code: ErrorCode): void;
 }
 
-/** A device's seat in a room. Outlives its connection for a grace period. */
+/** A seat in a room: a device's, or a stream's. Outlives its connection for a grace period. */
 export class Peer {
   readonly peerId: string;
   /** Who has the seat, as authenticated on the latest connection. */
-  principal: PeerPrincipal;
+  principal: SeatPrincipal;
   displayName: string;
   /** The holder its seat counts against. */
   readonly holder: Holder;
@@ -47,7 +47,7 @@ export class Peer {
 
   constructor(options: {
     peerId?: string | undefined;
-    principal: PeerPrincipal;
+    principal: SeatPrincipal;
     /** Default: the name in the certificate. */
     displayName?: string | undefined;
     holder: Holder;
@@ -59,10 +59,10 @@ export class Peer {
     this.displayName = options.displayName ?? principal.displayName;
     this.holder = options.holder;
     this.connection = options.connection;
-    if (principal.kind === 'device') {
+    if (principal.kind !== 'bridge') {
       const participant = this.newParticipant({
         ...this.#named(this.displayName),
-        kind: 'user',
+        kind: principal.kind === 'stream' ? 'stream' : 'user',
         role: serverRoleOf(principal),
       });
       this.participantId = participant.participantId;
@@ -70,12 +70,21 @@ export class Peer {
     }
   }
 
-  get device(): VerifiedDevice {
-    return this.principal.device;
+  /** Its certified device; undefined for a stream. */
+  get device(): VerifiedDevice | undefined {
+    return this.principal.kind === 'stream' ? undefined : this.principal.device;
+  }
+
+  get deviceId(): string {
+    return this.principal.kind === 'stream' ? this.principal.deviceId : this.principal.device.deviceId;
+  }
+
+  get accountId(): string {
+    return this.principal.accountId;
   }
 
   /** The principal of one of its participants: a bridge hosts phones, others only themselves. */
-  principalOf(participantId: string): PeerPrincipal | PhonePrincipal {
+  principalOf(participantId: string): SeatPrincipal | PhonePrincipal {
     if (participantId === this.participantId) {
       return this.principal;
     }
@@ -130,7 +139,7 @@ export class Peer {
     return {
       participantId: randomUUID(),
       peerId: this.peerId,
-      accountId: this.device.accountId,
+      accountId: this.accountId,
       connected: this.connection !== null,
       ...details,
     };

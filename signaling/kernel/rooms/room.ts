@@ -150,9 +150,7 @@ export class Room {
    * @throws {CanopyError} ROOM_FULL; LIMIT_REACHED - the account has too many seats, or all accounts with its invitation together
    */
   add(peer: Peer): void {
-    const replaced = [...this.peers.values()].filter(
-      ({ device }) => device.deviceId === peer.device.deviceId,
-    );
+    const replaced = [...this.peers.values()].filter(({ deviceId }) => deviceId === peer.deviceId);
     const evicted = replaced.length > 0 ? undefined : this.#seatToEvict(peer);
     for (const old of evicted ? [evicted] : replaced) {
       old.releaseSeat();
@@ -162,7 +160,7 @@ export class Room {
     this.peers.set(peer.peerId, peer);
     clearTimeout(this.#emptyTimer);
     this.#emptyTimer = undefined;
-    this.#visitors.set(peer.device.accountId, true);
+    this.#visitors.set(peer.accountId, true);
     this.#newMedia(peer);
     for (const old of replaced) {
       const { connection } = old;
@@ -180,10 +178,7 @@ export class Room {
       this.append('participant.joined', { participant });
     }
     peer.enteredSeq = this.#events.head;
-    this.#log.info(
-      { peerId: peer.peerId, accountId: peer.device.accountId, peers: this.peers.size },
-      'peer joined',
-    );
+    this.#log.info({ peerId: peer.peerId, accountId: peer.accountId, peers: this.peers.size }, 'peer joined');
   }
 
   /** Gives a returning peer its new connection, and ends the old one if that still seems alive. */
@@ -230,7 +225,7 @@ export class Room {
       this.append('participant.left', { participantId, reason });
     }
     if (reason === 'kicked') {
-      this.#visitors.delete(peer.device.accountId);
+      this.#visitors.delete(peer.accountId);
     }
     this.#updateSpeaker();
     this.#log.info({ peerId: peer.peerId, reason, peers: this.peers.size }, 'peer left');
@@ -352,9 +347,7 @@ export class Room {
     accountId: string,
     { code, reason, keeps }: { code: ErrorCode; reason: LeaveReason; keeps?: Peer },
   ): number {
-    const seats = [...this.peers.values()].filter(
-      (peer) => peer !== keeps && peer.device.accountId === accountId,
-    );
+    const seats = [...this.peers.values()].filter((peer) => peer !== keeps && peer.accountId === accountId);
     for (const seat of seats) {
       const { connection } = seat;
       this.remove(seat, reason);
@@ -552,7 +545,7 @@ export class Room {
       return undefined;
     }
     // An account keeps its only seat: its owner is probably reconnecting.
-    const seatsOf = ({ device }: Peer) => seats.used('account', device.accountId);
+    const seatsOf = ({ accountId }: Peer) => seats.used('account', accountId);
     const [most] = waiting.filter((one) => seatsOf(one) > 1).sort((a, b) => seatsOf(b) - seatsOf(a));
     if (!most) {
       const limit = isFull ? `${this.#maxParticipants} people` : `${maxPeers} peers`;
@@ -603,8 +596,8 @@ export class Room {
     if (this.peers.get(peer.peerId) !== peer) {
       return;
     }
-    const { peerId, device } = peer;
-    const about = { peerId, accountId: device.accountId, transportId, direction };
+    const { peerId, accountId } = peer;
+    const about = { peerId, accountId, transportId, direction };
     if (connected) {
       this.#log.info(about, 'media reconnected');
     } else {

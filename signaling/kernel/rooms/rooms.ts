@@ -6,7 +6,8 @@ import { isCallRoom, type Role } from '../../../contract/index.ts';
 import type { Sfu } from '../../../sfu/index.ts';
 import type { Tables } from '../../store/index.ts';
 import { factorOf, type Holder, type NestedBudget } from '../budgets/index.ts';
-import { changeServerRole, type PeerPrincipal } from '../principals/index.ts';
+import { demand } from '../policy/index.ts';
+import { changeServerRole, type SeatPrincipal } from '../principals/index.ts';
 import type { Peer, PeerConnection } from './peer.ts';
 import type { PeerMediaOptions } from './peer-media.ts';
 import { type LeaveReason, Room, type RoomOptions } from './room.ts';
@@ -41,6 +42,8 @@ export interface Removal {
   accountId: string;
 }
 
+/** How often a join tries to open a room that closes or is re-homed meanwhile. */
+const MAX_OPENINGS = 5;
 /** How long an account removed from a room is barred, in milliseconds, and how many bans are remembered. */
 const BAR_MS = 300_000;
 const MAX_BARRED = 10_000;
@@ -144,7 +147,7 @@ export class Rooms {
    *
    * @throws {CanopyError} SERVER_BUSY, LIMIT_REACHED; ROOM_DELETED - since the record was read
    */
-  open(record: RoomRecord, opener: PeerPrincipal, holder: Holder): Room {
+  open(record: RoomRecord, opener: SeatPrincipal, holder: Holder): Room {
     const { roomId } = record;
     if (this.#options.records.isDeleted(record)) {
       throw new CanopyError('ROOM_DELETED');
@@ -178,6 +181,38 @@ export class Rooms {
     this.#options.records.opened(record, opener);
     this.#options.onOpened(room);
     return room;
+  }
+
+  /**
+   * Opens the room, if the principal may, and waits for its worker. Retries if the room closes or is re-homed meanwhile.
+   *
+   * @throws {CanopyError} FORBIDDEN - it is not open, and the principal may not open it
+   * @throws {CanopyError} SERVER_BUSY, LIMIT_REACHED, ROOM_DELETED, WORKER_UNAVAILABLE, ROOM_REHOMING
+   */
+  async enter(
+    record: RoomRecord,
+    principal: SeatPrincipal,
+    holder: Holder,
+  ): Promise<{ room: Room; routerRtpCapabilities: Record<string, unknown> }> {
+    for (let tries = 0; tries < MAX_OPENINGS; tries += 1) {
+      if (!this.#rooms.has(record.roomId)) {
+        demand(principal, 'room.open', record);
+      }
+      const room = this.open(record, principal, holder);
+      const { generation } = room;
+      try {
+        const routerRtpCapabilities = await room.routerRtpCapabilities();
+        if (!room.closed && room.generation === generation) {
+          return { room, routerRtpCapabilities };
+        }
+      } catch (error) {
+        if (!room.closed && room.generation === generation) {
+          this.closeIfEmpty(room);
+          throw error;
+        }
+      }
+    }
+    throw new CanopyError('ROOM_REHOMING');
   }
 
   /**
@@ -313,7 +348,7 @@ export class Rooms {
 
   /** Whether a device has a seat in any room. */
   hasSeat(deviceId: string): boolean {
-    return this.peers.some(({ device }) => device.deviceId === deviceId);
+    return this.peers.some((peer) => peer.deviceId === deviceId);
   }
 
   /** Removes all matching peers, connected or not. */

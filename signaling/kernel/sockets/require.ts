@@ -1,6 +1,6 @@
 import { CanopyError } from '../../../base/index.ts';
 import { type ActionInRoom, demand, UNCHANGED } from '../policy/index.ts';
-import type { PeerPrincipal, PhonePrincipal } from '../principals/index.ts';
+import type { PeerPrincipal, PhonePrincipal, SeatPrincipal } from '../principals/index.ts';
 import type { Peer, Room } from '../rooms/index.ts';
 import type { Session } from './session.ts';
 
@@ -51,7 +51,7 @@ export function requireRightFor(
   session: Session,
   action: ActionInRoom,
   participantId: string | undefined,
-): { principal: PeerPrincipal | PhonePrincipal; room: Room; peer: Peer; by: string | null } {
+): { principal: SeatPrincipal | PhonePrincipal; room: Room; peer: Peer; by: string | null } {
   if (participantId === undefined) {
     const { principal, room, peer } = requireRight(session, action);
     return { principal, room, peer, by: peer.participantId ?? null };

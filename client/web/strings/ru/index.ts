@@ -44,6 +44,7 @@ import { settings } from './settings.ts';
 import { shortcuts } from './shortcuts.ts';
 import { signOn } from './sign-on.ts';
 import { stage } from './stage.ts';
+import { streams } from './streams.ts';
 import { tile } from './tile.ts';
 import { waiting } from './waiting.ts';
 import { welcome } from './welcome.ts';
@@ -94,6 +95,7 @@ export const ru: Strings = {
   shortcuts,
   signOn,
   stage,
+  streams,
   tile,
   waiting,
   welcome,

@@ -161,8 +161,8 @@ function StandingItems({ call, participant, onRole }: ItemProps & { onRole(): vo
   const { people } = strings.value;
   const isSelf = participantId === call.room.participantId;
   const isLit = call.spotlight.value.includes(participantId);
-  // Admins own every room, and all phones are speakers.
-  const mayChangeRole = call.owns && !isSelf && kind !== 'phone' && role !== 'admin';
+  // Admins own every room, and phones and streams have fixed roles.
+  const mayChangeRole = call.owns && !isSelf && kind === 'user' && role !== 'admin';
   return (
     <>
       {(isLit || (call.moderates && call.spotlight.value.length < 3)) && (

@@ -172,11 +172,24 @@ function badgesOf({
   const { people } = strings.value;
   return [
     // Most people are ordinary participants.
-    roomRole && roomRole !== 'speaker' ? people.roles[roomRole] : '',
-    kind === 'phone' ? phoneBadge(deviceVerified) : role === 'guest' ? people.guest : '',
+    roomRole && roomRole !== 'speaker' && kind !== 'stream' ? people.roles[roomRole] : '',
+    kindBadge(kind, roomRole, deviceVerified) ?? (role === 'guest' ? people.guest : ''),
     numberBadge(attributes?.verstat),
     callEncrypted === undefined ? '' : callEncrypted ? people.callEncrypted : people.callNotEncrypted,
   ].filter((badge) => badge !== '');
+}
+
+/** What somebody is who is not a person at a page. */
+function kindBadge(
+  kind: Participant['kind'],
+  roomRole: Participant['roomRole'],
+  deviceVerified: boolean | undefined,
+): string | undefined {
+  if (kind === 'stream') {
+    const { streams } = strings.value;
+    return roomRole === 'viewer' ? streams.watches : streams.sends;
+  }
+  return kind === 'phone' ? phoneBadge(deviceVerified) : undefined;
 }
 
 /** What is known about a caller's number (STIR/SHAKEN). Lesser attestations say nothing about it. */

@@ -1,0 +1,3 @@
+export { streamMetrics } from './metrics.ts';
+export { STREAM_MIGRATIONS } from './migrations.ts';
+export { registerStreams } from './register.ts';
