@@ -42,6 +42,10 @@ export class RecorderSupervisor implements Recorder {
     await this.#child.start();
   }
 
+  get isUp(): boolean {
+    return this.#child?.isUp ?? false;
+  }
+
   listen(events: RecorderEvents): void {
     this.#events = events;
   }

@@ -28,10 +28,20 @@ export const SCOPES = {
   'tokens:read': 'List API tokens.',
   'tokens:write': 'Create tokens with no more rights than one’s own, and revoke any.',
   'audit:read': 'Read the audit log.',
+  'server:read': 'See the state of the server: media workers, link, disks.',
   'webhooks:read': 'List webhooks and what was delivered, without its content.',
   'webhooks:write':
     'Create, change, test and delete webhooks, which can report everything that happens, chat included.',
 } as const;
+
+/**
+ * What administrators may do from the page's console. They may neither read chats nor create access that outlives their role.
+ */
+export const CONSOLE_SCOPES: readonly Scope[] = [
+  ...(['rooms:read', 'rooms:write', 'invitations:read', 'invitations:write'] as const),
+  ...(['accounts:read', 'accounts:write', 'phones:read', 'phones:write'] as const),
+  ...(['calls:read', 'calls:write', 'audit:read', 'server:read'] as const),
+];
 
 export const scope = z.enum(Object.keys(SCOPES) as [Scope, ...Scope[]]);
 export type Scope = keyof typeof SCOPES;

@@ -30,6 +30,13 @@ export interface Events {}
 // biome-ignore lint/suspicious/noEmptyInterface: merged into by the features that add to the snapshot
 export interface SnapshotParts {}
 
+/**
+ * What the routes of the operator's API answer, by method and path as the server registers them. Empty here: features add the routes that
+ * the SDK knows; merged like Requests.
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: merged into by the features that answer
+export interface OperatorAnswers {}
+
 export type RequestName = keyof Requests;
 /** What a client sends as `data` (fields with defaults may be omitted). */
 export type RequestInput<N extends RequestName> = z.input<Requests[N]['data']>;
@@ -43,6 +50,9 @@ export type EventData<N extends EventName> = z.output<Events[N]>;
 export type SnapshotPart<N extends keyof SnapshotParts> = z.output<SnapshotParts[N]>;
 /** All parts; an optional one may be absent. */
 export type SnapshotData = z.output<z.ZodObject<{ -readonly [N in keyof SnapshotParts]: SnapshotParts[N] }>>;
+
+export type OperatorRoute = keyof OperatorAnswers;
+export type OperatorAnswer<R extends OperatorRoute> = z.output<OperatorAnswers[R]>;
 
 /** The envelope of every request. */
 export const requestEnvelope = z.object({ id: requestId, data: z.unknown() });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { port, text } from './values.ts';
+import { flag, port, text } from './values.ts';
 
 /** The REST API with client certificates. */
 export const apiSection = z
@@ -13,6 +13,11 @@ export const apiSection = z
       .default(8444)
       .describe(
         'TCP port, on `server.host`, for the REST API with client certificates; needs `api.clientCa`. 0 picks a free one.',
+      ),
+    console: flag
+      .default(true)
+      .describe(
+        'Whether administrators may use the REST API from the page (the console), with a key that ends with their connection. It works on `server.port` also with `api.clientCa`.',
       ),
   })
   .prefault({});

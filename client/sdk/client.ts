@@ -15,6 +15,7 @@ import { Emitter } from './emitter.ts';
 import { type Identity, serverInfo } from './identity/index.ts';
 import { KeptRecordings } from './kept-recordings.ts';
 import { Knock } from './knock.ts';
+import { Operator } from './operator.ts';
 import { OwnPhones } from './own-phones.ts';
 import { OwnRooms } from './own-rooms.ts';
 import type { PathReport } from './paths/index.ts';
@@ -63,6 +64,8 @@ export class Client extends Emitter<ClientEvents> {
   readonly devices: OwnDevices;
   /** The telephones of this account. */
   readonly phones: OwnPhones;
+  /** The server's REST API, for administrators. */
+  readonly operator: Operator;
   readonly #connection: Connection;
   readonly #createDevice: () => Promise<types.Device>;
   readonly #devices: DeviceLoader;
@@ -83,6 +86,7 @@ export class Client extends Emitter<ClientEvents> {
     this.calls = new DirectCalls({ connection, room: () => this.#room });
     this.devices = new OwnDevices(connection, options.identity, this.linkOrigin);
     this.phones = new OwnPhones(connection);
+    this.operator = new Operator(connection);
     this.#createDevice = options.createDevice ?? createBrowserDevice;
     connection.on('state', (state, error) => this.emit('state', state, error));
   }

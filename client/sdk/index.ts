@@ -7,6 +7,8 @@ export type {
   MediaSource,
   NewStreamKey,
   OpenedLink,
+  OperatorAnswer,
+  OperatorRoute,
   Participant,
   RecordingEvent,
   RoomAction,
@@ -141,6 +143,7 @@ export type { Layout, LayoutTile } from './layout.ts';
 export type { Lobby, LobbyEvents, WaitingPerson } from './lobby.ts';
 export type { MediaConnectivity, MediaEndpoint, MediaState } from './media-connectivity.ts';
 export type { Ban, EntryRule, Moderation, ModerationEvents, Stoppable } from './moderation.ts';
+export type { Operator, OperatorRequest } from './operator.ts';
 export type { NewPhone, OwnPhone, OwnPhones } from './own-phones.ts';
 export type {
   NewRoom,

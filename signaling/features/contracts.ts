@@ -1,11 +1,13 @@
 /** All requests and events of the wire protocol, for the reference pages and tests; and their types, for clients. */
 import { SESSION_EVENTS, SESSION_REQUESTS } from '../../contract/index.ts';
 import { ACCOUNT_REQUESTS } from './accounts/contract.ts';
+import './audit/contract.ts';
 import { BAN_EVENTS, BAN_REQUESTS } from './bans/contract.ts';
 import { BREAKOUT_EVENTS, BREAKOUT_REQUESTS, BREAKOUT_SNAPSHOT } from './breakouts/contract.ts';
 import { CAPTION_EVENTS, CAPTION_REQUESTS, CAPTION_SNAPSHOT } from './captions/contract.ts';
 import { CHAT_EVENTS, CHAT_REQUESTS, FILE_REQUESTS } from './chat/contract.ts';
 import { CONFERENCE_EVENTS, CONFERENCE_REQUESTS, CONFERENCE_SNAPSHOT } from './conference/contract.ts';
+import { CONSOLE_REQUESTS } from './console/contract.ts';
 import {
   ADDRESS_BOOK_EVENTS,
   ADDRESS_BOOK_REQUESTS,
@@ -65,6 +67,7 @@ export const REQUESTS = {
   ...PERSON_PHONE_REQUESTS,
   ...DIRECT_CALL_REQUESTS,
   ...PUSH_REQUESTS,
+  ...CONSOLE_REQUESTS,
 };
 
 export const EVENTS = {

@@ -1,6 +1,7 @@
 import type { Registry } from 'prom-client';
 import { tlsMetrics } from '../kernel/index.ts';
 import { conferenceMetrics } from './conference/index.ts';
+import { consoleMetrics } from './console/index.ts';
 import { directCallMetrics } from './direct-calls/index.ts';
 import { linkMetrics } from './links/index.ts';
 import { pushMetrics } from './push/index.ts';
@@ -12,6 +13,7 @@ import { webhookMetrics } from './webhooks/index.ts';
 export function registerMetrics(registry: Registry): void {
   tlsMetrics(registry);
   conferenceMetrics(registry);
+  consoleMetrics(registry);
   linkMetrics(registry);
   signOnMetrics(registry);
   webhookMetrics(registry);

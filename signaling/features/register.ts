@@ -6,6 +6,7 @@ import { registerBreakouts } from './breakouts/index.ts';
 import { registerCaptions } from './captions/index.ts';
 import { registerChat } from './chat/index.ts';
 import { registerConference } from './conference/index.ts';
+import { registerConsole } from './console/index.ts';
 import { registerContacts } from './contacts/index.ts';
 import { registerDevices } from './devices/index.ts';
 import { registerDirectCalls } from './direct-calls/index.ts';
@@ -53,6 +54,7 @@ export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeat
   registerDirectCalls(kernel);
   registerTokenRoutes(kernel);
   registerAudit(kernel);
+  registerConsole(kernel);
   registerWebhooks(kernel);
   registerPush(kernel);
   const invitations = registerInvitations(kernel);

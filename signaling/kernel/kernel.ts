@@ -75,7 +75,7 @@ import {
   type Session,
   SocketGateway,
 } from './sockets/index.ts';
-import { ApiTokens } from './tokens/index.ts';
+import { ApiTokens, ConsoleKeys } from './tokens/index.ts';
 
 export interface KernelOptions {
   config: Config;
@@ -168,6 +168,8 @@ export class Kernel {
   readonly audit: AuditLog;
   /** Tokens for the operator's API. */
   readonly tokens: ApiTokens;
+  /** Keys with which administrators use that API from the page. */
+  readonly consoleKeys = new ConsoleKeys();
   readonly accounts: Accounts;
   readonly devices: Devices;
   readonly budgets: Budgets;
@@ -259,6 +261,7 @@ export class Kernel {
     this.#authenticator = new Authenticator({
       apiKey: ground.apiKey,
       tokens: this.tokens,
+      consoleKeys: this.consoleKeys,
       requestsPerSecond: config.limits.requestsPerToken,
       ...(apiListener && {
         mayComeHere: (request) =>
@@ -577,6 +580,10 @@ export class Kernel {
   /** Whether the server is stopping and admits nobody. */
   get draining(): boolean {
     return this.#draining;
+  }
+
+  get version(): string {
+    return this.#options.version;
   }
 
   get port(): number {

@@ -32,6 +32,8 @@ export interface RecorderEvents {
 
 /** Records rooms, in a process of its own. Each call counts from the moment it is made, also while an earlier one is pending. */
 export interface Recorder {
+  /** Whether its process is ready. */
+  readonly isUp: boolean;
   listen(events: RecorderEvents): void;
   /** Resolves when it is recorded. @throws {CanopyError} RECORDER_UNAVAILABLE, RECORDING_UNKNOWN - it was stopped meanwhile; and others */
   start(options: RecordOptions): Promise<void>;

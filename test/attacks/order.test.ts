@@ -69,6 +69,7 @@ const OUTSIDE = [
   'room.export',
   'account.export',
   'account.delete',
+  'console.open',
   'chat.sync',
   'chat.history',
   'chat.search',

@@ -5,7 +5,16 @@ export { type Destination, readDestination } from './app/destination.ts';
 export { HomeRooms, type RoomListState } from './app/home-rooms.ts';
 export type { MeetingRequest } from './app/meeting-request.ts';
 export type { PushModel } from './app/push.ts';
-export { callableNumber, callUrl, readCallAddress, roomUrl, toRoomId } from './app/route.ts';
+export {
+  CONSOLE_SECTIONS,
+  type ConsoleSection,
+  callableNumber,
+  callUrl,
+  consoleFragment,
+  readCallAddress,
+  roomUrl,
+  toRoomId,
+} from './app/route.ts';
 export { setTheme, THEMES, theme } from './app/theme.ts';
 export type { Notices } from './basics/notices.ts';
 export {
@@ -17,6 +26,7 @@ export {
 } from './basics/preferences.ts';
 export { hasName, roomName } from './basics/room-name.ts';
 export { saveCalendar, saveFile, saveUrl } from './basics/save-file.ts';
+export { Watched } from './basics/watched.ts';
 export type { BreakoutsModel } from './call/breakouts.ts';
 export type { Call } from './call/call.ts';
 export type { PersonQuality, StreamDetails } from './call/call-quality.ts';

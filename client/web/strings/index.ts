@@ -1,4 +1,5 @@
 /** All words that the page shows, in every language. Only names and messages of people come from elsewhere. */
+export { consoleStrings, loadConsoleStrings } from './console-strings.ts';
 export { errorSentence } from './error-sentence.ts';
 export {
   LANGUAGE_NAMES,

@@ -1,12 +1,14 @@
 import type { en } from './en/index.ts';
 
 /** The shape of a table, without the texts: any string, and any function with the same parameters. */
-type Shape<Table> = {
+export type Shape<Table> = {
   [Key in keyof Table]: Table[Key] extends string | undefined
     ? string
     : Table[Key] extends (...parameters: infer Parameters) => string
       ? (...parameters: Parameters) => string
-      : Shape<Table[Key]>;
+      : Table[Key] extends readonly string[]
+        ? readonly string[]
+        : Shape<Table[Key]>;
 };
 
 /** All strings of the page in one language. */

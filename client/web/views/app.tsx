@@ -1,5 +1,5 @@
 import type { AppModel, Notices } from '../model/index.ts';
-import { strings } from '../strings/index.ts';
+import { loadConsoleStrings, strings } from '../strings/index.ts';
 import { RoomView } from './call/room-view.tsx';
 import { DamagedLink, DoorView } from './door/door.tsx';
 import { Lobby } from './door/lobby.tsx';
@@ -11,6 +11,13 @@ import { lazyView } from './parts/lazy-view.tsx';
 
 const Home = lazyView(
   async () => (await import('./home/home.tsx')).Home,
+  () => <main class="center" aria-busy="true" />,
+);
+const Console = lazyView(
+  async () => {
+    await loadConsoleStrings();
+    return (await import('./console/console.tsx')).Console;
+  },
   () => <main class="center" aria-busy="true" />,
 );
 const MeetingRequestView = lazyView(
@@ -61,6 +68,8 @@ function CurrentScreen({ model }: { model: AppModel }) {
       return <NoIdentity model={model} roomId={screen.roomId} />;
     case 'home':
       return <Home model={model} />;
+    case 'console':
+      return <Console model={model} section={screen.section} />;
     case 'meeting-request':
       return <MeetingRequestView request={screen.request} />;
     case 'lobby':

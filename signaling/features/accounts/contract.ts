@@ -1,6 +1,7 @@
 /** A person's own account: its data, and its end. */
 import { z } from 'zod';
 import { nothing, sha256Hex } from '../../../contract/index.ts';
+import type { accountList, reinstateResponse, revokeResponse, roleResponse } from './rest.ts';
 
 export const ACCOUNT_REQUESTS = {
   /** A path on this server, valid for a minute, that returns a ZIP file with everything stored about the caller's account. */
@@ -21,4 +22,15 @@ export const ACCOUNT_REQUESTS = {
 type AccountRequests = typeof ACCOUNT_REQUESTS;
 declare module '../../../contract/wire.ts' {
   interface Requests extends AccountRequests {}
+}
+
+declare module '../../../contract/wire.ts' {
+  interface OperatorAnswers {
+    'GET /api/accounts': typeof accountList;
+    'POST /api/accounts/:accountId/revoke': typeof revokeResponse;
+    'POST /api/accounts/:accountId/reinstate': typeof reinstateResponse;
+    'POST /api/accounts/:accountId/devices/:deviceId/revoke': typeof revokeResponse;
+    'POST /api/accounts/:accountId/devices/:deviceId/reinstate': typeof reinstateResponse;
+    'POST /api/accounts/:accountId/role': typeof roleResponse;
+  }
 }

@@ -1,7 +1,7 @@
 /** The media plane's decisions, as the REST API reports them. */
 import { z } from 'zod';
 import { objectId } from '../../../contract/index.ts';
-import { roomAllocationReason } from './contract.ts';
+import { roomAllocationReason } from './allocation-reason.ts';
 
 const bps = z.number().describe('In bits per second.');
 const layers = z.object({ spatialLayer: z.int(), temporalLayer: z.int() }).nullable();

@@ -31,23 +31,13 @@ import {
   type SnapshotData,
   signature,
 } from '../../../contract/index.ts';
+import { roomAllocationReason } from './allocation-reason.ts';
+import type { roomAllocation } from './allocation-rest.ts';
 
 const plainTransport = z.object({ transportId: objectId, address: z.string(), port: z.int() });
 
 /** Codecs of phones that browsers may play. */
 const phoneCodec = z.enum(['G722', 'PCMU', 'PCMA']);
-
-/** Why video is not forwarded at a higher quality. `full`: its tile cannot use more. */
-export const roomAllocationReason = z.enum([
-  'full',
-  'budget',
-  'estimate',
-  'link',
-  'stress',
-  'paused',
-  'steady',
-  'sender',
-]);
 
 export const CONFERENCE_REQUESTS = {
   /**
@@ -290,4 +280,10 @@ declare module '../../../contract/wire.ts' {
   interface Requests extends ConferenceRequests {}
   interface Events extends ConferenceEvents {}
   interface SnapshotParts extends ConferenceSnapshot {}
+}
+
+declare module '../../../contract/wire.ts' {
+  interface OperatorAnswers {
+    'GET /api/rooms/:roomId/allocation': typeof roomAllocation;
+  }
 }

@@ -2,9 +2,11 @@
 import { z } from 'zod';
 import {
   displayName,
+  type invitationList,
   invitationSecret,
   invitationTtlSeconds,
   inviteResponse,
+  type nothing,
   role,
   roomId,
 } from '../../../contract/index.ts';
@@ -30,4 +32,11 @@ export const INVITATION_REQUESTS = {
 type InvitationRequests = typeof INVITATION_REQUESTS;
 declare module '../../../contract/wire.ts' {
   interface Requests extends InvitationRequests {}
+}
+
+declare module '../../../contract/wire.ts' {
+  interface OperatorAnswers {
+    'GET /api/invites': typeof invitationList;
+    'DELETE /api/invites/:invitationId': typeof nothing;
+  }
 }

@@ -1,6 +1,7 @@
 /** Moderation of other participants in a room. */
 import { z } from 'zod';
 import { logged, type mediaSource, nothing, objectId, sha256Hex } from '../../../contract/index.ts';
+import type { closeRoomResponse, roomList } from './rest.ts';
 
 /** What moderators stop separately; a screen with its sound is one. */
 export const stoppable = z.enum(['microphone', 'camera', 'screen']);
@@ -96,4 +97,13 @@ declare module '../../../contract/wire.ts' {
   interface Requests extends ModerationRequests {}
   interface Events extends ModerationEvents {}
   interface SnapshotParts extends ModerationSnapshot {}
+}
+
+declare module '../../../contract/wire.ts' {
+  interface OperatorAnswers {
+    'GET /api/rooms': typeof roomList;
+    'DELETE /api/rooms/:roomId': typeof closeRoomResponse;
+    'POST /api/rooms/:roomId/participants/:participantId/mute': typeof nothing;
+    'DELETE /api/rooms/:roomId/participants/:participantId': typeof nothing;
+  }
 }

@@ -3,7 +3,15 @@ import { z } from 'zod';
 import { objectId, participant, roomParams } from '../../../contract/index.ts';
 
 const roomParticipant = participant
-  .pick({ participantId: true, accountId: true, displayName: true, kind: true, role: true, connected: true })
+  .pick({
+    participantId: true,
+    peerId: true,
+    accountId: true,
+    displayName: true,
+    kind: true,
+    role: true,
+    connected: true,
+  })
   .extend({
     certifiedName: z.string().describe('The name in the certificate, or the name of a phone.'),
     /** Whether the participant cannot be heard: it is muted or has no microphone. */

@@ -56,6 +56,7 @@ export class RoomAdministration {
 function describe(room: Room, peer: Peer): RoomInfo['participants'] {
   return [...peer.participants.values()].map((participant) => ({
     participantId: participant.participantId,
+    peerId: peer.peerId,
     accountId: participant.accountId,
     displayName: participant.displayName,
     certifiedName: participant.certifiedName ?? participant.displayName,

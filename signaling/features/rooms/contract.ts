@@ -13,6 +13,7 @@ import {
   roomSchedule,
   roomTitle,
 } from '../../../contract/index.ts';
+import type { deletedRoom, savedRooms } from './rest.ts';
 
 /** What everyone in a room knows about it. */
 const roomInfo = z.object({
@@ -115,4 +116,11 @@ declare module '../../../contract/wire.ts' {
   interface Requests extends RoomRequests {}
   interface Events extends RoomEvents {}
   interface SnapshotParts extends RoomSnapshot {}
+}
+
+declare module '../../../contract/wire.ts' {
+  interface OperatorAnswers {
+    'GET /api/saved-rooms': typeof savedRooms;
+    'DELETE /api/saved-rooms/:roomId': typeof deletedRoom;
+  }
 }

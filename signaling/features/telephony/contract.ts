@@ -22,6 +22,7 @@ import {
   trunkRegistration,
   trunkUsage,
 } from '../../../contract/index.ts';
+import type { callList, phoneList, trunkList } from './rest.ts';
 
 export { PERSON_PHONE_REQUESTS } from './phones-contract.ts';
 
@@ -174,4 +175,15 @@ type TelephonyEvents = typeof TELEPHONY_EVENTS;
 declare module '../../../contract/wire.ts' {
   interface Requests extends TelephonyRequests {}
   interface Events extends TelephonyEvents {}
+}
+
+declare module '../../../contract/wire.ts' {
+  interface OperatorAnswers {
+    'GET /api/sip/phones': typeof phoneList;
+    'DELETE /api/sip/phones/:username': typeof nothing;
+    'GET /api/sip/trunks': typeof trunkList;
+    'DELETE /api/sip/trunks/:name': typeof nothing;
+    'GET /api/sip/calls': typeof callList;
+    'DELETE /api/sip/calls/:callId': typeof nothing;
+  }
 }

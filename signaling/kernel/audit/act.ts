@@ -30,7 +30,10 @@ export interface Act {
 /** The actor that a principal is. */
 export function actorOf(principal: PeerPrincipal | TokenPrincipal, address: string): Actor {
   if (principal.kind === 'token') {
-    const { tokenId, name } = principal;
+    const { tokenId, name, person } = principal;
+    if (person) {
+      return { kind: 'account', id: person.accountId, name, deviceId: person.deviceId, address };
+    }
     return { kind: tokenId === null ? 'operator' : 'token', id: tokenId ?? undefined, name, address };
   }
   const { accountId, displayName, device } = principal;

@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import { CanopyError } from '../../../base/index.ts';
 import { OPERATOR, type TokenPrincipal } from '../principals/index.ts';
 import { TokenBucket } from '../sockets/index.ts';
-import type { ApiTokens } from '../tokens/index.ts';
+import type { ApiTokens, ConsoleKeys } from '../tokens/index.ts';
 
 /** How many tokens' rates are remembered. */
 const MAX_BUCKETS = 1000;
@@ -15,9 +15,10 @@ export interface AuthenticatorOptions {
   /** The key from the data folder. It is not rate-limited. */
   apiKey: string;
   tokens: Pick<ApiTokens, 'authenticate'>;
+  consoleKeys: Pick<ConsoleKeys, 'authenticate'>;
   /** Maximum requests per second of one token; bursts may be ten times as large. */
   requestsPerSecond: number;
-  /** Whether requests to the API may come this way. Default: any way. */
+  /** Whether requests to the API may come this way, other than those of the page. Default: any way. */
   mayComeHere?(request: IncomingMessage): boolean;
 }
 
@@ -36,11 +37,17 @@ export class Authenticator {
 
   /** @throws {CanopyError} API_KEY_INVALID, TOKEN_EXPIRED, RATE_LIMITED, CLIENT_CERTIFICATE_REQUIRED */
   authenticate({ headers: { authorization = '' }, raw }: Request): TokenPrincipal {
-    // First, so that nobody learns here whether a token is valid.
+    const secret = /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? '';
+    // Its connection has proved possession of a certificate.
+    const administrator = this.#options.consoleKeys.authenticate(secret);
+    if (administrator) {
+      this.#take(administrator.tokenId ?? '');
+      return administrator;
+    }
+    // Before anything else, so that nobody learns here whether a token is valid.
     if (this.#options.mayComeHere?.(raw) === false) {
       throw new CanopyError('CLIENT_CERTIFICATE_REQUIRED');
     }
-    const secret = /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? '';
     // In constant time, so that the key cannot be guessed byte by byte.
     if (timingSafeEqual(sha256(secret), this.#keyHash)) {
       return OPERATOR;

@@ -59,6 +59,8 @@ export type ServerAction =
   | 'phone.keep'
   /** Become the phone gateway in charge of calls. */
   | 'gateway.register'
+  /** Use the operator's API from the page. */
+  | 'console.open'
   | AdminAction;
 
 /** Uses of the operator's API, by subject. */
@@ -74,6 +76,7 @@ export type AdminAction =
   | 'call.administer'
   | 'token.administer'
   | 'audit.administer'
+  | 'server.administer'
   | 'webhook.administer';
 
 /** Each action, worded to complete “your role does not let you …”. */
@@ -131,6 +134,7 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'number.call': 'call telephone numbers',
   'phone.keep': 'have phones',
   'gateway.register': 'register as the phone gateway',
+  'console.open': 'open the console',
   'account.administer': 'administer accounts',
   'invitation.administer': 'administer invitations',
   'link.administer': 'administer room links',
@@ -142,5 +146,6 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'call.administer': 'administer calls',
   'token.administer': 'administer API tokens',
   'audit.administer': 'read the audit log',
+  'server.administer': 'see the state of the server',
   'webhook.administer': 'administer webhooks',
 };

@@ -97,6 +97,7 @@ export const ON_SERVER: Readonly<Record<ServerStanding, ReadonlySet<ServerAction
     'person.call',
     'number.call',
     'phone.keep',
+    'console.open',
     'invite.create:admin',
     'invite.create:member',
     'invite.create:guest',
@@ -133,6 +134,7 @@ export const ON_SERVER: Readonly<Record<ServerStanding, ReadonlySet<ServerAction
     'call.administer',
     'token.administer',
     'audit.administer',
+    'server.administer',
     'webhook.administer',
   ]),
 };

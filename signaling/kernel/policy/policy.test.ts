@@ -97,6 +97,7 @@ const ON_SERVER: Record<ServerAction, string> = {
   'number.call': 'admin owner member',
   'phone.keep': 'admin owner member',
   'gateway.register': 'gateway',
+  'console.open': 'admin',
   'account.administer': 'token',
   'invitation.administer': 'token',
   'link.administer': 'token',
@@ -108,6 +109,7 @@ const ON_SERVER: Record<ServerAction, string> = {
   'call.administer': 'token',
   'token.administer': 'token',
   'audit.administer': 'token',
+  'server.administer': 'token',
   'webhook.administer': 'token',
 };
 

@@ -16,6 +16,7 @@ const RESOURCES: Record<AdminAction, string> = {
   'call.administer': 'calls',
   'token.administer': 'tokens',
   'audit.administer': 'audit',
+  'server.administer': 'server',
   'webhook.administer': 'webhooks',
 };
 

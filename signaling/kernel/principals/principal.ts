@@ -56,10 +56,12 @@ export interface StreamPrincipal {
 /** A secret that is presented over HTTP. */
 export interface TokenPrincipal {
   readonly kind: 'token';
-  /** The secret's name in the log. */
+  /** The secret's name in the log; of a console's key, the person's. */
   readonly name: string;
   /** Null for the key from the data folder. */
   readonly tokenId: string | null;
+  /** The administrator who uses the API from the page. */
+  readonly person?: { readonly accountId: string; readonly deviceId: string };
   readonly scopes: ReadonlySet<Scope>;
   /** The only rooms that it reaches; null: everything. */
   readonly rooms: ReadonlySet<string> | null;

@@ -29,7 +29,7 @@ import { PathCheck } from '../media/path-check.ts';
 import { DirectCallsModel } from '../people/direct-calls.ts';
 import { isMeetingRequested, MeetingRequest } from './meeting-request.ts';
 import { PushModel } from './push.ts';
-import { parseRoute, roomFragment } from './route.ts';
+import { type ConsoleSection, parseRoute, roomFragment } from './route.ts';
 
 export type Screen =
   | { name: 'loading' }
@@ -49,6 +49,8 @@ export type Screen =
   | { name: 'no-identity'; roomId: string | undefined }
   /** The user's rooms. */
   | { name: 'home' }
+  /** The administrators' console. */
+  | { name: 'console'; section: ConsoleSection }
   /** Another site asks for a meeting. */
   | { name: 'meeting-request'; request: MeetingRequest }
   /** `title`: the room's, as far as this tab knows it. `left`: the user has just left a call there. */
@@ -457,6 +459,10 @@ export class AppModel {
       this.#showDoor({ roomId: route.roomId });
     } else if (!this.identity.value) {
       this.#showNoIdentity(route.page === 'room' ? route.roomId : undefined);
+    } else if (route.page === 'console' && window.parent === window) {
+      this.problem.value = undefined;
+      this.#connectEarly();
+      this.screen.value = { name: 'console', section: route.section };
     } else if (route.page === 'room' && !isCallRoom(route.roomId)) {
       this.#showLobby(route.roomId);
     } else {

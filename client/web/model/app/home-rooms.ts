@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import { CanopyError, type Client, type RoomSummary } from '../../../sdk/index.ts';
+import { whileVisible } from '../basics/while-visible.ts';
 
 /** How many rooms of a list are shown at first, and added by “Show more”. */
 const PAGE = 6;
@@ -22,7 +23,6 @@ export class HomeRooms {
   readonly problem = signal<CanopyError | undefined>(undefined);
   readonly #connect: () => Promise<Client>;
   readonly #shown: Record<ListName, number> = { upcoming: PAGE, mine: PAGE, recent: PAGE };
-  #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(connect: () => Promise<Client>) {
     this.#connect = connect;
@@ -30,18 +30,7 @@ export class HomeRooms {
 
   /** Loads the lists, and again now and then. Returns a function that stops it. */
   start(): () => void {
-    const reload = () => {
-      if (!document.hidden) {
-        void this.load();
-      }
-    };
-    void this.load();
-    this.#timer = setInterval(reload, RELOAD_MS);
-    document.addEventListener('visibilitychange', reload);
-    return () => {
-      clearInterval(this.#timer);
-      document.removeEventListener('visibilitychange', reload);
-    };
+    return whileVisible(() => void this.load(), RELOAD_MS);
   }
 
   /** Loads all lists. Never rejects. */

@@ -9,6 +9,18 @@ import {
   type RoomLinkSecret,
 } from '../../../sdk/index.ts';
 
+/** The parts of the console, as its addresses name them. */
+export const CONSOLE_SECTIONS = [
+  'overview',
+  'rooms',
+  'calls',
+  'phones',
+  'accounts',
+  'invitations',
+  'audit',
+] as const;
+export type ConsoleSection = (typeof CONSOLE_SECTIONS)[number];
+
 export type Route =
   | { page: 'invitation'; invitation: Invitation }
   | { page: 'damaged-invitation' }
@@ -21,10 +33,12 @@ export type Route =
   | { page: 'room'; roomId: string }
   /** `address`: an account's id or alias. */
   | { page: 'call'; address: string }
+  /** The administrators' console. */
+  | { page: 'console'; section: ConsoleSection }
   | { page: 'home' };
 
 /**
- * Parses the address's fragment: `#/invite/…`, `#/join/…`, `#/link/…`, `#/signed-on`, `#/call/…`, `#/room/NAME`, or anything else for the start
+ * Parses the address's fragment: `#/invite/…`, `#/join/…`, `#/link/…`, `#/signed-on`, `#/call/…`, `#/room/NAME`, `#/console/…`, or anything else for the start
  * page.
  */
 export function parseRoute(fragment: string): Route {
@@ -54,6 +68,10 @@ export function parseRoute(fragment: string): Route {
   if (/^#\/?link(\/|$)/.test(fragment)) {
     const deviceLink = parseDeviceLink(fragment);
     return { page: 'new-device', ...(deviceLink && { link: deviceLink }) };
+  }
+  const [, section] = /^#\/console(?:\/(\w+))?$/.exec(fragment) ?? [];
+  if (section !== undefined || fragment === '#/console') {
+    return { page: 'console', section: CONSOLE_SECTIONS.find((each) => each === section) ?? 'overview' };
   }
   const [, encoded] = /^#\/room\/([^/]+)$/.exec(fragment) ?? [];
   const text = encoded === undefined ? undefined : decoded(encoded);
@@ -88,6 +106,11 @@ export function callableNumber(typed: string): string | undefined {
 /** An account's call link. */
 export function callUrl(origin: string, accountId: string): string {
   return `${origin}/#/call/${accountId}`;
+}
+
+/** The address of a part of the console. */
+export function consoleFragment(section: ConsoleSection): string {
+  return section === 'overview' ? '#/console' : `#/console/${section}`;
 }
 
 export function roomFragment(roomId: string): string {

@@ -22,6 +22,7 @@ export const home = {
   newRoom: 'New room',
   recent: 'Recent',
   noRecent: 'No meetings yet',
+  console: 'Console',
   showMore: 'Show more',
   loadFailed: 'Your rooms could not be loaded.',
   tryAgain: 'Try again',

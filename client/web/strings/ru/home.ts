@@ -22,6 +22,7 @@ export const home: Strings['home'] = {
   newRoom: 'Новая комната',
   recent: 'Недавние',
   noRecent: 'Вы ещё не были на встречах',
+  console: 'Консоль',
   showMore: 'Показать ещё',
   loadFailed: 'Не удалось загрузить комнаты.',
   tryAgain: 'Повторить',

@@ -1,6 +1,12 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
-import { type AppModel, type Destination, HomeRooms, readDestination } from '../../model/index.ts';
+import {
+  type AppModel,
+  consoleFragment,
+  type Destination,
+  HomeRooms,
+  readDestination,
+} from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
 import { RecentCallsList } from '../calls/recent-calls.tsx';
 import { AccountBannerSlot } from '../devices/banner-slot.tsx';
@@ -8,7 +14,14 @@ import { AccountMenu } from '../identity/account-menu.tsx';
 import { IdentityLine } from '../identity/identity-line.tsx';
 import { Brand } from '../parts/brand.tsx';
 import { IconButton } from '../parts/icon-button.tsx';
-import { CalendarIcon, CameraIcon, OwnDevicesIcon, PlusIcon, SettingsIcon } from '../parts/icons.tsx';
+import {
+  CalendarIcon,
+  CameraIcon,
+  ConsoleIcon,
+  OwnDevicesIcon,
+  PlusIcon,
+  SettingsIcon,
+} from '../parts/icons.tsx';
 import { EmptyCalendar, EmptyHistory, EmptyRooms } from '../parts/illustrations.tsx';
 import { lazyView } from '../parts/lazy-view.tsx';
 import { Problem } from '../parts/problem.tsx';
@@ -42,6 +55,17 @@ export function Home({ model }: { model: AppModel }) {
           <IconButton label={account.open} testId="your-devices" onClick={() => open({ name: 'devices' })}>
             <OwnDevicesIcon />
           </IconButton>
+        )}
+        {client.value?.account.role === 'admin' && window.parent === window && (
+          <a
+            class="icon-button button"
+            href={consoleFragment('overview')}
+            data-testid="console-link"
+            aria-label={home.console}
+            title={home.console}
+          >
+            <ConsoleIcon />
+          </a>
         )}
         <IconButton label={home.appearance} testId="appearance" onClick={() => open({ name: 'appearance' })}>
           <SettingsIcon />

@@ -34,6 +34,8 @@ export function CameraIcon({ off = false }: { off?: boolean }) {
   return off ? <CameraOffIcon /> : <CameraOnIcon />;
 }
 
+/** Gauge. */
+export const ConsoleIcon = icon('M12 14l4-4M3.34 19a10 10 0 1 1 17.32 0');
 export const RecordIcon = icon('M12 2a10 10 0 1 0 0 20a10 10 0 1 0 0-20M12 9a3 3 0 1 0 0 6a3 3 0 1 0 0-6');
 export const CaptionsIcon = icon(
   'M4 5h16a2 2 0 0 1 2 2v10a2 2 0 0 1 -2 2h-16a2 2 0 0 1 -2 -2v-10a2 2 0 0 1 2 -2ZM7 15h4M15 15h2M7 11h2M13 11h4',
