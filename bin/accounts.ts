@@ -110,13 +110,13 @@ export async function remove(
 }
 
 /** @throws {UsageError} the user has not confirmed */
-function requireYes(yes: boolean | undefined, what: string): void {
+export function requireYes(yes: boolean | undefined, what: string): void {
   if (!yes) {
     throw new UsageError(`this would delete ${what}, and cannot be undone; add --yes to do it`);
   }
 }
 
-async function listAccounts(api: OwnApi): Promise<AccountInfo[]> {
+export async function listAccounts(api: OwnApi): Promise<AccountInfo[]> {
   const all: AccountInfo[] = [];
   let page: AccountInfo[];
   do {
@@ -132,10 +132,10 @@ async function listAccounts(api: OwnApi): Promise<AccountInfo[]> {
  * @throws {CanopyError} IDENTITY_UNKNOWN
  * @throws {UsageError} `start` is not the start of an id, or several ids begin with it
  */
-function byId<T>(all: readonly T[], start: string, idOf: (each: T) => string, what: string): T {
-  if (!/^[0-9a-f]{4,64}$/i.test(start)) {
+export function byId<T>(all: readonly T[], start: string, idOf: (each: T) => string, what: string): T {
+  if (!/^[0-9a-f-]{4,64}$/i.test(start)) {
     throw new UsageError(
-      `${start} is not an id: give at least its first 4 digits, as listed by canopy accounts`,
+      `${start} is not an id: give at least its first 4 digits, as listed by the command that lists them`,
     );
   }
   const found = all.filter((each) => idOf(each).startsWith(start.toLowerCase()));

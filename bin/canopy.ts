@@ -1,9 +1,11 @@
 import { Command } from 'commander';
 import { CanopyError } from '../base/index.ts';
-import type { AuditOptions } from './audit.ts';
+import { addAccountCommands } from './account-commands.ts';
+import { addAdminCommands } from './admin-commands.ts';
 import type { BenchFlags } from './bench.ts';
 import { ensureParts } from './ensure-parts.ts';
 import type { InviteOptions } from './invite.ts';
+import { onRunningServer } from './on-running-server.ts';
 import { commaSeparated, configOf, withConfig } from './options.ts';
 import type { TokenOptions } from './tokens.ts';
 import { UsageError } from './usage-error.ts';
@@ -130,77 +132,8 @@ withConfig(
   process.stdout.write(await migrate(configOf(command), options));
 });
 
-/** Adds what finds a running server: its data folder and, if it is not recorded there, its address. */
-function onRunningServer(command: Command): Command {
-  const url = 'address of the running server; default: the one recorded in the data folder';
-  return withConfig(command.option('--url <url>', url), ['data.dir', 'server.port']);
-}
-
-onRunningServer(
-  program
-    .command('accounts')
-    .description('list the accounts of a running server, with their devices')
-    .option('--name <text>', 'list only people whose name contains this')
-    .option('--json', 'print JSON'),
-).action(async (options: { url?: string; name?: string; json?: boolean }, command: Command) => {
-  const { accounts } = await import('./accounts.ts');
-  process.stdout.write(await accounts(configOf(command), options));
-});
-
-onRunningServer(
-  program
-    .command('revoke')
-    .description('revoke an account on a running server, immediately')
-    .argument('[account-id]', 'as listed by canopy accounts; its first digits are enough if they are unique')
-    .option('--name <name>', 'full name instead of an id, if nobody else has it')
-    .option('--device <device-id>', 'revoke only this device of the account; its first digits are enough'),
-).action(
-  async (
-    accountId: string | undefined,
-    options: { name?: string; device?: string; url?: string },
-    command: Command,
-  ) => {
-    const { revoke } = await import('./accounts.ts');
-    process.stdout.write(await revoke(configOf(command), { id: accountId, ...options }));
-  },
-);
-
-onRunningServer(
-  program
-    .command('delete')
-    .description('delete an account or a room on a running server, with everything that it left')
-    .argument('[account-id]', 'as listed by canopy accounts; its first digits are enough if they are unique')
-    .option('--name <name>', 'full name instead of an id, if nobody else has it')
-    .option('--room <room>', 'delete this room instead, with its chat and files')
-    .option('--yes', 'really delete it; it cannot be undone'),
-).action(
-  async (
-    accountId: string | undefined,
-    options: { name?: string; room?: string; yes?: boolean; url?: string },
-    command: Command,
-  ) => {
-    const { remove } = await import('./accounts.ts');
-    process.stdout.write(await remove(configOf(command), { id: accountId, ...options }));
-  },
-);
-
-onRunningServer(
-  program
-    .command('reinstate')
-    .description('take back the revocation of an account on a running server')
-    .argument('[account-id]', 'as listed by canopy accounts; its first digits are enough if they are unique')
-    .option('--name <name>', 'full name instead of an id, if no other revoked person has it')
-    .option('--device <device-id>', 'reinstate only this device of the account; its first digits are enough'),
-).action(
-  async (
-    accountId: string | undefined,
-    options: { name?: string; device?: string; url?: string },
-    command: Command,
-  ) => {
-    const { reinstate } = await import('./accounts.ts');
-    process.stdout.write(await reinstate(configOf(command), { id: accountId, ...options }));
-  },
-);
+addAccountCommands(program);
+addAdminCommands(program);
 
 const token = program.command('token').description('manage tokens for the REST API of a running server');
 
@@ -304,21 +237,6 @@ onRunningServer(
 ).action(async (nameOrId: string, options: { url?: string }, command: Command) => {
   const { deleteWebhook } = await import('./webhooks.ts');
   process.stdout.write(await deleteWebhook(configOf(command), nameOrId, options));
-});
-
-onRunningServer(
-  program
-    .command('audit')
-    .description('list who administered a running server or moderated its rooms, latest first')
-    .option('--action <name>', 'only this action, e.g. ban.add; with * at the end, all that begin so')
-    .option('--room <room>', 'only about this room')
-    .option('--account <account-id>', 'only what was done to this account')
-    .option('--actor <id>', 'only what this account or token did')
-    .option('--limit <number>', 'maximum number of entries, at most 1000', '100')
-    .option('--json', 'print JSON'),
-).action(async (options: AuditOptions, command: Command) => {
-  const { audit } = await import('./audit.ts');
-  process.stdout.write(await audit(configOf(command), options));
 });
 
 program

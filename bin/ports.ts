@@ -8,7 +8,7 @@ type Protocol = 'UDP' | 'TCP';
 
 /** A port the server needs. */
 interface Port {
-  subject: 'port' | 'api port' | 'rtc ports' | 'sip port' | 'sip tls port' | 'sip ws port';
+  subject: 'port' | 'api port' | 'metrics port' | 'rtc ports' | 'sip port' | 'sip tls port' | 'sip ws port';
   protocol: Protocol;
   host: string;
   port: number;
@@ -72,7 +72,7 @@ export function isForeignHost({ code }: PortFinding): boolean {
   return code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN';
 }
 
-function portsOf({ api, server, rtc, sip }: Config, listen: readonly ListenAddress[]): Port[] {
+function portsOf({ api, metrics, server, rtc, sip }: Config, listen: readonly ListenAddress[]): Port[] {
   const ports: Port[] = [
     {
       subject: 'port',
@@ -91,6 +91,16 @@ function portsOf({ api, server, rtc, sip }: Config, listen: readonly ListenAddre
       port: api.port,
       flag: 'api.port',
       hostKey: 'server.host',
+    });
+  }
+  if (metrics.port !== undefined) {
+    ports.push({
+      subject: 'metrics port',
+      protocol: 'TCP',
+      host: metrics.host,
+      port: metrics.port,
+      flag: 'metrics.port',
+      hostKey: 'metrics.host',
     });
   }
   const workers = rtc.port === 0 ? 0 : rtc.workers || availableParallelism();

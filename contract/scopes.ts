@@ -40,7 +40,8 @@ export const SCOPES = {
 export const CONSOLE_SCOPES: readonly Scope[] = [
   ...(['rooms:read', 'rooms:write', 'invitations:read', 'invitations:write'] as const),
   ...(['accounts:read', 'accounts:write', 'phones:read', 'phones:write'] as const),
-  ...(['calls:read', 'calls:write', 'audit:read', 'server:read'] as const),
+  ...(['calls:read', 'calls:write', 'recordings:read', 'recordings:write'] as const),
+  ...(['audit:read', 'server:read'] as const),
 ];
 
 export const scope = z.enum(Object.keys(SCOPES) as [Scope, ...Scope[]]);

@@ -46,6 +46,7 @@ export {
   requireDataDir,
   runningServer,
   type Spoken,
+  serveMetrics,
   unusedDatabase,
 } from './kernel/index.ts';
 export { probeDatabase } from './probe-database.ts';

@@ -45,7 +45,10 @@ describe('the console on the page', () => {
   /** Answers the question that is open, with the keyboard. */
   const confirm = async (action: string) => {
     await admin.getByTestId(`confirm-${action}`).waitFor();
-    await eventually('the question has the focus', focused, (now) => now === `confirm-${action}`);
+    // The question is read first: a second Enter by mistake confirms nothing.
+    await eventually('the question has the focus', focused, (now) => now === 'H2');
+    await admin.keyboard.press('Tab');
+    assert.equal(await focused(), `confirm-${action}`);
     await admin.keyboard.press('Enter');
     await admin.getByTestId(`confirm-${action}`).waitFor({ state: 'detached' });
   };

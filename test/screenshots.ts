@@ -11,7 +11,7 @@ import { CROWDS, paintOwnCamera, WINDOWS } from './support/call-scenes.ts';
 import { Cast } from './support/cast.ts';
 import { Person } from './support/person.ts';
 import { Photographer } from './support/photographer.ts';
-import { takeHome, takeNewcomers, takePanels, takeRinging } from './support/screen-pictures.ts';
+import { takeConsole, takeHome, takeNewcomers, takePanels, takeRinging } from './support/screen-pictures.ts';
 import { TestServer } from './support/server.ts';
 
 const ROOM = 'orchard';
@@ -59,6 +59,7 @@ try {
   if (values.only !== 'call') {
     await takeNewcomers(studio);
     await takeHome(studio);
+    await takeConsole(studio);
     await takeRinging(studio);
     await page.evaluate(`location.hash = '#/room/${ROOM}'`);
     await page.getByTestId('microphone-select').waitFor({ state: 'attached' });

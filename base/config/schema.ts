@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { acmeSection } from './acme.ts';
 import { apiSection } from './api.ts';
 import { captionsSection } from './captions.ts';
+import { metricsSection } from './metrics.ts';
 import { oidcSection } from './oidc.ts';
 import { recordingSection } from './recording.ts';
 import {
@@ -82,6 +83,7 @@ export const configSchema = z.strictObject({
   recording: recordingSection,
   captions: captionsSection,
   api: apiSection,
+  metrics: metricsSection,
   data: z
     .strictObject({
       dir: text

@@ -1,12 +1,18 @@
 import type { OperatorAnswer, OperatorRoute } from '../../contract/index.ts';
-import { CanopyError, type ErrorBody } from '../../contract/light.ts';
+import {
+  CanopyError,
+  type ErrorBody,
+  type PathValues,
+  type QueryValues,
+  requestTo,
+} from '../../contract/light.ts';
 import type { Connection } from './connection.ts';
 
 /** What a request to the operator's API has besides its route. */
 export interface OperatorRequest {
   /** Values for the parameters in the path. */
-  params?: Readonly<Record<string, string>>;
-  query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  params?: PathValues;
+  query?: QueryValues;
   body?: unknown;
 }
 
@@ -35,16 +41,10 @@ export class Operator {
    */
   async call<R extends OperatorRoute>(
     route: R,
-    { params = {}, query = {}, body }: OperatorRequest = {},
+    { body, ...where }: OperatorRequest = {},
   ): Promise<OperatorAnswer<R>> {
-    const [method = '', template = ''] = route.split(' ');
-    const path = template.replaceAll(/:(\w+)/g, (_, name) => encodeURIComponent(params[name] ?? ''));
+    const { method, path } = requestTo(route, where);
     const url = new URL(path, this.#connection.origin);
-    for (const [name, value] of Object.entries(query)) {
-      if (value !== undefined) {
-        url.searchParams.set(name, String(value));
-      }
-    }
     const key = await this.#currentKey();
     try {
       return (await send(method, url, key, body)) as OperatorAnswer<R>;

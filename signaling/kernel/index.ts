@@ -41,6 +41,7 @@ export {
   readAuthorities,
   readTlsFiles,
   sendBytes,
+  serveMetrics,
   tlsMetrics,
   toCoded,
   type ZodInstance,

@@ -42,6 +42,7 @@ import {
   OwnOrigins,
   registerAdminRoutes,
   registerServerRoutes,
+  serveMetrics,
   TlsSource,
   tlsMetrics,
   type UrlTicket,
@@ -237,6 +238,7 @@ export class Kernel {
   readonly #certificates: CertificateWatch;
   readonly #expiredGuests: ExpiredGuests;
   readonly #acme: AcmeRenewal;
+  #metricsPort: Awaited<ReturnType<typeof serveMetrics>> | undefined;
   #draining = false;
   #drained: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
@@ -595,6 +597,11 @@ export class Kernel {
     return this.#ground.apiListener?.port;
   }
 
+  /** The port of its own that metrics have; undefined: they have none. */
+  get metricsPort(): number | undefined {
+    return this.#metricsPort?.port;
+  }
+
   /** The address in links. */
   get publicUrl(): string {
     return this.config.server.publicUrl ?? defaultPublicUrl(this.port);
@@ -619,6 +626,7 @@ export class Kernel {
       await app.ready();
       await listener.listen(config.server.host, config.server.port);
       await apiListener?.listen(config.server.host, config.api.port);
+      await this.#listenForMetrics();
     } catch (error) {
       await this.close();
       throw error;
@@ -676,6 +684,7 @@ export class Kernel {
     tls.close();
     await app.close();
     await apiListener?.close();
+    this.#metricsPort?.close();
     await listener.close();
     await this.devices.close();
     await this.tokens.close();
@@ -762,6 +771,20 @@ export class Kernel {
         this.stage(session, 'media_connected');
       }
     });
+  }
+
+  async #listenForMetrics(): Promise<void> {
+    const { access, host, port } = this.config.metrics;
+    if (port !== undefined) {
+      this.#metricsPort = await serveMetrics({
+        host,
+        port,
+        setting: 'metrics.port',
+        page: () => this.#ground.metrics.page(),
+        mayRead: (raw) =>
+          access === 'open' || this.#authenticator.mayReadMetrics({ headers: raw.headers, raw }),
+      });
+    }
   }
 
   /** Adds the routes about the server itself. */

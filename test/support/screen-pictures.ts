@@ -29,6 +29,19 @@ export async function takeNewcomers({ photographer, server, browser }: Studio): 
   await page.context().close();
 }
 
+/** Takes pictures of the console. Its figures are those of the real server. */
+export async function takeConsole({ photographer, page, server }: Studio): Promise<void> {
+  await server.api('PUT', '/api/sip/phones/1001', { displayName: 'Reception' });
+  for (const section of ['overview', 'rooms', 'phones', 'accounts', 'invitations', 'audit']) {
+    await page.evaluate(`location.hash = '#/console/${section}'`);
+    await page
+      .getByTestId(section === 'overview' ? 'workers' : 'entry')
+      .first()
+      .waitFor();
+    await photographer.take(page, `console-${section}`);
+  }
+}
+
 /** Takes pictures of the home page and what it opens. */
 export async function takeHome({ photographer, page }: Studio): Promise<void> {
   await page.evaluate(fillHome);

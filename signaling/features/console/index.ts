@@ -1,3 +1,2 @@
 export { consoleMetrics } from './metrics.ts';
 export { registerConsole } from './register.ts';
-export { type ServerStatus, serverStatus } from './rest.ts';

@@ -1,5 +1,4 @@
 import { CanopyError } from '../../../base/index.ts';
-import { CONSOLE_SCOPES } from '../../../contract/index.ts';
 import { demand, errorResponses, type Kernel, requirePrincipal } from '../../kernel/index.ts';
 import { CONSOLE_REQUESTS } from './contract.ts';
 import { disksOf } from './disks.ts';
@@ -18,7 +17,7 @@ export function registerConsole(kernel: Kernel): void {
         if (!kernel.config.api.console) {
           throw new CanopyError('FORBIDDEN', 'the operator has switched the console off (api.console)');
         }
-        return { key: kernel.consoleKeys.issue(session), scopes: [...CONSOLE_SCOPES] };
+        return { key: kernel.consoleKeys.issue(session) };
       },
     },
     { audited: ['console.open'], perConnection: ['console.open'] },

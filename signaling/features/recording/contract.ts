@@ -73,6 +73,13 @@ export const keptRecording = recordingInfo.extend({
 });
 export type KeptRecording = z.infer<typeof keptRecording>;
 
+/** The recordings of all rooms, for the operator. */
+export const allRecordings = z.object({
+  recordings: z.array(recordingInfo.extend({ roomId: z.string() })),
+  more: z.boolean(),
+  bytes: z.number().describe('Size of all recordings on the server, in bytes.'),
+});
+
 const place = { roomId, recordingId: objectId };
 
 export const LIBRARY_REQUESTS = {
@@ -139,4 +146,8 @@ declare module '../../../contract/wire.ts' {
   interface Requests extends RecordingRequests, LibraryRequests {}
   interface Events extends RecordingEvents {}
   interface SnapshotParts extends RecordingSnapshot {}
+  interface OperatorAnswers {
+    'GET /api/recordings': typeof allRecordings;
+    'DELETE /api/rooms/:roomId/recordings/:recordingId': typeof nothing;
+  }
 }

@@ -70,12 +70,15 @@ export class RecordingRecords {
     return this.#store.db.selectFrom('recordings').selectAll().where('status', '!=', 'ended').execute();
   }
 
-  /** A room's recordings, newest first. */
+  /** A room's recordings, or those of all rooms, newest first. */
   async of(
-    roomId: string,
+    roomId: string | undefined,
     { before, limit }: { before?: number | undefined; limit: number },
   ): Promise<RecordingRow[]> {
-    let query = this.#store.db.selectFrom('recordings').selectAll().where('room_id', '=', roomId);
+    let query = this.#store.db.selectFrom('recordings').selectAll();
+    if (roomId !== undefined) {
+      query = query.where('room_id', '=', roomId);
+    }
     if (before !== undefined) {
       query = query.where('started_at_ms', '<', before);
     }

@@ -6,6 +6,7 @@ export type { ByteRange } from './byte-range.ts';
 export { toCoded } from './coded.ts';
 export { admitForeignPages } from './foreign-pages.ts';
 export { Listener } from './listener.ts';
+export { serveMetrics } from './metrics-listener.ts';
 export { errorResponses } from './openapi.ts';
 export { defaultPublicUrl, OwnOrigins } from './origins.ts';
 export { isFromThisMachine } from './own-machine.ts';

@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import type { Config } from '../../../base/index.ts';
+import { CanopyError, type Config } from '../../../base/index.ts';
 import { PROTOCOL_VERSION, serverInfo, serverQuery } from '../../../contract/index.ts';
 import type { Authority } from '../../identity/index.ts';
+import type { ZodInstance } from './admin-routes.ts';
 import type { Authenticator } from './authenticator.ts';
 import { cacheMetrics, type MetricsPage } from './metrics-cache.ts';
 import type { OwnOrigins } from './origins.ts';
@@ -25,7 +26,7 @@ export interface ServerRoutesOptions {
 
 /** Health, metrics, and what a client needs to know before it connects. */
 export function registerServerRoutes(fastify: FastifyInstance, options: ServerRoutesOptions): void {
-  const { config, authority, origins, version, authenticator, publicUrl, metrics, ready } = options;
+  const { config, authority, origins, version, publicUrl, ready } = options;
   const app = fastify.withTypeProvider<ZodTypeProvider>();
 
   app.get('/healthz', { schema: { description: 'Liveness: the process is running.' } }, () => ({
@@ -45,29 +46,9 @@ export function registerServerRoutes(fastify: FastifyInstance, options: ServerRo
     },
   );
 
-  const cachedMetrics = cacheMetrics(metrics);
-  app.get(
-    '/metrics',
-    {
-      schema: {
-        description:
-          'Metrics in the Prometheus text format. They are at most a second old; with the API key or a token with the scope `metrics:read`, they are current.',
-      },
-      config: {
-        rateLimit: {
-          max: 600,
-          timeWindow: '1 minute',
-          allowList: (request: FastifyRequest) => authenticator.mayReadMetrics(request),
-        },
-      },
-    },
-    async (request, reply) => {
-      const { body, contentType } = await (authenticator.mayReadMetrics(request)
-        ? metrics()
-        : cachedMetrics());
-      return reply.type(contentType).send(body);
-    },
-  );
+  if (config.metrics.port === undefined) {
+    registerMetricsRoute(app, options);
+  }
 
   app.get(
     '/api/server',
@@ -91,5 +72,36 @@ export function registerServerRoutes(fastify: FastifyInstance, options: ServerRo
       ...(origin !== undefined && { originAllowed: origins.current().has(origin) }),
       ...(embedder !== undefined && { embedderAllowed: config.server.embedders.includes(embedder) }),
     }),
+  );
+}
+
+function registerMetricsRoute(
+  app: ZodInstance,
+  { config, authenticator, metrics }: ServerRoutesOptions,
+): void {
+  const cachedMetrics = cacheMetrics(metrics);
+  app.get(
+    '/metrics',
+    {
+      schema: {
+        description:
+          'Metrics in the Prometheus text format. They are at most a second old; with the API key or a token with the scope `metrics:read`, they are current. With `metrics.access` `token`, only with these.',
+      },
+      config: {
+        rateLimit: {
+          max: 600,
+          timeWindow: '1 minute',
+          allowList: (request: FastifyRequest) => authenticator.mayReadMetrics(request),
+        },
+      },
+    },
+    async (request, reply) => {
+      const isTrusted = authenticator.mayReadMetrics(request);
+      if (!isTrusted && config.metrics.access === 'token') {
+        throw new CanopyError('API_KEY_INVALID');
+      }
+      const { body, contentType } = await (isTrusted ? metrics() : cachedMetrics());
+      return reply.type(contentType).send(body);
+    },
   );
 }

@@ -14,6 +14,7 @@ export const CONSOLE_SECTIONS = [
   'overview',
   'rooms',
   'calls',
+  'recordings',
   'phones',
   'accounts',
   'invitations',

@@ -5,6 +5,7 @@ export const en = {
     overview: 'Overview',
     rooms: 'Rooms',
     calls: 'Calls',
+    recordings: 'Recordings',
     phones: 'Phones',
     accounts: 'Accounts',
     invitations: 'Invitations',
@@ -50,6 +51,7 @@ export const en = {
   steal: 'CPU time taken by the host of this virtual machine',
 
   /** Of rooms. */
+  inside: (count: number) => `People and phones: ${count}`,
   noRooms: 'No room is open.',
   since: (time: string) => `since ${time}`,
   muted: 'muted',
@@ -130,6 +132,19 @@ export const en = {
   removeTrunk: 'Remove trunk',
   removeTrunkOf: (name: string) => `Remove the trunk ${name}?`,
   removeTrunkText: 'Calls can no longer go through it. Its password is deleted.',
+
+  /** Of recordings. */
+  allRecordings: (size: string) => `All recordings: ${size}`,
+  noRecordings: 'Nothing has been recorded.',
+  recordingStates: {
+    recording: 'recording',
+    paused: 'paused',
+    interrupted: 'interrupted',
+  },
+  startedBy: (name: string) => `started by ${name}`,
+  deleteRecording: 'Delete recording',
+  deleteRecordingOf: (room: string) => `Delete this recording of ${room}?`,
+  deleteRecordingText: 'Its files are deleted for good.',
 
   /** Of accounts and invitations. */
   noAccounts: 'Nobody has an account yet.',

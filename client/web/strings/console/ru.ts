@@ -7,6 +7,7 @@ export const ru: Shape<typeof en> = {
     overview: 'Обзор',
     rooms: 'Комнаты',
     calls: 'Звонки',
+    recordings: 'Записи',
     phones: 'Телефоны',
     accounts: 'Учётные записи',
     invitations: 'Приглашения',
@@ -50,6 +51,7 @@ export const ru: Shape<typeof en> = {
   stress: ['полное', 'ниже частота кадров', 'ниже разрешение', 'меньше видео'],
   steal: 'Время ЦП, которое забирает хост виртуальной машины',
 
+  inside: (count) => `Люди и телефоны: ${count}`,
   noRooms: 'Нет открытых комнат.',
   since: (time) => `с ${time}`,
   muted: 'без звука',
@@ -128,6 +130,18 @@ export const ru: Shape<typeof en> = {
   removeTrunk: 'Удалить транк',
   removeTrunkOf: (name) => `Удалить транк ${name}?`,
   removeTrunkText: 'Звонки через него станут невозможны. Его пароль будет удалён.',
+
+  allRecordings: (size) => `Все записи: ${size}`,
+  noRecordings: 'Записей пока нет.',
+  recordingStates: {
+    recording: 'идёт',
+    paused: 'приостановлена',
+    interrupted: 'прервана',
+  },
+  startedBy: (name) => `начал(а) ${name}`,
+  deleteRecording: 'Удалить запись',
+  deleteRecordingOf: (room) => `Удалить эту запись комнаты ${room}?`,
+  deleteRecordingText: 'Её файлы будут удалены навсегда.',
 
   noAccounts: 'Учётных записей ещё нет.',
   roles: { admin: 'администратор', member: 'сотрудник', guest: 'гость', bridge: 'шлюз' },

@@ -35,6 +35,7 @@ export function Accounts({ model }: { model: AppModel }) {
       </label>
       <AnswerList
         heading={words.sections.accounts}
+        headed={false}
         testId="accounts"
         watched={watched}
         entriesOf={({ accounts }) =>

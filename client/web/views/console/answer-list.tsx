@@ -10,6 +10,7 @@ const PAGE = 50;
 /** A heading with a list of what the server answered: loading, not loaded, empty, or its entries. */
 export function AnswerList<T, E>({
   heading,
+  headed = true,
   testId,
   watched,
   entriesOf,
@@ -18,6 +19,8 @@ export function AnswerList<T, E>({
   children,
 }: {
   heading: string;
+  /** Whether the heading is shown: not if the page has the same. */
+  headed?: boolean;
   testId: string;
   watched: Watched<T>;
   entriesOf(answer: T): readonly E[];
@@ -30,7 +33,7 @@ export function AnswerList<T, E>({
   const entries = answer === undefined ? undefined : entriesOf(answer);
   return (
     <section class="console-part" aria-label={heading} data-testid={testId} aria-busy={entries === undefined}>
-      <h2>{heading}</h2>
+      {headed && <h2>{heading}</h2>}
       <LoadProblem watched={watched} />
       {entries?.length === 0 && <p class="hint">{empty}</p>}
       {entries !== undefined && entries.length > 0 && (

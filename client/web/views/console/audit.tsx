@@ -41,6 +41,7 @@ export function Audit({ model }: { model: AppModel }) {
       </label>
       <AnswerList
         heading={words.sections.audit}
+        headed={false}
         testId="audit"
         watched={watched}
         entriesOf={({ entries }) => entries}

@@ -11,6 +11,7 @@ import { Calls } from './calls.tsx';
 import { Invitations } from './invitations.tsx';
 import { Overview } from './overview.tsx';
 import { Phones } from './phones.tsx';
+import { Recordings } from './recordings.tsx';
 import { Rooms } from './rooms.tsx';
 import '../../styles/console.css';
 
@@ -18,6 +19,7 @@ const SECTIONS: Record<ConsoleSection, ComponentType<{ model: AppModel }>> = {
   overview: Overview,
   rooms: Rooms,
   calls: Calls,
+  recordings: Recordings,
   phones: Phones,
   accounts: Accounts,
   invitations: Invitations,

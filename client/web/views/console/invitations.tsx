@@ -14,6 +14,7 @@ export function Invitations({ model }: { model: AppModel }) {
   return (
     <AnswerList
       heading={words.sections.invitations}
+      headed={false}
       testId="invitations"
       watched={watched}
       entriesOf={({ invitations }) => invitations}

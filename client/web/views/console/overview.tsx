@@ -17,8 +17,10 @@ export function Overview({ model }: { model: AppModel }) {
       {status && (
         <div class="console-grid">
           <Server status={status} />
-          <Link link={status.link} />
-          <Disks disks={status.disks} />
+          <div class="console-grid console-column">
+            <Link link={status.link} />
+            <Disks disks={status.disks} />
+          </div>
           <Workers status={status} />
         </div>
       )}

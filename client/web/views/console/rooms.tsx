@@ -78,7 +78,7 @@ function RoomEntry({
   const explaining = useSignal(false);
   return (
     <>
-      <Entry name={roomId} facts={[`${words.people}: ${participants.length}`]}>
+      <Entry name={roomId} facts={[words.inside(participants.length)]}>
         <button type="button" class="small" data-testid="explain" onClick={() => (explaining.value = true)}>
           {words.whoReceives}
         </button>

@@ -18,9 +18,14 @@ export class Library {
     this.#records = records;
   }
 
-  /** A room's recordings, newest first. */
+  /** Size of all recordings, in bytes. */
+  bytes(): Promise<number> {
+    return this.#records.bytes();
+  }
+
+  /** A room's recordings, or those of all rooms, newest first. */
   async page(
-    roomId: string,
+    roomId: string | undefined,
     { before, limit }: { before?: number | undefined; limit: number },
   ): Promise<{ rows: RecordingRow[]; more: boolean }> {
     const rows = await this.#records.of(roomId, { before, limit: limit + 1 });

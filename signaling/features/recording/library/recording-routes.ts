@@ -10,10 +10,13 @@ import {
   sendBytes,
   sendExport,
 } from '../../../kernel/index.ts';
+import { allRecordings } from '../contract.ts';
+import { infoOf } from '../recording-records.ts';
 import { type KeptFile, savedName, typeOf } from './kept-files.ts';
 import type { Library } from './library.ts';
 import type { RecordingAccess } from './recording-access.ts';
 import {
+  allRecordingsQuery,
   recordingList,
   recordingParams,
   recordingQuery,
@@ -40,6 +43,21 @@ export function registerRecordingRoutes(kernel: Kernel, library: Library, access
 
 function registerAdminRoutes(kernel: Kernel, library: Library, access: RecordingAccess): void {
   kernel.adminRoutes('recording.administer', (app) => {
+    app.get(
+      '/api/recordings',
+      {
+        schema: {
+          description: 'The recordings of all rooms, newest first, and the size of all of them.',
+          querystring: allRecordingsQuery,
+          response: { 200: allRecordings, ...errorResponses },
+        },
+      },
+      async ({ query }) => {
+        const [{ rows, more }, bytes] = await Promise.all([library.page(undefined, query), library.bytes()]);
+        const recordings = rows.map((row) => ({ roomId: row.room_id, ...infoOf(row) }));
+        return { recordings, more, bytes };
+      },
+    );
     app.get(
       '/api/rooms/:roomId/recordings',
       {

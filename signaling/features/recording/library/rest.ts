@@ -10,6 +10,11 @@ export const recordingQuery = z.object({
 });
 export const recordingList = z.object({ recordings: z.array(keptRecording), more: z.boolean() });
 
+/** Of all rooms: without what has to be read from each recording's folder. */
+export const allRecordingsQuery = recordingQuery.extend({
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+});
+
 export const roomRecordingParams = roomParams.extend({ recordingId: objectId });
 export const recordingParams = z.object({ recordingId: objectId });
 
