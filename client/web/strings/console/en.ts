@@ -140,6 +140,7 @@ export const en = {
     recording: 'recording',
     paused: 'paused',
     interrupted: 'interrupted',
+    ending: 'ending',
   },
   startedBy: (name: string) => `started by ${name}`,
   deleteRecording: 'Delete recording',

@@ -137,6 +137,7 @@ export const ru: Shape<typeof en> = {
     recording: 'идёт',
     paused: 'приостановлена',
     interrupted: 'прервана',
+    ending: 'завершается',
   },
   startedBy: (name) => `начал(а) ${name}`,
   deleteRecording: 'Удалить запись',
