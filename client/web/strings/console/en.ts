@@ -139,7 +139,6 @@ export const en = {
   recordingStates: {
     recording: 'recording',
     paused: 'paused',
-    interrupted: 'interrupted',
     ending: 'ending',
   },
   startedBy: (name: string) => `started by ${name}`,

@@ -136,7 +136,6 @@ export const ru: Shape<typeof en> = {
   recordingStates: {
     recording: 'идёт',
     paused: 'приостановлена',
-    interrupted: 'прервана',
     ending: 'завершается',
   },
   startedBy: (name) => `начал(а) ${name}`,
