@@ -95,38 +95,13 @@ describe('canopy commands', () => {
     await server.invite();
   });
 
-  it('canopy admin shows and does what the console does', async () => {
-    const data = ['--data', server.dataDir];
-    const admin = async (...args: string[]) => {
-      const { stdout, stderr, code = 0 } = await canopy('admin', ...args, ...data);
-      return code === 0 ? stdout : `${code}: ${stderr}`;
-    };
-    const status = await admin('status');
-    assert.match(status, /^rooms \d+, people and phones in them \d+, connections \d+$/m);
-    assert.match(status, /^worker 0: CPU .*, process \d+$/m);
-    assert.match(status, /^disk \(data\): [\d.]+ [MG]B of [\d.]+ [MG]B free$/m);
-    const eve = await ProtocolClient.enter(server.url, await newIdentity(server, { displayName: 'Eve' }));
-    await eve.get('room.join', { roomId: 'den', displayName: 'Eve' });
-    assert.match(await admin('rooms'), /^den: 1\n {2}[0-9a-f]{8} {2}Eve {2}muted {2}since /m);
-    assert.equal(await admin('allocation', 'den'), 'Nobody receives media.\n');
-    assert.match(await admin('remove', 'den', 'Nobody'), /^1: canopy: Nobody is not an id/);
-    assert.equal(await admin('remove', 'den', 'Eve'), 'Eve is removed from den.\n');
-    await eventually('Eve is out', () => !eve.open);
-    assert.match(await admin('close', 'den'), /^1: .*ROOM_UNKNOWN/s);
-    await server.api('PUT', '/api/sip/phones/1001', { displayName: 'Reception' });
-    assert.equal(await admin('phones'), '1001  Reception\n');
-    assert.match(await admin('remove-phone', '1001'), /^1: .*add --yes/s);
-    assert.equal(await admin('remove-phone', '1001', '--yes'), 'The phone 1001 is removed.\n');
-    assert.equal(await admin('phones'), 'There are no phones.\n');
-    await server.invite({ displayName: 'Kim' });
-    const [invitation] = JSON.parse(await admin('invitations', '--json')) as Array<{ invitationId: string }>;
-    assert.match(await admin('withdraw', invitation?.invitationId ?? ''), /withdrawn/);
-    for (const list of ['calls', 'recordings', 'trunks']) {
-      assert.match(await admin(list), /^(?:There are no|Nothing has been)/, list);
+  it('canopy admin finds the running server, and lists what is also under other names', async () => {
+    const { stdout } = await canopy('admin', 'status', '--data', server.dataDir);
+    assert.match(stdout, /^worker 0: CPU .*, process \d+$/m);
+    const help = await canopy('admin', '--help');
+    for (const name of ['accounts', 'revoke', 'reinstate', 'delete', 'audit', 'rooms', 'allocation']) {
+      assert.match(help.stdout, new RegExp(`^  ${name} `, 'm'));
     }
-    const [account] = JSON.parse(await admin('accounts', '--name', 'Eve', '--json')) as AccountInfo[];
-    assert.equal(await admin('role', account?.accountId ?? '', 'guest'), 'Eve is guest now.\n');
-    assert.match(await admin('audit', '--action', 'account.setRole'), /operator api\.key.*"role":"guest"/);
   });
 
   it('commands find the running server by its data folder, and accept names and the first digits of ids', async () => {
