@@ -93,7 +93,7 @@ function portsOf({ api, metrics, server, rtc, sip }: Config, listen: readonly Li
       hostKey: 'server.host',
     });
   }
-  if (metrics.port !== undefined) {
+  if (metrics.port !== 0) {
     ports.push({
       subject: 'metrics port',
       protocol: 'TCP',

@@ -9,8 +9,6 @@ export interface SignalingServer {
   readonly port: number;
   /** The port of the REST API with client certificates; undefined: there is none. */
   readonly apiPort: number | undefined;
-  /** The port of its own that metrics have; undefined: they have none. */
-  readonly metricsPort: number | undefined;
   /** The addresses at which people can reach the server; the first one is used in links. */
   readonly urls: string[];
   /** A one-time link for the first person, while nobody has enrolled. It invalidates the links of earlier starts. */
@@ -36,7 +34,6 @@ export async function startSignaling(options: ServerOptions): Promise<SignalingS
   return {
     port: kernel.port,
     apiPort: kernel.apiPort,
-    metricsPort: kernel.metricsPort,
     urls: kernel.urls,
     firstInvitation: () => invitations.first(),
     drain: () => kernel.drain(),

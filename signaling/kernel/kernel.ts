@@ -597,11 +597,6 @@ export class Kernel {
     return this.#ground.apiListener?.port;
   }
 
-  /** The port of its own that metrics have; undefined: they have none. */
-  get metricsPort(): number | undefined {
-    return this.#metricsPort?.port;
-  }
-
   /** The address in links. */
   get publicUrl(): string {
     return this.config.server.publicUrl ?? defaultPublicUrl(this.port);
@@ -775,7 +770,7 @@ export class Kernel {
 
   async #listenForMetrics(): Promise<void> {
     const { access, host, port } = this.config.metrics;
-    if (port !== undefined) {
+    if (port !== 0) {
       this.#metricsPort = await serveMetrics({
         host,
         port,

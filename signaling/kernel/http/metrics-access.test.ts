@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { InProcessServer } from '../../../test/support/in-process-server.ts';
+import { freePort } from '../../../test/support/programs.ts';
 
 /** The status of a request for the metrics, without and with a secret. */
 async function statuses(url: string, secrets: string[]): Promise<number[]> {
@@ -30,9 +31,10 @@ describe('access to the metrics', () => {
   });
 
   it('with metrics.port they are on a port of their own, and nothing else is', async () => {
-    const server = await InProcessServer.start({ 'metrics.port': 0 });
+    const port = await freePort();
+    const server = await InProcessServer.start({ 'metrics.port': port });
     try {
-      const url = `http://127.0.0.1:${server.signaling.metricsPort}`;
+      const url = `http://127.0.0.1:${port}`;
       assert.deepEqual(await statuses(server.url, []), [404]);
       assert.match(await (await fetch(`${url}/metrics`)).text(), /^canopy_objects\{kind="rooms"\} 0$/m);
       assert.equal((await fetch(`${url}/api/server`)).status, 404);
@@ -42,9 +44,10 @@ describe('access to the metrics', () => {
   });
 
   it('both together ask for a token on the port of its own', async () => {
-    const server = await InProcessServer.start({ 'metrics.port': 0, 'metrics.access': 'token' });
+    const port = await freePort();
+    const server = await InProcessServer.start({ 'metrics.port': port, 'metrics.access': 'token' });
     try {
-      const url = `http://127.0.0.1:${server.signaling.metricsPort}`;
+      const url = `http://127.0.0.1:${port}`;
       assert.deepEqual(await statuses(url, await secretsOf(server)), [401, 401, 401, 200, 200]);
     } finally {
       await server.close();

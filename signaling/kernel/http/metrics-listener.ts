@@ -19,7 +19,7 @@ export async function serveMetrics({
   setting,
   page,
   mayRead = () => true,
-}: MetricsListenerOptions): Promise<{ port: number; close(): void }> {
+}: MetricsListenerOptions): Promise<{ close(): void }> {
   const server = createServer((request, response) => {
     if (request.url?.split('?')[0] !== '/metrics') {
       response.writeHead(404).end();
@@ -38,9 +38,7 @@ export async function serveMetrics({
     );
     server.listen({ host, port }, resolve);
   });
-  const address = server.address();
   return {
-    port: typeof address === 'object' && address !== null ? address.port : port,
     close: () => {
       server.close();
       server.closeAllConnections();

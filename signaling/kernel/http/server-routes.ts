@@ -46,7 +46,7 @@ export function registerServerRoutes(fastify: FastifyInstance, options: ServerRo
     },
   );
 
-  if (config.metrics.port === undefined) {
+  if (config.metrics.port === 0) {
     registerMetricsRoute(app, options);
   }
 
