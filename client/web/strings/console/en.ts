@@ -56,7 +56,7 @@ export const en = {
   since: (time: string) => `since ${time}`,
   muted: 'muted',
   lost: 'connection lost',
-  kinds: { user: 'person', phone: 'phone' },
+  kinds: { user: 'person', phone: 'phone', stream: 'stream' },
   unnamed: 'Without a name',
   closeRoom: 'Close room',
   closeRoomOf: (room: string) => `Close the room ${room}?`,

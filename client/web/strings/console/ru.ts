@@ -56,7 +56,7 @@ export const ru: Shape<typeof en> = {
   since: (time) => `с ${time}`,
   muted: 'без звука',
   lost: 'соединение потеряно',
-  kinds: { user: 'человек', phone: 'телефон' },
+  kinds: { user: 'человек', phone: 'телефон', stream: 'поток' },
   unnamed: 'Без имени',
   closeRoom: 'Закрыть комнату',
   closeRoomOf: (room) => `Закрыть комнату ${room}?`,
