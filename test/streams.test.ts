@@ -29,7 +29,6 @@ declare const window: {
 };
 interface StreamKeysOnPage {
   create(roomId: string, given: { direction: StreamDirection; name: string }): Promise<NewStreamKey>;
-  revoke(keyId: string): Promise<void>;
 }
 interface OnRoster {
   participantId: string;
@@ -121,8 +120,17 @@ describe('streams', () => {
 
   it('a page sends by WHIP, is muted and started again by a moderator, and ends when its key is revoked', async () => {
     const page = await browser.page(server.url);
-    const key = await makeKey('publish', 'Page');
+    // The page shows the key once.
+    await ann.click('invite');
+    await ann.click('streams');
+    await ann.page.getByTestId('stream-name').fill('Page');
+    await ann.click('create-stream-key');
+    const key = {
+      url: await ann.page.getByTestId('stream-address').inputValue(),
+      secret: await ann.page.getByTestId('stream-key').inputValue(),
+    };
     assert.equal(await sendFrom(page, key), 201);
+    await ann.page.keyboard.press('Escape');
     await Promise.all([ann.sees('Page'), bob.sees('Page')]);
     await Promise.all([ann.hears('Page', PEOPLE_HZ), bob.hears('Page', PEOPLE_HZ)]);
     const { participantId = '' } = (await onRoster('Page')) ?? {};
@@ -132,7 +140,13 @@ describe('streams', () => {
     await ann.page.evaluate((id) => window.canopy.room.moderation.ask(id, 'microphone'), participantId);
     await isMuted(participantId, false);
     await ann.hears('Page', PEOPLE_HZ);
-    await ann.page.evaluate((keyId) => window.canopy.client.streamKeys.revoke(keyId), key.keyId);
+    await ann.click('invite');
+    await ann.click('streams');
+    const row = ann.page.getByTestId('stream-key-row').filter({ hasText: 'Page' });
+    assert.match((await row.textContent()) ?? '', /In use now/);
+    assert.equal(await ann.page.getByTestId('stream-key').count(), 0, 'the key is not shown again');
+    await row.getByTestId('revoke-stream-key').click();
+    await ann.page.keyboard.press('Escape');
     await eventually('the stream has left', async () => (await onRoster('Page')) === undefined);
     await page.close();
   });
@@ -208,7 +222,7 @@ function colourAt({ page }: Person, name: string): Promise<[red: number, green: 
 }
 
 /** Sends the page's camera and microphone by WHIP, as a simple client does. Returns the status of the answer. */
-function sendFrom(page: Page, { url, secret }: NewStreamKey): Promise<number> {
+function sendFrom(page: Page, { url, secret }: Pick<NewStreamKey, 'url' | 'secret'>): Promise<number> {
   return page.evaluate(
     async ([url, secret]) => {
       const connection = new RTCPeerConnection();

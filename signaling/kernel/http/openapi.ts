@@ -22,6 +22,12 @@ const TAGS = [
   { prefix: '/api/accounts', name: 'Accounts', description: 'People and their devices' },
   { prefix: '/api/invites', name: 'Invitations', description: 'Invitation links and enrolment' },
   { prefix: '/api/enrol', name: 'Invitations' },
+  {
+    prefix: '/whip',
+    name: 'Streams',
+    description: 'Programs that send into rooms (WHIP) or watch them (WHEP)',
+  },
+  { prefix: '/whep', name: 'Streams' },
   { prefix: '/', name: 'Server', description: 'Health, metrics and what clients need to connect' },
 ] as const;
 
