@@ -8,6 +8,16 @@ export const PUBLIC_ROUTES: readonly string[] = [
   'POST /api/links/open',
 ];
 
+/** Routes for programs with a stream key. */
+export const STREAM_ROUTES: readonly string[] = [
+  'POST /whip/{roomId}',
+  'POST /whep/{roomId}',
+  'PATCH /whip/{roomId}/{sessionId}',
+  'PATCH /whep/{roomId}/{sessionId}',
+  'DELETE /whip/{roomId}/{sessionId}',
+  'DELETE /whep/{roomId}/{sessionId}',
+];
+
 /** Routes whose URL has a ticket in place of the key. */
 export const TICKET_ROUTES: readonly string[] = [
   'GET /api/export',

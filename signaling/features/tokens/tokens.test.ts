@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { SCOPES, type Scope } from '../../../contract/index.ts';
-import { apiRoutes, PUBLIC_ROUTES, TICKET_ROUTES } from '../../../test/support/api-routes.ts';
+import { apiRoutes, PUBLIC_ROUTES, STREAM_ROUTES, TICKET_ROUTES } from '../../../test/support/api-routes.ts';
 import { InProcessServer } from '../../../test/support/in-process-server.ts';
 import { eventually } from '../../../test/support/wait.ts';
 import type { TokenInfo } from './rest.ts';
@@ -39,7 +39,7 @@ describe('API tokens', () => {
     const named = new Set<string>(['metrics:read']);
     for (const { name, method, path, needsKey, scope, description } of await apiRoutes(server)) {
       if (!needsKey) {
-        assert.ok([...PUBLIC_ROUTES, ...TICKET_ROUTES].includes(name), name);
+        assert.ok([...PUBLIC_ROUTES, ...STREAM_ROUTES, ...TICKET_ROUTES].includes(name), name);
         continue;
       }
       assert.ok(Object.hasOwn(SCOPES, scope), `${name} names the scope ${scope}`);
