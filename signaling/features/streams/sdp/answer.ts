@@ -3,6 +3,9 @@ import sdpTransform from 'sdp-transform';
 import type { IceCandidate, StreamDirection } from '../../../../contract/index.ts';
 import type { Offer, Section } from './offer.ts';
 
+/** The server's `a=setup`, by the role of the program. */
+const SETUPS = { client: 'passive', auto: 'passive', server: 'active' } as const;
+
 /** The server's side of the transport. */
 export interface ServerTransport {
   iceParameters: { usernameFragment: string; password: string };
@@ -94,7 +97,7 @@ function acceptedSection(
     // One section has them for the whole bundle.
     ...(isFirst && { candidates: iceCandidates.map(candidateOf), endOfCandidates: 'end-of-candidates' }),
     fingerprint: { type: 'sha-256', hash: fingerprint },
-    setup: dtlsParameters.role === 'server' ? 'active' : 'passive',
+    setup: SETUPS[dtlsParameters.role ?? 'client'],
     rtcpMux: 'rtcp-mux',
     rtcpRsize: 'rtcp-rsize',
     ...(section.extmapAllowMixed !== undefined && { extmapAllowMixed: 'extmap-allow-mixed' }),
