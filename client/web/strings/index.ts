@@ -1,5 +1,4 @@
 /** All words that the page shows, in every language. Only names and messages of people come from elsewhere. */
-export { consoleStrings, loadConsoleStrings } from './console-strings.ts';
 export { errorSentence } from './error-sentence.ts';
 export {
   LANGUAGE_NAMES,
@@ -9,4 +8,5 @@ export {
   startLanguage,
   strings,
 } from './language.ts';
+export { lateStrings, loadLateStrings } from './late-strings.ts';
 export type { Strings } from './table.ts';

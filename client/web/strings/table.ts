@@ -1,4 +1,5 @@
 import type { en } from './en/index.ts';
+import type { en as lateEn } from './late/en/index.ts';
 
 /** The shape of a table, without the texts: any string, and any function with the same parameters. */
 export type Shape<Table> = {
@@ -13,3 +14,6 @@ export type Shape<Table> = {
 
 /** All strings of the page in one language. */
 export type Strings = Shape<typeof en>;
+
+/** The strings that are loaded later. */
+export type LateStrings = Shape<typeof lateEn>;

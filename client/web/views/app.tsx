@@ -1,5 +1,5 @@
 import type { AppModel, Notices } from '../model/index.ts';
-import { loadConsoleStrings, strings } from '../strings/index.ts';
+import { loadLateStrings, strings } from '../strings/index.ts';
 import { RoomView } from './call/room-view.tsx';
 import { DamagedLink, DoorView } from './door/door.tsx';
 import { Lobby } from './door/lobby.tsx';
@@ -15,7 +15,7 @@ const Home = lazyView(
 );
 const Console = lazyView(
   async () => {
-    await loadConsoleStrings();
+    await loadLateStrings();
     return (await import('./console/console.tsx')).Console;
   },
   () => <main class="center" aria-busy="true" />,

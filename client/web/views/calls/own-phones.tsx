@@ -1,7 +1,8 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import type { NewPhone, OwnPhone } from '../../../sdk/index.ts';
-import { type AppModel, OwnPhoneList } from '../../model/index.ts';
+import type { AppModel } from '../../model/index.ts';
+import { OwnPhoneList } from '../../model/on-demand/index.ts';
 import { strings } from '../../strings/index.ts';
 import { CheckField } from '../parts/check-field.tsx';
 import { CopyLinkField } from '../parts/copy-link-field.tsx';

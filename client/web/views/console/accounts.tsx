@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { Operator, OperatorAnswer } from '../../../sdk/index.ts';
 import { type AppModel, matchesName } from '../../model/index.ts';
-import { consoleStrings } from '../../strings/index.ts';
+import { lateStrings } from '../../strings/index.ts';
 import { ActButton } from './act-button.tsx';
 import { AnswerList, Entry } from './answer-list.tsx';
 import { dayAndTime } from './figures.ts';
@@ -12,7 +12,7 @@ type Act = (run: (operator: Operator) => Promise<unknown>) => Promise<void>;
 
 /** Accounts with their devices. */
 export function Accounts({ model }: { model: AppModel }) {
-  const words = consoleStrings();
+  const words = lateStrings().console;
   const watched = useWatched(model, 'GET /api/accounts', LIST_MS, { query: { limit: 1000 } });
   const filter = useSignal('');
   const act: Act = async (run) => {
@@ -57,7 +57,7 @@ export function Accounts({ model }: { model: AppModel }) {
 }
 
 function AccountEntry({ account, isOwn, act }: { account: Account; isOwn: boolean; act: Act }) {
-  const words = consoleStrings();
+  const words = lateStrings().console;
   const { accountId, displayName: name, role, revoked, enrolledAtMs, lastSeenAtMs, devices } = account;
   const params = { accountId };
   const setRole = (to: 'admin' | 'member') =>
@@ -147,7 +147,7 @@ function DeviceEntry({
   isOwn: boolean;
   act: Act;
 }) {
-  const words = consoleStrings();
+  const words = lateStrings().console;
   const { deviceId, revoked, userAgent, lastSeenAtMs } = device;
   const name = device.name ?? words.unknownDevice;
   const params = { accountId, deviceId };

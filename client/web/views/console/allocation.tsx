@@ -1,6 +1,6 @@
 import type { OperatorAnswer } from '../../../sdk/index.ts';
 import type { AppModel } from '../../model/index.ts';
-import { consoleStrings, strings } from '../../strings/index.ts';
+import { lateStrings, strings } from '../../strings/index.ts';
 import { CloseButton, Dialog } from '../parts/dialog.tsx';
 import { Fact, LoadProblem } from './answer-list.tsx';
 import { bitrate } from './figures.ts';
@@ -21,7 +21,7 @@ export function AllocationDialog({
   participants: People;
   onClose(): void;
 }) {
-  const words = consoleStrings();
+  const words = lateStrings().console;
   const watched = useWatched(model, 'GET /api/rooms/:roomId/allocation', LIVE_MS, { params: { roomId } });
   const allocation = watched.value.value;
   const names = new Map(participants.map(({ peerId, displayName }) => [peerId, displayName]));
@@ -49,7 +49,7 @@ function Receiver({
   allocation: Allocation;
   nameOf(peerId: string): string;
 }) {
-  const words = consoleStrings();
+  const words = lateStrings().console;
   const senders = new Map(pictures.map((each) => [each.producerId, each]));
   const name = nameOf(receiver.peerId);
   return (

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren, JSX } from 'preact';
-import type { Watched } from '../../model/index.ts';
-import { consoleStrings, strings } from '../../strings/index.ts';
+import type { Watched } from '../../model/on-demand/index.ts';
+import { lateStrings, strings } from '../../strings/index.ts';
 import { Problem } from '../parts/problem.tsx';
 
 /** How many entries are shown at first, and added by “Show more”. */
@@ -47,7 +47,7 @@ export function AnswerList<T, E>({
       )}
       {entries !== undefined && entries.length > shown.value && (
         <button type="button" class="quiet" onClick={() => (shown.value += PAGE)}>
-          {consoleStrings().showMore}
+          {lateStrings().console.showMore}
         </button>
       )}
     </section>

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { OperatorAnswer } from '../../../sdk/index.ts';
 import type { AppModel } from '../../model/index.ts';
-import { consoleStrings } from '../../strings/index.ts';
+import { lateStrings } from '../../strings/index.ts';
 import { AnswerList, Entry } from './answer-list.tsx';
 import { dayAndTime } from './figures.ts';
 import { useNames } from './use-names.ts';
@@ -14,7 +14,7 @@ const ACTION = /^[A-Za-z.]{1,64}\*?$/;
 
 /** Who administered the server, or moderated its rooms. */
 export function Audit({ model }: { model: AppModel }) {
-  const words = consoleStrings();
+  const words = lateStrings().console;
   const action = useSignal('');
   const usable = ACTION.test(action.value) ? action.value : undefined;
   const watched = useWatched(model, 'GET /api/audit', LIST_MS, { query: { limit: 1000, action: usable } });
@@ -67,7 +67,7 @@ function factsOf(
   { atMs, actor, roomId, accountId, details }: AuditEntry,
   nameOf: (accountId: string) => string,
 ): Array<string | undefined> {
-  const words = consoleStrings();
+  const words = lateStrings().console;
   return [
     dayAndTime(atMs),
     [words.actors[actor.kind], actor.name].filter(Boolean).join(' '),

@@ -1,6 +1,6 @@
 import type { OperatorAnswer } from '../../../sdk/index.ts';
 import type { AppModel } from '../../model/index.ts';
-import { consoleStrings } from '../../strings/index.ts';
+import { lateStrings } from '../../strings/index.ts';
 import { duration } from '../parts/times.ts';
 import { ActButton } from './act-button.tsx';
 import { AnswerList, Entry } from './answer-list.tsx';
@@ -11,7 +11,7 @@ type CallRecord = OperatorAnswer<'GET /api/sip/calls'>['calls'][number];
 
 /** Phone calls: those in progress, and past ones. */
 export function Calls({ model }: { model: AppModel }) {
-  const words = consoleStrings();
+  const words = lateStrings().console;
   const active = useWatched(model, 'GET /api/sip/calls', LIVE_MS, { query: { active: true, limit: 1000 } });
   const past = useWatched(model, 'GET /api/sip/calls', LIST_MS, { query: { active: false, limit: 1000 } });
   const list = { entriesOf: ({ calls }: { calls: CallRecord[] }) => calls, keyOf: callIdOf };
@@ -54,7 +54,7 @@ export function Calls({ model }: { model: AppModel }) {
 }
 
 function CallEntry({ call, children }: { call: CallRecord; children?: preact.ComponentChildren }) {
-  const words = consoleStrings();
+  const words = lateStrings().console;
   const { answeredAtMs, endedAtMs } = call;
   return (
     <Entry

@@ -1,7 +1,7 @@
 import type { ComponentType } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { type AppModel, CONSOLE_SECTIONS, type ConsoleSection, consoleFragment } from '../../model/index.ts';
-import { consoleStrings, strings } from '../../strings/index.ts';
+import { lateStrings, strings } from '../../strings/index.ts';
 import { PreviousIcon } from '../parts/icons.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { useHeadingFocus } from '../parts/use-heading-focus.ts';
@@ -28,7 +28,7 @@ const SECTIONS: Record<ConsoleSection, ComponentType<{ model: AppModel }>> = {
 
 /** The console of administrators: what runs on the server, and what to do about it. */
 export function Console({ model, section }: { model: AppModel; section: ConsoleSection }) {
-  const words = consoleStrings();
+  const words = lateStrings().console;
   const { client, problem } = model;
   const role = client.value?.account.role;
   const heading = useHeadingFocus();

@@ -1,5 +1,5 @@
 import type { AppModel } from '../../model/index.ts';
-import { consoleStrings } from '../../strings/index.ts';
+import { lateStrings } from '../../strings/index.ts';
 import { ActButton } from './act-button.tsx';
 import { AnswerList, Entry } from './answer-list.tsx';
 import { dayAndTime } from './figures.ts';
@@ -8,7 +8,7 @@ import { LIST_MS, useWatched } from './use-watched.ts';
 
 /** Open invitations. */
 export function Invitations({ model }: { model: AppModel }) {
-  const words = consoleStrings();
+  const words = lateStrings().console;
   const watched = useWatched(model, 'GET /api/invites', LIST_MS, { query: { limit: 1000 } });
   const nameOf = useNames(model);
   return (

@@ -1,6 +1,6 @@
 import type { OperatorAnswer } from '../../../sdk/index.ts';
 import { type AppModel, fileSize } from '../../model/index.ts';
-import { consoleStrings } from '../../strings/index.ts';
+import { lateStrings } from '../../strings/index.ts';
 import { Fact, LoadProblem } from './answer-list.tsx';
 import { bitrate, dayAndTime, percent } from './figures.ts';
 import { LIVE_MS, useWatched } from './use-watched.ts';
@@ -29,7 +29,7 @@ export function Overview({ model }: { model: AppModel }) {
 }
 
 function Server({ status }: { status: Status }) {
-  const words = consoleStrings();
+  const words = lateStrings().console;
   return (
     <section class="console-card" aria-label={words.server} data-testid="server">
       <h2>{words.server}</h2>
@@ -51,7 +51,7 @@ function Server({ status }: { status: Status }) {
 }
 
 function Link({ link }: { link: Status['link'] }) {
-  const words = consoleStrings();
+  const words = lateStrings().console;
   const { allocatedBps, limitBps } = link;
   const used = bitrate(allocatedBps);
   return (
@@ -73,7 +73,7 @@ function Link({ link }: { link: Status['link'] }) {
 }
 
 function Disks({ disks }: { disks: Status['disks'] }) {
-  const words = consoleStrings();
+  const words = lateStrings().console;
   return (
     <section class="console-card" aria-label={words.disks} data-testid="disks">
       <h2>{words.disks}</h2>
@@ -95,7 +95,7 @@ function Disks({ disks }: { disks: Status['disks'] }) {
 }
 
 function Workers({ status: { workers, stealShare } }: { status: Status }) {
-  const words = consoleStrings();
+  const words = lateStrings().console;
   return (
     <section class="console-card console-wide" aria-label={words.workers} data-testid="workers">
       <h2>{words.workers}</h2>

@@ -1,5 +1,5 @@
 import type { AppModel } from '../../model/index.ts';
-import { consoleStrings } from '../../strings/index.ts';
+import { lateStrings } from '../../strings/index.ts';
 import { ActButton } from './act-button.tsx';
 import { AnswerList, Entry } from './answer-list.tsx';
 import { useNames } from './use-names.ts';
@@ -7,7 +7,7 @@ import { LIST_MS, useWatched } from './use-watched.ts';
 
 /** Phones that may register, and trunks. */
 export function Phones({ model }: { model: AppModel }) {
-  const words = consoleStrings();
+  const words = lateStrings().console;
   const phones = useWatched(model, 'GET /api/sip/phones', LIST_MS);
   const trunks = useWatched(model, 'GET /api/sip/trunks', LIST_MS);
   const nameOf = useNames(model);

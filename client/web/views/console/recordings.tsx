@@ -1,5 +1,5 @@
 import { type AppModel, fileSize } from '../../model/index.ts';
-import { consoleStrings } from '../../strings/index.ts';
+import { lateStrings } from '../../strings/index.ts';
 import { duration } from '../parts/times.ts';
 import { ActButton } from './act-button.tsx';
 import { AnswerList, Entry } from './answer-list.tsx';
@@ -8,7 +8,7 @@ import { LIST_MS, useWatched } from './use-watched.ts';
 
 /** The recordings of all rooms, and the space that they take. */
 export function Recordings({ model }: { model: AppModel }) {
-  const words = consoleStrings();
+  const words = lateStrings().console;
   const watched = useWatched(model, 'GET /api/recordings', LIST_MS, { query: { limit: 1000 } });
   const bytes = watched.value.value?.bytes;
   return (

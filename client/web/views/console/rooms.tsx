@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { Operator, OperatorAnswer } from '../../../sdk/index.ts';
 import type { AppModel } from '../../model/index.ts';
-import { consoleStrings } from '../../strings/index.ts';
+import { lateStrings } from '../../strings/index.ts';
 import { ActButton } from './act-button.tsx';
 import { AllocationDialog } from './allocation.tsx';
 import { AnswerList, Entry } from './answer-list.tsx';
@@ -14,7 +14,7 @@ type Act = (run: (operator: Operator) => Promise<unknown>) => Promise<void>;
 
 /** Open rooms with the people in them, and stored rooms. */
 export function Rooms({ model }: { model: AppModel }) {
-  const words = consoleStrings();
+  const words = lateStrings().console;
   const open = useWatched(model, 'GET /api/rooms', LIVE_MS);
   const stored = useWatched(model, 'GET /api/saved-rooms', LIST_MS, { query: { limit: 1000 } });
   const nameOf = useNames(model);
@@ -74,7 +74,7 @@ function RoomEntry({
   room: OpenRoom;
   act: Act;
 }) {
-  const words = consoleStrings();
+  const words = lateStrings().console;
   const explaining = useSignal(false);
   return (
     <>

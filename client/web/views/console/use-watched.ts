@@ -1,6 +1,7 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import type { OperatorAnswer, OperatorRequest, OperatorRoute } from '../../../sdk/index.ts';
-import { type AppModel, Watched } from '../../model/index.ts';
+import type { AppModel } from '../../model/index.ts';
+import { Watched } from '../../model/on-demand/index.ts';
 
 /** How often what changes by itself is loaded, in milliseconds. */
 export const LIVE_MS = 3000;

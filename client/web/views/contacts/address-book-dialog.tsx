@@ -1,8 +1,9 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { type AddressBookState, CanopyError } from '../../../sdk/index.ts';
-import { AddressBookModel, type AppModel } from '../../model/index.ts';
-import { strings } from '../../strings/index.ts';
+import type { AppModel } from '../../model/index.ts';
+import { AddressBookModel } from '../../model/on-demand/index.ts';
+import { lateStrings, strings } from '../../strings/index.ts';
 import { CloseButton, Dialog } from '../parts/dialog.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { ago } from '../parts/times.ts';
@@ -13,7 +14,8 @@ type Book = NonNullable<AddressBookState['book']>;
 export function AddressBookDialog({ model, onClose }: { model: AppModel; onClose(): void }) {
   const book = useMemo(() => new AddressBookModel(() => model.connected()), [model]);
   useEffect(() => book.start(), [book]);
-  const { addressBook, common } = strings.value;
+  const { common } = strings.value;
+  const { addressBook } = lateStrings();
   const state = book.state.value;
   return (
     <Dialog title={addressBook.title} onClose={onClose}>
@@ -34,7 +36,7 @@ export function AddressBookDialog({ model, onClose }: { model: AppModel; onClose
 }
 
 function Connected({ book, shown }: { book: AddressBookModel; shown: Book }) {
-  const { addressBook } = strings.value;
+  const { addressBook } = lateStrings();
   const isBusy = book.busy.value || shown.state === 'synchronising';
   return (
     <>
@@ -75,7 +77,7 @@ function Connected({ book, shown }: { book: AddressBookModel; shown: Book }) {
 }
 
 function ConnectForm({ book }: { book: AddressBookModel }) {
-  const { addressBook } = strings.value;
+  const { addressBook } = lateStrings();
   const url = useSignal('');
   const username = useSignal('');
   const password = useSignal('');
@@ -157,7 +159,7 @@ function withScheme(typed: string): string {
 }
 
 function stateOf({ state, synchronisedAtMs }: Book): string {
-  const { addressBook } = strings.value;
+  const { addressBook } = lateStrings();
   switch (state) {
     case 'waiting':
       return addressBook.waiting;

@@ -1,7 +1,8 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { CanopyError } from '../../../sdk/index.ts';
-import { type AppModel, type ImportReport, importContacts } from '../../model/index.ts';
+import type { AppModel } from '../../model/index.ts';
+import { type ImportReport, importContacts } from '../../model/on-demand/index.ts';
 import { strings } from '../../strings/index.ts';
 import { CloseButton, Dialog } from '../parts/dialog.tsx';
 import { Problem } from '../parts/problem.tsx';

@@ -1,8 +1,9 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useId, useMemo, useRef } from 'preact/hooks';
 import { CanopyError } from '../../../sdk/index.ts';
-import { type AppModel, ContactList, exportContacts } from '../../model/index.ts';
-import { strings } from '../../strings/index.ts';
+import { type AppModel, ContactList } from '../../model/index.ts';
+import { exportContacts } from '../../model/on-demand/index.ts';
+import { loadLateStrings, strings } from '../../strings/index.ts';
 import { CopyLinkField } from '../parts/copy-link-field.tsx';
 import { CloseButton, Dialog } from '../parts/dialog.tsx';
 import { AddPersonIcon, DownloadIcon, IdIcon, ImportIcon, MoreIcon, RetryIcon } from '../parts/icons.tsx';
@@ -16,7 +17,10 @@ import { ImportDialog } from './import-dialog.tsx';
 import '../../styles/contacts.css';
 
 /** Loaded when it is first opened. */
-const AddressBookDialog = lazyView(async () => (await import('./address-book-dialog.tsx')).AddressBookDialog);
+const AddressBookDialog = lazyView(async () => {
+  await loadLateStrings();
+  return (await import('./address-book-dialog.tsx')).AddressBookDialog;
+});
 
 /** The user's contacts on the home page. */
 export function PeopleList({ model }: { model: AppModel }) {

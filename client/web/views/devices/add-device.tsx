@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
-import { type AppModel, DeviceAdding } from '../../model/index.ts';
+import type { AppModel } from '../../model/index.ts';
+import { DeviceAdding } from '../../model/on-demand/index.ts';
 import { strings } from '../../strings/index.ts';
 import { CheckField } from '../parts/check-field.tsx';
 import { CloseButton, Dialog } from '../parts/dialog.tsx';

@@ -1,7 +1,8 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import type { OwnDevice } from '../../../sdk/index.ts';
-import { type AppModel, OwnDeviceList } from '../../model/index.ts';
+import type { AppModel } from '../../model/index.ts';
+import { OwnDeviceList } from '../../model/on-demand/index.ts';
 import { strings } from '../../strings/index.ts';
 import { BackupDialog } from '../identity/backup.tsx';
 import { CloseButton, Dialog } from '../parts/dialog.tsx';

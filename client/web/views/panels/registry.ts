@@ -1,6 +1,6 @@
 import type { UnreadCounts } from '../../../sdk/index.ts';
 import type { Call, PanelName } from '../../model/index.ts';
-import { strings } from '../../strings/index.ts';
+import { loadLateStrings, strings } from '../../strings/index.ts';
 import { BreakoutIcon, ChatIcon, PeopleIcon, PollIcon, RecordIcon, SettingsIcon } from '../parts/icons.tsx';
 import type { Panel } from './panel.ts';
 
@@ -56,7 +56,10 @@ const PANELS: Record<PanelName, Panel> = {
     icon: RecordIcon,
     title: () => strings.value.recordings.title,
     place: 'more menu',
-    load: async () => (await import('../recordings/recordings-panel.tsx')).RecordingsPanel,
+    load: async () => {
+      await loadLateStrings();
+      return (await import('../recordings/recordings-panel.tsx')).RecordingsPanel;
+    },
     available: (call) => call.may('recording.view'),
   },
   settings: {

@@ -1,8 +1,9 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { KeptRecording, KeptRecordings, RecordedTrack } from '../../../sdk/index.ts';
-import { type Chapter, chaptersOf, Playback, saveUrl } from '../../model/index.ts';
-import { strings } from '../../strings/index.ts';
+import { saveUrl } from '../../model/index.ts';
+import { type Chapter, chaptersOf, Playback } from '../../model/on-demand/index.ts';
+import { lateStrings, strings } from '../../strings/index.ts';
 import { IconButton } from '../parts/icon-button.tsx';
 import { CloseIcon, DownloadIcon, PauseIcon, PlayIcon } from '../parts/icons.tsx';
 import { MenuButton, MenuItem } from '../parts/menu.tsx';
@@ -24,7 +25,8 @@ export function Player({
   title: string;
   onClose(): void;
 }) {
-  const { recordings: words, common } = strings.value;
+  const { common } = strings.value;
+  const { recordings: words } = lateStrings();
   const dialog = useRef<HTMLDialogElement>(null);
   const playback = useSignal<Playback | undefined>(undefined);
   const chapters = useSignal<readonly Chapter[]>([]);
@@ -124,7 +126,7 @@ function Stage({ playback }: { playback: Playback }) {
 }
 
 function Picture({ playback, track }: { playback: Playback; track: RecordedTrack }) {
-  const { recordings: words } = strings.value;
+  const { recordings: words } = lateStrings();
   const { displayName, source } = track;
   return (
     <li
@@ -149,7 +151,7 @@ function Picture({ playback, track }: { playback: Playback; track: RecordedTrack
 }
 
 function Chapters({ playback, chapters }: { playback: Playback; chapters: readonly Chapter[] }) {
-  const { recordings: words } = strings.value;
+  const { recordings: words } = lateStrings();
   if (chapters.length === 0) {
     return null;
   }
@@ -178,7 +180,7 @@ function Chapters({ playback, chapters }: { playback: Playback; chapters: readon
 }
 
 function Controls({ playback }: { playback: Playback }) {
-  const { recordings: words } = strings.value;
+  const { recordings: words } = lateStrings();
   const { durationMs } = playback;
   const timeMs = playback.timeMs.value;
   const isPlaying = playback.playing.value;

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
 import type { KeptRecording, KeptRecordings } from '../../../sdk/index.ts';
 import { fileSize, type Notices, saveUrl } from '../../model/index.ts';
-import { language, strings } from '../../strings/index.ts';
+import { language, lateStrings, strings } from '../../strings/index.ts';
 import { FormDialog } from '../parts/form-dialog.tsx';
 import { DownloadIcon, MoreIcon, PlayIcon, TrashIcon } from '../parts/icons.tsx';
 import { lazyView } from '../parts/lazy-view.tsx';
@@ -20,7 +20,8 @@ interface CardProps {
 
 /** A recording: when, who, how long, and what can be done with it. */
 export function RecordingCard({ source, recording, notices, onDeleted }: CardProps) {
-  const { recordings: words, listed } = strings.value;
+  const { listed } = strings.value;
+  const { recordings: words } = lateStrings();
   const { recordingId, status, startedAtMs, durationMs, bytes, people, isComplete, canManage } = recording;
   const titleId = useId();
   const deleting = useSignal(false);

@@ -2,13 +2,13 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { KeptRecording, KeptRecordings } from '../../../sdk/index.ts';
 import type { AppModel, Call } from '../../model/index.ts';
-import { strings } from '../../strings/index.ts';
+import { lateStrings } from '../../strings/index.ts';
 import { RecordingCard } from './recording-card.tsx';
 import '../../styles/recordings.css';
 
 /** The recordings of the room, newest first. */
 export function RecordingsPanel({ model, call }: { model: AppModel; call: Call }) {
-  const { recordings: words } = strings.value;
+  const { recordings: words } = lateStrings();
   const { roomId } = call.room;
   const loaded = useSignal<{ source: KeptRecordings; list: KeptRecording[]; more: boolean } | undefined>(
     undefined,

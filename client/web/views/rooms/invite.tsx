@@ -1,12 +1,15 @@
 import { useSignal } from '@preact/signals';
 import type { Call } from '../../model/index.ts';
-import { strings } from '../../strings/index.ts';
+import { loadLateStrings, strings } from '../../strings/index.ts';
 import { CloseButton, Dialog } from '../parts/dialog.tsx';
 import { lazyView } from '../parts/lazy-view.tsx';
 import { OneTimeLink } from './one-time-link.tsx';
 import { RoomLinkSection } from './room-link.tsx';
 
-const StreamKeySection = lazyView(async () => (await import('./stream-keys.tsx')).StreamKeySection);
+const StreamKeySection = lazyView(async () => {
+  await loadLateStrings();
+  return (await import('./stream-keys.tsx')).StreamKeySection;
+});
 
 /** The room's links. For people who may invite. */
 export function InviteDialog({ call, onClose }: { call: Call; onClose(): void }) {

@@ -1,8 +1,9 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import type { StreamDirection, StreamKey } from '../../../sdk/index.ts';
-import { type Call, Streaming } from '../../model/index.ts';
-import { language, strings } from '../../strings/index.ts';
+import type { Call } from '../../model/index.ts';
+import { Streaming } from '../../model/on-demand/index.ts';
+import { language, lateStrings, strings } from '../../strings/index.ts';
 import { CopyLinkField } from '../parts/copy-link-field.tsx';
 import { Problem } from '../parts/problem.tsx';
 
@@ -10,7 +11,7 @@ const DIRECTIONS: readonly StreamDirection[] = ['publish', 'watch'];
 
 /** Keys for programs that send into the room or watch it. */
 export function StreamKeySection({ call }: { call: Call }) {
-  const { streams } = strings.value;
+  const { streams } = lateStrings();
   const streaming = useMemo(() => new Streaming(call), [call]);
   useEffect(() => void streaming.load(), [streaming]);
   const made = streaming.made.value;
@@ -48,7 +49,8 @@ export function StreamKeySection({ call }: { call: Call }) {
 }
 
 function KeyRow({ streaming, each }: { streaming: Streaming; each: StreamKey }) {
-  const { streams, invite } = strings.value;
+  const { invite } = strings.value;
+  const { streams } = lateStrings();
   const { keyId, name, direction, expiresAtMs, active } = each;
   const date = new Date(expiresAtMs).toLocaleDateString(language.value, { dateStyle: 'medium' });
   return (
@@ -72,7 +74,7 @@ function KeyRow({ streaming, each }: { streaming: Streaming; each: StreamKey }) 
 }
 
 function NewKey({ streaming }: { streaming: Streaming }) {
-  const { streams } = strings.value;
+  const { streams } = lateStrings();
   const direction = useSignal<StreamDirection>('publish');
   const name = useSignal('');
   return (

@@ -1,7 +1,6 @@
-import type { Shape } from '../table.ts';
-import type { en } from './en.ts';
+import type { LateStrings } from '../../table.ts';
 
-export const ru: Shape<typeof en> = {
+export const console: LateStrings['console'] = {
   title: 'Консоль',
   sections: {
     overview: 'Обзор',

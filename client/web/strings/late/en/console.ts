@@ -1,5 +1,5 @@
 /** The console of administrators. */
-export const en = {
+export const console = {
   title: 'Console',
   sections: {
     overview: 'Overview',

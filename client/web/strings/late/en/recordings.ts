@@ -1,0 +1,30 @@
+/** The recordings of a room. */
+export const recordings = {
+  loading: 'Loading recordings…',
+  loadFailed: 'The recordings could not be loaded.',
+  empty: 'No recordings yet',
+  emptyHint: 'Choose “Record” in the menu to record this call.',
+  older: 'Load older recordings',
+  by: (name: string) => `Started by ${name}`,
+  running: 'Recording…',
+  ending: 'Completing its files…',
+  incomplete: 'Parts are missing',
+  actions: 'Recording options',
+  play: 'Play',
+  download: 'Download all tracks',
+  delete: 'Delete',
+  confirmDelete: 'Delete this recording?',
+  deleteHint: (date: string) =>
+    `The recording of ${date} will be deleted for everyone. This cannot be undone.`,
+  /** The player. */
+  pause: 'Pause',
+  position: 'Position',
+  speed: 'Speed',
+  chapters: 'Speakers',
+  chapter: (time: string, name: string) => `${time}, ${name}`,
+  source: { camera: 'camera', microphone: 'microphone', screen: 'screen', 'screen-audio': 'screen sound' },
+  screenOf: (name: string) => `${name}’s screen`,
+  trackOf: (name: string, source: string) => `${name}, ${source}`,
+  tracks: 'Download a track',
+  playFailed: 'This recording could not be opened.',
+};
