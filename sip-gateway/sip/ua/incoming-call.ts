@@ -81,7 +81,8 @@ export class IncomingCall extends Call {
   ) {
     const { request } = transaction;
     // A later call to our Contact shall reach the same destination.
-    super(host, flow, digest, { user: contactUserOf(request.uri), gruu });
+    const contact = { user: contactUserOf(request.uri), gruu: isProxied(request) ? gruu : undefined };
+    super(host, flow, digest, contact);
     this.#hasReturnPath = hasReturnPath;
     if (hasReturnPath) {
       this.#returnPath.resolve();
@@ -431,4 +432,12 @@ function contactUserOf(uri: Uri): string | undefined {
     return uri.user;
   }
   return uri.scheme === 'tel' ? encodeUser(decodeUser(uri)) : undefined;
+}
+
+/**
+ * Whether a proxy stays in the path. Only then does our GRUU lead back to us: its registrar's proxy resolves it, while a caller who reached us
+ * directly, e.g. from the same address, may not.
+ */
+function isProxied({ headers }: SipRequest): boolean {
+  return headers.get('record-route') !== undefined;
 }
