@@ -30,7 +30,10 @@ const SignedOn = lazyView(
 );
 const CallScreens = lazyView(async () => (await import('./calls/call-screens.tsx')).CallScreens);
 const NewDeviceView = lazyView(
-  async () => (await import('./devices/new-device.tsx')).NewDeviceView,
+  async () => {
+    await loadLateStrings();
+    return (await import('./devices/new-device.tsx')).NewDeviceView;
+  },
   () => <main class="center" aria-busy="true" />,
 );
 const PinDialog = lazyView(async () => (await import('./door/pin-dialog.tsx')).PinDialog);

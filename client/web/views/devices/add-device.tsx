@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import type { AppModel } from '../../model/index.ts';
 import { DeviceAdding } from '../../model/on-demand/index.ts';
-import { strings } from '../../strings/index.ts';
+import { lateStrings, strings } from '../../strings/index.ts';
 import { CheckField } from '../parts/check-field.tsx';
 import { CloseButton, Dialog } from '../parts/dialog.tsx';
 import { Problem } from '../parts/problem.tsx';
@@ -14,7 +14,8 @@ import { canUnlock, UnlockFields, unlockingOf } from './unlock.tsx';
 /** Adds a device: shows it a code, and asks for consent once it is used. Closing it cancels. */
 export function AddDevice({ model, onClose }: { model: AppModel; onClose(): void }) {
   const adding = useMemo(() => new DeviceAdding(() => model.connected(), model.care), [model]);
-  const { account, common } = strings.value;
+  const { common } = strings.value;
+  const { adding: words } = lateStrings();
   useEffect(() => {
     void adding.start();
     return () => adding.close();
@@ -22,40 +23,40 @@ export function AddDevice({ model, onClose }: { model: AppModel; onClose(): void
   const { asking, lost, offer, problem, stage } = adding;
   const isOver = stage.value === 'added' || stage.value === 'ended';
   return (
-    <Dialog title={account.addHeading} onClose={onClose}>
+    <Dialog title={words.addHeading} onClose={onClose}>
       <div class="add-device" data-testid="add-device" data-stage={stage.value}>
-        {stage.value === 'starting' && <p role="status">{account.makingCode}</p>}
+        {stage.value === 'starting' && <p role="status">{words.makingCode}</p>}
         {stage.value === 'showing' && offer.value && (
           <>
-            <p>{account.addHow}</p>
-            <QrCode text={offer.value.url} label={account.qrCode} />
-            <p>{account.addTyped(new URL(offer.value.url).host)}</p>
+            <p>{words.addHow}</p>
+            <QrCode text={offer.value.url} label={words.qrCode} />
+            <p>{words.addTyped(new URL(offer.value.url).host)}</p>
             <output class="link-code" data-testid="link-code">
               {offer.value.code}
             </output>
-            <p class="hint">{account.validUntil(timeOf(offer.value.expiresAtMs))}</p>
+            <p class="hint">{words.validUntil(timeOf(offer.value.expiresAtMs))}</p>
           </>
         )}
         {stage.value === 'asked' && asking.value && (
           <Consent model={model} adding={adding} onClose={onClose} />
         )}
-        {stage.value === 'finishing' && <p role="status">{account.finishing}</p>}
+        {stage.value === 'finishing' && <p role="status">{words.finishing}</p>}
         {stage.value === 'added' && asking.value && (
           <p role="status" data-testid="device-added" dir="auto">
-            {account.added(asking.value.name)}
+            {words.added(asking.value.name)}
           </p>
         )}
         {stage.value === 'ended' && (
           <>
             <Problem error={problem.value} />
             <button type="button" class="primary" data-testid="new-code" onClick={() => void adding.start()}>
-              {account.newCode}
+              {words.newCode}
             </button>
           </>
         )}
         {lost.value && !isOver && (
           <p class="hint" role="status">
-            {account.reconnecting}
+            {words.reconnecting}
           </p>
         )}
       </div>
@@ -68,7 +69,7 @@ export function AddDevice({ model, onClose }: { model: AppModel; onClose(): void
 
 /** Shows which device asks, and lets the user agree or not. */
 function Consent({ model, adding, onClose }: { model: AppModel; adding: DeviceAdding; onClose(): void }) {
-  const { account } = strings.value;
+  const { adding: words } = lateStrings();
   const key = model.care.key.value;
   const handOver = useSignal(false);
   const password = useSignal('');
@@ -84,28 +85,28 @@ function Consent({ model, adding, onClose }: { model: AppModel; adding: DeviceAd
   return (
     <form onSubmit={approve} data-testid="consent">
       <div role="status">
-        <p>{account.asks}:</p>
+        <p>{words.asks}:</p>
         <p class="asking-device" dir="auto">
           <strong data-testid="asking-name">{device?.name}</strong>
           <span data-testid="asking-client">{device?.client}</span>
         </p>
       </div>
-      <p class="warning">{account.asksWarning}</p>
+      <p class="warning">{words.asksWarning}</p>
       {key?.canExport ? (
         <div>
           <CheckField
             testId="hand-over"
-            label={account.handOver}
+            label={words.handOver}
             checked={handOver.value}
             describedBy="hand-over-hint"
             onChange={(on) => (handOver.value = on)}
           />
           <p class="hint" id="hand-over-hint">
-            {account.handOverHint}
+            {words.handOverHint}
           </p>
         </div>
       ) : (
-        <p class="hint">{account.handOverNotPossible}</p>
+        <p class="hint">{words.handOverNotPossible}</p>
       )}
       <UnlockFields accountKey={key} password={password} />
       <Problem error={problem.value} />
@@ -116,10 +117,10 @@ function Consent({ model, adding, onClose }: { model: AppModel; adding: DeviceAd
           data-testid="approve"
           disabled={busy.value || !canUnlock(key, password.value)}
         >
-          {account.approve}
+          {words.approve}
         </button>
         <button type="button" data-testid="deny" onClick={onClose}>
-          {account.deny}
+          {words.deny}
         </button>
       </div>
     </form>

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { displayable } from '../../../sdk/index.ts';
 import type { AppModel, NewDevice } from '../../model/index.ts';
-import { strings } from '../../strings/index.ts';
+import { lateStrings, strings } from '../../strings/index.ts';
 import { Problem } from '../parts/problem.tsx';
 import { ProtectKeyForm } from './protect-key.tsx';
 import { DeviceNameField } from './your-devices.tsx';
@@ -50,6 +50,7 @@ function AskForm({
   onName(text: string): void;
 }) {
   const { account, home } = strings.value;
+  const { adding: words } = lateStrings();
   const typed = useSignal('');
   const isWrong = useSignal(false);
   const isDamaged = device.link === undefined && /^#\/?link\/./.test(location.hash);
@@ -65,24 +66,24 @@ function AskForm({
   };
   return (
     <>
-      <h1>{account.newHeading}</h1>
-      <p>{device.link ? account.newIntro : account.haveOtherHow}</p>
-      {isDamaged && <p class="warning">{account.linkDamaged}</p>}
+      <h1>{words.newHeading}</h1>
+      <p>{device.link ? words.newIntro : account.haveOtherHow}</p>
+      {isDamaged && <p class="warning">{words.linkDamaged}</p>}
       {identity.value && (
         <p class="warning" data-testid="replaces" dir="auto">
-          {account.replaces(identity.value.displayName)}
+          {words.replaces(identity.value.displayName)}
         </p>
       )}
       <form onSubmit={submit}>
         {!device.link && (
           <>
             <label class="field">
-              {account.code}
+              {words.code}
               <input
                 class="link-code-field"
                 data-testid="code"
                 value={typed.value}
-                placeholder={account.codeExample}
+                placeholder={words.codeExample}
                 autocomplete="off"
                 autocapitalize="characters"
                 spellcheck={false}
@@ -96,7 +97,7 @@ function AskForm({
               />
             </label>
             <p class="hint" id="code-hint" role="status" data-testid="code-hint">
-              {isWrong.value ? account.codeWrong : ''}
+              {isWrong.value ? words.codeWrong : ''}
             </p>
           </>
         )}
@@ -108,7 +109,7 @@ function AskForm({
           data-testid="ask"
           disabled={isAsking || displayable(name) === ''}
         >
-          {isAsking ? account.asking : account.ask}
+          {isAsking ? words.asking : words.ask}
         </button>
       </form>
       <a class="button quiet" href="#/" data-testid="new-device-leave">
@@ -119,14 +120,15 @@ function AskForm({
 }
 
 function Waiting({ device, name }: { device: NewDevice; name: string }) {
-  const { account, common } = strings.value;
+  const { common } = strings.value;
+  const { adding: words } = lateStrings();
   return (
     <>
-      <h1>{account.waitingHeading}</h1>
+      <h1>{words.waitingHeading}</h1>
       <div class="waiting-state" role="status">
         <span class="spinner" aria-hidden="true" />
         <p dir="auto" data-testid="waiting-for-consent">
-          {device.lost.value ? account.reconnecting : account.waiting(name)}
+          {device.lost.value ? words.reconnecting : words.waiting(name)}
         </p>
       </div>
       <button type="button" data-testid="stop-waiting" onClick={() => void device.cancel()}>

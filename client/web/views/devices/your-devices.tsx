@@ -3,18 +3,23 @@ import { useEffect, useMemo } from 'preact/hooks';
 import type { OwnDevice } from '../../../sdk/index.ts';
 import type { AppModel } from '../../model/index.ts';
 import { OwnDeviceList } from '../../model/on-demand/index.ts';
-import { strings } from '../../strings/index.ts';
+import { loadLateStrings, strings } from '../../strings/index.ts';
 import { BackupDialog } from '../identity/backup.tsx';
 import { CloseButton, Dialog } from '../parts/dialog.tsx';
 import { FormDialog } from '../parts/form-dialog.tsx';
 import { LaptopIcon, MobileIcon, MoreIcon, PlusIcon } from '../parts/icons.tsx';
+import { lazyView } from '../parts/lazy-view.tsx';
 import { MenuButton, MenuItem } from '../parts/menu.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { ago } from '../parts/times.ts';
-import { AddDevice } from './add-device.tsx';
 import { browserOf, deviceTitle } from './device-names.ts';
 import { ProtectKeyDialog } from './protect-key.tsx';
 import '../../styles/own-devices.css';
+
+const AddDevice = lazyView(async () => {
+  await loadLateStrings();
+  return (await import('./add-device.tsx')).AddDevice;
+});
 
 type Opened =
   | { name: 'add' }

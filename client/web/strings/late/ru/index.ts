@@ -1,6 +1,7 @@
+import { adding } from './adding.ts';
 import { addressBook } from './address-book.ts';
 import { console } from './console.ts';
 import { recordings } from './recordings.ts';
 import { streams } from './streams.ts';
 
-export const ru = { addressBook, console, recordings, streams };
+export const ru = { adding, addressBook, console, recordings, streams };
