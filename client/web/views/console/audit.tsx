@@ -15,6 +15,8 @@ const ACTION = /^[A-Za-z.]{1,64}\*?$/;
 /** Who administered the server, or moderated its rooms. */
 export function Audit({ model }: { model: AppModel }) {
   const words = lateStrings().console;
+  // What is being typed stays when the list is loaded meanwhile.
+  const typed = useSignal('');
   const action = useSignal('');
   const usable = ACTION.test(action.value) ? action.value : undefined;
   const watched = useWatched(model, 'GET /api/audit', LIST_MS, { query: { limit: 1000, action: usable } });
@@ -30,9 +32,12 @@ export function Audit({ model }: { model: AppModel }) {
           spellcheck={false}
           maxLength={65}
           aria-describedby="action-hint"
-          value={action.value}
-          onChange={(event) => {
-            action.value = event.currentTarget.value.trim();
+          value={typed.value}
+          onInput={(event) => {
+            typed.value = event.currentTarget.value;
+          }}
+          onChange={() => {
+            action.value = typed.value.trim();
           }}
         />
         <span class="hint" id="action-hint">
