@@ -16,6 +16,8 @@ export interface Slice {
   userUs: number;
   systemUs: number;
   missing: number;
+  /** Packets that the worker itself missed at first, and so forwarded after later ones. */
+  late: number;
   disordered: number;
   duplicates: number;
   /** What SRTP and RTCP add to each packet, in bytes. */
@@ -24,6 +26,7 @@ export interface Slice {
 
 /** Lets a worker forward for some seconds, and measures its CPU. */
 export async function measureSlice(worker: WorkerUnderTest, seconds: number): Promise<Slice> {
+  const lateBefore = await worker.late();
   worker.start();
   await sleep(SETTLE_MS);
   const sentBefore = await worker.sent();
@@ -33,6 +36,7 @@ export async function measureSlice(worker: WorkerUnderTest, seconds: number): Pr
   const sentAfter = await worker.sent();
   worker.stop();
   await sleep(DRAIN_MS);
+  const late = (await worker.late()) - lateBefore;
   const packets = after.received.packets - before.received.packets;
   const usedUs = (after.time.total - before.time.total) * 1e6;
   const user = after.time.user - before.time.user;
@@ -44,6 +48,7 @@ export async function measureSlice(worker: WorkerUnderTest, seconds: number): Pr
     userUs: (usedUs / packets) * (user / (user + system)),
     systemUs: (usedUs / packets) * (system / (user + system)),
     missing: after.received.missing - before.received.missing,
+    late,
     disordered: after.received.disordered - before.received.disordered,
     duplicates: after.received.duplicates - before.received.duplicates,
     tagBytes: (sentAfter.otherBytes - sentBefore.otherBytes) / (sentAfter.packets - sentBefore.packets),

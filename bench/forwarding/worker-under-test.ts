@@ -1,5 +1,5 @@
 import { createWorker } from 'mediasoup';
-import type { Router, WebRtcServer, WebRtcTransport, Worker } from 'mediasoup/types';
+import type { Producer, Router, WebRtcServer, WebRtcTransport, Worker } from 'mediasoup/types';
 import { Device, type types } from 'mediasoup-client';
 import {
   type Clip,
@@ -35,6 +35,7 @@ export class WorkerUnderTest {
   readonly #producers: readonly types.Producer[];
   readonly #streams: readonly InboundStream[];
   readonly #receiving: readonly WebRtcTransport[];
+  readonly #published: readonly Producer[];
   readonly #clients: readonly types.Transport[];
   readonly #received: { disordered: number };
 
@@ -44,6 +45,7 @@ export class WorkerUnderTest {
     producers: readonly types.Producer[];
     streams: readonly InboundStream[];
     receiving: readonly WebRtcTransport[];
+    published: readonly Producer[];
     clients: readonly types.Transport[];
     received: { disordered: number };
   }) {
@@ -52,6 +54,7 @@ export class WorkerUnderTest {
     this.#producers = parts.producers;
     this.#streams = parts.streams;
     this.#receiving = parts.receiving;
+    this.#published = parts.published;
     this.#clients = parts.clients;
     this.#received = parts.received;
   }
@@ -109,8 +112,17 @@ export class WorkerUnderTest {
         highest = Math.max(highest, sequence);
       };
     }
-    const { clients, receiving } = peers;
-    return new WorkerUnderTest({ worker, webRtcServer, producers, streams, receiving, clients, received });
+    const { clients, receiving, published } = peers;
+    return new WorkerUnderTest({
+      worker,
+      webRtcServer,
+      producers,
+      streams,
+      receiving,
+      published,
+      clients,
+      received,
+    });
   }
 
   /** Starts sending, from the clip's beginning. */
@@ -138,6 +150,12 @@ export class WorkerUnderTest {
       total.duplicates += counters.duplicatePackets;
     }
     return total;
+  }
+
+  /** Packets that it got only when the publishers sent them again, so far. It forwards them after later ones. */
+  async late(): Promise<number> {
+    const stats = await Promise.all(this.#published.map((producer) => producer.getStats()));
+    return stats.flat().reduce((sum, { packetsRetransmitted }) => sum + packetsRetransmitted, 0);
   }
 
   /** Bytes and RTP packets that the first receiver was sent so far, and the bytes of it that are not RTP: mostly SRTP's tags. */
@@ -172,6 +190,7 @@ export class WorkerUnderTest {
 class Peers {
   readonly clients: types.Transport[] = [];
   readonly receiving: WebRtcTransport[] = [];
+  readonly published: Producer[] = [];
   readonly #router: Router;
   readonly #webRtcServer: WebRtcServer;
   readonly #factory = createHandlerFactory({ steadyArrivals: true });
@@ -203,7 +222,10 @@ class Peers {
           kind,
           rtpParameters: rtpParameters as Parameters<typeof server.produce>[0]['rtpParameters'],
         })
-        .then(({ id }) => done({ id }), failed);
+        .then((producer) => {
+          this.published.push(producer);
+          done({ id: producer.id });
+        }, failed);
     });
     const producer = await client.produce({
       track: new ClipTrack({ clips: [clip], startSeconds: index * 1.7 }),
