@@ -169,8 +169,12 @@ export class RawPhone {
     return this.take(`${status} ${method ?? ''}`, fits);
   }
 
+  /** How many requests it has received. One that was sent again, because the machine was busy, counts once. */
   count(method: string): number {
-    return this.received.filter((message) => message.kind === 'request' && message.method === method).length;
+    const requests = this.received.filter(
+      (message) => message.kind === 'request' && message.method === method,
+    );
+    return new Set(requests.map(({ headers }) => headers.get('via'))).size;
   }
 
   /** Answers a request; `contact` null: without a Contact. */
