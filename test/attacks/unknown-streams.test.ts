@@ -10,6 +10,8 @@ import { RelayedServer } from '../support/relayed-server.ts';
 import { Stranger } from '../support/stranger.ts';
 
 const SSRCS = 100_000;
+/** Fewer from a participant: its own SRTP library looks through all of them for each packet. */
+const PARTICIPANT_SSRCS = 20_000;
 const MIDS = 10_000;
 const AT_ONCE = 50;
 const PAUSE_MS = 2;
@@ -17,8 +19,8 @@ const PAYLOAD_TYPE = 111;
 /** Id of the MID in what test/support/rtp-parameters announces. */
 const MID_EXTENSION = 4;
 const OWN_SSRC = 0x0100_0000;
-/** What the worker may keep: less than a hundred bytes for each. */
-const MAX_GROWTH_BYTES = 8 << 20;
+/** What the worker may keep: less than it needs for a stream of each. */
+const MAX_GROWTH_BYTES = 4 << 20;
 
 describe('threat 33: streams that nobody announced', () => {
   let relayed: RelayedServer;
@@ -52,13 +54,13 @@ describe('threat 33: streams that nobody announced', () => {
     stranger.close();
   });
 
-  it(`threat 33: ${SSRCS} SSRCs and ${MIDS} MIDs from a participant do not grow it either`, async (t) => {
+  it(`threat 33: ${PARTICIPANT_SSRCS} SSRCs and ${MIDS} MIDs from a participant do not grow it either`, async (t) => {
     const { server } = relayed;
     const hostile = await RawPeer.enter(server.url, await newIdentity(server), 'elsewhere');
     await hostile.announceAudio('0', OWN_SSRC);
     for (const [count, make] of [
-      [SSRCS, (index: number) => rtp(index)],
-      [MIDS, (index: number) => rtp(SSRCS + index, `m${index}`)],
+      [PARTICIPANT_SSRCS, (index: number) => rtp(index)],
+      [MIDS, (index: number) => rtp(PARTICIPANT_SSRCS + index, `m${index}`)],
     ] as const) {
       const grown = await grownBy(async () => {
         for (let index = 0; index < count; index += 1) {
