@@ -3,6 +3,8 @@ import type { AuditOptions } from './audit.ts';
 import { onRunningServer } from './on-running-server.ts';
 import { configOf } from './options.ts';
 
+const ACCOUNT_ID = 'as listed by canopy accounts; its first digits are enough if they are unique';
+
 /** Adds the commands for the accounts of a running server, and for its audit log. */
 export function addAccountCommands(parent: Command): void {
   onRunningServer(
@@ -20,10 +22,7 @@ export function addAccountCommands(parent: Command): void {
     parent
       .command('revoke')
       .description('revoke an account on a running server, immediately')
-      .argument(
-        '[account-id]',
-        'as listed by canopy accounts; its first digits are enough if they are unique',
-      )
+      .argument('[account-id]', ACCOUNT_ID)
       .option('--name <name>', 'full name instead of an id, if nobody else has it')
       .option('--device <device-id>', 'revoke only this device of the account; its first digits are enough'),
   ).action(
@@ -41,10 +40,7 @@ export function addAccountCommands(parent: Command): void {
     parent
       .command('delete')
       .description('delete an account or a room on a running server, with everything that it left')
-      .argument(
-        '[account-id]',
-        'as listed by canopy accounts; its first digits are enough if they are unique',
-      )
+      .argument('[account-id]', ACCOUNT_ID)
       .option('--name <name>', 'full name instead of an id, if nobody else has it')
       .option('--room <room>', 'delete this room instead, with its chat and files')
       .option('--yes', 'really delete it; it cannot be undone'),
@@ -63,10 +59,7 @@ export function addAccountCommands(parent: Command): void {
     parent
       .command('reinstate')
       .description('take back the revocation of an account on a running server')
-      .argument(
-        '[account-id]',
-        'as listed by canopy accounts; its first digits are enough if they are unique',
-      )
+      .argument('[account-id]', ACCOUNT_ID)
       .option('--name <name>', 'full name instead of an id, if no other revoked person has it')
       .option(
         '--device <device-id>',

@@ -1,20 +1,5 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 
-/** Metrics of the captioner's supervisor. */
-export class CaptionerProcessMetrics {
-  readonly registry = new Registry();
-  readonly up = new Gauge({
-    name: 'canopy_captioner_up',
-    help: 'Whether the captioner process is running and ready (1) or not (0)',
-    registers: [this.registry],
-  });
-  readonly restarts = new Counter({
-    name: 'canopy_captioner_restarts_total',
-    help: 'Restarts of the captioner process after it died or hung',
-    registers: [this.registry],
-  });
-}
-
 /** Metrics of the captioner process itself. */
 export class CaptionerMetrics {
   readonly registry = new Registry();

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { CanopyError, type Config, type Logger } from '../base/index.ts';
 import type { Captioner, CaptionerEvents, ListenOptions } from '../signaling/index.ts';
 import type { FromCaptioner, ToCaptioner } from './captioner-messages.ts';
-import { CaptionerProcessMetrics } from './captioner-metrics.ts';
+import { ChildMetrics } from './child-metrics.ts';
 import { ChildRequests } from './child-requests.ts';
 import { ChildSupervisor } from './child-supervisor.ts';
 
@@ -13,7 +13,7 @@ const PROGRAM = fileURLToPath(
 
 /** The captioner as a separate process. After a crash, the next process listens to the same rooms. */
 export class CaptionerSupervisor implements Captioner {
-  readonly #metrics = new CaptionerProcessMetrics();
+  readonly #metrics = new ChildMetrics('canopy_captioner');
   readonly #requests = new ChildRequests<void>('CAPTIONS_UNAVAILABLE');
   /** What is listened to, by room. */
   readonly #running = new Map<string, ListenOptions>();

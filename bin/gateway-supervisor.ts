@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Counter, Gauge, Registry } from 'prom-client';
 import type { Config, Logger } from '../base/index.ts';
+import { ChildMetrics } from './child-metrics.ts';
 import { ChildSupervisor } from './child-supervisor.ts';
 import type { FromGateway, ToGateway } from './gateway-messages.ts';
 
@@ -14,24 +14,9 @@ export interface GatewaySupervisorOptions {
   url: string;
 }
 
-/** Metrics of the supervisor itself, added to the server's metrics page. */
-export class GatewayProcessMetrics {
-  readonly registry = new Registry();
-  readonly up = new Gauge({
-    name: 'canopy_sip_gateway_up',
-    help: 'Whether the phone gateway process is running and ready (1) or not (0)',
-    registers: [this.registry],
-  });
-  readonly restarts = new Counter({
-    name: 'canopy_sip_gateway_restarts_total',
-    help: 'Restarts of the phone gateway process after it died or hung',
-    registers: [this.registry],
-  });
-}
-
 /** Runs the phone gateway as a separate process. close() ends its calls. */
 export class GatewaySupervisor {
-  readonly #metrics = new GatewayProcessMetrics();
+  readonly #metrics = new ChildMetrics('canopy_sip_gateway');
   readonly #child: ChildSupervisor<ToGateway, FromGateway>;
 
   private constructor({ config, log, url }: GatewaySupervisorOptions) {

@@ -1,20 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { Counter, Gauge, Registry } from 'prom-client';
-
-/** Metrics of the recorder's supervisor. */
-export class RecorderProcessMetrics {
-  readonly registry = new Registry();
-  readonly up = new Gauge({
-    name: 'canopy_recorder_up',
-    help: 'Whether the recorder process is running and ready (1) or not (0)',
-    registers: [this.registry],
-  });
-  readonly restarts = new Counter({
-    name: 'canopy_recorder_restarts_total',
-    help: 'Restarts of the recorder process after it died or hung',
-    registers: [this.registry],
-  });
-}
+import { Gauge, Registry } from 'prom-client';
 
 /** Metrics of the recorder process itself. */
 export class RecorderMetrics {

@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { CanopyError, type Config, type Logger } from '../base/index.ts';
 import type { RecordingManifest } from '../contract/index.ts';
 import type { Recorder, RecorderEvents, RecordOptions } from '../signaling/index.ts';
+import { ChildMetrics } from './child-metrics.ts';
 import { ChildRequests } from './child-requests.ts';
 import { ChildSupervisor } from './child-supervisor.ts';
 import type { FromRecorder, RecorderCommand, ToRecorder } from './recorder-messages.ts';
-import { RecorderProcessMetrics } from './recorder-metrics.ts';
 
 const PROGRAM = fileURLToPath(new URL(`./recorder-process${extname(import.meta.filename)}`, import.meta.url));
 
@@ -17,9 +17,9 @@ const RETRY_MS = 2_000;
  * The recorder as a separate process. After a crash, the next process continues the recordings. close() ends them, with their files complete.
  */
 export class RecorderSupervisor implements Recorder {
-  readonly #metrics = new RecorderProcessMetrics();
+  readonly #metrics = new ChildMetrics('canopy_recorder');
   readonly #requests = new ChildRequests<RecordingManifest | undefined>('RECORDER_UNAVAILABLE');
-  /** What is to be recorded now. Changed before the process is told, so that the next one begins with it. */
+  /** What should be recorded now. Updated before the process is told, so that a new process starts from it. */
   readonly #wanted = new Map<string, RecordOptions>();
   readonly #retries = new Set<NodeJS.Timeout>();
   #events: RecorderEvents | undefined;

@@ -24,7 +24,7 @@ export const captionsSection = z
       .regex(/^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/, { error: 'write a language tag such as en or pt-BR' })
       .default('en')
       .describe(
-        'Language that the service is told to expect unless the person who starts captions says another (BCP 47).',
+        'Language in which the service should expect people to speak, unless whoever starts captions chooses another (BCP 47).',
       ),
     voices: count({ min: 1, max: 100 })
       .default(8)

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { CanopyError, type Logger } from '../../base/index.ts';
 import type { BridgeSession, BridgeSource } from '../../client/sdk/index.ts';
 import { MediaSocket } from '../media/index.ts';
+import { SteadyClock } from '../steady-clock.ts';
 import { type HeardText, type Service, ServiceConnection } from './service-connection.ts';
 import { VoiceStream } from './voice-stream.ts';
 
@@ -46,29 +47,36 @@ export class RoomListener extends EventEmitter<RoomListenerEvents> {
   readonly #log: Logger;
   readonly #session: BridgeSession;
   readonly #socket: MediaSocket;
+  readonly #time: SteadyClock;
   readonly #voices = new Map<string, Promise<Listened | undefined>>();
   readonly #listened = new Set<Listened>();
   readonly #timer: NodeJS.Timeout;
   #hasWarned = false;
   #closed = false;
 
-  private constructor(options: RoomListenerOptions, session: BridgeSession, socket: MediaSocket) {
+  private constructor(
+    options: RoomListenerOptions,
+    { session, socket, time }: { session: BridgeSession; socket: MediaSocket; time: SteadyClock },
+  ) {
     super();
     this.#options = options;
     this.#log = options.log.child({ roomId: options.roomId });
     this.#session = session;
     this.#socket = socket;
+    this.#time = time;
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
   /** Enters the room and listens from now on. @throws {CanopyError} as joining does */
   static async start(options: RoomListenerOptions): Promise<RoomListener> {
+    const time = new SteadyClock();
     const socket = await MediaSocket.open({
       failed: (error) => options.log.warn({ err: error }, 'caption socket error'),
+      now: () => time.now(),
     });
     try {
       const session = await options.join(options.roomId);
-      const listener = new RoomListener(options, session, socket);
+      const listener = new RoomListener(options, { session, socket, time });
       await listener.#open();
       return listener;
     } catch (error) {
@@ -145,7 +153,7 @@ export class RoomListener extends EventEmitter<RoomListenerEvents> {
       failed: (reason) => this.#failed(reason),
     });
     const stream = await VoiceStream.open((samples) => connection.send(samples));
-    const listened: Listened = { source, stream, connection, heardMs: Date.now() };
+    const listened: Listened = { source, stream, connection, heardMs: this.#time.now() };
     this.#listened.add(listened);
     if (this.#closed || !this.#voices.has(consumerId)) {
       this.#drop(listened);
@@ -176,7 +184,7 @@ export class RoomListener extends EventEmitter<RoomListenerEvents> {
   }
 
   #tick(): void {
-    const nowMs = Date.now();
+    const nowMs = this.#time.now();
     for (const listened of [...this.#listened]) {
       listened.stream.tick(nowMs);
       if (nowMs - listened.heardMs > IDLE_MS) {

@@ -6,8 +6,8 @@ import { type SenderReport, senderReports } from './sender-report.ts';
 export interface MediaSocketOptions {
   /** A failure of the socket; it stays open. */
   failed(error: Error): void;
-  /** Unix time of arrival, in milliseconds. Default: Date.now. */
-  now?(): number;
+  /** Unix time of arrival, in milliseconds. */
+  now(): number;
 }
 
 /** Takes the packets of a stream. */
@@ -28,7 +28,7 @@ export class MediaSocket {
   #from: { address: string; port: number } | undefined;
   #isClosed = false;
 
-  private constructor(socket: Socket, { failed, now = Date.now }: MediaSocketOptions) {
+  private constructor(socket: Socket, { failed, now }: MediaSocketOptions) {
     this.#socket = socket;
     this.#now = now;
     socket.on('message', (datagram, from) => this.#receive(datagram, from));

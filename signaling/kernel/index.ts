@@ -35,6 +35,7 @@ export type { Happening } from './happenings.ts';
 export { Hook } from './hook.ts';
 export {
   type ByteRange,
+  bearerOf,
   defaultPublicUrl,
   errorResponses,
   openTlsSource,

@@ -51,7 +51,7 @@ describe('captions on the page', () => {
   const reads = (page: Page, text: string) =>
     page.getByTestId('captions').getByText(text, { exact: true }).waitFor();
 
-  it('whoever may starts them, everyone is told, and what people say is shown over the pictures', async () => {
+  it('a member starts them, everyone is notified, and what people say appears over the pictures', async () => {
     await choose(ada, 'caption');
     await Promise.all([
       notice(bob, 'Ada started captions: voices are sent to a transcription service.'),

@@ -89,7 +89,7 @@ describe('space for recordings', () => {
     return row;
   }
 
-  test('below the floor, a recording ends complete, the room is told, and none starts', {
+  test('with too little free space, a recording ends with complete files, the room is notified, and no other starts', {
     skip,
   }, async () => {
     const recordingId = await record();

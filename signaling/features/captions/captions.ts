@@ -22,8 +22,8 @@ interface Running {
 }
 
 /**
- * Which rooms have captions. They last until somebody stops them or the people have left; a restart of the server ends them too, since whoever
- * comes back should choose anew to have their voice sent elsewhere.
+ * Which rooms have captions. They last until somebody stops them or the people have left; a restart of the server ends them too: whether voices
+ * are sent elsewhere is then decided afresh.
  */
 export class Captions {
   readonly #options: CaptionsOptions;
@@ -81,7 +81,7 @@ export class Captions {
 
   /** The room's people have changed: without any, captions end. */
   peopleChanged(room: Room): void {
-    if (![...room.peers.values()].some(({ participants }) => participants.size > 0)) {
+    if (!room.hasParticipants) {
       void this.stop(room.roomId, null);
     }
   }

@@ -48,8 +48,8 @@ interface Running {
 }
 
 /**
- * Which rooms are being recorded. The recorder does the work; this decides, tells the room, and keeps the books. What the room is told is true:
- * a stop or pause is told once the recorder has obeyed, or is down, and a resume before.
+ * Which rooms are being recorded. The recorder does the work; this decides, notifies the room and keeps the records. The room is never told less
+ * than is recorded: it learns of a stop or pause only after the recorder has complied (or is down), and of a resume beforehand.
  */
 export class Recordings {
   readonly #options: RecordingsOptions;
@@ -199,14 +199,15 @@ export class Recordings {
   }
 
   /** The room's people have changed: without any, the recording ends soon. */
-  peopleChanged({ roomId, peers }: Room): void {
-    const running = this.#running.get(roomId);
+  peopleChanged(room: Room): void {
+    const running = this.#running.get(room.roomId);
     if (!running || running.returnTimer) {
       return;
     }
-    const isEmpty = ![...peers.values()].some(({ participants }) => participants.size > 0);
     clearTimeout(running.emptyTimer);
-    running.emptyTimer = isEmpty ? setTimeout(() => void this.#end(running, 'empty'), EMPTY_MS) : undefined;
+    running.emptyTimer = room.hasParticipants
+      ? undefined
+      : setTimeout(() => void this.#end(running, 'empty'), EMPTY_MS);
   }
 
   /** Forgets everything that runs; the rows say that it did, and the next start goes on. */

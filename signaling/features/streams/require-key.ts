@@ -1,5 +1,6 @@
 import { CanopyError } from '../../../base/index.ts';
 import { canonicalRoomId, type StreamDirection } from '../../../contract/index.ts';
+import { bearerOf } from '../../kernel/index.ts';
 import type { StreamKeys } from './stream-keys.ts';
 import type { StreamKeyRow } from './tables.ts';
 
@@ -15,7 +16,7 @@ export async function requireKey(
   wanted: { direction: StreamDirection; roomId: string },
   onUnknown: () => void,
 ): Promise<StreamKeyRow> {
-  const secret = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
+  const secret = bearerOf(authorization);
   try {
     if (secret === undefined) {
       throw new CanopyError('STREAM_KEY_INVALID');

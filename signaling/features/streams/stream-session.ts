@@ -21,7 +21,7 @@ export interface StreamSessionOptions {
   onEnded(): void;
 }
 
-/** What a program is told about its ICE after a restart. */
+/** The server's ICE parameters and candidates, for the answer to an ICE restart. */
 export type RestartedIce = Pick<CreatedTransport, 'iceParameters' | 'iceCandidates'>;
 
 type EventHandlers = { [N in EventName]?: (data: EventData<N>) => void };

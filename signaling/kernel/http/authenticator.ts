@@ -5,6 +5,7 @@ import { CanopyError } from '../../../base/index.ts';
 import { OPERATOR, type TokenPrincipal } from '../principals/index.ts';
 import { TokenBucket } from '../sockets/index.ts';
 import type { ApiTokens, ConsoleKeys } from '../tokens/index.ts';
+import { bearerOf } from './bearer.ts';
 
 /** How many tokens' rates are remembered. */
 const MAX_BUCKETS = 1000;
@@ -36,8 +37,8 @@ export class Authenticator {
   }
 
   /** @throws {CanopyError} API_KEY_INVALID, TOKEN_EXPIRED, RATE_LIMITED, CLIENT_CERTIFICATE_REQUIRED */
-  authenticate({ headers: { authorization = '' }, raw }: Request): TokenPrincipal {
-    const secret = /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? '';
+  authenticate({ headers: { authorization }, raw }: Request): TokenPrincipal {
+    const secret = bearerOf(authorization) ?? '';
     // Its connection has proved possession of a certificate.
     const administrator = this.#options.consoleKeys.authenticate(secret);
     if (administrator) {

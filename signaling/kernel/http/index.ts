@@ -2,6 +2,7 @@ export { registerAdminRoutes, type ZodInstance } from './admin-routes.ts';
 export { ApiListener } from './api-listener.ts';
 export { createApp } from './app.ts';
 export { Authenticator } from './authenticator.ts';
+export { bearerOf } from './bearer.ts';
 export type { ByteRange } from './byte-range.ts';
 export { toCoded } from './coded.ts';
 export { admitForeignPages } from './foreign-pages.ts';

@@ -109,6 +109,11 @@ export class Room {
     return this.#closed;
   }
 
+  /** Whether people or phones are in it, and not only programs such as the recorder. */
+  get hasParticipants(): boolean {
+    return [...this.peers.values()].some(({ participants }) => participants.size > 0);
+  }
+
   /** The dominant speaker's participant. */
   get speaker(): string | null {
     return this.#speaker;

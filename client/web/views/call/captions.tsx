@@ -2,6 +2,7 @@ import type { Call } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
 import { CaptionsIcon } from '../parts/icons.tsx';
 import { MenuItem } from '../parts/menu.tsx';
+import '../../styles/call-sign.css';
 import '../../styles/captions.css';
 
 /** Says that voices are sent to a transcription service, as long as they are. */
@@ -13,7 +14,7 @@ export function CaptionsSign({ call }: { call: Call }) {
   }
   const text = running.isHeard ? words.running : words.unheard;
   return (
-    <span class="captions-sign" role="status" data-testid="captions-sign" title={text}>
+    <span class="call-sign captions-sign" role="status" data-testid="captions-sign" title={text}>
       <CaptionsIcon />
       <span class="name">{text}</span>
     </span>

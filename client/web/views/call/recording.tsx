@@ -2,6 +2,7 @@ import type { Call } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
 import { PauseIcon, RecordIcon } from '../parts/icons.tsx';
 import { MenuItem } from '../parts/menu.tsx';
+import '../../styles/call-sign.css';
 import '../../styles/recording.css';
 
 /** Says that the call is being recorded, as long as it is. */
@@ -15,7 +16,13 @@ export function RecordingSign({ call }: { call: Call }) {
   const text =
     status === 'recording' ? words.running : status === 'paused' ? words.pausedNow : words.interrupted;
   return (
-    <span class="recording-sign" role="status" data-testid="recording" data-status={status} title={text}>
+    <span
+      class="call-sign recording-sign"
+      role="status"
+      data-testid="recording"
+      data-status={status}
+      title={text}
+    >
       <span class="dot" aria-hidden="true" />
       <span class="name">{text}</span>
     </span>

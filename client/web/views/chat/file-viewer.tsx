@@ -4,6 +4,7 @@ import { type ChatModel, fileSize } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
 import { CloseIcon, DownloadIcon, NextIcon, PreviousIcon } from '../parts/icons.tsx';
 import '../../styles/file-viewer.css';
+import '../../styles/full-dialog.css';
 
 /** Shows the pictures of the chat, one at a time. Arrow keys go on to the next, Escape closes it. */
 export function FileViewer({
@@ -72,7 +73,7 @@ export function FileViewer({
   return (
     <dialog
       ref={dialog}
-      class="file-viewer"
+      class="full-dialog file-viewer"
       aria-label={file.name}
       data-testid="file-viewer"
       onClose={onClose}

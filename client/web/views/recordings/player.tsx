@@ -8,6 +8,7 @@ import { IconButton } from '../parts/icon-button.tsx';
 import { CloseIcon, DownloadIcon, PauseIcon, PlayIcon } from '../parts/icons.tsx';
 import { MenuButton, MenuItem } from '../parts/menu.tsx';
 import { duration } from '../parts/times.ts';
+import '../../styles/full-dialog.css';
 
 const SPEEDS = [0.75, 1, 1.25, 1.5, 2] as const;
 /** How far an arrow key goes, in seconds. */
@@ -59,7 +60,7 @@ export function Player({
   return (
     <dialog
       ref={dialog}
-      class="player"
+      class="full-dialog player"
       aria-label={title}
       data-testid="player"
       onClose={onClose}
