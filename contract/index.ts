@@ -11,6 +11,7 @@ export * from './light.ts';
 export * from './media.ts';
 export * from './producers.ts';
 export * from './recording.ts';
+export * from './recording-time.ts';
 export * from './rest.ts';
 export * from './room-links.ts';
 export * from './room-log.ts';

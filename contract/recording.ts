@@ -49,7 +49,11 @@ const at = { atMs: z.number() };
 export const recordingEvent = z.discriminatedUnion('kind', [
   z.object({ ...at, kind: z.literal('joined'), participantId: objectId, displayName: z.string() }),
   z.object({ ...at, kind: z.literal('left'), participantId: objectId, displayName: z.string() }),
+  /** Someone has another name from here on. */
+  z.object({ ...at, kind: z.literal('renamed'), participantId: objectId, displayName: z.string() }),
   z.object({ ...at, kind: z.literal('speaker'), participantId: objectId.nullable() }),
+  /** Whom moderators show large to everyone; empty: nobody. Who leaves is no longer among them. */
+  z.object({ ...at, kind: z.literal('spotlight'), participantIds: z.array(objectId) }),
   z.object({ ...at, kind: z.literal('screen-started'), participantId: objectId }),
   z.object({ ...at, kind: z.literal('screen-ended'), participantId: objectId }),
 ]);

@@ -1,52 +1,45 @@
+import { lengthAt, positionOf, type RecordingTimes } from '../contract/index.ts';
+
 /** Translates wall-clock time into positions in the recording, which leave its pauses out. */
-export class RecordingClock {
+export class RecordingClock implements RecordingTimes {
   readonly startedAtMs: number;
-  readonly #pauses: Array<{ fromMs: number; toMs: number }> = [];
+  readonly #pauses: Array<{ fromMs: number; toMs: number | null }>;
 
   /** @param startedAtMs Unix time in milliseconds */
-  constructor(startedAtMs: number, pauses: ReadonlyArray<{ fromMs: number; toMs: number | null }> = []) {
+  constructor(startedAtMs: number, pauses: RecordingTimes['pauses'] = []) {
     this.startedAtMs = startedAtMs;
-    for (const { fromMs, toMs } of pauses) {
-      this.#pauses.push({ fromMs, toMs: toMs ?? Number.POSITIVE_INFINITY });
-    }
+    this.#pauses = pauses.map((pause) => ({ ...pause }));
   }
 
   get isPaused(): boolean {
-    return this.#pauses.at(-1)?.toMs === Number.POSITIVE_INFINITY;
+    return this.#pauses.at(-1)?.toMs === null;
   }
 
   /** Pauses so far; the last one may last. Unix times in milliseconds. */
   get pauses(): Array<{ fromMs: number; toMs: number | null }> {
-    return this.#pauses.map(({ fromMs, toMs }) => ({ fromMs, toMs: Number.isFinite(toMs) ? toMs : null }));
+    return this.#pauses.map((pause) => ({ ...pause }));
   }
 
   pause(atMs: number): void {
     if (!this.isPaused) {
-      this.#pauses.push({ fromMs: atMs, toMs: Number.POSITIVE_INFINITY });
+      this.#pauses.push({ fromMs: atMs, toMs: null });
     }
   }
 
   resume(atMs: number): void {
     const last = this.#pauses.at(-1);
-    if (last && this.isPaused) {
+    if (last?.toMs === null) {
       last.toMs = atMs;
     }
   }
 
   /** Position of a moment in the recording, in milliseconds; undefined: before its start, or in a pause. */
   positionOf(unixMs: number): number | undefined {
-    const isLeftOut =
-      unixMs < this.startedAtMs || this.#pauses.some(({ fromMs, toMs }) => unixMs >= fromMs && unixMs < toMs);
-    return isLeftOut ? undefined : this.lengthAt(unixMs);
+    return positionOf(this, unixMs);
   }
 
   /** Length of the recording at a moment, in milliseconds. It stays the same during a pause. */
   lengthAt(unixMs: number): number {
-    const pausedMs = this.#pauses.reduce(
-      (sum, { fromMs, toMs }) =>
-        sum + Math.max(0, Math.min(toMs, unixMs) - Math.max(fromMs, this.startedAtMs)),
-      0,
-    );
-    return Math.max(0, unixMs - this.startedAtMs - pausedMs);
+    return lengthAt(this, unixMs);
   }
 }

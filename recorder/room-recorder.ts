@@ -6,6 +6,7 @@ import { RecordingFolder } from './files/index.ts';
 import { recordingLayout } from './layout.ts';
 import { MediaSocket, type StreamCodec, TrackRecorder } from './media/index.ts';
 import { RecordingClock } from './recording-clock.ts';
+import { type Note, noteRoom } from './room-notes.ts';
 import { SteadyClock } from './steady-clock.ts';
 
 export interface RoomRecorderOptions {
@@ -47,13 +48,6 @@ const RETRY_MS = 1000;
 const MAX_RETRY_MS = 60_000;
 /** A track that was written for this long, in milliseconds, starts that delay afresh. */
 const LONG_TRACK_MS = 60_000;
-
-/** An event that has yet to get its position. */
-type Note = RecordingEvent extends infer Event
-  ? Event extends RecordingEvent
-    ? Omit<Event, 'atMs'>
-    : never
-  : never;
 
 interface Recorded {
   source: BridgeSource;
@@ -205,16 +199,7 @@ export class RoomRecorder extends EventEmitter<RoomRecorderEvents> {
     session.on('media-lost', () => socket.listenTo(undefined));
     session.on('source', (source) => this.#start(source));
     session.on('source-ended', (source) => this.#end(source));
-    session.on('speaker', (participantId) => {
-      this.#note({ kind: 'speaker', participantId });
-      this.#arrange();
-    });
-    session.on('participant-joined', ({ participantId, displayName }) =>
-      this.#note({ kind: 'joined', participantId, displayName }),
-    );
-    session.on('participant-left', ({ participantId, displayName }) =>
-      this.#note({ kind: 'left', participantId, displayName }),
-    );
+    session.on('speaker', () => this.#arrange());
     session.on('error', (error) => this.#log.warn({ err: error }, 'recording error'));
     session.on('state', (state, error) => {
       if (state === 'closed') {
@@ -222,9 +207,7 @@ export class RoomRecorder extends EventEmitter<RoomRecorderEvents> {
       }
     });
     this.#arrange();
-    for (const { participantId, displayName } of session.participants.values()) {
-      this.#note({ kind: 'joined', participantId, displayName });
-    }
+    noteRoom(session, (note) => this.#note(note));
     const media = await session.open(socket.address);
     socket.listenTo(media.recv);
   }

@@ -129,7 +129,13 @@ export {
   type Unlocking,
   unlockWithPasskey,
 } from './identity/index.ts';
-export type { KeptRecording, KeptRecordings, OpenedRecording, RecordedTrack } from './kept-recordings.ts';
+export type {
+  KeptRecording,
+  KeptRecordings,
+  OpenedRecording,
+  RecordedMessage,
+  RecordedTrack,
+} from './kept-recordings.ts';
 export {
   type Admission,
   Knock,

@@ -5,6 +5,8 @@ import type { Connection } from './connection.ts';
 export type KeptRecording = RequestResult<'recording.list'>['recordings'][number];
 /** Where the files of a recording are. */
 export type OpenedRecording = RequestResult<'recording.open'>;
+/** A message that was written in the chat during a recording. */
+export type RecordedMessage = RequestResult<'recording.chat'>['messages'][number];
 /** A stream of a participant. */
 export type RecordedTrack = OpenedRecording['tracks'][number];
 
@@ -54,6 +56,19 @@ export class KeptRecordings {
         return [];
       }
     });
+  }
+
+  /** What was written in the chat meanwhile, as far as this account may read it, oldest first. @throws {CanopyError} FORBIDDEN, RECORDING_UNKNOWN */
+  async chat(recordingId: string): Promise<RecordedMessage[]> {
+    const all: RecordedMessage[] = [];
+    for (let after: number | null = 0; after !== null; ) {
+      const page: RequestResult<'recording.chat'> = await this.#connection.request('recording.chat', {
+        ...{ roomId: this.#roomId, recordingId, after },
+      });
+      all.push(...page.messages);
+      after = page.next;
+    }
+    return all;
   }
 
   /** Deletes a recording that has ended. @throws {CanopyError} FORBIDDEN, RECORDING_UNFINISHED, RECORDING_UNKNOWN */

@@ -61,6 +61,7 @@ export { KERNEL_MIGRATIONS } from './migrations.ts';
 export { NetworkRate } from './network-rate.ts';
 export { type Attempt, type Message, Sender, TargetGuard } from './outbound/index.ts';
 export { ownServerUrl } from './own-server-url.ts';
+export type { ChatDuring, PastMessages } from './past-chat.ts';
 export type {
   CallByPhone,
   HangUp,

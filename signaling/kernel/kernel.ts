@@ -51,6 +51,7 @@ import {
 } from './http/index.ts';
 import { type JoinStage, Metrics } from './metrics/index.ts';
 import { ownServerUrl } from './own-server-url.ts';
+import type { ChatDuring } from './past-chat.ts';
 import type { CallByPhone, MeetingByPhone, PhoneExchange, PhoneLegEvents } from './phone-exchange.ts';
 import { type AdminAction, demand, isNamed, may } from './policy/index.ts';
 import { changeServerRole, type Principal, serverRoleOf, type Visitor } from './principals/index.ts';
@@ -423,6 +424,9 @@ export class Kernel {
    * feature for contacts; without it, everyone knows everyone.
    */
   hasContact: (accountId: string, otherId: string) => Promise<boolean> = () => Promise.resolve(true);
+
+  /** What was written in a room some time ago. Set by the feature for chat. */
+  chatDuring: ChatDuring = () => Promise.resolve({ messages: [], more: false });
 
   /** Whether an account has this telephone number among its contacts. Set by the feature for contacts. */
   hasContactNumber: (accountId: string, number: string) => Promise<boolean> = () => Promise.resolve(false);

@@ -76,7 +76,7 @@ const OUTSIDE = [
   'file.cancel',
   'file.open',
   'file.thumbnail',
-  ...['recording.list', 'recording.open', 'recording.delete'],
+  ...['recording.list', 'recording.open', 'recording.chat', 'recording.delete'],
   'contact.list',
   'contact.find',
   'contact.put',

@@ -34,10 +34,15 @@ describe('recordings on the page', () => {
     await page.getByTestId('more').click();
     await page.getByTestId(item).click();
   };
-  /** Records a few seconds of the call. */
+  /** Records a few seconds of the call, in which something is written. */
   async function record(page: Page): Promise<void> {
     await choose(page, 'record');
     await page.locator('[data-testid=recording][data-status=recording]').waitFor();
+    await page.keyboard.press('c');
+    await page.getByTestId('chat-input').fill('Noted');
+    await page.keyboard.press('Enter');
+    await page.getByTestId('chat-text').filter({ hasText: 'Noted' }).waitFor();
+    await page.keyboard.press('c');
     await eventually(
       'enough is recorded',
       async () => (await list())[0]?.durationMs ?? 0,
@@ -65,7 +70,7 @@ describe('recordings on the page', () => {
     await assertAccessible(ada);
   });
 
-  it('all tracks play together, by keyboard too, and can be sought in and sped up', async () => {
+  it('all tracks play together beside the chat, by keyboard too, and can be sought in and sped up', async () => {
     await ada.getByTestId('recording-play').focus();
     await ada.keyboard.press('Enter');
     const player = ada.getByTestId('player');
@@ -94,6 +99,20 @@ describe('recordings on the page', () => {
     assert.deepEqual([...new Set(rates)], [2]);
     await ada.getByTestId('player-position').fill('1');
     await eventually('it goes back', times, (all) => all.every((time) => time < 6));
+    const written = ada.getByTestId('player-message');
+    assert.match((await written.textContent()) ?? '', /Ada\d:\d\dNoted/);
+    await ada.getByTestId('player-position').fill('0');
+    await eventually(
+      'the message is still to come',
+      () => written.getAttribute('data-later'),
+      (later) => later === 'true',
+    );
+    await written.click();
+    await eventually(
+      'it plays from there',
+      () => written.getAttribute('aria-current'),
+      (now) => now === 'true',
+    );
     await ada.keyboard.press('Escape');
     await player.waitFor({ state: 'detached' });
     assert.equal(

@@ -7,6 +7,7 @@ import { Reconciler } from '../reconciler.ts';
 import { Restraints } from '../restraints.ts';
 import type { Snapshot } from '../room-entry.ts';
 import { ROOM_SESSION_EVENTS, RoomSession } from '../room-session.ts';
+import { Spotlight } from '../spotlight.ts';
 import type { BridgeEvents } from './bridge-events.ts';
 import { type BridgeMedia, BridgeParticipant, type NewParticipant } from './bridge-participant.ts';
 import { AUDIO_LEVEL, type BridgeSource, BridgeSources } from './bridge-sources.ts';
@@ -32,6 +33,7 @@ export interface BridgeOpenOptions {
  */
 export class BridgeSession extends Emitter<BridgeEvents> {
   readonly roomId: string;
+  readonly spotlight: Spotlight;
   readonly #connection: Connection;
   readonly #takesVideo: boolean;
   readonly #session: RoomSession;
@@ -78,6 +80,11 @@ export class BridgeSession extends Emitter<BridgeEvents> {
       renewMedia: () => this.#dropMedia(),
       entered: (snapshot, { isSame }) => this.#entered(snapshot, isSame),
       closed: () => this.#closed(),
+    });
+    this.spotlight = new Spotlight({
+      connection: this.#connection,
+      participants: this.participants,
+      onServerEvent: (name, apply) => this.#session.onServerEvent(name, apply),
     });
     this.relay(this.#session, ROOM_SESSION_EVENTS);
     this.#listen();
@@ -297,6 +304,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
     this.#info = snapshot.parts.room;
     this.#setPlayable(snapshot.parts.playable);
     this.#setRecorded(snapshot.parts.recording.running);
+    this.spotlight.reset(snapshot.parts.spotlight);
     const { transportIds, producerIds, consumerIds } = snapshot.own;
     const media = this.#media;
     const isComplete =

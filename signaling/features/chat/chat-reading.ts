@@ -1,11 +1,13 @@
 import { CanopyError } from '../../../base/index.ts';
 import {
   type Kernel,
+  type PastMessages,
   type PeerPrincipal,
   type RoomRecord,
   requirePrincipal,
   type Session,
   seatIn,
+  type Visitor,
 } from '../../kernel/index.ts';
 import type { ChatLimits } from './chat-limits.ts';
 import { filesOf } from './chat-rows.ts';
@@ -63,6 +65,25 @@ export class ChatReading {
     return row && seq > range.sinceSeq ? filesOf(row).find((file) => file.fileId === fileId) : undefined;
   }
 
+  /** A page of what was written in a stretch of time, as far as somebody may read it who may look into the room. */
+  async during(
+    visitor: Visitor,
+    record: RoomRecord,
+    span: { fromMs: number; toMs: number; after: number },
+  ): Promise<PastMessages> {
+    const { store } = this.#chats;
+    const reader = await store.reader(record.roomId, visitor.accountId);
+    const range = visitor.kind === 'device' ? this.#rangeOf(visitor, record, reader) : undefined;
+    const { messages, more } = range ? await store.during(range, span) : { messages: [], more: false };
+    return {
+      messages: messages.map(({ seq, author, sentAtMs, text, files = [] }) => ({
+        ...{ seq, sentAtMs, text, displayName: author?.displayName ?? null },
+        files: files.map(({ name }) => name),
+      })),
+      more,
+    };
+  }
+
   async #require(session: Session, principal: PeerPrincipal, roomId: string): Promise<Reader> {
     const chats = this.#chats;
     const seat = seatIn(session, roomId);
@@ -74,11 +95,20 @@ export class ChatReading {
       this.#kernel.entry.checkLock(principal, record);
     }
     const reader = await chats.store.reader(roomId, principal.accountId);
-    if (!reader && !chats.belongs(principal, record)) {
+    const range = this.#rangeOf(principal, record, reader);
+    if (!range) {
       throw new CanopyError('FORBIDDEN', 'you have not been in this room since its chat began');
     }
-    const sinceSeq = chats.readsAll(principal, record) ? 0 : (reader?.since_seq ?? 0);
-    return { principal, record, reader, range: { roomId, sinceSeq } };
+    return { principal, record, reader, range };
+  }
+
+  /** What somebody may read of a room's chat; undefined: nothing. */
+  #rangeOf(principal: Visitor, record: RoomRecord, reader: ChatReaderRow | undefined): Range | undefined {
+    if (!reader && !this.#chats.belongs(principal, record)) {
+      return undefined;
+    }
+    const sinceSeq = this.#chats.readsAll(principal, record) ? 0 : (reader?.since_seq ?? 0);
+    return { roomId: record.roomId, sinceSeq };
   }
 }
 

@@ -18,6 +18,8 @@ export interface Range {
 
 /** Maximum size of the texts in one answer, in bytes: connections have a limit for unsent data. */
 const MAX_PAGE_BYTES = 100_000;
+/** Messages per page of those sent in a stretch of time. */
+const DURING_AT_ONCE = 100;
 /** Where counting unread messages ends. */
 const MAX_UNREAD = 100;
 /** More changed messages than this are not sent one by one. */
@@ -126,6 +128,25 @@ export class ChatStore {
       .execute();
     const { messages, more } = pageOf(rows, limit);
     return { messages: after === undefined ? messages.reverse() : messages, more };
+  }
+
+  /** A page of the messages that were sent in a stretch of time and are not gone, oldest first. */
+  async during(
+    { roomId, sinceSeq }: Range,
+    { fromMs, toMs, after }: { fromMs: number; toMs: number; after: number },
+  ): Promise<ChatPage> {
+    const rows = await this.#store.db
+      .selectFrom('chat_messages')
+      .selectAll()
+      .where('room_id', '=', roomId)
+      .where('sent_at_ms', '>=', fromMs)
+      .where('sent_at_ms', '<', toMs)
+      .where('seq', '>', Math.max(sinceSeq, after))
+      .where('gone', 'is', null)
+      .orderBy('seq')
+      .limit(DURING_AT_ONCE + 1)
+      .execute();
+    return pageOf(rows, DURING_AT_ONCE);
   }
 
   /** The messages that changed after a revision; undefined if they are too many for one answer. */

@@ -7,6 +7,7 @@ import {
   type PeerPrincipal,
   type Room,
   type RoomRecord,
+  type Visitor,
 } from '../../kernel/index.ts';
 import type { Store } from '../../store/index.ts';
 import { filesOf, messageOf, searchWords, sizeOf, withReaction } from './chat-rows.ts';
@@ -76,12 +77,12 @@ export class Chats {
   }
 
   /** Whether someone may read everything, also from before they first came. */
-  readsAll(principal: PeerPrincipal, record: RoomRecord): boolean {
+  readsAll(principal: Visitor, record: RoomRecord): boolean {
     return record.chatHistory === 'all' || this.belongs(principal, record);
   }
 
   /** Whether someone may read everything even if they have never been in the room. */
-  belongs(principal: PeerPrincipal, record: RoomRecord): boolean {
+  belongs(principal: Visitor, record: RoomRecord): boolean {
     return isNamed(principal, record) || may(principal, 'chat.readAll', record);
   }
 

@@ -36,6 +36,7 @@ export function registerChat(kernel: Kernel): void {
   kernel.requests(CHAT_REQUESTS, chatHandlers(kernel, { chats, limits, typing: new Typing(), reading }), {
     audited: ['chat.delete'],
   });
+  kernel.chatDuring = (...question) => reading.during(...question);
   registerChatRoutes(kernel, chats);
   const find: ChatReading['file'] = (...place) => reading.file(...place);
   kernel.requests(FILE_REQUESTS, fileHandlers(kernel, { files, find }));

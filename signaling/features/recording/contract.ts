@@ -82,6 +82,20 @@ export const allRecordings = z.object({
 
 const place = { roomId, recordingId: objectId };
 
+/** A message that was written in the room's chat meanwhile, as it is now. */
+export const recordedMessage = z.object({
+  /** Its position in the chat. */
+  seq: z.int(),
+  /** Position in the recording, in milliseconds. */
+  atMs: z.number(),
+  /** Null: the account was deleted. */
+  displayName: displayName.nullable(),
+  text: z.string(),
+  /** Names of its files. */
+  files: z.array(z.string()),
+});
+export type RecordedMessage = z.infer<typeof recordedMessage>;
+
 export const LIBRARY_REQUESTS = {
   /** A room's recordings, newest first. For those who may see them, inside or outside. */
   'recording.list': {
@@ -114,6 +128,14 @@ export const LIBRARY_REQUESTS = {
       /** Everything, as a ZIP file. */
       zipUrl: z.string(),
     }),
+  },
+  /**
+   * What was written in the chat during a recording, as far as this account may read it, oldest first: as it is now, without what was deleted
+   * or written in a pause. Repeat it with `after: next` until `next` is null.
+   */
+  'recording.chat': {
+    data: z.object({ ...place, after: z.int().min(0).default(0) }),
+    result: z.object({ messages: z.array(recordedMessage), next: z.int().nullable() }),
   },
   /** Deletes a recording that has ended, with its files. For its room's owners, for admins, and for whoever started it. */
   'recording.delete': { data: z.object(place), result: nothing },

@@ -23,7 +23,7 @@ export function chaptersOf(events: readonly RecordingEvent[], durationMs: number
     last = undefined;
   };
   for (const event of events) {
-    if (event.kind === 'joined') {
+    if (event.kind === 'joined' || event.kind === 'renamed') {
       names.set(event.participantId, event.displayName);
     } else if (event.kind === 'speaker') {
       end(event.atMs);

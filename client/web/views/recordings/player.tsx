@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import type { KeptRecording, KeptRecordings, RecordedTrack } from '../../../sdk/index.ts';
+import type { KeptRecording, KeptRecordings, RecordedMessage, RecordedTrack } from '../../../sdk/index.ts';
 import { saveUrl } from '../../model/index.ts';
 import { type Chapter, chaptersOf, Playback } from '../../model/on-demand/index.ts';
 import { lateStrings, strings } from '../../strings/index.ts';
@@ -8,6 +8,7 @@ import { IconButton } from '../parts/icon-button.tsx';
 import { CloseIcon, DownloadIcon, PauseIcon, PlayIcon } from '../parts/icons.tsx';
 import { MenuButton, MenuItem } from '../parts/menu.tsx';
 import { duration } from '../parts/times.ts';
+import { PlayerChat } from './player-chat.tsx';
 import '../../styles/full-dialog.css';
 
 const SPEEDS = [0.75, 1, 1.25, 1.5, 2] as const;
@@ -31,6 +32,7 @@ export function Player({
   const dialog = useRef<HTMLDialogElement>(null);
   const playback = useSignal<Playback | undefined>(undefined);
   const chapters = useSignal<readonly Chapter[]>([]);
+  const messages = useSignal<readonly RecordedMessage[]>([]);
   const failed = useSignal(false);
   useEffect(() => {
     dialog.current?.showModal();
@@ -39,7 +41,10 @@ export function Player({
       const opened = await source.open(recording.recordingId);
       if (!isGone) {
         playback.value = new Playback(opened.tracks);
+        // Whoever may not read the chat sees the recording without it.
+        const chat = source.chat(recording.recordingId).catch(() => []);
         chapters.value = chaptersOf(await source.events(opened), recording.durationMs);
+        messages.value = await chat;
       }
     };
     open().catch(() => (failed.value = playback.value === undefined));
@@ -99,7 +104,10 @@ export function Player({
         <>
           <div class="player-main">
             <Stage playback={current} />
-            <Chapters playback={current} chapters={chapters.value} />
+            <div class="player-beside">
+              <Chapters playback={current} chapters={chapters.value} />
+              <PlayerChat playback={current} messages={messages.value} />
+            </div>
           </div>
           <Controls playback={current} />
         </>

@@ -1,6 +1,7 @@
 import type { Handlers, Kernel } from '../../../kernel/index.ts';
 import type { LIBRARY_REQUESTS } from '../contract.ts';
 import type { Library } from './library.ts';
+import type { RecordedChat } from './recorded-chat.ts';
 import type { RecordingAccess } from './recording-access.ts';
 import { recordingPath } from './recording-routes.ts';
 
@@ -10,7 +11,7 @@ const PLAY_MS = 6 * 3_600_000;
 export function libraryHandlers(
   kernel: Kernel,
   library: Library,
-  access: RecordingAccess,
+  { access, chat }: { access: RecordingAccess; chat: RecordedChat },
 ): Handlers<keyof typeof LIBRARY_REQUESTS> {
   return {
     'recording.list': async (session, { roomId, ...page }) => {
@@ -37,6 +38,11 @@ export function libraryHandlers(
         eventsUrl: `${path}/events?ticket=${ticket}`,
         zipUrl: `${path}/zip?ticket=${ticket}`,
       };
+    },
+
+    'recording.chat': async (session, { roomId, recordingId, after }) => {
+      const viewer = await access.viewer(session, roomId);
+      return chat.page(viewer, await access.find(recordingId, roomId), after);
     },
 
     'recording.delete': async (session, { roomId, recordingId }) => {

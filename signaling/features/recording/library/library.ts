@@ -61,13 +61,13 @@ export class Library {
     return openKept(this.#folder(recordingId), EVENTS);
   }
 
-  /** All tracks and what happened besides, as a ZIP file. @throws {CanopyError} RECORDING_UNKNOWN - nothing was recorded */
-  async zip(recordingId: string): Promise<ReturnType<typeof zipOf>> {
+  /** All tracks and what happened besides, as a ZIP file, with further entries. @throws {CanopyError} RECORDING_UNKNOWN - nothing was recorded */
+  async zip(recordingId: string, further: readonly ExportEntry[] = []): Promise<ReturnType<typeof zipOf>> {
     const manifest = await this.manifest(recordingId);
     if (!manifest) {
       throw new CanopyError('RECORDING_UNKNOWN');
     }
-    return zipOf(this.#entries(manifest));
+    return zipOf(this.#entries(manifest, further));
   }
 
   /** Deletes a recording that has ended. @throws {CanopyError} RECORDING_UNFINISHED */
@@ -84,7 +84,11 @@ export class Library {
     return recordingFolder(this.#config, recordingId);
   }
 
-  async *#entries({ recordingId, tracks }: RecordingManifest): AsyncIterable<ExportEntry> {
+  async *#entries(
+    { recordingId, tracks }: RecordingManifest,
+    further: readonly ExportEntry[],
+  ): AsyncIterable<ExportEntry> {
+    yield* further;
     const files = [
       ...tracks.map((track) => [track.file, savedName(track)] as const),
       [EVENTS, EVENTS] as const,

@@ -52,7 +52,7 @@ export class RecordingAccess {
   }
 
   /** Checks once more the account that a URL was given to. @throws {CanopyError} as viewer() */
-  async recheck(accountId: string, roomId: string): Promise<void> {
+  async recheck(accountId: string, roomId: string): Promise<{ principal: Visitor; room: RoomRecord }> {
     const account = await this.#kernel.accounts.find(accountId);
     const holder = account && holderOf(account);
     if (holder?.kind !== 'device') {
@@ -61,6 +61,7 @@ export class RecordingAccess {
     const room = await this.#kernel.rooms.record(roomId);
     demand(holder, 'recording.view', room);
     await this.#demandFromOutside(holder, room);
+    return { principal: holder, room };
   }
 
   /** A recording, of this room if one is given. @throws {CanopyError} RECORDING_UNKNOWN */

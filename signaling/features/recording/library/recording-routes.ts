@@ -14,6 +14,7 @@ import { allRecordings } from '../contract.ts';
 import { infoOf } from '../recording-records.ts';
 import { type KeptFile, savedName, typeOf } from './kept-files.ts';
 import type { Library } from './library.ts';
+import type { RecordedChat } from './recorded-chat.ts';
 import type { RecordingAccess } from './recording-access.ts';
 import {
   allRecordingsQuery,
@@ -36,9 +37,13 @@ export function recordingPath(recordingId: string): string {
 }
 
 /** Routes for recordings: for the operator, and for those with a ticket from `recording.open`. */
-export function registerRecordingRoutes(kernel: Kernel, library: Library, access: RecordingAccess): void {
+export function registerRecordingRoutes(
+  kernel: Kernel,
+  library: Library,
+  { access, chat }: { access: RecordingAccess; chat: RecordedChat },
+): void {
   registerAdminRoutes(kernel, library, access);
-  registerTicketRoutes(kernel, library, access);
+  registerTicketRoutes(kernel, library, { access, chat });
 }
 
 function registerAdminRoutes(kernel: Kernel, library: Library, access: RecordingAccess): void {
@@ -141,7 +146,11 @@ function registerAdminRoutes(kernel: Kernel, library: Library, access: Recording
   });
 }
 
-function registerTicketRoutes(kernel: Kernel, library: Library, access: RecordingAccess): void {
+function registerTicketRoutes(
+  kernel: Kernel,
+  library: Library,
+  { access, chat }: { access: RecordingAccess; chat: RecordedChat },
+): void {
   // A page plays all tracks of a recording together, and asks for many ranges of each.
   const requests = new AccountRate('requests for recordings', { perSecond: 40, burst: 800 });
   const transfers = new NestedBudget({
@@ -155,9 +164,10 @@ function registerTicketRoutes(kernel: Kernel, library: Library, access: Recordin
     const accountId = kernel.ticketHolder(ticket, { method: 'GET', path: recordingPath(recordingId) });
     requests.take({ accountId });
     reply.raw.once('close', transfers.take({ account: accountId, address: kernel.networkOf(raw) }));
-    const { room_id: roomId } = await access.find(recordingId);
+    const row = await access.find(recordingId);
+    const { room_id: roomId } = row;
     try {
-      await access.recheck(accountId, roomId);
+      return { row, reader: await access.recheck(accountId, roomId) };
     } catch (error) {
       const { code } = CanopyError.from(error);
       const address = clientAddress(raw, kernel.config.server.trustProxy);
@@ -228,8 +238,9 @@ function registerTicketRoutes(kernel: Kernel, library: Library, access: Recordin
       },
       async (request, reply) => {
         const { recordingId } = request.params;
-        await begin(request, reply, recordingId, request.query.ticket);
-        return sendExport(request, reply, 'recording', await library.zip(recordingId));
+        const { row, reader } = await begin(request, reply, recordingId, request.query.ticket);
+        const zip = await library.zip(recordingId, [chat.entry(reader, row)]);
+        return sendExport(request, reply, 'recording', zip);
       },
     );
   });

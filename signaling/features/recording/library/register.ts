@@ -3,6 +3,7 @@ import { LIBRARY_REQUESTS } from '../contract.ts';
 import type { RecordingRecords } from '../recording-records.ts';
 import { Library } from './library.ts';
 import { libraryHandlers } from './library-handlers.ts';
+import { RecordedChat } from './recorded-chat.ts';
 import { RecordingAccess } from './recording-access.ts';
 import { RecordingRetention } from './recording-retention.ts';
 import { registerRecordingRoutes } from './recording-routes.ts';
@@ -11,10 +12,11 @@ import { registerRecordingRoutes } from './recording-routes.ts';
 export function registerLibrary(kernel: Kernel, records: RecordingRecords): void {
   const library = new Library(kernel.config, records);
   const access = new RecordingAccess(kernel, records);
-  kernel.requests(LIBRARY_REQUESTS, libraryHandlers(kernel, library, access), {
+  const chat = new RecordedChat(kernel, library);
+  kernel.requests(LIBRARY_REQUESTS, libraryHandlers(kernel, library, { access, chat }), {
     audited: ['recording.open', 'recording.delete'],
   });
-  registerRecordingRoutes(kernel, library, access);
+  registerRecordingRoutes(kernel, library, { access, chat });
   const retention = new RecordingRetention(kernel, records, library);
   kernel.starting.add(async () => retention.begin());
   kernel.closing.add(() => retention.close());

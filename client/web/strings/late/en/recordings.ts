@@ -21,6 +21,7 @@ export const recordings = {
   position: 'Position',
   speed: 'Speed',
   chapters: 'Speakers',
+  chat: 'Chat',
   chapter: (time: string, name: string) => `${time}, ${name}`,
   source: { camera: 'camera', microphone: 'microphone', screen: 'screen', 'screen-audio': 'screen sound' },
   screenOf: (name: string) => `${name}’s screen`,

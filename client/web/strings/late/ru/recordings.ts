@@ -20,6 +20,7 @@ export const recordings: LateStrings['recordings'] = {
   position: 'Положение',
   speed: 'Скорость',
   chapters: 'Кто говорит',
+  chat: 'Чат',
   chapter: (time, name) => `${time}, ${name}`,
   source: { camera: 'камера', microphone: 'микрофон', screen: 'экран', 'screen-audio': 'звук экрана' },
   screenOf: (name) => `${name}: экран`,
