@@ -36,6 +36,8 @@ const EVENT_NAMES: ReadonlyArray<keyof SfuEvents> = [
   'consumerlayers',
   'transportstate',
   'dtlsconnected',
+  'iceconnected',
+  'rtpstarted',
 ];
 
 describe('the API of the media plane', () => {

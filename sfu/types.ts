@@ -139,6 +139,10 @@ export interface SfuEvents {
   /** A decision was made and applied: how long it took, and for how many rooms. */
   allocated: [{ durationMs: number; rooms: number }];
   transportstate: [{ roomId: string; peerId: string; transportId: string; state: TransportState }];
+  /** ICE has found a path for the first time. */
+  iceconnected: [{ roomId: string; peerId: string; transportId: string }];
+  /** The first packet of a producer has arrived. May come just before `produceropened`. */
+  rtpstarted: [{ roomId: string; peerId: string; producerId: string }];
   /** For audit: the remote DTLS certificate after connecting, PEM. Its digest equals the given fingerprint. */
   dtlsconnected: [{ roomId: string; peerId: string; transportId: string; remoteCertificate: string }];
 }

@@ -6,6 +6,7 @@ import { captionsSection } from './captions.ts';
 import { metricsSection } from './metrics.ts';
 import { oidcSection } from './oidc.ts';
 import { recordingSection } from './recording.ts';
+import { telemetrySection } from './telemetry.ts';
 import {
   addressRange,
   count,
@@ -84,6 +85,7 @@ export const configSchema = z.strictObject({
   captions: captionsSection,
   api: apiSection,
   metrics: metricsSection,
+  telemetry: telemetrySection,
   data: z
     .strictObject({
       dir: text

@@ -29,6 +29,8 @@ export interface ConnectionOptions {
   requestTimeoutMs?: number;
   /** Time limit for connecting to one address, including the challenge, in milliseconds. Default 10 000, or 4000 with several addresses. */
   connectTimeoutMs?: number;
+  /** W3C trace context (`traceparent`) of what the connection is made for: a server that sends traces adds the join to that trace. */
+  traceparent?: string;
   /** Further options of socket.io-client, e.g. `ca` for Node. */
   socketOptions?: Record<string, unknown>;
 }
@@ -254,7 +256,7 @@ export class Connection extends Emitter<ConnectionEvents> {
 
   /** Opens a socket, waits for the challenge and answers it if there is an identity. */
   async #connect(): Promise<RequestResult<'auth.prove'> | undefined> {
-    const { path, socketOptions, identity } = this.#options;
+    const { path, socketOptions, identity, traceparent } = this.#options;
     const { connectTimeoutMs = this.#origins.length > 1 ? 4000 : 10_000 } = this.#options;
     this.#dropSocket();
     const first = new FirstRequests();
@@ -266,7 +268,7 @@ export class Connection extends Emitter<ConnectionEvents> {
       const proof = await this.#proof(by, nonce);
       const requests = first.pack([{ name: 'auth.prove', data: proof }, ...toList(await also)]);
       provenNonce = nonce;
-      return requests;
+      return traceparent === undefined ? requests : { ...requests, traceparent };
     };
     const socket = io(this.#origin, {
       // Browsers set this header themselves and ignore ours; the server requires it from other clients too.

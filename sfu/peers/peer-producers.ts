@@ -137,6 +137,7 @@ export class PeerProducers {
         emit('producerclosed', about);
       }
     });
+    producer.observer.once('score', () => emit('rtpstarted', about));
     const report = (paused: boolean) => {
       // The worker's response may cross with its closing.
       if (entry.announced && !producer.closed) {

@@ -27,6 +27,8 @@ export class WebRtcPeerTransport extends PeerTransport {
   readonly #transport: WebRtcTransport;
   #state: TransportState = 'new';
   #connecting = false;
+  /** Whether ICE was ever connected. */
+  #hasPath = false;
   readonly #estimate = new Estimate();
   readonly #ceiling = new Ceiling();
   #restartedAtMs = Number.NEGATIVE_INFINITY;
@@ -37,7 +39,14 @@ export class WebRtcPeerTransport extends PeerTransport {
   constructor(transport: WebRtcTransport, options: PeerTransportOptions) {
     super(transport, options);
     this.#transport = transport;
-    transport.on('icestatechange', () => this.#update());
+    transport.on('icestatechange', (iceState) => {
+      if (!this.#hasPath && (iceState === 'connected' || iceState === 'completed')) {
+        this.#hasPath = true;
+        const { roomId, peerId, emit } = options;
+        emit('iceconnected', { roomId, peerId, transportId: this.id });
+      }
+      this.#update();
+    });
     transport.on('dtlsstatechange', (dtlsState) => {
       if (dtlsState === 'connected') {
         this.#emitCertificate();

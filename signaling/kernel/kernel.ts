@@ -78,6 +78,7 @@ import {
   SocketGateway,
 } from './sockets/index.ts';
 import { ApiTokens, ConsoleKeys } from './tokens/index.ts';
+import { type JoinTracer, openJoinTracer } from './tracing/index.ts';
 
 export interface KernelOptions {
   config: Config;
@@ -148,6 +149,8 @@ interface Ground {
   apiKey: string;
   tokens: ApiTokens;
   metrics: Metrics;
+  /** Undefined: joins are not traced. */
+  tracer: JoinTracer | undefined;
   app: FastifyInstance;
 }
 
@@ -292,6 +295,7 @@ export class Kernel {
       closed: () => this.#draining && this.rooms.size === 0,
       origins: () => this.origins.current(),
       onRefused: failed,
+      tracer: ground.tracer,
     });
     this.#certificates = new CertificateWatch({ trust, rooms: this.rooms, connections: this.sockets, log });
     this.#acme = new AcmeRenewal({ config, log, listener, onRenewed: () => void ground.tls.check() });
@@ -565,12 +569,20 @@ export class Kernel {
   }
 
   /** Records how long a connection took to reach this stage, once per stage. */
-  stage({ openedAtMs, stages }: Session, stage: JoinStage): void {
+  stage(session: Session, stage: JoinStage): void {
+    const { openedAtMs, stages, trace, connectionId, principal, seat } = session;
     if (stages.has(stage)) {
       return;
     }
     stages.add(stage);
     this.#ground.metrics.joinStage(stage, (performance.now() - openedAtMs) / 1000);
+    trace?.reached(stage, {
+      connection: connectionId,
+      account: principal?.accountId,
+      device: principal?.device.deviceId,
+      room: seat?.room.roomId,
+      peer: seat?.peer.peerId,
+    });
   }
 
   /** A secret that is created once and kept in a file of the data folder. */
@@ -679,6 +691,7 @@ export class Kernel {
     await this.accountDeletions.close();
     await this.stopping.run();
     await this.sockets.close();
+    await this.#ground.tracer?.close();
     this.rooms.close();
     tls.close();
     await app.close();
@@ -759,17 +772,22 @@ export class Kernel {
         return { connected, waiting: peers.length - connected };
       },
     });
+    const reached = (peerId: string, stage: JoinStage) => {
+      const session = sockets.sessionOf(peerId);
+      if (session) {
+        this.stage(session, stage);
+      }
+    };
     sfu.on('workerdied', () => metrics.workerDied());
     sfu.on('dtlsconnected', ({ roomId, peerId, transportId, remoteCertificate }) => {
       log.info(
         { roomId, peerId, transportId, fingerprint: fingerprintOf(remoteCertificate) },
         'media connected',
       );
-      const session = sockets.sessionOf(peerId);
-      if (session) {
-        this.stage(session, 'media_connected');
-      }
+      reached(peerId, 'media_connected');
     });
+    sfu.on('iceconnected', ({ peerId }) => reached(peerId, 'ice_connected'));
+    sfu.on('rtpstarted', ({ peerId }) => reached(peerId, 'first_rtp'));
   }
 
   async #listenForMetrics(): Promise<void> {
@@ -871,6 +889,7 @@ async function openGround(
     apiListener,
     budgets,
     metrics,
+    tracer: await openJoinTracer({ config, log, version, exported: (...spans) => metrics.spans(...spans) }),
     app,
     ticketKey,
     apiKey: secret('api.key'),

@@ -36,16 +36,17 @@ export class Talker {
 
   /** Joins a room and publishes audio and video. */
   static async enter(
-    server: TestServer,
+    server: Pick<TestServer, 'url' | 'invite'>,
     roomId: string,
     name: string,
-    options: NodeHandlerOptions = {},
+    { traceparent, ...options }: NodeHandlerOptions & { traceparent?: string } = {},
   ): Promise<Talker> {
     const identity = await newIdentity(server, { displayName: name });
     const handlerFactory = createHandlerFactory(options);
     const client = await connect({
       url: server.url,
       identity,
+      ...(traceparent !== undefined && { traceparent }),
       createDevice: () => Device.factory({ handlerFactory }),
     });
     const talker = new Talker(name, client, await client.join(roomId));

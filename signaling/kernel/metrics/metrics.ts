@@ -8,7 +8,9 @@ export type JoinStage =
   | 'authenticated'
   | 'joined'
   | 'transport_created'
+  | 'ice_connected'
   | 'media_connected'
+  | 'first_rtp'
   | 'first_producer'
   | 'first_consumer';
 
@@ -42,6 +44,7 @@ export class Metrics {
   readonly #requests: Histogram<'request'>;
   readonly #stages: Histogram<'stage'>;
   readonly #workerDeaths: Counter;
+  readonly #spans: Counter<'outcome'>;
   readonly #objects: Gauge<'kind'>;
   readonly #workers: ReturnType<typeof workerGauges>;
   readonly #traffic: Counter<'direction'>;
@@ -69,7 +72,7 @@ export class Metrics {
     });
     this.#stages = new Histogram({
       name: 'canopy_join_stage_seconds',
-      help: 'Time from opening a connection to each stage of joining: authenticated, joined, transport_created, media_connected, first_producer, first_consumer',
+      help: 'Time from opening a connection to each stage of joining: authenticated, joined, transport_created, ice_connected, media_connected, first_producer, first_consumer, first_rtp (the first packet from them)',
       labelNames: ['stage'],
       buckets: BUCKETS,
       registers,
@@ -77,6 +80,12 @@ export class Metrics {
     this.#workerDeaths = new Counter({
       name: 'canopy_worker_deaths_total',
       help: 'Media workers that died or were killed',
+      registers,
+    });
+    this.#spans = new Counter({
+      name: 'canopy_trace_spans_total',
+      help: 'Spans of traces: exported, or failed because the collector did not take them',
+      labelNames: ['outcome'],
       registers,
     });
     this.#objects = new Gauge({
@@ -114,6 +123,10 @@ export class Metrics {
 
   workerDied(): void {
     this.#workerDeaths.inc();
+  }
+
+  spans(outcome: 'exported' | 'failed', count: number): void {
+    this.#spans.inc({ outcome }, count);
   }
 
   /** The metrics page in the Prometheus text format, with current values. */

@@ -8,6 +8,7 @@ import {
   type RequestName,
 } from '../../../contract/index.ts';
 import type { PeerConnection } from '../rooms/index.ts';
+import type { JoinTrace } from '../tracing/index.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Session } from './session.ts';
 import { TokenBucket } from './token-bucket.ts';
@@ -28,6 +29,7 @@ export interface ConnectionOptions {
   requestsPerSecond: number;
   /** How long a client may take to authenticate, unless it waits in a lobby, in milliseconds. */
   authMs: number;
+  trace: JoinTrace | undefined;
   onRefused(code: ErrorCode): void;
   onClosed(connection: Connection): void;
 }
@@ -59,6 +61,7 @@ export class Connection implements PeerConnection {
       releases: [],
       seat: null,
       stages: new Set(),
+      trace: options.trace,
       joining: false,
       closed: false,
       log: options.log.child({ connectionId: socket.id }),
@@ -166,6 +169,7 @@ export class Connection implements PeerConnection {
 
   #disconnected(reason: string): void {
     this.session.closed = true;
+    this.session.trace?.end();
     clearInterval(this.#authTimer);
     this.#options.wire.cutSoon();
     const { seat } = this.session;

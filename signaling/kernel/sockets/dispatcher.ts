@@ -1,4 +1,4 @@
-import { CanopyError, type Logger } from '../../../base/index.ts';
+import { CanopyError } from '../../../base/index.ts';
 import {
   type Answer,
   PROTOCOL_VERSION,
@@ -105,15 +105,15 @@ export class Dispatcher {
   async dispatch(session: Session, name: RequestName, envelope: unknown): Promise<AnyAnswer> {
     const request = this.#requests.get(name);
     if (!request) {
-      return this.#failure(new CanopyError('UNKNOWN_REQUEST'), session.log, name);
+      return this.#failure(new CanopyError('UNKNOWN_REQUEST'), session, name);
     }
     const parsed = requestEnvelope.safeParse(envelope);
     if (!parsed.success) {
-      return this.#failure(new CanopyError('BAD_REQUEST', 'expected {id, data}'), session.log, name);
+      return this.#failure(new CanopyError('BAD_REQUEST', 'expected {id, data}'), session, name);
     }
     const { id, data } = parsed.data;
     if (!session.principal && !request.anonymous && name !== 'auth.prove') {
-      return this.#failure(new CanopyError('AUTH_REQUIRED'), session.log, name);
+      return this.#failure(new CanopyError('AUTH_REQUIRED'), session, name);
     }
     if (!session.principal || request.perConnection) {
       return this.#run(session, name, request, data);
@@ -131,6 +131,7 @@ export class Dispatcher {
 
   async #run(session: Session, name: RequestName, request: Registered, data: unknown): Promise<AnyAnswer> {
     const started = performance.now();
+    session.trace?.requested(name);
     try {
       const valid = this.#check(session, request, data);
       if (!valid.success) {
@@ -149,7 +150,7 @@ export class Dispatcher {
         : await request.handle(session, valid.data);
       return { ok: true, result };
     } catch (error) {
-      return this.#failure(CanopyError.from(error), session.log, name);
+      return this.#failure(CanopyError.from(error), session, name);
     } finally {
       this.#observer.requested(name, (performance.now() - started) / 1000);
     }
@@ -175,8 +176,9 @@ export class Dispatcher {
     }
   }
 
-  #failure(error: CanopyError, log: Logger, request: RequestName): AnyAnswer {
+  #failure(error: CanopyError, { log, trace }: Session, request: RequestName): AnyAnswer {
     this.#observer.failed(error.code);
+    trace?.failed(request, error.code);
     if (error.code === 'INTERNAL') {
       log.error({ err: error.cause ?? error, request }, 'request failed with an internal error');
     } else {

@@ -2,6 +2,7 @@ import type { Logger } from '../../../base/index.ts';
 import type { Holder } from '../budgets/index.ts';
 import type { PeerPrincipal } from '../principals/index.ts';
 import type { Peer, PeerConnection, Room } from '../rooms/index.ts';
+import type { JoinTrace } from '../tracing/index.ts';
 
 /** The state of one connection, which handlers read and update. */
 export interface Session {
@@ -24,6 +25,8 @@ export interface Session {
   seat: { room: Room; peer: Peer } | null;
   /** The stages of joining that have been recorded. */
   readonly stages: Set<string>;
+  /** Undefined: joins are not traced. */
+  readonly trace?: JoinTrace | undefined;
   /** Whether it may stay unauthenticated longer than usual, because someone waits in a lobby. */
   waiting?: boolean;
   /** Whether a join is in progress. */

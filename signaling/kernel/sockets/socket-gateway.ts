@@ -12,6 +12,7 @@ import type { EventData, EventName } from '../../../contract/index.ts';
 import { createNonce } from '../../identity/index.ts';
 import type { NestedBudget } from '../budgets/index.ts';
 import type { PeerPrincipal } from '../principals/index.ts';
+import type { JoinTracer } from '../tracing/index.ts';
 import { Connection } from './connection.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Session } from './session.ts';
@@ -28,6 +29,8 @@ export interface SocketGatewayOptions {
   closed(): boolean;
   origins(): ReadonlySet<string>;
   onRefused(code: ErrorCode): void;
+  /** Default: joins are not traced. */
+  tracer?: JoinTracer | undefined;
 }
 
 /** Packets allowed per allowed request (heartbeats and pings count too), and the burst, in seconds' worth of requests. */
@@ -211,7 +214,8 @@ export class SocketGateway {
       return;
     }
     this.#wires.delete(socket.conn);
-    const { config, dispatcher, log, onRefused } = this.#options;
+    const { config, dispatcher, log, onRefused, tracer } = this.#options;
+    const { auth } = socket.handshake;
     const connection = new Connection({
       socket,
       wire,
@@ -222,11 +226,14 @@ export class SocketGateway {
       network: this.#networkOf(socket.request),
       requestsPerSecond: config.limits.requestsPerSecond,
       authMs: config.limits.authSeconds * 1000,
+      trace: tracer?.begin({
+        openedAtMs: wire.openedAtMs,
+        traceparent: (auth as { traceparent?: unknown }).traceparent ?? socket.request.headers.traceparent,
+      }),
       onRefused,
       onClosed: (closed) => this.#connections.delete(closed),
     });
     this.#connections.add(connection);
-    const { auth } = socket.handshake;
     // It need not stay in memory.
     socket.handshake.auth = {};
     void connection.receiveFirst(auth);

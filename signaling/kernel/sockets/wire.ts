@@ -44,6 +44,8 @@ const CLOSE_MS = 1000;
  * has none, and socket.io would buffer it until the message is complete (threat 63).
  */
 export class Wire {
+  /** Monotonic time, in milliseconds. */
+  readonly openedAtMs = performance.now();
   readonly #raw: EngineSocket;
   readonly #webSocket: WebSocketLike;
   readonly #options: WireOptions;
