@@ -8,6 +8,7 @@ import { urlHost } from '../../base/index.ts';
 import { type HeardTone, isTone } from './heard-tone.ts';
 import { connectWhenUp, freePort } from './programs.ts';
 import { hearInRecording, type Recording, readRecording } from './recording.ts';
+import { eventually } from './wait.ts';
 import { SOUND_RATE, writeSound } from './write-sound.ts';
 
 /** How many pairs of ports are tried. */
@@ -16,8 +17,6 @@ const MODULES = '/usr/lib/baresip/modules';
 
 const TONE_FILE = 'tone.wav';
 const TONE_SECONDS = 60;
-/** How long it may take until a command is in the log, in milliseconds. */
-const COMMAND_MS = 5000;
 
 /** An event of baresip's ctrl_tcp module: `REGISTER_OK`, `CALL_INCOMING`, `CALL_ESTABLISHED`, `CALL_CLOSED` … */
 export interface BaresipEvent {
@@ -45,8 +44,6 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
   readonly #control: Socket;
   readonly #folder: string;
   readonly #seen: BaresipEvent[] = [];
-  /** Number of commands so far. */
-  #commands = 0;
   output = '';
 
   private constructor(process: ChildProcess, control: Socket, folder: string) {
@@ -125,10 +122,10 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
     };
     process.stdout?.on('data', collectFirst);
     process.stderr?.on('data', collectFirst);
-    let control: Socket;
-    try {
-      control = await connectWhenUp(controlPort, process);
-    } catch {
+    const control = (await takesCommands(process, () => output))
+      ? await connectWhenUp(controlPort, process).catch(() => undefined)
+      : undefined;
+    if (!control) {
       process.kill('SIGKILL');
       await rm(folder, { recursive: true, force: true });
       return { output };
@@ -146,22 +143,10 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
     return { phone, output };
   }
 
-  /**
-   * Runs a command from its menu: `dial`, `accept`, `hangup`, `hold`, `resume`. baresip 1.0 loses about one in thousands: one that its log
-   * does not name in time is sent again.
-   */
+  /** Runs a command from its menu: `dial`, `accept`, `hangup`, `hold`, `resume`. */
   command(command: string, params = ''): void {
     const text = JSON.stringify({ command, params });
-    const send = () => this.#control.write(`${Buffer.byteLength(text)}:${text},`);
-    send();
-    this.#commands += 1;
-    const number = this.#commands;
-    const timer = setTimeout(() => {
-      if ((this.output.match(/ctrl_tcp: handle_command:/g)?.length ?? 0) < number) {
-        send();
-      }
-    }, COMMAND_MS);
-    timer.unref();
+    this.#control.write(`${Buffer.byteLength(text)}:${text},`);
   }
 
   /** Presses keys one after another. */
@@ -254,4 +239,17 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
       }
     });
   }
+}
+
+/** Whether it listens for commands. It also runs if their port is taken, and another program would get them. */
+async function takesCommands(process: ChildProcess, output: () => string): Promise<boolean> {
+  await eventually(
+    'baresip has started',
+    output,
+    (text) =>
+      /ctrl_tcp: (TCP socket listening|failed to listen)/.test(text) ||
+      process.exitCode !== null ||
+      process.signalCode !== null,
+  );
+  return /ctrl_tcp: TCP socket listening/.test(output());
 }
