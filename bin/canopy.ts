@@ -8,6 +8,7 @@ import type { InviteOptions } from './invite.ts';
 import { onRunningServer } from './on-running-server.ts';
 import { commaSeparated, configOf, withConfig } from './options.ts';
 import type { TokenOptions } from './tokens.ts';
+import type { TranscribeOptions } from './transcribe.ts';
 import { UsageError } from './usage-error.ts';
 import { VERSION } from './version.ts';
 
@@ -42,6 +43,21 @@ withConfig(
   const { sip } = await import('./sip.ts');
   await sip(config, options);
 });
+
+program
+  .command('transcribe')
+  .description('run a transcription service for captions, with sherpa-onnx and a model of your choice')
+  .requiredOption('--model-url <url>', 'archive of a streaming transducer model (.tar.bz2)')
+  .requiredOption('--model-sha256 <hash>', 'its SHA-256; another file is not used')
+  .option('--model-dir <dir>', 'where the archive is kept', 'data/models')
+  .option('--host <address>', 'address to listen on; the secret is CANOPY_CAPTIONS_SECRET', '127.0.0.1')
+  .option('--port <port>', 'TCP port', '2700')
+  .option('--voices <number>', 'how many voices are recognised at the same time', '16')
+  .option('--threads <number>', 'threads for a voice', '1')
+  .action(async (options: TranscribeOptions) => {
+    const { transcribe } = await import('./transcribe.ts');
+    await transcribe(options);
+  });
 
 withConfig(
   program.command('doctor').description('check versions, worker, ports, addresses and certificates'),

@@ -2,3 +2,4 @@
 export { type HeardText, RoomListener, type RoomListenerOptions } from './captions/index.ts';
 export { RecordingFolder } from './files/index.ts';
 export { RoomRecorder, type RoomRecorderOptions } from './room-recorder.ts';
+export { CaptionServer, loadModel } from './transcriber/index.ts';

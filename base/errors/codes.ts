@@ -635,6 +635,7 @@ export const ERROR_CODES = {
     message: 'The server has no captions at the moment; try again in a few seconds. Calls continue.',
     retryable: true,
   },
+  MODEL_UNUSABLE: { status: 500, message: 'The model cannot be used; fix the problem named in the detail.' },
   WORKER_MISSING: {
     status: 500,
     message: 'The mediasoup worker program cannot run; run npm start again, or see canopy doctor.',

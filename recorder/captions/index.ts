@@ -1,2 +1,2 @@
 export { RoomListener, type RoomListenerOptions } from './room-listener.ts';
-export type { HeardText } from './service-connection.ts';
+export { type HeardText, SAMPLE_RATE, ServiceConnection } from './service-connection.ts';

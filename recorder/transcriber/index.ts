@@ -1,0 +1,2 @@
+export { CaptionServer } from './caption-server.ts';
+export { loadModel } from './load-model.ts';
