@@ -1,5 +1,16 @@
 /** The load generator and its reports, as `canopy bench` and tests run them. */
 export { type BenchOptions, bench } from './bench.ts';
+export {
+  benchCapacity,
+  CAPACITY,
+  type CapacityKind,
+  type CapacityOptions,
+  costTable,
+  MACHINES,
+  machineTable,
+  type Sizing,
+  withClose,
+} from './capacity/index.ts';
 export { type ClipName, loadClip } from './clips/index.ts';
 export {
   benchForwarding,
@@ -19,7 +30,13 @@ export { GoBuildFailed } from './go-program.ts';
 export { benchK6, K6_SCENARIOS, type K6Scenario } from './k6/index.ts';
 export { benchOnsets, ONSETS } from './onsets/index.ts';
 export { benchPage, ChromiumUnavailable, FIRST_LOAD_BYTES, firstLoad, PAGE } from './page/index.ts';
-export { benchPeers, PEERS, type PeersOptions, SystemUnavailable } from './peers/index.ts';
+export {
+  benchPeers,
+  PEERS,
+  type PeersOptions,
+  srtpProfileName,
+  srtpProfileOf,
+} from './peers/index.ts';
 export {
   type LinkProfile,
   type Schedule,
@@ -35,4 +52,5 @@ export {
   writeFiguresReport,
 } from './report/index.ts';
 export { SCENARIOS, type Scenario } from './scenarios/index.ts';
+export { type ServerGroup, SystemUnavailable } from './server-group/index.ts';
 export { benchTrips, JOIN_TRIPS } from './trips/index.ts';

@@ -1,9 +1,36 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { printSummary, type Summary, startLocalServer, writeFiguresReport } from '../bench/index.ts';
-import { PHONE_SCENARIOS, type PhoneScenario } from '../sip-gateway/bench/index.ts';
+import {
+  type CapacityKind,
+  printSummary,
+  type Summary,
+  startLocalServer,
+  VoicePeer,
+  withClose,
+  writeFiguresReport,
+} from '../bench/index.ts';
+import { PHONE_SCENARIOS, type PhoneScenario, PhonesLoad } from '../sip-gateway/bench/index.ts';
 
 export { PHONE_SCENARIOS };
+
+/** Phones whose number is raised until the server no longer keeps up. */
+export const CAPACITY_PHONES: CapacityKind = {
+  name: 'phones',
+  units: 'phones',
+  people: 1,
+  from: 5,
+  packetBytes: 180,
+  open: async (group) => {
+    const server = await startServer((command) => group.wrap(command));
+    try {
+      const load = await PhonesLoad.open(server, (roomId) => VoicePeer.enter(server, roomId));
+      return withClose(load, server.close);
+    } catch (error) {
+      await server.close();
+      throw error;
+    }
+  },
+};
 
 /** Runs a benchmark of the phone gateway, with its own server if it needs one, and writes its report. */
 export async function benchPhones(
@@ -25,10 +52,12 @@ export async function benchPhones(
   }
 }
 
-async function startServer() {
+type Wrap = Parameters<typeof startLocalServer>[2];
+
+async function startServer(wrap?: Wrap) {
   const sipPort = await freePort();
   const flags = ['--sip-port', `${sipPort}`, '--sip-tls-port', '0', '--workers', '1'];
-  const server = await startLocalServer(flags, { CANOPY_SIP_HOST: '127.0.0.1' });
+  const server = await startLocalServer(flags, { CANOPY_SIP_HOST: '127.0.0.1' }, wrap);
   return { ...server, sipPort, close: async () => server.close?.() };
 }
 

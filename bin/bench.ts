@@ -1,10 +1,13 @@
 import {
+  benchCapacity,
   benchForwarding,
   benchK6,
   benchOnsets,
   benchPage,
   benchPeers,
   benchTrips,
+  CAPACITY,
+  type CapacityOptions,
   ChromiumUnavailable,
   FORWARDING,
   type ForwardingOptions,
@@ -20,7 +23,7 @@ import {
   SystemUnavailable,
 } from '../bench/index.ts';
 import { FIELD_TRIALS } from '../sfu/index.ts';
-import { benchPhones, PHONE_SCENARIOS } from './bench-phones.ts';
+import { benchPhones, CAPACITY_PHONES, PHONE_SCENARIOS } from './bench-phones.ts';
 
 export interface BenchFlags {
   url?: string;
@@ -41,9 +44,15 @@ export interface BenchFlags {
   only?: string;
   systems?: string;
   rounds?: string;
+  cores?: string;
 }
 
-const ALL = [...SCENARIOS, ONSETS, PAGE, FORWARDING, JOIN_TRIPS, PEERS, ...K6_SCENARIOS, ...PHONE_SCENARIOS];
+const ALL = [
+  ...SCENARIOS,
+  ...[ONSETS, PAGE, FORWARDING, JOIN_TRIPS, PEERS, CAPACITY],
+  ...K6_SCENARIOS,
+  ...PHONE_SCENARIOS,
+];
 
 /** A wrong command line, or a missing tool. */
 const EXPECTED = [TypeError, GoBuildFailed, ChromiumUnavailable, SystemUnavailable];
@@ -91,6 +100,8 @@ export async function bench(scenario: string | undefined, flags: BenchFlags): Pr
           return benchTrips({ outDir, joins: numberOf(flags.joins) }, say);
         case PEERS.name:
           return benchPeers(peersOptions(flags), say);
+        case CAPACITY.name:
+          return benchCapacity(capacityOptions(flags), say);
         default:
           return runBench(options, say);
       }
@@ -118,6 +129,16 @@ function peersOptions({ only, systems, rounds, seconds, out: outDir }: BenchFlag
       phones: async () =>
         (await phones.measure({ seconds: phones.durationSeconds, server: undefined })).headline,
     }),
+  };
+}
+
+function capacityOptions({ only, out: outDir, ...flags }: BenchFlags): CapacityOptions {
+  return {
+    only,
+    outDir,
+    cores: numberOf(flags.cores),
+    seconds: numberOf(flags.seconds),
+    phones: CAPACITY_PHONES,
   };
 }
 

@@ -278,9 +278,10 @@ program
   .option('--codec <codec>', 'forwarding: vp8, vp9, h264 or opus')
   .option('--kbps <number>', 'forwarding: bitrate of each publisher’s video, in kbit/s')
   .option('--estimation <on|off>', 'forwarding: whether the worker estimates the receivers’ bandwidth')
-  .option('--only <names>', 'peers: only these of its scenarios, comma-separated')
+  .option('--only <names>', 'peers, capacity: only these of its scenarios, comma-separated')
   .option('--systems <names>', 'peers: canopy, livekit, janus, comma-separated; default: all')
   .option('--rounds <number>', 'peers: how often everything is measured')
+  .option('--cores <number>', 'capacity: what all processes of the server may use, in cores')
   .action(async (scenario: string | undefined, options: BenchFlags) => {
     const { bench, hasScenario } = await import('./bench.ts');
     if (scenario !== undefined) {

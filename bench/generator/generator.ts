@@ -1,21 +1,15 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { clipFile } from '../clips/index.ts';
 import { expectedVideoStreams, type Scenario } from '../scenarios/index.ts';
 import { makeInvitation } from './invitations.ts';
 import { clipsOf } from './load-peer.ts';
+import { LoadPeerProcess } from './load-peer-process.ts';
 import type { ServerUnderTest } from './local-server.ts';
 import { type CpuTimes, machineCpu } from './machine-cpu.ts';
-import type { FromPeerProcess, PeerPlan, PeerReport, ProcessSample, ToPeerProcess } from './messages.ts';
+import type { PeerPlan, PeerReport, ProcessSample } from './messages.ts';
 import { probeServer, type ServerSnapshot, stagesOfOneMs } from './server-probe.ts';
 
-const OWN_FILE = fileURLToPath(import.meta.url);
-/** `.js` in the npm package. */
-const PEER_PROCESS = path.join(path.dirname(OWN_FILE), `peer-process${path.extname(OWN_FILE)}`);
 const DEFAULT_SETTLE_SECONDS = 3;
 /** How long streams may take to start on a busy machine. */
 const PATIENCE_MS = 30_000;
@@ -49,55 +43,6 @@ export interface RunData {
   };
 }
 
-type Message<T extends FromPeerProcess['type']> = Extract<FromPeerProcess, { type: T }>;
-
-/** A peer process and its messages. */
-class PeerProcess {
-  readonly samples: ProcessSample[] = [];
-  readonly #child: ChildProcess;
-  readonly #waiting = new Map<string, (message: FromPeerProcess) => void>();
-  readonly #failed: Promise<never>;
-
-  constructor() {
-    this.#child = fork(PEER_PROCESS, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-    this.#child.on('message', (message: FromPeerProcess) => this.#receive(message));
-    this.#failed = once(this.#child, 'exit').then(([code]) => {
-      throw new Error(`a load peer process exited with ${code}`);
-    });
-    // Rejects pending waits; there may be none.
-    this.#failed.catch(() => {});
-  }
-
-  send(message: ToPeerProcess): void {
-    this.#child.send(message);
-  }
-
-  /** The next message of a type (for `joined`: from one peer). */
-  next<T extends 'prepared' | 'joined' | 'parted' | 'report' | 'left'>(
-    type: T,
-    index?: number,
-  ): Promise<Message<T>> {
-    const answered = new Promise<Message<T>>((resolve) => {
-      this.#waiting.set(`${type} ${index ?? ''}`, (message) => resolve(message as Message<T>));
-    });
-    return Promise.race([answered, this.#failed]);
-  }
-
-  kill(): void {
-    this.#child.kill();
-  }
-
-  #receive(message: FromPeerProcess): void {
-    if (message.type === 'sample') {
-      this.samples.push(message.sample);
-      return;
-    }
-    const key = `${message.type} ${'index' in message ? message.index : ''}`;
-    this.#waiting.get(key)?.(message);
-    this.#waiting.delete(key);
-  }
-}
-
 /**
  * Runs a scenario against a server. `progress` gets status lines. Rooms are called `roomPrefix`-0 and so on; default: a new name each time,
  * so that runs never share a room.
@@ -113,10 +58,10 @@ export async function runScenario(
   for (const name of clipsOf(scenario)) {
     await clipFile(name);
   }
-  const processes = Array.from({ length: scenario.processes ?? 1 }, () => new PeerProcess());
+  const processes = Array.from({ length: scenario.processes ?? 1 }, () => new LoadPeerProcess());
   try {
     const plans = await makePlans(scenario, server, roomPrefix);
-    const processOf = (plan: PeerPlan) => processes[plan.index % processes.length] as PeerProcess;
+    const processOf = (plan: PeerPlan) => processes[plan.index % processes.length] as LoadPeerProcess;
     await Promise.all(
       processes.map((process) => {
         const peers = plans.filter((plan) => processOf(plan) === process);
@@ -243,7 +188,7 @@ async function spread<T>(
 }
 
 /** Waits until every stream has received something, up to a limit: missing streams are part of the report. */
-async function everybodyReceived(processes: readonly PeerProcess[], scenario: Scenario): Promise<void> {
+async function everybodyReceived(processes: readonly LoadPeerProcess[], scenario: Scenario): Promise<void> {
   const endMs = performance.now() + PATIENCE_MS;
   while (performance.now() < endMs) {
     const streams = processes.reduce((sum, { samples }) => sum + (samples.at(-1)?.videoStreams ?? 0), 0);
@@ -270,7 +215,7 @@ async function settled(server: ServerUnderTest): Promise<ServerSnapshot> {
 }
 
 async function measure(
-  processes: readonly PeerProcess[],
+  processes: readonly LoadPeerProcess[],
   scenario: Scenario,
   progress: (line: string) => void,
 ): Promise<void> {

@@ -111,6 +111,16 @@ export class LoadPeer {
     return { inbound: this.#inbound(), link: this.#link(), videoStreams };
   }
 
+  /** One-way delays of what it received since the last call. */
+  takeDelay(): ReturnType<DelayHistogram['toJSON']> {
+    const delay = new DelayHistogram();
+    for (const { oneWayDelay } of this.#tracks.values()) {
+      delay.merge(oneWayDelay.toJSON());
+      oneWayDelay.clear();
+    }
+    return delay.toJSON();
+  }
+
   /** Ends the measurement and returns the results. The peer stays in the room, so that others can still measure it. */
   async finish(): Promise<PeerReport> {
     const decoded: DecodeResult[] = [];

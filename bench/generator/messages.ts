@@ -21,6 +21,8 @@ export type ToPeerProcess =
   /** One peer leaves; it may join again. */
   | { type: 'part'; index: number }
   | { type: 'measure' }
+  /** Counts now, and the delays since the last time. */
+  | { type: 'count' }
   | { type: 'finish' }
   /** When all have finished. */
   | { type: 'leave' };
@@ -71,7 +73,9 @@ export interface ProcessSample {
   cpuSeconds: number;
   rssBytes: number;
   receivedBytes: number;
+  receivedPackets: number;
   sentBytes: number;
+  sentPackets: number;
   lostPackets: number;
   packets: number;
   /** Those that received something. */
@@ -83,5 +87,6 @@ export type FromPeerProcess =
   | { type: 'joined'; index: number; error?: string }
   | { type: 'parted'; index: number }
   | { type: 'sample'; sample: ProcessSample }
+  | { type: 'counts'; sample: ProcessSample; delay: ReturnType<DelayHistogram['toJSON']> }
   | { type: 'report'; peers: PeerReport[]; cpuSeconds: number; wallSeconds: number }
   | { type: 'left' };

@@ -1,9 +1,9 @@
 /** Runs load peers in a separate process, which the generator starts with an IPC channel. */
-import type { NodeHandlerOptions } from '../../client/node/index.ts';
+import { DelayHistogram, type NodeHandlerOptions } from '../../client/node/index.ts';
 import { UdpRelay } from '../relay/index.ts';
 import type { Scenario } from '../scenarios/index.ts';
 import { LoadPeer } from './load-peer.ts';
-import type { FromPeerProcess, PeerPlan, ToPeerProcess } from './messages.ts';
+import type { FromPeerProcess, PeerPlan, ProcessSample, ToPeerProcess } from './messages.ts';
 
 const SAMPLE_INTERVAL_MS = 1000;
 /** Where relays listen. */
@@ -28,7 +28,7 @@ async function handle(message: ToPeerProcess): Promise<void> {
       for (const plan of message.peers) {
         await prepare(message.serverUrl, message.scenario, plan);
       }
-      sampleTimer = setInterval(sample, SAMPLE_INTERVAL_MS);
+      sampleTimer ??= setInterval(() => tell({ type: 'sample', sample: sample() }), SAMPLE_INTERVAL_MS);
       tell({ type: 'prepared' });
       break;
     case 'join': {
@@ -40,6 +40,14 @@ async function handle(message: ToPeerProcess): Promise<void> {
       await peers.get(message.index)?.leave();
       tell({ type: 'parted', index: message.index });
       break;
+    case 'count': {
+      const delay = new DelayHistogram();
+      for (const peer of peers.values()) {
+        delay.merge(peer.takeDelay());
+      }
+      tell({ type: 'counts', sample: sample(), delay: delay.toJSON() });
+      break;
+    }
     case 'measure':
       for (const peer of peers.values()) {
         peer.startMeasuring();
@@ -94,18 +102,27 @@ function behindRelay({ network, seed = 1 }: Scenario, plan: PeerPlan): NodeHandl
   };
 }
 
-function sample(): void {
-  const total = { receivedBytes: 0, sentBytes: 0, lostPackets: 0, packets: 0, videoStreams: 0 };
+function sample(): ProcessSample {
+  const total = {
+    receivedBytes: 0,
+    receivedPackets: 0,
+    sentBytes: 0,
+    sentPackets: 0,
+    lostPackets: 0,
+    packets: 0,
+    videoStreams: 0,
+  };
   for (const peer of peers.values()) {
     const { inbound, link, videoStreams } = peer.counters;
     total.receivedBytes += link.receivedBytes;
+    total.receivedPackets += link.receivedPackets;
     total.sentBytes += link.sentBytes;
+    total.sentPackets += link.sentPackets;
     total.lostPackets += inbound.lostPackets;
     total.packets += inbound.packets;
     total.videoStreams += videoStreams;
   }
-  const rssBytes = process.memoryUsage.rss();
-  tell({ type: 'sample', sample: { atMs: Date.now(), cpuSeconds: cpuSeconds(), rssBytes, ...total } });
+  return { atMs: Date.now(), cpuSeconds: cpuSeconds(), rssBytes: process.memoryUsage.rss(), ...total };
 }
 
 function cpuSeconds(): number {

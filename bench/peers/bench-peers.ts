@@ -2,14 +2,14 @@ import os from 'node:os';
 import { type SendFloor, sendFloor } from '../forwarding/index.ts';
 import { machineCpu } from '../generator/index.ts';
 import { type Figure, printSummary, type Summary } from '../report/index.ts';
+import { ServerGroup, SystemUnavailable } from '../server-group/index.ts';
 import { measureJoins } from './measure-joins.ts';
 import { measureLoad } from './measure-load.ts';
 import type { PeersRun } from './peers-run.ts';
 import { writePeersReport } from './report.ts';
 import { PEERS_SCENARIOS, type PeersScenario } from './scenarios.ts';
-import { ServerGroup } from './server-group.ts';
 import { startServer } from './start-server.ts';
-import { SYSTEMS, SystemUnavailable, VARIANTS, type Variant, variantName } from './systems.ts';
+import { SYSTEMS, VARIANTS, type Variant, variantName } from './systems.ts';
 
 /** Name and description, for the list of scenarios. */
 export const PEERS = {
@@ -41,7 +41,7 @@ const SETTLE_SECONDS = 10;
 const JOIN = 'join';
 const PHONES = 'phones';
 
-/** Measures and writes the report. @throws {TypeError} wrong options. @throws {SystemUnavailable} no system can be measured */
+/** Measures, and writes the report after each measurement. @throws {TypeError} wrong options. @throws {SystemUnavailable} no system can be measured */
 export async function benchPeers(
   options: PeersOptions,
   write: (line: string) => void,
@@ -54,6 +54,7 @@ export async function benchPeers(
     throw new TypeError('--rounds and --seconds must be at least 1');
   }
   const address = ownAddress();
+  const outDir = options.outDir ?? 'bench-results';
   write(`${PEERS.name}: ${PEERS.description}`);
   const run: PeersRun = {
     startedAt: new Date(),
@@ -83,6 +84,9 @@ export async function benchPeers(
         }
         try {
           await measureOne(run, { variant, scenario, round, address }, write);
+          // Of a run that is interrupted, so much is known.
+          run.machine.after = machineCpu();
+          await writePeersReport(run, outDir);
         } catch (error) {
           if (!(error instanceof SystemUnavailable)) {
             throw error;
@@ -93,11 +97,9 @@ export async function benchPeers(
       }
     }
   }
-  run.machine.after = machineCpu();
   if (run.measured.length === 0 && run.phones.length === 0) {
     throw new SystemUnavailable(Object.values(run.skipped).join('; '));
   }
-  const outDir = options.outDir ?? 'bench-results';
   const summary = await writePeersReport(run, outDir);
   printSummary(summary, outDir, write);
   return { summary, run };
@@ -114,11 +116,6 @@ async function measureOne(
   write: (line: string) => void,
 ): Promise<void> {
   const group = await ServerGroup.create(`canopy-peers-${process.pid}`);
-  if (!group) {
-    throw new SystemUnavailable(
-      'The servers’ CPU cannot be limited: that needs Linux and the right to make control groups (run it as root)',
-    );
-  }
   try {
     const server = await startServer(
       variant.system,

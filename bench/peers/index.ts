@@ -1,3 +1,4 @@
 /** Several media servers under the same load. */
+
 export { benchPeers, PEERS, type PeersOptions } from './bench-peers.ts';
-export { SystemUnavailable } from './systems.ts';
+export { srtpProfileName, srtpProfileOf } from './load/index.ts';

@@ -1,9 +1,6 @@
+import { MAX_ADDED_MS, MAX_LOSS_SHARE } from '../server-group/index.ts';
 import type { Window } from './window.ts';
 
-/** A server is beyond its knee if it loses more, */
-const MAX_LOSS_SHARE = 0.01;
-/** or delays the middle packet by more. */
-const MAX_ADDED_MS = 20;
 /** What it no longer forwards, nobody may notice as loss. Larger, because of the packets that are on their way at the ends of a window. */
 const MAX_MISSING_SHARE = 0.03;
 

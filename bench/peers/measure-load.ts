@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { machineCpu } from '../generator/index.ts';
+import { serverUsage } from '../server-group/index.ts';
 import { findKnee, type Knee } from './knee.ts';
 import { LoadProcesses } from './load/index.ts';
 import type { MediaServer } from './media-server.ts';
 import type { PeersScenario } from './scenarios.ts';
-import { serverUsage } from './server-usage.ts';
 import type { Variant } from './systems.ts';
 import { type Reading, type Window, windowBetween } from './window.ts';
 
@@ -16,6 +16,7 @@ const TOGETHER = 4;
 const PATIENCE_MS = 30_000;
 /** Until a new quota shows. */
 const QUOTA_SETTLE_MS = 1000;
+/** Or less, if all measurements are shorter. */
 const KNEE_SECONDS = 4;
 /** Shares of its quota that the server would use if it needed as much as without one. */
 export const LOADS = [0.25, 0.5, 0.75] as const;
@@ -62,7 +63,7 @@ export async function measureLoad(
     for (const share of LOADS) {
       loaded.push(await under(free.cores / share, seconds));
     }
-    const knee = await findKnee(free, (cores) => under(cores, KNEE_SECONDS));
+    const knee = await findKnee(free, (cores) => under(cores, Math.min(KNEE_SECONDS, seconds)));
     await server.group.limit(undefined);
     const bytesPerPerson = (full.rssBytes - empty.rssBytes) / scenario.people.length;
     return { free, loaded, knee, bytesPerPerson, videoStreams };

@@ -1,5 +1,5 @@
+import type { ServerGroup } from '../server-group/index.ts';
 import type { Access } from './load-client.ts';
-import type { ServerGroup } from './server-group.ts';
 
 /** A server that is being measured. */
 export interface MediaServer {

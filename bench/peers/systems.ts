@@ -24,6 +24,3 @@ const NAMES: Record<SystemName, string> = { canopy: 'Canopy', livekit: 'LiveKit'
 export function variantName({ system, estimation }: Variant): string {
   return `${NAMES[system]}${estimation ? '' : ' without estimation'}`;
 }
-
-/** A system cannot be measured on this machine; the message says what to install. */
-export class SystemUnavailable extends Error {}

@@ -10,6 +10,8 @@ describe('layoutTiles()', () => {
     const tiles = layoutTiles('gallery', PEOPLE, 'p20');
     assert.deepEqual(ids(tiles), PEOPLE);
     assert.equal(new Set(tiles.map(({ width }) => width)).size, 1);
+    assert.deepEqual([tiles[0]?.width, tiles[0]?.height], [372, 209]);
+    assert.equal(layoutTiles('gallery', PEOPLE.slice(0, 4), undefined)[0]?.width, 628);
   });
 
   it('puts the speaker on the stage and six beside', () => {

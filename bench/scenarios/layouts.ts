@@ -7,11 +7,13 @@ import type { LayoutTile } from '../../client/sdk/index.ts';
 export type LayoutName = 'gallery' | 'stage' | 'nine';
 
 const SIZES = {
-  gallery: { width: 372, height: 209 },
   nine: { width: 560, height: 315 },
   large: { width: 1280, height: 720 },
   strip: { width: 240, height: 135 },
 };
+/** Width of the window, and of the space between two tiles. */
+const WINDOW_PIXELS = 1920;
+const GAP_PIXELS = 12;
 /** The web page shows as many, including oneself. */
 const GALLERY_TILES = 25;
 const STRIP_TILES = 6;
@@ -35,7 +37,23 @@ export function layoutTiles(
   const keeps = layout !== 'stage' && others.slice(0, count).includes(first[0] ?? '');
   const shown = keeps ? others : [...first, ...others.filter((id) => id !== first[0])];
   return shown.slice(0, count).map((participantId, index) => {
-    const size = layout === 'stage' ? SIZES[index === 0 ? 'large' : 'strip'] : SIZES[layout];
-    return { participantId, source: 'camera', ...size };
+    return { participantId, source: 'camera', ...sizeOf(layout, count, index === 0) };
   });
+}
+
+function sizeOf(layout: LayoutName, shown: number, isFirst: boolean): { width: number; height: number } {
+  switch (layout) {
+    case 'gallery':
+      return galleryTile(shown + 1);
+    case 'stage':
+      return SIZES[isFirst ? 'large' : 'strip'];
+    case 'nine':
+      return SIZES.nine;
+  }
+}
+
+/** As large as a grid allows for so many, including oneself: 372 × 209 for 25. */
+function galleryTile(people: number): { width: number; height: number } {
+  const width = Math.floor(WINDOW_PIXELS / Math.ceil(Math.sqrt(people))) - GAP_PIXELS;
+  return { width, height: Math.round((width * 9) / 16) };
 }

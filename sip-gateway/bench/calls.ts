@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { estimateMos } from '../media/index.ts';
 import { type CallAttempt, Callers } from './callers.ts';
 import { machineFigure, type PhoneFigure, type PhoneReport, quantile, round } from './figures.ts';
-import { departureErrorsMs, GOAL_MAX_MS, GOAL_P999_MS } from './pacing.ts';
-import { api, type ServerWithPhones } from './room-call.ts';
-import { type LoggedPacket, RtpLoad } from './rtp-load.ts';
+import { type Heard, heardBy, LATE_MS } from './heard.ts';
+import { GOAL_MAX_MS, GOAL_P999_MS } from './pacing.ts';
+import type { ServerWithPhones } from './room-call.ts';
+import { RtpLoad } from './rtp-load.ts';
 import { speechFrames } from './speech.ts';
 import { Talkers } from './talkers.ts';
+import { setUpTrunk } from './trunk.ts';
 
 const NUMBERS = ['101', '102', '103', '104'] as const;
 const PHONES_PER_ROOM = 25;
@@ -19,11 +20,6 @@ const FLOOD_PER_SECOND = 1_000;
 const FLOODED_NUMBER = NUMBERS[0];
 const SETTLE_MS = 4_000;
 const DRAIN_MS = 3_000;
-const PACKETS_PER_SECOND = 50;
-/** Jitter buffer and packet duration in the known part of the delay, for the MOS. */
-const KNOWN_DELAY_MS = 40;
-/** A jitter buffer that a phone has at least. Later packets count as lost. */
-const LATE_MS = 40;
 const GOAL_ANSWER_MS = 500;
 const GOAL_MOS_DROP = 0.1;
 
@@ -35,7 +31,8 @@ export async function measureCalls(
   server: ServerWithPhones,
   { seconds }: { seconds: number },
 ): Promise<PhoneReport> {
-  await prepare(server);
+  const rooms = NUMBERS.map((number) => ({ number, roomId: `bench-calls-${number}` }));
+  await setUpTrunk(server, rooms, 2 * STEADY_CALLS);
   const callers = await Callers.start(server.sipPort);
   const talkers = await Talkers.start();
   const phones = await RtpLoad.start({
@@ -68,20 +65,6 @@ export async function measureCalls(
     talkers.close();
     await phones.close();
   }
-}
-
-/** Room numbers, and this machine as a trunk. */
-async function prepare(server: ServerWithPhones): Promise<void> {
-  const rules = NUMBERS.map((number) => ({
-    pattern: number,
-    action: { type: 'room', roomId: `bench-calls-${number}` },
-  }));
-  await api(server, 'PUT', '/api/sip/dial-plan', { rules });
-  await api(server, 'PUT', '/api/sip/trunks/bench', {
-    uri: 'sip:127.0.0.1:9',
-    addresses: ['127.0.0.1'],
-    maxCalls: 2 * STEADY_CALLS,
-  });
 }
 
 interface StreamResult {
@@ -174,44 +157,11 @@ async function evenly(perSecond: number, seconds: number, act: (index: number) =
   return performance.now() - begunMs;
 }
 
-interface Heard {
-  packets: number;
-  errorsMs: number[];
-  /** Share of packets due that did not come, or came later than a phone waits. */
-  lostFraction: number;
-  mos: number;
-}
-
 /** What the phones of the steady calls receive for so many seconds. */
 async function listen(phones: RtpLoad, calls: number, seconds: number): Promise<Heard> {
   phones.take();
   await sleep(seconds * 1000);
-  const packets = phones.take();
-  const errorsMs = departureErrorsMs(packets);
-  const late = errorsMs.filter((error) => error > LATE_MS).length;
-  const missing = [...Map.groupBy(packets, ({ port }) => port).values()].reduce(
-    (sum, leg) => sum + missingOf(leg),
-    0,
-  );
-  const silentCalls = calls - new Set(packets.map(({ port }) => port)).size;
-  const due = packets.length + missing + silentCalls * seconds * PACKETS_PER_SECOND;
-  const lostFraction = due === 0 ? 1 : (due - packets.length + late) / due;
-  return {
-    packets: packets.length,
-    errorsMs,
-    lostFraction,
-    mos: estimateMos({ codec: 'PCMU', lossFraction: lostFraction, delayMs: KNOWN_DELAY_MS }),
-  };
-}
-
-/** How many sequence numbers of a leg did not come. */
-function missingOf(leg: readonly LoggedPacket[]): number {
-  let missing = 0;
-  for (let i = 1; i < leg.length; i++) {
-    const step = ((leg[i]?.sequenceNumber ?? 0) - (leg[i - 1]?.sequenceNumber ?? 0)) & 0xffff;
-    missing += Math.max(0, step - 1);
-  }
-  return missing;
+  return heardBy(calls, seconds, phones.take());
 }
 
 function report({

@@ -1,21 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { PoolStats } from '../media/index.ts';
 import type { CallsToOpen, FromGateway, OpenedCalls, ToGateway } from './gateway-process.ts';
+import { processCpuSeconds } from './process-cpu.ts';
 
 const PROGRAM = fileURLToPath(new URL(`gateway-process${extname(import.meta.filename)}`, import.meta.url));
-/** USER_HZ, the unit of times in /proc, the same on every Linux. */
-const TICKS_PER_SECOND = 100;
-
-/** CPU time of a process since its start, of all threads, user and system, in seconds. Linux only. */
-export function processCpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(') ') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
-}
 
 /** The gateway's media in a separate process. */
 export class GatewayMedia {

@@ -8,6 +8,7 @@ import type { ServerWithPhones } from './room-call.ts';
 import { measureTones } from './tones.ts';
 
 export type { PhoneFigure, PhoneReport } from './figures.ts';
+export { type Listen, PhonesLoad } from './phones-load.ts';
 export type { ServerWithPhones } from './room-call.ts';
 
 export interface PhoneScenario {

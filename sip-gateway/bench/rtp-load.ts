@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildProgram } from './build-program.ts';
+import { processCpuSeconds } from './process-cpu.ts';
 
 const RECORD_BYTES = 20;
 
@@ -98,6 +99,11 @@ export class RtpLoad {
     }
     this.#received.splice(0, this.#received.length, bytes.subarray(at));
     return packets;
+  }
+
+  /** CPU time of the process. */
+  get cpuSeconds(): number {
+    return processCpuSeconds(this.#child.pid as number);
   }
 
   /** Ends the process. Idempotent. */

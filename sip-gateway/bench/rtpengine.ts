@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { processCpuSeconds } from './gateway-media.ts';
+import { processCpuSeconds } from './process-cpu.ts';
 
 type Bencoded = string | number | Bencoded[] | { [key: string]: Bencoded };
 

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { freePort } from '../../generator/index.ts';
+import { SystemUnavailable } from '../../server-group/index.ts';
 import type { MediaServer, StartOptions } from '../media-server.ts';
 import { startServer } from '../own-process.ts';
-import { SystemUnavailable } from '../systems.ts';
 
 /** Rooms are named by number, from 1. */
 const ROOMS = 32;

@@ -1,5 +1,5 @@
 import { GoBuildFailed, goProgram } from '../../go-program.ts';
-import { SystemUnavailable } from '../systems.ts';
+import { SystemUnavailable } from '../../server-group/index.ts';
 
 /** Newer ones have dependencies that `go install` refuses. */
 export const LIVEKIT_VERSION = '1.13.5';

@@ -1,4 +1,4 @@
 /** People of any system, in separate processes. */
-export { srtpProfileName } from './dtls-profile.ts';
+export { srtpProfileName, srtpProfileOf } from './dtls-profile.ts';
 export { type Counts, LoadProcesses } from './load-processes.ts';
 export type { Person } from './messages.ts';

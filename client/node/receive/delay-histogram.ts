@@ -29,6 +29,13 @@ export class DelayHistogram {
     this.#maximumMs = Math.max(this.#maximumMs, delayMs);
   }
 
+  /** Forgets everything added so far. */
+  clear(): void {
+    this.#counts.fill(0);
+    this.#count = 0;
+    this.#maximumMs = 0;
+  }
+
   /** The smallest delay, in whole buckets, that is not exceeded by `share` (0 to 1) of the values; NaN if there are none. */
   quantileMs(share: number): number {
     if (this.#count === 0) {

@@ -1,6 +1,7 @@
 import { access, constants, mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { SystemUnavailable } from './system-unavailable.ts';
 
 /** The kernel's smallest quota and smallest period, in microseconds. */
 const MIN_SLICE_US = 1000;
@@ -27,8 +28,8 @@ export class ServerGroup {
     this.#isV2 = isV2;
   }
 
-  /** Undefined where control groups cannot be made. */
-  static async create(name: string): Promise<ServerGroup | undefined> {
+  /** @throws {SystemUnavailable} control groups cannot be made here */
+  static async create(name: string): Promise<ServerGroup> {
     const v1 = '/sys/fs/cgroup/cpu';
     const isV2 = await exists('/sys/fs/cgroup/cgroup.controllers');
     const folder = path.join(isV2 ? '/sys/fs/cgroup' : v1, name);
@@ -41,7 +42,9 @@ export class ServerGroup {
       return new ServerGroup(folder, isV2);
     } catch {
       await rmdir(folder).catch(() => undefined);
-      return undefined;
+      throw new SystemUnavailable(
+        'The servers’ CPU cannot be limited: that needs Linux and the right to make control groups (run it as root)',
+      );
     }
   }
 
