@@ -343,6 +343,26 @@ describe('codecs', () => {
     }
   });
 
+  test('a GSM decoder that misses the beginning of a steady tone, ours or ffmpeg’s, is wrong until the tone pauses', async () => {
+    const codec = await native.createCodec('GSM');
+    // Silence ends the tone, and with it what the decoders predict from.
+    const silence = () => codec.encode(new Int16Array(160)).slice();
+    const tone = [...encodeTone(codec, 400, 150), silence(), ...encodeTone(codec, 400, 150)];
+    const packets = tone.slice(5);
+    const theirs = toSamples(
+      await ffmpeg(Buffer.concat(packets), '-f', 'gsm', '-i', 'pipe:0', '-f', 's16le'),
+    );
+    codec.reset();
+    const ours = concat(packets.map((packet) => codec.decode(packet).slice()));
+    codec.close();
+    for (const samples of [ours, theirs]) {
+      const before = fitTone(samples.subarray(140 * 160 - 8_000, 140 * 160), 8_000, 400);
+      const after = fitTone(samples.subarray(-8_000), 8_000, 400);
+      assert.ok(before.amplitude < 1_000, `${before.amplitude} before the pause`);
+      assert.ok(Math.abs(after.amplitude / 8_000 - 1) < 0.1, `${after.amplitude} after it`);
+    }
+  });
+
   for (const name of ['GSM', 'speex/8000', 'speex/16000', 'speex/32000', 'AMR-WB'] as const) {
     test(`packets of ${name} have 20 to 120 ms, and their duration is that of their decoded samples`, async () => {
       const codec = await native.createCodec(name);

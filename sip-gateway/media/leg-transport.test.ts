@@ -5,10 +5,10 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { bindingRequest, parseAnswer } from '../../test/support/stun.ts';
 import { Dtls, DtlsSession } from './dtls/index.ts';
 import type { IceParameters } from './ice/index.ts';
-import { LegTransport, type RtpSink } from './leg-transport.ts';
+import { LegTransport, type RtpSink, type TransportOptions } from './leg-transport.ts';
 import type { LegMedia } from './leg-types.ts';
 import { MediaLog, type MediaLogLine } from './media-log.ts';
-import { type Network, openNetwork } from './network/index.ts';
+import { type DatagramHandler, type Network, openNetwork } from './network/index.ts';
 import { demultiplex, type Endpoint, SendStream } from './rtp/index.ts';
 import { Srtp } from './srtp/index.ts';
 
@@ -33,27 +33,37 @@ describe('LegTransport', () => {
     network.close();
   });
 
+  async function openTransport(options: Partial<TransportOptions>): Promise<LegTransport> {
+    const transport = await LegTransport.open({
+      network,
+      srtp: Srtp.load(),
+      dtls: Dtls.load(),
+      onSource: () => {},
+      onNominated: () => {},
+      onInsecure: () => {},
+      ip: GATEWAY,
+      ports: { min: 0, max: 0 },
+      sink,
+      log: MediaLog.create(() => {}, undefined),
+      ...options,
+    });
+    open.push(transport);
+    return transport;
+  }
+
   async function start(media: Partial<LegMedia>, level?: string) {
     const lines: MediaLogLine[] = [];
     const sources: Endpoint[] = [];
     const insecure: string[] = [];
     let learnt = () => {};
-    const transport = await LegTransport.open({
-      network,
-      srtp: Srtp.load(),
-      dtls: Dtls.load(),
-      onNominated: () => {},
+    const transport = await openTransport({
       onInsecure: (reason) => insecure.push(reason),
-      ip: GATEWAY,
-      ports: { min: 0, max: 0 },
-      sink,
       onSource: (source) => {
         sources.push(source);
         learnt();
       },
       log: MediaLog.create((line) => lines.push(line), level),
     });
-    open.push(transport);
     const nowMs = performance.now();
     transport.start({ codec: 'PCMU', payloadType: 0, remote: PRIVATE, ...media }, nowMs);
     transport.reportAs(7, nowMs);
@@ -158,6 +168,37 @@ describe('LegTransport', () => {
         ['debug', 'RTCP from another source refused'],
       ],
     );
+  });
+
+  test('packets that the phone sends before its answer has been handled are heard, and those from elsewhere are not', async () => {
+    const received: number[] = [];
+    let arrived = 0;
+    const counting: Network = Object.assign(Object.create(network), {
+      bind: (ip: string, port: number, handle: DatagramHandler) =>
+        network.bind(ip, port, (...datagram) => {
+          handle(...datagram);
+          arrived++;
+        }),
+    });
+    const transport = await openTransport({
+      network: counting,
+      sink: { ...sink, receive: ({ sequenceNumber }) => received.push(sequenceNumber) },
+    });
+    const [phone, stranger] = [await bind(), createSocket('udp4').bind(0, '127.0.0.3')];
+    open.push(stranger);
+    await once(stranger, 'listening');
+    for (const [n, socket] of [phone, stranger, phone, phone].entries()) {
+      const packet = rtp();
+      packet.writeUInt16BE(n, 2);
+      socket.send(packet, transport.port, GATEWAY);
+      // One after the other, in order.
+      await until(() => arrived === n + 1);
+    }
+    assert.deepEqual(received, []);
+    const remote = { address: OUTSIDE, port: phone.address().port };
+    transport.start({ codec: 'PCMU', payloadType: 0, remote }, performance.now());
+    assert.deepEqual(received, [0, 2, 3]);
+    assert.equal(transport.rejected, 1);
   });
 
   describe('with ICE', () => {

@@ -21,6 +21,15 @@ const REPORT_INTERVAL_MS = 5_000;
 
 /** The port in an SDP without an address (RFC 8840 §4.1.1). */
 const DISCARD_PORT = 9;
+/** Datagrams kept before the phone's answer has been applied: over half a second of audio. */
+const MAX_EARLY = 32;
+
+interface Datagram {
+  bytes: Uint8Array;
+  source: Endpoint;
+  arrivalMs: number;
+  rtcpPort: boolean;
+}
 
 /** Receives the phone's packets. */
 export interface RtpSink {
@@ -84,6 +93,8 @@ export class LegTransport {
   /** Source of the phone's last RTCP packet. */
   #rtcpSource: Endpoint | undefined;
   #nextReportMs = 0;
+  /** The newest datagrams that came before start(): a phone may send as soon as it has answered (RFC 3264 §5.1). */
+  #early: Datagram[] = [];
   #closed = false;
 
   private constructor({ sink, srtp, dtls, onSource, onNominated, onInsecure, log }: TransportOptions) {
@@ -136,6 +147,9 @@ export class LegTransport {
     // Silence counts from now on.
     if (learnt) {
       this.lastHeardMs = nowMs;
+    }
+    for (const { bytes, source: from, arrivalMs, rtcpPort } of this.#early.splice(0)) {
+      this.#onDatagram(bytes, from, arrivalMs, rtcpPort);
     }
   }
 
@@ -252,7 +266,11 @@ export class LegTransport {
   }
 
   #onDatagram(datagram: Uint8Array, source: Endpoint, nowMs: number, rtcpPort: boolean): void {
-    if (this.#closed || !this.#lock) {
+    if (this.#closed) {
+      return;
+    }
+    if (!this.#lock) {
+      this.#keepEarly({ bytes: datagram, source, arrivalMs: nowMs, rtcpPort });
       return;
     }
     try {
@@ -279,6 +297,15 @@ export class LegTransport {
     } catch (error) {
       this.fault ??= { error };
     }
+  }
+
+  #keepEarly(datagram: Datagram): void {
+    if (this.#early.length === MAX_EARLY) {
+      this.#early.shift();
+    }
+    const { bytes, source, ...rest } = datagram;
+    // Copies: a view would keep the whole receive buffer while the phone rings, and the source is valid only now.
+    this.#early.push({ ...rest, bytes: bytes.slice(), source: { ...source } });
   }
 
   #onStun(ice: IceAgent, datagram: Uint8Array, source: Endpoint, nowMs: number, rtcpPort: boolean): void {

@@ -169,8 +169,6 @@ const handlers: Handlers = {
   },
   'leg.start': async ({ legId, media, source }) => {
     const entry = legOf(legId);
-    // Drop packets that arrived before the source was known.
-    network.receive();
     await entry.leg.start(media, source);
     if (entry.roomId === undefined && legs.get(legId) === entry) {
       runAlone(legId, entry);
