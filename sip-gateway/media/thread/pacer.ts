@@ -1,10 +1,18 @@
 const TICK_MS = 20;
 /** If a task is later than this, because the process stood still, ticks are skipped: a burst of late packets would be useless. */
 const MAX_BEHIND_MS = 200;
-/** Conjugate of the golden ratio. Multiples of it, modulo 1, spread evenly for any number of tasks. */
-const SPREAD = 0.618_033_988_749_895;
-/** Number of phases. Tasks with the same phase share one wake-up and its calls to the network. */
+/** Number of phases. Tasks of a phase share one wake-up and its calls to the network, and find the processor's caches warm. */
 const PHASES = 4;
+/** A phase takes further tasks up to this duration, in milliseconds, and gives one away if it has become longer than twice that. */
+const PHASE_MS = 4;
+/** Duration of a task that has yet to show it, in milliseconds. */
+const ASSUMED_MS = 0.25;
+/** Weight of the last tick in a task's mean duration. */
+const SMOOTHING = 1 / 50;
+/** Minimum time between two moves of tasks to another phase, which make a tick of theirs come later, in milliseconds. */
+const MOVE_INTERVAL_MS = 1_000;
+/** Packets wait no longer than this for those of later tasks, in milliseconds. */
+const FLUSH_MS = 3;
 /** Bins of the lateness histogram: 0.25 ms each, up to 64 ms. */
 const BIN_MS = 0.25;
 const BINS = 256;
@@ -23,40 +31,50 @@ export interface PacingStats {
 export interface PacerHooks {
   /** Called before the tasks that are due. */
   before(): void;
-  /** Called after each task, with the time on the grid when it was due. */
+  /** Called after the tasks that were due at one time on the grid, and from time to time between them. */
   after(dueMs: number): void;
 }
 
 interface Task {
   run: (nowMs: number) => void;
   nextMs: number;
+  phase: number;
+  /** Mean duration, in milliseconds. */
+  meanMs: number;
 }
 
 /**
- * Runs tasks every 20 ms on an absolute grid, so that lateness never accumulates (a repeating timer drifts by 0.6 %). Tasks are spread
- * over several phases of the tick, so that rooms do not wait for one another.
+ * Runs tasks every 20 ms on an absolute grid, so that lateness never accumulates (a repeating timer drifts by 0.6 %). Tasks run together
+ * as long as they do not keep each other waiting for long; beyond that, they are spread over several phases of the tick.
  */
 export class Pacer {
   readonly #hooks: PacerHooks;
   readonly #tasks = new Set<Task>();
-  readonly #originMs = performance.now();
+  readonly #now: () => number;
+  readonly #originMs: number;
   readonly #histogram = new Uint32Array(BINS);
   #ticks = 0;
   #skipped = 0;
   #maxMs = 0;
-  #count = 0;
+  #movedMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #wakeMs = Number.POSITIVE_INFINITY;
 
-  constructor(hooks: PacerHooks) {
+  /** `now`: a monotonic clock, in milliseconds. */
+  constructor(hooks: PacerHooks, now = () => performance.now()) {
     this.#hooks = hooks;
+    this.#now = now;
+    this.#originMs = now();
   }
 
   /** Runs a task every 20 ms. Returns a function that stops it. If the task throws, the thread ends. */
   add(run: (nowMs: number) => void): () => void {
-    const phase = (Math.floor(((this.#count++ * SPREAD) % 1) * PHASES) / PHASES) * TICK_MS;
-    const elapsed = performance.now() - this.#originMs - phase;
-    const task = { run, nextMs: this.#originMs + phase + (Math.floor(elapsed / TICK_MS) + 1) * TICK_MS };
+    const durations = this.#durations();
+    const free = durations.findIndex((duration) => duration < PHASE_MS);
+    const phase = free >= 0 ? free : shortest(durations);
+    const sincePhase = this.#now() - this.#originMs - offsetMs(phase);
+    const nextMs = this.#originMs + offsetMs(phase) + (Math.floor(sincePhase / TICK_MS) + 1) * TICK_MS;
+    const task = { run, nextMs, phase, meanMs: ASSUMED_MS };
     this.#tasks.add(task);
     this.#schedule();
     return () => this.#tasks.delete(task);
@@ -91,24 +109,42 @@ export class Pacer {
     this.#wakeMs = next;
     clearTimeout(this.#timer);
     // Timers have a resolution of 1 ms. Rounding down would wake the thread once too early.
-    this.#timer = setTimeout(this.#wake, Math.max(0, Math.ceil(next - performance.now())));
+    this.#timer = setTimeout(this.#wake, Math.max(0, Math.ceil(next - this.#now())));
   }
 
   readonly #wake = (): void => {
     this.#wakeMs = Number.POSITIVE_INFINITY;
     this.#hooks.before();
-    let now = performance.now();
+    let now = this.#now();
+    let flushedMs = now;
+    let unflushedMs: number | undefined;
     for (const task of this.#tasks) {
       if (task.nextMs > now) {
         continue;
       }
-      this.#run(task, now);
-      now = performance.now();
+      const dueMs = this.#count(task, now);
+      if (unflushedMs !== undefined && (unflushedMs !== dueMs || now - flushedMs > FLUSH_MS)) {
+        this.#hooks.after(unflushedMs);
+        flushedMs = now;
+      }
+      unflushedMs = dueMs;
+      task.run(now);
+      const endMs = this.#now();
+      task.meanMs += (endMs - now - task.meanMs) * SMOOTHING;
+      now = endMs;
+    }
+    if (unflushedMs !== undefined) {
+      this.#hooks.after(unflushedMs);
+    }
+    if (now - this.#movedMs > MOVE_INTERVAL_MS) {
+      this.#movedMs = now;
+      this.#shortenLongest();
     }
     this.#schedule();
   };
 
-  #run(task: Task, now: number): void {
+  /** Counts a task that is about to run, and sets its next time. Returns when it was due. */
+  #count(task: Task, now: number): number {
     const lateMs = now - task.nextMs;
     let dueMs = task.nextMs;
     this.#ticks++;
@@ -122,8 +158,29 @@ export class Pacer {
       task.nextMs += skip * TICK_MS;
       dueMs += skip * TICK_MS;
     }
-    task.run(now);
-    this.#hooks.after(dueMs);
+    return dueMs;
+  }
+
+  /** How long the tasks of each phase take, in milliseconds. */
+  #durations(): number[] {
+    const durations = new Array<number>(PHASES).fill(0);
+    for (const { phase, meanMs } of this.#tasks) {
+      durations[phase] = (durations[phase] as number) + meanMs;
+    }
+    return durations;
+  }
+
+  /** Moves a task from a phase that has become too long to the shortest one, if that helps. */
+  #shortenLongest(): void {
+    const durations = this.#durations();
+    const from = durations.findIndex((duration) => duration > 2 * PHASE_MS);
+    const to = shortest(durations);
+    const task = [...this.#tasks].findLast(({ phase }) => phase === from);
+    if (!task || (durations[to] as number) + task.meanMs >= (durations[from] as number)) {
+      return;
+    }
+    task.nextMs += (offsetMs(to) - offsetMs(from) + TICK_MS) % TICK_MS;
+    task.phase = to;
   }
 
   #quantile(share: number): number {
@@ -136,4 +193,12 @@ export class Pacer {
     }
     return this.#maxMs;
   }
+}
+
+function shortest(durations: readonly number[]): number {
+  return durations.indexOf(Math.min(...durations));
+}
+
+function offsetMs(phase: number): number {
+  return (phase / PHASES) * TICK_MS;
 }
