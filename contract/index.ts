@@ -20,6 +20,7 @@ export { type MediaKind, mediaKind } from './rtp-codecs.ts';
 export * from './rtp-send-parameters.ts';
 export * from './scopes.ts';
 export * from './session.ts';
+export * from './shared-recording.ts';
 export * from './sign-on.ts';
 export * from './streams.ts';
 export * from './telephony.ts';

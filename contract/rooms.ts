@@ -130,6 +130,8 @@ const options = {
   fileDays: z.int().min(1).max(3650),
   /** How long recordings are kept after they have ended, in days. Default: until somebody deletes them. */
   recordingDays: z.int().min(1).max(3650),
+  /** Whether recordings may be shared by links with people who have no account. False also suspends the links that there are. Default true. */
+  recordingSharing: z.boolean(),
 };
 
 export const roomSettings = z.object({
@@ -172,6 +174,7 @@ export const roomChange = z.object({
   chatDays: options.chatDays.nullable().optional(),
   fileDays: options.fileDays.nullable().optional(),
   recordingDays: options.recordingDays.nullable().optional(),
+  recordingSharing: options.recordingSharing.nullable().optional(),
   phoneAnnouncements: options.phoneAnnouncements.nullable().optional(),
   phonePassThrough: options.phonePassThrough.nullable().optional(),
 });

@@ -621,6 +621,11 @@ export const ERROR_CODES = {
   RECORDING_RUNNING: { status: 409, message: 'This room is being recorded already.' },
   RECORDING_UNKNOWN: { status: 404, message: 'There is no such recording; it may have been deleted.' },
   RECORDING_UNFINISHED: { status: 409, message: 'This recording has not ended yet; stop it first.' },
+  RECORDING_LINK_INVALID: {
+    status: 404,
+    message:
+      'This link leads to no recording: it has expired or was withdrawn, or the recording was deleted. Ask for a new one.',
+  },
   RECORDING_QUOTA: {
     status: 507,
     message:

@@ -13,7 +13,7 @@ import { OwnDevices } from './devices/index.ts';
 import { DirectCalls } from './direct-calls.ts';
 import { Emitter } from './emitter.ts';
 import { type Identity, serverInfo } from './identity/index.ts';
-import { KeptRecordings } from './kept-recordings.ts';
+import type { KeptRecordings } from './kept-recordings.ts';
 import { Knock } from './knock.ts';
 import { Operator } from './operator.ts';
 import { OwnPhones } from './own-phones.ts';
@@ -220,7 +220,8 @@ export class Client extends Emitter<ClientEvents> {
   }
 
   /** The recordings of a room. */
-  recordings(roomId: string): KeptRecordings {
+  async recordings(roomId: string): Promise<KeptRecordings> {
+    const { KeptRecordings } = await import('./kept-recordings.ts');
     return new KeptRecordings(this.#connection, roomId);
   }
 

@@ -15,6 +15,7 @@ export type {
   RoomLink,
   RoomRole,
   RoomSchedule,
+  SharedRecording,
   SignOnOffer,
   StreamDirection,
   StreamKey,
@@ -135,6 +136,7 @@ export type {
   OpenedRecording,
   RecordedMessage,
   RecordedTrack,
+  RecordingShare,
 } from './kept-recordings.ts';
 export {
   type Admission,
@@ -172,6 +174,7 @@ export type {
   RecordingOptions,
   RunningRecording,
 } from './recording.ts';
+export { openSharedRecording, recordedChat, recordingEvents } from './recording-files.ts';
 export type { Allocation, RemoteSource, RemoteTrack } from './remote-track.ts';
 export type { Restraint } from './restraints.ts';
 export type { JoinOptions, Room, RoomInfo } from './room.ts';

@@ -1,10 +1,12 @@
-import type { RecordingEvent, RequestResult } from '../../contract/index.ts';
+import type { RequestResult } from '../../contract/index.ts';
 import type { Connection } from './connection.ts';
 
 /** A recording of a room. */
 export type KeptRecording = RequestResult<'recording.list'>['recordings'][number];
 /** Where the files of a recording are. */
 export type OpenedRecording = RequestResult<'recording.open'>;
+/** A link to a recording. */
+export type RecordingShare = RequestResult<'recording.shares'>['shares'][number];
 /** A message that was written in the chat during a recording. */
 export type RecordedMessage = RequestResult<'recording.chat'>['messages'][number];
 /** A stream of a participant. */
@@ -44,31 +46,28 @@ export class KeptRecordings {
     };
   }
 
-  /** What happened during a recording, in order. Rejects if the server cannot be reached. */
-  async events({ eventsUrl }: Pick<OpenedRecording, 'eventsUrl'>): Promise<RecordingEvent[]> {
-    const response = await fetch(eventsUrl);
-    const lines = response.ok ? (await response.text()).split('\n') : [];
-    return lines.flatMap((line) => {
-      try {
-        return [JSON.parse(line) as RecordingEvent];
-      } catch {
-        // The end of the file, or a line that a crash cut short.
-        return [];
-      }
-    });
+  /** A page of what was written in the chat meanwhile; see recordedChat(). @throws {CanopyError} FORBIDDEN, RECORDING_UNKNOWN */
+  chat(recordingId: string, after = 0): Promise<RequestResult<'recording.chat'>> {
+    return this.#connection.request('recording.chat', { roomId: this.#roomId, recordingId, after });
   }
 
-  /** What was written in the chat meanwhile, as far as this account may read it, oldest first. @throws {CanopyError} FORBIDDEN, RECORDING_UNKNOWN */
-  async chat(recordingId: string): Promise<RecordedMessage[]> {
-    const all: RecordedMessage[] = [];
-    for (let after: number | null = 0; after !== null; ) {
-      const page: RequestResult<'recording.chat'> = await this.#connection.request('recording.chat', {
-        ...{ roomId: this.#roomId, recordingId, after },
-      });
-      all.push(...page.messages);
-      after = page.next;
-    }
-    return all;
+  /**
+   * Makes a link with which anyone sees a recording, valid for this many days, 90 at most. Its address is not shown again.
+   *
+   * @throws {CanopyError} FORBIDDEN, RECORDING_UNKNOWN, RECORDING_UNFINISHED, LIMIT_REACHED
+   */
+  share(recordingId: string, days?: number): Promise<RequestResult<'recording.share'>> {
+    return this.#connection.request('recording.share', { roomId: this.#roomId, recordingId, days });
+  }
+
+  /** The valid links to a recording, oldest first. @throws {CanopyError} FORBIDDEN, RECORDING_UNKNOWN */
+  async shares(recordingId: string): Promise<RecordingShare[]> {
+    return (await this.#connection.request('recording.shares', { roomId: this.#roomId, recordingId })).shares;
+  }
+
+  /** Withdraws a link. @throws {CanopyError} FORBIDDEN, RECORDING_UNKNOWN */
+  async unshare(recordingId: string, shareId: string): Promise<void> {
+    await this.#connection.request('recording.unshare', { roomId: this.#roomId, recordingId, shareId });
   }
 
   /** Deletes a recording that has ended. @throws {CanopyError} FORBIDDEN, RECORDING_UNFINISHED, RECORDING_UNKNOWN */

@@ -321,6 +321,22 @@ const TABLES: { [T in keyof Tables]: About<Tables[T]> | 'not about accounts' } =
     deleted: 'removed',
     exported: { file: 'polls.json', text: '"vote":[0]' },
   },
+  recording_shares: {
+    rows: [
+      {
+        share_id: 'share-1',
+        recording_id: 'recording-1',
+        secret_hash: '4'.repeat(64),
+        account_id: OLD,
+        display_name: 'Old',
+        created_at_ms: NOW,
+        expires_at_ms: NOW * 2,
+      },
+    ],
+    replaced: 'moved',
+    deleted: 'removed',
+    exported: 'links to a room’s recordings, without their secret',
+  },
   recordings: {
     rows: [
       {

@@ -31,6 +31,7 @@ import {
   RECORDING_EVENTS,
   RECORDING_REQUESTS,
   RECORDING_SNAPSHOT,
+  SHARING_REQUESTS,
 } from './recording/contract.ts';
 import { ROOM_EVENTS, ROOM_REQUESTS, ROOM_SNAPSHOT } from './rooms/contract.ts';
 import { SPOTLIGHT_EVENTS, SPOTLIGHT_REQUESTS, SPOTLIGHT_SNAPSHOT } from './spotlight/contract.ts';
@@ -56,6 +57,7 @@ export const REQUESTS = {
   ...POLL_REQUESTS,
   ...RECORDING_REQUESTS,
   ...LIBRARY_REQUESTS,
+  ...SHARING_REQUESTS,
   ...CAPTION_REQUESTS,
   ...STREAM_REQUESTS,
   ...BREAKOUT_REQUESTS,

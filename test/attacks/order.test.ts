@@ -77,6 +77,7 @@ const OUTSIDE = [
   'file.open',
   'file.thumbnail',
   ...['recording.list', 'recording.open', 'recording.chat', 'recording.delete'],
+  ...['recording.share', 'recording.shares', 'recording.unshare'],
   'contact.list',
   'contact.find',
   'contact.put',

@@ -63,7 +63,8 @@ describe('a recording whose recorder has crashed', () => {
   const ended = (recordingId: string) =>
     eventually(
       'it has ended',
-      async () => (await ann.recordings.list()).recordings.find((each) => each.recordingId === recordingId),
+      async () =>
+        (await (await ann.recordings).list()).recordings.find((each) => each.recordingId === recordingId),
       (row) => row?.status === 'ended',
       60_000,
     );
@@ -76,7 +77,7 @@ describe('a recording whose recorder has crashed', () => {
     assert.equal(status(), 'interrupted');
     await ann.room.recording.stop();
     await eventually('the room knows', status, (shown) => shown === 'none');
-    assert.equal((await ann.recordings.list()).recordings[0]?.status, 'ending');
+    assert.equal((await (await ann.recordings).list()).recordings[0]?.status, 'ending');
     await back(starts);
     const row = await ended(recordingId);
     const { tracks, durationMs } = await manifest(recordingId);

@@ -75,7 +75,7 @@ describe('space for recordings', () => {
     const row = await eventually(
       'its files are done',
       async () => {
-        const { recordings } = await ann.recordings.list();
+        const { recordings } = await (await ann.recordings).list();
         return recordings.find((each) => each.recordingId === recordingId);
       },
       (found) => found?.status === 'ended',

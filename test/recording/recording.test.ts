@@ -46,7 +46,7 @@ describe('a recorded room', () => {
     await new Promise((resolve) => setTimeout(resolve, 3000));
     await ann.room.recording.stop();
     await eventually('bob sees the end', () => bob.room.recording.running === null);
-    const { recordings } = await ann.recordings.list();
+    const { recordings } = await (await ann.recordings).list();
     const { tracks, durationMs, pauses, startedAtMs, endedAtMs } = await manifest(recordingId);
     assert.deepEqual(
       [recordings[0]?.recordingId, recordings[0]?.status, recordings[0]?.reason, recordings[0]?.durationMs],

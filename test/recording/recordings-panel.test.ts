@@ -131,6 +131,35 @@ describe('recordings on the page', () => {
     assert.equal(await download.failure(), null);
   });
 
+  it('a link shows it to people without an account, until it is withdrawn', async () => {
+    await ada.getByTestId('recording-actions').click();
+    await ada.getByTestId('recording-share').click();
+    await assertAccessible(ada, { within: 'dialog' });
+    await ada.getByTestId('share-create').click();
+    const link = await ada.getByTestId('share-link').inputValue();
+    await ada.getByTestId('share-row').waitFor();
+    const visitor = await browser.page();
+    await visitor.goto(link);
+    await visitor.getByTestId('player-toggle').click();
+    await eventually(
+      'every track plays',
+      () =>
+        visitor
+          .locator('video, audio')
+          .evaluateAll((all) => (all as HTMLMediaElement[]).map(({ currentTime }) => currentTime)),
+      (times) => times.length >= 2 && times.every((time) => time > 0.5),
+      30_000,
+    );
+    assert.equal(await visitor.getByTestId('player-chat').count(), 0);
+    await assertAccessible(visitor);
+    await ada.getByTestId('share-withdraw').click();
+    await ada.getByTestId('share-row').waitFor({ state: 'detached' });
+    await ada.keyboard.press('Escape');
+    await visitor.reload();
+    await visitor.getByTestId('shared-recording-problem').waitFor();
+    await visitor.close();
+  });
+
   it('guests have no such panel', async () => {
     const gus = await enter('Gus', 'guest');
     await gus.getByTestId('more').click();

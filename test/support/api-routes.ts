@@ -6,6 +6,7 @@ export const PUBLIC_ROUTES: readonly string[] = [
   'GET /readyz',
   'POST /api/enrol',
   'POST /api/links/open',
+  'POST /api/shared-recordings/open',
 ];
 
 /** Routes for programs with a stream key. */
@@ -26,6 +27,8 @@ export const TICKET_ROUTES: readonly string[] = [
   'GET /api/recordings/{recordingId}/tracks/{file}',
   'GET /api/recordings/{recordingId}/events',
   'GET /api/recordings/{recordingId}/zip',
+  'GET /api/shared-recordings/{shareId}/tracks/{file}',
+  'GET /api/shared-recordings/{shareId}/events',
   'PUT /api/files/{fileId}',
 ];
 

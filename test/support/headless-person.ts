@@ -60,7 +60,7 @@ export class HeadlessPerson {
   }
 
   /** The recordings of the room. */
-  get recordings(): KeptRecordings {
+  get recordings(): Promise<KeptRecordings> {
     return this.#client.recordings(this.room.roomId);
   }
 

@@ -3,6 +3,7 @@ export { AccountKey, type AccountKeyState, accountKeyFrom } from './account-key.
 export { browserStore } from './browser-store.ts';
 export { type Certificate, readCertificate } from './certificate.ts';
 export {
+  callApi,
   type EnrolOptions,
   enrol,
   type ImportOptions,

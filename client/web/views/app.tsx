@@ -1,3 +1,4 @@
+import type { ComponentType } from 'preact';
 import type { AppModel, Notices } from '../model/index.ts';
 import { loadLateStrings, strings } from '../strings/index.ts';
 import { RoomView } from './call/room-view.tsx';
@@ -9,32 +10,27 @@ import { usePageTitle } from './page-title.tsx';
 import { PreviousIcon } from './parts/icons.tsx';
 import { lazyView } from './parts/lazy-view.tsx';
 
-const Home = lazyView(
-  async () => (await import('./home/home.tsx')).Home,
-  () => <main class="center" aria-busy="true" />,
-);
-const Console = lazyView(
-  async () => {
+const Waiting = () => <main class="center" aria-busy="true" />;
+
+/** A screen that is loaded when it is first shown, with the words of rarely opened views. */
+function lateScreen<Props extends object>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {
+  return lazyView(async () => {
     await loadLateStrings();
-    return (await import('./console/console.tsx')).Console;
-  },
-  () => <main class="center" aria-busy="true" />,
-);
+    return load();
+  }, Waiting);
+}
+
+const Home = lazyView(async () => (await import('./home/home.tsx')).Home, Waiting);
+const Console = lateScreen(async () => (await import('./console/console.tsx')).Console);
 const MeetingRequestView = lazyView(
   async () => (await import('./home/meeting-request.tsx')).MeetingRequestView,
-  () => <main class="center" aria-busy="true" />,
+  Waiting,
 );
-const SignedOn = lazyView(
-  async () => (await import('./identity/signed-on.tsx')).SignedOn,
-  () => <main class="center" aria-busy="true" />,
-);
+const SignedOn = lazyView(async () => (await import('./identity/signed-on.tsx')).SignedOn, Waiting);
 const CallScreens = lazyView(async () => (await import('./calls/call-screens.tsx')).CallScreens);
-const NewDeviceView = lazyView(
-  async () => {
-    await loadLateStrings();
-    return (await import('./devices/new-device.tsx')).NewDeviceView;
-  },
-  () => <main class="center" aria-busy="true" />,
+const NewDeviceView = lateScreen(async () => (await import('./devices/new-device.tsx')).NewDeviceView);
+const SharedRecordingView = lateScreen(
+  async () => (await import('./recordings/shared-recording.tsx')).SharedRecordingView,
 );
 const PinDialog = lazyView(async () => (await import('./door/pin-dialog.tsx')).PinDialog);
 
@@ -54,7 +50,7 @@ function CurrentScreen({ model }: { model: AppModel }) {
   const screen = model.screen.value;
   switch (screen.name) {
     case 'loading':
-      return <main class="center" aria-busy="true" />;
+      return <Waiting />;
     case 'invitation':
       return <Invitation model={model} invitation={screen.invitation} />;
     case 'damaged-invitation':
@@ -65,6 +61,8 @@ function CurrentScreen({ model }: { model: AppModel }) {
       return <DamagedLink />;
     case 'signed-on':
       return <SignedOn model={model} />;
+    case 'recording':
+      return <SharedRecordingView key={screen.secret} secret={screen.secret} />;
     case 'new-device':
       return <NewDeviceView model={model} device={screen.device} />;
     case 'no-identity':

@@ -10,6 +10,8 @@ import {
   roomId,
 } from '../../../contract/index.ts';
 
+export { SHARING_REQUESTS } from './sharing-contract.ts';
+
 /** A recording in progress, as everyone in the room sees it. */
 export const runningRecording = z.object({
   recordingId: objectId,
@@ -110,6 +112,8 @@ export const LIBRARY_REQUESTS = {
         keptRecording.extend({
           /** Whether this account may delete it. */
           canManage: z.boolean(),
+          /** Whether it may make links to it, see and withdraw them. */
+          canShare: z.boolean(),
         }),
       ),
       more: z.boolean(),

@@ -1,7 +1,9 @@
 import type { Kysely } from 'kysely';
 import type { Migrations } from '../../store/index.ts';
+import { SHARING_MIGRATIONS } from './library/index.ts';
 
 export const RECORDING_MIGRATIONS: Migrations = {
+  ...SHARING_MIGRATIONS,
   '0050_recordings': {
     async up(db: Kysely<unknown>): Promise<void> {
       await db.schema

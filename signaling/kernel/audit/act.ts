@@ -53,6 +53,7 @@ const RECORDED = [
     'callId',
     'pollId',
     'recordingId',
+    'shareId',
     'username',
   ],
   ...[

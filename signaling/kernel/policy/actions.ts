@@ -39,7 +39,7 @@ export type ActionInRoom =
   | 'chat.readAll'
   /** Change, close and delete polls of others. */
   | 'poll.manage'
-  /** Delete and share recordings that others started. */
+  /** Delete recordings that others started. */
   | 'recording.manage'
   /** Plan, open, visit and close breakout rooms. */
   | 'breakout.manage';

@@ -41,6 +41,8 @@ export type Screen =
   | { name: 'door'; door: Door }
   /** A truncated room link. */
   | { name: 'damaged-link' }
+  /** A recording that someone shared by a link. */
+  | { name: 'recording'; secret: string }
   /** Back from the sign-on provider. */
   | { name: 'signed-on' }
   /** Adding this device to an account. */
@@ -453,6 +455,8 @@ export class AppModel {
     } else if (route.page === 'signed-on') {
       this.screen.value = { name: 'signed-on' };
       void this.signOn.comeBack(route.code);
+    } else if (route.page === 'recording') {
+      this.screen.value = { name: 'recording', secret: route.secret };
     } else if (route.page === 'new-device') {
       this.#showNewDevice(route.link);
     } else if (route.page === 'room' && this.#isStranger && !isCallRoom(route.roomId)) {

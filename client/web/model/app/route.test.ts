@@ -3,6 +3,11 @@ import { describe, it } from 'node:test';
 import { parseRoute, roomFragment, toRoomId } from './route.ts';
 
 describe('parseRoute()', () => {
+  it('parses a link to a recording', () => {
+    assert.deepEqual(parseRoute('#/recording/s3-cr_et'), { page: 'recording', secret: 's3-cr_et' });
+    assert.deepEqual(parseRoute('#/recording/'), { page: 'home' });
+  });
+
   it('parses an invitation, and recognises an incomplete one', () => {
     const caFingerprint = 'A'.repeat(43);
     assert.deepEqual(parseRoute(`#/invite/s3cret.${caFingerprint}`), {

@@ -27,6 +27,8 @@ export type Route =
   | { page: 'damaged-invitation' }
   | { page: 'link'; link: RoomLinkSecret }
   | { page: 'damaged-link' }
+  /** A recording that someone shared. */
+  | { page: 'recording'; secret: string }
   /** Back from the sign-on provider. `code`: of the error that it ended with. */
   | { page: 'signed-on'; code: string | undefined }
   /** `link`: absent if it was damaged, or the user wants to type the code. */
@@ -39,7 +41,7 @@ export type Route =
   | { page: 'home' };
 
 /**
- * Parses the address's fragment: `#/invite/…`, `#/join/…`, `#/link/…`, `#/signed-on`, `#/call/…`, `#/room/NAME`, `#/console/…`, or anything else for the start
+ * Parses the address's fragment: `#/invite/…`, `#/join/…`, `#/link/…`, `#/signed-on`, `#/call/…`, `#/recording/…`, `#/room/NAME`, `#/console/…`, or anything else for the start
  * page.
  */
 export function parseRoute(fragment: string): Route {
@@ -61,6 +63,10 @@ export function parseRoute(fragment: string): Route {
   const signedOn = /^#\/signed-on(?:\/(\w+))?$/.exec(fragment);
   if (signedOn) {
     return { page: 'signed-on', code: signedOn[1] };
+  }
+  const [, secret] = /^#\/recording\/(.+)$/.exec(fragment) ?? [];
+  if (secret !== undefined) {
+    return { page: 'recording', secret };
   }
   const address = parseCallAddress(fragment);
   if (address !== undefined) {

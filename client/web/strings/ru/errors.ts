@@ -172,6 +172,8 @@ export const errors: Record<PageError, string> = {
   RECORDING_RUNNING: 'Эта комната уже записывается.',
   RECORDING_UNKNOWN: 'Такой записи нет; возможно, её удалили.',
   RECORDING_UNFINISHED: 'Эта запись ещё не закончена; сначала остановите её.',
+  RECORDING_LINK_INVALID:
+    'По этой ссылке записи нет: срок ссылки истёк, её отозвали или запись удалили. Попросите новую.',
   RECORDING_QUOTA:
     'Записи этой комнаты или всего сервера занимают всё отведённое место; сначала удалите старые.',
   RECORDING_DISK_FULL:

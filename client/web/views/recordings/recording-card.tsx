@@ -4,11 +4,12 @@ import type { KeptRecording, KeptRecordings } from '../../../sdk/index.ts';
 import { fileSize, type Notices, saveUrl } from '../../model/index.ts';
 import { language, lateStrings, strings } from '../../strings/index.ts';
 import { FormDialog } from '../parts/form-dialog.tsx';
-import { DownloadIcon, MoreIcon, PlayIcon, TrashIcon } from '../parts/icons.tsx';
+import { DownloadIcon, InviteIcon, MoreIcon, PlayIcon, TrashIcon } from '../parts/icons.tsx';
 import { lazyView } from '../parts/lazy-view.tsx';
 import { MenuButton, MenuItem } from '../parts/menu.tsx';
 import { duration } from '../parts/times.ts';
 
+const ShareDialog = lazyView(async () => (await import('./share-dialog.tsx')).ShareDialog);
 const Player = lazyView(async () => (await import('./player.tsx')).Player);
 
 interface CardProps {
@@ -22,10 +23,12 @@ interface CardProps {
 export function RecordingCard({ source, recording, notices, onDeleted }: CardProps) {
   const { listed } = strings.value;
   const { recordings: words } = lateStrings();
-  const { recordingId, status, startedAtMs, durationMs, bytes, people, isComplete, canManage } = recording;
+  const { recordingId, status, startedAtMs, durationMs, bytes, people, isComplete, canManage, canShare } =
+    recording;
   const titleId = useId();
   const deleting = useSignal(false);
   const playing = useSignal(false);
+  const sharing = useSignal(false);
   const hasEnded = status === 'ended';
   const date = new Intl.DateTimeFormat(language.value, { dateStyle: 'medium', timeStyle: 'short' }).format(
     startedAtMs,
@@ -46,6 +49,15 @@ export function RecordingCard({ source, recording, notices, onDeleted }: CardPro
             <MenuItem testId="recording-download" icon={<DownloadIcon />} onSelect={() => void download()}>
               {words.download}
             </MenuItem>
+            {canShare && (
+              <MenuItem
+                testId="recording-share"
+                icon={<InviteIcon />}
+                onSelect={() => (sharing.value = true)}
+              >
+                {words.share}
+              </MenuItem>
+            )}
             {canManage && (
               <MenuItem
                 testId="recording-delete"
@@ -84,6 +96,14 @@ export function RecordingCard({ source, recording, notices, onDeleted }: CardPro
       )}
       {playing.value && (
         <Player source={source} recording={recording} title={date} onClose={() => (playing.value = false)} />
+      )}
+      {sharing.value && (
+        <ShareDialog
+          source={source}
+          recordingId={recordingId}
+          title={date}
+          onClose={() => (sharing.value = false)}
+        />
       )}
       {deleting.value && (
         <FormDialog

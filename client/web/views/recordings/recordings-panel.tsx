@@ -16,7 +16,7 @@ export function RecordingsPanel({ model, call }: { model: AppModel; call: Call }
   const failed = useSignal(false);
   const load = async (before?: number) => {
     try {
-      const source = (await model.connected()).recordings(roomId);
+      const source = await (await model.connected()).recordings(roomId);
       const { recordings, more } = await source.list(before);
       const earlier = before === undefined ? [] : (loaded.value?.list ?? []);
       loaded.value = { source, list: [...earlier, ...recordings], more };

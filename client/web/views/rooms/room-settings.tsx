@@ -98,6 +98,7 @@ function SettingsForm({
   const permissions = useSignal<Permissions>({ ...defaults.permissions, ...room.permissions });
   const chat = useSignal(chatSettingsOf(room));
   const recordingDays = useSignal(room.recordingDays);
+  const recordingSharing = useSignal(room.recordingSharing ?? true);
   const announcements = useSignal<PhoneAnnouncements>(room.phoneAnnouncements ?? 'off');
   const passThrough = useSignal(room.phonePassThrough === 'automatic');
   const lobby = useSignal<LobbyMode>(room.lobby ?? 'guests');
@@ -117,6 +118,7 @@ function SettingsForm({
         phonePassThrough: passThrough.value ? 'automatic' : null,
         ...chatChangeOf(chat.value),
         recordingDays: recordingDays.value ?? null,
+        recordingSharing: recordingSharing.value ? null : false,
         ...(pin.value !== '' ? { pin: pin.value } : removesPin.value && { pin: null }),
       };
       const client = await model.connected();
@@ -193,7 +195,7 @@ function SettingsForm({
         />
       </fieldset>
       <ChatFields settings={chat} />
-      <RecordingFields days={recordingDays} />
+      <RecordingFields days={recordingDays} sharing={recordingSharing} />
       <PhoneFields announcements={announcements} passThrough={passThrough} />
       <fieldset>
         <legend>{words.stayOpen}</legend>

@@ -1,1 +1,2 @@
 export { registerLibrary } from './register.ts';
+export { SHARING_MIGRATIONS } from './sharing/index.ts';

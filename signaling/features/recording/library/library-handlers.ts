@@ -1,4 +1,4 @@
-import type { Handlers, Kernel } from '../../../kernel/index.ts';
+import { type Handlers, type Kernel, may } from '../../../kernel/index.ts';
 import type { LIBRARY_REQUESTS } from '../contract.ts';
 import type { Library } from './library.ts';
 import type { RecordedChat } from './recorded-chat.ts';
@@ -6,7 +6,7 @@ import type { RecordingAccess } from './recording-access.ts';
 import { recordingPath } from './recording-routes.ts';
 
 /** How long the URLs of a recording's files are valid, in milliseconds: longer than most recordings, since players fetch them piece by piece. */
-const PLAY_MS = 6 * 3_600_000;
+export const PLAY_MS = 6 * 3_600_000;
 
 export function libraryHandlers(
   kernel: Kernel,
@@ -21,6 +21,7 @@ export function libraryHandlers(
         rows.map(async (row) => ({
           ...(await library.describe(row)),
           canManage: access.canManage(viewer, row),
+          canShare: may(viewer.principal, 'recording.control', viewer.room),
         })),
       );
       return { recordings, more };

@@ -73,7 +73,7 @@ export class RecordingAccess {
     return row;
   }
 
-  /** Whether someone may delete a recording and share it. */
+  /** Whether someone may delete a recording. */
   canManage({ principal, room }: Viewer, row: RecordingRow): boolean {
     return row.account_id === principal.accountId || may(principal, 'recording.manage', room);
   }

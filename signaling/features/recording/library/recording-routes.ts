@@ -29,7 +29,7 @@ import {
   trackQuery,
 } from './rest.ts';
 
-const BYTES = { 200: z.any(), 206: z.any(), ...errorResponses };
+export const BYTES = { 200: z.any(), 206: z.any(), ...errorResponses };
 
 /** Where the files of a recording are fetched with a ticket. */
 export function recordingPath(recordingId: string): string {
@@ -217,11 +217,7 @@ function registerTicketRoutes(
       async (request, reply) => {
         const { recordingId } = request.params;
         await begin(request, reply, recordingId, request.query.ticket);
-        const file = await library.events(recordingId);
-        if (!file) {
-          throw new CanopyError('RECORDING_UNKNOWN');
-        }
-        return sendFile(request, reply, file, { type: 'application/x-ndjson', name: 'events.jsonl' });
+        return sendEvents(request, reply, library, recordingId);
       },
     );
     app.get(
@@ -246,7 +242,21 @@ function registerTicketRoutes(
   });
 }
 
-function sendTrack(
+/** @throws {CanopyError} RECORDING_UNKNOWN - nothing happened */
+export async function sendEvents(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  library: Library,
+  recordingId: string,
+): Promise<FastifyReply> {
+  const file = await library.events(recordingId);
+  if (!file) {
+    throw new CanopyError('RECORDING_UNKNOWN');
+  }
+  return sendFile(request, reply, file, { type: 'application/x-ndjson', name: 'events.jsonl' });
+}
+
+export function sendTrack(
   request: FastifyRequest,
   reply: FastifyReply,
   { track, file }: Awaited<ReturnType<Library['track']>>,

@@ -7,6 +7,7 @@ import { RecordedChat } from './recorded-chat.ts';
 import { RecordingAccess } from './recording-access.ts';
 import { RecordingRetention } from './recording-retention.ts';
 import { registerRecordingRoutes } from './recording-routes.ts';
+import { registerSharing } from './sharing/index.ts';
 
 /** What becomes of recordings, also where nothing can be recorded any more: people see, download and delete them. */
 export function registerLibrary(kernel: Kernel, records: RecordingRecords): void {
@@ -17,6 +18,7 @@ export function registerLibrary(kernel: Kernel, records: RecordingRecords): void
     audited: ['recording.open', 'recording.delete'],
   });
   registerRecordingRoutes(kernel, library, { access, chat });
+  registerSharing(kernel, library, access);
   const retention = new RecordingRetention(kernel, records, library);
   kernel.starting.add(async () => retention.begin());
   kernel.closing.add(() => retention.close());

@@ -19,9 +19,9 @@ export const roomRecordingParams = roomParams.extend({ recordingId: objectId });
 export const recordingParams = z.object({ recordingId: objectId });
 
 /** Name of a track's file, as the list of tracks has it. */
-const file = z.string().max(100);
-export const roomTrackParams = roomRecordingParams.extend({ file });
-export const trackParams = recordingParams.extend({ file });
+export const trackFile = z.string().max(100);
+export const roomTrackParams = roomRecordingParams.extend({ file: trackFile });
+export const trackParams = recordingParams.extend({ file: trackFile });
 
 export const recordingWithTracks = keptRecording.extend({ tracks: z.array(recordedTrack) });
 

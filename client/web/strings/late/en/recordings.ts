@@ -27,5 +27,21 @@ export const recordings = {
   screenOf: (name: string) => `${name}’s screen`,
   trackOf: (name: string, source: string) => `${name}, ${source}`,
   tracks: 'Download a track',
+  /** Links for people without an account. */
+  share: 'Share…',
+  shareTitle: 'Share this recording',
+  shareHint: (date: string) =>
+    `Anyone with a link can watch the recording of ${date} without an account, but not its chat.`,
+  shareFor: 'Link works for',
+  shareCreate: 'Create link',
+  shareLink: 'Link to the recording',
+  shareOnce: 'Copy it now: it is not shown again.',
+  shareList: 'Links to this recording',
+  shareWithdraw: 'Withdraw',
+  mayBeShared: 'Recordings may be shared by links with people who have no account',
+  /** What someone with a link sees. */
+  recordingOf: (date: string) => `Recording of ${date}`,
+  sharedUntil: (date: string) => `This link works until ${date}.`,
+  linkClosed: 'This recording cannot be opened',
   playFailed: 'This recording could not be opened.',
 };

@@ -1,0 +1,2 @@
+export { SHARING_MIGRATIONS } from './migrations.ts';
+export { registerSharing } from './register.ts';
