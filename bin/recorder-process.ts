@@ -1,9 +1,9 @@
 /** The recorder as a child process of `canopy serve`. */
 import { CanopyError, type Config, createLogger, type Logger } from '../base/index.ts';
 import type { RecordingManifest } from '../contract/index.ts';
-import { RecordingFolder, RoomRecorder } from '../recorder/index.ts';
-import type { RecordOptions } from '../signaling/index.ts';
-import { becomeChild } from './child-process.ts';
+import { compose, discardComposition, RecordingFolder, RoomRecorder } from '../recorder/index.ts';
+import type { ComposedFile, CompositionTask, RecordOptions } from '../signaling/index.ts';
+import { becomeChild, failureOf } from './child-process.ts';
 import { OwnSessions } from './own-sessions.ts';
 import type { FromRecorder, RecorderCommand, ToRecorder } from './recorder-messages.ts';
 import { RecorderMetrics } from './recorder-metrics.ts';
@@ -18,13 +18,20 @@ interface Context {
 }
 
 const recorders = new Map<string, RoomRecorder>();
+/** What is being composed, by id. Aborted with an error that says why. */
+const compositions = new Map<string, AbortController>();
 const metrics = new RecorderMetrics(() => recorders.size);
 
 let context: Context | undefined;
 
 const child = becomeChild<ToRecorder, FromRecorder>({
   take,
-  close: () => Promise.allSettled([...recorders.values()].map((recorder) => recorder.close())),
+  close: () => {
+    for (const composition of compositions.values()) {
+      composition.abort(new CanopyError('RECORDER_UNAVAILABLE'));
+    }
+    return Promise.allSettled([...recorders.values()].map((recorder) => recorder.close()));
+  },
   // It finishes every file.
   closeMs: 5_000,
 });
@@ -37,6 +44,12 @@ async function take(message: ToRecorder): Promise<void> {
       break;
     case 'command':
       await answer(message);
+      break;
+    case 'compose':
+      await answerComposed(message);
+      break;
+    case 'cancel-composition':
+      compositions.get(message.compositionId)?.abort(new CanopyError('COMPOSITION_UNKNOWN'));
       break;
     case 'metrics':
       child.send({ type: 'metrics', id: message.id, text: await metrics.registry.metrics() });
@@ -59,6 +72,34 @@ async function answer({ id, command }: Extract<ToRecorder, { type: 'command' }>)
     const coded = CanopyError.from(error);
     context?.log.error({ err: error, command: command.name }, 'the recorder could not carry out a command');
     child.send({ type: 'refused', id, error: coded.toJSON() });
+  }
+}
+
+async function answerComposed({ id, task }: Extract<ToRecorder, { type: 'compose' }>): Promise<void> {
+  try {
+    child.send({ type: 'composed', id, composed: await composeFile(task) });
+  } catch (error) {
+    child.send({ type: 'not-composed', id, error: failureOf(error) });
+  }
+}
+
+async function composeFile(task: CompositionTask): Promise<ComposedFile> {
+  const { compositionId, folder } = task;
+  const aborting = new AbortController();
+  compositions.set(compositionId, aborting);
+  try {
+    return await compose(new RecordingFolder(folder, requireContext().log), task, {
+      signal: aborting.signal,
+      onProgress: (percent) => child.send({ type: 'composing', compositionId, percent }),
+    });
+  } catch (error) {
+    // If only this process ends, the next one goes on.
+    if (CanopyError.from(error).code !== 'RECORDER_UNAVAILABLE') {
+      await discardComposition(folder, task);
+    }
+    throw error;
+  } finally {
+    compositions.delete(compositionId);
   }
 }
 

@@ -2,7 +2,13 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CanopyError, type Config, type Logger } from '../base/index.ts';
 import type { RecordingManifest } from '../contract/index.ts';
-import type { Recorder, RecorderEvents, RecordOptions } from '../signaling/index.ts';
+import type {
+  ComposedFile,
+  CompositionTask,
+  Recorder,
+  RecorderEvents,
+  RecordOptions,
+} from '../signaling/index.ts';
 import { ChildMetrics } from './child-metrics.ts';
 import { ChildRequests } from './child-requests.ts';
 import { ChildSupervisor } from './child-supervisor.ts';
@@ -19,6 +25,8 @@ const RETRY_MS = 2_000;
 export class RecorderSupervisor implements Recorder {
   readonly #metrics = new ChildMetrics('canopy_recorder');
   readonly #requests = new ChildRequests<RecordingManifest | undefined>('RECORDER_UNAVAILABLE');
+  readonly #compositions = new ChildRequests<ComposedFile>('RECORDER_UNAVAILABLE');
+  readonly #composing = new Map<string, (percent: number) => void>();
   /** What should be recorded now. Updated before the process is told, so that a new process starts from it. */
   readonly #wanted = new Map<string, RecordOptions>();
   readonly #retries = new Set<NodeJS.Timeout>();
@@ -85,6 +93,20 @@ export class RecorderSupervisor implements Recorder {
     return this.#ask({ name: 'repair', folder });
   }
 
+  async compose(task: CompositionTask, onProgress: (percent: number) => void): Promise<ComposedFile> {
+    const { compositionId } = task;
+    this.#composing.set(compositionId, onProgress);
+    try {
+      return await this.#compositions.ask((id) => this.#child?.send({ type: 'compose', id, task }) ?? false);
+    } finally {
+      this.#composing.delete(compositionId);
+    }
+  }
+
+  cancelComposition(compositionId: string): void {
+    this.#child?.send({ type: 'cancel-composition', compositionId });
+  }
+
   /** Metrics of the recorder and its process in the Prometheus text format. */
   async metricsPage(): Promise<string> {
     const pages = [await this.#metrics.registry.metrics(), (await this.#child?.metricsPage()) ?? ''];
@@ -106,6 +128,15 @@ export class RecorderSupervisor implements Recorder {
         break;
       case 'refused':
         this.#requests.refused(message.id, message.error);
+        break;
+      case 'composed':
+        this.#compositions.done(message.id, message.composed);
+        break;
+      case 'not-composed':
+        this.#compositions.refused(message.id, message.error);
+        break;
+      case 'composing':
+        this.#composing.get(message.compositionId)?.(message.percent);
         break;
       case 'ended':
         this.#wanted.delete(message.recordingId);
@@ -151,6 +182,7 @@ export class RecorderSupervisor implements Recorder {
 
   #abandon(): void {
     this.#requests.abandon();
+    this.#compositions.abandon();
     if (this.#isClosed) {
       return;
     }

@@ -58,3 +58,26 @@ export const recordingEvent = z.discriminatedUnion('kind', [
   z.object({ ...at, kind: z.literal('screen-ended'), participantId: objectId }),
 ]);
 export type RecordingEvent = z.infer<typeof recordingEvent>;
+
+/** How a video shows people: everyone alike, or whoever speaks large. A shared screen is large in both. */
+export const compositionLayout = z.enum(['speaker', 'gallery']);
+export type CompositionLayout = z.infer<typeof compositionLayout>;
+
+/** The file: H264 and AAC, or VP9 and Opus; or sound alone, as AAC or Opus. */
+export const compositionFormat = z.enum(['mp4', 'webm', 'm4a', 'opus']);
+export type CompositionFormat = z.infer<typeof compositionFormat>;
+
+export function isSound(format: CompositionFormat): boolean {
+  return format === 'm4a' || format === 'opus';
+}
+
+/** What a composed file is called in its recording's folder. */
+export function composedFileName({
+  compositionId,
+  format,
+}: {
+  compositionId: string;
+  format: CompositionFormat;
+}): string {
+  return `composition-${compositionId}.${format}`;
+}

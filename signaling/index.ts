@@ -30,6 +30,8 @@ export {
   AcmeFiles,
   type Captioner,
   type CaptionerEvents,
+  type ComposedFile,
+  type CompositionTask,
   caNotYetValid,
   checkDataDir,
   inUse,

@@ -41,6 +41,7 @@ export class KeptRecordings {
     const absolute = (path: string) => new URL(path, this.#connection.origin).href;
     return {
       tracks: opened.tracks.map((track) => ({ ...track, url: absolute(track.url) })),
+      compositions: opened.compositions.map((each) => ({ ...each, url: absolute(each.url) })),
       eventsUrl: absolute(opened.eventsUrl),
       zipUrl: absolute(opened.zipUrl),
     };

@@ -337,6 +337,7 @@ const TABLES: { [T in keyof Tables]: About<Tables[T]> | 'not about accounts' } =
     deleted: 'removed',
     exported: 'links to a room’s recordings, without their secret',
   },
+  compositions: 'not about accounts',
   recordings: {
     rows: [
       {

@@ -107,7 +107,13 @@ export {
   type TokenPrincipal,
   type Visitor,
 } from './principals/index.ts';
-export type { Recorder, RecorderEvents, RecordOptions } from './recorder.ts';
+export type {
+  ComposedFile,
+  CompositionTask,
+  Recorder,
+  RecorderEvents,
+  RecordOptions,
+} from './recorder.ts';
 export {
   describeRoom,
   hashPin,

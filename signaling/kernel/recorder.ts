@@ -1,5 +1,10 @@
 import type { CanopyError } from '../../base/index.ts';
-import type { RecordingManifest, RecordingMode } from '../../contract/index.ts';
+import type {
+  CompositionFormat,
+  CompositionLayout,
+  RecordingManifest,
+  RecordingMode,
+} from '../../contract/index.ts';
 
 /** What to record, and where to. */
 export interface RecordOptions {
@@ -30,6 +35,23 @@ export interface RecorderEvents {
   progress(recordingId: string, progress: { durationMs: number; bytes: number }): void;
 }
 
+/** A video, or sound alone, to make of a recording. */
+export interface CompositionTask {
+  compositionId: string;
+  /** The recording's folder, in which the file is made. */
+  folder: string;
+  layout: CompositionLayout;
+  format: CompositionFormat;
+  /** With less free space on the disk, in bytes, it ends. */
+  minFreeBytes: number;
+}
+
+/** What was made. */
+export interface ComposedFile {
+  bytes: number;
+  durationMs: number;
+}
+
 /** Records rooms, in a process of its own. Each call counts from the moment it is made, also while an earlier one is pending. */
 export interface Recorder {
   /** Whether its process is ready. */
@@ -47,4 +69,14 @@ export interface Recorder {
   stop(recordingId: string): Promise<RecordingManifest | undefined>;
   /** Makes what a crash left in a folder playable; undefined: nothing was recorded. @throws {CanopyError} RECORDER_UNAVAILABLE */
   repair(folder: string): Promise<RecordingManifest | undefined>;
+  /**
+   * Makes a file of a recording that has ended. If the process dies meanwhile, calling this again goes on with what is finished.
+   *
+   * @param onProgress with 0 to 100 percent
+   * @throws {CanopyError} RECORDER_UNAVAILABLE - the recorder is down, or was stopped; COMPOSER_MISSING, COMPOSITION_FAILED, COMPOSITION_UNKNOWN - it was
+   *   cancelled; RECORDING_DISK_FULL, RECORDING_UNKNOWN - nothing was recorded
+   */
+  compose(task: CompositionTask, onProgress: (percent: number) => void): Promise<ComposedFile>;
+  /** Ends compose(), and removes what it has made so far. */
+  cancelComposition(compositionId: string): void;
 }

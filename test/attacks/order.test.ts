@@ -78,6 +78,7 @@ const OUTSIDE = [
   'file.thumbnail',
   ...['recording.list', 'recording.open', 'recording.chat', 'recording.delete'],
   ...['recording.share', 'recording.shares', 'recording.unshare'],
+  ...['recording.compose', 'recording.deleteComposition'],
   'contact.list',
   'contact.find',
   'contact.put',

@@ -104,8 +104,10 @@ describe('recordings that are kept', () => {
         startedBy: 'Olga',
         reason: 'stopped',
         people: ['Ann'],
+        compositions: [],
         isComplete: true,
         canManage: false,
+        canShare: true,
       },
     );
     assert.equal((await owner.get('recording.list', { roomId: ROOM })).recordings[0]?.canManage, true);

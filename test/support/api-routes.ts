@@ -25,6 +25,7 @@ export const TICKET_ROUTES: readonly string[] = [
   'GET /api/export/rooms/{roomId}',
   'GET /api/files/{fileId}',
   'GET /api/recordings/{recordingId}/tracks/{file}',
+  'GET /api/recordings/{recordingId}/compositions/{compositionId}',
   'GET /api/recordings/{recordingId}/events',
   'GET /api/recordings/{recordingId}/zip',
   'GET /api/shared-recordings/{shareId}/tracks/{file}',

@@ -9,6 +9,9 @@ import {
   recordingMode,
   roomId,
 } from '../../../contract/index.ts';
+import { compositionInfo } from './composition-contract.ts';
+
+export { COMPOSITION_EVENTS, COMPOSITION_REQUESTS } from './composition-contract.ts';
 
 export { SHARING_REQUESTS } from './sharing-contract.ts';
 
@@ -68,6 +71,8 @@ export const RECORDING_REQUESTS = {
 export const MAX_PAGE = 50;
 
 export const keptRecording = recordingInfo.extend({
+  /** Videos and sounds made of it, the oldest first. */
+  compositions: z.array(compositionInfo),
   /** Names of the people in it, in the order in which they were first recorded. */
   people: z.array(z.string()),
   /** Whether its files are whole. False also while it runs. */
@@ -127,6 +132,8 @@ export const LIBRARY_REQUESTS = {
     data: z.object(place),
     result: z.object({
       tracks: z.array(recordedTrack.extend({ url: z.string() })),
+      /** Those that are finished. */
+      compositions: z.array(compositionInfo.extend({ url: z.string() })),
       /** What happened meanwhile, one JSON object a line. */
       eventsUrl: z.string(),
       /** Everything, as a ZIP file. */

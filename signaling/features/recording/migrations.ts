@@ -34,4 +34,31 @@ export const RECORDING_MIGRATIONS: Migrations = {
       }
     },
   },
+  '0053_compositions': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .createTable('compositions')
+        .addColumn('composition_id', 'text', (column) => column.primaryKey())
+        .addColumn('recording_id', 'text', (column) => column.notNull())
+        .addColumn('room_id', 'text', (column) => column.notNull())
+        .addColumn('status', 'text', (column) => column.notNull())
+        .addColumn('layout', 'text', (column) => column.notNull())
+        .addColumn('format', 'text', (column) => column.notNull())
+        .addColumn('requested_at_ms', 'bigint', (column) => column.notNull())
+        .addColumn('bytes', 'bigint', (column) => column.notNull())
+        .addColumn('error', 'text')
+        .execute();
+      for (const [name, columns] of [
+        ['compositions_by_recording', ['recording_id']],
+        ['compositions_by_room', ['room_id']],
+        ['compositions_by_status', ['status', 'requested_at_ms']],
+      ] as const) {
+        await db.schema
+          .createIndex(name)
+          .on('compositions')
+          .columns([...columns])
+          .execute();
+      }
+    },
+  },
 };

@@ -85,15 +85,20 @@ export class RecordingRecords {
     return query.orderBy('started_at_ms', 'desc').limit(limit).execute();
   }
 
-  /** Size of all recordings of a room, or of the server, in bytes. */
+  /** Size of all recordings of a room, or of the server, with what was made of them, in bytes. */
   async bytes(roomId?: string): Promise<number> {
-    let query = this.#store.db
-      .selectFrom('recordings')
-      .select(({ fn }) => fn.coalesce(fn.sum<number>('bytes'), sql<number>`0`).as('bytes'));
-    if (roomId !== undefined) {
-      query = query.where('room_id', '=', roomId);
-    }
-    return Number((await query.executeTakeFirst())?.bytes ?? 0);
+    const sizes = await Promise.all(
+      (['recordings', 'compositions'] as const).map(async (table) => {
+        let query = this.#store.db
+          .selectFrom(table)
+          .select(({ fn }) => fn.coalesce(fn.sum<number>('bytes'), sql<number>`0`).as('bytes'));
+        if (roomId !== undefined) {
+          query = query.where('room_id', '=', roomId);
+        }
+        return Number((await query.executeTakeFirst())?.bytes ?? 0);
+      }),
+    );
+    return sizes.reduce((sum, bytes) => sum + bytes, 0);
   }
 
   /** Deletes a room's rows. @returns the ids of its recordings */

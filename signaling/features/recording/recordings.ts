@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { statfs } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CanopyError, type Config, type Logger } from '../../../base/index.ts';
 import type { RecordingManifest, RecordingMode } from '../../../contract/index.ts';
@@ -7,6 +6,7 @@ import type { Recorder, Room } from '../../kernel/index.ts';
 import type { RecordingEnd, RunningRecording } from './contract.ts';
 import { recordingFolder } from './recording-folder.ts';
 import type { RecordingRecords } from './recording-records.ts';
+import { demandSpace } from './recording-space.ts';
 import type { RecordingRow } from './tables.ts';
 
 export interface RecordingsOptions {
@@ -26,7 +26,6 @@ const RETURN_MS = 300_000;
 const RETRY_MS = 1000;
 /** Interval at which sizes are written down and limits checked, in milliseconds. */
 const CHECK_MS = 10_000;
-const GIBIBYTE = 1024 ** 3;
 
 interface Running {
   readonly row: RecordingRow;
@@ -132,7 +131,7 @@ export class Recordings {
     };
     this.#running.set(roomId, running);
     try {
-      running.written = this.#demandSpace(roomId).then(() => this.#options.records.add(row));
+      running.written = demandSpace(this.#options, roomId).then(() => this.#options.records.add(row));
       await running.written;
     } catch (error) {
       this.#running.delete(roomId);
@@ -358,25 +357,12 @@ export class Recordings {
     const { durationMs, bytes, row } = running;
     try {
       await records.update(row.recording_id, { duration_ms: Math.round(durationMs), bytes });
-      await this.#demandSpace(row.room_id);
+      await demandSpace(this.#options, row.room_id);
     } catch (error) {
       const { code } = CanopyError.from(error);
       if (code === 'RECORDING_QUOTA' || code === 'RECORDING_DISK_FULL') {
         await this.#end(running, code === 'RECORDING_QUOTA' ? 'quota' : 'disk-full');
       }
-    }
-  }
-
-  /** @throws {CanopyError} RECORDING_QUOTA, RECORDING_DISK_FULL */
-  async #demandSpace(roomId: string): Promise<void> {
-    const { config, records } = this.#options;
-    const { roomGiB, totalGiB, freeGiB } = config.recording;
-    if ((await records.bytes(roomId)) > roomGiB * GIBIBYTE || (await records.bytes()) > totalGiB * GIBIBYTE) {
-      throw new CanopyError('RECORDING_QUOTA');
-    }
-    const { bavail, bsize } = await statfs(config.recording.dir ?? config.data.dir);
-    if (bavail * bsize < freeGiB * GIBIBYTE) {
-      throw new CanopyError('RECORDING_DISK_FULL');
     }
   }
 

@@ -1,14 +1,29 @@
 import { rm } from 'node:fs/promises';
-import type { Kernel } from '../../kernel/index.ts';
+import { type Kernel, may } from '../../kernel/index.ts';
+import type { CompositionInfo } from './composition-contract.ts';
+import { CompositionRecords } from './composition-records.ts';
+import { Compositions } from './compositions.ts';
 import { RECORDING_REQUESTS } from './contract.ts';
 import { registerLibrary } from './library/index.ts';
 import { recordingFolder } from './recording-folder.ts';
 import { recordingHandlers } from './recording-handlers.ts';
 import { RecordingRecords } from './recording-records.ts';
 import { Recordings } from './recordings.ts';
+import type { CompositionRow } from './tables.ts';
 
 /** Entries of a room's log after which it may be empty, or no longer so. */
 const PEOPLE_CHANGED = new Set(['participant.joined', 'participant.left']);
+
+/** Tells those in the room who may see its recordings. */
+function tellViewers(kernel: Kernel, row: CompositionRow, composition: CompositionInfo | null): void {
+  const { recording_id: recordingId, composition_id: compositionId, room_id: roomId } = row;
+  const room = kernel.rooms.find(roomId);
+  for (const peer of room?.peers.values() ?? []) {
+    if (room && may(peer.principal, 'recording.view', room.record)) {
+      peer.send('recording.composition', { recordingId, compositionId, composition });
+    }
+  }
+}
 
 /** Recordings: a separate process records rooms, and everyone in them is notified. */
 export function registerRecording(kernel: Kernel): void {
@@ -20,7 +35,14 @@ export function registerRecording(kernel: Kernel): void {
   kernel.requests(RECORDING_REQUESTS, recordingHandlers(recordings), {
     audited: ['recording.start', 'recording.pause', 'recording.resume', 'recording.stop'],
   });
-  registerLibrary(kernel, records);
+  const queue = new CompositionRecords(store);
+  const compositions = new Compositions({
+    ...{ config, recorder, queue, records, log },
+    changed: (row, composition) => tellViewers(kernel, row, composition),
+  });
+  registerLibrary(kernel, records, compositions);
+  kernel.starting.add(async () => compositions.begin());
+  kernel.closing.add(() => compositions.close());
   kernel.snapshotPart('recording', (room) => ({
     running: recordings?.in(room.roomId) ?? null,
     isAvailable: recordings !== undefined,
@@ -29,9 +51,11 @@ export function registerRecording(kernel: Kernel): void {
   kernel.accountDeleting.add((accountId) => records.forgetAccount(accountId));
   // Also while nothing can be recorded: there may be older recordings.
   kernel.roomDeleted.add(async ({ db, roomId, committed }) => {
+    await queue.forgetRoom(db, roomId);
     const ids = await records.forgetRoom(db, roomId);
     committed.push(async () => {
       await recordings?.stop(roomId, null);
+      await compositions.roomDeleted(roomId);
       for (const id of ids) {
         await rm(recordingFolder(config, id), { recursive: true, force: true });
       }

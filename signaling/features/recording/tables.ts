@@ -1,3 +1,5 @@
+import type { CompositionFormat, CompositionLayout } from '../../../contract/index.ts';
+import type { CompositionInfo } from './composition-contract.ts';
 import type { RecordingEnd } from './contract.ts';
 
 export interface RecordingRow {
@@ -20,8 +22,23 @@ export interface RecordingRow {
   reason: RecordingEnd | null;
 }
 
+/** A file that was made of a recording, or is to be. */
+export interface CompositionRow {
+  composition_id: string;
+  recording_id: string;
+  room_id: string;
+  status: CompositionInfo['status'];
+  layout: CompositionLayout;
+  format: CompositionFormat;
+  requested_at_ms: number;
+  bytes: number;
+  /** Code of the error; null: none, or it was asked for again. */
+  error: string | null;
+}
+
 declare module '../../store/tables.ts' {
   interface Tables {
     recordings: RecordingRow;
+    compositions: CompositionRow;
   }
 }

@@ -1,13 +1,18 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { type RecordedTrack, type RecordingManifest, recordingManifest } from '../../../../contract/index.ts';
+import {
+  type CompositionFormat,
+  type RecordedTrack,
+  type RecordingManifest,
+  recordingManifest,
+} from '../../../../contract/index.ts';
 
 const MANIFEST = 'recording.json';
 export const EVENTS = 'events.jsonl';
 
 /** What the recorder calls its files. */
-const TRACK_FILE = /^\d{3,6}-[a-z]{1,20}\.(webm|mkv)$/;
+const TRACK_FILE = /^\d{3,6}-[a-z-]{1,20}\.(webm|mkv)$/;
 
 /** A file of a recording, opened to be read. Close `handle`. */
 export interface KeptFile {
@@ -69,6 +74,13 @@ export function typeOf({ codec, file }: RecordedTrack): string {
   const container = extname(file) === '.webm' ? 'webm' : 'x-matroska';
   return `${codec === 'opus' ? 'audio' : 'video'}/${container}`;
 }
+
+export const COMPOSITION_TYPES = {
+  mp4: 'video/mp4',
+  webm: 'video/webm',
+  m4a: 'audio/mp4',
+  opus: 'audio/ogg',
+} as const satisfies Record<CompositionFormat, string>;
 
 /** What a browser calls a track that is saved. The number keeps names apart. */
 export function savedName({ displayName, source, file }: RecordedTrack): string {

@@ -1,4 +1,5 @@
 import { type Handlers, type Kernel, may } from '../../../kernel/index.ts';
+import type { Compositions } from '../compositions.ts';
 import type { LIBRARY_REQUESTS } from '../contract.ts';
 import type { Library } from './library.ts';
 import type { RecordedChat } from './recorded-chat.ts';
@@ -11,7 +12,7 @@ export const PLAY_MS = 6 * 3_600_000;
 export function libraryHandlers(
   kernel: Kernel,
   library: Library,
-  { access, chat }: { access: RecordingAccess; chat: RecordedChat },
+  { access, chat, compositions }: { access: RecordingAccess; chat: RecordedChat; compositions: Compositions },
 ): Handlers<keyof typeof LIBRARY_REQUESTS> {
   return {
     'recording.list': async (session, { roomId, ...page }) => {
@@ -34,7 +35,12 @@ export function libraryHandlers(
       const path = recordingPath(recordingId);
       const ticket = kernel.urlTickets.ticket({ method: 'GET', path, accountId }, PLAY_MS);
       const tracks = (await library.manifest(recordingId))?.tracks ?? [];
+      const done = (await compositions.of(recordingId)).filter(({ status }) => status === 'done');
       return {
+        compositions: done.map((each) => ({
+          ...each,
+          url: `${path}/compositions/${each.compositionId}?ticket=${ticket}`,
+        })),
         tracks: tracks.map((track) => ({ ...track, url: `${path}/tracks/${track.file}?ticket=${ticket}` })),
         eventsUrl: `${path}/events?ticket=${ticket}`,
         zipUrl: `${path}/zip?ticket=${ticket}`,

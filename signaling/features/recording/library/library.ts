@@ -1,7 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { CanopyError, type Config } from '../../../../base/index.ts';
-import type { RecordedTrack, RecordingManifest } from '../../../../contract/index.ts';
+import {
+  type CompositionFormat,
+  composedFileName,
+  type RecordedTrack,
+  type RecordingManifest,
+} from '../../../../contract/index.ts';
 import { type ExportEntry, zipOf } from '../../../kernel/index.ts';
+import type { Compositions } from '../compositions.ts';
 import type { KeptRecording } from '../contract.ts';
 import { recordingFolder } from '../recording-folder.ts';
 import { infoOf, type RecordingRecords } from '../recording-records.ts';
@@ -12,10 +18,12 @@ import { EVENTS, type KeptFile, openKept, readManifest, savedName } from './kept
 export class Library {
   readonly #config: Config;
   readonly #records: RecordingRecords;
+  readonly #compositions: Compositions;
 
-  constructor(config: Config, records: RecordingRecords) {
+  constructor(config: Config, records: RecordingRecords, compositions: Compositions) {
     this.#config = config;
     this.#records = records;
+    this.#compositions = compositions;
   }
 
   /** Size of all recordings, in bytes. */
@@ -37,6 +45,7 @@ export class Library {
     return {
       ...infoOf(row),
       people: [...new Set(tracks.map(({ displayName }) => displayName))],
+      compositions: await this.#compositions.of(row.recording_id),
       isComplete: row.status === 'ended' && tracks.length > 0 && tracks.every((track) => track.isComplete),
     };
   }
@@ -54,6 +63,22 @@ export class Library {
       throw new CanopyError('RECORDING_UNKNOWN');
     }
     return { track, file };
+  }
+
+  /** A finished composition, opened to be read. @throws {CanopyError} COMPOSITION_UNKNOWN, COMPOSITION_UNFINISHED */
+  async composition(
+    recordingId: string,
+    compositionId: string,
+  ): Promise<{ format: CompositionFormat; file: KeptFile }> {
+    const { format, status } = await this.#compositions.find(recordingId, compositionId);
+    if (status !== 'done') {
+      throw new CanopyError('COMPOSITION_UNFINISHED');
+    }
+    const file = await openKept(this.#folder(recordingId), composedFileName({ compositionId, format }));
+    if (!file) {
+      throw new CanopyError('COMPOSITION_UNKNOWN');
+    }
+    return { format, file };
   }
 
   /** The file of what happened besides; undefined: nothing did. */
@@ -75,6 +100,7 @@ export class Library {
     if (row.status !== 'ended') {
       throw new CanopyError('RECORDING_UNFINISHED');
     }
+    await this.#compositions.deleteAll(row.recording_id);
     // The row goes last: it says where files may still be.
     await rm(this.#folder(row.recording_id), { recursive: true, force: true });
     await this.#records.delete(row.recording_id);

@@ -3,6 +3,8 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { TestKernel } from '../../testing/index.ts';
+import { CompositionRecords } from '../composition-records.ts';
+import { Compositions } from '../compositions.ts';
 import { RecordingRecords } from '../recording-records.ts';
 import { Library } from './library.ts';
 import { RecordingRetention } from './recording-retention.ts';
@@ -15,7 +17,12 @@ describe('how long recordings are kept', () => {
     try {
       const { config, store, log, audit } = host.kernel;
       const records = new RecordingRecords(store);
-      const library = new Library(config, records);
+      const queue = new CompositionRecords(store);
+      const compositions = new Compositions({
+        ...{ config, queue, records, log, recorder: undefined },
+        changed: () => {},
+      });
+      const library = new Library(config, records, compositions);
       const nowMs = Date.now();
       const add = async (id: string, roomId: string, endedDaysAgo: number | null) => {
         mkdirSync(join(host.dir, 'recordings', id), { recursive: true });
@@ -38,6 +45,16 @@ describe('how long recordings are kept', () => {
       await add('new', 'limited', 6);
       await add('running', 'limited', null);
       await add('forever', 'unlimited', 29);
+      await queue.add({
+        ...{
+          composition_id: 'video',
+          recording_id: 'old',
+          room_id: 'limited',
+          status: 'queued',
+          layout: 'gallery',
+        },
+        ...{ format: 'mp4', requested_at_ms: nowMs, bytes: 0, error: null },
+      });
       const rooms = {
         record: async (roomId: string) => ({
           ...(await host.kernel.rooms.record(roomId)),
@@ -53,6 +70,7 @@ describe('how long recordings are kept', () => {
       assert.deepEqual(await kept('unlimited'), ['forever']);
       assert.ok(!existsSync(join(host.dir, 'recordings', 'old')));
       assert.ok(existsSync(join(host.dir, 'recordings', 'new')));
+      assert.deepEqual(await queue.of('old'), []);
       const [entry] = await audit.list({ limit: 10 });
       assert.deepEqual([entry?.action, entry?.actor_kind], ['recording.delete', 'system']);
     } finally {

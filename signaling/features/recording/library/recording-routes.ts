@@ -12,12 +12,13 @@ import {
 } from '../../../kernel/index.ts';
 import { allRecordings } from '../contract.ts';
 import { infoOf } from '../recording-records.ts';
-import { type KeptFile, savedName, typeOf } from './kept-files.ts';
+import { COMPOSITION_TYPES, type KeptFile, savedName, typeOf } from './kept-files.ts';
 import type { Library } from './library.ts';
 import type { RecordedChat } from './recorded-chat.ts';
 import type { RecordingAccess } from './recording-access.ts';
 import {
   allRecordingsQuery,
+  compositionParams,
   recordingList,
   recordingParams,
   recordingQuery,
@@ -203,6 +204,26 @@ function registerTicketRoutes(
       },
     );
     app.get(
+      '/api/recordings/:recordingId/compositions/:compositionId',
+      {
+        schema: {
+          description:
+            'The video, or sound, of a recording, from a URL of `recording.open`. Supports `Range`.',
+          params: compositionParams,
+          querystring: trackQuery,
+          response: BYTES,
+        },
+        exposeHeadRoute: false,
+      },
+      async (request, reply) => {
+        const { recordingId, compositionId } = request.params;
+        const { ticket, download } = request.query;
+        await begin(request, reply, recordingId, ticket);
+        const composition = await library.composition(recordingId, compositionId);
+        return sendComposition(request, reply, composition, download === '1');
+      },
+    );
+    app.get(
       '/api/recordings/:recordingId/events',
       {
         schema: {
@@ -263,6 +284,16 @@ export function sendTrack(
   isDownload: boolean,
 ): FastifyReply {
   return sendFile(request, reply, file, { type: typeOf(track), name: savedName(track), isDownload });
+}
+
+export function sendComposition(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { format, file }: Awaited<ReturnType<Library['composition']>>,
+  isDownload: boolean,
+): FastifyReply {
+  const type = COMPOSITION_TYPES[format];
+  return sendFile(request, reply, file, { type, name: `recording.${format}`, isDownload });
 }
 
 function sendFile(

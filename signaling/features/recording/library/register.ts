@@ -1,6 +1,10 @@
 import type { Kernel } from '../../../kernel/index.ts';
+import { COMPOSITION_REQUESTS } from '../composition-contract.ts';
+import type { Compositions } from '../compositions.ts';
 import { LIBRARY_REQUESTS } from '../contract.ts';
 import type { RecordingRecords } from '../recording-records.ts';
+import { compositionHandlers } from './composition-handlers.ts';
+import { registerCompositionRoutes } from './composition-routes.ts';
 import { Library } from './library.ts';
 import { libraryHandlers } from './library-handlers.ts';
 import { RecordedChat } from './recorded-chat.ts';
@@ -10,13 +14,17 @@ import { registerRecordingRoutes } from './recording-routes.ts';
 import { registerSharing } from './sharing/index.ts';
 
 /** What becomes of recordings, also where nothing can be recorded any more: people see, download and delete them. */
-export function registerLibrary(kernel: Kernel, records: RecordingRecords): void {
-  const library = new Library(kernel.config, records);
+export function registerLibrary(kernel: Kernel, records: RecordingRecords, compositions: Compositions): void {
+  const library = new Library(kernel.config, records, compositions);
   const access = new RecordingAccess(kernel, records);
   const chat = new RecordedChat(kernel, library);
-  kernel.requests(LIBRARY_REQUESTS, libraryHandlers(kernel, library, { access, chat }), {
+  kernel.requests(LIBRARY_REQUESTS, libraryHandlers(kernel, library, { access, chat, compositions }), {
     audited: ['recording.open', 'recording.delete'],
   });
+  kernel.requests(COMPOSITION_REQUESTS, compositionHandlers(access, compositions), {
+    audited: ['recording.compose', 'recording.deleteComposition'],
+  });
+  registerCompositionRoutes(kernel, library, { access, compositions });
   registerRecordingRoutes(kernel, library, { access, chat });
   registerSharing(kernel, library, access);
   const retention = new RecordingRetention(kernel, records, library);

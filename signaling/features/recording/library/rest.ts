@@ -16,12 +16,14 @@ export const allRecordingsQuery = recordingQuery.extend({
 });
 
 export const roomRecordingParams = roomParams.extend({ recordingId: objectId });
+export const roomCompositionParams = roomRecordingParams.extend({ compositionId: objectId });
 export const recordingParams = z.object({ recordingId: objectId });
 
 /** Name of a track's file, as the list of tracks has it. */
 export const trackFile = z.string().max(100);
 export const roomTrackParams = roomRecordingParams.extend({ file: trackFile });
 export const trackParams = recordingParams.extend({ file: trackFile });
+export const compositionParams = recordingParams.extend({ compositionId: objectId });
 
 export const recordingWithTracks = keptRecording.extend({ tracks: z.array(recordedTrack) });
 

@@ -1,0 +1,101 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { CanopyError } from '../../base/index.ts';
+
+/** How much of what ffmpeg complains about is kept, and how much of it an error quotes, in characters. */
+const COMPLAINT = 2000;
+const DETAIL = 280;
+/** Without progress for this long, in milliseconds, it is taken to hang: it may be slow, since everything else goes first. */
+const STALLED_MS = 20 * 60_000;
+
+export interface FfmpegOptions {
+  /** The working folder. */
+  cwd: string;
+  /** Kills it. */
+  signal: AbortSignal;
+  /** How much is written, in milliseconds. */
+  onProgress(writtenMs: number): void;
+}
+
+/**
+ * Runs ffmpeg, after everything else on this machine: it has the lowest priority for processors and disks.
+ *
+ * @throws {CanopyError} COMPOSER_MISSING - there is no such program; RECORDING_DISK_FULL; COMPOSITION_FAILED
+ */
+export async function runFfmpeg(
+  args: readonly string[],
+  { cwd, signal, onProgress }: FfmpegOptions,
+): Promise<void> {
+  const program = await findProgram('ffmpeg');
+  if (program === undefined) {
+    throw new CanopyError('COMPOSER_MISSING');
+  }
+  const [command = '', ...rest] = [...(await lowPriority()), program, ...QUIET, ...args];
+  // In the session of this process: priorities only count among the processes of a session.
+  const child = spawn(command, rest, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  const kill = () => child.kill('SIGKILL');
+  let complaint = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaint = (complaint + text).slice(-COMPLAINT);
+  });
+  let lastUs = -1;
+  let stalled = setTimeout(kill, STALLED_MS);
+  createInterface(child.stdout).on('line', (line) => {
+    const us = Number(/^out_time_us=(\d+)$/.exec(line)?.[1] ?? lastUs);
+    if (us > lastUs) {
+      lastUs = us;
+      clearTimeout(stalled);
+      stalled = setTimeout(kill, STALLED_MS);
+      onProgress(us / 1000);
+    }
+  });
+  signal.addEventListener('abort', kill);
+  try {
+    if (signal.aborted) {
+      kill();
+    }
+    const [status] = await once(child, 'close');
+    signal.throwIfAborted();
+    if (status !== 0) {
+      throw complaint.includes('No space left on device')
+        ? new CanopyError('RECORDING_DISK_FULL')
+        : new CanopyError(
+            'COMPOSITION_FAILED',
+            complaint.trim().slice(-DETAIL) || `ffmpeg ended with status ${status}`,
+          );
+    }
+  } finally {
+    clearTimeout(stalled);
+    signal.removeEventListener('abort', kill);
+  }
+}
+
+const QUIET = ['-nostdin', '-hide_banner', '-nostats', '-v', 'error', '-progress', 'pipe:1', '-y'];
+
+/** What to put before a command. Without ionice, disks are shared alike. */
+async function lowPriority(): Promise<string[]> {
+  const nice = await findProgram('nice');
+  const ionice = await findProgram('ionice');
+  return [...(nice ? [nice, '-n', '19'] : []), ...(ionice ? [ionice, '-c', '3'] : [])];
+}
+
+/** The path of a program in the PATH; undefined: there is none. */
+async function findProgram(name: string): Promise<string | undefined> {
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+    const path = join(folder, name);
+    if (
+      folder !== '' &&
+      (await access(path, constants.X_OK).then(
+        () => true,
+        () => false,
+      ))
+    ) {
+      return path;
+    }
+  }
+  return undefined;
+}

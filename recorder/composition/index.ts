@@ -1,0 +1,2 @@
+/** Videos made of recordings, by ffmpeg. */
+export { compose, discardComposition } from './composition.ts';

@@ -1,0 +1,248 @@
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { CanopyError, type Config, type Logger } from '../../../base/index.ts';
+import { composedFileName, isSound } from '../../../contract/index.ts';
+import type { Recorder } from '../../kernel/index.ts';
+import type { CompositionChoice, CompositionInfo } from './composition-contract.ts';
+import type { CompositionRecords } from './composition-records.ts';
+import { recordingFolder } from './recording-folder.ts';
+import type { RecordingRecords } from './recording-records.ts';
+import { demandSpace, minFreeBytes } from './recording-space.ts';
+import type { CompositionRow, RecordingRow } from './tables.ts';
+
+/** Most that wait on a server. */
+const MAX_QUEUE = 100;
+/** How long a recorder that is down is waited for before it is asked again, in milliseconds. */
+const RETRY_MS = 1000;
+
+export interface CompositionsOptions {
+  config: Config;
+  /** Undefined: the server cannot record, nor compose. */
+  recorder: Recorder | undefined;
+  queue: CompositionRecords;
+  records: RecordingRecords;
+  log: Logger;
+  /** A composition has got further, or with null, was deleted. */
+  changed(row: CompositionRow, info: CompositionInfo | null): void;
+}
+
+interface Current {
+  row: CompositionRow;
+  percent: number;
+  /** Resolves when nothing of it is being written any more. */
+  ended: Promise<void>;
+}
+
+/** Makes videos of recordings: one at a time, so that calls do not suffer, from a queue that survives a restart. */
+export class Compositions {
+  readonly #options: CompositionsOptions;
+  #current: Current | undefined;
+  #working: Promise<void> | undefined;
+  #isWanted = false;
+  readonly #closing = new AbortController();
+
+  constructor(options: CompositionsOptions) {
+    this.#options = options;
+  }
+
+  /** Goes on with what was not finished, in the background. */
+  begin(): void {
+    this.#isWanted = true;
+    this.#working ??= this.#work().finally(() => {
+      this.#working = undefined;
+      if (this.#isWanted && !this.#closing.signal.aborted) {
+        this.begin();
+      }
+    });
+  }
+
+  /** What was and is to be made of a recording, the oldest first. */
+  async of(recordingId: string): Promise<CompositionInfo[]> {
+    return (await this.#options.queue.of(recordingId)).map((row) => this.#infoOf(row));
+  }
+
+  /**
+   * Has something made of a recording. Idempotent; tries again what failed.
+   *
+   * @throws {CanopyError} RECORDER_UNAVAILABLE, RECORDING_UNFINISHED, RECORDING_QUOTA, RECORDING_DISK_FULL, COMPOSITION_QUEUE_FULL
+   */
+  async add(recording: RecordingRow, { format, layout }: CompositionChoice): Promise<CompositionInfo> {
+    const { queue, recorder } = this.#options;
+    if (!recorder) {
+      throw new CanopyError('RECORDER_UNAVAILABLE', 'recording.enabled is off');
+    }
+    if (recording.status !== 'ended') {
+      throw new CanopyError('RECORDING_UNFINISHED');
+    }
+    const { recording_id: recordingId, room_id: roomId } = recording;
+    const same = (await queue.of(recordingId)).find(
+      (row) => row.format === format && (isSound(format) || row.layout === layout),
+    );
+    if (same && same.status !== 'failed') {
+      return this.#infoOf(same);
+    }
+    await demandSpace(this.#options, roomId);
+    if ((await queue.countUnfinished()) >= MAX_QUEUE) {
+      throw new CanopyError('COMPOSITION_QUEUE_FULL');
+    }
+    const row: CompositionRow = {
+      composition_id: same?.composition_id ?? randomUUID(),
+      recording_id: recordingId,
+      room_id: roomId,
+      status: 'queued',
+      layout,
+      format,
+      requested_at_ms: Date.now(),
+      bytes: 0,
+      error: null,
+    };
+    await (same ? queue.update(row.composition_id, row) : queue.add(row));
+    this.#tell(row);
+    this.begin();
+    return this.#infoOf(row);
+  }
+
+  /** @throws {CanopyError} COMPOSITION_UNKNOWN */
+  async find(recordingId: string, compositionId: string): Promise<CompositionInfo> {
+    const found = (await this.of(recordingId)).find((each) => each.compositionId === compositionId);
+    if (!found) {
+      throw new CanopyError('COMPOSITION_UNKNOWN');
+    }
+    return found;
+  }
+
+  /** Ends it if it is being made, and deletes it. Idempotent. */
+  async delete(recordingId: string, compositionId: string): Promise<void> {
+    const row = (await this.#options.queue.of(recordingId)).find(
+      (each) => each.composition_id === compositionId,
+    );
+    if (row) {
+      await this.#options.queue.delete(compositionId);
+      await this.#stop(({ composition_id: id }) => id === compositionId);
+      await rm(this.#path(row), { force: true });
+      this.#options.changed(row, null);
+    }
+  }
+
+  /** Deletes all of a recording; its folder is deleted next. */
+  async deleteAll(recordingId: string): Promise<void> {
+    for (const { compositionId } of await this.of(recordingId)) {
+      await this.delete(recordingId, compositionId);
+    }
+  }
+
+  /** Ends what is being made for a room whose rows are deleted. */
+  async roomDeleted(roomId: string): Promise<void> {
+    await this.#stop((row) => row.room_id === roomId);
+  }
+
+  /** Ends; the next start goes on. Resolves when nothing runs. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#working;
+  }
+
+  async #work(): Promise<void> {
+    const { queue, recorder, log } = this.#options;
+    while (recorder && this.#isWanted && !this.#closing.signal.aborted) {
+      this.#isWanted = false;
+      try {
+        for (let row = await queue.next(); row; row = await queue.next()) {
+          await this.#make(recorder, row);
+        }
+      } catch (error) {
+        // The database is away, or this is closing.
+        if (!this.#closing.signal.aborted) {
+          log.warn({ err: error }, 'cannot compose recordings; trying again');
+          this.#isWanted = true;
+          await delay(RETRY_MS, undefined, { ref: false });
+        }
+      }
+    }
+  }
+
+  async #make(recorder: Recorder, row: CompositionRow): Promise<void> {
+    const { promise: ended, resolve } = Promise.withResolvers<void>();
+    const current: Current = { row, percent: 0, ended };
+    this.#current = current;
+    try {
+      const { status, bytes, error } = await this.#compose(recorder, current);
+      const isKept = await this.#options.queue.update(row.composition_id, { status, bytes, error });
+      if (isKept) {
+        this.#tell({ ...row, status, bytes, error });
+      }
+    } finally {
+      this.#current = undefined;
+      resolve();
+    }
+  }
+
+  /** @returns how it ended. @throws this is closing, or the database is away */
+  async #compose(
+    recorder: Recorder,
+    current: Current,
+  ): Promise<Pick<CompositionRow, 'status' | 'bytes' | 'error'>> {
+    const { config, queue, log } = this.#options;
+    const { row } = current;
+    const task = {
+      compositionId: row.composition_id,
+      folder: recordingFolder(config, row.recording_id),
+      layout: row.layout,
+      format: row.format,
+      minFreeBytes: minFreeBytes(config),
+    };
+    const began = { ...row, status: 'running' as const };
+    await queue.update(row.composition_id, { status: began.status });
+    this.#tell(began);
+    for (;;) {
+      try {
+        await demandSpace(this.#options, row.room_id);
+        const { bytes } = await recorder.compose(task, (percent) => {
+          current.percent = percent;
+          this.#tell(began);
+        });
+        return { status: 'done', bytes, error: null };
+      } catch (thrown) {
+        const { code } = CanopyError.from(thrown);
+        if (code !== 'RECORDER_UNAVAILABLE') {
+          log.warn({ err: thrown, compositionId: row.composition_id }, 'a recording could not be composed');
+          return { status: 'failed', bytes: 0, error: code };
+        }
+      }
+      // It is being restarted, or this server is stopping.
+      await delay(RETRY_MS, undefined, { signal: this.#closing.signal });
+      this.#closing.signal.throwIfAborted();
+      if ((await queue.of(row.recording_id)).every(({ composition_id: id }) => id !== row.composition_id)) {
+        return { status: 'failed', bytes: 0, error: 'COMPOSITION_UNKNOWN' };
+      }
+    }
+  }
+
+  async #stop(isMeant: (row: CompositionRow) => boolean): Promise<void> {
+    const current = this.#current;
+    if (current && isMeant(current.row)) {
+      this.#options.recorder?.cancelComposition(current.row.composition_id);
+      await current.ended;
+    }
+  }
+
+  #tell(row: CompositionRow): void {
+    this.#options.changed(row, this.#infoOf(row));
+  }
+
+  #path({ recording_id: recordingId, composition_id: compositionId, format }: CompositionRow): string {
+    return join(
+      recordingFolder(this.#options.config, recordingId),
+      composedFileName({ compositionId, format }),
+    );
+  }
+
+  #infoOf(row: CompositionRow): CompositionInfo {
+    const { composition_id: compositionId, format, layout, status, error } = row;
+    const isCurrent = this.#current?.row.composition_id === compositionId;
+    const percent = status === 'done' ? 100 : isCurrent ? (this.#current?.percent ?? 0) : 0;
+    return { compositionId, format, layout, status, percent, bytes: Number(row.bytes), error };
+  }
+}
