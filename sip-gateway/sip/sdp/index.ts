@@ -4,12 +4,7 @@ export type { LocalEncryption, NegotiatedCrypto } from './crypto-session.ts';
 export type { Direction } from './direction.ts';
 export type { NegotiatedDtls } from './dtls-line.ts';
 export type { IceUse, NegotiatedIce } from './ice-session.ts';
+export type { LocalAudio, NegotiatedAudio, ReceiveFormat } from './negotiated-audio.ts';
 export { mediaAddressIn, type RemoteAddress, SdpError, usableSdp } from './remote.ts';
-export {
-  type LocalAudio,
-  type NegotiatedAudio,
-  type ReceiveFormat,
-  type SavedSdp,
-  SdpSession,
-} from './sdp-session.ts';
+export { type SavedSdp, SdpSession } from './sdp-session.ts';
 export { SecuritySession } from './security-session.ts';

@@ -1,27 +1,20 @@
 import { randomInt } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { type MediaDescription, write } from 'sdp-transform';
-import {
-  answerFmtp,
-  type CodecName,
-  codecEntry,
-  encodingOf,
-  eventPayloadType,
-  type Format,
-  knownFormats,
-} from './codecs.ts';
+import { type ChosenFormats, chooseFormats, DEFAULT_PTIME_MS, pickPtime, usable } from './choose-formats.ts';
+import { answerFmtp, codecEntry, eventPayloadType, type Format, knownFormats } from './codecs.ts';
 import { type LocalEncryption, NO_ENCRYPTION } from './crypto-session.ts';
 import { answerDirection, type Direction } from './direction.ts';
 import {
-  type IceAttributes,
   IceSession,
-  type IceUse,
   iceAttributes,
   iceMismatch,
   isHidden,
   type NegotiatedIce,
   type SavedIce,
 } from './ice-session.ts';
+import { audioLine, isAudioInUse, type Line, refused } from './media-line.ts';
+import type { LocalAudio, NegotiatedAudio, ReceiveFormat } from './negotiated-audio.ts';
 import {
   addressIn,
   audioProfile,
@@ -36,76 +29,9 @@ import {
 import {
   type SavedSecurity,
   type Security,
-  type SecurityAttributes,
   SecuritySession,
   unsupportedTransport,
 } from './security-session.ts';
-
-/** Our side of the audio. */
-export interface LocalAudio {
-  /** Address that we receive at: IPv4 or IPv6, without brackets. */
-  readonly address: string;
-  /** RTP port. RTCP uses the next one, or the same one with rtcp-mux. */
-  readonly port: number;
-  /** Codecs that we support, best first. */
-  readonly codecs: readonly CodecName[];
-  /** Whether we support telephone-events (RFC 4733). Default true. */
-  readonly events?: boolean;
-  /** The direction that we want. Default `sendrecv`. */
-  readonly direction?: Direction;
-  /** Packet time that we request, in milliseconds. Default 20. */
-  readonly ptimeMs?: number;
-  /** Default: off. */
-  readonly encryption?: LocalEncryption;
-  /** Default `off`. */
-  readonly ice?: IceUse;
-}
-
-/** A format that the peer may send. */
-export interface ReceiveFormat {
-  readonly kind: CodecName | 'telephone-event';
-  readonly payloadType: number;
-  /** RTP clock rate, in Hz. */
-  readonly clockRate: number;
-}
-
-/** The negotiated audio, from our point of view. */
-export interface NegotiatedAudio extends Security {
-  /** The codec that we send. */
-  readonly codec: CodecName;
-  /** RTP clock rate, in Hz. */
-  readonly clockRate: number;
-  /** Its payload type. */
-  readonly sendPayloadType: number;
-  /** All formats that the peer may send; it may switch with any packet (RFC 3264 §7). */
-  readonly receiveFormats: readonly ReceiveFormat[];
-  /** The peer's format parameters, i.e. what it wants to receive (RFC 7587 §6.1 for Opus). */
-  readonly remoteFmtp: string | undefined;
-  /** telephone-event (RFC 4733) that we send, if both sides support it. */
-  readonly events: { readonly sendPayloadType: number; readonly clockRate: number } | undefined;
-  /** Comfort noise (RFC 3389) that the peer may send, at the codec's clock rate. */
-  readonly comfortNoise?: { readonly payloadType: number; readonly clockRate: number };
-  readonly remote: RemoteAddress;
-  readonly rtcpMux: boolean;
-  /** `recvonly`, `sendonly` or `inactive` while either side is on hold. */
-  readonly direction: Direction;
-  /** Packet time that the peer requests, in milliseconds. */
-  readonly ptimeMs: number;
-  /** Absent if ICE is not used. */
-  readonly ice?: NegotiatedIce;
-}
-
-type CodecFormat = Format & { readonly kind: CodecName };
-
-interface ChosenFormats {
-  readonly codec: CodecFormat;
-  readonly events: Format | undefined;
-  /** Comfort noise at the codec's clock rate. */
-  readonly noise: Format | undefined;
-}
-
-/** A media line of the session. Its position never changes (RFC 3264 §8). */
-type Line = Pick<MediaDescription, 'type' | 'protocol' | 'payloads'>;
 
 /** The SDP state of a call as plain data. */
 export interface SavedSdp {
@@ -120,7 +46,6 @@ export interface SavedSdp {
   readonly ice: SavedIce;
 }
 
-const DEFAULT_PTIME_MS = 20;
 /** The telephone-events that we support (RFC 4733 §3.2). */
 const EVENTS = '0-16';
 /** Clock rates at which our offers leave them out, so that an INVITE fits into a UDP packet: 0-15 is the default (RFC 4733 §2.4.1). */
@@ -217,7 +142,7 @@ export class SdpSession {
         ? this.#security.firstOffer(encryption, isRetry)
         : { protocol: inUse, attributes: this.#security.laterOffer(encryption) };
     this.#iceOffered = local.ice === 'offer' || (local.ice === 'accept' && this.#ice.active);
-    const audio = this.#audioLine(local, formats, {
+    const audio = audioLine(local, formats, {
       protocol,
       direction: local.direction ?? 'sendrecv',
       rtcpMux: true,
@@ -235,8 +160,8 @@ export class SdpSession {
   answer(offer: string, local: LocalAudio): { sdp: string; audio: NegotiatedAudio } {
     const session = readSdp(offer);
     const { encryption = NO_ENCRYPTION } = local;
-    const audioLine = session.media[this.#audioIndex];
-    if (this.#agreed && audioLine && isAudio(audioLine) && !session.media.some(isAudioInUse)) {
+    const line = session.media[this.#audioIndex];
+    if (this.#agreed && line && isAudio(line) && !session.media.some(isAudioInUse)) {
       return this.#answerRemoval(session, local, this.#agreed);
     }
     let failure: SdpError | undefined;
@@ -352,7 +277,7 @@ export class SdpSession {
       { media, remote, receiveFormats, security, ice: isMismatch ? undefined : ice },
       direction,
     );
-    const line = this.#audioLine(
+    const line = audioLine(
       local,
       [
         { ...codec, fmtp: answerFmtp(codec.kind, codec.fmtp) },
@@ -475,47 +400,6 @@ export class SdpSession {
     return payloadType;
   }
 
-  #audioLine(
-    local: LocalAudio,
-    formats: readonly Format[],
-    {
-      protocol,
-      direction,
-      rtcpMux,
-      ptime,
-      security,
-      ice,
-    }: {
-      protocol: string;
-      direction: Direction;
-      rtcpMux: boolean;
-      ptime: number;
-      security: SecurityAttributes;
-      ice: IceAttributes;
-    },
-  ): MediaDescription {
-    return {
-      type: 'audio',
-      port: local.port,
-      protocol,
-      payloads: formats.map((format) => format.payloadType).join(' '),
-      rtp: formats.map(({ kind, payloadType, clockRate }) => ({
-        payload: payloadType,
-        codec: encodingOf(kind),
-        rate: clockRate,
-        ...(kind === 'opus' && { encoding: 2 }),
-      })),
-      fmtp: formats.flatMap(({ payloadType, fmtp }) =>
-        fmtp === undefined ? [] : [{ payload: payloadType, config: fmtp }],
-      ),
-      ptime,
-      direction,
-      ...security,
-      ...(rtcpMux && { rtcpMux: 'rtcp-mux' as const }),
-      ...ice,
-    };
-  }
-
   /** Serializes the session. Increments the version if anything has changed (RFC 3264 §8). */
   #write(address: string, media: MediaDescription[], isLite = false): string {
     const ipVer = isIPv6(address) ? 6 : 4;
@@ -536,53 +420,4 @@ export class SdpSession {
     this.#lastBody = body;
     return describe(this.#version);
   }
-}
-
-function isAudioInUse(media: MediaDescription): boolean {
-  return isAudio(media) && media.port !== 0;
-}
-
-/** A refused media line: port 0, formats unchanged (RFC 3264 §6). */
-function refused({ type, protocol, payloads }: Line): MediaDescription {
-  return { type, port: 0, protocol, payloads, rtp: [], fmtp: [] };
-}
-
-/** The formats that we support. */
-function usable(formats: readonly Format[], local: LocalAudio): Format[] {
-  return formats.filter((format) =>
-    isCodec(format)
-      ? local.codecs.includes(format.kind)
-      : format.kind !== 'telephone-event' || local.events !== false,
-  );
-}
-
-function isCodec(format: Format): format is CodecFormat {
-  return format.kind !== 'telephone-event' && format.kind !== 'CN';
-}
-
-/** The first codec, with what accompanies it. @throws {SdpError} there is no codec */
-function chooseFormats(formats: readonly Format[]): ChosenFormats {
-  const codec = formats.find(isCodec);
-  if (!codec) {
-    throw new SdpError('there is no codec in common', 305);
-  }
-  return {
-    codec,
-    events: pickEvents(formats, codec.clockRate),
-    noise: formats.find(({ kind, clockRate }) => kind === 'CN' && clockRate === codec.clockRate),
-  };
-}
-
-/** telephone-event at the codec's clock rate (RFC 4733 §2.1), or else the first one: many phones use 8,000 Hz with Opus. */
-function pickEvents(formats: readonly Format[], clockRate: number): Format | undefined {
-  const events = formats.filter(({ kind }) => kind === 'telephone-event');
-  return events.find((format) => format.clockRate === clockRate) ?? events[0];
-}
-
-/** The packet time that the peer requests, or else the next shorter one that the codec has. */
-function pickPtime(media: MediaDescription, codec: CodecName): number {
-  const { ptimesMs } = codecEntry(codec);
-  const requested = Number(media.ptime) || DEFAULT_PTIME_MS;
-  const max = Number(media.maxptime) || Number.POSITIVE_INFINITY;
-  return ptimesMs.findLast((ptime) => ptime <= Math.min(requested, max)) ?? (ptimesMs[0] as number);
 }
