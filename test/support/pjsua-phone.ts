@@ -42,7 +42,7 @@ export interface PjsuaOptions {
   /** Its SIP port. Default: a free one. */
   port?: number;
   toneHz: number;
-  /** The tone pauses for 20 ms in each second: as long as it lasts, GSM and Speex do not recover from a lost packet. Default false. */
+  /** The tone pauses for 20 ms in each second: as long as it lasts, Speex does not recover from a lost packet. Default false. */
   pauses?: boolean;
   /** In PJSIP's notation, e.g. `PCMU/8000/1`. */
   codecs: string[];

@@ -30,7 +30,7 @@ export class TonePerson {
 
   /**
    * @param toneHz an integer, so that the clip repeats seamlessly
-   * @param pauses the tone pauses for 20 ms in each second: as long as it lasts, GSM and Speex do not recover from a lost packet
+   * @param pauses the tone pauses for 20 ms in each second: as long as it lasts, Speex does not recover from a lost packet
    */
   static async enter(
     server: TestServer,
