@@ -12,6 +12,7 @@ export {
   assembleFrame,
   type FrameSize,
   h264Samples,
+  layersOf,
   nalUnits,
   OPUS_CLOCK_RATE,
   OPUS_MAX_TICKS,
@@ -21,6 +22,7 @@ export {
   parseVp8,
   parseVp9,
   startsFrame,
+  superframe,
   type VideoCodec,
   type VideoFrame,
 } from './payload/index.ts';

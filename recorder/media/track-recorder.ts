@@ -12,6 +12,7 @@ import {
 import type { RecordingClock } from '../recording-clock.ts';
 import { AudioTimeline } from './audio-timeline.ts';
 import { CaptureClock } from './capture-clock.ts';
+import { HighestLayer } from './highest-layer.ts';
 import { ReorderBuffer } from './reorder-buffer.ts';
 import type { SenderReport } from './sender-report.ts';
 import { type ArrivedPacket, type TimedFrame, VideoReader } from './video-reader.ts';
@@ -58,6 +59,8 @@ export class TrackRecorder {
   readonly #buffer = new ReorderBuffer<ArrivedPacket>(REORDER_MS);
   readonly #capture: CaptureClock;
   readonly #video: VideoReader | undefined;
+  /** Undefined: the codec has no layers within a picture. */
+  readonly #layers: HighestLayer | undefined;
   readonly #timeline = new AudioTimeline();
   /** Frames from before the first sender report. */
   #early: TimedFrame[] | undefined = [];
@@ -79,6 +82,7 @@ export class TrackRecorder {
     this.#options = options;
     this.#capture = new CaptureClock(options.clockRate);
     this.#video = options.codec === 'opus' ? undefined : new VideoReader(options.codec);
+    this.#layers = options.codec === 'vp9' ? new HighestLayer() : undefined;
   }
 
   /** The file as it is now; undefined before the first frame. */
@@ -209,9 +213,10 @@ export class TrackRecorder {
   #placeVideo(frame: TimedFrame, positionMs: number): void {
     const atMs = Math.max(positionMs, this.#endMs);
     this.#endMs = atMs + 1;
+    const data = this.#layers?.only(frame.data) ?? frame.data;
     this.#write(frame, [
       {
-        data: storedFrame(this.#options.codec as VideoCodec, frame.data),
+        data: storedFrame(this.#options.codec as VideoCodec, data),
         key: frame.key,
         atMs,
         durationMs: FRAME_MS,

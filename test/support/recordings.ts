@@ -24,7 +24,12 @@ export function recorderStarts(server: TestServer): number {
 
 /** Kills the recorder, like a crash. */
 export function killRecorder(server: TestServer): void {
-  process.kill(pids(server).at(-1) ?? 0, 'SIGKILL');
+  process.kill(recorderPid(server), 'SIGKILL');
+}
+
+/** Process id of the recorder that runs now, or ran last. */
+export function recorderPid(server: TestServer): number {
+  return pids(server).at(-1) ?? 0;
 }
 
 function pids({ log }: TestServer): number[] {
@@ -32,9 +37,21 @@ function pids({ log }: TestServer): number[] {
 }
 
 /** Decodes a whole file as fast as possible. @returns what ffmpeg complains about; empty: nothing */
-export async function decodingFaults(path: string, { decoder }: { decoder?: string } = {}): Promise<string> {
-  const chosen = decoder === undefined ? [] : ['-c:v', decoder];
+export async function decodingFaults(path: string): Promise<string> {
   const kept = ['-fps_mode', 'passthrough', '-enc_time_base', '-1'];
-  const { stderr } = await run('ffmpeg', ['-v', 'error', ...chosen, '-i', path, ...kept, '-f', 'null', '-']);
+  const { stderr } = await run('ffmpeg', ['-v', 'error', '-i', path, ...kept, '-f', 'null', '-']);
   return stderr;
+}
+
+/** How many pictures a video has, and how many of them FFmpeg's decoder shows. */
+export async function shownPictures(path: string): Promise<{ pictures: number; shown: number }> {
+  const counted = [
+    '-count_packets',
+    '-count_frames',
+    '-show_entries',
+    'stream=nb_read_packets,nb_read_frames',
+  ];
+  const { stdout } = await run('ffprobe', ['-v', 'error', ...counted, '-of', 'json', path]);
+  const [stream] = JSON.parse(stdout).streams;
+  return { pictures: Number(stream.nb_read_packets), shown: Number(stream.nb_read_frames) };
 }

@@ -1,5 +1,6 @@
 import type { FrameSize } from './frame-size.ts';
 import { h264Size, parseH264 } from './h264.ts';
+import { superframe } from './superframe.ts';
 import { parseVp8, vp8Size } from './vp8.ts';
 import { parseVp9 } from './vp9.ts';
 
@@ -86,18 +87,3 @@ const ASSEMBLE: Record<VideoCodec, (payloads: readonly Buffer[]) => VideoFrame |
     return { key, data, ...(key && { size: h264Size(data) }) };
   },
 };
-
-/** Joins a picture's layer frames into a superframe with its index (VP9 bitstream, annex B). */
-function superframe(layers: readonly Buffer[]): Buffer {
-  if (layers.length === 1) {
-    return layers[0] as Buffer;
-  }
-  const marker = 0xc0 | (3 << 3) | (layers.length - 1);
-  const index = Buffer.alloc(2 + 4 * layers.length);
-  index[0] = marker;
-  layers.forEach(({ length }, position) => {
-    index.writeUInt32LE(length, 1 + 4 * position);
-  });
-  index[index.length - 1] = marker;
-  return Buffer.concat([...layers, index]);
-}
