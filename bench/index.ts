@@ -17,6 +17,7 @@ export {
   FORWARDING,
   type ForwardingOptions,
   type ForwardingRun,
+  processTime,
 } from './forwarding/index.ts';
 export {
   LoadPeer,

@@ -20,7 +20,6 @@ import {
   isCalled,
   kills,
   LOAD,
-  lateGrowth,
   moderates,
   type QuietSample,
   revokes,
@@ -29,6 +28,7 @@ import {
   visits,
   watches,
 } from './support/soak/index.ts';
+import { lateGrowth } from './support/trend.ts';
 
 /** Total time of the rounds, in minutes, without the quiet periods between them. */
 const MINUTES = Number(process.env.SOAK_MINUTES ?? 60);

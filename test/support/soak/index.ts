@@ -8,4 +8,3 @@ export { invitePeople, LOAD, visits } from './people.ts';
 export { callsFromAfar, callsIn, isCalled } from './phones.ts';
 export { type QuietSample, sampleWhenQuiet } from './quiet-sample.ts';
 export { SoakRun } from './soak-run.ts';
-export { lateGrowth } from './trend.ts';
