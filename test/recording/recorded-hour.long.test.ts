@@ -73,7 +73,7 @@ describe(`five people, recorded for ${MINUTES} minutes`, () => {
     assert.ok(median < 5 * MAX_START_MS, `${times}`);
   });
 
-  test('it costs little more than a receiver with the same layout', async (context: TestContext) => {
+  test('its cost is in proportion to that of a receiver with the same layout', async (context: TestContext) => {
     const [workerPid = 0] = await server.workerPids();
     const costs = { nobody: [] as Cost[], receiver: [] as Cost[], recorder: [] as Cost[] };
     const measure = async (): Promise<Cost> => {
