@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { machineCpu } from '../generator/index.ts';
 import { serverUsage } from '../server-group/index.ts';
-import { findKnee, type Knee } from './knee.ts';
+import { findKnee, type Knee, MAX_MISSING_SHARE } from './knee.ts';
 import { LoadProcesses } from './load/index.ts';
 import type { MediaServer } from './media-server.ts';
 import type { PeersScenario } from './scenarios.ts';
@@ -63,7 +63,8 @@ export async function measureLoad(
     for (const share of LOADS) {
       loaded.push(await under(free.cores / share, seconds));
     }
-    const knee = await findKnee(free, (cores) => under(cores, Math.min(KNEE_SECONDS, seconds)));
+    const atMost = MAX_MISSING_SHARE[scenario.videoStreams > 0 ? 'video' : 'voices'];
+    const knee = await findKnee(free, (cores) => under(cores, Math.min(KNEE_SECONDS, seconds)), atMost);
     await server.group.limit(undefined);
     const bytesPerPerson = (full.rssBytes - empty.rssBytes) / scenario.people.length;
     return { free, loaded, knee, bytesPerPerson, videoStreams };
