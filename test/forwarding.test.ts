@@ -24,10 +24,12 @@ it('the benchmark of forwarding measures two workers in alternation, and counts 
   const { run, summary } = await benchForwarding(options, () => undefined);
   assert.equal(run.workers.length, 2);
   for (const { slices } of run.workers) {
-    for (const { packets, packetUs, late, disordered, duplicates } of slices) {
+    for (const { packets, packetUs, tagBytes, late, disordered, duplicates } of slices) {
       // 2 Mbit/s are about 240 packets per second for each receiver.
       assert.ok(packets > 500, `${packets} packets`);
       assert.ok(packetUs > 0);
+      // AES-GCM adds 16 bytes, AES-CM with HMAC-SHA1 10.
+      assert.ok(tagBytes > 14, `${tagBytes} bytes added by SRTP`);
       // A worker without CPU for long misses packets. What it gets when they are sent again, it forwards late, to every receiver.
       const most = late * RECEIVERS;
       assert.ok(disordered <= most, `${disordered} disordered, ${late} late`);

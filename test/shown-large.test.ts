@@ -26,6 +26,16 @@ for (const browser of BROWSERS) {
 
     after(() => scene?.close());
 
+    it('is encrypted with AES-GCM, as all media of Chromium and Firefox', () => {
+      assert.equal(scene.srtpProfiles.length, browser === 'Firefox' ? 2 : 1);
+      for (const profiles of scene.srtpProfiles) {
+        assert.ok(profiles.size > 0);
+        for (const profile of profiles) {
+          assert.match(profile, /^AEAD_AES_\d+_GCM$/);
+        }
+      }
+    });
+
     it('arrives in 720p within 5 s and stays there', async () => {
       await scene.showMedium();
       const largeAtMs = await scene.showLarge();

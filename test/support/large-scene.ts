@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { networkInterfaces } from 'node:os';
-import { UdpRelay } from '../../bench/index.ts';
+import { srtpProfileName, srtpProfileOf, UdpRelay } from '../../bench/index.ts';
 import { TestBrowser } from './browser.ts';
 import { FirefoxBrowser, type FirefoxPage } from './firefox.ts';
 import { Person, type PersonPage } from './person.ts';
@@ -24,10 +24,25 @@ export function ownAddress(): string | undefined {
   return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
 }
 
+/** Names of the SRTP profiles that are negotiated through a relay from now on, whoever is the DTLS server. */
+function chosenProfiles(relay: UdpRelay): ReadonlySet<string> {
+  const names = new Set<string>();
+  relay.filter = (packet) => {
+    const profile = srtpProfileOf(packet);
+    if (profile !== undefined) {
+      names.add(srtpProfileName(profile));
+    }
+    return true;
+  };
+  return names;
+}
+
 /** A sender with a real browser's camera behind a shaped uplink, and a viewer in Chromium. */
 export class LargeScene {
   readonly sender: Person<PersonPage>;
   readonly view: Viewer;
+  /** SRTP protection profiles that were negotiated, of Chromium and, if it takes part, of Firefox. */
+  readonly srtpProfiles: ReadonlyArray<ReadonlySet<string>>;
   readonly #server: TestServer;
   readonly #relays: UdpRelay[];
   readonly #chromium: TestBrowser;
@@ -38,6 +53,7 @@ export class LargeScene {
     parts: {
       server: TestServer;
       relays: UdpRelay[];
+      srtpProfiles: ReadonlyArray<ReadonlySet<string>>;
       chromium: TestBrowser;
       firefox?: FirefoxBrowser | undefined;
     },
@@ -45,6 +61,7 @@ export class LargeScene {
   ) {
     this.#server = parts.server;
     this.#relays = parts.relays;
+    this.srtpProfiles = parts.srtpProfiles;
     this.#chromium = parts.chromium;
     this.#firefox = parts.firefox;
     this.sender = sender;
@@ -62,11 +79,12 @@ export class LargeScene {
     if (kind === 'Firefox' && address) {
       relays.push(await UdpRelay.create({ listen: { address, port: 0 }, upstream }));
     }
+    const srtpProfiles = relays.map(chosenProfiles);
     const [chromium, firefox] = await Promise.all([
       TestBrowser.launch(),
       kind === 'Firefox' ? FirefoxBrowser.launch(relays[1]?.address ?? upstream) : undefined,
     ]);
-    const parts = { server, relays, chromium, firefox };
+    const parts = { server, relays, srtpProfiles, chromium, firefox };
     const sender: Person<PersonPage> = await Person.invited<PersonPage>(firefox ?? chromium, server, 'Sam');
     const viewer = await Person.invited(chromium, server, 'Vera');
     // The viewer's own video would fill the shaped link, too.
