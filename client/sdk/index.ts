@@ -131,6 +131,7 @@ export {
   unlockWithPasskey,
 } from './identity/index.ts';
 export type {
+  Composition,
   KeptRecording,
   KeptRecordings,
   OpenedRecording,

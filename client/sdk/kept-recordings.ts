@@ -9,6 +9,8 @@ export type OpenedRecording = RequestResult<'recording.open'>;
 export type RecordingShare = RequestResult<'recording.shares'>['shares'][number];
 /** A message that was written in the chat during a recording. */
 export type RecordedMessage = RequestResult<'recording.chat'>['messages'][number];
+/** A video, or sound alone, that is or will be made of a recording. */
+export type Composition = RequestResult<'recording.compose'>;
 /** A stream of a participant. */
 export type RecordedTrack = OpenedRecording['tracks'][number];
 
@@ -69,6 +71,36 @@ export class KeptRecordings {
   /** Withdraws a link. @throws {CanopyError} FORBIDDEN, RECORDING_UNKNOWN */
   async unshare(recordingId: string, shareId: string): Promise<void> {
     await this.#connection.request('recording.unshare', { roomId: this.#roomId, recordingId, shareId });
+  }
+
+  /**
+   * Has a video, or sound alone, made of a recording that has ended. Asking for the same again returns what there is, or tries again if it failed.
+   *
+   * @throws {CanopyError} FORBIDDEN, RECORDING_UNKNOWN, RECORDING_UNFINISHED, RECORDING_QUOTA, RECORDING_DISK_FULL, COMPOSITION_QUEUE_FULL
+   */
+  compose(
+    recordingId: string,
+    choice: Partial<Pick<Composition, 'format' | 'layout'>> = {},
+  ): Promise<Composition> {
+    return this.#connection.request('recording.compose', { roomId: this.#roomId, recordingId, ...choice });
+  }
+
+  /** Deletes one, or ends it if it is being made. Idempotent. @throws {CanopyError} FORBIDDEN, RECORDING_UNKNOWN */
+  async deleteComposition(recordingId: string, compositionId: string): Promise<void> {
+    await this.#connection.request('recording.deleteComposition', {
+      ...{ roomId: this.#roomId, recordingId, compositionId },
+    });
+  }
+
+  /** Calls `listener` whenever one has got further, while this client is in the room; null: it was deleted. @returns ends that */
+  onComposition(
+    listener: (change: {
+      recordingId: string;
+      compositionId: string;
+      composition: Composition | null;
+    }) => void,
+  ): () => void {
+    return this.#connection.on('recording.composition', listener);
   }
 
   /** Deletes a recording that has ended. @throws {CanopyError} FORBIDDEN, RECORDING_UNFINISHED, RECORDING_UNKNOWN */

@@ -121,6 +121,29 @@ describe('recordings on the page', () => {
     );
   });
 
+  it('a video is made of it, and then “Play” plays that, and seeks in it', async () => {
+    await ada.getByTestId('recording-actions').click();
+    await ada.getByTestId('recording-compose').click();
+    await assertAccessible(ada, { within: 'dialog' });
+    await ada.getByTestId('compose-layout').selectOption('gallery');
+    await ada.getByTestId('compose-now').click();
+    // It waits for everything else on the machine.
+    await ada.locator('[data-testid=composition][data-status=done]').waitFor({ timeout: 300_000 });
+    await assertAccessible(ada);
+    await ada.getByTestId('recording-play').click();
+    await ada.getByTestId('player-toggle').click();
+    const video = ada.getByTestId('player').locator('video');
+    const at = () => video.evaluate((element) => (element as HTMLVideoElement).currentTime);
+    await eventually('it plays', at, (seconds) => seconds > 1, 30_000);
+    assert.equal(await ada.getByTestId('player').locator('video, audio').count(), 1);
+    const size = await video.evaluate((element) => (element as HTMLVideoElement).videoHeight);
+    assert.equal(size, 720);
+    await ada.getByTestId('player-position').fill('6');
+    await eventually('it goes there', at, (seconds) => seconds >= 6, 30_000);
+    await ada.keyboard.press('Escape');
+    await ada.getByTestId('player').waitFor({ state: 'detached' });
+  });
+
   it('everything is downloaded as one file', async () => {
     await ada.getByTestId('recording-actions').click();
     const [download] = await Promise.all([

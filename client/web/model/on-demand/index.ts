@@ -7,4 +7,4 @@ export { AddressBookModel } from '../people/address-book.ts';
 export { exportContacts, type ImportReport, importContacts } from '../people/contact-files.ts';
 export { OwnPhoneList } from '../people/own-phone-list.ts';
 export { type Chapter, chaptersOf } from '../recordings/chapters.ts';
-export { Playback } from '../recordings/playback.ts';
+export { Playback, type PlayedTrack } from '../recordings/playback.ts';

@@ -1,6 +1,11 @@
 import { computed, signal } from '@preact/signals';
 import type { RecordedTrack } from '../../../sdk/index.ts';
 
+/** What is played: a track, or a video of all of them with their sound. */
+export interface PlayedTrack extends RecordedTrack {
+  isWhole?: boolean;
+}
+
 /** How often elements are compared with the clock, in milliseconds. */
 const TICK_MS = 100;
 /** An element this far from its place is moved there, in seconds. Moving it interrupts it for a moment. */
@@ -9,7 +14,7 @@ const MAX_DRIFT_S = 0.25;
 const AHEAD_MS = 5000;
 
 /** Whether a track has something at a position, or will soon. */
-function isNear({ offsetMs, durationMs }: RecordedTrack, timeMs: number, aheadMs = AHEAD_MS): boolean {
+function isNear({ offsetMs, durationMs }: PlayedTrack, timeMs: number, aheadMs = AHEAD_MS): boolean {
   return timeMs >= offsetMs - aheadMs && timeMs < offsetMs + durationMs;
 }
 
@@ -19,29 +24,29 @@ function isNear({ offsetMs, durationMs }: RecordedTrack, timeMs: number, aheadMs
  */
 export class Playback {
   readonly durationMs: number;
-  readonly tracks: readonly RecordedTrack[];
+  readonly tracks: readonly PlayedTrack[];
   /** Position in the recording, in milliseconds. */
   readonly timeMs = signal(0);
   readonly playing = signal(false);
   readonly rate = signal(1);
   /** The tracks that are played or will be soon. Only these need elements. */
   readonly near = computed(() => this.tracks.filter((track) => isNear(track, this.timeMs.value)));
-  readonly #elements = new Map<RecordedTrack, HTMLMediaElement>();
+  readonly #elements = new Map<PlayedTrack, HTMLMediaElement>();
   readonly #timer = setInterval(() => this.#tick(), TICK_MS);
   #tickedMs = performance.now();
 
-  constructor(tracks: readonly RecordedTrack[]) {
+  constructor(tracks: readonly PlayedTrack[]) {
     this.tracks = tracks;
     this.durationMs = Math.max(0, ...tracks.map(({ offsetMs, durationMs }) => offsetMs + durationMs));
   }
 
   /** Whether a track has something at the current position. */
-  isShown(track: RecordedTrack): boolean {
+  isShown(track: PlayedTrack): boolean {
     return isNear(track, this.timeMs.value, 0);
   }
 
   /** Plays a track with this element from now on; null: with none. */
-  attach(track: RecordedTrack, element: HTMLMediaElement | null): void {
+  attach(track: PlayedTrack, element: HTMLMediaElement | null): void {
     if (element) {
       this.#elements.set(track, element);
       this.#place(track, element);
@@ -89,8 +94,13 @@ export class Playback {
       return;
     }
     const shown = [...this.#elements].filter(([track]) => this.isShown(track));
-    const sound = shown.find(([{ codec }, { paused, readyState, seeking }]) => {
-      return codec === 'opus' && !paused && !seeking && readyState > HTMLMediaElement.HAVE_CURRENT_DATA;
+    const sound = shown.find(([{ codec, isWhole }, { paused, readyState, seeking }]) => {
+      return (
+        (codec === 'opus' || isWhole) &&
+        !paused &&
+        !seeking &&
+        readyState > HTMLMediaElement.HAVE_CURRENT_DATA
+      );
     });
     if (sound) {
       const [{ offsetMs }, { currentTime }] = sound;
@@ -113,7 +123,7 @@ export class Playback {
     }
   }
 
-  #place(track: RecordedTrack, element: HTMLMediaElement): void {
+  #place(track: PlayedTrack, element: HTMLMediaElement): void {
     if (!this.isShown(track)) {
       element.pause();
       return;

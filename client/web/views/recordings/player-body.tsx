@@ -1,5 +1,5 @@
-import type { RecordedMessage, RecordedTrack } from '../../../sdk/index.ts';
-import type { Chapter, Playback } from '../../model/on-demand/index.ts';
+import type { RecordedMessage } from '../../../sdk/index.ts';
+import type { Chapter, Playback, PlayedTrack } from '../../model/on-demand/index.ts';
 import { lateStrings } from '../../strings/index.ts';
 import { IconButton } from '../parts/icon-button.tsx';
 import { PauseIcon, PlayIcon } from '../parts/icons.tsx';
@@ -52,9 +52,9 @@ function Stage({ playback }: { playback: Playback }) {
   );
 }
 
-function Picture({ playback, track }: { playback: Playback; track: RecordedTrack }) {
+function Picture({ playback, track }: { playback: Playback; track: PlayedTrack }) {
   const { recordings: words } = lateStrings();
-  const { displayName, source } = track;
+  const { displayName, source, isWhole = false } = track;
   return (
     <li
       class="player-picture"
@@ -66,13 +66,15 @@ function Picture({ playback, track }: { playback: Playback; track: RecordedTrack
         ref={(element) => playback.attach(track, element)}
         src={track.url}
         preload="auto"
-        muted
+        muted={!isWhole}
         playsInline
         aria-label={source === 'screen' ? words.screenOf(displayName) : displayName}
       />
-      <span class="name" dir="auto" aria-hidden="true">
-        {source === 'screen' ? words.screenOf(displayName) : displayName}
-      </span>
+      {!isWhole && (
+        <span class="name" dir="auto" aria-hidden="true">
+          {source === 'screen' ? words.screenOf(displayName) : displayName}
+        </span>
+      )}
     </li>
   );
 }

@@ -3,12 +3,14 @@ import { useEffect, useRef } from 'preact/hooks';
 import {
   type KeptRecording,
   type KeptRecordings,
+  type OpenedRecording,
   type RecordedMessage,
+  type RecordedTrack,
   recordedChat,
   recordingEvents,
 } from '../../../sdk/index.ts';
 import { saveUrl } from '../../model/index.ts';
-import { type Chapter, chaptersOf, Playback } from '../../model/on-demand/index.ts';
+import { type Chapter, chaptersOf, Playback, type PlayedTrack } from '../../model/on-demand/index.ts';
 import { lateStrings, strings } from '../../strings/index.ts';
 import { IconButton } from '../parts/icon-button.tsx';
 import { CloseIcon, DownloadIcon } from '../parts/icons.tsx';
@@ -16,7 +18,7 @@ import { MenuButton, MenuItem } from '../parts/menu.tsx';
 import { PlayerBody } from './player-body.tsx';
 import '../../styles/full-dialog.css';
 
-/** Plays all tracks of a recording together, with the turns of speakers as chapters. Space plays and pauses, Escape closes it. */
+/** Plays a recording: the last video that was made of it, else all tracks together. With the turns of speakers as chapters. Space plays and pauses, Escape closes it. */
 export function Player({
   source,
   recording,
@@ -34,6 +36,7 @@ export function Player({
   const playback = useSignal<Playback | undefined>(undefined);
   const chapters = useSignal<readonly Chapter[]>([]);
   const messages = useSignal<readonly RecordedMessage[]>([]);
+  const tracks = useSignal<readonly RecordedTrack[]>([]);
   const failed = useSignal(false);
   useEffect(() => {
     dialog.current?.showModal();
@@ -41,7 +44,8 @@ export function Player({
     const open = async () => {
       const opened = await source.open(recording.recordingId);
       if (!isGone) {
-        playback.value = new Playback(opened.tracks);
+        tracks.value = opened.tracks;
+        playback.value = new Playback(playedOf(opened, recording.durationMs));
         // Whoever may not read the chat sees the recording without it.
         const chat = recordedChat(source, recording.recordingId).catch(() => []);
         chapters.value = chaptersOf(await recordingEvents(opened), recording.durationMs);
@@ -81,7 +85,7 @@ export function Player({
             icon={<DownloadIcon />}
             buttonClass="icon-button"
           >
-            {current.tracks.map((track) => (
+            {tracks.value.map((track) => (
               <MenuItem
                 key={track.file}
                 testId="player-track"
@@ -104,4 +108,19 @@ export function Player({
       {current && <PlayerBody playback={current} chapters={chapters.value} messages={messages.value} />}
     </dialog>
   );
+}
+
+/** The last video that was made of a recording, or all its tracks. */
+function playedOf({ compositions, tracks }: OpenedRecording, durationMs: number): readonly PlayedTrack[] {
+  const video = compositions.findLast(({ format }) => format === 'mp4' || format === 'webm');
+  if (!video) {
+    return tracks;
+  }
+  const { compositionId, url, bytes } = video;
+  return [
+    {
+      ...{ file: compositionId, url, bytes, offsetMs: 0, durationMs, isWhole: true, isComplete: true },
+      ...{ codec: 'h264', source: 'camera', participantId: compositionId, displayName: '' },
+    },
+  ];
 }

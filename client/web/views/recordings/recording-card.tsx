@@ -8,19 +8,23 @@ import { DownloadIcon, InviteIcon, MoreIcon, PlayIcon, TrashIcon } from '../part
 import { lazyView } from '../parts/lazy-view.tsx';
 import { MenuButton, MenuItem } from '../parts/menu.tsx';
 import { duration } from '../parts/times.ts';
+import { Compositions } from './compositions.tsx';
 
 const ShareDialog = lazyView(async () => (await import('./share-dialog.tsx')).ShareDialog);
+const ComposeDialog = lazyView(async () => (await import('./compose-dialog.tsx')).ComposeDialog);
 const Player = lazyView(async () => (await import('./player.tsx')).Player);
 
 interface CardProps {
   source: KeptRecordings;
   recording: KeptRecording;
   notices: Notices;
+  /** Whether this person may have videos made. */
+  mayCompose: boolean;
   onDeleted(): void;
 }
 
 /** A recording: when, who, how long, and what can be done with it. */
-export function RecordingCard({ source, recording, notices, onDeleted }: CardProps) {
+export function RecordingCard({ source, recording, notices, mayCompose, onDeleted }: CardProps) {
   const { listed } = strings.value;
   const { recordings: words } = lateStrings();
   const { recordingId, status, startedAtMs, durationMs, bytes, people, isComplete, canManage, canShare } =
@@ -29,6 +33,7 @@ export function RecordingCard({ source, recording, notices, onDeleted }: CardPro
   const deleting = useSignal(false);
   const playing = useSignal(false);
   const sharing = useSignal(false);
+  const composing = useSignal(false);
   const hasEnded = status === 'ended';
   const date = new Intl.DateTimeFormat(language.value, { dateStyle: 'medium', timeStyle: 'short' }).format(
     startedAtMs,
@@ -49,6 +54,15 @@ export function RecordingCard({ source, recording, notices, onDeleted }: CardPro
             <MenuItem testId="recording-download" icon={<DownloadIcon />} onSelect={() => void download()}>
               {words.download}
             </MenuItem>
+            {mayCompose && people.length > 0 && (
+              <MenuItem
+                testId="recording-compose"
+                icon={<PlayIcon />}
+                onSelect={() => (composing.value = true)}
+              >
+                {words.makeVideo}
+              </MenuItem>
+            )}
             {canShare && (
               <MenuItem
                 testId="recording-share"
@@ -93,6 +107,18 @@ export function RecordingCard({ source, recording, notices, onDeleted }: CardPro
           <PlayIcon />
           {words.play}
         </button>
+      )}
+      {recording.compositions.length > 0 && (
+        <Compositions
+          source={source}
+          recordingId={recordingId}
+          compositions={recording.compositions}
+          mayChange={mayCompose}
+          notices={notices}
+        />
+      )}
+      {composing.value && (
+        <ComposeDialog source={source} recordingId={recordingId} onClose={() => (composing.value = false)} />
       )}
       {playing.value && (
         <Player source={source} recording={recording} title={date} onClose={() => (playing.value = false)} />

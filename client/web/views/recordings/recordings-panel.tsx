@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { KeptRecording, KeptRecordings } from '../../../sdk/index.ts';
+import type { Composition, KeptRecording, KeptRecordings } from '../../../sdk/index.ts';
 import type { AppModel, Call } from '../../model/index.ts';
 import { lateStrings } from '../../strings/index.ts';
 import { RecordingCard } from './recording-card.tsx';
@@ -30,6 +30,15 @@ export function RecordingsPanel({ model, call }: { model: AppModel; call: Call }
     void load();
   }, [roomId, running]);
   const { source, list = [], more = false } = loaded.value ?? {};
+  useEffect(
+    () =>
+      source?.onComposition((change) => {
+        if (loaded.value) {
+          loaded.value = { ...loaded.value, list: loaded.value.list.map((each) => changed(each, change)) };
+        }
+      }),
+    [source],
+  );
   return (
     <div class="recordings" data-testid="recordings">
       {failed.value && (
@@ -53,6 +62,7 @@ export function RecordingsPanel({ model, call }: { model: AppModel; call: Call }
             source={source}
             recording={recording}
             notices={model.notices}
+            mayCompose={call.may('recording.control') && call.recording.isAvailable}
             onDeleted={() => void load()}
           />
         ))}
@@ -68,4 +78,24 @@ export function RecordingsPanel({ model, call }: { model: AppModel; call: Call }
       )}
     </div>
   );
+}
+
+/** A recording after one of its videos has got further, or was deleted. */
+function changed(
+  recording: KeptRecording,
+  {
+    recordingId,
+    compositionId,
+    composition,
+  }: { recordingId: string; compositionId: string; composition: Composition | null },
+): KeptRecording {
+  if (recording.recordingId !== recordingId) {
+    return recording;
+  }
+  const { compositions } = recording;
+  const isKnown = compositions.some((each) => each.compositionId === compositionId);
+  const kept = compositions.flatMap((each) =>
+    each.compositionId === compositionId ? (composition ?? []) : each,
+  );
+  return { ...recording, compositions: isKnown || !composition ? kept : [...kept, composition] };
 }

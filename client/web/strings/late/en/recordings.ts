@@ -27,6 +27,25 @@ export const recordings = {
   screenOf: (name: string) => `${name}’s screen`,
   trackOf: (name: string, source: string) => `${name}, ${source}`,
   tracks: 'Download a track',
+  /** Videos, and sound alone, made of a recording. */
+  videos: 'Videos and sound',
+  makeVideo: 'Make a video…',
+  make: 'Make it',
+  makeHint: 'The server makes one at a time, slowly, so that calls do not suffer. You can leave meanwhile.',
+  format: 'Format',
+  formats: { mp4: 'Video, MP4', webm: 'Video, WebM', m4a: 'Sound only, M4A', opus: 'Sound only, Opus' },
+  layout: 'Layout',
+  layouts: { speaker: 'Speaker large', gallery: 'Everyone alike' },
+  composition: (format: 'mp4' | 'webm' | 'm4a' | 'opus', layout: 'speaker' | 'gallery') => {
+    const sound = { m4a: 'Sound, M4A', opus: 'Sound, Opus', mp4: '', webm: '' }[format];
+    return (
+      sound ||
+      `${format === 'mp4' ? 'MP4' : 'WebM'}, ${layout === 'speaker' ? 'speaker large' : 'everyone alike'}`
+    );
+  },
+  waiting: 'Waiting…',
+  downloadThis: (title: string) => `Download: ${title}`,
+  deleteThis: (title: string) => `Delete: ${title}`,
   /** Links for people without an account. */
   share: 'Share…',
   shareTitle: 'Share this recording',
