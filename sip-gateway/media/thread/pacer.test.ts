@@ -87,6 +87,20 @@ describe('Pacer', () => {
     }
   });
 
+  test('a single long task stays alone in its phase, and keeps no other phase from giving tasks away', () => {
+    add('long', () => 9);
+    passSeconds(2);
+    let durationMs = 0.25;
+    for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) {
+      add(name, () => durationMs);
+    }
+    passSeconds(2);
+    assert.deepEqual(phases(), [0, 5]);
+    durationMs = 1.5;
+    passSeconds(8);
+    assert.deepEqual(phases(), [0, 5, 10]);
+  });
+
   test('packets of a long phase are handed over before its last task has run', () => {
     for (let n = 0; n < 10; n++) {
       add(`${n}`, () => 0.25);

@@ -173,14 +173,16 @@ export class Pacer {
   /** Moves a task from a phase that has become too long to the shortest one, if that helps. */
   #shortenLongest(): void {
     const durations = this.#durations();
-    const from = durations.findIndex((duration) => duration > 2 * PHASE_MS);
     const to = shortest(durations);
-    const task = [...this.#tasks].findLast(({ phase }) => phase === from);
-    if (!task || (durations[to] as number) + task.meanMs >= (durations[from] as number)) {
-      return;
+    const after = durations[to] as number;
+    const task = [...this.#tasks].findLast(({ phase, meanMs }) => {
+      const before = durations[phase] as number;
+      return before > 2 * PHASE_MS && after + meanMs < before;
+    });
+    if (task) {
+      task.nextMs += (offsetMs(to) - offsetMs(task.phase) + TICK_MS) % TICK_MS;
+      task.phase = to;
     }
-    task.nextMs += (offsetMs(to) - offsetMs(from) + TICK_MS) % TICK_MS;
-    task.phase = to;
   }
 
   #quantile(share: number): number {
