@@ -49,7 +49,7 @@ async function take(message: ToRecorder): Promise<void> {
       await answerComposed(message);
       break;
     case 'cancel-composition':
-      compositions.get(message.compositionId)?.abort(new CanopyError('COMPOSITION_UNKNOWN'));
+      compositions.get(message.compositionId)?.abort(new CanopyError('RECORDING_UNKNOWN'));
       break;
     case 'metrics':
       child.send({ type: 'metrics', id: message.id, text: await metrics.registry.metrics() });

@@ -635,22 +635,8 @@ export const ERROR_CODES = {
     status: 507,
     message: 'The server’s disk is full, so nothing can be recorded; what was recorded before is kept.',
   },
-  COMPOSER_MISSING: {
-    status: 503,
-    message:
-      'Videos cannot be made of recordings: ffmpeg is not installed on the server. On Debian, apt-get install ffmpeg.',
-  },
-  COMPOSITION_FAILED: {
-    status: 500,
-    message: 'The video could not be made of this recording; the detail says what ffmpeg complained about.',
-  },
-  COMPOSITION_UNKNOWN: { status: 404, message: 'There is no such video; it may have been deleted.' },
-  COMPOSITION_UNFINISHED: { status: 409, message: 'This video is not finished yet.' },
-  COMPOSITION_QUEUE_FULL: {
-    status: 429,
-    message: 'Too many videos are waiting to be made; try again when some are finished.',
-    retryable: true,
-  },
+  COMPOSER_MISSING: { status: 503, message: 'Install ffmpeg on the server to make videos of recordings.' },
+  COMPOSITION_FAILED: { status: 500, message: 'No video could be made; see the detail.' },
   CAPTIONS_UNAVAILABLE: {
     status: 503,
     message: 'The server has no captions at the moment; try again in a few seconds. Calls continue.',

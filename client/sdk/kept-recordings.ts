@@ -76,7 +76,7 @@ export class KeptRecordings {
   /**
    * Has a video, or sound alone, made of a recording that has ended. Asking for the same again returns what there is, or tries again if it failed.
    *
-   * @throws {CanopyError} FORBIDDEN, RECORDING_UNKNOWN, RECORDING_UNFINISHED, RECORDING_QUOTA, RECORDING_DISK_FULL, COMPOSITION_QUEUE_FULL
+   * @throws {CanopyError} FORBIDDEN, RECORDING_UNKNOWN, RECORDING_UNFINISHED, RECORDING_QUOTA, RECORDING_DISK_FULL, LIMIT_REACHED
    */
   compose(
     recordingId: string,

@@ -73,7 +73,7 @@ export interface Recorder {
    * Makes a file of a recording that has ended. If the process dies meanwhile, calling this again goes on with what is finished.
    *
    * @param onProgress with 0 to 100 percent
-   * @throws {CanopyError} RECORDER_UNAVAILABLE - the recorder is down, or was stopped; COMPOSER_MISSING, COMPOSITION_FAILED, COMPOSITION_UNKNOWN - it was
+   * @throws {CanopyError} RECORDER_UNAVAILABLE - the recorder is down, or was stopped; COMPOSER_MISSING, COMPOSITION_FAILED, RECORDING_UNKNOWN - it was
    *   cancelled; RECORDING_DISK_FULL, RECORDING_UNKNOWN - nothing was recorded
    */
   compose(task: CompositionTask, onProgress: (percent: number) => void): Promise<ComposedFile>;

@@ -66,7 +66,7 @@ export class Compositions {
   /**
    * Has something made of a recording. Idempotent; tries again what failed.
    *
-   * @throws {CanopyError} RECORDER_UNAVAILABLE, RECORDING_UNFINISHED, RECORDING_QUOTA, RECORDING_DISK_FULL, COMPOSITION_QUEUE_FULL
+   * @throws {CanopyError} RECORDER_UNAVAILABLE, RECORDING_UNFINISHED, RECORDING_QUOTA, RECORDING_DISK_FULL, LIMIT_REACHED
    */
   async add(recording: RecordingRow, { format, layout }: CompositionChoice): Promise<CompositionInfo> {
     const { queue, recorder } = this.#options;
@@ -85,7 +85,7 @@ export class Compositions {
     }
     await demandSpace(this.#options, roomId);
     if ((await queue.countUnfinished()) >= MAX_QUEUE) {
-      throw new CanopyError('COMPOSITION_QUEUE_FULL');
+      throw new CanopyError('LIMIT_REACHED', 'videos that wait to be made');
     }
     const row: CompositionRow = {
       composition_id: same?.composition_id ?? randomUUID(),
@@ -104,11 +104,11 @@ export class Compositions {
     return this.#infoOf(row);
   }
 
-  /** @throws {CanopyError} COMPOSITION_UNKNOWN */
+  /** @throws {CanopyError} RECORDING_UNKNOWN */
   async find(recordingId: string, compositionId: string): Promise<CompositionInfo> {
     const found = (await this.of(recordingId)).find((each) => each.compositionId === compositionId);
     if (!found) {
-      throw new CanopyError('COMPOSITION_UNKNOWN');
+      throw new CanopyError('RECORDING_UNKNOWN');
     }
     return found;
   }
@@ -215,7 +215,7 @@ export class Compositions {
       await delay(RETRY_MS, undefined, { signal: this.#closing.signal });
       this.#closing.signal.throwIfAborted();
       if ((await queue.of(row.recording_id)).every(({ composition_id: id }) => id !== row.composition_id)) {
-        return { status: 'failed', bytes: 0, error: 'COMPOSITION_UNKNOWN' };
+        return { status: 'failed', bytes: 0, error: 'RECORDING_UNKNOWN' };
       }
     }
   }

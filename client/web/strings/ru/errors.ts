@@ -181,9 +181,6 @@ export const errors: Record<PageError, string> = {
   COMPOSER_MISSING:
     'Из записей нельзя сделать видео: на сервере не установлен ffmpeg. В Debian: apt-get install ffmpeg.',
   COMPOSITION_FAILED: 'Не удалось сделать видео из этой записи.',
-  COMPOSITION_UNKNOWN: 'Такого видео нет; возможно, его удалили.',
-  COMPOSITION_UNFINISHED: 'Это видео ещё не готово.',
-  COMPOSITION_QUEUE_FULL: 'Слишком много видео ждёт очереди; попробуйте, когда часть будет готова.',
   STREAM_KEY_INVALID:
     'Ключа трансляции нет, он неверен, отозван или от другой комнаты. Укажите ключ целиком и адрес, показанный вместе с ним.',
   STREAM_KEY_EXPIRED: 'Срок действия ключа трансляции истёк. Создайте новый.',

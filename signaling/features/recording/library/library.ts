@@ -65,18 +65,16 @@ export class Library {
     return { track, file };
   }
 
-  /** A finished composition, opened to be read. @throws {CanopyError} COMPOSITION_UNKNOWN, COMPOSITION_UNFINISHED */
+  /** A finished composition, opened to be read. @throws {CanopyError} RECORDING_UNKNOWN */
   async composition(
     recordingId: string,
     compositionId: string,
   ): Promise<{ format: CompositionFormat; file: KeptFile }> {
     const { format, status } = await this.#compositions.find(recordingId, compositionId);
-    if (status !== 'done') {
-      throw new CanopyError('COMPOSITION_UNFINISHED');
-    }
-    const file = await openKept(this.#folder(recordingId), composedFileName({ compositionId, format }));
+    const name = composedFileName({ compositionId, format });
+    const file = status === 'done' ? await openKept(this.#folder(recordingId), name) : undefined;
     if (!file) {
-      throw new CanopyError('COMPOSITION_UNKNOWN');
+      throw new CanopyError('RECORDING_UNKNOWN');
     }
     return { format, file };
   }
