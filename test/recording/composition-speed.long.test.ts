@@ -9,7 +9,13 @@ import { TestServer } from '../support/server.ts';
 import { eventually } from '../support/wait.ts';
 
 const ROOM = 'filmed';
-const VOICES = ['speech-english', 'speech-german', 'speech-french', 'speech-hungarian', 'speech-english'] as const;
+const VOICES = [
+  'speech-english',
+  'speech-german',
+  'speech-french',
+  'speech-hungarian',
+  'speech-english',
+] as const;
 /** How much is recorded, in milliseconds. */
 const LENGTH_MS = 45_000;
 /** Lowest speed, in times real time: a fifth of the goal. */
