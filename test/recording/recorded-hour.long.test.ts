@@ -161,9 +161,13 @@ describe(`five people, recorded for ${MINUTES} minutes`, () => {
     );
     const { tracks, durationMs } = await readManifest(server, recordingId);
     assert.equal(recorderPid(server), pid, 'the recorder has not died');
-    assert.equal(tracks.length, 2 * PEOPLE, 'each stream is in one file');
-    for (const { file, offsetMs, durationMs: lengthMs } of tracks) {
+    const cameras = tracks.filter(({ source }) => source === 'camera');
+    assert.equal(cameras.length, PEOPLE, 'each picture is in one file');
+    for (const { file, offsetMs, durationMs: lengthMs } of cameras) {
       assert.ok(Math.abs(offsetMs + lengthMs - durationMs) < 1000, `${file}: ${offsetMs} + ${lengthMs}`);
+    }
+    // The microphones of silent people may be forwarded late, or never.
+    for (const { file } of tracks) {
       assert.equal(await decodingFaults(join(server.dataDir, 'recordings', recordingId, file)), '', file);
     }
     assert.ok(lateGrowth(memory) < MAX_GROWTH, `${memory.map(mebibytes)}`);
