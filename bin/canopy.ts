@@ -46,11 +46,13 @@ withConfig(
 
 program
   .command('transcribe')
-  .description('run a transcription service for captions, with sherpa-onnx and a model of your choice')
+  .description(
+    'run a transcription service for captions, with sherpa-onnx and a model of your choice (secret: CANOPY_CAPTIONS_SECRET)',
+  )
   .requiredOption('--model-url <url>', 'archive of a streaming transducer model (.tar.bz2)')
-  .requiredOption('--model-sha256 <hash>', 'its SHA-256; another file is not used')
+  .requiredOption('--model-sha256 <hash>', 'SHA-256 of the archive, compared at each start')
   .option('--model-dir <dir>', 'where the archive is kept', 'data/models')
-  .option('--host <address>', 'address to listen on; the secret is CANOPY_CAPTIONS_SECRET', '127.0.0.1')
+  .option('--host <address>', 'address to listen on', '127.0.0.1')
   .option('--port <port>', 'TCP port', '2700')
   .option('--voices <number>', 'how many voices are recognised at the same time', '16')
   .option('--threads <number>', 'threads for a voice', '1')

@@ -71,6 +71,11 @@ export function isSound(format: CompositionFormat): boolean {
   return format === 'm4a' || format === 'opus';
 }
 
+/** What the folder is called in which a file is composed, in its recording's folder. */
+export function composingFolderName({ compositionId }: { compositionId: string }): string {
+  return `composition-${compositionId}.work`;
+}
+
 /** What a composed file is called in its recording's folder. */
 export function composedFileName({
   compositionId,

@@ -13,8 +13,6 @@ export const telemetrySection = z
       ),
     sampleShare: decimal({ min: 0, max: 1 })
       .default(1)
-      .describe(
-        'Share of joins that are traced, 0 to 1. A client that sends a trace context decides by itself.',
-      ),
+      .describe('Share of joins that are traced, 0 to 1. If the client sends a trace context, that decides.'),
   })
   .prefault({});

@@ -623,26 +623,24 @@ export const ERROR_CODES = {
   RECORDING_UNFINISHED: { status: 409, message: 'This recording has not ended yet; stop it first.' },
   RECORDING_LINK_INVALID: {
     status: 404,
-    message:
-      'This link leads to no recording: it has expired or was withdrawn, or the recording was deleted. Ask for a new one.',
+    message: 'This link no longer works: it has expired or was withdrawn, or the recording was deleted.',
   },
   RECORDING_QUOTA: {
     status: 507,
-    message:
-      'The recordings of this room, or of the server, take all the space that they may; delete older ones first.',
+    message: 'The recordings of this room or server take all the space they may; delete older ones.',
   },
   RECORDING_DISK_FULL: {
     status: 507,
-    message: 'The server’s disk is full, so nothing can be recorded; what was recorded before is kept.',
+    message: 'The server’s disk is full; what was recorded before is kept.',
   },
-  COMPOSER_MISSING: { status: 503, message: 'Install ffmpeg on the server to make videos of recordings.' },
-  COMPOSITION_FAILED: { status: 500, message: 'No video could be made; see the detail.' },
+  COMPOSER_MISSING: { status: 503, message: 'The server cannot make videos: ffmpeg is not installed.' },
+  COMPOSITION_FAILED: { status: 500, message: 'The video could not be made; see the server’s log.' },
   CAPTIONS_UNAVAILABLE: {
     status: 503,
     message: 'The server has no captions at the moment; try again in a few seconds. Calls continue.',
     retryable: true,
   },
-  MODEL_UNUSABLE: { status: 500, message: 'The model cannot be used; fix the problem named in the detail.' },
+  MODEL_UNUSABLE: { status: 500, message: 'The model cannot be used; see the detail.' },
   WORKER_MISSING: {
     status: 500,
     message: 'The mediasoup worker program cannot run; run npm start again, or see canopy doctor.',

@@ -76,7 +76,8 @@ export class KeptRecordings {
   /**
    * Has a video, or sound alone, made of a recording that has ended. Asking for the same again returns what there is, or tries again if it failed.
    *
-   * @throws {CanopyError} FORBIDDEN, RECORDING_UNKNOWN, RECORDING_UNFINISHED, RECORDING_QUOTA, RECORDING_DISK_FULL, LIMIT_REACHED
+   * @throws {CanopyError} FORBIDDEN, RECORDER_UNAVAILABLE, RECORDING_UNKNOWN, RECORDING_UNFINISHED, RECORDING_QUOTA, RECORDING_DISK_FULL,
+   *   LIMIT_REACHED
    */
   compose(
     recordingId: string,
@@ -85,14 +86,14 @@ export class KeptRecordings {
     return this.#connection.request('recording.compose', { roomId: this.#roomId, recordingId, ...choice });
   }
 
-  /** Deletes one, or ends it if it is being made. Idempotent. @throws {CanopyError} FORBIDDEN, RECORDING_UNKNOWN */
+  /** Deletes a composition, or cancels it if it is unfinished. Idempotent. @throws {CanopyError} FORBIDDEN, RECORDING_UNKNOWN */
   async deleteComposition(recordingId: string, compositionId: string): Promise<void> {
     await this.#connection.request('recording.deleteComposition', {
       ...{ roomId: this.#roomId, recordingId, compositionId },
     });
   }
 
-  /** Calls `listener` whenever one has got further, while this client is in the room; null: it was deleted. @returns ends that */
+  /** Calls `listener` with the progress of compositions, while this client is in the room; null: it was deleted. @returns ends that */
   onComposition(
     listener: (change: {
       recordingId: string;

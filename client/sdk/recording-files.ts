@@ -28,7 +28,7 @@ export async function recordedChat(source: KeptRecordings, recordingId: string):
 }
 
 /**
- * Opens a recording by the secret of a link to it, without an account. The URLs are those of a recording that is opened otherwise.
+ * Opens a shared recording with the secret of its link, without an account. Its URLs are used like those of `KeptRecordings.open()`.
  *
  * @throws {CanopyError} RECORDING_LINK_INVALID, ORIGIN_NOT_ALLOWED, RATE_LIMITED, CONNECTION_LOST
  */

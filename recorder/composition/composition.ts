@@ -6,6 +6,7 @@ import {
   type CompositionFormat,
   type CompositionLayout,
   composedFileName,
+  composingFolderName,
   type RecordingEvent,
   type RecordingManifest,
   recordingEvent,
@@ -23,7 +24,7 @@ export interface CompositionOptions {
   compositionId: string;
   layout: CompositionLayout;
   format: CompositionFormat;
-  /** With less free space on the disk, in bytes, it ends. */
+  /** With less free space on the disk, in bytes, it ends with `RECORDING_DISK_FULL`. */
   minFreeBytes: number;
 }
 
@@ -44,7 +45,7 @@ const SOUND_SHARE = 8;
 const PICTURES_SHARE = 97;
 /** How often free space is looked at, in milliseconds. */
 const SPACE_MS = 5000;
-/** Ends in ffmpeg's output to the recording's folder. */
+/** The recording's folder, as seen from ffmpeg's working folder. */
 const RECORDING = '..';
 
 /**
@@ -65,8 +66,8 @@ export async function compose(
 }
 
 /** Removes what an attempt has left. */
-export async function discardComposition(folder: string, { compositionId }: { compositionId: string }) {
-  await rm(join(folder, `composition-${compositionId}.work`), { recursive: true, force: true });
+export async function discardComposition(folder: string, composition: { compositionId: string }) {
+  await rm(join(folder, composingFolderName(composition)), { recursive: true, force: true });
 }
 
 class Composition {
@@ -83,7 +84,7 @@ class Composition {
     this.#manifest = manifest;
     this.#options = options;
     this.#work = work;
-    this.#cwd = join(folder, `composition-${options.compositionId}.work`);
+    this.#cwd = join(folder, composingFolderName(options));
   }
 
   async make(): Promise<ComposedFile> {

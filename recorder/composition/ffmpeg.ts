@@ -22,7 +22,7 @@ export interface FfmpegOptions {
 }
 
 /**
- * Runs ffmpeg, after everything else on this machine: it has the lowest priority for processors and disks.
+ * Runs ffmpeg with the lowest priority for processors and disks.
  *
  * @throws {CanopyError} COMPOSER_MISSING - there is no such program; RECORDING_DISK_FULL; COMPOSITION_FAILED
  */
@@ -35,8 +35,13 @@ export async function runFfmpeg(
     throw new CanopyError('COMPOSER_MISSING');
   }
   const [command = '', ...rest] = [...(await lowPriority()), program, ...QUIET, ...args];
-  // In the session of this process: priorities only count among the processes of a session.
+  // Not detached: where the kernel schedules by sessions (autogroup), priorities only count within one.
   const child = spawn(command, rest, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  const closed = once(child, 'close');
+  if (child.pid === undefined) {
+    // It could not be started, and has no pipes.
+    await closed;
+  }
   const kill = () => child.kill('SIGKILL');
   let complaint = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -58,7 +63,7 @@ export async function runFfmpeg(
     if (signal.aborted) {
       kill();
     }
-    const [status] = await once(child, 'close');
+    const [status] = await closed;
     signal.throwIfAborted();
     if (status !== 0) {
       throw complaint.includes('No space left on device')

@@ -7,6 +7,8 @@ const BACKGROUND = '0x14171a';
 const TILE = '0x2a2f36';
 /** A camera's frames from this long before they are shown, in seconds, are decoded but not scaled. A screen may have had none for longer. */
 const AHEAD_S = 1;
+/** Largest picture that is decoded, 8K: what people send could claim any size, and take all the memory. */
+const MAX_PIXELS = 7680 * 4320;
 
 /** Encoders, and formats of the files that are joined afterwards. */
 export const VIDEO_ENCODERS: Partial<Record<CompositionFormat, string[]>> = {
@@ -80,7 +82,8 @@ function inputOf({ file, codec, offsetMs }: RecordedTrack, fromMs: number, folde
   // Only libvpx shows nothing but the highest layer of a picture.
   const decoder = codec === 'vp9' ? ['-c:v', 'libvpx-vp9'] : [];
   return [
-    ...['-reinit_filter', '0', '-threads', '1', ...decoder, '-noaccurate_seek', ...place],
+    ...['-reinit_filter', '0', '-threads', '1', ...decoder, '-max_pixels', String(MAX_PIXELS)],
+    ...['-noaccurate_seek', ...place],
     ...['-f', 'matroska', '-i', `file:${folder}/${file}`],
   ];
 }

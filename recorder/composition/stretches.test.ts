@@ -72,6 +72,16 @@ describe('how a recording is divided', () => {
     ]);
   });
 
+  it('somebody who changes their name all the time is shown under the last name of each second', () => {
+    const events: RecordingEvent[] = [{ kind: 'joined', atMs: 0, participantId: 'eve', displayName: 'Eve' }];
+    for (let n = 1; n < 200_000; n += 1) {
+      events.push({ kind: 'renamed', atMs: n * 10, participantId: 'eve', displayName: `Eve ${n % 2}` });
+    }
+    const stretches = stretchesOf(timeline(2000, [], events));
+    assert.ok(stretches.length > 1000 && stretches.length <= 2000, `${stretches.length}`);
+    assert.ok(stretches.every(({ people }) => people.length === 1));
+  });
+
   it('long stretches are divided, none is shorter than a second, and together they are the whole', () => {
     const tracks = [
       track('ann', 'camera', 0.4, 500),

@@ -85,23 +85,29 @@ export function stretchesOf(timeline: Timeline): Stretch[] {
 /** Who was there when: as the events say, and in any case while something of them was recorded. */
 function presencesOf({ events, tracks, durationMs }: Timeline): Presence[] {
   const presences: Presence[] = [];
-  const current = (participantId: string) =>
-    presences.find((each) => each.participantId === participantId && each.toMs === Number.POSITIVE_INFINITY);
+  /** Who is there now, by id. */
+  const present = new Map<string, Presence>();
+  const enter = (participantId: string, displayName: string, fromMs: number) => {
+    const presence = { participantId, displayName, fromMs, toMs: Number.POSITIVE_INFINITY };
+    presences.push(presence);
+    present.set(participantId, presence);
+  };
   for (const event of events) {
-    if (event.kind === 'joined') {
-      const { participantId, displayName, atMs: fromMs } = event;
-      if (!current(participantId)) {
-        presences.push({ participantId, displayName, fromMs, toMs: Number.POSITIVE_INFINITY });
-      }
-    } else if (event.kind === 'left' || event.kind === 'renamed') {
-      const present = current(event.participantId);
-      if (present) {
-        present.toMs = event.atMs;
-      }
-      if (present && event.kind === 'renamed') {
-        const { participantId, displayName, atMs: fromMs } = event;
-        presences.push({ participantId, displayName, fromMs, toMs: Number.POSITIVE_INFINITY });
-      }
+    if (event.kind !== 'joined' && event.kind !== 'left' && event.kind !== 'renamed') {
+      continue;
+    }
+    const { kind, participantId, displayName, atMs } = event;
+    const now = present.get(participantId);
+    if (kind === 'joined' && !now) {
+      enter(participantId, displayName, atMs);
+    } else if (kind === 'left' && now) {
+      now.toMs = atMs;
+      present.delete(participantId);
+    } else if (kind === 'renamed' && now && atMs - now.fromMs < SAME_CHANGE_MS) {
+      now.displayName = displayName;
+    } else if (kind === 'renamed' && now) {
+      now.toMs = atMs;
+      enter(participantId, displayName, atMs);
     }
   }
   for (const { participantId, displayName, offsetMs: fromMs, durationMs: lengthMs } of tracks) {

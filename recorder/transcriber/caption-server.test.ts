@@ -81,6 +81,17 @@ describe('the caption server', () => {
     await closed(first);
   });
 
+  it('hears nothing after the end of a voice', async () => {
+    const socket = await dial();
+    const texts: string[] = [];
+    socket.on('message', (data) => texts.push(JSON.parse(String(data)).text));
+    for (const message of [JSON.stringify(START), Buffer.alloc(4), '{"type":"end"}', Buffer.alloc(2)]) {
+      socket.send(message);
+    }
+    await closed(socket);
+    assert.deepEqual(texts, ['2 0', '2 0']);
+  });
+
   for (const [what, messages] of Object.entries({
     'sound before the start': [Buffer.alloc(2)],
     'half a sample': [JSON.stringify(START), Buffer.alloc(3)],

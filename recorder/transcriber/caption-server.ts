@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
 import type { Logger } from '../../base/index.ts';
 import { SAMPLE_RATE } from '../captions/index.ts';
@@ -88,6 +88,10 @@ export class CaptionServer {
     const voice = recogniser.stream((heard) => socket.send(JSON.stringify({ type: 'caption', ...heard })));
     let hasStarted = false;
     socket.on('message', (data: Buffer, isBinary) => {
+      // What was sent before the other side has closed still comes.
+      if (socket.readyState !== WebSocket.OPEN) {
+        return;
+      }
       if (isBinary && hasStarted && data.length % 2 === 0) {
         voice.take(
           Float32Array.from({ length: data.length / 2 }, (_, n) => data.readInt16LE(2 * n) / 32_768),

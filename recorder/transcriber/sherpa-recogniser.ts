@@ -3,9 +3,9 @@ import { type HeardText, SAMPLE_RATE } from '../captions/index.ts';
 import type { ModelFiles } from './model-files.ts';
 import type { Recogniser, VoiceRecogniser } from './recogniser.ts';
 
-/** Not a dependency: only who runs this installs it. */
+/** Not a dependency: whoever runs this installs it. */
 const PACKAGE = 'sherpa-onnx-node';
-/** Pauses that end a sentence, in seconds: without words so far, and after some; and its greatest length. */
+/** What ends a sentence, in seconds: a pause before any words, a pause after some, and its length. */
 const ENDPOINTS = { rule1MinTrailingSilence: 2.4, rule2MinTrailingSilence: 0.8, rule3MinUtteranceLength: 20 };
 
 /** The part of sherpa-onnx-node that we use. */

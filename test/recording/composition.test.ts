@@ -136,6 +136,8 @@ describe('a video of a recording', () => {
     await eventually(
       'the first one is being made',
       async () => (await state(first.compositionId)).percent > 0,
+      Boolean,
+      PATIENCE_MS,
     );
     await server.api('DELETE', `${path()}/${second.compositionId}`);
     await server.api('DELETE', `${path()}/${first.compositionId}`);

@@ -122,7 +122,7 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
     };
     process.stdout?.on('data', collectFirst);
     process.stderr?.on('data', collectFirst);
-    const control = (await takesCommands(process, () => output))
+    const control = (await takesCommands(process, () => output).catch(() => false))
       ? await connectWhenUp(controlPort, process).catch(() => undefined)
       : undefined;
     if (!control) {

@@ -28,7 +28,7 @@ export const COMPOSITION_REQUESTS = {
    * there is, or tries again if it failed.
    */
   'recording.compose': { data: z.object({ ...place, ...compositionChoice.shape }), result: compositionInfo },
-  /** Ends it if it is not finished, and deletes the file. Idempotent. */
+  /** Cancels a composition if it is unfinished, and deletes its file. Idempotent. */
   'recording.deleteComposition': { data: z.object({ ...place, compositionId: objectId }), result: nothing },
 } as const;
 

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CanopyError, type Config, type Logger } from '../../../base/index.ts';
-import { composedFileName, isSound } from '../../../contract/index.ts';
+import { composedFileName, composingFolderName, isSound } from '../../../contract/index.ts';
 import type { Recorder } from '../../kernel/index.ts';
 import type { CompositionChoice, CompositionInfo } from './composition-contract.ts';
 import type { CompositionRecords } from './composition-records.ts';
@@ -12,10 +12,12 @@ import type { RecordingRecords } from './recording-records.ts';
 import { demandSpace, minFreeBytes } from './recording-space.ts';
 import type { CompositionRow, RecordingRow } from './tables.ts';
 
-/** Most that wait on a server. */
+/** Maximum number of unfinished ones on a server. */
 const MAX_QUEUE = 100;
 /** How long a recorder that is down is waited for before it is asked again, in milliseconds. */
 const RETRY_MS = 1000;
+/** How often the recorder may end while it makes one: what it cannot cope with must not end it for ever. */
+const MAX_CRASHES = 3;
 
 export interface CompositionsOptions {
   config: Config;
@@ -31,6 +33,8 @@ export interface CompositionsOptions {
 interface Current {
   row: CompositionRow;
   percent: number;
+  /** It was deleted. */
+  isCancelled: boolean;
   /** Resolves when nothing of it is being written any more. */
   ended: Promise<void>;
 }
@@ -49,8 +53,12 @@ export class Compositions {
 
   /** Goes on with what was not finished, in the background. */
   begin(): void {
+    const { recorder } = this.#options;
+    if (!recorder) {
+      return;
+    }
     this.#isWanted = true;
-    this.#working ??= this.#work().finally(() => {
+    this.#working ??= this.#work(recorder).finally(() => {
       this.#working = undefined;
       if (this.#isWanted && !this.#closing.signal.aborted) {
         this.begin();
@@ -120,16 +128,20 @@ export class Compositions {
     );
     if (row) {
       await this.#options.queue.delete(compositionId);
-      await this.#stop(({ composition_id: id }) => id === compositionId);
-      await rm(this.#path(row), { force: true });
-      this.#options.changed(row, null);
+      await this.#discard(row);
     }
   }
 
   /** Deletes all of a recording; its folder is deleted next. */
   async deleteAll(recordingId: string): Promise<void> {
-    for (const { compositionId } of await this.of(recordingId)) {
-      await this.delete(recordingId, compositionId);
+    const { queue } = this.#options;
+    const rows = await queue.of(recordingId);
+    // First, so that none of them is begun when another one is stopped.
+    for (const { composition_id: compositionId } of rows) {
+      await queue.delete(compositionId);
+    }
+    for (const row of rows) {
+      await this.#discard(row);
     }
   }
 
@@ -144,9 +156,9 @@ export class Compositions {
     await this.#working;
   }
 
-  async #work(): Promise<void> {
-    const { queue, recorder, log } = this.#options;
-    while (recorder && this.#isWanted && !this.#closing.signal.aborted) {
+  async #work(recorder: Recorder): Promise<void> {
+    const { queue, log } = this.#options;
+    while (this.#isWanted && !this.#closing.signal.aborted) {
       this.#isWanted = false;
       try {
         for (let row = await queue.next(); row; row = await queue.next()) {
@@ -165,13 +177,15 @@ export class Compositions {
 
   async #make(recorder: Recorder, row: CompositionRow): Promise<void> {
     const { promise: ended, resolve } = Promise.withResolvers<void>();
-    const current: Current = { row, percent: 0, ended };
+    const current: Current = { row, percent: 0, isCancelled: false, ended };
     this.#current = current;
     try {
       const { status, bytes, error } = await this.#compose(recorder, current);
       const isKept = await this.#options.queue.update(row.composition_id, { status, bytes, error });
       if (isKept) {
         this.#tell({ ...row, status, bytes, error });
+      } else {
+        await this.#remove(row);
       }
     } finally {
       this.#current = undefined;
@@ -194,11 +208,18 @@ export class Compositions {
       minFreeBytes: minFreeBytes(config),
     };
     const began = { ...row, status: 'running' as const };
-    await queue.update(row.composition_id, { status: began.status });
+    const deleted = { status: 'failed', bytes: 0, error: 'RECORDING_UNKNOWN' } as const;
+    if (!(await queue.update(row.composition_id, { status: began.status }))) {
+      return deleted;
+    }
     this.#tell(began);
-    for (;;) {
+    for (let crashes = 0; ; ) {
+      const wasUp = recorder.isUp;
       try {
         await demandSpace(this.#options, row.room_id);
+        if (current.isCancelled) {
+          return deleted;
+        }
         const { bytes } = await recorder.compose(task, (percent) => {
           current.percent = percent;
           this.#tell(began);
@@ -206,7 +227,8 @@ export class Compositions {
         return { status: 'done', bytes, error: null };
       } catch (thrown) {
         const { code } = CanopyError.from(thrown);
-        if (code !== 'RECORDER_UNAVAILABLE') {
+        crashes += wasUp ? 1 : 0;
+        if (code !== 'RECORDER_UNAVAILABLE' || crashes === MAX_CRASHES) {
           log.warn({ err: thrown, compositionId: row.composition_id }, 'a recording could not be composed');
           return { status: 'failed', bytes: 0, error: code };
         }
@@ -223,20 +245,28 @@ export class Compositions {
   async #stop(isMeant: (row: CompositionRow) => boolean): Promise<void> {
     const current = this.#current;
     if (current && isMeant(current.row)) {
+      current.isCancelled = true;
       this.#options.recorder?.cancelComposition(current.row.composition_id);
       await current.ended;
     }
   }
 
-  #tell(row: CompositionRow): void {
-    this.#options.changed(row, this.#infoOf(row));
+  /** Ends it if it is being made, and removes its files. Its row is gone. */
+  async #discard(row: CompositionRow): Promise<void> {
+    await this.#stop(({ composition_id: id }) => id === row.composition_id);
+    await this.#remove(row);
+    this.#options.changed(row, null);
   }
 
-  #path({ recording_id: recordingId, composition_id: compositionId, format }: CompositionRow): string {
-    return join(
-      recordingFolder(this.#options.config, recordingId),
-      composedFileName({ compositionId, format }),
-    );
+  async #remove(row: CompositionRow): Promise<void> {
+    const folder = recordingFolder(this.#options.config, row.recording_id);
+    const { composition_id: compositionId, format } = row;
+    await rm(join(folder, composedFileName({ compositionId, format })), { force: true });
+    await rm(join(folder, composingFolderName({ compositionId })), { recursive: true, force: true });
+  }
+
+  #tell(row: CompositionRow): void {
+    this.#options.changed(row, this.#infoOf(row));
   }
 
   #infoOf(row: CompositionRow): CompositionInfo {

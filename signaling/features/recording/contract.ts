@@ -117,7 +117,7 @@ export const LIBRARY_REQUESTS = {
         keptRecording.extend({
           /** Whether this account may delete it. */
           canManage: z.boolean(),
-          /** Whether it may make links to it, see and withdraw them. */
+          /** Whether it may see and withdraw links to it, and create them unless the room forbids sharing (`recordingSharing`). */
           canShare: z.boolean(),
         }),
       ),

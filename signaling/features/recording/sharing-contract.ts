@@ -6,7 +6,7 @@ import { displayName, nothing, objectId, roomId } from '../../../contract/index.
 const DEFAULT_DAYS = 7;
 const MAX_DAYS = 90;
 
-/** A link to a recording. Only whoever makes it learns its address. */
+/** A link to a recording. Only whoever creates it learns its URL. */
 const recordingShare = z.object({
   shareId: objectId,
   /** Who made it. */
@@ -23,8 +23,8 @@ const place = { roomId, recordingId: objectId };
 
 export const SHARING_REQUESTS = {
   /**
-   * Makes a link with which anyone sees this recording, without an account. For those who may record the room and see its recordings, unless
-   * its owner forbids sharing. The address is not shown again: only a hash of it is stored.
+   * Creates a link with which anyone can watch this recording without an account. For those who may record the room and see its recordings,
+   * unless its owner forbids sharing. The URL is returned only once: the server keeps only a hash of its secret.
    */
   'recording.share': {
     data: z.object({

@@ -9,7 +9,7 @@ const PHASE_MS = 4;
 const ASSUMED_MS = 0.25;
 /** Weight of the last tick in a task's mean duration. */
 const SMOOTHING = 1 / 50;
-/** Minimum time between two moves of tasks to another phase, which make a tick of theirs come later, in milliseconds. */
+/** Minimum time between moves of a task to another phase, in milliseconds. Each move delays one tick of that task. */
 const MOVE_INTERVAL_MS = 1_000;
 /** Packets wait no longer than this for those of later tasks, in milliseconds. */
 const FLUSH_MS = 3;
@@ -122,7 +122,7 @@ export class Pacer {
       if (task.nextMs > now) {
         continue;
       }
-      const dueMs = this.#count(task, now);
+      const dueMs = this.#advance(task, now);
       if (unflushedMs !== undefined && (unflushedMs !== dueMs || now - flushedMs > FLUSH_MS)) {
         this.#hooks.after(unflushedMs);
         flushedMs = now;
@@ -143,8 +143,8 @@ export class Pacer {
     this.#schedule();
   };
 
-  /** Counts a task that is about to run, and sets its next time. Returns when it was due. */
-  #count(task: Task, now: number): number {
+  /** Records the lateness of a task that is about to run, and sets its next time. Returns when it was due. */
+  #advance(task: Task, now: number): number {
     const lateMs = now - task.nextMs;
     let dueMs = task.nextMs;
     this.#ticks++;

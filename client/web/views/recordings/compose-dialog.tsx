@@ -22,7 +22,7 @@ export function ComposeDialog({
   const hasPicture = format.value === 'mp4' || format.value === 'webm';
   return (
     <FormDialog
-      title={words.makeVideo}
+      title={words.makeTitle}
       submit={{ label: words.make, testId: 'compose-now' }}
       ready
       act={() => source.compose(recordingId, { format: format.value, layout: layout.value })}

@@ -302,6 +302,10 @@ function sendFile(
   { handle, size }: KeptFile,
   about: { type: string; name: string; isDownload?: boolean },
 ): FastifyReply {
+  if (reply.raw.destroyed) {
+    void handle.close();
+    return reply;
+  }
   reply.raw.once('close', () => void handle.close());
   return sendBytes(request, reply, {
     ...about,

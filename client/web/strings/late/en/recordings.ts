@@ -29,21 +29,22 @@ export const recordings = {
   tracks: 'Download a track',
   /** Videos, and sound alone, made of a recording. */
   videos: 'Videos and sound',
-  makeVideo: 'Make a video…',
-  make: 'Make it',
-  makeHint: 'The server makes one at a time, slowly, so that calls do not suffer. You can leave meanwhile.',
+  makeVideo: 'Create video…',
+  makeTitle: 'Create a video',
+  make: 'Create',
+  makeHint:
+    'The server creates one file at a time, in the background, so that calls do not suffer. You can close this panel.',
   format: 'Format',
   formats: { mp4: 'Video, MP4', webm: 'Video, WebM', m4a: 'Sound only, M4A', opus: 'Sound only, Opus' },
   layout: 'Layout',
-  layouts: { speaker: 'Speaker large', gallery: 'Everyone alike' },
+  layouts: { speaker: 'Speaker view', gallery: 'Gallery' },
   composition: (format: 'mp4' | 'webm' | 'm4a' | 'opus', layout: 'speaker' | 'gallery') => {
     const sound = { m4a: 'Sound, M4A', opus: 'Sound, Opus', mp4: '', webm: '' }[format];
     return (
-      sound ||
-      `${format === 'mp4' ? 'MP4' : 'WebM'}, ${layout === 'speaker' ? 'speaker large' : 'everyone alike'}`
+      sound || `${format === 'mp4' ? 'MP4' : 'WebM'}, ${layout === 'speaker' ? 'speaker view' : 'gallery'}`
     );
   },
-  waiting: 'Waiting…',
+  waiting: 'In the queue…',
   downloadThis: (title: string) => `Download: ${title}`,
   deleteThis: (title: string) => `Delete: ${title}`,
   /** Links for people without an account. */
@@ -51,13 +52,13 @@ export const recordings = {
   shareTitle: 'Share this recording',
   shareHint: (date: string) =>
     `Anyone with a link can watch the recording of ${date} without an account, but not its chat.`,
-  shareFor: 'Link works for',
+  shareFor: 'Link expires after',
   shareCreate: 'Create link',
   shareLink: 'Link to the recording',
   shareOnce: 'Copy it now: it is not shown again.',
   shareList: 'Links to this recording',
   shareWithdraw: 'Withdraw',
-  mayBeShared: 'Recordings may be shared by links with people who have no account',
+  mayBeShared: 'Allow sharing recordings by link, with people who have no account',
   /** What someone with a link sees. */
   recordingOf: (date: string) => `Recording of ${date}`,
   sharedUntil: (date: string) => `This link works until ${date}.`,

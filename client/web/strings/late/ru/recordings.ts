@@ -28,17 +28,18 @@ export const recordings: LateStrings['recordings'] = {
   tracks: 'Скачать дорожку',
   videos: 'Видео и звук',
   makeVideo: 'Сделать видео…',
+  makeTitle: 'Сделать видео',
   make: 'Сделать',
   makeHint: 'Сервер делает файлы по одному и не спеша, чтобы не мешать звонкам. Панель можно закрыть.',
   format: 'Формат',
   formats: { mp4: 'Видео, MP4', webm: 'Видео, WebM', m4a: 'Только звук, M4A', opus: 'Только звук, Opus' },
   layout: 'Расположение',
-  layouts: { speaker: 'Говорящий крупно', gallery: 'Все одинаково' },
+  layouts: { speaker: 'Говорящий крупно', gallery: 'Галерея' },
   composition: (format, layout) => {
     const sound = { m4a: 'Звук, M4A', opus: 'Звук, Opus', mp4: '', webm: '' }[format];
     return (
       sound ||
-      `${format === 'mp4' ? 'MP4' : 'WebM'}, ${layout === 'speaker' ? 'говорящий крупно' : 'все одинаково'}`
+      `${format === 'mp4' ? 'MP4' : 'WebM'}, ${layout === 'speaker' ? 'говорящий крупно' : 'галерея'}`
     );
   },
   waiting: 'В очереди…',

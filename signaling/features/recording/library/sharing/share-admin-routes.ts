@@ -8,7 +8,7 @@ import { infoOfShare } from './sharing-handlers.ts';
 
 const shareParams = roomRecordingParams.extend({ shareId: objectId });
 
-/** Routes for administrators. They make no links: what the console's key can make ends with the administrator's role, a link would not. */
+/** Routes for administrators. They create no links: a link would stay valid after the administrator has lost the role. */
 export function registerShareAdminRoutes(kernel: Kernel, access: RecordingAccess, shares: Shares): void {
   kernel.adminRoutes('recording.administer', (app) => {
     app.get(

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { CanopyError } from '../../../base/index.ts';
+import { composingFolderName } from '../../../contract/index.ts';
+import type { ComposedFile, CompositionTask, Recorder } from '../../kernel/index.ts';
+import { TestKernel } from '../testing/index.ts';
+import { CompositionRecords } from './composition-records.ts';
+import { Compositions } from './compositions.ts';
+import { RecordingRecords } from './recording-records.ts';
+import type { CompositionRow, RecordingRow } from './tables.ts';
+
+const RECORDING: RecordingRow = {
+  recording_id: 'recording',
+  room_id: 'team',
+  status: 'ended',
+  mode: 'video',
+  full: 0,
+  started_at_ms: 1,
+  ended_at_ms: 2,
+  duration_ms: 1,
+  bytes: 1,
+  account_id: null,
+  display_name: null,
+  reason: 'stopped',
+};
+
+/** A recorder whose process can be ended at will. It makes nothing by itself. */
+class HeldRecorder {
+  readonly isUp = true;
+  readonly begun: string[] = [];
+  #pending: PromiseWithResolvers<ComposedFile> | undefined;
+  onBegun = () => {};
+
+  compose({ compositionId }: CompositionTask): Promise<ComposedFile> {
+    this.begun.push(compositionId);
+    this.#pending = Promise.withResolvers();
+    this.onBegun();
+    return this.#pending.promise;
+  }
+
+  cancelComposition(): void {
+    this.#pending?.reject(new CanopyError('RECORDING_UNKNOWN'));
+  }
+
+  crash(): void {
+    this.#pending?.reject(new CanopyError('RECORDER_UNAVAILABLE'));
+  }
+}
+
+describe('the queue of videos', () => {
+  let host: TestKernel;
+  let recorder: HeldRecorder;
+  let queue: CompositionRecords;
+  let compositions: Compositions;
+  let settled: (row: CompositionRow) => void;
+
+  beforeEach(async () => {
+    host = await TestKernel.open();
+    recorder = new HeldRecorder();
+    settled = () => {};
+    const { config, store, log } = host.kernel;
+    const records = new RecordingRecords(store);
+    queue = new CompositionRecords(store);
+    await records.add(RECORDING);
+    compositions = new Compositions({
+      ...{ config, queue, records, log },
+      recorder: recorder as Pick<Recorder, 'isUp' | 'compose' | 'cancelComposition'> as Recorder,
+      changed: (row, info) => {
+        if (info === null || info.status === 'failed') {
+          settled(row);
+        }
+      },
+    });
+  });
+  afterEach(async () => {
+    recorder.onBegun = () => {};
+    recorder.crash();
+    await compositions.close();
+    await host.close();
+  });
+
+  const begun = () => new Promise<void>((resolve) => (recorder.onBegun = resolve));
+
+  it('gives a video up that has ended the recorder three times', async () => {
+    recorder.onBegun = () => setImmediate(() => recorder.crash());
+    const ended = new Promise<CompositionRow>((resolve) => (settled = resolve));
+    await compositions.add(RECORDING, { format: 'mp4', layout: 'gallery' });
+    assert.deepEqual((await ended).error, 'RECORDER_UNAVAILABLE');
+    assert.equal(recorder.begun.length, 3);
+    assert.equal(await queue.next(), undefined);
+  });
+
+  it('begins no other video of a recording that is being deleted, and leaves nothing of the first', async () => {
+    const first = begun();
+    const { compositionId } = await compositions.add(RECORDING, { format: 'mp4', layout: 'gallery' });
+    await compositions.add(RECORDING, { format: 'mp4', layout: 'speaker' });
+    await first;
+    const folder = join(
+      host.dir,
+      'recordings',
+      RECORDING.recording_id,
+      composingFolderName({ compositionId }),
+    );
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'plan'), '');
+    await compositions.deleteAll(RECORDING.recording_id);
+    assert.deepEqual(recorder.begun, [compositionId]);
+    assert.ok(!existsSync(folder));
+    assert.deepEqual(await queue.of(RECORDING.recording_id), []);
+  });
+
+  it('does not begin a video that is deleted just then', async () => {
+    let deleting: Promise<void> | undefined;
+    const update = queue.update.bind(queue);
+    queue.update = async (compositionId, changes) => {
+      const isKept = await update(compositionId, changes);
+      deleting ??= compositions.delete(RECORDING.recording_id, compositionId);
+      // The deletion goes on while the recorder is about to be asked.
+      await new Promise((resolve) => setImmediate(resolve));
+      return isKept;
+    };
+    const gone = new Promise((resolve) => (settled = resolve));
+    await compositions.add(RECORDING, { format: 'opus', layout: 'gallery' });
+    await gone;
+    await deleting;
+    assert.deepEqual(recorder.begun, []);
+  });
+});
