@@ -1,7 +1,7 @@
 /** IPC messages between `canopy serve` and its recorder process. */
 import type { Config, ErrorBody } from '../base/index.ts';
-import type { RecordingManifest } from '../contract/index.ts';
-import type { ComposedFile, CompositionTask, RecordOptions } from '../signaling/index.ts';
+import type { ComposedFile, RecordingManifest } from '../contract/index.ts';
+import type { CompositionTask, RecordOptions } from '../signaling/index.ts';
 import type { FromChild, ToChild } from './child-supervisor.ts';
 
 /** Each is answered by `done` or `refused`. */

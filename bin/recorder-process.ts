@@ -1,8 +1,8 @@
 /** The recorder as a child process of `canopy serve`. */
 import { CanopyError, type Config, createLogger, type Logger } from '../base/index.ts';
-import type { RecordingManifest } from '../contract/index.ts';
+import type { ComposedFile, RecordingManifest } from '../contract/index.ts';
 import { compose, discardComposition, RecordingFolder, RoomRecorder } from '../recorder/index.ts';
-import type { ComposedFile, CompositionTask, RecordOptions } from '../signaling/index.ts';
+import type { CompositionTask, RecordOptions } from '../signaling/index.ts';
 import { becomeChild, failureOf } from './child-process.ts';
 import { OwnSessions } from './own-sessions.ts';
 import type { FromRecorder, RecorderCommand, ToRecorder } from './recorder-messages.ts';

@@ -1,14 +1,8 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CanopyError, type Config, type Logger } from '../base/index.ts';
-import type { RecordingManifest } from '../contract/index.ts';
-import type {
-  ComposedFile,
-  CompositionTask,
-  Recorder,
-  RecorderEvents,
-  RecordOptions,
-} from '../signaling/index.ts';
+import type { ComposedFile, RecordingManifest } from '../contract/index.ts';
+import type { CompositionTask, Recorder, RecorderEvents, RecordOptions } from '../signaling/index.ts';
 import { ChildMetrics } from './child-metrics.ts';
 import { ChildRequests } from './child-requests.ts';
 import { ChildSupervisor } from './child-supervisor.ts';
@@ -27,7 +21,7 @@ export class RecorderSupervisor implements Recorder {
   readonly #requests = new ChildRequests<RecordingManifest | undefined>('RECORDER_UNAVAILABLE');
   readonly #compositions = new ChildRequests<ComposedFile>('RECORDER_UNAVAILABLE');
   readonly #composing = new Map<string, (percent: number) => void>();
-  /** What should be recorded now. Updated before the process is told, so that a new process starts from it. */
+  /** What to record now. Updated before the process is asked, so that a new process can take it over. */
   readonly #wanted = new Map<string, RecordOptions>();
   readonly #retries = new Set<NodeJS.Timeout>();
   #events: RecorderEvents | undefined;

@@ -71,6 +71,20 @@ export function isSound(format: CompositionFormat): boolean {
   return format === 'm4a' || format === 'opus';
 }
 
+/** A file to compose. */
+export interface CompositionOptions {
+  compositionId: string;
+  layout: CompositionLayout;
+  format: CompositionFormat;
+  /** With less free space on the disk, in bytes, composing ends with `RECORDING_DISK_FULL`. */
+  minFreeBytes: number;
+}
+
+/** What was composed. */
+export interface ComposedFile {
+  bytes: number;
+}
+
 /** What the folder is called in which a file is composed, in its recording's folder. */
 export function composingFolderName({ compositionId }: { compositionId: string }): string {
   return `composition-${compositionId}.work`;

@@ -30,7 +30,6 @@ export {
   AcmeFiles,
   type Captioner,
   type CaptionerEvents,
-  type ComposedFile,
   type CompositionTask,
   caNotYetValid,
   checkDataDir,

@@ -39,7 +39,7 @@ const SETTLE_MS = 8000;
 /** Until a quota shows. */
 const QUOTA_SETTLE_MS = 2000;
 
-/** Measures and writes the report, anew after each kind. @throws {TypeError} wrong options. @throws {SystemUnavailable} */
+/** Measures each kind in turn, and rewrites the report after it. @throws {TypeError} wrong options. @throws {SystemUnavailable} */
 export async function benchCapacity(
   options: CapacityOptions,
   write: (line: string) => void,

@@ -1,6 +1,7 @@
 import { MAX_ADDED_MS, MAX_LOSS_SHARE } from '../server-group/index.ts';
+import type { LoadWindow } from './growing-load.ts';
 
-/** A process of the load may use this share of a core; above it, the load measures itself. */
+/** Above this share of a core, a process of the load is the bottleneck itself. */
 const MAX_LOAD_SHARE = 0.7;
 /** A server that uses this share of its quota has nothing left. */
 const MAX_QUOTA_SHARE = 0.97;
@@ -9,25 +10,13 @@ const MAX_QUOTA_SHARE = 0.97;
 export type Limit = 'loss' | 'delay' | 'cpu' | 'streams' | 'load';
 
 /** A server with so many units (rooms, phones) for some seconds. */
-export interface Window {
+export interface Window extends LoadWindow {
   /** Cores that all its processes used. */
   cores: number;
   /** Of these, by Node. */
   nodeCores: number;
-  packetsPerSecond: number;
-  lossShare: number;
-  /** From sending to arriving. */
-  delay: { p50Ms: number; p99Ms: number };
-  /** From the server, with UDP and IP. */
-  sentMbps: number;
-  /** To the server. */
-  receivedMbps: number;
   /** Growth of the server's memory since it was empty. */
   memoryBytes: number;
-  /** Whether everything arrived that should. */
-  complete: boolean;
-  /** Cores that the busiest load process used. */
-  busiestLoad: number;
   stealShare: number;
 }
 

@@ -1,4 +1,4 @@
-import { environment } from '../report/index.ts';
+import { environment, round } from '../report/index.ts';
 import { kneeOf } from './grow-to-knee.ts';
 import type { CapacityRun } from './report.ts';
 
@@ -33,7 +33,7 @@ export function sizingOf({ startedAt, cores, results, machine: { before, after }
       cpu,
       cores: all,
       quotaCores: cores,
-      stealPercent: rounded(((after.steal - before.steal) / ticks) * 100, 2),
+      stealPercent: round(((after.steal - before.steal) / ticks) * 100, 2),
     },
     costs: results.flatMap(({ units, people, floorUs, steps }) => {
       const knee = kneeOf(steps);
@@ -41,7 +41,7 @@ export function sizingOf({ startedAt, cores, results, machine: { before, after }
         return [];
       }
       const { window, units: atKnee } = knee;
-      const perUnit = (value: number, digits: number) => rounded(value / atKnee, digits);
+      const perUnit = (value: number, digits: number) => round(value / atKnee, digits);
       return [
         {
           units,
@@ -53,7 +53,7 @@ export function sizingOf({ startedAt, cores, results, machine: { before, after }
           receivedMbps: perUnit(window.receivedMbps, 3),
           memoryMiB: perUnit(window.memoryBytes / 2 ** 20, 1),
           packetsPerSecondPerCore: Math.round(window.packetsPerSecond / cores),
-          floorUs: rounded(floorUs, 2),
+          floorUs: round(floorUs, 2),
         },
       ];
     }),
@@ -110,8 +110,4 @@ export function machineTable({ costs }: Sizing, machines: readonly Machine[]): s
       return `| ${machine.name} | ${cells.join(' | ')} |`;
     }),
   ];
-}
-
-function rounded(value: number, digits: number): number {
-  return Number(value.toFixed(digits));
 }

@@ -3,8 +3,8 @@ import { mkdir, open, readFile, rename, rm, stat, statfs, writeFile } from 'node
 import { join } from 'node:path';
 import { CanopyError } from '../../base/index.ts';
 import {
-  type CompositionFormat,
-  type CompositionLayout,
+  type ComposedFile,
+  type CompositionOptions,
   composedFileName,
   composingFolderName,
   type RecordingEvent,
@@ -19,19 +19,6 @@ import { pictureSpans } from './picture-spans.ts';
 import { type Scene, sceneOf } from './scene.ts';
 import { SOUND_ENCODERS, soundCommand } from './sound-command.ts';
 import { FRAME_RATE, stretchesOf } from './stretches.ts';
-
-export interface CompositionOptions {
-  compositionId: string;
-  layout: CompositionLayout;
-  format: CompositionFormat;
-  /** With less free space on the disk, in bytes, it ends with `RECORDING_DISK_FULL`. */
-  minFreeBytes: number;
-}
-
-export interface ComposedFile {
-  bytes: number;
-  durationMs: number;
-}
 
 export interface Work {
   /** Ends it. What is finished stays, and the next attempt goes on from there. */
@@ -88,7 +75,6 @@ class Composition {
   }
 
   async make(): Promise<ComposedFile> {
-    const { durationMs } = this.#manifest;
     const path = join(this.#folder, composedFileName(this.#options));
     const before = await stat(path).catch(() => undefined);
     if (!before) {
@@ -96,7 +82,7 @@ class Composition {
       await rename(made, path);
     }
     await discardComposition(this.#folder, this.#options);
-    return { bytes: (before ?? (await stat(path))).size, durationMs };
+    return { bytes: (before ?? (await stat(path))).size };
   }
 
   /** @returns the finished file, in the working folder */
@@ -174,7 +160,7 @@ class Composition {
     });
   }
 
-  /** Puts the parts one after another, and the sound beside them; nothing is encoded again. @returns path of the file */
+  /** Joins the parts and adds the sound, without re-encoding. @returns path of the file */
   async #join(sound: string, parts: readonly string[]): Promise<string> {
     const { format } = this.#options;
     await this.#write('parts', parts.map((part) => `file ${part}\n`).join(''));

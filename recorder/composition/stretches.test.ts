@@ -29,7 +29,7 @@ function timeline(durationS: number, tracks: RecordedTrack[], events: RecordingE
   return { durationMs: durationS * 1000, tracks, spans, events };
 }
 
-/** Each stretch as its seconds and who is in it, with `*` for a camera. */
+/** Each stretch as `from-to people`, in seconds; `*` marks a person with a camera. */
 function summary(given: Timeline): string[] {
   return stretchesOf(given).map(
     ({ fromFrame, toFrame, people }) =>

@@ -5,7 +5,6 @@ import { BitReader } from './bit-reader.ts';
 export interface Vp9Header {
   key: boolean;
   shown: boolean;
-  errorResilient: boolean;
   /** Where the bit is that says whether it is shown. */
   shownBit: number;
   /** Length of the header, in bits. Coded data begins with the next whole byte. */
@@ -83,7 +82,7 @@ export function parseVp9Header(
   if (codedBytes === 0 || reader.position > data.length * 8) {
     return undefined;
   }
-  return { key, shown, errorResilient, shownBit, bits: reader.position, size, refresh };
+  return { key, shown, shownBit, bits: reader.position, size, refresh };
 }
 
 function sizeIn(reader: BitReader): FrameSize {

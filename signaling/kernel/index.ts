@@ -108,7 +108,6 @@ export {
   type Visitor,
 } from './principals/index.ts';
 export type {
-  ComposedFile,
   CompositionTask,
   Recorder,
   RecorderEvents,

@@ -1,7 +1,7 @@
 import type { CanopyError } from '../../base/index.ts';
 import type {
-  CompositionFormat,
-  CompositionLayout,
+  ComposedFile,
+  CompositionOptions,
   RecordingManifest,
   RecordingMode,
 } from '../../contract/index.ts';
@@ -36,20 +36,9 @@ export interface RecorderEvents {
 }
 
 /** A video, or sound alone, to make of a recording. */
-export interface CompositionTask {
-  compositionId: string;
+export interface CompositionTask extends CompositionOptions {
   /** The recording's folder, in which the file is made. */
   folder: string;
-  layout: CompositionLayout;
-  format: CompositionFormat;
-  /** With less free space on the disk, in bytes, it ends. */
-  minFreeBytes: number;
-}
-
-/** What was made. */
-export interface ComposedFile {
-  bytes: number;
-  durationMs: number;
 }
 
 /** Records rooms, in a process of its own. Each call counts from the moment it is made, also while an earlier one is pending. */

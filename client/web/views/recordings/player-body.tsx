@@ -10,7 +10,7 @@ const SPEEDS = [0.75, 1, 1.25, 1.5, 2] as const;
 /** How far an arrow key goes, in seconds. */
 const STEP_S = 1;
 
-/** The pictures of a recording, what belongs beside them, and the controls. */
+/** The player: pictures, side panel and controls. */
 export function PlayerBody({
   playback,
   chapters,
