@@ -65,6 +65,12 @@ export default defineConfig({
       preserveEntrySignatures: 'exports-only',
       output: {
         entryFileNames: ({ name }) => (name === 'index' ? 'assets/[name]-[hash].js' : '[name].js'),
+        // What the page needs at once compresses better as one file, and each more costs headers and a request.
+        codeSplitting: {
+          groups: [
+            { name: 'first', tags: ['$initial'], test: (id) => !/\/(?:embed|service-worker)\//.test(id) },
+          ],
+        },
       },
     },
   },
