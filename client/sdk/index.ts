@@ -92,6 +92,12 @@ export type {
   RecentCall,
   RecentCallsPage,
 } from './direct-calls.ts';
+export {
+  BASE_KEY_BYTES,
+  type EpochKeys,
+  type FrameEncryption,
+  type SFrameSuite,
+} from './encryption/index.ts';
 export type { FrameTransforms, TransformedMedia } from './frame-transforms.ts';
 export {
   AccountKey,

@@ -1,0 +1,35 @@
+/** The seam between a room's MLS group, which makes the keys, and the encryption of media, which uses them. */
+
+/** The SFrame cipher suites in use (RFC 9605 section 4.5): the first for video, the other, whose tags are shorter, for audio. */
+export type SFrameSuite = 'AES_128_GCM_SHA256_128' | 'AES_128_CTR_HMAC_SHA256_80';
+
+/**
+ * The length of each suite's base key in bytes: AEAD.Nk of RFC 9605, which is how much of
+ * `MLS-Exporter("SFrame 1.0 Base Key", "", AEAD.Nk)` a group has to export (section 5.2).
+ */
+export const BASE_KEY_BYTES: Readonly<Record<SFrameSuite, number>> = {
+  AES_128_GCM_SHA256_128: 16,
+  AES_128_CTR_HMAC_SHA256_80: 48,
+};
+
+/** What media needs of one epoch of a room's group (RFC 9605 section 5.2). */
+export interface EpochKeys {
+  epoch: bigint;
+  /** One base key for each suite, of BASE_KEY_BYTES. */
+  baseKeys: Readonly<Record<SFrameSuite, Uint8Array>>;
+  /** This device's own leaf index. */
+  ownLeaf: number;
+  /** The device id of every member, by leaf index. A device that is in the room twice has two leaves. */
+  members: ReadonlyMap<number, string>;
+}
+
+/** What encrypts and decrypts a room's media, from the point of view of its group. */
+export interface FrameEncryption {
+  /**
+   * A new epoch: senders switch to it at once; receivers go on accepting the epoch before it for 5 s. Must be called in the order of the
+   * epochs; an epoch that is already known changes nothing, as its counters must not start again.
+   */
+  setEpoch(keys: EpochKeys): void;
+  /** Forgets all keys. Nothing is sent or decrypted any more. */
+  close(): void;
+}
