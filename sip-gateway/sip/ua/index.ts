@@ -24,6 +24,7 @@ export { type CallTarget, NoRouteError, TrunkFullError } from './routes.ts';
 export { type SavedBinding, saveBinding } from './saved-binding.ts';
 export type { SavedCall, SavedIncomingInvite } from './saved-call.ts';
 export type { SavedInvite } from './saved-invite.ts';
-export { type InviteOptions, SipStack, type SipStackOptions } from './sip-stack.ts';
+export { SipStack } from './sip-stack.ts';
+export type { InviteOptions, SipStackOptions } from './sip-stack-options.ts';
 export { checkTrunk, type TrunkOptions } from './trunk.ts';
 export type { ContactState } from './trunk-monitor.ts';

@@ -1,11 +1,6 @@
 import { EventEmitter } from 'node:events';
-import type { DigestServerOptions } from '../auth/index.ts';
-import { dialogKey } from '../dialog/index.ts';
 import {
-  buildRequest,
-  buildResponse,
   encodeUser,
-  formatNameAddr,
   formatUri,
   type HeaderField,
   type NameAddr,
@@ -13,139 +8,48 @@ import {
   nameAddr,
   parseUri,
   type RequestDraft,
-  SipParseError,
   type SipRequest,
-  type SipResponse,
   type SipUri,
-  tagOf,
   type Uri,
-  withTag,
 } from '../message/index.ts';
-import { SdpError } from '../sdp/index.ts';
-import { newTag, statelessTag } from '../tokens.ts';
 import {
   type ClientHandlers,
   type Clock,
   DEFAULT_TIMERS,
-  type ServerInviteTransaction,
-  type ServerPlainTransaction,
   systemClock,
   type TimerValues,
   TransactionLayer,
 } from '../transaction/index.ts';
-import {
-  type Flow,
-  goneFlow,
-  isOverTls,
-  localAddressFor,
-  TransportLayer,
-  type TransportOptions,
-} from '../transport/index.ts';
+import { type Flow, goneFlow, isOverTls, localAddressFor, TransportLayer } from '../transport/index.ts';
 import { AbandonedInvite } from './abandoned-invite.ts';
-import { Admissions, type Admitted, type CallerIdentity, type FailedLogin } from './admissions.ts';
-import { sessionBody } from './body.ts';
+import { Admissions, type CallerIdentity } from './admissions.ts';
 import type { Call } from './call.ts';
-import { callToReplace } from './call-to-replace.ts';
-import type { CallHost, DialogUsage, OwnContact } from './call-types.ts';
+import { CallGate } from './call-gate.ts';
+import type { CallHost } from './call-types.ts';
 import { callerFields } from './caller-fields.ts';
+import { Dialogs } from './dialogs.ts';
 import { IncomingCall } from './incoming-call.ts';
+import { METHODS } from './methods.ts';
 import { NatKeepAlive } from './nat-keep-alive.ts';
-import { EXTENSIONS, unsupportedFields } from './option-tags.ts';
-import { type Answerer, OutgoingCall } from './outgoing-call.ts';
-import { RateLimiter } from './rate-limiter.ts';
+import { EXTENSIONS } from './option-tags.ts';
+import { OutgoingCall } from './outgoing-call.ts';
 import { INTERRUPTED } from './reason.ts';
-import { Registrar, type RegistrarOptions } from './registrar.ts';
+import { Registrar } from './registrar.ts';
 import { Registration, type RegistrationHost, type RegistrationOptions } from './registration.ts';
-import type { DnsLookups } from './resolve-targets.ts';
+import { RequestReceiver } from './request-receiver.ts';
 import { RestoredCall } from './restored-call.ts';
 import { type CallTarget, NoRouteError, Routes, TrunkFullError } from './routes.ts';
 import { restoreBinding, type SavedBinding } from './saved-binding.ts';
 import type { SavedCall, SavedIncomingInvite } from './saved-call.ts';
 import { readInvite, type SavedInvite } from './saved-invite.ts';
 import { sendRequest } from './send-request.ts';
-import { sessionTooShort } from './session-timer.ts';
+import type { InviteOptions, SipStackEvents, SipStackOptions } from './sip-stack-options.ts';
 import { SourceLimits } from './source-limits.ts';
+import { StackCalls } from './stack-calls.ts';
+import { cancelRequest, contactField, optionsRequest } from './stack-requests.ts';
 import { Trunk, type TrunkOptions } from './trunk.ts';
 import { type ContactState, TrunkMonitor } from './trunk-monitor.ts';
 
-export interface SipStackOptions extends TransportOptions {
-  /** Our domain: the host of our own addresses, and of registered users. Default: the first listener's address. */
-  readonly domain?: string;
-  /** Name in User-Agent and Server. Default `Canopy`. */
-  readonly userAgent?: string;
-  /** Users who may register and call, with their realm and passwords. Default: none. */
-  readonly users?: Omit<DigestServerOptions, 'clock'>;
-  readonly registrar?: RegistrarOptions;
-  readonly trunks?: readonly TrunkOptions[];
-  /** Allows calls without authentication. Default false. */
-  readonly anonymousCalls?: boolean;
-  /**
-   * Ignores requests of strangers instead of refusing them: of sources that are no trunk, have not recently logged in and name none of our
-   * users. Default false.
-   */
-  readonly silent?: boolean;
-  /**
-   * Maximum new calls per second from one source (an IPv4 address or an IPv6 /64) that is a trunk or has recently logged in, with bursts of
-   * twice as many. Any other source may make a fifth of that, and all of these together the full rate. More get 503. Default 50.
-   */
-  readonly callsPerSecond?: number;
-  /** Maximum other requests outside dialogs per second from one source; more are dropped. Default 50. */
-  readonly requestsPerSecond?: number;
-  /** Maximum number of concurrent calls; more get 503. Default 500. */
-  readonly maxCalls?: number;
-  /** Maximum number of concurrent calls from one user; more get 486. Default 4. */
-  readonly maxCallsPerUser?: number;
-  readonly clock?: Clock;
-  readonly timers?: TimerValues;
-  readonly random?: () => number;
-  /** Default: the system's name servers. */
-  readonly dns?: DnsLookups;
-}
-
-export interface InviteOptions {
-  /** Our offer. Default: the callee makes the offer, and `answer` answers it. */
-  readonly sdp?: string;
-  readonly answer?: Answerer;
-  /** The caller shown to the callee. Default: user `canopy`, no name. `withheld`: the callee must not learn who calls. */
-  readonly from?: { readonly user?: string; readonly displayName?: string; readonly withheld?: boolean };
-  readonly headers?: readonly HeaderField[];
-  /** User part of our Contact, unescaped. Default: that of From. */
-  readonly contactUser?: string;
-  /** Maximum ringing time, in seconds. Default 120. */
-  readonly ringSeconds?: number;
-}
-
-interface SipStackEvents {
-  /** An incoming call of an admitted caller. It is refused with 480 if there is no listener, with 488 if one throws SdpError. */
-  invite: [IncomingCall];
-  /** The bindings of a user changed. */
-  registration: [{ readonly user: string; readonly bindings: number }];
-  /** A request was refused before it became a call. For logs and metrics. */
-  refused: [{ readonly method: string; readonly status: number; readonly address: string }];
-  /** A contact of a trunk answers, or no longer does. */
-  contact: [ContactState];
-  malformed: [{ readonly reason: string; readonly address: string }];
-  /** A wrong password, or any password while the user or the source is locked out. */
-  failedLogin: [FailedLogin];
-}
-
-/** A refusal of a request. */
-interface Refusal {
-  readonly status: number;
-  readonly reason?: string;
-  readonly headers?: readonly HeaderField[];
-}
-
-const METHODS = [
-  ...['INVITE', 'ACK', 'BYE', 'CANCEL', 'OPTIONS', 'INFO', 'UPDATE', 'PRACK', 'REFER', 'SUBSCRIBE', 'NOTIFY'],
-  'REGISTER',
-];
-/** Methods that we know. Those that we do not support get 405 rather than 501. */
-const KNOWN_METHODS = new Set([...METHODS, 'MESSAGE', 'PUBLISH']);
-/** Methods that belong to a call. */
-const OF_DIALOGS = new Set(['BYE', 'CANCEL', 'INFO', 'UPDATE', 'PRACK', 'NOTIFY']);
-/** Maximum requests per second in one dialog; more are dropped. Even key presses are slower. */
-const DIALOG_REQUESTS_PER_SECOND = 50;
 /** User part of our Contact in calls whose caller is hidden. */
 const ANONYMOUS_USER = 'anonymous';
 /** Estimated size of the header section of our INVITEs, in bytes. */
@@ -164,12 +68,10 @@ export class SipStack extends EventEmitter<SipStackEvents> {
   #trunks: ReadonlyMap<string, Trunk>;
   readonly #routes: Routes;
   readonly #clock: Clock;
-  readonly #calls = new Set<Call>();
-  readonly #dialogs = new Map<string, DialogUsage>();
-  readonly #invites = new WeakMap<ServerInviteTransaction, DialogUsage>();
+  readonly #calls = new StackCalls(() => this.#trunks);
+  readonly #dialogs = new Dialogs();
   readonly #registrations = new Set<Registration>();
   readonly #limits: SourceLimits;
-  readonly #dialogRate: RateLimiter;
   readonly #keepAlive: NatKeepAlive;
   readonly #monitor: TrunkMonitor;
   readonly #userAgent: readonly HeaderField[];
@@ -184,7 +86,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     this.#options = options;
     this.#clock = clock;
     this.#transport = transport;
-    const inDialog = (request: SipRequest) => this.#dialogOf(request) !== undefined;
+    const inDialog = (request: SipRequest) => this.#dialogs.ofRequest(request) !== undefined;
     this.#transactions = new TransactionLayer(transport, { clock, timers, inDialog });
     this.#trunks = new Map(options.trunks?.map((trunk) => [trunk.id, new Trunk(trunk)]));
     this.#admissions = new Admissions({
@@ -207,7 +109,6 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     });
     const { callsPerSecond: calls = 50, requestsPerSecond: requests = 50 } = options;
     this.#limits = new SourceLimits(clock, { calls, requests });
-    this.#dialogRate = new RateLimiter(clock, DIALOG_REQUESTS_PER_SECOND);
     this.#userAgent = [['user-agent', options.userAgent ?? 'Canopy']];
     const methods = options.users ? METHODS : METHODS.filter((method) => method !== 'REGISTER');
     this.#capabilities = [
@@ -216,9 +117,9 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     ];
     this.#host = this.#makeHost(timers);
     this.#keepAlive = new NatKeepAlive(clock, this.registrar, (uri, flow) =>
-      this.#transactions.sendStateless(this.#optionsRequest(uri, flow), flow),
+      this.#transactions.sendStateless(this.#optionsRequest(uri, flow, []), flow),
     );
-    this.#listen();
+    this.#listen(this.#makeReceiver());
     this.#monitor.update(this.#trunks.values());
   }
 
@@ -250,7 +151,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
   }
 
   get calls(): readonly Call[] {
-    return [...this.#calls];
+    return this.#calls.all;
   }
 
   /** Uses another TLS certificate for new connections. */
@@ -355,7 +256,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
       },
       trunk?.digest(),
     );
-    this.#own(call, trunk);
+    this.#calls.add(call, trunk);
     call.begin();
     return call;
   }
@@ -399,9 +300,9 @@ export class SipStack extends EventEmitter<SipStackEvents> {
       identity.kind === 'user' && place.phone
         ? this.registrar.followAgain(identity.username, place.phone, flow)
         : undefined;
-    const trunk = identity.kind === 'trunk' ? this.#trunks.get(identity.trunkId) : undefined;
+    const trunk = this.#trunkOf(identity);
     const call = new RestoredCall(this.#host, saved, { flow, phone, digest: trunk?.digest() });
-    this.#own(call, trunk);
+    this.#calls.add(call, trunk);
     return call;
   }
 
@@ -413,13 +314,13 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     if (!request || !flow) {
       return undefined;
     }
-    const trunk = identity.kind === 'trunk' ? this.#trunks.get(identity.trunkId) : undefined;
+    const trunk = this.#trunkOf(identity);
     const transaction = this.#transactions.resumeServer(request, flow);
     const digest = trunk?.digest();
     const admitted = { identity, hasReturnPath, gruu: trunk?.gruus?.public, ...(digest && { digest }) };
     const call = new IncomingCall(this.#host, transaction, flow, { ...admitted, earlier: saved });
-    this.#own(call, trunk);
-    this.#invites.set(transaction, call);
+    this.#calls.add(call, trunk);
+    this.#dialogs.setInvite(transaction, call);
     return call;
   }
 
@@ -457,22 +358,12 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     return status;
   }
 
-  #optionsRequest(uri: Uri, flow: Flow, via: readonly NameAddr[] = []): RequestDraft {
-    const host = this.#options.domain ?? flow.advertised.host;
-    return buildRequest({
-      method: 'OPTIONS',
-      uri,
-      from: withTag(nameAddr({ scheme: 'sip', host, params: NO_PARAMS }), newTag()),
-      to: nameAddr(uri),
-      callId: newTag(),
-      cseq: { number: 1, method: 'OPTIONS' },
-      headers: [
-        ...via.map((route): HeaderField => ['route', formatNameAddr(route)]),
-        this.#host.contactFor(flow),
-        ['accept', 'application/sdp'],
-        ...this.#userAgent,
-      ],
-    });
+  #optionsRequest(uri: Uri, flow: Flow, via: readonly NameAddr[]): RequestDraft {
+    return optionsRequest(uri, flow, { domain: this.#options.domain, via, userAgent: this.#userAgent });
+  }
+
+  #trunkOf(identity: CallerIdentity): Trunk | undefined {
+    return identity.kind === 'trunk' ? this.#trunks.get(identity.trunkId) : undefined;
   }
 
   /** Ends calls and registrations, waits up to `graceMs` for responses, then closes the sockets. */
@@ -481,7 +372,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     this.#monitor.close();
     this.#closing ??= (async () => {
       const goodbyes = [
-        ...[...this.#calls].map((call) => call.hangUp()),
+        ...this.#calls.all.map((call) => call.hangUp()),
         ...[...this.#registrations].map((registration) => registration.close()),
       ];
       let timer: NodeJS.Timeout | undefined;
@@ -498,17 +389,41 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     return this.#closing;
   }
 
-  #listen(): void {
+  #makeReceiver(): RequestReceiver {
+    const { users, silent = false, maxCalls = 500, maxCallsPerUser = 4 } = this.#options;
+    const parts = {
+      clock: this.#clock,
+      admissions: this.#admissions,
+      limits: this.#limits,
+      calls: this.#calls,
+      dialogs: this.#dialogs,
+      trunkOf: (identity: CallerIdentity) => this.#trunkOf(identity),
+    };
+    const isClosing = () => this.#closing !== undefined;
+    return new RequestReceiver({
+      ...parts,
+      host: this.#host,
+      gate: new CallGate({ ...parts, maxCalls, maxCallsPerUser, isClosing }),
+      registrar: users && this.registrar,
+      silent,
+      onInvite: (call) => this.emit('invite', call),
+      onRegistration: (event) => this.emit('registration', event),
+      onRefused: (event) => this.emit('refused', event),
+    });
+  }
+
+  #listen(receiver: RequestReceiver): void {
     const transactions = this.#transactions;
+    const dialogs = this.#dialogs;
     transactions.on('invite', (request, transaction, flow) =>
-      this.#receiveInvite(request, transaction, flow),
+      receiver.receiveInvite(request, transaction, flow),
     );
     transactions.on('request', (request, transaction, flow) =>
-      this.#receiveRequest(request, transaction, flow),
+      receiver.receiveRequest(request, transaction, flow),
     );
-    transactions.on('ack', (request, flow) => this.#dialogOf(request)?.receiveAck(request, flow));
-    transactions.on('cancel', (request, invite) => this.#invites.get(invite)?.receiveCancel(invite, request));
-    transactions.on('strayResponse', (response) => this.#callOf(response)?.receiveStray(response));
+    transactions.on('ack', (request, flow) => dialogs.ofRequest(request)?.receiveAck(request, flow));
+    transactions.on('cancel', (request, invite) => dialogs.ofInvite(invite)?.receiveCancel(invite, request));
+    transactions.on('strayResponse', (response) => dialogs.ofResponse(response)?.receiveStray(response));
     this.#transport.on('stun', (request, flow) => {
       const { address } = flow.remote;
       // Only for registered phones: strangers could have packets sent to others.
@@ -529,308 +444,24 @@ export class SipStack extends EventEmitter<SipStackEvents> {
       random: this.#options.random ?? Math.random,
       capabilities: this.#capabilities,
       userAgent: this.#userAgent,
-      contactFor: (flow: Flow, contact?: OwnContact) => ['contact', contactOf(flow, contact)],
+      contactFor: contactField,
       route: (dialog, peer) => this.#routes.inDialog(dialog, peer),
       phoneOf: (username, contact, flow) => this.registrar.phoneAt(username, contact, flow),
       send: (draft: RequestDraft, flow: Flow, handlers: ClientHandlers) =>
         transactions.request(draft, flow, handlers),
       sendStateless: (draft, flow) => transactions.sendStateless(draft, flow),
       resendStateless: (request, flow) => transactions.resend(request, flow),
-      sendCancel: (invite, flow, headers) => this.#sendCancel(invite, flow, headers),
-      adopt: (dialog, call) => this.#dialogs.set(dialog.key, call),
-      drop: (dialog) => this.#dialogs.delete(dialog.key),
+      sendCancel: (invite, flow, headers) => {
+        const draft = cancelRequest(invite, [...this.#userAgent, ...headers]);
+        // The CANCEL has the same Via as its INVITE (RFC 3261 §9.1).
+        transactions.request(draft, flow, { onResponse() {}, onFailure() {} }, invite.vias[0]);
+      },
+      adopt: (dialog, call) => this.#dialogs.adopt(dialog, call),
+      drop: (dialog) => this.#dialogs.drop(dialog),
       routesTo: (uri, via) => this.#routes.toUri(uri, HEADER_ESTIMATE_BYTES, via),
       mappedAddress: (flow) => this.#transport.mappedAddress(flow),
     };
   }
-
-  #dialogOf(request: SipRequest): DialogUsage | undefined {
-    return this.#dialogs.get(dialogKey(request.callId, tagOf(request.to) ?? '', tagOf(request.from) ?? ''));
-  }
-
-  #callOf(response: SipResponse): DialogUsage | undefined {
-    return this.#dialogs.get(
-      dialogKey(response.callId, tagOf(response.from) ?? '', tagOf(response.to) ?? ''),
-    );
-  }
-
-  /**
-   * Refuses a request outside any call. Answers once and statelessly (RFC 3261 §8.2.7, §26.3.2.4): strangers must neither fill the tables
-   * (threat 56) nor make us retransmit to an address of their choice (threat 61).
-   */
-  #refuse(
-    request: SipRequest,
-    transaction: ServerInviteTransaction | ServerPlainTransaction,
-    flow: Flow,
-    { status, reason, headers = [] }: Refusal,
-  ): void {
-    if (this.#options.silent && this.#admissions.isStranger(request, flow)) {
-      transaction.terminate();
-    } else {
-      transaction.respondStateless(
-        buildResponse(request, status, {
-          toTag: statelessTag(request),
-          reason,
-          headers: [...this.#userAgent, ...headers],
-        }),
-      );
-    }
-    this.emit('refused', { method: request.method, status, address: flow.remote.address });
-  }
-
-  /** Checks a request outside dialogs (RFC 3261 §8.2); returns the refusal, or undefined. */
-  #inspect(request: SipRequest): Refusal | undefined {
-    if (request.uri.scheme === 'other') {
-      return { status: 416 };
-    }
-    const unsupported = unsupportedFields(request);
-    if (unsupported.length > 0) {
-      return { status: 420, headers: unsupported };
-    }
-    const minimum = request.method === 'INVITE' && sessionTooShort(request);
-    if (minimum) {
-      return { status: 422, headers: [minimum] };
-    }
-    return undefined;
-  }
-
-  #receiveInvite(request: SipRequest, transaction: ServerInviteTransaction, flow: Flow): void {
-    if (tagOf(request.to) !== undefined) {
-      const call = this.#receiveInDialog(request, transaction, flow);
-      if (call) {
-        this.#invites.set(transaction, call);
-      }
-      return;
-    }
-    const refuse = (refusal: Refusal) => this.#refuse(request, transaction, flow, refusal);
-    const admission = this.#admitCall(request, flow);
-    if (admission.kind === 'refused') {
-      refuse(admission);
-      return;
-    }
-    const { identity } = admission;
-    const trunk = identity.kind === 'trunk' ? this.#trunks.get(identity.trunkId) : undefined;
-    try {
-      const call = new IncomingCall(this.#host, transaction, flow, {
-        ...admission,
-        gruu: trunk?.gruus?.public,
-      });
-      this.#own(call, trunk);
-      this.#invites.set(transaction, call);
-      this.#offerCall(call);
-    } catch (error) {
-      if (!(error instanceof SipParseError)) {
-        throw error;
-      }
-      refuse({ status: error.status });
-    }
-  }
-
-  /** Decides whether to accept a new call. The cheapest checks come first, so that a flood does not harm calls in progress (threat 22). */
-  #admitCall(
-    request: SipRequest,
-    flow: Flow,
-  ): (Admitted & { replaced?: Call | undefined }) | ({ kind: 'refused' } & Refusal) {
-    const refused = (refusal: Refusal) => ({ kind: 'refused', ...refusal }) as const;
-    const objection = this.#inspect(request);
-    if (objection) {
-      return refused(objection);
-    }
-    const { maxCalls = 500, maxCallsPerUser = 4 } = this.#options;
-    const { address } = flow.remote;
-    const kind = this.#admissions.knows(address) ? 'known' : 'stranger';
-    if (this.#closing || this.#calls.size >= maxCalls || !this.#limits.takeCall(address, kind)) {
-      return refused({ status: 503, headers: [['retry-after', '5']] });
-    }
-    const admission = this.#admissions.admit(request, flow);
-    if (admission.kind === 'refused') {
-      return admission;
-    }
-    if (sessionBody(request).unsupported) {
-      return refused({ status: 415, headers: [['accept', 'application/sdp']] });
-    }
-    const { identity } = admission;
-    const replacement = callToReplace(request, identity, (key) => this.#dialogs.get(key));
-    if (replacement && !replacement.call) {
-      return refused(replacement);
-    }
-    // The call that is replaced ends soon.
-    const spare = replacement ? 1 : 0;
-    const trunk = identity.kind === 'trunk' ? this.#trunks.get(identity.trunkId) : undefined;
-    if (trunk && trunk.activeCalls >= trunk.maxCalls + spare) {
-      return refused({ status: 503, reason: 'Trunk Is Full', headers: [['retry-after', '30']] });
-    }
-    if (trunk && !trunk.takeCall('incoming', this.#clock.now())) {
-      return refused({ status: 503, reason: 'Too Many Calls Per Second', headers: [['retry-after', '1']] });
-    }
-    if (identity.kind === 'user' && this.#callsOf(identity.username) >= maxCallsPerUser + spare) {
-      return refused({ status: 486, reason: 'Too Many Calls From This Phone' });
-    }
-    return { ...admission, replaced: replacement?.call };
-  }
-
-  /** Number of calls that a user is currently making. */
-  #callsOf(username: string): number {
-    let count = 0;
-    for (const call of this.#calls) {
-      if (
-        call.direction === 'incoming' &&
-        call.identity.kind === 'user' &&
-        call.identity.username === username
-      ) {
-        count++;
-      }
-    }
-    return count;
-  }
-
-  /** Passes a request with a To tag to its call; undefined if there is no such call or the request was dropped. */
-  #receiveInDialog(
-    request: SipRequest,
-    transaction: ServerInviteTransaction | ServerPlainTransaction,
-    flow: Flow,
-  ): DialogUsage | undefined {
-    const call = this.#dialogOf(request);
-    if (!call) {
-      if (this.#limits.takeRequest(flow.remote.address)) {
-        this.#refuse(request, transaction, flow, { status: 481 });
-      } else {
-        transaction.terminate();
-      }
-      return undefined;
-    }
-    if (!this.#dialogRate.take(call.callId)) {
-      transaction.terminate();
-      return undefined;
-    }
-    call.receive(request, transaction, flow);
-    return call;
-  }
-
-  /** Emits the call. Refuses it if there is no listener or one throws SdpError. */
-  #offerCall(call: IncomingCall): void {
-    try {
-      if (!this.emit('invite', call)) {
-        call.reject(480);
-      }
-    } catch (error) {
-      if (!(error instanceof SdpError)) {
-        throw error;
-      }
-      call.reject(error.status, { headers: [error.warningField] });
-    }
-  }
-
-  #receiveRequest(request: SipRequest, transaction: ServerPlainTransaction, flow: Flow): void {
-    const { method } = request;
-    if (tagOf(request.to) !== undefined && method !== 'REGISTER') {
-      this.#receiveInDialog(request, transaction, flow);
-      return;
-    }
-    if (!this.#limits.takeRequest(flow.remote.address)) {
-      transaction.terminate();
-      return;
-    }
-    const refuse = (refusal: Refusal) => this.#refuse(request, transaction, flow, refusal);
-    const objection = this.#inspect(request);
-    if (!KNOWN_METHODS.has(method)) {
-      refuse({ status: 501, headers: this.#capabilities });
-    } else if (objection) {
-      refuse(objection);
-    } else if (method === 'OPTIONS') {
-      this.#receiveOptions(request, transaction, flow);
-    } else if (method === 'REGISTER' && this.#options.users) {
-      this.#receiveRegister(request, transaction, flow);
-    } else if (OF_DIALOGS.has(method)) {
-      refuse({ status: 481 });
-    } else if (method === 'REFER') {
-      // Only a phone in a call may ask us to call (threat 19).
-      refuse({ status: 403 });
-    } else if (method === 'SUBSCRIBE') {
-      // The only subscriptions here are those of REFERs, in the dialog of a call (RFC 6665 §4.1.2.1).
-      refuse({ status: 489, headers: [['allow-events', 'refer']] });
-    } else {
-      refuse({ status: 405, headers: this.#capabilities });
-    }
-  }
-
-  #receiveOptions(request: SipRequest, transaction: ServerPlainTransaction, flow: Flow): void {
-    if (this.#options.silent && this.#admissions.isStranger(request, flow)) {
-      transaction.terminate();
-      return;
-    }
-    transaction.respondStateless(
-      buildResponse(request, 200, {
-        toTag: statelessTag(request),
-        headers: [['accept', 'application/sdp'], ...this.#capabilities, ...this.#userAgent],
-      }),
-    );
-  }
-
-  #receiveRegister(request: SipRequest, transaction: ServerPlainTransaction, flow: Flow): void {
-    const admission = this.#admissions.admit(request, flow);
-    if (admission.kind === 'refused') {
-      this.#refuse(request, transaction, flow, admission);
-    } else if (admission.identity.kind !== 'user') {
-      this.#refuse(request, transaction, flow, { status: 403 });
-    } else {
-      const { username } = admission.identity;
-      const { response, changed } = this.registrar.register(request, flow, username);
-      transaction.respond(response);
-      if (changed) {
-        this.emit('registration', { user: username, bindings: this.registrar.lookup(username).length });
-      }
-    }
-  }
-
-  #own(call: Call, trunk: Trunk | undefined): void {
-    this.#calls.add(call);
-    if (trunk) {
-      trunk.activeCalls++;
-    }
-    call.once('end', () => {
-      this.#calls.delete(call);
-      if (!trunk) {
-        return;
-      }
-      trunk.activeCalls--;
-      // setTrunks() may have replaced the trunk since. Its successor counts this call too.
-      const successor = this.#trunks.get(trunk.id);
-      if (successor && successor !== trunk) {
-        successor.activeCalls--;
-      }
-    });
-  }
-
-  #sendCancel(invite: SipRequest, flow: Flow, headers: readonly HeaderField[]): void {
-    const draft = buildRequest({
-      method: 'CANCEL',
-      uri: invite.uri,
-      from: invite.from,
-      to: invite.to,
-      callId: invite.callId,
-      cseq: { number: invite.cseq.number, method: 'CANCEL' },
-      headers: [
-        ...invite.headers.all('route').map((route): HeaderField => ['route', route]),
-        ...this.#userAgent,
-        ...headers,
-      ],
-    });
-    // The CANCEL has the same Via as its INVITE (RFC 3261 §9.1).
-    this.#transactions.request(draft, flow, { onResponse() {}, onFailure() {} }, invite.vias[0]);
-  }
-}
-
-/** Our Contact on a flow. */
-function contactOf(flow: Flow, { user, gruu }: OwnContact = {}): string {
-  if (gruu !== undefined) {
-    return `<${gruu}>`;
-  }
-  const { host, port } = flow.advertised;
-  // URIs have one name for both kinds of WebSocket (RFC 7118 §5.1).
-  const name = flow.protocol === 'wss' ? 'ws' : flow.protocol;
-  const transport = name === 'udp' ? '' : `;transport=${name}`;
-  return `<sip:${user === undefined ? '' : `${user}@`}${host}:${port}${transport}>`;
 }
 
 /** Whose call an outgoing call is. */
