@@ -22,23 +22,23 @@ export async function askForName(host: CallHost, call: PhoneCall): Promise<void>
   call.onPlayed = () => {
     prompts -= 1;
     if (prompts === 0) {
-      call.record(MAX_NAME_MS);
+      call.sounds.record(MAX_NAME_MS);
     }
   };
   call.onKey = () => {
     if (prompts > 0) {
-      call.stopPrompts();
+      call.sounds.stop();
       resolve();
     } else {
-      call.record(0);
+      call.sounds.record(0);
     }
   };
   call.onRecorded = (sound) => {
     call.setSpokenName(sound);
     resolve();
   };
-  call.play('say-name');
-  call.beep();
+  call.sounds.play('say-name');
+  call.sounds.beep();
   await promise;
   clearTimeout(timer);
   unlisten();

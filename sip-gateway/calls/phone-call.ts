@@ -4,7 +4,6 @@ import type { NewParticipant } from '../../client/sdk/index.ts';
 import {
   type CallerVerification,
   type CallRecord,
-  displayableText,
   type MeasuredCall,
   type TelephonyConfig,
   VERSTAT,
@@ -14,7 +13,7 @@ import type { CallState, PhoneSeat, RoomBridges, SeatEvents } from '../bridge/in
 import type { CodecName } from '../codecs/index.ts';
 import type { LegEvent, LegStats, MediaPool, PortRange } from '../media/index.ts';
 import type { CallStage, EndCause, GatewayMetrics } from '../metrics.ts';
-import type { PhraseName, PhraseValues, PromptName, Prompts } from '../prompts/index.ts';
+import type { Prompts } from '../prompts/index.ts';
 import {
   type Call,
   type CallEnd,
@@ -33,11 +32,14 @@ import {
 import type { CallerVerifier } from '../stir/index.ts';
 import type { CallTraces } from '../tracing/index.ts';
 import type { TrunkGuard } from '../trunks/index.ts';
+import { CallAppearance, shownFields } from './call-appearance.ts';
 import { type EncryptionMeans, localEncryption } from './call-encryption.ts';
 import { CallMedia, type CallMediaOptions } from './call-media.ts';
 import type { CallParts, EarlierCall } from './call-parts.ts';
-import { finalQuality, presentQuality } from './call-quality.ts';
+import { presentQuality } from './call-quality.ts';
+import { type CallEnding, callRecord, type Ending, loggedStats, shortened } from './call-record.ts';
 import { type CallSettings, callCodecs, keyWays } from './call-settings.ts';
+import { CallSounds } from './call-sounds.ts';
 import { Keypad } from './keypad.ts';
 import type { PeopleLink } from './people-link.ts';
 import type { PinGuard } from './pin-guard.ts';
@@ -88,12 +90,7 @@ export interface CallHost {
 /** Null: nothing was said. */
 type RecordedSound = Extract<LegEvent, { type: 'recorded' }>['sound'];
 
-/** Why a call ended: the SIP status, its reason phrase or our words, and the other side's Reason fields. */
-type Ending = Pick<CallEnd, 'status' | 'reason' | 'peerReason'>;
 type EndListener = (cause: EndCause, end: Ending) => void;
-
-/** Maximum length in characters of a remote party's text in the history. */
-const MAX_TEXT = 256;
 
 /**
  * One call: its SIP side, its media and its seat in a room. end() releases all three, whichever side hangs up, and removes the call from
@@ -103,6 +100,7 @@ export class PhoneCall {
   readonly callId: string;
   readonly direction: CallParts['direction'];
   readonly log: Logger;
+  readonly sounds: CallSounds;
   /** Called for each key that the phone presses. */
   onKey: (key: string) => void = () => {};
   /** Called when a prompt has been played to its end. */
@@ -132,16 +130,15 @@ export class PhoneCall {
   #mediaHeard = false;
   /** The codec whose sound cannot be forwarded to the room as it is. */
   #processedCodec: CodecName | undefined;
-  #shownHeld = false;
+  readonly #appearance = new CallAppearance(
+    () => this.#media,
+    () => this.#sip,
+  );
   #overTls = false;
   #transfer: CallRecord['transfer'];
   /** As of the last check. */
   #stats: LegStats | undefined;
   readonly #endListeners = new Set<EndListener>();
-  #shownEncrypted: boolean | undefined;
-  /** The certificates of its phone; null: it has none. Undefined until the phone is known. */
-  #deviceChain: string[] | null | undefined;
-  #shownDeviceChain: string[] | null | undefined;
   #ended: Promise<void> | undefined;
 
   constructor(host: CallHost, { earlier, ...parts }: CallParts & { earlier?: EarlierCall }) {
@@ -152,6 +149,12 @@ export class PhoneCall {
     this.direction = parts.direction;
     this.#roomId = parts.roomId;
     this.log = host.log.child({ callId: this.callId });
+    this.sounds = new CallSounds({
+      prompts: host.prompts,
+      language: () => host.config().language,
+      media: () => (this.#ended ? undefined : this.#media),
+      attempt: (work) => this.#attempt(work),
+    });
     host.adopt(this);
     if (earlier) {
       this.#answeredAtMs = earlier.answeredAtMs;
@@ -350,22 +353,13 @@ export class PhoneCall {
   ): Promise<PhoneSeat> {
     const { displayName } = this.#parts;
     this.#roomId = roomId;
-    const held = callState === 'answered' && (this.#media?.held ?? false);
-    const encrypted = this.#isEncrypted;
-    this.#shownHeld = held;
-    this.#shownEncrypted = encrypted;
-    if (callState === 'answered') {
-      this.#learnDevice();
-    }
-    const deviceChain = this.#deviceChain;
-    this.#shownDeviceChain = deviceChain;
+    const appearance = this.#appearance.show(callState === 'answered');
     const seat = await this.#host.rooms.enter(
       roomId,
       {
         displayName,
-        callState: held ? 'held' : callState,
-        ...(encrypted !== undefined && { callEncrypted: encrypted }),
-        ...(deviceChain !== undefined && { deviceChain }),
+        callState: appearance.held ? 'held' : callState,
+        ...shownFields(appearance),
         attributes: this.#parts.attributes,
         ...admission,
       },
@@ -390,9 +384,9 @@ export class PhoneCall {
     return {
       muted: (muted) => this.#attempt(() => this.#showMuted(muted, true)),
       callFailed: (callId) => this.onCallFailed(callId),
-      asked: () => this.play('may-speak'),
-      alone: (isAlone) => this.wait(isAlone),
-      recorded: (isRecorded) => this.play(isRecorded ? 'recorded' : 'not-recorded'),
+      asked: () => this.sounds.play('may-speak'),
+      alone: (isAlone) => this.sounds.wait(isAlone),
+      recorded: (isRecorded) => this.sounds.play(isRecorded ? 'recorded' : 'not-recorded'),
       // The PIN was given for the meeting, or nobody asked for it.
       moved: (to) => this.#attempt(() => this.moveTo(to, true)),
       ended: (reason) => void this.end(reason),
@@ -414,17 +408,14 @@ export class PhoneCall {
     this.#describeMedia();
     this.#roomId = seat.roomId;
     void before.end('transferred');
-    this.#shownHeld = this.#media?.held ?? false;
-    this.#shownEncrypted = this.#isEncrypted;
-    this.#learnDevice();
-    this.#shownDeviceChain = this.#deviceChain;
+    const { held, encrypted, deviceChain } = this.#appearance.show(true);
     this.#record();
     await seat.show({
       displayName: this.#parts.displayName,
-      callState: this.#shownHeld ? 'held' : 'answered',
-      callEncrypted: this.#shownEncrypted ?? false,
+      callState: held ? 'held' : 'answered',
+      callEncrypted: encrypted ?? false,
       // The phone before it may have been another one.
-      deviceChain: this.#deviceChain ?? null,
+      deviceChain: deviceChain ?? null,
     });
   }
 
@@ -455,7 +446,7 @@ export class PhoneCall {
     }
     await seat.connect(this.callId);
     await before.leave();
-    this.play('joined');
+    this.sounds.play('joined');
     this.#record();
   }
 
@@ -497,7 +488,7 @@ export class PhoneCall {
 
   /** A transfer to `target` begins: it is shown in the history. */
   beginTransfer(target: string): void {
-    this.#transfer = { target: target.slice(0, MAX_TEXT), sipStatus: null };
+    this.#transfer = { target: shortened(target), sipStatus: null };
     this.#record();
   }
 
@@ -529,57 +520,12 @@ export class PhoneCall {
     this.#host.metrics.stage(this.direction, stage, (performance.now() - this.#beganMs) / 1000);
   }
 
-  /** Queues a prompt. */
-  play(name: PromptName): void {
-    this.#attempt(async () => {
-      await this.#media?.play(this.#host.prompts.prompt(name, this.#host.config().language));
-    });
-  }
-
-  /** Queues a phrase with its gaps filled. */
-  say(name: PhraseName, values: PhraseValues): void {
-    this.#attempt(async () => {
-      const { prompts, config } = this.#host;
-      const prompt = await prompts.phrase(name, values, config().language);
-      if (!this.#ended) {
-        await this.#media?.play(prompt);
-      }
-    });
-  }
-
-  /** Plays hold music, if the operator has chosen any, until the phone no longer waits. */
-  wait(on: boolean): void {
-    this.#attempt(async () => {
-      await this.#media?.wait(on);
-    });
-  }
-
-  /** Plays the beep after which a caller is recorded. */
-  beep(): void {
-    this.#attempt(async () => {
-      await this.#media?.play(this.#host.prompts.beep());
-    });
-  }
-
-  /** Records what the phone says, for at most this time; 0 ends a recording. */
-  record(maxMs: number): void {
-    this.#attempt(async () => {
-      await this.#media?.record(maxMs);
-    });
-  }
-
   /** The room's phones hear it when this call comes and goes. */
   setSpokenName(name: RecordedSound): void {
     this.#spokenName = name;
     if (this.#seat) {
       this.#seat.spokenName = name;
     }
-  }
-
-  stopPrompts(): void {
-    this.#attempt(async () => {
-      await this.#media?.stopPrompts();
-    });
   }
 
   /** The phone muted or unmuted itself by its keys. */
@@ -600,7 +546,7 @@ export class PhoneCall {
       if (CanopyError.from(error).code !== 'STOPPED_BY_MODERATOR') {
         throw error;
       }
-      this.play('stay-muted');
+      this.sounds.play('stay-muted');
       return;
     }
     await this.#showMuted(false);
@@ -620,7 +566,7 @@ export class PhoneCall {
     const up = !seat.handUp;
     this.#attempt(async () => {
       await seat.setHandUp(up);
-      this.play(up ? 'hand-raised' : 'hand-lowered');
+      this.sounds.play(up ? 'hand-raised' : 'hand-lowered');
     });
   }
 
@@ -717,7 +663,7 @@ export class PhoneCall {
       metrics.failed(this.direction, cause, end.status);
     }
     this.#record({ cause, ...end, stats });
-    this.log.info({ cause, ...end, ...(stats && summary(stats)) }, 'call ended');
+    this.log.info({ cause, ...end, ...(stats && loggedStats(stats)) }, 'call ended');
     for (const listener of this.#endListeners) {
       listener(cause, end);
     }
@@ -753,45 +699,16 @@ export class PhoneCall {
   }
 
   async #showState(): Promise<void> {
-    const held = this.#media?.held ?? false;
-    const encrypted = this.#isEncrypted;
-    this.#learnDevice();
-    const deviceChain = this.#deviceChain;
-    const isShown =
-      held === this.#shownHeld &&
-      encrypted === this.#shownEncrypted &&
-      deviceChain === this.#shownDeviceChain;
-    if (!this.#seat || isShown) {
-      return;
+    const changed = this.#seat && this.#appearance.change();
+    if (this.#seat && changed) {
+      const callState = changed.held ? 'held' : 'answered';
+      await this.#seat.show({ callState, ...shownFields(changed) });
     }
-    this.#shownHeld = held;
-    this.#shownEncrypted = encrypted;
-    this.#shownDeviceChain = deviceChain;
-    await this.#seat.show({
-      callState: held ? 'held' : 'answered',
-      ...(encrypted !== undefined && { callEncrypted: encrypted }),
-      ...(deviceChain !== undefined && { deviceChain }),
-    });
-  }
-
-  /** Reads the certificates of the phone, once. */
-  #learnDevice(): void {
-    if (this.#deviceChain !== undefined || !this.#sip) {
-      return;
-    }
-    const chain = this.#sip.deviceCertificates.map((der) => der.toString('base64'));
-    this.#deviceChain = chain.length > 0 ? chain : null;
-  }
-
-  /** Undefined until an offer is answered. */
-  get #isEncrypted(): boolean | undefined {
-    const { encryption } = this;
-    return encryption === null ? undefined : encryption !== 'none';
   }
 
   async #showMuted(muted: boolean, byModerator = false): Promise<void> {
     await this.#media?.mute(muted);
-    this.play(muted ? (byModerator ? 'muted-by-moderator' : 'muted') : 'unmuted');
+    this.sounds.play(muted ? (byModerator ? 'muted-by-moderator' : 'muted') : 'unmuted');
   }
 
   /** Runs `work`. If it fails, the call fails too, unless it has ended. */
@@ -812,56 +729,22 @@ export class PhoneCall {
     void this.end(isTransfer ? 'transferred' : cause, { status, reason, peerReason });
   }
 
-  #record(end?: Ending & { cause: EndCause; stats: LegStats | null | undefined }): void {
-    const { remote, dialled, trunk, displayName } = this.#parts;
-    const { party } = this;
-    const stats = end?.stats;
-    const endReason = displayableText(end?.peerReason ?? end?.reason ?? '');
-    const call: CallRecord = {
+  #record(end?: CallEnding): void {
+    const record = callRecord(this.#parts, {
       callId: this.callId,
-      direction: this.direction,
-      displayName,
-      remote: remote.slice(0, MAX_TEXT),
-      dialled: dialled.slice(0, MAX_TEXT),
-      ...(party.kind === 'user' && { phone: party.username }),
-      trunk,
+      phone: this.party.kind === 'user' ? this.party.username : undefined,
       roomId: this.#roomId,
       codec: this.codec,
       encryption: this.encryption,
       startedAtMs: this.#startedAtMs,
       answeredAtMs: this.#answeredAtMs,
-      endedAtMs: end ? Date.now() : null,
-      endCause: end?.cause ?? null,
-      sipStatus: end?.status ?? null,
-      ...(endReason !== '' && { endReason: endReason.slice(0, MAX_TEXT) }),
-      mos: stats && stats.packetsReceived > 0 ? stats.mos : null,
-      quality: stats ? finalQuality(stats) : null,
-      ...(this.#parts.attributes && { attributes: this.#parts.attributes }),
-      ...(this.#parts.verification && { verification: this.#parts.verification }),
-      ...(this.#transfer && { transfer: this.#transfer }),
-    };
-    this.#host.record(call);
+      transfer: this.#transfer,
+      end,
+    });
+    this.#host.record(record);
   }
 }
 
 function seatOf({ roomId, participant, muted, handUp, isModerator }: PhoneSeat): SavedSeat {
   return { roomId, participantId: participant.participantId, muted, handUp, isModerator };
-}
-
-/** Statistics for the log, rounded. */
-function summary({ jitterMs, bufferMs, roundTripMs, mos, ...stats }: LegStats) {
-  const { packetsReceived, packetsSent, packetsLost, packetsLate, framesConcealed, packetsUnauthenticated } =
-    stats;
-  return {
-    packetsReceived,
-    ...(packetsUnauthenticated > 0 && { packetsUnauthenticated }),
-    packetsSent,
-    packetsLost,
-    packetsLate,
-    framesConcealed,
-    jitterMs: Math.round(jitterMs),
-    bufferMs: Math.round(bufferMs),
-    roundTripMs: roundTripMs === null ? null : Math.round(roundTripMs),
-    mos: Math.round(mos * 100) / 100,
-  };
 }

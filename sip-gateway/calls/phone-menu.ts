@@ -67,9 +67,9 @@ export class PhoneMenu {
       return;
     }
     // Whoever presses a key has heard enough.
-    this.call.stopPrompts();
+    this.call.sounds.stop();
     if (forModerators && !seat.isModerator) {
-      this.call.play('moderators-only');
+      this.call.sounds.play('moderators-only');
     } else {
       command(this, seat);
     }
@@ -78,30 +78,30 @@ export class PhoneMenu {
   /** A call into the room has failed. */
   callFailed(callId: string): void {
     if (this.#calls.delete(callId)) {
-      this.call.play('call-failed');
+      this.call.sounds.play('call-failed');
     }
   }
 
   help({ isModerator }: PhoneSeat): void {
-    this.call.play('menu');
+    this.call.sounds.play('menu');
     if (isModerator) {
-      this.call.play('moderator-menu');
+      this.call.sounds.play('moderator-menu');
     }
   }
 
   count({ roomId }: PhoneSeat): void {
     const others = this.#host.rooms.find(roomId)?.others ?? 0;
     if (others === 0) {
-      this.call.play('alone');
+      this.call.sounds.play('alone');
     } else {
-      this.call.say('count', { count: others + 1 });
+      this.call.sounds.say('count', { count: others + 1 });
     }
   }
 
   muteAll({ participant }: PhoneSeat): void {
     this.#try(async () => {
       await participant.moderation.muteAll();
-      this.call.play('all-muted');
+      this.call.sounds.play('all-muted');
     });
   }
 
@@ -109,19 +109,19 @@ export class PhoneMenu {
     const locked = !this.#host.rooms.find(roomId)?.locked;
     this.#try(async () => {
       await participant.moderation.setRoomLocked(locked);
-      this.call.play(locked ? 'room-locked' : 'room-unlocked');
+      this.call.sounds.play(locked ? 'room-locked' : 'room-unlocked');
     });
   }
 
   askNumber(): void {
     this.#number = { digits: '', atMs: performance.now() };
-    this.call.play('enter-number');
+    this.call.sounds.play('enter-number');
   }
 
   /** `#` completes the number; `*` gives it up. */
   #enter(key: string, nowMs: number): void {
     const digits = this.#number?.digits ?? '';
-    this.call.stopPrompts();
+    this.call.sounds.stop();
     if (/^\d$/.test(key) && digits.length < MAX_DIGITS) {
       this.#number = { digits: digits + key, atMs: nowMs };
       return;
@@ -129,11 +129,11 @@ export class PhoneMenu {
     this.#number = undefined;
     const { seat } = this.call;
     if (key !== '#' || digits === '' || !seat) {
-      this.call.play('cancelled');
+      this.call.sounds.play('cancelled');
       return;
     }
     this.#try(async () => {
-      this.call.play('calling');
+      this.call.sounds.play('calling');
       const { callId } = await seat.participant.moderation.call(digits);
       this.#calls.add(callId);
     });
@@ -144,7 +144,7 @@ export class PhoneMenu {
     work().catch((error: unknown) => {
       const { code } = CanopyError.from(error);
       this.call.log.info({ code }, 'request by keys refused');
-      this.call.play(REFUSALS[code] ?? 'not-possible');
+      this.call.sounds.play(REFUSALS[code] ?? 'not-possible');
     });
   }
 }

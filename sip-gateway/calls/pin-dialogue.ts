@@ -60,7 +60,7 @@ export class PinDialogue {
         this.#wait(PATIENCE_MS);
       }
     };
-    call.play('enter-pin');
+    call.sounds.play('enter-pin');
     this.#wait(2 * PATIENCE_MS);
   }
 
@@ -68,7 +68,7 @@ export class PinDialogue {
     if (this.#busy || this.#failures >= TRIES) {
       return;
     }
-    this.#call.stopPrompts();
+    this.#call.sounds.stop();
     this.#take(this.#entry.press(key));
   }
 
@@ -104,10 +104,10 @@ export class PinDialogue {
       return;
     }
     this.#busy = true;
-    this.#call.wait(true);
+    this.#call.sounds.wait(true);
     this.#after(delayMs, () => {
       this.#busy = false;
-      this.#call.wait(false);
+      this.#call.sounds.wait(false);
       this.#judge(verdict);
     });
   }
@@ -141,14 +141,14 @@ export class PinDialogue {
     const call = this.#call;
     this.#failures += 1;
     if (this.#failures < TRIES) {
-      call.play('wrong-pin');
-      call.play('enter-pin');
+      call.sounds.play('wrong-pin');
+      call.sounds.play('enter-pin');
       this.#wait(2 * PATIENCE_MS);
       return;
     }
     // Hang up after the prompt, or after a timeout if it cannot be played.
     this.#after(PATIENCE_MS, () => void call.end('wrong-pin'));
-    call.play('goodbye');
+    call.sounds.play('goodbye');
   }
 
   async #enter({ roomId, isModerator }: Admission): Promise<void> {

@@ -12,9 +12,9 @@ export async function startTalking(host: CallHost, call: PhoneCall): Promise<voi
   }
   // In a direct call somebody is there, or about to be.
   if (!isCallRoom(seat.roomId)) {
-    call.play('joined');
+    call.sounds.play('joined');
     if ((host.rooms.find(seat.roomId)?.others ?? 0) === 0) {
-      call.play('alone');
+      call.sounds.play('alone');
     }
   }
   if (seat.muted) {
