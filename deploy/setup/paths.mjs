@@ -13,6 +13,9 @@ export function cacheFolder() {
   return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'canopy');
 }
 
+/** Where Node keeps the code that it has compiled; gone with the dependencies. */
+export const compileCacheFolder = join(root, 'node_modules', '.cache', 'canopy', 'compiled');
+
 /** @param {import('node:crypto').BinaryLike[]} parts */
 export function shortHash(...parts) {
   const hash = createHash('sha256');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { getCompileCacheDir } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -39,6 +40,10 @@ describe('the test runner', () => {
     );
     assert.match(outcomes[1]?.reason ?? '', /the reason/);
     assert.equal(outcomes[2]?.reason, 'no phone here');
+  });
+
+  test('lets tests and the servers that they start find code that was compiled before', () => {
+    assert.ok(getCompileCacheDir()?.startsWith(process.env.NODE_COMPILE_CACHE ?? '-'));
   });
 
   test('keeps the figures that tests report, but not the counts of node:test', async () => {
