@@ -89,6 +89,27 @@ describe('traces of joins', () => {
     assert.deepEqual(last.status, { code: 2, message: 'FORBIDDEN' });
   });
 
+  it('are not failed when a later attempt succeeds', async () => {
+    const identity = await newIdentity(server, { role: 'guest', roomId: 'elsewhere' });
+    const client = await ProtocolClient.enter(server.url, identity);
+    assert.equal(await client.refusal('room.join', { roomId: 'other', displayName: 'Eve' }), 'FORBIDDEN');
+    await client.get('room.join', { roomId: 'elsewhere', displayName: 'Eve' });
+    client.close();
+    const root = await join((traceId) =>
+      collector.joins.some(
+        ({ traceId: other, attributes }) =>
+          other === traceId && attributes.some(({ value }) => value.stringValue === 'elsewhere'),
+      ),
+    );
+    assert.ok(root);
+    assert.equal(root.status.code ?? 0, 0);
+    const joins = collector.below(root).filter(({ name }) => name === 'canopy.join.join');
+    assert.deepEqual(
+      joins.map(({ status }) => status.code ?? 0),
+      [2, 0],
+    );
+  });
+
   it('cost nobody anything when the collector hangs or is down, and the log and the metrics say so', async () => {
     collector.hangs = true;
     const identity = await newIdentity(server);

@@ -156,6 +156,21 @@ describe('may', () => {
     }
   });
 
+  it('a stream key gives the rights of a guest or of a viewer in its room, and none on the server', () => {
+    const stream = (direction: 'publish' | 'watch'): Principal => {
+      const accountId = `stream:${direction}`;
+      return { kind: 'stream', direction, accountId, deviceId: accountId, displayName: direction };
+    };
+    const viewing: RoomPolicy = { ...unchanged, roles: { guest: 'viewer' } };
+    for (const action of Object.keys(IN_ROOM) as ActionInRoom[]) {
+      assert.equal(may(stream('publish'), action, unchanged), may(guest, action, unchanged), action);
+      assert.equal(may(stream('watch'), action, unchanged), may(guest, action, viewing), action);
+    }
+    for (const action of Object.keys(ON_SERVER) as ServerAction[]) {
+      assert.ok(!may(stream('publish'), action) && !may(stream('watch'), action), action);
+    }
+  });
+
   it('threat 5: a phone that moderates has the rights of a moderator, and the owner limits them alike', () => {
     const limited: RoomPolicy = { ...unchanged, permissions: { moderator: ['room.enter', 'room.lock'] } };
     for (const action of Object.keys(IN_ROOM) as ActionInRoom[]) {

@@ -41,6 +41,8 @@ export class JoinTrace {
   /** When the current stage began, in milliseconds of Unix time, and its end so far. */
   #sinceMs: number;
   #challenged = false;
+  /** Why a stage failed, unless it succeeded afterwards, as after a wrong PIN. */
+  #failure: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #ended = false;
 
@@ -66,8 +68,9 @@ export class JoinTrace {
   /** A request was refused. */
   failed(name: RequestName, code: ErrorCode | string): void {
     const span = REQUESTS[name];
-    if (span !== undefined) {
+    if (span !== undefined && !this.#ended) {
       this.#span(span, code);
+      this.#failure = code;
     }
   }
 
@@ -89,6 +92,7 @@ export class JoinTrace {
       return;
     }
     this.#span(span);
+    this.#failure = undefined;
     if (stage === 'first_rtp') {
       this.end();
     }
@@ -99,6 +103,9 @@ export class JoinTrace {
     if (!this.#ended) {
       this.#ended = true;
       clearTimeout(this.#timer);
+      if (this.#failure !== undefined) {
+        setFailed(this.#root, this.#failure);
+      }
       this.#root.end(this.#sinceMs);
     }
   }
@@ -110,10 +117,7 @@ export class JoinTrace {
     }
     const span = this.#tracer.startSpan(`canopy.join.${name}`, { startTime: this.#sinceMs }, this.#context);
     if (code !== undefined) {
-      for (const failed of [span, this.#root]) {
-        failed.setStatus({ code: SpanStatusCode.ERROR, message: code });
-        failed.setAttribute('error.type', code);
-      }
+      setFailed(span, code);
     }
     this.#sinceMs = this.#nowMs();
     span.end(this.#sinceMs);
@@ -122,4 +126,9 @@ export class JoinTrace {
   #nowMs(): number {
     return this.#epochMs + performance.now();
   }
+}
+
+function setFailed(span: Span, code: string): void {
+  span.setStatus({ code: SpanStatusCode.ERROR, message: code });
+  span.setAttribute('error.type', code);
 }
