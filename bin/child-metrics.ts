@@ -5,6 +5,7 @@ const PROCESSES = {
   canopy_sip_gateway: 'phone gateway',
   canopy_recorder: 'recorder',
   canopy_captioner: 'captioner',
+  canopy_broadcaster: 'broadcaster',
 };
 
 /** Metrics of a supervisor, about its process. */

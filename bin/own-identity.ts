@@ -21,6 +21,7 @@ interface Program {
 }
 
 const GATEWAY: Program = { file: 'gateway-identity.json', displayName: 'Phones', isGateway: true };
+const BROADCASTER: Program = { file: 'broadcaster-identity.json', displayName: 'Live', isGateway: false };
 const CAPTIONER: Program = { file: 'captioner-identity.json', displayName: 'Captions', isGateway: false };
 const RECORDER: Program = { file: 'recorder-identity.json', displayName: 'Recorder', isGateway: false };
 
@@ -40,6 +41,15 @@ export function captionerIdentity(
   options?: { renew: boolean },
 ): Promise<Identity> {
   return ownIdentity(CAPTIONER, config, serverUrl, options);
+}
+
+/** The broadcaster's identity. @param options `renew`: replaces the one that there is */
+export function broadcasterIdentity(
+  config: Config,
+  serverUrl: string,
+  options?: { renew: boolean },
+): Promise<Identity> {
+  return ownIdentity(BROADCASTER, config, serverUrl, options);
 }
 
 /** The recorder's identity. @param options `renew`: replaces the one that there is */

@@ -1,8 +1,12 @@
 import { CanopyError, type Config } from '../base/index.ts';
 import { BridgeSession, type Identity } from '../client/sdk/index.ts';
-import { captionerIdentity, recorderIdentity } from './own-identity.ts';
+import { broadcasterIdentity, captionerIdentity, recorderIdentity } from './own-identity.ts';
 
-const IDENTITIES = { captioner: captionerIdentity, recorder: recorderIdentity };
+const IDENTITIES = {
+  broadcaster: broadcasterIdentity,
+  captioner: captionerIdentity,
+  recorder: recorderIdentity,
+};
 
 /** Lets a program of the server's own enter rooms. */
 export class OwnSessions {

@@ -9,6 +9,7 @@ import { costTable, MACHINES, machineTable, type Sizing } from '../bench/index.t
 import { SCOPES } from '../contract/index.ts';
 import { Metrics, registerMetrics, WEBHOOK_EVENTS } from '../signaling/index.ts';
 import { GatewayMetrics } from '../sip-gateway/index.ts';
+import { BroadcasterMetrics } from './broadcaster-metrics.ts';
 import { CaptionerMetrics } from './captioner-metrics.ts';
 import { ChildMetrics } from './child-metrics.ts';
 import { RecorderMetrics } from './recorder-metrics.ts';
@@ -113,6 +114,8 @@ function metricsPage(): string {
     ...metricsTable(new RecorderMetrics(() => 0).registry),
     ...metricsTable(new ChildMetrics('canopy_captioner').registry),
     ...metricsTable(new CaptionerMetrics(() => 0).registry),
+    ...metricsTable(new ChildMetrics('canopy_broadcaster').registry),
+    ...metricsTable(new BroadcasterMetrics(() => 0).registry),
   ].join('\n');
 }
 

@@ -10,6 +10,7 @@ import {
   type SignalingServer,
   startSignaling,
 } from '../signaling/index.ts';
+import { BroadcasterSupervisor } from './broadcaster-supervisor.ts';
 import { CaptionerSupervisor } from './captioner-supervisor.ts';
 import { closeOnSignal } from './close-on-signal.ts';
 import { GatewaySupervisor } from './gateway-supervisor.ts';
@@ -36,11 +37,14 @@ export async function serve(config: Config): Promise<void> {
   let phones: GatewaySupervisor | undefined;
   const recorder = config.recording.enabled ? new RecorderSupervisor() : undefined;
   const captioner = config.captions.url === undefined ? undefined : new CaptionerSupervisor();
+  const broadcaster =
+    config.live.targets.length > 0 || config.live.hls ? new BroadcasterSupervisor() : undefined;
   const furtherMetrics = async () => {
     const pages = await Promise.all([
       phones?.metricsPage(),
       recorder?.metricsPage(),
       captioner?.metricsPage(),
+      broadcaster?.metricsPage(),
     ]);
     return pages.filter(Boolean).join('\n');
   };
@@ -52,6 +56,7 @@ export async function serve(config: Config): Promise<void> {
       version: VERSION,
       recorder,
       captioner,
+      broadcaster,
       furtherMetrics,
     });
   } catch (error) {
@@ -60,19 +65,21 @@ export async function serve(config: Config): Promise<void> {
   }
   const url = ownServerUrl(config, signaling.port);
   // Side by side, since each takes a moment.
-  const [recording, captioning, calling] = await Promise.allSettled([
+  const [recording, captioning, broadcasting, calling] = await Promise.allSettled([
     recorder?.open({ config, log, url }),
     captioner?.open({ config, log, url }),
+    broadcaster?.open({ config, log, url }),
     config.sip.enabled ? GatewaySupervisor.start({ config, log, url }) : undefined,
   ]);
   if (calling.status === 'fulfilled') {
     phones = calling.value;
   }
-  for (const part of [recording, captioning, calling]) {
+  for (const part of [recording, captioning, broadcasting, calling]) {
     if (part.status === 'rejected') {
       await phones?.close();
       await recorder?.close();
       await captioner?.close();
+      await broadcaster?.close();
       await signaling.close();
       await sfu.close();
       throw part.reason;
@@ -88,6 +95,7 @@ export async function serve(config: Config): Promise<void> {
       await phones?.close();
       await recorder?.close();
       await captioner?.close();
+      await broadcaster?.close();
       await signaling.close();
       await sfu.close();
     },

@@ -28,6 +28,9 @@ export {
 export { readTrustFiles } from './identity/index.ts';
 export {
   AcmeFiles,
+  type Broadcaster,
+  type BroadcasterEvents,
+  type BroadcastOptions,
   type Captioner,
   type CaptionerEvents,
   type CompositionTask,

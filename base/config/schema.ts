@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { acmeSection } from './acme.ts';
 import { apiSection } from './api.ts';
 import { captionsSection } from './captions.ts';
+import { liveSection } from './live.ts';
 import { metricsSection } from './metrics.ts';
 import { oidcSection } from './oidc.ts';
 import { recordingSection } from './recording.ts';
@@ -83,6 +84,7 @@ export const configSchema = z.strictObject({
   acme: acmeSection,
   recording: recordingSection,
   captions: captionsSection,
+  live: liveSection,
   api: apiSection,
   metrics: metricsSection,
   telemetry: telemetrySection,

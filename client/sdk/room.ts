@@ -10,6 +10,7 @@ import { Emitter } from './emitter.ts';
 import type { FrameTransforms } from './frame-transforms.ts';
 import type { Identity } from './identity/index.ts';
 import { type Layout, LayoutReporter } from './layout.ts';
+import { Live } from './live.ts';
 import { Lobby } from './lobby.ts';
 import type { MediaConnectivity } from './media-connectivity.ts';
 import { MediaSession } from './media-session.ts';
@@ -65,6 +66,8 @@ export class Room extends Emitter<RoomEvents> {
   /** Whether the room is being recorded. */
   readonly recording: Recording;
   readonly captions: Captions;
+  /** The live stream of the room. */
+  readonly live: Live;
   /** Who waits to be admitted, for participants who may admit them. */
   readonly lobby: Lobby;
   /** Short signs such as applause. */
@@ -138,6 +141,7 @@ export class Room extends Emitter<RoomEvents> {
     this.spotlight = new Spotlight(feature);
     this.recording = new Recording(feature);
     this.captions = new Captions(feature);
+    this.live = new Live(feature);
     this.lobby = new Lobby(feature);
     this.reactions = new Reactions(feature);
     const host = { connection: options.connection, media: () => this.#media };
@@ -488,6 +492,7 @@ export class Room extends Emitter<RoomEvents> {
     this.spotlight.reset(parts.spotlight);
     this.recording.reset(parts.recording);
     this.captions.reset(parts.captions);
+    this.live.reset(parts.live);
     this.lobby.reset(parts.lobby);
     this.#subscriptions.reset(producers, own.consumerIds, media?.consumers);
     this.#layout.reset();

@@ -20,6 +20,8 @@ await reportErrors(async () => {
   for (const name of ['encode-video.c', 'encode-opus.c']) {
     cpSync(join(root, clips, name), join(dist, clips, name));
   }
+  const compositor = join('recorder', 'live', 'compositor.py');
+  cpSync(join(root, compositor), join(dist, compositor));
   // What is built where it is installed: the codecs of phones, their UDP, SRTP and DTLS and a load generator from C, the prompts from texts.
   const sources = [
     'addon',

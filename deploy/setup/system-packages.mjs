@@ -117,6 +117,21 @@ export const systemPackages = [
     why: 'microphones that appear and disappear in the tests',
     programs: [program],
   })),
+  ...[
+    'gir1.2-gst-plugins-base-1.0',
+    'gstreamer1.0-plugins-bad',
+    'gstreamer1.0-plugins-base',
+    'gstreamer1.0-plugins-good',
+    'gstreamer1.0-plugins-ugly',
+    'gstreamer1.0-x',
+    'python3-gi',
+  ].map((debian) => ({
+    debian,
+    for: /** @type {Purpose[]} */ (['test']),
+    why: 'composing live streams',
+  })),
+  { debian: 'libnginx-mod-rtmp', for: ['test'], why: 'an RTMP server for the tests' },
+  { debian: 'nginx-light', for: ['test'], why: 'an RTMP server for the tests', programs: ['nginx'] },
   { debian: 'postgresql', for: ['test'], why: "the store's other database" },
   { debian: 'coturn', for: ['test'], why: 'a TURN server for the tests', programs: ['turnserver'] },
   ...[

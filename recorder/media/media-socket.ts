@@ -25,6 +25,7 @@ export class MediaSocket {
   readonly #socket: Socket;
   readonly #now: () => number;
   readonly #sinks = new Map<number, StreamSink>();
+  readonly #raw = new Map<number, (rtp: Buffer) => void>();
   #from: { address: string; port: number } | undefined;
   #isClosed = false;
 
@@ -56,7 +57,13 @@ export class MediaSocket {
     this.#sinks.set(ssrc, sink);
   }
 
+  /** Gives the packets of a stream, as they are, to one sink. */
+  routeRaw(ssrc: number, take: (rtp: Buffer) => void): void {
+    this.#raw.set(ssrc, take);
+  }
+
   unroute(ssrc: number): void {
+    this.#raw.delete(ssrc);
     this.#sinks.delete(ssrc);
   }
 
@@ -75,6 +82,11 @@ export class MediaSocket {
       for (const report of senderReports(datagram)) {
         this.#sinks.get(report.ssrc)?.report(report);
       }
+      return;
+    }
+    const raw = this.#raw.size > 0 && datagram.length >= 12 && this.#raw.get(datagram.readUInt32BE(8));
+    if (raw) {
+      raw(datagram);
       return;
     }
     const rtp = parseRtp(datagram);

@@ -19,6 +19,7 @@ import { DIRECT_CALL_EVENTS, DIRECT_CALL_REQUESTS } from './direct-calls/contrac
 import { HAND_EVENTS, HAND_REQUESTS, HAND_SNAPSHOT } from './hands/contract.ts';
 import { INVITATION_REQUESTS } from './invitations/contract.ts';
 import { LINK_EVENTS, LINK_REQUESTS, LINK_SNAPSHOT } from './links/contract.ts';
+import { LIVE_EVENTS, LIVE_REQUESTS, LIVE_SNAPSHOT } from './live/contract.ts';
 import { MODERATION_EVENTS, MODERATION_REQUESTS, MODERATION_SNAPSHOT } from './moderation/contract.ts';
 import { MOVE_HERE_REQUESTS } from './move-here/contract.ts';
 import { NAME_EVENTS, NAME_REQUESTS } from './names/contract.ts';
@@ -62,6 +63,7 @@ export const REQUESTS = {
   ...SHARING_REQUESTS,
   ...COMPOSITION_REQUESTS,
   ...CAPTION_REQUESTS,
+  ...LIVE_REQUESTS,
   ...STREAM_REQUESTS,
   ...BREAKOUT_REQUESTS,
   ...PATH_REQUESTS,
@@ -88,6 +90,7 @@ export const EVENTS = {
   ...RECORDING_EVENTS,
   ...COMPOSITION_EVENTS,
   ...CAPTION_EVENTS,
+  ...LIVE_EVENTS,
   ...BREAKOUT_EVENTS,
   ...REACTION_EVENTS,
   ...SPOTLIGHT_EVENTS,
@@ -109,5 +112,6 @@ export const SNAPSHOT_PARTS = {
   ...SPOTLIGHT_SNAPSHOT,
   ...RECORDING_SNAPSHOT,
   ...CAPTION_SNAPSHOT,
+  ...LIVE_SNAPSHOT,
   ...ROOM_SNAPSHOT,
 };

@@ -13,6 +13,7 @@ import { registerDirectCalls } from './direct-calls/index.ts';
 import { registerHands } from './hands/index.ts';
 import { type InvitationsFeature, registerInvitations } from './invitations/index.ts';
 import { registerLinks } from './links/index.ts';
+import { registerLive } from './live/index.ts';
 import { registerModeration } from './moderation/index.ts';
 import { registerMoveHere } from './move-here/index.ts';
 import { registerNames } from './names/index.ts';
@@ -43,6 +44,7 @@ export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeat
   registerPolls(kernel);
   registerRecording(kernel);
   registerCaptions(kernel);
+  registerLive(kernel);
   registerStreams(kernel);
   registerBreakouts(kernel);
   registerPaths(kernel);

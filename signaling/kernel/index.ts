@@ -13,6 +13,7 @@ export {
 export { AcmeFiles } from './acme/index.ts';
 export { type Act, type Actor, type ActorKind, AuditLog, type AuditRow } from './audit/index.ts';
 export { Away, type AwayChannel, type AwayNotice } from './away.ts';
+export type { Broadcaster, BroadcasterEvents, BroadcastOptions } from './broadcaster.ts';
 export { BRIDGE_FACTOR, type Budgets, type Holder, NestedBudget } from './budgets/index.ts';
 export { caNotYetValid } from './ca-not-yet-valid.ts';
 export type { Captioner, CaptionerEvents, ListenOptions, Spoken } from './captioner.ts';

@@ -23,6 +23,7 @@ import { AccountDeletions, Accounts, Devices, ExpiredGuests, Revocations } from 
 import { AcmeRenewal } from './acme/index.ts';
 import { AuditLog, requestAuditor } from './audit/index.ts';
 import { Away } from './away.ts';
+import type { Broadcaster } from './broadcaster.ts';
 import { type Budgets, createBudgets, createSeatBudget } from './budgets/index.ts';
 import { caNotYetValid } from './ca-not-yet-valid.ts';
 import type { Captioner } from './captioner.ts';
@@ -92,6 +93,8 @@ export interface KernelOptions {
   recorder?: Recorder | undefined;
   /** Transcribes what is said in rooms; the caller owns it. Default: there are no captions. */
   captioner?: Captioner | undefined;
+  /** Streams rooms to elsewhere; the caller owns it. Default: rooms cannot be streamed. */
+  broadcaster?: Broadcaster | undefined;
   /** Further metrics of this process for the metrics page, in the Prometheus text format. */
   furtherMetrics?: () => Promise<string>;
 }
@@ -166,6 +169,8 @@ export class Kernel {
   readonly recorder: Recorder | undefined;
   /** Undefined: there are no captions. */
   readonly captioner: Captioner | undefined;
+  /** Undefined: rooms cannot be streamed. */
+  readonly broadcaster: Broadcaster | undefined;
   readonly store: Store;
   readonly authority: Authority;
   readonly trust: TrustStore;
@@ -257,6 +262,7 @@ export class Kernel {
     this.sfu = sfu;
     this.recorder = options.recorder;
     this.captioner = options.captioner;
+    this.broadcaster = options.broadcaster;
     this.store = store;
     this.authority = ground.authority;
     this.trust = trust;

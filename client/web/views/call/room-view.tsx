@@ -23,7 +23,7 @@ import { useShortcuts } from './use-shortcuts.ts';
 
 const CaptionLines = lazyView(async () => (await import('./captions.tsx')).CaptionLines);
 const CaptionsSign = lazyView(async () => (await import('./captions.tsx')).CaptionsSign);
-const RecordingSign = lazyView(async () => (await import('./recording.tsx')).RecordingSign);
+const OutputSigns = lazyView(async () => (await import('./outputs.tsx')).OutputSigns);
 
 /** Windows in which a panel is a sheet: see panels.css. */
 const SHEET = '(max-width: 45rem)';
@@ -107,7 +107,7 @@ function TopBar({
       <span class="count" data-testid="count">
         {room.count(count)}
       </span>
-      <RecordingSign call={call} />
+      <OutputSigns call={call} />
       <CaptionsSign call={call} />
       <RaisedHands call={call} />
       {call.screen.value && <Sharing call={call} />}

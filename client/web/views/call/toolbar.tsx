@@ -31,7 +31,7 @@ import { CameraToggle, MicrophoneToggle } from './toggles.tsx';
 const CallPhoneDialog = lazyView(async () => (await import('./call-phone.tsx')).CallPhoneDialog);
 const InviteDialog = lazyView(async () => (await import('../rooms/invite.tsx')).InviteDialog);
 const CaptionItems = lazyView(async () => (await import('./captions.tsx')).CaptionItems);
-const RecordingItems = lazyView(async () => (await import('./recording.tsx')).RecordingItems);
+const OutputItems = lazyView(async () => (await import('./outputs.tsx')).OutputItems);
 const RoomSettings = lazyView(async () => (await import('../rooms/room-settings.tsx')).RoomSettings);
 
 interface ToolbarProps {
@@ -139,7 +139,7 @@ export function Toolbar({ model, call, isCovered, onShortcuts }: ToolbarProps) {
           >
             {controls.statistics}
           </MenuItem>
-          <RecordingItems call={call} />
+          <OutputItems call={call} />
           <CaptionItems call={call} />
           <LockItem call={call} />
           {call.owns && (

@@ -1,20 +1,20 @@
-/** IPC messages between `canopy serve` and its captioner process. */
+/** IPC messages between `canopy serve` and a process that joins rooms for it: the captioner, the broadcaster. */
 import type { Config, ErrorBody } from '../base/index.ts';
-import type { ListenOptions, Spoken } from '../signaling/index.ts';
 import type { FromChild, ToChild } from './child-supervisor.ts';
 
-export type ToCaptioner =
+export type ToRoomProgram<Options> =
   | { type: 'begin'; config: Config; url: string }
   /** Answered by `done` or `refused`. */
-  | { type: 'start'; id: number; options: ListenOptions }
+  | { type: 'start'; id: number; options: Options }
   /** Answered by `done`. */
   | { type: 'stop'; id: number; roomId: string }
   | ToChild;
 
-export type FromCaptioner =
+export type FromRoomProgram<Report> =
   | { type: 'done'; id: number }
   | { type: 'refused'; id: number; error: ErrorBody }
-  | { type: 'spoken'; roomId: string; spoken: Spoken }
-  | { type: 'unheard'; roomId: string }
+  /** Something that the room should know. */
+  | { type: 'report'; roomId: string; report: Report }
+  /** It has left the room by itself. */
   | { type: 'ended'; roomId: string; error: ErrorBody }
   | FromChild;

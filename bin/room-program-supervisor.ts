@@ -1,0 +1,110 @@
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CanopyError, type Config, type Logger } from '../base/index.ts';
+import type { ErrorCode } from '../contract/light.ts';
+import { ChildMetrics } from './child-metrics.ts';
+import { ChildRequests } from './child-requests.ts';
+import { ChildSupervisor } from './child-supervisor.ts';
+import type { FromRoomProgram, ToRoomProgram } from './room-program-messages.ts';
+
+export interface RoomProgramDescription {
+  name: 'captioner' | 'broadcaster';
+  /** What its absence means, for the log. */
+  withoutIt: string;
+  /** Code of the error while its process is down. */
+  unavailable: ErrorCode;
+}
+
+/** A process that works in rooms. After a crash, the next process goes on in the same rooms. */
+export abstract class RoomProgramSupervisor<Options extends { roomId: string }, Report> {
+  readonly #description: RoomProgramDescription;
+  readonly #metrics: ChildMetrics;
+  readonly #requests: ChildRequests<void>;
+  /** Where it works, by room. */
+  readonly #running = new Map<string, Options>();
+  #child: ChildSupervisor<ToRoomProgram<Options>, FromRoomProgram<Report>> | undefined;
+
+  constructor(description: RoomProgramDescription) {
+    this.#description = description;
+    this.#metrics = new ChildMetrics(`canopy_${description.name}`);
+    this.#requests = new ChildRequests(description.unavailable);
+  }
+
+  /** The program has something to say about a room. */
+  protected abstract reported(roomId: string, report: Report): void;
+  /** The program no longer works in the room. */
+  protected abstract ended(roomId: string, error: CanopyError): void;
+
+  /** Starts the process. @param options `url`: of the server on this host @throws {CanopyError} CONNECTION_LOST and others */
+  async open({ config, log, url }: { config: Config; log: Logger; url: string }): Promise<void> {
+    const { name, withoutIt } = this.#description;
+    const file = `./${name}-process${extname(import.meta.filename)}`;
+    this.#child = new ChildSupervisor({
+      name,
+      withoutIt,
+      program: fileURLToPath(new URL(file, import.meta.url)),
+      log,
+      begin: () => ({ type: 'begin', config, url }),
+      onMessage: (message) => this.#take(message),
+      onReady: () => {
+        for (const options of this.#running.values()) {
+          this.#begin(options).catch((error: CanopyError) => this.#end(options.roomId, error));
+        }
+      },
+      onExit: () => this.#requests.abandon(),
+      metrics: this.#metrics,
+    });
+    await this.#child.start();
+  }
+
+  async start(options: Options): Promise<void> {
+    await this.#begin(options);
+    this.#running.set(options.roomId, options);
+  }
+
+  async stop(roomId: string): Promise<void> {
+    this.#running.delete(roomId);
+    // A process that has ended works nowhere.
+    await this.#ask((id) => ({ type: 'stop', id, roomId })).catch(() => {});
+  }
+
+  /** Metrics of the program and its process in the Prometheus text format. */
+  async metricsPage(): Promise<string> {
+    const pages = [await this.#metrics.registry.metrics(), (await this.#child?.metricsPage()) ?? ''];
+    return pages.filter(Boolean).join('\n');
+  }
+
+  async close(): Promise<void> {
+    await this.#child?.close();
+  }
+
+  async #begin(options: Options): Promise<void> {
+    await this.#ask((id) => ({ type: 'start', id, options }));
+  }
+
+  #end(roomId: string, error: CanopyError): void {
+    if (this.#running.delete(roomId)) {
+      this.ended(roomId, error);
+    }
+  }
+
+  #take(message: FromRoomProgram<Report>): void {
+    switch (message.type) {
+      case 'done':
+        this.#requests.done(message.id);
+        break;
+      case 'refused':
+        this.#requests.refused(message.id, message.error);
+        break;
+      case 'report':
+        this.reported(message.roomId, message.report);
+        break;
+      case 'ended':
+        this.#end(message.roomId, CanopyError.fromBody(message.error));
+    }
+  }
+
+  #ask(message: (id: number) => ToRoomProgram<Options>): Promise<void> {
+    return this.#requests.ask((id) => this.#child?.send(message(id)) ?? false);
+  }
+}

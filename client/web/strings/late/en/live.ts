@@ -1,0 +1,18 @@
+/** Live streams of a call. */
+export const live = {
+  start: 'Live stream…',
+  stop: 'Stop the live stream…',
+  startNow: 'Go live',
+  stopNow: 'Stop',
+  what: 'Everybody’s picture and sound are streamed to people outside the call. Everyone in the call sees that.',
+  target: 'Server',
+  hls: 'This server, for whoever has the link (HLS)',
+  key: 'Stream key',
+  cost: (kbps: number) =>
+    `This takes about one processor core of the server, and sends ${kbps} kbit/s from it.`,
+  costHls: (kbps: number) =>
+    `This takes about one processor core of the server, and sends ${kbps} kbit/s from it to each viewer.`,
+  running: (host: string | undefined) => (host === undefined ? 'Live' : `Live: ${host}`),
+  interrupted: 'Live stream interrupted',
+  link: 'Link',
+};

@@ -1,0 +1,2 @@
+export type { Composition, LiveOutput } from './compositor.ts';
+export { RoomBroadcaster } from './room-broadcaster.ts';

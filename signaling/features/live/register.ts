@@ -1,0 +1,33 @@
+import type { Kernel } from '../../kernel/index.ts';
+import { LIVE_REQUESTS } from './contract.ts';
+import { liveHandlers } from './live-handlers.ts';
+import { registerLiveRoutes } from './live-routes.ts';
+import { LiveStreams } from './live-streams.ts';
+
+/** Bitrate of the sound, in kbit/s. */
+const AUDIO_KBPS = 128;
+
+/** Live streams: a separate process composes rooms and sends them out, and everyone in them is notified. */
+export function registerLive(kernel: Kernel): void {
+  const { config, log, broadcaster } = kernel;
+  const streams =
+    broadcaster && new LiveStreams({ config, broadcaster, log, room: (roomId) => kernel.rooms.find(roomId) });
+  kernel.requests(LIVE_REQUESTS, liveHandlers(streams), { audited: ['live.start', 'live.stop'] });
+  kernel.snapshotPart('live', (room) => ({
+    running: streams?.in(room.roomId) ?? null,
+    targets: streams ? config.live.targets : [],
+    hls: streams !== undefined && config.live.hls,
+    kbps: config.live.videoKbps + AUDIO_KBPS,
+  }));
+  if (!streams) {
+    return;
+  }
+  registerLiveRoutes(kernel, streams);
+  kernel.starting.add(() => streams.clear());
+  kernel.follow((room, { kind }) => {
+    if (kind === 'participant.left') {
+      streams.peopleChanged(room);
+    }
+  });
+  kernel.closing.add(() => streams.clear());
+}
