@@ -7,7 +7,7 @@ import { becomeRoomProgram } from './room-program.ts';
 
 /** Below the conference, above the compositors. */
 const NICENESS = 5;
-const FRAMES_PER_SECOND = 25;
+const FRAMES_PER_SECOND = 30;
 const AUDIO_KBPS = 128;
 const ENCODER_THREADS = 1;
 

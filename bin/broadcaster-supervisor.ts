@@ -21,6 +21,10 @@ export class BroadcasterSupervisor
     this.#events?.flowing(roomId, isFlowing);
   }
 
+  protected override worksAgain(roomId: string, works: boolean): void {
+    this.#events?.flowing(roomId, works);
+  }
+
   protected override ended(roomId: string, error: CanopyError): void {
     this.#events?.ended(roomId, error);
   }

@@ -5,11 +5,13 @@ import type { ErrorCode } from '../contract/light.ts';
 export class ChildRequests<Result> {
   readonly #waiting = new Map<number, { resolve(result: Result): void; reject(error: CanopyError): void }>();
   readonly #unavailable: ErrorCode;
+  readonly #detail: string | undefined;
   #lastId = 0;
 
-  /** @param unavailable code of the error when the process is down */
-  constructor(unavailable: ErrorCode) {
+  /** @param unavailable code of the error when the process is down @param detail its detail */
+  constructor(unavailable: ErrorCode, detail?: string) {
     this.#unavailable = unavailable;
+    this.#detail = detail;
   }
 
   /**
@@ -24,7 +26,7 @@ export class ChildRequests<Result> {
     this.#waiting.set(id, { resolve, reject });
     try {
       if (!send(id)) {
-        throw new CanopyError(this.#unavailable);
+        throw this.#down();
       }
       return await promise;
     } finally {
@@ -43,7 +45,11 @@ export class ChildRequests<Result> {
   /** The process has ended: nothing will be answered. */
   abandon(): void {
     for (const { reject } of [...this.#waiting.values()]) {
-      reject(new CanopyError(this.#unavailable));
+      reject(this.#down());
     }
+  }
+
+  #down(): CanopyError {
+    return new CanopyError(this.#unavailable, this.#detail);
   }
 }

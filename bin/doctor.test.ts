@@ -47,6 +47,13 @@ describe('canopy doctor', () => {
     assert.match(said, /^ok {4}phone SRTP {4}AEAD_AES_256_GCM, .*AES_CM_128_HMAC_SHA1_80/m);
   });
 
+  test('says what to install for live streams, if there may be any', async () => {
+    const env = { GST_PLUGIN_SYSTEM_PATH_1_0: dataDir, GST_REGISTRY_1_0: join(dataDir, 'registry') };
+    const said = await doctor({ ...env, CANOPY_LIVE_HLS: 'true' });
+    assert.match(said, /^warn {2}live {10}GStreamer is incomplete \(.*install Debian’s python3-gi, /m);
+    assert.doesNotMatch(await doctor(env), /GStreamer/);
+  });
+
   test('says what is wrong with the hold music', async () => {
     const music = join(dataDir, 'music.wav');
     await writeFile(music, 'no music');

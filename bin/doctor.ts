@@ -4,7 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { workerBin as defaultWorkerBin, version as mediasoupVersion } from 'mediasoup';
-import { CanopyError, type Config, createLogger } from '../base/index.ts';
+import { CanopyError, type Config, createLogger, mayStreamLive } from '../base/index.ts';
+import { missingForLive } from '../recorder/index.ts';
 import {
   AnnouncedHosts,
   addressScope,
@@ -66,6 +67,10 @@ export async function doctor(config: Config): Promise<boolean> {
   await checkSignOn(config, say);
   if (config.sip.enabled) {
     await checkPhones(config, running, say);
+  }
+  if (mayStreamLive(config.live)) {
+    const missing = await missingForLive();
+    say(missing === undefined ? 'ok' : 'warn', 'live', missing ?? 'GStreamer is installed');
   }
   process.stdout.write(`${closing(counts, running !== null)}\n`);
   return counts.fail === 0;

@@ -27,13 +27,15 @@ export abstract class RoomProgramSupervisor<Options extends { roomId: string }, 
   constructor(description: RoomProgramDescription) {
     this.#description = description;
     this.#metrics = new ChildMetrics(`canopy_${description.name}`);
-    this.#requests = new ChildRequests(description.unavailable);
+    this.#requests = new ChildRequests(description.unavailable, `the ${description.name} is being restarted`);
   }
 
   /** The program has something to say about a room. */
   protected abstract reported(roomId: string, report: Report): void;
   /** The program no longer works in the room. */
   protected abstract ended(roomId: string, error: CanopyError): void;
+  /** The process was lost while it worked in the room (`false`), or the next one works there (`true`). */
+  protected worksAgain(_roomId: string, _works: boolean): void {}
 
   /** Starts the process. @param options `url`: of the server on this host @throws {CanopyError} CONNECTION_LOST and others */
   async open({ config, log, url }: { config: Config; log: Logger; url: string }): Promise<void> {
@@ -48,18 +50,32 @@ export abstract class RoomProgramSupervisor<Options extends { roomId: string }, 
       onMessage: (message) => this.#take(message),
       onReady: () => {
         for (const options of this.#running.values()) {
-          this.#begin(options).catch((error: CanopyError) => this.#end(options.roomId, error));
+          void this.#resume(options);
         }
       },
-      onExit: () => this.#requests.abandon(),
+      onExit: () => {
+        this.#requests.abandon();
+        for (const roomId of this.#running.keys()) {
+          this.worksAgain(roomId, false);
+        }
+      },
       metrics: this.#metrics,
     });
     await this.#child.start();
   }
 
   async start(options: Options): Promise<void> {
-    await this.#begin(options);
-    this.#running.set(options.roomId, options);
+    const { roomId } = options;
+    // Before it works there: a stop that comes meanwhile is the last word.
+    this.#running.set(roomId, options);
+    try {
+      await this.#begin(options);
+    } catch (error) {
+      if (this.#running.get(roomId) === options) {
+        this.#running.delete(roomId);
+      }
+      throw error;
+    }
   }
 
   async stop(roomId: string): Promise<void> {
@@ -80,6 +96,16 @@ export abstract class RoomProgramSupervisor<Options extends { roomId: string }, 
 
   async #begin(options: Options): Promise<void> {
     await this.#ask((id) => ({ type: 'start', id, options }));
+  }
+
+  /** Goes on in a room in which an earlier process worked. */
+  async #resume(options: Options): Promise<void> {
+    try {
+      await this.#begin(options);
+      this.worksAgain(options.roomId, true);
+    } catch (error) {
+      this.#end(options.roomId, CanopyError.from(error));
+    }
   }
 
   #end(roomId: string, error: CanopyError): void {

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { type Config, createLogger } from '../base/index.ts';
+import { type Config, createLogger, mayStreamLive } from '../base/index.ts';
 import { AnnouncedHosts, announcedOf, budgetsOf, codecsOf, Sfu } from '../sfu/index.ts';
 import {
   inUse,
@@ -37,8 +37,7 @@ export async function serve(config: Config): Promise<void> {
   let phones: GatewaySupervisor | undefined;
   const recorder = config.recording.enabled ? new RecorderSupervisor() : undefined;
   const captioner = config.captions.url === undefined ? undefined : new CaptionerSupervisor();
-  const broadcaster =
-    config.live.targets.length > 0 || config.live.hls ? new BroadcasterSupervisor() : undefined;
+  const broadcaster = mayStreamLive(config.live) ? new BroadcasterSupervisor() : undefined;
   const furtherMetrics = async () => {
     const pages = await Promise.all([
       phones?.metricsPage(),

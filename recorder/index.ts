@@ -2,6 +2,6 @@
 export { type HeardText, RoomListener, type RoomListenerOptions } from './captions/index.ts';
 export { compose, discardComposition } from './composition/index.ts';
 export { RecordingFolder } from './files/index.ts';
-export { type Composition, type LiveOutput, RoomBroadcaster } from './live/index.ts';
+export { missingForLive, RoomBroadcaster } from './live/index.ts';
 export { RoomRecorder, type RoomRecorderOptions } from './room-recorder.ts';
 export { CaptionServer, loadModel } from './transcriber/index.ts';

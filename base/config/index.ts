@@ -1,3 +1,4 @@
 export { type ConfigKey, configKeys } from './keys.ts';
+export { mayStreamLive } from './live.ts';
 export { type ConfigSources, loadConfig } from './load.ts';
 export type { Config } from './schema.ts';

@@ -6,6 +6,11 @@ const rtmpUrl = z
   .url({ protocol: /^rtmps?$/, error: 'write an rtmp:// or rtmps:// URL' })
   .regex(/^[^\s@#?]+$/, { error: 'write an rtmp:// or rtmps:// URL without user, key and query' });
 
+/** Whether rooms can be streamed live. */
+export function mayStreamLive({ targets, hls }: { targets: readonly string[]; hls: boolean }): boolean {
+  return hls || targets.length > 0;
+}
+
 /** Live streams of rooms, by RTMP and HLS. */
 export const liveSection = z
   .strictObject({

@@ -640,7 +640,8 @@ export const ERROR_CODES = {
     message: 'The server has no captions at the moment; try again in a few seconds. Calls continue.',
     retryable: true,
   },
-  LIVE_FAILED: { status: 503, message: 'The live stream failed; see the detail.' },
+  LIVE_RUNNING: { status: 409, message: 'This room is streamed live already.' },
+  LIVE_FAILED: { status: 503, message: 'The live stream failed; the detail says why.' },
   MODEL_UNUSABLE: { status: 500, message: 'The model cannot be used; see the detail.' },
   WORKER_MISSING: {
     status: 500,

@@ -155,7 +155,7 @@ export {
   newKnockKey,
 } from './knock.ts';
 export type { Layout, LayoutTile } from './layout.ts';
-export type { Live, LiveOptions, RunningLive } from './live.ts';
+export type { Live, LiveEnd, LiveOptions, RunningLive } from './live.ts';
 export type { Lobby, LobbyEvents, WaitingPerson } from './lobby.ts';
 export type { MediaConnectivity, MediaEndpoint, MediaState } from './media-connectivity.ts';
 export type { Ban, EntryRule, Moderation, ModerationEvents, Stoppable } from './moderation.ts';

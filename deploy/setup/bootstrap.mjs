@@ -27,7 +27,7 @@ async function main() {
       return await become(node, [join(root, 'bin', 'canopy.ts'), 'serve', ...args], environment(worker));
     }
     case 'test': {
-      const { node, worker } = await setUp('test');
+      const { node, worker } = await setUp(args.includes('--long') ? 'test-long' : 'test');
       return await become(node, [join(root, 'test', 'run.ts'), ...args], {
         ...environment(worker),
         ...programVariables(),

@@ -15,10 +15,11 @@ import { buildWorker } from './worker-build.mjs';
 
 /** @typedef {import('./system-packages.mjs').Purpose} Purpose */
 /** @typedef {import('./system-packages.mjs').SystemPackage} SystemPackage */
+/** @typedef {Exclude<Purpose, 'worker-build'>} SetupPurpose */
 
 /**
  * Brings everything that `purpose` needs into place. What is there already costs milliseconds.
- * @param {'start' | 'test' | 'bench'} purpose
+ * @param {SetupPurpose} purpose
  * @returns {Promise<{ node: string, worker: string }>} the Node to run Canopy with and the mediasoup worker to give it
  */
 export async function setUp(purpose) {
@@ -31,7 +32,7 @@ export async function setUp(purpose) {
   const [worker] = await Promise.all([
     ensureWorkerBuilt(),
     ensureBundle(node).then(ensurePhoneParts),
-    purpose === 'test' ? ensurePythonPackages() : undefined,
+    purpose === 'test' || purpose === 'test-long' ? ensurePythonPackages() : undefined,
   ]);
   return { node, worker };
 }
@@ -47,7 +48,7 @@ export async function ensureBundle(node) {
 
 /**
  * Ensures the worker, and the system packages the purpose needs.
- * @param {'start' | 'test' | 'bench'} purpose
+ * @param {SetupPurpose} purpose
  */
 export async function ensureWorker(purpose) {
   await ensurePackages(purpose);
@@ -66,11 +67,17 @@ async function ensureWorkerBuilt() {
 
 /**
  * Building the worker needs packages too: report all missing ones at once to anyone who must install them by hand.
- * @param {'start' | 'test' | 'bench'} purpose
+ * @param {SetupPurpose} purpose
  */
 async function ensurePackages(purpose) {
   /** @type {Purpose[]} */
-  const purposes = findWorker() === undefined ? [purpose, 'worker-build'] : [purpose];
+  const purposes = [purpose];
+  if (purpose === 'test-long') {
+    purposes.push('test');
+  }
+  if (findWorker() === undefined) {
+    purposes.push('worker-build');
+  }
   const { required, optional } = await missingFor(purposes);
   if (required.length > 0) {
     if (!mayInstall()) {

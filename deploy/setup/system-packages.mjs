@@ -1,5 +1,5 @@
 /**
- * @typedef {'start' | 'test' | 'bench' | 'worker-build'} Purpose
+ * @typedef {'start' | 'test' | 'test-long' | 'bench' | 'worker-build'} Purpose
  *
  * @typedef {object} SystemPackage
  * @property {string} debian its name in Debian
@@ -119,6 +119,7 @@ export const systemPackages = [
   })),
   ...[
     'gir1.2-gst-plugins-base-1.0',
+    'glib-networking',
     'gstreamer1.0-plugins-bad',
     'gstreamer1.0-plugins-base',
     'gstreamer1.0-plugins-good',
@@ -127,11 +128,11 @@ export const systemPackages = [
     'python3-gi',
   ].map((debian) => ({
     debian,
-    for: /** @type {Purpose[]} */ (['test']),
+    for: /** @type {Purpose[]} */ (['test-long']),
     why: 'composing live streams',
   })),
-  { debian: 'libnginx-mod-rtmp', for: ['test'], why: 'an RTMP server for the tests' },
-  { debian: 'nginx-light', for: ['test'], why: 'an RTMP server for the tests', programs: ['nginx'] },
+  { debian: 'libnginx-mod-rtmp', for: ['test-long'], why: 'an RTMP server for the tests' },
+  { debian: 'nginx-light', for: ['test-long'], why: 'an RTMP server for the tests', programs: ['nginx'] },
   { debian: 'postgresql', for: ['test'], why: "the store's other database" },
   { debian: 'coturn', for: ['test'], why: 'a TURN server for the tests', programs: ['turnserver'] },
   ...[

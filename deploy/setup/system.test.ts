@@ -16,6 +16,13 @@ describe("the system's packages", () => {
     assert.deepEqual(await missingPackages(['test']), []);
   });
 
+  test('are a few for everybody, and many more only for the tests that take long', async () => {
+    const of = (purpose: 'test' | 'test-long') =>
+      systemPackages.filter((entry) => entry.for.includes(purpose)).map((entry) => entry.debian);
+    assert.ok(of('test-long').includes('gstreamer1.0-plugins-ugly'));
+    assert.ok(!of('test').some((name) => name.includes('gst') || name.includes('nginx')));
+  });
+
   test('count as missing when the variable that names the program is wrong', async () => {
     const { CANOPY_CHROMIUM } = process.env;
     process.env.CANOPY_CHROMIUM = '/nowhere/chromium';

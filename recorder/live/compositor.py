@@ -4,16 +4,30 @@ A process of its own, which room-broadcaster.ts starts. Standard input has comma
 form. File descriptor 3 has RTP packets, each after the number of its stream and its length (16 bits each, big-endian).
 """
 
+import contextlib
 import json
 import os
 import struct
 import sys
 import threading
 
-import gi
+# What libraries print is not an event.
+EVENTS = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)
 
-gi.require_version("Gst", "1.0")
-from gi.repository import GLib, Gst  # noqa: E402
+
+def emit(event, **details):
+    print(json.dumps({"event": event, **details}), file=EVENTS, flush=True)
+
+
+try:
+    import gi
+
+    gi.require_version("Gst", "1.0")
+    from gi.repository import Gio, GLib, Gst
+except (ImportError, ValueError):
+    emit("missing", parts=["bindings for Python"])
+    sys.exit(1)
 
 # How long packets are waited for, in milliseconds, and what that delays the output by, decoding included.
 JITTER_MS = 200
@@ -21,17 +35,23 @@ LATENCY_MS = 800
 # More than RTMP's handshake and commands take.
 FLOWING_BYTES = 20_000
 DEPAYLOADERS = {"opus": "rtpopusdepay", "vp8": "rtpvp8depay", "vp9": "rtpvp9depay", "h264": "rtph264depay"}
-DECODERS = {"opus": ["opusdec"], "vp8": ["vp8dec"], "vp9": ["vp9dec"], "h264": ["openh264dec", "avdec_h264"]}
+DECODERS = {"opus": "opusdec", "vp8": "vp8dec", "vp9": "vp9dec", "h264": "openh264dec"}
+OTHER_ELEMENTS = (
+    "aacparse appsrc audioconvert audiomixer audioresample audiotestsrc capsfilter compositor flvmux h264parse hlssink2 queue "
+    "rtmp2sink rtpjitterbuffer textoverlay videoconvert videotestsrc voaacenc x264enc"
+).split()
 
 
-def emit(event, **details):
-    print(json.dumps({"event": event, **details}), flush=True)
+def missing_parts():
+    elements = [*OTHER_ELEMENTS, *DEPAYLOADERS.values(), *DECODERS.values()]
+    missing = [name for name in elements if Gst.ElementFactory.find(name) is None]
+    if not Gio.TlsBackend.get_default().supports_tls():
+        missing.append("TLS")
+    return missing
 
 
 def make(bin_, factory, **properties):
     element = Gst.ElementFactory.make(factory)
-    if element is None:
-        raise LookupError(factory)
     for name, value in properties.items():
         element.set_property(name.replace("_", "-"), value)
     bin_.add(element)
@@ -40,8 +60,7 @@ def make(bin_, factory, **properties):
 
 def chain(*elements):
     for one, other in zip(elements, elements[1:]):
-        if not one.link(other):
-            raise LookupError(f"{one.get_name()} to {other.get_name()}")
+        one.link(other)
 
 
 class Input:
@@ -57,8 +76,7 @@ class Input:
         self.source.set_property("caps", Gst.Caps.from_string(caps))
         buffer = make(self.bin, "rtpjitterbuffer", latency=JITTER_MS, do_lost=media == "audio")
         depayloader = make(self.bin, DEPAYLOADERS[codec])
-        factory = next((name for name in DECODERS[codec] if Gst.ElementFactory.find(name)), DECODERS[codec][0])
-        decoder = make(self.bin, factory)
+        decoder = make(self.bin, DECODERS[codec])
         queue = make(self.bin, "queue", leaky=2, max_size_time=Gst.SECOND, max_size_bytes=0, max_size_buffers=0)
         self.overlay = None
         if media == "audio":
@@ -163,7 +181,8 @@ class Composition:
     def out(self, output, video, audio):
         if "rtmp" in output:
             mux = make(self.pipeline, "flvmux", streamable=True, latency=Gst.SECOND)
-            sink = make(self.pipeline, "rtmp2sink", location=output["rtmp"], sync=False)
+            # The key by itself: as a part of the address it would be decoded.
+            sink = make(self.pipeline, "rtmp2sink", location=f"{output['rtmp']}/-", stream=output["key"], sync=False)
             video.link_pads("src", mux, "video")
             audio.link_pads("src", mux, "audio")
             chain(mux, sink)
@@ -256,25 +275,27 @@ def read_packets(composition):
 def main():
     Gst.init(None)
     loop = GLib.MainLoop()
-    try:
-        composition = Composition(loop, json.loads(sys.stdin.readline()))
-    except LookupError as missing:
-        emit("missing", element=str(missing))
+    missing = missing_parts()
+    if missing:
+        emit("missing", parts=missing)
         return 1
-    emit("ready")
+    if "--check" in sys.argv:
+        return 0
+    # What somebody sends may take much memory to decode: then the kernel ends this process, and no other.
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
+        score.write("1000")
+    composition = Composition(loop, json.loads(sys.stdin.readline()))
     threading.Thread(target=read_packets, args=(composition,), daemon=True).start()
 
     def obey(command):
-        try:
-            getattr(composition, command["do"])(command)
-        except LookupError as missing:
-            emit("input-failed", number=command.get("number"), reason=f"there is no {missing}")
+        getattr(composition, command["do"])(command)
         return False
 
     def read_commands():
         for line in sys.stdin:
             GLib.idle_add(obey, json.loads(line))
-        GLib.idle_add(obey, {"do": "stop"})
+        # The broadcaster has gone. The stream goes on with the next one, so nobody is told that it has ended.
+        os._exit(1)
 
     threading.Thread(target=read_commands, daemon=True).start()
     loop.run()

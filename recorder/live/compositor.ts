@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { setPriority } from 'node:os';
 import { createInterface } from 'node:readline';
@@ -6,8 +6,8 @@ import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { CanopyError } from '../../base/index.ts';
 
-/** Where the composed picture and sound go: an RTMP URL with its key, or a folder for HLS. */
-export type LiveOutput = { rtmp: string } | { hls: string };
+/** Where the composed picture and sound go: an RTMP server and a key there, or a folder for HLS. */
+type LiveOutput = { rtmp: string; key: string } | { hls: string };
 
 export interface Composition {
   width: number;
@@ -47,8 +47,10 @@ interface CompositorEvents {
   ended: [reason: string];
 }
 
-type Message = { event: string; number?: number; reason?: string; element?: string };
+type Message = { event: string; number?: number; reason?: string; parts?: string[] };
 
+/** Debian's, because GStreamer's bindings belong to it. */
+const PYTHON = '/usr/bin/python3';
 const PROGRAM = fileURLToPath(new URL('./compositor.py', import.meta.url));
 /** Below the priority of everything in the conference. */
 const NICENESS = 15;
@@ -62,16 +64,15 @@ export class Compositor extends EventEmitter<CompositorEvents> {
   readonly #process: ChildProcess;
   readonly #packets: Writable;
   #stopped = false;
-  #reason = 'GStreamer has crashed, or is not installed; see docs/live.md';
+  #reason = 'GStreamer has crashed';
   readonly #exited: Promise<void>;
-  readonly #secret: string | undefined;
+  readonly #key: string | undefined;
 
   constructor(composition: Composition) {
     super();
     const { output } = composition;
-    this.#secret = 'rtmp' in output ? output.rtmp.slice(output.rtmp.lastIndexOf('/') + 1) : undefined;
-    // Debian's Python: GStreamer's bindings belong to it.
-    this.#process = spawn('/usr/bin/python3', [PROGRAM], { stdio: ['pipe', 'pipe', 'ignore', 'pipe'] });
+    this.#key = 'key' in output ? output.key : undefined;
+    this.#process = spawn(PYTHON, [PROGRAM], { stdio: ['pipe', 'pipe', 'ignore', 'pipe'] });
     this.#packets = this.#process.stdio[3] as Writable;
     for (const stream of [this.#packets, this.#process.stdin]) {
       stream?.on('error', () => {});
@@ -85,7 +86,7 @@ export class Compositor extends EventEmitter<CompositorEvents> {
         }
       };
       this.#process.once('exit', () => ended());
-      this.#process.once('error', (error) => ended(error.message));
+      this.#process.once('error', () => ended(toInstall(['Python'])));
     });
     if (this.#process.pid !== undefined) {
       setPriority(this.#process.pid, NICENESS);
@@ -135,7 +136,7 @@ export class Compositor extends EventEmitter<CompositorEvents> {
     }
   }
 
-  #take({ event, number = 0, reason = '', element }: Message): void {
+  #take({ event, number = 0, reason = '', parts = [] }: Message): void {
     switch (event) {
       case 'flowing':
         this.emit('flowing');
@@ -147,13 +148,27 @@ export class Compositor extends EventEmitter<CompositorEvents> {
         this.emit('inputFailed', number, reason);
         break;
       case 'missing':
-        this.#reason = `GStreamer has no ${element}; install the packages named in docs/live.md`;
+        this.#reason = toInstall(parts);
         break;
       case 'failed':
-        // It may repeat the address, whose last part is the key.
-        this.#reason = this.#secret ? reason.replaceAll(this.#secret, '…') : reason;
+        // The server may repeat the key.
+        this.#reason = this.#key ? reason.replaceAll(this.#key, '…') : reason;
     }
   }
+}
+
+/** What to install before rooms can be streamed; undefined: nothing. */
+export function missingForLive(): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    execFile(PYTHON, [PROGRAM, '--check'], (error, stdout) => {
+      const { parts = ['Python'] }: Partial<Message> = stdout.startsWith('{') ? JSON.parse(stdout) : {};
+      resolve(error ? toInstall(parts) : undefined);
+    });
+  });
+}
+
+function toInstall(parts: readonly string[]): string {
+  return `GStreamer is incomplete (${parts.slice(0, 3).join(', ')}${parts.length > 3 ? ', …' : ''}): install Debian’s python3-gi, gir1.2-gst-plugins-base-1.0, glib-networking, gstreamer1.0-x and gstreamer1.0-plugins-{base,good,bad,ugly}`;
 }
 
 /** Why a composition cannot run. */

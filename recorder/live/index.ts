@@ -1,2 +1,2 @@
-export type { Composition, LiveOutput } from './compositor.ts';
+export { missingForLive } from './compositor.ts';
 export { RoomBroadcaster } from './room-broadcaster.ts';

@@ -30,6 +30,8 @@ const CODECS: Readonly<Record<string, InputStream['codec']>> = {
 const START_MS = 20_000;
 /** Delays before an output that failed is tried again, in milliseconds; after the last one it ends. */
 const RETRY_MS = [1_000, 2_000, 5_000, 10_000, 20_000, 30_000];
+/** An output that has flowed for this long, in milliseconds, is tried again as often as the first time. */
+const STEADY_MS = 60_000;
 /** Shortest time between two requests for a key frame of a stream, in milliseconds. */
 const KEY_FRAME_MS = 1_000;
 
@@ -121,10 +123,9 @@ export class RoomBroadcaster extends EventEmitter<RoomBroadcasterEvents> {
     this.#compositor = compositor;
     const flowing = Promise.withResolvers<void>();
     const timer = setTimeout(() => flowing.reject(liveError('the output did not start')), START_MS);
-    let hasFlowed = false;
+    let flowedMs: number | undefined;
     compositor.on('flowing', () => {
-      hasFlowed = true;
-      this.#failures = 0;
+      flowedMs = performance.now();
       flowing.resolve();
     });
     compositor.on('keyFrame', (number) => this.#requestKeyFrame(number));
@@ -133,7 +134,8 @@ export class RoomBroadcaster extends EventEmitter<RoomBroadcasterEvents> {
     );
     compositor.on('ended', (reason) => {
       flowing.reject(liveError(reason));
-      if (hasFlowed) {
+      if (flowedMs !== undefined) {
+        this.#failures = performance.now() - flowedMs > STEADY_MS ? 0 : this.#failures;
         this.#interrupted(reason);
       }
     });

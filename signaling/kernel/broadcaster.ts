@@ -3,8 +3,8 @@ import type { CanopyError } from '../../base/index.ts';
 /** What to stream where. */
 export interface BroadcastOptions {
   roomId: string;
-  /** An RTMP URL with its key, or a folder for HLS. */
-  output: { rtmp: string } | { hls: string };
+  /** An RTMP server and a key there, or a folder for HLS. */
+  output: { rtmp: string; key: string } | { hls: string };
 }
 
 /** What the broadcaster reports by itself. */

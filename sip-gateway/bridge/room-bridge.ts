@@ -21,6 +21,8 @@ export interface SeatEvents {
   alone(isAlone: boolean): void;
   /** What is said in the room is being recorded from now on, or no longer. Emitted first when the phone is connected, if it is. */
   recorded(isRecorded: boolean): void;
+  /** The room is streamed live from now on, or no longer. Emitted first when the phone is connected, if it is. */
+  streamed(isStreamed: boolean): void;
   /** A call that a phone here placed into the room has failed. */
   callFailed(callId: string): void;
   /** The phone is to go to another room of the same meeting. */
@@ -48,7 +50,8 @@ interface Seated {
   events: SeatEvents;
   /** As last reported to the phone's leg. */
   isAlone?: boolean;
-  isRecorded?: boolean;
+  isRecorded: boolean;
+  isStreamed: boolean;
 }
 
 const NOTHING: ReadonlySet<string> = new Set();
@@ -153,7 +156,7 @@ export class RoomBridge {
         this.#announce('joined', { name: participant.displayName, spokenName: seat.spokenName }),
       onJoined: () => {
         this.#checkCompany();
-        this.#checkRecording();
+        this.#checkListeners();
       },
       onLeave: (wasConnected) => {
         this.#seats.delete(participant);
@@ -164,7 +167,7 @@ export class RoomBridge {
         this.#closeIfEmpty();
       },
     });
-    this.#seats.set(participant, { seat, events });
+    this.#seats.set(participant, { seat, events, isRecorded: false, isStreamed: false });
     return seat;
   }
 
@@ -206,13 +209,17 @@ export class RoomBridge {
     }
   }
 
-  /** Tells each phone that it is recorded, or no longer. */
-  #checkRecording(): void {
-    const isRecorded = this.#session?.isRecorded ?? false;
-    for (const seated of this.#seats.values()) {
-      if (seated.seat.connected && (seated.isRecorded ?? false) !== isRecorded) {
+  /** Tells each phone that the room is recorded or streamed, or no longer. */
+  #checkListeners(): void {
+    const { isRecorded = false, isStreamed = false } = this.#session ?? {};
+    for (const seated of [...this.#seats.values()].filter(({ seat }) => seat.connected)) {
+      if (seated.isRecorded !== isRecorded) {
         seated.isRecorded = isRecorded;
         seated.events.recorded(isRecorded);
+      }
+      if (seated.isStreamed !== isStreamed) {
+        seated.isStreamed = isStreamed;
+        seated.events.streamed(isStreamed);
       }
     }
   }
@@ -241,7 +248,8 @@ export class RoomBridge {
         events?.muted(action === 'mute');
       }
     });
-    session.on('recorded', () => this.#checkRecording());
+    session.on('recorded', () => this.#checkListeners());
+    session.on('streamed', () => this.#checkListeners());
     session.on('call-failed', (callId) => {
       for (const { events } of [...this.#seats.values()]) {
         events.callFailed(callId);

@@ -10,6 +10,8 @@ export type PromptName =
   | 'joined'
   | 'recorded'
   | 'not-recorded'
+  | 'streamed'
+  | 'not-streamed'
   | 'muted'
   | 'muted-by-moderator'
   | 'unmuted'

@@ -16,6 +16,20 @@ const GO: readonly Beep[] = [
   [780, 80],
   [520, 120],
 ];
+/** Several beeps, since nobody may be recorded or streamed without a sign. */
+const OVERHEARD: readonly Beep[] = [
+  [1400, 150],
+  [0, 150],
+  [1400, 150],
+  [0, 150],
+  [1400, 150],
+  [0, 100],
+];
+const UNHEARD: readonly Beep[] = [
+  [1400, 150],
+  [700, 250],
+  [0, 100],
+];
 const RECORD: readonly Beep[] = [[1000, 200]];
 
 const BEEPS: Readonly<Record<PromptName, readonly Beep[]>> = {
@@ -52,20 +66,10 @@ const BEEPS: Readonly<Record<PromptName, readonly Beep[]>> = {
     [780, 180],
     [0, 100],
   ],
-  // Several beeps, since nobody may be recorded without a sign.
-  recorded: [
-    [1400, 150],
-    [0, 150],
-    [1400, 150],
-    [0, 150],
-    [1400, 150],
-    [0, 100],
-  ],
-  'not-recorded': [
-    [1400, 150],
-    [700, 250],
-    [0, 100],
-  ],
+  recorded: OVERHEARD,
+  'not-recorded': UNHEARD,
+  streamed: OVERHEARD,
+  'not-streamed': UNHEARD,
   muted: [
     [660, 100],
     [440, 150],

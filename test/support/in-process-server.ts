@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger, loadConfig } from '../../base/index.ts';
 import { budgetsOf, listenAddresses, Sfu, type SfuOptions } from '../../sfu/index.ts';
-import { type SignalingServer, startSignaling } from '../../signaling/index.ts';
+import { type Broadcaster, type SignalingServer, startSignaling } from '../../signaling/index.ts';
 
 /** A server in the test's process, on free ports, with real media workers (default: one) and a temporary data folder. */
 export class InProcessServer {
@@ -26,6 +26,7 @@ export class InProcessServer {
   static async start(
     flags: Record<string, unknown> = {},
     sfuOptions: Partial<SfuOptions> = {},
+    { broadcaster }: { broadcaster?: Broadcaster } = {},
   ): Promise<InProcessServer> {
     const given = flags['data.dir'];
     const dataDir = typeof given === 'string' ? given : await mkdtemp(join(tmpdir(), 'canopy-in-process-'));
@@ -49,7 +50,7 @@ export class InProcessServer {
       log,
       ...sfuOptions,
     });
-    const signaling = await startSignaling({ config, log, sfu, version: '0.0.0' });
+    const signaling = await startSignaling({ config, log, sfu, version: '0.0.0', broadcaster });
     return new InProcessServer(dataDir, given === undefined, sfu, signaling);
   }
 

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,11 +17,6 @@ export class RtmpServer {
     this.#process = process;
     this.#folder = folder;
     this.port = port;
-  }
-
-  /** Whether it is installed. */
-  static get isInstalled(): boolean {
-    return existsSync(MODULE) && existsSync('/usr/sbin/nginx');
   }
 
   static async start(): Promise<RtmpServer> {

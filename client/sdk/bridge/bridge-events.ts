@@ -32,6 +32,8 @@ export interface BridgeEvents extends RoomSessionEvents {
   playable: [ReadonlySet<string>];
   /** A recording of the room has begun or was resumed, or has ended or was paused. */
   recorded: [isRecorded: boolean];
+  /** The room is streamed live from now on, or no longer. */
+  streamed: [isStreamed: boolean];
   /** A call that a hosted participant placed has failed. */
   'call-failed': [callId: string, error: CanopyError];
   /** A failure that does not close the session. */

@@ -48,6 +48,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
   #info: SnapshotPart<'room'> = { title: null, locked: false, hasPin: false, maxParticipants: null };
   #playable: ReadonlySet<string> = new Set();
   #isRecorded = false;
+  #isStreamed = false;
   /** Counts homes and seats, to recognise answers about transports of an earlier one. */
   #home = 0;
 
@@ -144,6 +145,11 @@ export class BridgeSession extends Emitter<BridgeEvents> {
   /** Whether what is said in the room is being recorded. Changes with the event `recorded`. */
   get isRecorded(): boolean {
     return this.#isRecorded;
+  }
+
+  /** Whether the room is streamed live. Changes with the event `streamed`. */
+  get isStreamed(): boolean {
+    return this.#isStreamed;
   }
 
   /** RTP capabilities of the room's router. */
@@ -282,6 +288,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
     });
     on('room.playable', ({ codecs }) => this.#setPlayable(codecs));
     on('recording.changed', ({ recording }) => this.#setRecorded(recording));
+    on('live.changed', ({ live }) => this.#setStreamed(live !== null));
     on('call.failed', ({ callId, error }) => this.emit('call-failed', callId, CanopyError.fromBody(error)));
     on('producer.added', ({ producer }) => {
       const isOwn = this.hosted.some(({ participantId }) => participantId === producer.participantId);
@@ -304,6 +311,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
     this.#info = snapshot.parts.room;
     this.#setPlayable(snapshot.parts.playable);
     this.#setRecorded(snapshot.parts.recording.running);
+    this.#setStreamed(snapshot.parts.live.running !== null);
     this.spotlight.reset(snapshot.parts.spotlight);
     const { transportIds, producerIds, consumerIds } = snapshot.own;
     const media = this.#media;
@@ -377,6 +385,14 @@ export class BridgeSession extends Emitter<BridgeEvents> {
     if (isRecorded !== this.#isRecorded) {
       this.#isRecorded = isRecorded;
       this.emit('recorded', isRecorded);
+    }
+  }
+
+  /** One that is interrupted goes on by itself at any moment. */
+  #setStreamed(isStreamed: boolean): void {
+    if (isStreamed !== this.#isStreamed) {
+      this.#isStreamed = isStreamed;
+      this.emit('streamed', isStreamed);
     }
   }
 

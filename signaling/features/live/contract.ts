@@ -2,12 +2,16 @@
 import { z } from 'zod';
 import { displayName, logged, nothing, objectId } from '../../../contract/index.ts';
 
-/** The key of a stream at an RTMP server. */
+/** The key of a stream at an RTMP server: one part of a path, so that it does not lead to another application there. */
 const streamKey = z
   .string()
   .min(1)
   .max(500)
-  .regex(/^[\x21-\x7e]+$/);
+  .regex(/^[!$-.0-~]+$/);
+
+/** Why a live stream has ended: somebody stopped it, everyone has left, or it failed too often. */
+const liveEnd = z.enum(['stopped', 'empty', 'failed']);
+export type LiveEnd = z.infer<typeof liveEnd>;
 
 /** A live stream that runs, as everyone in the room sees it. */
 export const runningLive = z.object({
@@ -47,11 +51,12 @@ export const LIVE_REQUESTS = {
 } as const;
 
 export const LIVE_EVENTS = {
-  /** A live stream started, was interrupted, goes on, or ended: then `live` is null. */
+  /** A live stream started, was interrupted, goes on, or ended: then `live` is null, and `reason` says why. */
   'live.changed': logged({
     live: runningLive.nullable(),
     /** The participant who did it; null: the server. */
     by: objectId.nullable(),
+    reason: liveEnd.optional(),
   }),
 } as const;
 

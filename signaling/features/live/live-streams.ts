@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CanopyError, type Config, type Logger } from '../../../base/index.ts';
 import type { RequestData } from '../../../contract/index.ts';
 import type { Broadcaster, BroadcastOptions, Room } from '../../kernel/index.ts';
-import type { RunningLive } from './contract.ts';
+import type { LiveEnd, RunningLive } from './contract.ts';
 
 export interface LiveStreamsOptions {
   config: Config;
@@ -21,7 +20,6 @@ interface Running {
   info: RunningLive | undefined;
   /** Secret part of its address and folder, for HLS. */
   readonly token: string | undefined;
-  readonly starting: Promise<void>;
 }
 
 /** Which rooms are streamed live. A stream lasts until somebody stops it or the people have left; a restart of the server ends it too. */
@@ -38,7 +36,7 @@ export class LiveStreams {
       flowing: (roomId, isFlowing) => this.#flowing(roomId, isFlowing),
       ended: (roomId, error) => {
         options.log.warn({ err: error, roomId }, 'a live stream ended early');
-        void this.stop(roomId, null);
+        void this.#stop(roomId, 'failed', null);
       },
     });
   }
@@ -54,7 +52,7 @@ export class LiveStreams {
     return isKnown ? join(this.#folder, token) : undefined;
   }
 
-  /** @throws {CanopyError} LIVE_RUNNING, LIVE_UNAVAILABLE, LIVE_FAILED, LIMIT_REACHED */
+  /** @throws {CanopyError} LIVE_RUNNING, LIVE_FAILED, LIMIT_REACHED, TARGET_REFUSED */
   async start(
     room: Room,
     by: { participantId: string | null; displayName: string },
@@ -64,16 +62,18 @@ export class LiveStreams {
     const { roomId } = room;
     const { output, host, token } = this.#outputOf(wanted);
     if (this.#running.has(roomId)) {
-      throw new CanopyError('LIVE_FAILED', 'this room is streamed already');
+      throw new CanopyError('LIVE_RUNNING');
     }
     if (this.#running.size >= config.live.rooms) {
       throw new CanopyError('LIMIT_REACHED', `${config.live.rooms} rooms are streamed already (live.rooms)`);
     }
-    const starting = this.#options.broadcaster.start({ roomId, output });
-    const running: Running = { room, info: undefined, token, starting };
+    const running: Running = { room, info: undefined, token };
     this.#running.set(roomId, running);
     try {
-      await starting;
+      if ('hls' in output) {
+        await mkdir(output.hls, { recursive: true, mode: 0o700 });
+      }
+      await this.#options.broadcaster.start({ roomId, output });
       if (this.#running.get(roomId) !== running || this.#options.room(roomId) !== room) {
         throw new CanopyError('LIVE_FAILED', 'it was stopped meanwhile');
       }
@@ -94,20 +94,13 @@ export class LiveStreams {
 
   /** Idempotent. */
   async stop(roomId: string, by: string | null): Promise<void> {
-    const running = this.#running.get(roomId);
-    if (!running) {
-      return;
-    }
-    await this.#end(running);
-    if (running.info && !running.room.closed) {
-      running.room.append('live.changed', { live: null, by });
-    }
+    await this.#stop(roomId, 'stopped', by);
   }
 
   /** The room's people have changed: without any, the stream ends. */
   peopleChanged(room: Room): void {
     if (!room.hasParticipants) {
-      void this.stop(room.roomId, null);
+      void this.#stop(room.roomId, 'empty', null);
     }
   }
 
@@ -116,11 +109,23 @@ export class LiveStreams {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
+  async #stop(roomId: string, reason: LiveEnd, by: string | null): Promise<void> {
+    const running = this.#running.get(roomId);
+    if (running) {
+      await this.#end(running);
+      if (running.info && !running.room.closed) {
+        running.room.append('live.changed', { live: null, by, reason });
+      }
+    }
+  }
+
   async #end(running: Running): Promise<void> {
     const { roomId } = running.room;
-    if (this.#running.get(roomId) === running) {
-      this.#running.delete(roomId);
+    // Somebody else ends it already, and the room may have another one by now.
+    if (this.#running.get(roomId) !== running) {
+      return;
     }
+    this.#running.delete(roomId);
     await this.#options.broadcaster.stop(roomId);
     if (running.token !== undefined) {
       await rm(join(this.#folder, running.token), { recursive: true, force: true });
@@ -138,16 +143,14 @@ export class LiveStreams {
       if (!targets.includes(wanted.target)) {
         throw new CanopyError('TARGET_REFUSED', 'choose one of the servers in live.targets');
       }
-      const rtmp = `${wanted.target.replace(/\/$/, '')}/${wanted.key}`;
-      return { output: { rtmp }, host: new URL(wanted.target).host, token: undefined };
+      const output = { rtmp: wanted.target.replace(/\/$/, ''), key: wanted.key };
+      return { output, host: new URL(wanted.target).host, token: undefined };
     }
     if (!hls) {
       throw new CanopyError('TARGET_REFUSED', 'live.hls is not set');
     }
     const token = randomBytes(16).toString('hex');
-    const folder = join(this.#folder, token);
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    return { output: { hls: folder }, host: null, token };
+    return { output: { hls: join(this.#folder, token) }, host: null, token };
   }
 
   #flowing(roomId: string, isFlowing: boolean): void {

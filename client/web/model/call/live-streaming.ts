@@ -1,5 +1,7 @@
 import { signal } from '@preact/signals';
-import type { LiveOptions, RunningLive } from '../../../sdk/index.ts';
+import type { LiveEnd, LiveOptions, Participant, RunningLive } from '../../../sdk/index.ts';
+import { lateStrings } from '../../strings/index.ts';
+import type { Notices } from '../basics/notices.ts';
 import type { Call } from './call.ts';
 
 /** The live stream of a call, and the dialog that starts one. */
@@ -8,18 +10,21 @@ export class LiveStreaming {
   readonly running = signal<RunningLive | null>(null);
   readonly isAsking = signal(false);
   readonly #call: Call;
+  readonly #notices: Notices;
 
-  private constructor(call: Call) {
+  private constructor(call: Call, notices: Notices) {
     this.#call = call;
+    this.#notices = notices;
     this.running.value = call.room.live.running;
-    call.room.live.on('changed', (running) => {
-      this.running.value = running;
-    });
+    if (this.running.value) {
+      notices.say(lateStrings().live.isStreamed);
+    }
+    call.room.live.on('changed', (running, by, reason) => this.#changed(running, by, reason));
   }
 
   /** The one of a call: its sign and its item in the menu share it. */
-  static of(call: Call): LiveStreaming {
-    const known = streamings.get(call) ?? new LiveStreaming(call);
+  static of(call: Call, notices: Notices): LiveStreaming {
+    const known = streamings.get(call) ?? new LiveStreaming(call, notices);
     streamings.set(call, known);
     return known;
   }
@@ -28,10 +33,9 @@ export class LiveStreaming {
     return this.#call.room.live.choices;
   }
 
-  /** Whether this person may stream the call, and the server can. */
-  get isAvailable(): boolean {
-    const { targets, hls } = this.choices;
-    return this.#call.may('recording.control') && (hls || targets.length > 0);
+  /** Whether this person may stream the call. */
+  get isAllowed(): boolean {
+    return this.#call.may('recording.control');
   }
 
   /** @throws {CanopyError} */
@@ -42,6 +46,17 @@ export class LiveStreaming {
   /** @throws {CanopyError} */
   stop(): Promise<unknown> {
     return this.#call.room.live.stop();
+  }
+
+  #changed(running: RunningLive | null, by: Participant | undefined, reason: LiveEnd | undefined): void {
+    const before = this.running.value;
+    this.running.value = running;
+    const { live } = lateStrings();
+    if (running && !before) {
+      this.#notices.say(live.started(by?.displayName));
+    } else if (before && !running) {
+      this.#notices.say(live.ended(by?.displayName, reason));
+    }
   }
 }
 

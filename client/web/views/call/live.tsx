@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import type { Call } from '../../model/index.ts';
+import type { Call, Notices } from '../../model/index.ts';
 import { LiveStreaming } from '../../model/on-demand/index.ts';
 import { lateStrings } from '../../strings/index.ts';
 import { FormDialog } from '../parts/form-dialog.tsx';
@@ -10,9 +10,14 @@ import '../../styles/call-sign.css';
 /** The choice of HLS among the servers. */
 const HLS = 'hls';
 
+interface LiveProps {
+  call: Call;
+  notices: Notices;
+}
+
 /** Says that the call is streamed live, as long as it is; and asks where to, when somebody is about to start. */
-export function LiveSign({ call }: { call: Call }) {
-  const streaming = LiveStreaming.of(call);
+export function LiveSign({ call, notices }: LiveProps) {
+  const streaming = LiveStreaming.of(call, notices);
   const running = streaming.running.value;
   const { live } = lateStrings();
   return (
@@ -36,10 +41,10 @@ export function LiveSign({ call }: { call: Call }) {
 }
 
 /** Starts and ends a live stream, for those who may. */
-export function LiveItem({ call }: { call: Call }) {
-  const streaming = LiveStreaming.of(call);
+export function LiveItem({ call, notices }: LiveProps) {
+  const streaming = LiveStreaming.of(call, notices);
   const { live } = lateStrings();
-  if (!streaming.isAvailable) {
+  if (!streaming.isAllowed) {
     return null;
   }
   return (

@@ -107,7 +107,7 @@ function TopBar({
       <span class="count" data-testid="count">
         {room.count(count)}
       </span>
-      <OutputSigns call={call} />
+      <OutputSigns call={call} notices={model.notices} />
       <CaptionsSign call={call} />
       <RaisedHands call={call} />
       {call.screen.value && <Sharing call={call} />}

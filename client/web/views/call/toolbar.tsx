@@ -139,7 +139,7 @@ export function Toolbar({ model, call, isCovered, onShortcuts }: ToolbarProps) {
           >
             {controls.statistics}
           </MenuItem>
-          <OutputItems call={call} />
+          <OutputItems call={call} notices={model.notices} />
           <CaptionItems call={call} />
           <LockItem call={call} />
           {call.owns && (

@@ -15,4 +15,14 @@ export const live = {
   running: (host: string | undefined) => (host === undefined ? 'Live' : `Live: ${host}`),
   interrupted: 'Live stream interrupted',
   link: 'Link',
+  /** Said to those who come while it runs. */
+  isStreamed: 'This call is being streamed live.',
+  started: (name: string | undefined) =>
+    name === undefined ? 'This call is being streamed live.' : `${name} is streaming this call live.`,
+  ended: (name: string | undefined, reason: string | undefined) =>
+    name !== undefined
+      ? `${name} stopped the live stream.`
+      : reason === 'failed'
+        ? 'The live stream has ended because of an error.'
+        : 'The live stream has ended.',
 };

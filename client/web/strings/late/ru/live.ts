@@ -16,4 +16,15 @@ export const live: LateStrings['live'] = {
   running: (host: string | undefined) => (host === undefined ? 'Прямой эфир' : `Прямой эфир: ${host}`),
   interrupted: 'Трансляция прервана',
   link: 'Ссылка',
+  isStreamed: 'Идёт прямая трансляция этого звонка.',
+  started: (name: string | undefined) =>
+    name === undefined
+      ? 'Началась прямая трансляция этого звонка.'
+      : `${name} ведёт прямую трансляцию этого звонка.`,
+  ended: (name: string | undefined, reason: string | undefined) =>
+    name !== undefined
+      ? `${name} останавливает прямую трансляцию.`
+      : reason === 'failed'
+        ? 'Прямая трансляция закончилась из-за ошибки.'
+        : 'Прямая трансляция закончилась.',
 };

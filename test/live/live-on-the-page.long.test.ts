@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { TestBrowser } from '../support/browser.ts';
-import { hasGStreamer } from '../support/gstreamer.ts';
 import { HeadlessPerson } from '../support/headless-person.ts';
 import { Person } from '../support/person.ts';
 import { TestServer } from '../support/server.ts';
@@ -9,9 +8,7 @@ import { eventually } from '../support/wait.ts';
 
 const ROOM = 'team';
 
-describe('live streams on the page', {
-  skip: hasGStreamer() ? false : 'install GStreamer',
-}, () => {
+describe('live streams on the page', () => {
   let server: TestServer;
   let browser: TestBrowser;
   let ann: Person;

@@ -7,7 +7,6 @@ import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { ClipTrack, wallClockMs } from '../../client/node/index.ts';
 import { BEEP_DB, BEEP_HZ, flashAndBeep, measureFlashes } from '../support/flash-and-beep.ts';
-import { hasGStreamer } from '../support/gstreamer.ts';
 import { HeadlessPerson } from '../support/headless-person.ts';
 import { dominantTone, isTone } from '../support/heard-tone.ts';
 import { RtmpServer } from '../support/rtmp-server.ts';
@@ -20,9 +19,7 @@ const KEY = 'the-secret-key-of-the-stream';
 /** Largest difference between sound and picture, in seconds: four times the goal. */
 const MAX_SKEW = 0.4;
 
-describe('live streams', {
-  skip: hasGStreamer() && RtmpServer.isInstalled ? false : 'install GStreamer and libnginx-mod-rtmp',
-}, () => {
+describe('live streams', () => {
   let folder: string;
   let rtmp: RtmpServer;
   let server: TestServer;
