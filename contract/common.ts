@@ -70,6 +70,8 @@ export const participant = z.object({
   /** The session that hosts the participant: a browser hosts itself, a gateway hosts its phones. */
   peerId: objectId,
   accountId: sha256Hex,
+  /** In encrypted rooms: the device, whose leaf in the room’s group has a certificate with the same key. */
+  deviceId: sha256Hex.optional(),
   displayName,
   /** The name in the certificate, if the person joined under another one. */
   certifiedName: displayName.optional(),

@@ -6,6 +6,7 @@ export * from './caller-verification.ts';
 export * from './common.ts';
 export * from './dial-plan.ts';
 export { isEmergencyDialled, isEmergencyNumber } from './emergency-numbers.ts';
+export * from './encryption.ts';
 export { type HeaderAttributes, headerAttributes } from './header-attributes.ts';
 export * from './light.ts';
 export * from './media.ts';

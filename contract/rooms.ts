@@ -1,6 +1,7 @@
 /** What a room's owners decide: who has which role, and what each role may do. */
 import { z } from 'zod';
 import { cleanText, roomRole, sha256Hex } from './common.ts';
+import { encryptionPolicy } from './encryption.ts';
 import { displayable, displayableText } from './names.ts';
 
 /** Permissions that owners may grant to a role in their room, or revoke. */
@@ -143,6 +144,8 @@ export const roomSettings = z.object({
     .refine((roles) => Object.keys(roles).length <= MAX_ROLES, { error: `at most ${MAX_ROLES} accounts` }),
   ...z.object(options).partial().shape,
   schedule: storedSchedule.optional(),
+  /** Fixed when the room is created. Absent: the server's default (`media.encryption`). */
+  encryption: encryptionPolicy.optional(),
 });
 export type RoomSettings = z.infer<typeof roomSettings>;
 

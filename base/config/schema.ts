@@ -180,6 +180,12 @@ export const configSchema = z.strictObject({
         .describe(
           'Offer AV1 to clients that ask for it. Off by default, since AV1 video may freeze after packet loss that other codecs survive.',
         ),
+      encryption: z
+        .enum(['off', 'required'])
+        .default('off')
+        .describe(
+          'Whether rooms are end-to-end encrypted, unless they were created with a policy of their own: `off`, or `required`. Phones, recordings, captions and streams are not possible in encrypted rooms. Direct calls are not encrypted.',
+        ),
       audibleSpeakers: count()
         .default(3)
         .describe(

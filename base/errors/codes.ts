@@ -642,6 +642,20 @@ export const ERROR_CODES = {
   },
   LIVE_RUNNING: { status: 409, message: 'This room is streamed live already.' },
   LIVE_FAILED: { status: 503, message: 'The live stream failed; the detail says why.' },
+  ENCRYPTED_ROOM: { status: 409, message: 'This is not possible in an end-to-end encrypted room.' },
+  ENCRYPTION_REQUIRED: {
+    status: 426,
+    message: 'This room is end-to-end encrypted; reload the page, or use a newer program.',
+  },
+  ENCRYPTION_INVALID: {
+    status: 400,
+    message: 'This breaks the rules of the room’s end-to-end encryption, as the detail says.',
+  },
+  ENCRYPTION_STALE: {
+    status: 409,
+    message: 'The keys of this room have changed meanwhile; catch up, and try again.',
+    retryable: true,
+  },
   MODEL_UNUSABLE: { status: 500, message: 'The model cannot be used; see the detail.' },
   WORKER_MISSING: {
     status: 500,

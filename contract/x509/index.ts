@@ -10,5 +10,5 @@ export { decodeAuthorityKeyId, GENERAL_NAME, KEY_USAGE, listExtensions } from '.
 export { OID } from './oids.ts';
 export { AnchorSet, type Path, requireChainLength, validateChain } from './path.ts';
 export { decodePublicKey, type KeyType, type PublicKey, requireReadableKey } from './public-key.ts';
-export { STATEMENT_SIGNING, signatureMatches, statementMatches } from './signatures.ts';
+export { derEcdsa, rawEcdsa, STATEMENT_SIGNING, signatureMatches, statementMatches } from './signatures.ts';
 export { readSigned, readSignedAlgorithm } from './signed.ts';

@@ -36,7 +36,7 @@ export async function signatureMatches(
   const fieldBytes = FIELD_BYTES[key.type];
   const name = { ec: 'ECDSA', rsa: 'RSASSA-PKCS1-v1_5', ed25519: 'Ed25519' }[algorithm.key as 'ec'];
   try {
-    const raw = fieldBytes === undefined ? signature : rawOf(signature, fieldBytes);
+    const raw = fieldBytes === undefined ? signature : rawEcdsa(signature, fieldBytes);
     return await crypto.subtle.verify(
       { name, hash: hash ?? '' },
       await importKey(key, hash ?? ''),
@@ -65,7 +65,7 @@ export async function statementMatches(key: PublicKey, signed: Bytes, signature:
 }
 
 /** Converts an ECDSA-Sig-Value (RFC 3279 §2.2.3) to WebCrypto's r ‖ s. @throws {DerError} @throws {RangeError} */
-function rawOf(der: Bytes, fieldBytes: number): Bytes {
+export function rawEcdsa(der: Bytes, fieldBytes: number): Bytes {
   const values = new DerReader(DerReader.single(der, TAG.sequence).content);
   const hex = [values, values].map((each) => decodeUnsigned(each.read(TAG.integer).content));
   values.end();
@@ -74,4 +74,17 @@ function rawOf(der: Bytes, fieldBytes: number): Bytes {
     throw new RangeError('larger than the curve');
   }
   return Uint8Array.from(digits.match(/../g) ?? [], (octet) => Number.parseInt(octet, 16));
+}
+
+/** Converts WebCrypto's r ‖ s to an ECDSA-Sig-Value in DER, for curves of up to 256 bits. */
+export function derEcdsa(raw: Bytes): Bytes {
+  const half = raw.length / 2;
+  const values = [raw.subarray(0, half), raw.subarray(half)].flatMap((value) => {
+    const first = value.findIndex((byte) => byte !== 0);
+    const digits = [...value.subarray(first < 0 ? half - 1 : first)];
+    // A leading zero keeps the number positive.
+    const positive = ((digits[0] ?? 0) & 0x80) === 0 ? digits : [0, ...digits];
+    return [TAG.integer, positive.length, ...positive];
+  });
+  return Uint8Array.from([TAG.sequence, values.length, ...values]);
 }

@@ -16,6 +16,7 @@ import {
 } from './contacts/contract.ts';
 import { DEVICE_EVENTS, DEVICE_REQUESTS } from './devices/contract.ts';
 import { DIRECT_CALL_EVENTS, DIRECT_CALL_REQUESTS } from './direct-calls/contract.ts';
+import { ENCRYPTION_EVENTS, ENCRYPTION_REQUESTS, ENCRYPTION_SNAPSHOT } from './encryption/contract.ts';
 import { HAND_EVENTS, HAND_REQUESTS, HAND_SNAPSHOT } from './hands/contract.ts';
 import { INVITATION_REQUESTS } from './invitations/contract.ts';
 import { LINK_EVENTS, LINK_REQUESTS, LINK_SNAPSHOT } from './links/contract.ts';
@@ -48,6 +49,7 @@ export const REQUESTS = {
   ...DEVICE_REQUESTS,
   ...LINK_REQUESTS,
   ...CONFERENCE_REQUESTS,
+  ...ENCRYPTION_REQUESTS,
   ...MODERATION_REQUESTS,
   ...BAN_REQUESTS,
   ...HAND_REQUESTS,
@@ -81,6 +83,7 @@ export const EVENTS = {
   ...SESSION_EVENTS,
   ...DEVICE_EVENTS,
   ...CONFERENCE_EVENTS,
+  ...ENCRYPTION_EVENTS,
   ...MODERATION_EVENTS,
   ...BAN_EVENTS,
   ...HAND_EVENTS,
@@ -106,6 +109,7 @@ export const EVENTS = {
 export const SNAPSHOT_PARTS = {
   ...BREAKOUT_SNAPSHOT,
   ...CONFERENCE_SNAPSHOT,
+  ...ENCRYPTION_SNAPSHOT,
   ...HAND_SNAPSHOT,
   ...LINK_SNAPSHOT,
   ...MODERATION_SNAPSHOT,

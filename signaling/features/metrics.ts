@@ -3,6 +3,7 @@ import { tlsMetrics } from '../kernel/index.ts';
 import { conferenceMetrics } from './conference/index.ts';
 import { consoleMetrics } from './console/index.ts';
 import { directCallMetrics } from './direct-calls/index.ts';
+import { encryptionMetrics } from './encryption/index.ts';
 import { linkMetrics } from './links/index.ts';
 import { pushMetrics } from './push/index.ts';
 import { signOnMetrics } from './sign-on/index.ts';
@@ -19,5 +20,6 @@ export function registerMetrics(registry: Registry): void {
   webhookMetrics(registry);
   pushMetrics(registry);
   directCallMetrics(registry);
+  encryptionMetrics(registry);
   streamMetrics(registry);
 }

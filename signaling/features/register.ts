@@ -10,6 +10,7 @@ import { registerConsole } from './console/index.ts';
 import { registerContacts } from './contacts/index.ts';
 import { registerDevices } from './devices/index.ts';
 import { registerDirectCalls } from './direct-calls/index.ts';
+import { registerEncryption } from './encryption/index.ts';
 import { registerHands } from './hands/index.ts';
 import { type InvitationsFeature, registerInvitations } from './invitations/index.ts';
 import { registerLinks } from './links/index.ts';
@@ -33,6 +34,7 @@ import { registerWebhooks } from './webhooks/index.ts';
 /** Registers all features with a kernel that does not listen yet. */
 export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeature } {
   registerConference(kernel);
+  registerEncryption(kernel);
   registerModeration(kernel);
   registerBans(kernel);
   registerHands(kernel);

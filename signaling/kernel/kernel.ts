@@ -725,6 +725,7 @@ export class Kernel {
       seats: () => createSeatBudget(config),
       maxPeersPerRoom: config.limits.peersPerRoom,
       maxParticipantsPerRoom: config.limits.participantsPerRoom,
+      defaultEncryption: config.media.encryption,
       resumeMs: config.limits.resumeSeconds * 1000,
       onOpened: (room) => this.happenings.emit('room.opened', { room }),
       onClosed: (room) => this.happenings.emit('room.closed', { room }),

@@ -1,7 +1,7 @@
-/** Groups per account, digits per group, and the bytes from which a group is made. */
+import { digitGroups } from '../digit-groups.ts';
+
+/** Groups per account. */
 const GROUPS = 6;
-const GROUP_DIGITS = 5;
-const GROUP_BYTES = 5;
 
 /**
  * The code that two people compare to make sure that each sees the other's account: 12 groups of 5 digits, the same for both. Each account
@@ -20,12 +20,5 @@ export async function verificationCode(...accountIds: readonly [string, string])
 async function halfOf(accountId: string): Promise<string> {
   const data = new TextEncoder().encode(`canopy/code/1\n${accountId}`);
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-512', data));
-  let digits = '';
-  for (let group = 0; group < GROUPS; group += 1) {
-    const bytes = hash.subarray(group * GROUP_BYTES, (group + 1) * GROUP_BYTES);
-    // Below 2^40, so that it is exact.
-    const number = bytes.reduce((sum, byte) => sum * 256 + byte, 0);
-    digits += String(number % 10 ** GROUP_DIGITS).padStart(GROUP_DIGITS, '0');
-  }
-  return digits;
+  return digitGroups(hash, GROUPS).join('');
 }

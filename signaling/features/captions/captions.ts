@@ -48,13 +48,14 @@ export class Captions {
     return this.#running.get(roomId)?.info ?? null;
   }
 
-  /** @throws {CanopyError} CAPTIONS_UNAVAILABLE and others */
+  /** @throws {CanopyError} ENCRYPTED_ROOM, CAPTIONS_UNAVAILABLE and others */
   async start(
     room: Room,
     by: { participantId: string | null; displayName: string },
     language = this.#options.language,
   ): Promise<void> {
     const { roomId } = room;
+    room.requireClear();
     if (this.#running.has(roomId)) {
       return;
     }

@@ -58,6 +58,8 @@ export const CONFERENCE_REQUESTS = {
       ticket: z.string().max(2048).optional(),
       /** The room's PIN, if it asks for one. */
       pin: z.string().max(12).optional(),
+      /** The client can encrypt media end to end. Without it, an encrypted room is refused with ENCRYPTION_REQUIRED. */
+      encrypts: z.boolean().optional(),
       /**
        * Creates both transports, and consumers of what others send at the moment: their `audio`, or `all`, up to 64. Ignored if the peer
        * returns to its media.

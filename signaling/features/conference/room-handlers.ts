@@ -89,6 +89,10 @@ async function join(
   if (!ticket && !isReturning) {
     context.sfu.admit(roomId);
   }
+  const encryption = context.rooms.find(roomId)?.encryption ?? context.rooms.encryptionOf(record);
+  if (encryption !== 'off' && principal.kind === 'device' && !data.encrypts) {
+    throw new CanopyError('ENCRYPTION_REQUIRED');
+  }
   let opened = await context.rooms.enter(record, principal, session.holder);
   // It may have closed just now, since another join failed.
   while (opened.room.closed) {

@@ -99,14 +99,16 @@ export class Recordings {
   /**
    * Starts to record a room.
    *
-   * @throws {CanopyError} RECORDING_RUNNING, RECORDER_UNAVAILABLE, RECORDING_QUOTA, RECORDING_DISK_FULL, STORE_BUSY, STORE_UNWRITABLE;
+   * @throws {CanopyError} ENCRYPTED_ROOM, RECORDING_RUNNING, RECORDER_UNAVAILABLE, RECORDING_QUOTA, RECORDING_DISK_FULL, STORE_BUSY, STORE_UNWRITABLE;
    *   RECORDING_UNKNOWN - it was stopped meanwhile
    */
   async start(
-    { roomId }: Room,
+    room: Room,
     by: { participantId: string | null; accountId: string | null; displayName: string },
     { mode, full }: { mode: RecordingMode; full: boolean },
   ): Promise<string> {
+    const { roomId } = room;
+    room.requireClear();
     if (this.#running.has(roomId)) {
       throw new CanopyError('RECORDING_RUNNING');
     }

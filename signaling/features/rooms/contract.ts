@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import {
   logged,
+  newRoomEncryption,
   nothing,
   objectId,
   roomAction,
@@ -51,6 +52,7 @@ export const ROOM_REQUESTS = {
       /** Default: made from the title, with a random ending that cannot be guessed. */
       roomId: roomId.optional(),
       ...roomChange.omit({ ownerId: true }).shape,
+      encryption: newRoomEncryption.optional(),
     }),
     result: roomDescription,
   },

@@ -1,11 +1,18 @@
 /** Bodies of the REST API for stored rooms. Every request needs the API key. */
 import { z } from 'zod';
-import { roomChange, roomDescription, roomId, sha256Hex } from '../../../contract/index.ts';
+import {
+  newRoomEncryption,
+  roomChange,
+  roomDescription,
+  roomId,
+  sha256Hex,
+} from '../../../contract/index.ts';
 
 export const newRoom = z.object({
   /** Default: made from the title, with a random ending that cannot be guessed. */
   roomId: roomId.optional(),
   ...roomChange.shape,
+  encryption: newRoomEncryption.optional(),
 });
 
 export const savedRoomQuery = z.object({

@@ -1,4 +1,4 @@
-import type { RoomChange, RoomDescription } from '../../../contract/index.ts';
+import type { EncryptionPolicy, RoomChange, RoomDescription } from '../../../contract/index.ts';
 import { AccountRate, demand, describeRoom, type Kernel, type Principal } from '../../kernel/index.ts';
 import { nameOf, type RoomConfiguration, recordChange } from './room-configuration.ts';
 import { newRoomName } from './room-names.ts';
@@ -24,13 +24,17 @@ export class RoomCreation {
    */
   async create(
     principal: Principal,
-    { roomId, ...change }: RoomChange & { roomId?: string | undefined },
+    {
+      roomId,
+      encryption,
+      ...change
+    }: RoomChange & { roomId?: string | undefined; encryption?: EncryptionPolicy | undefined },
   ): Promise<RoomDescription> {
     const { rooms, log } = this.#kernel;
     demand(principal, 'room.create');
     this.#rate.take(principal);
     const name = roomId ?? newRoomName(change.title);
-    const hashed = await recordChange(change);
+    const hashed = { ...(await recordChange(change)), encryption };
     const record = await this.#configuration.queued(principal, () => rooms.create(name, hashed));
     this.#configuration.announce(record);
     log.info({ roomId: name, by: nameOf(principal) }, 'room created');

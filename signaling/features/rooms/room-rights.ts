@@ -1,6 +1,9 @@
 import { type RoomAction, roomAction } from '../../../contract/index.ts';
 import { type Kernel, may, type Peer, type Room } from '../../kernel/index.ts';
 
+/** What takes media that the server can read. */
+const CLEAR_ONLY: ReadonlySet<RoomAction> = new Set(['call.dial', 'recording.control', 'captions.control']);
+
 /** Tells each peer what it may do in its room. */
 export class RoomRights {
   readonly #kernel: Kernel;
@@ -28,8 +31,11 @@ export class RoomRights {
     }
   }
 
-  #rights({ record }: Room, { principal }: Peer): RoomAction[] {
+  #rights({ record, encryption }: Room, { principal }: Peer): RoomAction[] {
     return roomAction.options.filter((action) => {
+      if (encryption !== 'off' && CLEAR_ONLY.has(action)) {
+        return false;
+      }
       if (action === 'call.dial' && !this.#kernel.callsPhones()) {
         return false;
       }

@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { CanopyError, type Logger } from '../../../base/index.ts';
 import {
+  type EncryptionPolicy,
   type RoomChange,
   type RoomDescription,
   type RoomSchedule,
@@ -48,6 +49,8 @@ export function recordOf({
 export type RecordChange = Omit<RoomChange, 'pin'> & {
   pinHash?: string | null | undefined;
   parentId?: string | undefined;
+  /** When the room is created only. */
+  encryption?: EncryptionPolicy | undefined;
 };
 
 /** Maximum number of records cached; open rooms hold theirs anyway. */

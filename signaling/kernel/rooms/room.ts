@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { CanopyError, type ErrorCode, type Logger } from '../../../base/index.ts';
 import type {
+  EncryptionPolicy,
   EntryData,
   EventData,
   EventName,
@@ -38,6 +39,7 @@ export type RoomLogEntry = { [N in LoggedEvent]: { kind: N; data: EntryData<N> }
 export interface RoomOptions {
   /** The room's owner and settings. */
   record: RoomRecord;
+  encryption: EncryptionPolicy;
   sfu: Sfu;
   /** Options for the media of its peers. */
   media: PeerMediaOptions;
@@ -69,6 +71,8 @@ export interface RoomOptions {
 export class Room {
   readonly roomId: string;
   readonly record: RoomRecord;
+  /** Whether the room is end-to-end encrypted: as long as it is open, whatever happens to its settings. */
+  readonly encryption: EncryptionPolicy;
   readonly peers = new Map<string, Peer>();
   readonly #options: RoomOptions;
   readonly #log: Logger;
@@ -96,6 +100,7 @@ export class Room {
   constructor(options: RoomOptions) {
     this.roomId = options.record.roomId;
     this.record = options.record;
+    this.encryption = options.encryption;
     this.#options = options;
     this.#log = options.log.child({ roomId: this.roomId });
     this.#media = this.#openMedia(1);
@@ -112,6 +117,13 @@ export class Room {
   /** Whether people or phones are in it, and not only programs such as the recorder. */
   get hasParticipants(): boolean {
     return [...this.peers.values()].some(({ participants }) => participants.size > 0);
+  }
+
+  /** Refuses what takes media that the server can read. @throws {CanopyError} ENCRYPTED_ROOM */
+  requireClear(): void {
+    if (this.encryption !== 'off') {
+      throw new CanopyError('ENCRYPTED_ROOM');
+    }
   }
 
   /** The dominant speaker's participant. */
@@ -577,6 +589,7 @@ export class Room {
       ...participant,
       ...(principal.kind !== 'phone' && { role: serverRoleOf(principal) }),
       ...(roomRole !== undefined && { roomRole }),
+      ...(this.encryption !== 'off' && { deviceId: peer.deviceId }),
     };
   }
 

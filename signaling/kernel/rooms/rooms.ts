@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import type { Transaction } from 'kysely';
 import { LRUCache } from 'lru-cache';
 import { CanopyError, type ErrorCode, type Logger } from '../../../base/index.ts';
-import { isCallRoom, type Role } from '../../../contract/index.ts';
+import { type EncryptionPolicy, isCallRoom, type Role } from '../../../contract/index.ts';
 import type { Sfu } from '../../../sfu/index.ts';
 import type { Tables } from '../../store/index.ts';
 import { factorOf, type Holder, type NestedBudget } from '../budgets/index.ts';
@@ -25,6 +25,8 @@ export interface RoomsOptions {
   seats(): NestedBudget;
   maxPeersPerRoom: number;
   maxParticipantsPerRoom: number;
+  /** Of rooms that were not created with a policy. */
+  defaultEncryption: EncryptionPolicy;
   resumeMs: number;
   rehomeTicket: RoomOptions['rehomeTicket'];
   isStopped: RoomOptions['isStopped'];
@@ -77,6 +79,11 @@ export class Rooms {
 
   get peers(): Peer[] {
     return [...this.#rooms.values()].flatMap((room) => [...room.peers.values()]);
+  }
+
+  /** Whether a room is end-to-end encrypted when it opens. Direct calls are not. */
+  encryptionOf({ encryption, parties }: RoomRecord): EncryptionPolicy {
+    return parties ? 'off' : (encryption ?? this.#options.defaultEncryption);
   }
 
   find(roomId: string): Room | undefined {
@@ -162,6 +169,7 @@ export class Rooms {
     const release = this.#options.budget.take(holder, 1, factorOf(opener));
     const room = new Room({
       record,
+      encryption: this.encryptionOf(record),
       sfu: this.#options.sfu,
       media: { sfu: this.#options.sfu, ...this.#options.media },
       log: this.#options.log,
@@ -187,6 +195,7 @@ export class Rooms {
    * Opens the room, if the principal may, and waits for its worker. Retries if the room closes or is re-homed meanwhile.
    *
    * @throws {CanopyError} FORBIDDEN - it is not open, and the principal may not open it
+   * @throws {CanopyError} ENCRYPTED_ROOM - it is encrypted, and the principal is not a person's device
    * @throws {CanopyError} SERVER_BUSY, LIMIT_REACHED, ROOM_DELETED, WORKER_UNAVAILABLE, ROOM_REHOMING
    */
   async enter(
@@ -194,6 +203,13 @@ export class Rooms {
     principal: SeatPrincipal,
     holder: Holder,
   ): Promise<{ room: Room; routerRtpCapabilities: Record<string, unknown> }> {
+    const encryption = this.find(record.roomId)?.encryption ?? this.encryptionOf(record);
+    if (encryption !== 'off' && principal.kind !== 'device') {
+      throw new CanopyError(
+        'ENCRYPTED_ROOM',
+        'phones, recorders and other programs of the server have no keys',
+      );
+    }
     for (let tries = 0; tries < MAX_OPENINGS; tries += 1) {
       if (!this.#rooms.has(record.roomId)) {
         demand(principal, 'room.open', record);

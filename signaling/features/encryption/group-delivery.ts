@@ -1,0 +1,200 @@
+import { encodeMlsMessage } from 'ts-mls/message.js';
+import { CanopyError } from '../../../base/index.ts';
+import type { RequestResult } from '../../../contract/index.ts';
+import { readCommit, readKeyPackage, readLeafChain, refuse } from '../../../contract/mls/index.ts';
+import type { Peer, Room } from '../../kernel/index.ts';
+import { Newcomers } from './newcomers.ts';
+import { PublicGroup } from './public-group.ts';
+
+type Missed = NonNullable<RequestResult<'encryption.missed'>['missed']>;
+
+/** Maximum number of commits that are kept for those who were away. */
+const MAX_KEPT = 256;
+
+const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
+
+/**
+ * Delivers the messages of a room's group in one order (RFC 9750 section 5): one commit ends an epoch, the first that comes. Checks what can
+ * be checked without secrets: who commits, who is added and removed, and the public tree.
+ */
+export class GroupDelivery {
+  readonly #room: Room;
+  readonly #newcomers: Newcomers;
+  #group: PublicGroup | undefined;
+  /** The latest commits, oldest first. */
+  #kept: Missed = [];
+  /** Requests are handled one at a time, as reading a commit takes a while. */
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(room: Room) {
+    this.#room = room;
+    this.#newcomers = new Newcomers({
+      waits: (peerId) => {
+        const peer = room.peers.get(peerId);
+        return peer !== undefined && !this.#isMember(peer);
+      },
+      ask: (rank, keyPackages) => this.#ask(rank, keyPackages),
+    });
+  }
+
+  /** The room's group, as long as a member is in the room. */
+  get group(): PublicGroup | undefined {
+    return [...this.#room.peers.values()].some((peer) => this.#isMember(peer)) ? this.#group : undefined;
+  }
+
+  found(
+    peer: Peer,
+    { groupInfo, tree }: { groupInfo: Uint8Array; tree: Uint8Array },
+  ): Promise<'accepted' | 'late'> {
+    return this.#serialize(async () => {
+      if (this.group) {
+        return 'late';
+      }
+      const { roomId, encryption: policy } = this.#room;
+      const group = await PublicGroup.found({ roomId, policy }, { groupInfo, tree, deviceId: peer.deviceId });
+      this.#requireInside(peer);
+      this.#group = group;
+      this.#kept = [];
+      this.#newcomers.drop(peer.peerId);
+      this.#room.append('encryption.founded', { groupId: group.groupId });
+      this.#newcomers.committed();
+      return 'accepted';
+    });
+  }
+
+  join(
+    peer: Peer,
+    { keyPackage, alone = false }: { keyPackage: Uint8Array; alone?: boolean | undefined },
+  ): Promise<RequestResult<'encryption.join'>> {
+    return this.#serialize(async () => {
+      const { group } = this;
+      if (!group) {
+        return { way: 'found' };
+      }
+      const { leafNode } = readKeyPackage(keyPackage);
+      if ((await readLeafChain(leafNode)).deviceId !== peer.deviceId) {
+        refuse('the key package of another device');
+      }
+      // Whoever has a leaf already replaces it, which no other member can do.
+      if (!alone && !this.#isMember(peer) && this.#newcomers.mustWait(Date.now())) {
+        this.#newcomers.wait(peer.peerId, keyPackage);
+        return { way: 'wait' };
+      }
+      this.#newcomers.drop(peer.peerId);
+      const { groupId, epoch, groupInfo, tree } = group;
+      return { way: 'commit', groupId, epoch, groupInfo: base64(groupInfo), tree: base64(tree) };
+    });
+  }
+
+  commit(
+    peer: Peer,
+    {
+      commit,
+      groupInfo,
+      welcome,
+    }: { commit: Uint8Array; groupInfo: Uint8Array; welcome: Uint8Array | undefined },
+  ): Promise<RequestResult<'encryption.commit'>> {
+    return this.#serialize(async () => {
+      const handshake = readCommit(commit);
+      const { group } = this;
+      const groupId = Buffer.from(handshake.groupId).toString('hex');
+      if (groupId !== group?.groupId) {
+        return { outcome: 'late' };
+      }
+      if (handshake.epoch < BigInt(group.epoch)) {
+        const missed = this.missed(groupId, Number(handshake.epoch));
+        return { outcome: 'late', ...(missed && { missed }) };
+      }
+      if (handshake.epoch > BigInt(group.epoch)) {
+        refuse('a commit of an epoch that has not begun');
+      }
+      const added = this.#requirePermitted(group, handshake, peer);
+      if (added.length > 0 && !welcome) {
+        refuse('members are added without a Welcome');
+      }
+      const next = await group.after(handshake, { groupInfo, deviceId: peer.deviceId });
+      this.#requireInside(peer);
+      this.#group = next;
+      const entry = { epoch: group.epoch, commit: base64(commit) };
+      this.#kept = [...this.#kept, entry].slice(-MAX_KEPT);
+      this.#newcomers.drop(peer.peerId);
+      this.#room.append('encryption.committed', { groupId, ...entry });
+      if (welcome) {
+        const event = { groupId, epoch: next.epoch, welcome: base64(welcome), tree: base64(next.tree) };
+        for (const peerId of added) {
+          this.#newcomers.drop(peerId);
+          this.#room.peers.get(peerId)?.send('encryption.welcome', event);
+        }
+      }
+      this.#newcomers.committed();
+      return { outcome: 'accepted' };
+    });
+  }
+
+  /** The commits from an epoch on; undefined if some are no longer kept. */
+  missed(groupId: string, epoch: number): Missed | undefined {
+    const { group } = this;
+    if (!group || group.groupId !== groupId || epoch > group.epoch) {
+      return undefined;
+    }
+    const missed = this.#kept.filter((each) => each.epoch >= epoch);
+    return missed.length === group.epoch - epoch ? missed : undefined;
+  }
+
+  close(): void {
+    this.#newcomers.close();
+  }
+
+  /**
+   * Members leave the group after they left the room, and come in with the key package that they sent themselves.
+   *
+   * @returns the peers that are added
+   * @throws {CanopyError} ENCRYPTION_INVALID
+   */
+  #requirePermitted(
+    { devices }: PublicGroup,
+    { sender, removes, adds }: ReturnType<typeof readCommit>,
+    peer: Peer,
+  ): string[] {
+    const inside = new Set([...this.#room.peers.values()].map(({ deviceId }) => deviceId));
+    const isOwn = (index: number) => sender === undefined && devices.get(index) === peer.deviceId;
+    if (removes.some((index) => inside.has(devices.get(index) ?? '') && !isOwn(index))) {
+      refuse('the removal of somebody who is in the room');
+    }
+    return adds.map((keyPackage) => {
+      const message = { version: 'mls10', wireformat: 'mls_key_package', keyPackage } as const;
+      return (
+        this.#newcomers.ownerOf(encodeMlsMessage(message)) ?? refuse('somebody is added who did not ask')
+      );
+    });
+  }
+
+  #ask(rank: number, keyPackages: Uint8Array[]): boolean {
+    const connected = new Map(
+      [...this.#room.peers.values()].flatMap((peer) =>
+        peer.connection ? [[peer.deviceId, peer] as const] : [],
+      ),
+    );
+    const members = [...(this.#group?.devices ?? [])].sort(([a], [b]) => a - b);
+    const asked = members.flatMap(([, deviceId]) => connected.get(deviceId) ?? [])[rank];
+    asked?.send('encryption.waiting', { keyPackages: keyPackages.map(base64) });
+    return asked !== undefined;
+  }
+
+  /** Somebody may have left while the message was read. @throws {CanopyError} ROOM_NOT_JOINED */
+  #requireInside(peer: Peer): void {
+    if (this.#room.peers.get(peer.peerId) !== peer) {
+      throw new CanopyError('ROOM_NOT_JOINED');
+    }
+  }
+
+  #isMember({ deviceId }: Peer): boolean {
+    return [...(this.#group?.devices.values() ?? [])].includes(deviceId);
+  }
+
+  #serialize<T>(handle: () => Promise<T>): Promise<T> {
+    const handled = this.#queue.then(handle);
+    this.#queue = handled.catch(() => undefined);
+    return handled;
+  }
+}

@@ -1,0 +1,2 @@
+export { encryptionMetrics } from './metrics.ts';
+export { registerEncryption } from './register.ts';

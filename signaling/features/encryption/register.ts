@@ -1,0 +1,18 @@
+import type { Kernel } from '../../kernel/index.ts';
+import { ENCRYPTION_REQUESTS } from './contract.ts';
+import { Encryption } from './encryption.ts';
+import { encryptionHandlers } from './encryption-handlers.ts';
+import { encryptionMetrics } from './metrics.ts';
+
+/** End-to-end encryption: delivers the messages of each encrypted room's group. */
+export function registerEncryption(kernel: Kernel): void {
+  const encryption = new Encryption();
+  const metrics = encryptionMetrics(kernel.registry, encryption);
+  kernel.requests(ENCRYPTION_REQUESTS, encryptionHandlers(encryption, metrics));
+  kernel.snapshotPart('encryption', (room) => encryption.snapshot(room));
+  kernel.happenings.add((happening) => {
+    if (happening.name === 'room.closed') {
+      encryption.forget(happening.data.room);
+    }
+  });
+}

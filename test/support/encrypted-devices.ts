@@ -1,0 +1,78 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+// biome-ignore lint/plugin: what enrolment uses
+import { createCsr, issueDeviceCertificate } from '../../client/sdk/identity/issue.ts';
+import { type Certificate, parseCertificate } from '../../contract/x509/index.ts';
+// biome-ignore lint/plugin: a real deployment CA
+import { Authority } from '../../signaling/identity/index.ts';
+import { CredentialJudge, GroupMember, type GroupRoom } from './room-groups.ts';
+
+/** A device as enrolment makes it, without a server. */
+export interface TestDevice {
+  /** Base64 DER, leaf first, without the root. */
+  chain: string[];
+  deviceKey: CryptoKey;
+  accountId: string;
+}
+
+const P256 = { name: 'ECDSA', namedCurve: 'P-256' } as const;
+const base64 = (der: Uint8Array) => Buffer.from(der).toString('base64');
+
+/** A deployment's CA, and people's devices under it. */
+export class TestDeployment {
+  readonly deploymentCa: Certificate;
+  readonly #dir: string;
+  readonly #authority: Authority;
+
+  static async create(): Promise<TestDeployment> {
+    const dir = await mkdtemp(join(tmpdir(), 'canopy-encrypted-'));
+    return new TestDeployment(dir, await Authority.open({ dir, name: 'Test' }));
+  }
+
+  private constructor(dir: string, authority: Authority) {
+    this.#dir = dir;
+    this.#authority = authority;
+    this.deploymentCa = parseCertificate(authority.certificateDer);
+  }
+
+  /** Devices of one account. Their keys are not extractable. `validSeconds`: default a day. */
+  async devices(displayName: string, count = 1, validSeconds = 86_400): Promise<TestDevice[]> {
+    const account = await crypto.subtle.generateKey(P256, false, ['sign', 'verify']);
+    const csr = Buffer.from(await createCsr(account, displayName), 'base64');
+    const signed = await this.#authority.signAccount(csr, { displayName, validSeconds });
+    const certificate = base64(signed.chain[0] ?? new Uint8Array());
+    return Promise.all(
+      Array.from({ length: count }, async () => {
+        const device = await crypto.subtle.generateKey(P256, false, ['sign', 'verify']);
+        const leaf = await issueDeviceCertificate({
+          account: certificate,
+          accountKey: account.privateKey,
+          devicePublicKey: device.publicKey,
+          displayName,
+        });
+        return { chain: [leaf, certificate], deviceKey: device.privateKey, accountId: signed.accountId };
+      }),
+    );
+  }
+
+  /** Somebody's only device. */
+  async device(displayName = 'Ann'): Promise<TestDevice> {
+    const [device] = await this.devices(displayName);
+    return device as TestDevice;
+  }
+
+  /** A device as a member of a room's groups. `judge`: default: it pins this deployment's CA, and knows of no revocation. */
+  async member(
+    room: GroupRoom,
+    device?: TestDevice,
+    judge = new CredentialJudge({ deploymentCa: this.deploymentCa }),
+  ): Promise<GroupMember> {
+    const { chain, deviceKey } = device ?? (await this.device());
+    return GroupMember.create({ chain, deviceKey, room, judge });
+  }
+
+  async close(): Promise<void> {
+    await rm(this.#dir, { recursive: true });
+  }
+}
