@@ -60,6 +60,7 @@ export class LiveStreams {
   ): Promise<void> {
     const { config } = this.#options;
     const { roomId } = room;
+    room.requireClear();
     const { output, host, token } = this.#outputOf(wanted);
     if (this.#running.has(roomId)) {
       throw new CanopyError('LIVE_RUNNING');
