@@ -26,3 +26,4 @@ export {
   type VideoCodec,
   type VideoFrame,
 } from './payload/index.ts';
+export { type OrderedPacket, ReorderBuffer } from './reorder-buffer.ts';

@@ -191,10 +191,12 @@ class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements Handler
 
   async receive(optionsList: HandlerReceiveOptions[]): Promise<HandlerReceiveResult[]> {
     await this.#connect();
-    return optionsList.map(({ kind, rtpParameters }) => {
+    return optionsList.map(({ kind, rtpParameters, onRtpReceiver }) => {
       const localId = String(this.#nextMid++);
       const stream = this.#endpoint.receive(kind, rtpParameters);
       this.#received.set(localId, stream);
+      // Transforms are the only thing that it has of a receiver's.
+      onRtpReceiver?.(stream as unknown as RTCRtpReceiver);
       return { localId, track: new ReceivedTrack(kind, stream) };
     });
   }

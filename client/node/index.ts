@@ -13,6 +13,7 @@ export {
   type InboundCounters,
   type InboundStream,
   NO_PACKETS,
+  type ReceivedFrame,
   type ReceivedPacket,
   ReceivedTrack,
 } from './receive/index.ts';

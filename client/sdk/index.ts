@@ -94,11 +94,21 @@ export type {
 } from './direct-calls.ts';
 export {
   BASE_KEY_BYTES,
+  type EncryptedTrack,
   type EpochKeys,
+  encryptedMediaSupported,
   type FrameEncryption,
+  type MediaEncryption,
+  openMediaEncryption,
   type SFrameSuite,
 } from './encryption/index.ts';
-export type { FrameTransforms, TransformedMedia } from './frame-transforms.ts';
+export type {
+  FrameTransform,
+  FrameTransformable,
+  FrameTransforms,
+  ReceivedMedia,
+  TransformedMedia,
+} from './frame-transforms.ts';
 export {
   AccountKey,
   type AccountKeyState,

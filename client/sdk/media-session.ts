@@ -2,7 +2,7 @@ import type { types } from 'mediasoup-client';
 import type { ConsumerInfo, RequestResult } from '../../contract/index.ts';
 import { CanopyError } from '../../contract/light.ts';
 import type { Connection } from './connection.ts';
-import type { FrameTransforms, TransformedMedia } from './frame-transforms.ts';
+import type { FrameTransforms, ReceivedMedia, TransformedMedia } from './frame-transforms.ts';
 import type { Identity } from './identity/index.ts';
 import { ConnectivityMonitor, type MediaConnectivity } from './media-connectivity.ts';
 import { type Direction, TransportLink } from './transport-link.ts';
@@ -20,6 +20,11 @@ export interface MediaSessionOptions {
   onBroken(direction: Direction): void;
   /** Media in this direction started or stopped getting through. */
   onConnectivity(direction: Direction, connectivity: MediaConnectivity): void;
+}
+
+/** A codec's name without its kind, such as `vp9`. */
+export function codecName(mimeType = ''): string {
+  return mimeType.slice(mimeType.indexOf('/') + 1).toLowerCase();
 }
 
 type OfferedTransports = Record<Direction, RequestResult<'transport.create'>>;
@@ -72,6 +77,14 @@ export class MediaSession {
     return (await link).transport;
   }
 
+  /** @throws {CanopyError} CODEC_UNSUPPORTED - frames of this codec cannot be transformed */
+  requireTransformable(codec: types.RtpCodecCapability): void {
+    const { codecs } = this.#options.transforms;
+    if (codecs?.includes(codecName(codec.mimeType)) === false) {
+      throw new CanopyError('CODEC_UNSUPPORTED', `${codec.mimeType}: this room takes ${codecs.join(', ')}`);
+    }
+  }
+
   /**
    * Attaches the app's transform to a new sender. If that throws, closes the transport: its next negotiation would include the bare sender.
    */
@@ -90,18 +103,28 @@ export class MediaSession {
   }
 
   /** Creates the local half of a consumer. The server's half is paused until `consumer.resume`. */
-  async consume(info: ConsumerInfo, streamId: string, media: TransformedMedia): Promise<types.Consumer> {
+  async consume(
+    info: ConsumerInfo,
+    streamId: string,
+    media: Omit<ReceivedMedia, 'codec' | 'requestKeyFrame'>,
+  ): Promise<types.Consumer> {
+    const { consumerId } = info;
+    const requestKeyFrame = () => {
+      this.#options.connection.request('consumer.requestKeyFrame', { consumerId }).catch(() => {});
+    };
+    const rtpParameters = info.rtpParameters as types.RtpParameters;
+    const codec = codecName(rtpParameters.codecs[0]?.mimeType);
     const transport = await this.transport('recv');
     let failure: { cause: unknown } | undefined;
     const consumer = await transport.consume({
-      id: info.consumerId,
+      id: consumerId,
       producerId: info.producerId,
       kind: info.kind,
-      rtpParameters: info.rtpParameters as types.RtpParameters,
+      rtpParameters,
       streamId,
       onRtpReceiver: (receiver) => {
         try {
-          this.#options.transforms.receiver?.(receiver, media);
+          this.#options.transforms.receiver?.(receiver, { ...media, codec, requestKeyFrame });
         } catch (cause) {
           // Throwing here would break other consumers that are being created.
           failure = { cause };

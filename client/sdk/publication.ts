@@ -2,7 +2,7 @@ import type { types } from 'mediasoup-client';
 import type { MediaSource } from '../../contract/index.ts';
 import { CanopyError } from '../../contract/light.ts';
 import type { Connection } from './connection.ts';
-import type { MediaSession } from './media-session.ts';
+import { codecName, type MediaSession } from './media-session.ts';
 import { chooseCodec, profileOf, sentCodec, type VideoCodec } from './profiles.ts';
 import { type AfterFailure, afterFailure, Reconciler } from './reconciler.ts';
 import { applyWantedLayers } from './wanted-layers.ts';
@@ -260,6 +260,7 @@ export class Publication {
     const firefox = media.device.handlerName.startsWith('Firefox');
     const codec = sentCodec(this.#options.codec, firefox);
     const chosen = chooseCodec(media.device.sendRtpCapabilities, kind, codec);
+    media.requireTransformable(chosen);
     const { width, height } = this.#track.getSettings?.() ?? {};
     const motion = this.#track.contentHint === 'motion';
     const profile = profileOf({ kind, source, codec, simulcast, motion, width, height, firefox });
@@ -279,6 +280,7 @@ export class Publication {
         media.transformSender(sender, {
           source,
           kind,
+          codec: codecName(chosen.mimeType),
           participantId: participantId ?? this.#host.participantId(),
         });
         transformFailed = false;

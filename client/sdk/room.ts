@@ -7,6 +7,7 @@ import { Chat, type ChatHost } from './chat/index.ts';
 import type { Connection, JoinRequest } from './connection.ts';
 import type { DeviceLoader } from './device-loader.ts';
 import { Emitter } from './emitter.ts';
+import type { MediaEncryption } from './encryption/index.ts';
 import type { FrameTransforms } from './frame-transforms.ts';
 import type { Identity } from './identity/index.ts';
 import { type Layout, LayoutReporter } from './layout.ts';
@@ -33,7 +34,9 @@ export interface JoinOptions {
   displayName?: string;
   /** The room's PIN, if it asks for one. */
   pin?: string;
-  /** Transforms for encoded frames, e.g. for end-to-end encryption. */
+  /** Encrypts media end to end with keys that the program provides: see openMediaEncryption(). Replaces `transforms`. */
+  encryption?: MediaEncryption;
+  /** Transforms for encoded frames. */
   transforms?: FrameTransforms;
 }
 
@@ -458,7 +461,8 @@ export class Room extends Emitter<RoomEvents> {
     if (!device) {
       throw new CanopyError('INTERNAL', 'the device is not loaded');
     }
-    const { connection, identity, transforms = {} } = this.#options;
+    const { connection, identity, encryption } = this.#options;
+    const transforms = encryption?.transforms ?? this.#options.transforms ?? {};
     this.#dropMedia();
     this.#wantedLayers.clear();
     this.#media = new MediaSession({

@@ -269,7 +269,13 @@ export class Subscriptions {
     const group = source.startsWith('screen') ? 'screen' : 'person';
     let consumer: types.Consumer;
     try {
-      consumer = await media.consume(info, `${participantId}-${group}`, { participantId, source, kind });
+      const deviceId = this.#host.participants.get(participantId)?.deviceId;
+      consumer = await media.consume(info, `${participantId}-${group}`, {
+        participantId,
+        deviceId,
+        source,
+        kind,
+      });
     } catch (error) {
       if (media.closed) {
         throw error;

@@ -14,6 +14,9 @@ const entries = {
   './protocol': 'signaling/protocol',
 };
 
+/** What pages load as a worker to encrypt media. */
+const TRANSFORM_WORKER = 'client/sdk/encryption/media/transform-worker';
+
 await reportErrors(async () => {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
@@ -36,7 +39,7 @@ await reportErrors(async () => {
 
 async function compile() {
   const project = join(folder, 'tsconfig.json');
-  const files = Object.values(entries).map((entry) => join(root, `${entry}.ts`));
+  const files = [...Object.values(entries), TRANSFORM_WORKER].map((entry) => join(root, `${entry}.ts`));
   const compilerOptions = { rootDir: root, outDir: folder };
   writeFileSync(
     project,
@@ -48,6 +51,13 @@ async function compile() {
     throw new SetupError(`The SDK could not be compiled:\n${tail(output)}`);
   }
   rmSync(project);
+  // The compiler renames what is imported, but not the worker's address.
+  const starter = join(folder, dirname(TRANSFORM_WORKER), 'worker-ciphers.js');
+  const source = readFileSync(starter, 'utf8');
+  if (!source.includes("'./transform-worker.ts'")) {
+    throw new SetupError('The SDK no longer starts its transform worker as this script expects.');
+  }
+  writeFileSync(starter, source.replace("'./transform-worker.ts'", "'./transform-worker.js'"));
 }
 
 /** Lets the SDK's types see the requests that each feature declares, since no code of the SDK imports them. */

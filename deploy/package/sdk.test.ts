@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -43,6 +51,7 @@ describe("the SDK's npm package", () => {
       'mediasoup-client',
       'reflect-metadata',
       'socket.io-client',
+      'ts-mls',
       'zod',
     ]);
     assert.deepEqual(Object.keys(manifest.peerDependencies), ['node-datachannel']);
@@ -54,6 +63,13 @@ describe("the SDK's npm package", () => {
       run(process.execPath, ['--input-type=module', '-e', program], folder).trim(),
       'function function',
     );
+  });
+
+  test('has the worker that encrypts media under the name by which it is started', () => {
+    const media = join(folder, 'node_modules', 'canopy-sdk', 'client', 'sdk', 'encryption', 'media');
+    const starter = readFileSync(join(media, 'worker-ciphers.js'), 'utf8');
+    const [, name] = /new Worker\(new URL\('([^']+)'/.exec(starter) ?? [];
+    assert.ok(name && existsSync(join(media, name)), name);
   });
 
   test('gives WebRTC for Node to a program on Node', () => {

@@ -1,6 +1,6 @@
 import { createDecoder, type OpusDecoderHandle } from 'libopus-wasm';
-import { OPUS_CLOCK_RATE, OPUS_MAX_TICKS, type RtpPacket } from '../../base/rtp/index.ts';
-import { ReorderBuffer, type StreamSink } from '../media/index.ts';
+import { OPUS_CLOCK_RATE, OPUS_MAX_TICKS, ReorderBuffer, type RtpPacket } from '../../base/rtp/index.ts';
+import type { StreamSink } from '../media/index.ts';
 import { SAMPLE_RATE } from './service-connection.ts';
 
 /** How long a missing packet is waited for, in milliseconds. */

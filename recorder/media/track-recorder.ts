@@ -1,5 +1,11 @@
 import { join } from 'node:path';
-import { OPUS_CLOCK_RATE, opusDurationTicks, type RtpPacket, type VideoCodec } from '../../base/rtp/index.ts';
+import {
+  OPUS_CLOCK_RATE,
+  opusDurationTicks,
+  ReorderBuffer,
+  type RtpPacket,
+  type VideoCodec,
+} from '../../base/rtp/index.ts';
 import type { RecordedTrack } from '../../contract/index.ts';
 import {
   audioFormat,
@@ -13,7 +19,6 @@ import type { RecordingClock } from '../recording-clock.ts';
 import { AudioTimeline } from './audio-timeline.ts';
 import { CaptureClock } from './capture-clock.ts';
 import { HighestLayer } from './highest-layer.ts';
-import { ReorderBuffer } from './reorder-buffer.ts';
 import type { SenderReport } from './sender-report.ts';
 import { type ArrivedPacket, type TimedFrame, VideoReader } from './video-reader.ts';
 

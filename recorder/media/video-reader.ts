@@ -1,11 +1,11 @@
 import {
   assembleFrame,
+  type OrderedPacket,
   type RtpPacket,
   startsFrame,
   type VideoCodec,
   type VideoFrame,
 } from '../../base/rtp/index.ts';
-import type { OrderedPacket } from './reorder-buffer.ts';
 
 /** A frame with its place in time. */
 export interface TimedFrame extends VideoFrame {

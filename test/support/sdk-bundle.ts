@@ -13,6 +13,7 @@ export async function bundleOnSdk(dir: string, source: string, fileName: string)
   await build({
     configFile: false,
     root: dir,
+    base: './',
     logLevel: 'error',
     resolve: { alias: { 'canopy-sdk': SDK } },
     build: {
@@ -25,7 +26,7 @@ export async function bundleOnSdk(dir: string, source: string, fileName: string)
 
 /** Opens an empty page of the server's origin that finds the bundles of the folder under `/example/`. */
 export async function openWithBundles(page: Page, dir: string, invitation: string): Promise<void> {
-  await page.route('**/example/*', async (route) => {
+  await page.route('**/example/**', async (route) => {
     const file = join(dir, 'dist', new URL(route.request().url()).pathname.replace('/example/', ''));
     await route.fulfill({ contentType: 'text/javascript', body: await readFile(file) });
   });

@@ -1,4 +1,5 @@
 import type { types } from 'mediasoup-client';
+import type { FrameTransform, FrameTransformable } from '../../sdk/index.ts';
 import { type ExtensionIds, extensionIds } from '../header-extensions.ts';
 import {
   buildNack,
@@ -12,6 +13,7 @@ import {
   wallClockMs,
 } from '../rtp/index.ts';
 import { DelayHistogram } from './delay-histogram.ts';
+import { FrameReader, type ReceivedFrame } from './frame-reader.ts';
 import { LossTracker } from './loss-tracker.ts';
 
 /** A received media packet, for taps. Valid only during the call. */
@@ -52,7 +54,7 @@ export const NO_PACKETS: Readonly<InboundCounters> = {
 };
 
 /** Receives one consumer: tracks sequence numbers, requests missing packets, and measures loss, jitter and delay. */
-export class InboundStream {
+export class InboundStream implements FrameTransformable {
   readonly counters: InboundCounters = { ...NO_PACKETS };
   /** Delay from capture at the sender (abs-capture-time) to arrival here, in milliseconds. Clocks must agree. */
   readonly oneWayDelay = new DelayHistogram();
@@ -61,6 +63,8 @@ export class InboundStream {
   readonly kind: types.MediaKind;
   /** Called with every distinct media packet. Must not throw. */
   tap: ((packet: ReceivedPacket) => void) | undefined;
+  /** Called with every whole frame, transformed if there is a transform. Frames are put together only if it is set. Must not throw. */
+  onFrame: ((frame: ReceivedFrame) => void) | undefined;
   /** When the first and last packets arrived, on performance.now(). */
   firstPacketAtMs: number | undefined;
   lastPacketAtMs: number | undefined;
@@ -72,6 +76,12 @@ export class InboundStream {
   readonly #localSsrc: number;
   readonly #unwrapper = new SequenceUnwrapper();
   readonly #losses = new LossTracker();
+  readonly #codec: string;
+  #reader: FrameReader | undefined;
+  #transform: FrameTransform | undefined;
+  #transformEnded: (() => void) | undefined;
+  /** The frames that are being transformed; one after the other. */
+  #transformed = Promise.resolve();
   #baseSequence: number | undefined;
   #highestSequence = 0;
   #lastTransitTicks: number | undefined;
@@ -93,6 +103,7 @@ export class InboundStream {
     this.kind = kind;
     this.ssrc = encoding.ssrc;
     this.rtxSsrc = encoding.rtx?.ssrc;
+    this.#codec = codec.mimeType.slice(codec.mimeType.indexOf('/') + 1).toLowerCase();
     this.#clockRateHz = codec.clockRate;
     this.#payloadType = codec.payloadType;
     this.#usesNack =
@@ -144,6 +155,18 @@ export class InboundStream {
     }
     this.counters.nackedPackets += request.length;
     this.#sendRtcp(buildNack(this.#localSsrc, this.ssrc, request));
+  }
+
+  /** Changes whole frames before onFrame gets them. */
+  transformFrames(transform: FrameTransform, ended: () => void): void {
+    this.#transform = transform;
+    this.#transformEnded = ended;
+  }
+
+  /** Nothing will be received any more. */
+  close(): void {
+    this.onFrame = undefined;
+    this.#transformEnded?.();
   }
 
   requestKeyFrame(): void {
@@ -203,6 +226,26 @@ export class InboundStream {
       this.#measureDelay(packet, header);
     }
     this.tap?.({ sequence, header, payload, repaired });
+    if (this.onFrame) {
+      this.#reader ??= new FrameReader(this.#codec);
+      for (const frame of this.#reader.add({ ...header, payload }, nowMs)) {
+        this.#deliver(frame);
+      }
+    }
+  }
+
+  #deliver(frame: ReceivedFrame): void {
+    const transform = this.#transform;
+    if (!transform) {
+      this.onFrame?.(frame);
+      return;
+    }
+    this.#transformed = this.#transformed.then(async () => {
+      const data = await transform(frame.data).catch(() => undefined);
+      if (data) {
+        this.onFrame?.({ ...frame, data });
+      }
+    });
   }
 
   #measureJitter({ timestamp }: RtpPacket<Buffer>, nowMs: number): void {

@@ -58,6 +58,7 @@ export class RtpReceiver {
   }
 
   remove(stream: InboundStream): void {
+    stream.close();
     this.#streams.delete(stream);
     this.#bySsrc.delete(stream.ssrc);
     if (stream.rtxSsrc !== undefined) {
@@ -97,6 +98,9 @@ export class RtpReceiver {
     clearInterval(this.#feedbackTimer);
     clearInterval(this.#reportTimer);
     clearInterval(this.#repairTimer);
+    for (const stream of this.#streams) {
+      stream.close();
+    }
     this.#streams.clear();
     this.#bySsrc.clear();
   }

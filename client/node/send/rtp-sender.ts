@@ -1,8 +1,9 @@
 import type { types } from 'mediasoup-client';
+import type { FrameTransform } from '../../sdk/index.ts';
 import type { ClipCodec } from '../clip/index.ts';
 import { extensionIds } from '../header-extensions.ts';
 import { type RtcpItem, wallClockMs } from '../rtp/index.ts';
-import { ClipPlayer } from './clip-player.ts';
+import { ClipPlayer, type FrameListener } from './clip-player.ts';
 import type { ClipTrack } from './clip-track.ts';
 import { OutboundStream } from './outbound-stream.ts';
 
@@ -29,6 +30,8 @@ export class RtpSender {
   readonly streams: readonly OutboundStream[];
   readonly #encodings: SentEncoding[];
   #players: Array<ClipPlayer | undefined> = [];
+  #transform: FrameTransform | undefined;
+  #transformEnded: (() => void) | undefined;
   #track: ClipTrack | null = null;
   #paused = false;
   #connected = false;
@@ -72,6 +75,12 @@ export class RtpSender {
     return this.#track;
   }
 
+  /** Changes all frames from now on before they are sent. */
+  transformFrames(transform: FrameTransform, ended: () => void): void {
+    this.#transform = transform;
+    this.#transformEnded = ended;
+  }
+
   /** Switches to the clips of another track, or stops sending. */
   replaceTrack(track: ClipTrack | null): void {
     for (const player of this.#players) {
@@ -88,6 +97,7 @@ export class RtpSender {
     const clips = track && this.streams.length === 1 ? track.clips.slice(-1) : (track?.clips ?? []);
     this.#players = this.streams.map((stream, index) => {
       const clip = clips[index];
+      const send = this.#sendingTo(stream);
       return (
         clip &&
         new ClipPlayer(clip, startOf(track), (frame, captureMs, talkStart) => {
@@ -98,13 +108,9 @@ export class RtpSender {
           if (frame.spatialLayer > top) {
             return;
           }
-          const isFirst = stream.counters.packets === 0;
           // The highest layer that is sent completes the picture.
           const last = frame.spatialLayer === top && !frame.endOfPicture;
-          stream.sendFrame(last ? { ...frame, endOfPicture: true } : frame, captureMs, talkStart);
-          if (isFirst) {
-            stream.report();
-          }
+          send(last ? { ...frame, endOfPicture: true } : frame, captureMs, talkStart);
         })
       );
     });
@@ -172,6 +178,34 @@ export class RtpSender {
   close(): void {
     this.#closed = true;
     this.#update();
+    this.#transformEnded?.();
+  }
+
+  /** Sends frames in their order, transformed if there is a transform. */
+  #sendingTo(stream: OutboundStream): FrameListener {
+    const send: FrameListener = (...frame) => {
+      const isFirst = stream.counters.packets === 0;
+      stream.sendFrame(...frame);
+      if (isFirst) {
+        stream.report();
+      }
+    };
+    let before = Promise.resolve();
+    return (frame, captureMs, talkStart) => {
+      const transformed = this.#transform?.(new Uint8Array(frame.data));
+      if (!transformed) {
+        send(frame, captureMs, talkStart);
+        return;
+      }
+      // What cannot be transformed is not sent.
+      const changed = transformed.catch(() => undefined);
+      before = before.then(async () => {
+        const data = await changed;
+        if (data && !this.#closed) {
+          send({ ...frame, data: Buffer.from(data.buffer) }, captureMs, talkStart);
+        }
+      });
+    };
   }
 
   #update(): void {

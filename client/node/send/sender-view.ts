@@ -1,7 +1,8 @@
+import type { FrameTransform, FrameTransformable } from '../../sdk/index.ts';
 import type { RtpSender } from './rtp-sender.ts';
 
 /** The part of RTCRtpSender that mediasoup-client and the SDK use, backed by an RtpSender. */
-export class SenderView {
+export class SenderView implements FrameTransformable {
   readonly transform = null;
   readonly transport = null;
   readonly dtmf = null;
@@ -13,6 +14,10 @@ export class SenderView {
 
   get track(): MediaStreamTrack | null {
     return this.#sender.track;
+  }
+
+  transformFrames(transform: FrameTransform, ended: () => void): void {
+    this.#sender.transformFrames(transform, ended);
   }
 
   getParameters(): RTCRtpSendParameters {

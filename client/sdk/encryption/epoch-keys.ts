@@ -19,7 +19,10 @@ export interface EpochKeys {
   baseKeys: Readonly<Record<SFrameSuite, Uint8Array>>;
   /** This device's own leaf index. */
   ownLeaf: number;
-  /** The device id of every member, by leaf index. A device that is in the room twice has two leaves. */
+  /**
+   * Every member by leaf index: its device id, or its participant id where a program manages the keys of a room that is not an encrypted
+   * one, whose roster names no devices. A device that is in the room twice has two leaves.
+   */
   members: ReadonlyMap<number, string>;
 }
 

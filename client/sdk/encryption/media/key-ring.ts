@@ -1,0 +1,139 @@
+import type { MediaSource } from '../../../../contract/index.ts';
+import type { EpochKeys, SFrameSuite } from '../epoch-keys.ts';
+import { CIPHER_SUITES, deriveKey, type SFrameKey } from './cipher-suite.ts';
+import { ReplayWindow } from './replay-window.ts';
+
+/** How many bits of the epoch are in a key id (E of RFC 9605 section 5.2). */
+const EPOCH_BITS = 8n;
+const EPOCHS = 1n << EPOCH_BITS;
+/** How long frames of an epoch are accepted after the next epoch began, in milliseconds. */
+const OLD_EPOCH_MS = 5000;
+
+/** What a receiver needs to decrypt frames with a key id: one sender's key, and the counters seen from one of its sources. */
+export interface ReceiveKey {
+  key: Promise<SFrameKey>;
+  replays: ReplayWindow;
+}
+
+/**
+ * Why there is no key. `early`: its epoch may come yet. `unknown-key`: it is of no epoch or member. `wrong-sender`: it is of another member
+ * than the track.
+ */
+export type NoKey = 'early' | 'unknown-key' | 'wrong-sender';
+
+/** The key with which this device encrypts, and the counter of the next frame. */
+export interface SendKey {
+  keyId: bigint;
+  key: Promise<SFrameKey>;
+  counter: bigint;
+}
+
+interface Epoch {
+  keys: EpochKeys;
+  /** One counter for all that this device sends: neither layers nor tracks may use one twice. */
+  counter: bigint;
+  /** Derived when first needed, by leaf and suite. */
+  derived: Map<string, Promise<SFrameKey>>;
+  /** By leaf and source. */
+  replays: Map<string, ReplayWindow>;
+  end?: ReturnType<typeof setTimeout>;
+}
+
+/** The keys of a room's epochs: the current one, and those that ended a moment ago. */
+export class KeyRing {
+  /** By the low bits of their numbers. */
+  readonly #epochs = new Map<bigint, Epoch>();
+  #current: Epoch | undefined;
+  #changed = Promise.withResolvers<void>();
+
+  /** Begins an epoch; one that has begun before changes nothing. */
+  setEpoch(keys: EpochKeys): void {
+    const before = this.#current;
+    if (before && keys.epoch <= before.keys.epoch) {
+      return;
+    }
+    if (before) {
+      before.end = setTimeout(() => this.#forget(before), OLD_EPOCH_MS);
+    }
+    const low = keys.epoch % EPOCHS;
+    clearTimeout(this.#epochs.get(low)?.end);
+    this.#current = { keys, counter: 0n, derived: new Map(), replays: new Map() };
+    this.#epochs.set(low, this.#current);
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+
+  /** The number of the current epoch; undefined before the first. */
+  get epoch(): bigint | undefined {
+    return this.#current?.keys.epoch;
+  }
+
+  /** Resolves when the next epoch begins. */
+  get changed(): Promise<void> {
+    return this.#changed.promise;
+  }
+
+  /** Takes a counter for one frame of the current epoch; undefined before the first epoch. */
+  takeSendKey(source: MediaSource): SendKey | undefined {
+    const epoch = this.#current;
+    if (!epoch) {
+      return undefined;
+    }
+    const { ownLeaf } = epoch.keys;
+    const counter = epoch.counter;
+    epoch.counter += 1n;
+    const keyId = (BigInt(ownLeaf) << EPOCH_BITS) | (epoch.keys.epoch % EPOCHS);
+    return { keyId, key: this.#derive(epoch, keyId, source), counter };
+  }
+
+  /** Finds the key for a frame of a member's source. Costs no cryptography unless a member of the group has this key id. */
+  find(keyId: bigint, memberId: string | undefined, source: MediaSource): ReceiveKey | NoKey {
+    const leaf = keyId >> EPOCH_BITS;
+    const low = keyId % EPOCHS;
+    const epoch = this.#epochs.get(low);
+    if (!epoch) {
+      const ahead = (low - (this.epoch ?? low)) % EPOCHS;
+      return this.epoch === undefined || (ahead + EPOCHS) % EPOCHS < EPOCHS / 2n ? 'early' : 'unknown-key';
+    }
+    const sender = epoch.keys.members.get(Number(leaf));
+    if (sender === undefined) {
+      return 'unknown-key';
+    }
+    if (sender !== memberId) {
+      return 'wrong-sender';
+    }
+    const place = `${leaf} ${source}`;
+    const replays = epoch.replays.get(place) ?? new ReplayWindow();
+    epoch.replays.set(place, replays);
+    return { key: this.#derive(epoch, keyId, source), replays };
+  }
+
+  /** Forgets all keys. */
+  close(): void {
+    for (const { end } of this.#epochs.values()) {
+      clearTimeout(end);
+    }
+    this.#epochs.clear();
+    this.#current = undefined;
+  }
+
+  #derive({ keys, derived }: Epoch, keyId: bigint, source: MediaSource): Promise<SFrameKey> {
+    const suite = suiteOf(source);
+    const name = `${keyId} ${suite}`;
+    const key = derived.get(name) ?? deriveKey(CIPHER_SUITES[suite], keys.baseKeys[suite], keyId);
+    derived.set(name, key);
+    return key;
+  }
+
+  #forget(epoch: Epoch): void {
+    const low = epoch.keys.epoch % EPOCHS;
+    if (this.#epochs.get(low) === epoch) {
+      this.#epochs.delete(low);
+    }
+  }
+}
+
+/** Short tags for audio, whose frames are small and many. */
+export function suiteOf(source: MediaSource): SFrameSuite {
+  return source === 'camera' || source === 'screen' ? 'AES_128_GCM_SHA256_128' : 'AES_128_CTR_HMAC_SHA256_80';
+}
