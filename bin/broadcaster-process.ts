@@ -1,6 +1,6 @@
 /** The broadcaster as a child process of `canopy serve`. Its compositors are processes of their own, one for each room. */
 import { setPriority } from 'node:os';
-import { RoomBroadcaster } from '../recorder/index.ts';
+import { MediaUdp, RoomBroadcaster } from '../recorder/index.ts';
 import type { BroadcastOptions } from '../signaling/index.ts';
 import { BroadcasterMetrics } from './broadcaster-metrics.ts';
 import { becomeRoomProgram } from './room-program.ts';
@@ -12,6 +12,8 @@ const AUDIO_KBPS = 128;
 const ENCODER_THREADS = 1;
 
 setPriority(NICENESS);
+// Compositors play what they get, so it comes as it is sent.
+const udp = new MediaUdp({ isUrgent: true });
 let metrics: BroadcasterMetrics;
 
 becomeRoomProgram<BroadcastOptions, boolean>({
@@ -34,6 +36,7 @@ becomeRoomProgram<BroadcastOptions, boolean>({
         threads: ENCODER_THREADS,
         output,
       },
+      udp,
       join: (room) => sessions.join(room, { takesVideo: true }),
       log,
     });

@@ -1,11 +1,12 @@
 /** The captioner as a child process of `canopy serve`. */
 import { CanopyError } from '../base/index.ts';
-import { RoomListener } from '../recorder/index.ts';
+import { MediaUdp, RoomListener } from '../recorder/index.ts';
 import type { ListenOptions } from '../signaling/index.ts';
 import { CaptionerMetrics } from './captioner-metrics.ts';
 import type { CaptionerReport } from './captioner-report.ts';
 import { becomeRoomProgram, type RoomContext } from './room-program.ts';
 
+const udp = new MediaUdp();
 let metrics: CaptionerMetrics;
 
 becomeRoomProgram<ListenOptions, CaptionerReport>({
@@ -27,6 +28,7 @@ async function start(
     throw new CanopyError('CAPTIONS_UNAVAILABLE');
   }
   const listener = await RoomListener.start({
+    udp,
     roomId,
     language,
     maxVoices: voices,

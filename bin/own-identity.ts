@@ -8,7 +8,6 @@ import {
   loadIdentity,
   parseInvitation,
 } from '../client/sdk/index.ts';
-import { createInvitation } from '../signaling/index.ts';
 
 /** At the start, a certificate that expires sooner than this is replaced, in milliseconds. */
 const RENEW_MS = 30 * 86_400_000;
@@ -76,6 +75,8 @@ async function ownIdentity(
   if (kept && kept.expiresAtMs - Date.now() > RENEW_MS) {
     return kept;
   }
+  // Only here: the programs need nothing else of it, and it takes 70 MB and half a second.
+  const { createInvitation } = await import('../signaling/index.ts');
   const link = await createInvitation(config, { role: 'bridge', displayName, ttlSeconds: 600, isGateway });
   const invitation = parseInvitation(link);
   if (!invitation) {

@@ -1,7 +1,7 @@
 /** The recorder as a child process of `canopy serve`. */
 import { CanopyError, type Config, createLogger, type Logger } from '../base/index.ts';
 import type { ComposedFile, RecordingManifest } from '../contract/index.ts';
-import { compose, discardComposition, RecordingFolder, RoomRecorder } from '../recorder/index.ts';
+import { compose, discardComposition, MediaUdp, RecordingFolder, RoomRecorder } from '../recorder/index.ts';
 import type { CompositionTask, RecordOptions } from '../signaling/index.ts';
 import { becomeChild, failureOf } from './child-process.ts';
 import { OwnSessions } from './own-sessions.ts';
@@ -20,6 +20,7 @@ interface Context {
 const recorders = new Map<string, RoomRecorder>();
 /** What is being composed, by id. Aborted with an error that says why. */
 const compositions = new Map<string, AbortController>();
+const udp = new MediaUdp();
 const metrics = new RecorderMetrics(() => recorders.size);
 
 let context: Context | undefined;
@@ -125,6 +126,7 @@ async function start(options: RecordOptions): Promise<void> {
     ...options,
     maxBitrateBps: config.recording.maxKbps * 1000,
     join: (roomId) => sessions.join(roomId, { takesVideo: options.mode === 'video' }),
+    udp,
     log,
   });
   // At once: it may be paused or stopped while it begins.

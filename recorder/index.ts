@@ -3,5 +3,6 @@ export { type HeardText, RoomListener, type RoomListenerOptions } from './captio
 export { compose, discardComposition } from './composition/index.ts';
 export { RecordingFolder } from './files/index.ts';
 export { missingForLive, RoomBroadcaster } from './live/index.ts';
+export { MediaUdp } from './media/index.ts';
 export { RoomRecorder, type RoomRecorderOptions } from './room-recorder.ts';
 export { CaptionServer, loadModel } from './transcriber/index.ts';

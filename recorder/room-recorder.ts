@@ -4,7 +4,7 @@ import type { BridgeSession, BridgeSource } from '../client/sdk/index.ts';
 import type { RecordedTrack, RecordingEvent, RecordingManifest, RecordingMode } from '../contract/index.ts';
 import { RecordingFolder } from './files/index.ts';
 import { recordingLayout } from './layout.ts';
-import { MediaSocket, type StreamCodec, TrackRecorder } from './media/index.ts';
+import { MediaSocket, type MediaUdp, type StreamCodec, TrackRecorder } from './media/index.ts';
 import { RecordingClock } from './recording-clock.ts';
 import { type Note, noteRoom } from './room-notes.ts';
 import { SteadyClock } from './steady-clock.ts';
@@ -23,6 +23,8 @@ export interface RoomRecorderOptions {
   startedAtMs: number;
   /** Since when it is paused, in Unix time in milliseconds; null: it is not. */
   pausedAtMs: number | null;
+  /** Shared by all recordings of this process. */
+  udp: MediaUdp;
   join(roomId: string): Promise<BridgeSession>;
   log: Logger;
 }
@@ -146,10 +148,7 @@ export class RoomRecorder extends EventEmitter<RoomRecorderEvents> {
     this.#files = await this.#folder.highestNumber();
     this.#clock = new RecordingClock(before?.startedAtMs ?? this.#options.startedAtMs, before?.pauses);
     this.#applyPause();
-    const socket = await MediaSocket.open({
-      failed: (error) => this.#log.warn({ err: error }, 'recording socket error'),
-      now: () => this.#time.now(),
-    });
+    const socket = await MediaSocket.open(this.#options.udp, this.#time);
     this.#socket = socket;
     await this.#folder.save(() => this.#manifest(null));
     this.#demandOpen();

@@ -4,6 +4,11 @@ export class SteadyClock {
 
   /** In milliseconds. */
   now(): number {
-    return this.#originMs + performance.now();
+    return this.at(performance.now());
+  }
+
+  /** A moment by performance.now(). In milliseconds. */
+  at(performanceMs: number): number {
+    return this.#originMs + performanceMs;
   }
 }

@@ -22,23 +22,23 @@ await reportErrors(async () => {
   }
   const compositor = join('recorder', 'live', 'compositor.py');
   cpSync(join(root, compositor), join(dist, compositor));
-  // What is built where it is installed: the codecs of phones, their UDP, SRTP and DTLS and a load generator from C, the prompts from texts.
+  // What is built where it is installed: UDP, the codecs of phones, their SRTP and DTLS and a load generator from C, the prompts from texts.
   const sources = [
-    'addon',
-    'codecs/build.mjs',
-    'codecs/native',
-    'media/network/build.mjs',
-    'media/network/native',
-    'media/srtp/build.mjs',
-    'media/srtp/native',
-    'media/dtls/build.mjs',
-    'media/dtls/native',
-    'prompts/build.mjs',
-    'prompts/languages',
-    'prompts/texts.mjs',
+    'base/addon',
+    'base/udp/build.mjs',
+    'base/udp/native',
+    'sip-gateway/codecs/build.mjs',
+    'sip-gateway/codecs/native',
+    'sip-gateway/media/srtp/build.mjs',
+    'sip-gateway/media/srtp/native',
+    'sip-gateway/media/dtls/build.mjs',
+    'sip-gateway/media/dtls/native',
+    'sip-gateway/prompts/build.mjs',
+    'sip-gateway/prompts/languages',
+    'sip-gateway/prompts/texts.mjs',
   ];
-  for (const path of [...sources, 'bench/rtp-load.c', 'bench/witness.c']) {
-    cpSync(join(root, 'sip-gateway', path), join(dist, 'sip-gateway', path), { recursive: true });
+  for (const path of [...sources, 'sip-gateway/bench/rtp-load.c', 'sip-gateway/bench/witness.c']) {
+    cpSync(join(root, path), join(dist, path), { recursive: true });
   }
   // The compiled command reads its version from where it lies as seen from bin/.
   const { name, version, type } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));

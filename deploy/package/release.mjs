@@ -43,11 +43,11 @@ await reportErrors(async () => {
   rmSync(join(folder, 'package-lock.json'));
   cpSync(await ensureWorker('start'), join(folder, 'mediasoup-worker'));
   for (const part of [
-    'codecs/build.mjs',
-    'media/network/build.mjs',
-    'media/srtp/build.mjs',
-    'media/dtls/build.mjs',
-    'prompts/build.mjs',
+    'base/udp/build.mjs',
+    'sip-gateway/codecs/build.mjs',
+    'sip-gateway/media/srtp/build.mjs',
+    'sip-gateway/media/dtls/build.mjs',
+    'sip-gateway/prompts/build.mjs',
   ]) {
     await addPart(part, folder);
   }
@@ -62,13 +62,13 @@ await reportErrors(async () => {
 });
 
 /**
- * Adds the output of one of the gateway's builders: a file, or the folder of prompts.
+ * Adds the output of a builder: a file, or the folder of prompts.
  * @param {string} builder
  * @param {string} folder
  */
 async function addPart(builder, folder) {
   /** @type {{ build(): { path?: string | null, folder?: string | null, message?: string } }} */
-  const { build } = await import(pathToFileURL(join(root, 'sip-gateway', builder)).href);
+  const { build } = await import(pathToFileURL(join(root, builder)).href);
   const { path, folder: prompts, message } = build();
   const made = path ?? prompts;
   if (!made || !existsSync(made)) {

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { CanopyError, type Logger } from '../../base/index.ts';
 import type { BridgeSession, BridgeSource } from '../../client/sdk/index.ts';
-import { MediaSocket } from '../media/index.ts';
+import { MediaSocket, type MediaUdp } from '../media/index.ts';
 import { SteadyClock } from '../steady-clock.ts';
 import { type HeardText, type Service, ServiceConnection } from './service-connection.ts';
 import { VoiceStream } from './voice-stream.ts';
@@ -13,6 +13,8 @@ export interface RoomListenerOptions {
   /** Voices at the same time, at most. */
   maxVoices: number;
   service: Service;
+  /** Shared by all rooms of this process. */
+  udp: MediaUdp;
   join(roomId: string): Promise<BridgeSession>;
   log: Logger;
 }
@@ -70,10 +72,7 @@ export class RoomListener extends EventEmitter<RoomListenerEvents> {
   /** Enters the room and listens from now on. @throws {CanopyError} as joining does */
   static async start(options: RoomListenerOptions): Promise<RoomListener> {
     const time = new SteadyClock();
-    const socket = await MediaSocket.open({
-      failed: (error) => options.log.warn({ err: error }, 'caption socket error'),
-      now: () => time.now(),
-    });
+    const socket = await MediaSocket.open(options.udp, time);
     try {
       const session = await options.join(options.roomId);
       const listener = new RoomListener(options, { session, socket, time });

@@ -28,15 +28,15 @@ describe('RecordingFolder', () => {
   before(async () => {
     root = await mkdtemp(join(tmpdir(), 'canopy-folder-'));
     const path = join(root, 'whole.webm');
-    const file = await TrackFile.create(path, audioFormat());
+    const file = new TrackFile(path, audioFormat());
+    await file.open();
     for (let atMs = 0; atMs < LENGTH_MS; atMs += PACKET_MS) {
-      await file.add({ data: PACKET, atMs, durationMs: PACKET_MS, key: true });
+      file.add({ data: PACKET, atMs, durationMs: PACKET_MS, key: true });
     }
-    // Nothing tells when all of it is in the file.
-    for (let bytes = -1; bytes !== file.bytes; ) {
-      bytes = file.bytes;
+    while (!file.isDue) {
       await delay(50);
     }
+    await file.flushIfDue();
     unfinished = join(root, 'unfinished.webm');
     await copyFile(path, unfinished);
     await file.close();

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { CanopyError, type Logger } from '../../base/index.ts';
 import type { BridgeSession, BridgeSource } from '../../client/sdk/index.ts';
-import { MediaSocket } from '../media/index.ts';
+import { MediaSocket, type MediaUdp } from '../media/index.ts';
 import { SteadyClock } from '../steady-clock.ts';
 import { arrangeTiles, type ShownVideo } from './arrange-tiles.ts';
 import { type Composition, Compositor, type InputStream, liveError, type PlacedTile } from './compositor.ts';
@@ -9,6 +9,8 @@ import { type Composition, Compositor, type InputStream, liveError, type PlacedT
 export interface RoomBroadcasterOptions {
   roomId: string;
   composition: Composition;
+  /** Shared by all rooms of this process. */
+  udp: MediaUdp;
   join(roomId: string): Promise<BridgeSession>;
   log: Logger;
 }
@@ -66,11 +68,7 @@ export class RoomBroadcaster extends EventEmitter<RoomBroadcasterEvents> {
 
   /** Enters the room. Resolves when the output flows. @throws {CanopyError} LIVE_FAILED, and as joining does */
   static async start(options: RoomBroadcasterOptions): Promise<RoomBroadcaster> {
-    const time = new SteadyClock();
-    const socket = await MediaSocket.open({
-      failed: (error) => options.log.warn({ err: error }, 'live socket error'),
-      now: () => time.now(),
-    });
+    const socket = await MediaSocket.open(options.udp, new SteadyClock());
     try {
       const session = await options.join(options.roomId);
       const broadcaster = new RoomBroadcaster(options, session, socket);

@@ -1,54 +1,43 @@
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { once } from 'node:events';
 import { isRtcp, parseRtp, type RtpPacket } from '../../base/rtp/index.ts';
+import type { Endpoint } from '../../base/udp/index.ts';
+import type { SteadyClock } from '../steady-clock.ts';
+import type { MediaPort, MediaUdp } from './media-udp.ts';
 import { type SenderReport, senderReports } from './sender-report.ts';
-
-export interface MediaSocketOptions {
-  /** A failure of the socket; it stays open. */
-  failed(error: Error): void;
-  /** Unix time of arrival, in milliseconds. */
-  now(): number;
-}
 
 /** Takes the packets of a stream. */
 export interface StreamSink {
-  packet(packet: RtpPacket<Buffer>, nowMs: number): void;
+  /** @param arrivedMs Unix time in milliseconds */
+  packet(packet: RtpPacket<Buffer>, arrivedMs: number): void;
   report(report: SenderReport): void;
 }
 
-const LOOPBACK = '127.0.0.1';
-/** The kernel's receive buffer, in bytes: half a second at 50 Mbit/s, in case this process is held up. */
-const RECEIVE_BYTES = 4 * 1024 * 1024;
-
-/** The UDP socket to which the media worker sends a room's RTP and RTCP. Only the worker's address is listened to. */
+/** The UDP port to which the media worker sends a room's RTP and RTCP. Only the worker's address is listened to. */
 export class MediaSocket {
-  readonly #socket: Socket;
-  readonly #now: () => number;
+  readonly #port: MediaPort;
   readonly #sinks = new Map<number, StreamSink>();
   readonly #raw = new Map<number, (rtp: Buffer) => void>();
-  #from: { address: string; port: number } | undefined;
-  #isClosed = false;
+  #from: Endpoint | undefined;
 
-  private constructor(socket: Socket, { failed, now }: MediaSocketOptions) {
-    this.#socket = socket;
-    this.#now = now;
-    socket.on('message', (datagram, from) => this.#receive(datagram, from));
-    socket.on('error', failed);
+  private constructor(port: MediaPort) {
+    this.#port = port;
   }
 
-  static async open(options: MediaSocketOptions): Promise<MediaSocket> {
-    const socket = createSocket({ type: 'udp4', recvBufferSize: RECEIVE_BYTES });
-    socket.bind(0, LOOPBACK);
-    await once(socket, 'listening');
-    return new MediaSocket(socket, options);
+  /** @param clock tells when packets arrived @throws {Error} no port is free */
+  static async open(udp: MediaUdp, clock: SteadyClock): Promise<MediaSocket> {
+    const port = await udp.bind((datagram, from, arrivedMs) =>
+      socket.#receive(datagram, from, clock.at(arrivedMs)),
+    );
+    const socket = new MediaSocket(port);
+    return socket;
   }
 
-  get address(): { address: string; port: number } {
-    return { address: LOOPBACK, port: this.#socket.address().port };
+  get address(): Endpoint {
+    const { address, port } = this.#port;
+    return { address, port };
   }
 
   /** Where packets come from. All others are ignored. */
-  listenTo(from: { address: string; port: number } | undefined): void {
+  listenTo(from: Endpoint | undefined): void {
     this.#from = from;
   }
 
@@ -67,17 +56,16 @@ export class MediaSocket {
     this.#sinks.delete(ssrc);
   }
 
+  /** Idempotent. */
   close(): void {
-    if (!this.#isClosed) {
-      this.#isClosed = true;
-      this.#socket.close();
-    }
+    this.#port.close();
   }
 
-  #receive(datagram: Buffer, from: RemoteInfo): void {
+  #receive({ buffer, byteOffset, length }: Uint8Array, from: Endpoint, arrivedMs: number): void {
     if (from.port !== this.#from?.port || from.address !== this.#from.address) {
       return;
     }
+    const datagram = Buffer.from(buffer, byteOffset, length);
     if (isRtcp(datagram)) {
       for (const report of senderReports(datagram)) {
         this.#sinks.get(report.ssrc)?.report(report);
@@ -91,7 +79,7 @@ export class MediaSocket {
     }
     const rtp = parseRtp(datagram);
     if (rtp) {
-      this.#sinks.get(rtp.ssrc)?.packet(rtp, this.#now());
+      this.#sinks.get(rtp.ssrc)?.packet(rtp, arrivedMs);
     }
   }
 }

@@ -54,7 +54,7 @@ const KEY_RETRY_MS = 1000;
 /** A stream without packets for this long, in milliseconds, is paused or held: key frames are of no use then. */
 const IDLE_MS = 1000;
 /** What may wait to be written, in bytes. If the disk is slower, packets are dropped. */
-const QUEUE_BYTES = 32 * 1024 * 1024;
+const WAITING_BYTES = 32 * 1024 * 1024;
 /** Length of a frame whose successor is not known, in milliseconds. */
 const FRAME_MS = 33;
 
@@ -76,9 +76,9 @@ export class TrackRecorder {
   #arrivedMs = 0;
   #keyAtMs = 0;
   #keyAskedMs = 0;
-  /** Writing in order; every failure is reported once. */
+  /** Opening, writing and closing the file, in order. The first failure is reported. */
   #writing: Promise<void> = Promise.resolve();
-  #queuedBytes = 0;
+  #isFlushing = false;
   #hasFailed = false;
   #isClosed = false;
   #isFinished = false;
@@ -124,6 +124,7 @@ export class TrackRecorder {
   /** Does what is due; call it several times per second. @param nowMs Unix time in milliseconds */
   tick(nowMs: number): void {
     this.#take(nowMs);
+    this.#flush();
     const [first] = this.#early ?? [];
     if (first && nowMs - first.arrivedMs > REPORT_MS) {
       this.#releaseEarly();
@@ -150,7 +151,7 @@ export class TrackRecorder {
         this.#read(each);
       }
       this.#releaseEarly();
-      this.#enqueue(0, async () => {
+      this.#enqueue(async () => {
         await this.#file?.close();
         this.#isFinished = this.#file !== undefined;
       });
@@ -203,7 +204,7 @@ export class TrackRecorder {
     const positionMs = this.#options.clock.positionOf(
       this.#capture.captureMs(frame.timestamp, frame.arrivedMs),
     );
-    if (positionMs === undefined || this.#queuedBytes > QUEUE_BYTES) {
+    if (positionMs === undefined || (this.#file?.waitingBytes ?? 0) > WAITING_BYTES) {
       // Before the start, or in a pause, or the disk is too slow. Pictures go on with a key frame, sound with silence in between.
       this.#video?.restart();
       return;
@@ -247,23 +248,19 @@ export class TrackRecorder {
     ]);
   }
 
-  /** Writes packets, whose times are positions in the recording, once those before are written. */
-  #write(frame: TimedFrame, packets: TrackPacket[]): void {
+  /** Adds packets, whose times are positions in the recording, to the file. The first frame begins it. */
+  #write(frame: TimedFrame, packets: readonly TrackPacket[]): void {
     if (this.#hasFailed) {
       return;
     }
-    this.#enqueue(frame.data.length, async () => {
-      if (this.#hasFailed) {
-        return;
-      }
-      this.#file ??= await this.#open(frame, packets[0]?.atMs ?? 0);
-      for (const packet of packets) {
-        await this.#file?.add({ ...packet, atMs: packet.atMs - (this.#offsetMs ?? 0) });
-      }
-    });
+    const file = this.#file ?? this.#begin(frame, packets[0]?.atMs ?? 0);
+    for (const packet of packets) {
+      file?.add({ ...packet, atMs: packet.atMs - (this.#offsetMs ?? 0) });
+    }
+    this.#flush();
   }
 
-  async #open(frame: TimedFrame, offsetMs: number): Promise<TrackFile | undefined> {
+  #begin(frame: TimedFrame, offsetMs: number): TrackFile | undefined {
     const format = frame.key ? this.#format(frame) : undefined;
     if (format === undefined) {
       // Nothing tells players what this is: another key frame is needed.
@@ -271,9 +268,25 @@ export class TrackRecorder {
       return undefined;
     }
     this.#offsetMs = offsetMs;
-    // The list first: after a crash, there is no file without an entry.
-    await this.#options.opening();
-    return TrackFile.create(join(this.#options.folder, this.#fileName), format);
+    const file = new TrackFile(join(this.#options.folder, this.#fileName), format);
+    this.#file = file;
+    this.#enqueue(async () => {
+      // The list first: after a crash, there is no file without an entry.
+      await this.#options.opening();
+      await file.open();
+    });
+    return file;
+  }
+
+  #flush(): void {
+    const file = this.#file;
+    if (file?.isDue && !this.#isFlushing && !this.#hasFailed && !this.#isClosed) {
+      this.#isFlushing = true;
+      this.#enqueue(async () => {
+        await file.flushIfDue();
+        this.#isFlushing = false;
+      });
+    }
   }
 
   #format(frame: TimedFrame): TrackFormat | undefined {
@@ -286,18 +299,15 @@ export class TrackRecorder {
     return `${name}.${codec === 'h264' ? 'mkv' : 'webm'}`;
   }
 
-  #enqueue(bytes: number, work: () => Promise<unknown>): void {
-    this.#queuedBytes += bytes;
+  #enqueue(work: () => Promise<unknown>): void {
     this.#writing = this.#writing
       .then(work)
+      .then(() => {})
       .catch((error: unknown) => {
         if (!this.#hasFailed) {
           this.#hasFailed = true;
           this.#options.failed(error);
         }
-      })
-      .then(() => {
-        this.#queuedBytes -= bytes;
       });
   }
 }

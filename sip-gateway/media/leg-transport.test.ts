@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { type DatagramHandler, type Network, openNetwork } from '../../base/udp/index.ts';
 import { bindingRequest, parseAnswer } from '../../test/support/stun.ts';
 import { Dtls, DtlsSession } from './dtls/index.ts';
 import type { IceParameters } from './ice/index.ts';
 import { LegTransport, type RtpSink, type TransportOptions } from './leg-transport.ts';
 import type { LegMedia } from './leg-types.ts';
 import { MediaLog, type MediaLogLine } from './media-log.ts';
-import { type DatagramHandler, type Network, openNetwork } from './network/index.ts';
 import { demultiplex, type Endpoint, SendStream } from './rtp/index.ts';
 import { Srtp } from './srtp/index.ts';
 

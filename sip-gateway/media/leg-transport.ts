@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import type { Network, UdpPort } from '../../base/udp/index.ts';
 import { type Dtls, DtlsSession } from './dtls/index.ts';
 import { IceAgent, type IceComponent } from './ice/index.ts';
 import type { LegMedia, MediaSource } from './leg-types.ts';
 import type { MediaLog } from './media-log.ts';
-import { bindPair, type Network, type PortRange, type UdpPort } from './network/index.ts';
+import { bindPair, type PortRange } from './port-pair.ts';
 import {
   demultiplex,
   type Endpoint,

@@ -1,3 +1,4 @@
+import type { Network } from '../../base/udp/index.ts';
 import type { Codecs } from '../codecs/index.ts';
 import type { Dtls } from './dtls/index.ts';
 import type { DtmfKey } from './dtmf/index.ts';
@@ -6,7 +7,7 @@ import { LegAudio } from './leg-audio.ts';
 import { LegTransport } from './leg-transport.ts';
 import type { LegEvent, LegMedia, LegStats, MediaSource, Prompt, VoiceTap } from './leg-types.ts';
 import type { MediaLog } from './media-log.ts';
-import type { Network, PortRange } from './network/index.ts';
+import type { PortRange } from './port-pair.ts';
 import { estimateMos, type StreamNumbers } from './rtp/index.ts';
 import type { Srtp } from './srtp/index.ts';
 

@@ -8,7 +8,7 @@ import { createLogger } from '../../base/index.ts';
 import { type ClipName, loadClip } from '../../bench/index.ts';
 import { ClipTrack } from '../../client/node/index.ts';
 import { BridgeSession } from '../../client/sdk/index.ts';
-import { RoomRecorder } from '../../recorder/index.ts';
+import { MediaUdp, RoomRecorder } from '../../recorder/index.ts';
 import { HeadlessPerson } from '../support/headless-person.ts';
 import { newIdentity } from '../support/protocol-client.ts';
 import { decodingFaults, shownPictures } from '../support/recordings.ts';
@@ -42,6 +42,7 @@ describe('a recorder in a room', () => {
     await rm(root, { recursive: true, force: true });
   });
 
+  const udp = new MediaUdp();
   /** A recorder of the room, into a folder of its own. */
   async function record(recordingId: string, options: { pausedAtMs?: number } = {}): Promise<RoomRecorder> {
     const identity = await newIdentity(server, { role: 'bridge' });
@@ -50,6 +51,7 @@ describe('a recorder in a room', () => {
       maxBitrateBps: 8_000_000,
       folder: join(root, recordingId),
       startedAtMs: Date.now(),
+      udp,
       join: (roomId) => BridgeSession.join({ url: server.url, identity, roomId, takesVideo: true }),
       log: createLogger({ level: 'error', format: 'json' }),
     });

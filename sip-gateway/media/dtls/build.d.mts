@@ -1,4 +1,4 @@
-import type { BuildResult } from '../../addon/index.mjs';
+import type { BuildResult } from '../../../base/addon/index.mjs';
 
 /** See build.mjs. */
 export declare function locate(): string | null;

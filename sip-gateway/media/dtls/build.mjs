@@ -1,6 +1,6 @@
 // Builds the DTLS of phones' encryption: `node sip-gateway/media/dtls/build.mjs`. Plain JavaScript without dependencies, since the setup runs it.
 import { fileURLToPath } from 'node:url';
-import { Addon } from '../../addon/index.mjs';
+import { Addon } from '../../../base/addon/index.mjs';
 
 const addon = new Addon({
   name: 'dtls',

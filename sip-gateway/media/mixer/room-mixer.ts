@@ -1,6 +1,6 @@
+import type { Network } from '../../../base/udp/index.ts';
 import type { CodecName, Codecs } from '../../codecs/index.ts';
 import type { MediaLog } from '../media-log.ts';
-import type { Network } from '../network/index.ts';
 import { type RtpPacket, StreamNumbers } from '../rtp/index.ts';
 import { type Announcement, Announcer } from './announcer.ts';
 import { type ForwardedLeg, ForwardedUpstream } from './forwarded-upstream.ts';

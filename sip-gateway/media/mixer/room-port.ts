@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto';
+import type { Network, UdpPort } from '../../../base/udp/index.ts';
 import type { MediaLog } from '../media-log.ts';
-import type { Network, UdpPort } from '../network/index.ts';
 import {
   type AudioLevel,
   demultiplex,

@@ -1,7 +1,4 @@
-export interface Endpoint {
-  address: string;
-  port: number;
-}
+import type { Endpoint } from '../../../base/udp/index.ts';
 
 export interface SourceRules {
   /** The peer's address in its SDP. */

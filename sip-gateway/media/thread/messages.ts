@@ -1,10 +1,11 @@
+import type { NetworkStats } from '../../../base/udp/index.ts';
 import type { CodecCapabilities } from '../../codecs/index.ts';
 import type { DtmfKey } from '../dtmf/index.ts';
 import type { HoldMusic } from '../hold-music.ts';
 import type { LegEvent, LegMedia, LegStats, MediaSource, Prompt } from '../leg-types.ts';
 import type { MediaLogLine } from '../media-log.ts';
 import type { Announcement, Forwarding, RoomConnection, RoomStats } from '../mixer/index.ts';
-import type { NetworkStats, PortRange } from '../network/index.ts';
+import type { PortRange } from '../port-pair.ts';
 import type { PacingStats } from './pacer.ts';
 
 /** Requests of the main thread to a media thread, with their results. All plain data. */

@@ -1,11 +1,11 @@
 /** Entry point of a media thread. It owns sockets, codecs and mixers, and handles requests of the main thread. */
 import { parentPort, threadId, workerData } from 'node:worker_threads';
+import { openNetwork } from '../../../base/udp/index.ts';
 import { Codecs } from '../../codecs/index.ts';
 import { Dtls } from '../dtls/index.ts';
 import { Leg } from '../leg.ts';
 import { MediaLog } from '../media-log.ts';
 import { loadPayloadTransform, RoomMixer } from '../mixer/index.ts';
-import { openNetwork } from '../network/index.ts';
 import { StreamNumbers } from '../rtp/index.ts';
 import { Srtp } from '../srtp/index.ts';
 import type { FromThread, RequestName, Requests, ThreadOptions, ToThread } from './messages.ts';

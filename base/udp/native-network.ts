@@ -1,7 +1,6 @@
 import { isIPv6 } from 'node:net';
-import type { Endpoint } from '../rtp/index.ts';
 import { type NativeBinding, type NetworkHandle, TARGET_BYTES } from './native-binding.ts';
-import type { DatagramHandler, Network, NetworkStats, UdpPort } from './types.ts';
+import type { BindOptions, DatagramHandler, Endpoint, Network, NetworkStats, UdpPort } from './types.ts';
 
 /** Size of struct Outgoing: port, length, target. */
 const OUT_HEADER_BYTES = 8 + TARGET_BYTES;
@@ -35,9 +34,14 @@ export class NativeNetwork implements Network {
     this.#handle = binding.create();
   }
 
-  async bind(ip: string, port: number, onDatagram: DatagramHandler): Promise<UdpPort> {
+  async bind(
+    ip: string,
+    port: number,
+    onDatagram: DatagramHandler,
+    { receiveBytes = 0 }: BindOptions = {},
+  ): Promise<UdpPort> {
     const v6 = isIPv6(ip);
-    const [number, bound] = this.#binding.bind(this.#handle, ip, port, v6);
+    const [number, bound] = this.#binding.bind(this.#handle, ip, port, v6, receiveBytes);
     const udp = new NativeUdpPort({
       port: bound,
       onDatagram,

@@ -10,8 +10,14 @@ export interface NativeBinding {
   create(): NetworkHandle;
   /** Writes a target address, as in the header of a packet, to `out` (TARGET_BYTES). */
   target(address: string, port: number, v6: boolean, out: Uint8Array): void;
-  /** Returns the port's index in this network, and the UDP port. @throws {RangeError} the port cannot be bound */
-  bind(network: NetworkHandle, ip: string, port: number, v6: boolean): [number: number, port: number];
+  /** `receiveBytes` 0: the system's default. Returns the port's index in this network, and the UDP port. @throws {RangeError} the port cannot be bound */
+  bind(
+    network: NetworkHandle,
+    ip: string,
+    port: number,
+    v6: boolean,
+    receiveBytes: number,
+  ): [number: number, port: number];
   closePort(network: NetworkHandle, number: number): void;
   /** Schedules the first `length` bytes of packets to leave in `aheadMs`. */
   send(network: NetworkHandle, packets: Uint8Array, length: number, aheadMs: number): void;

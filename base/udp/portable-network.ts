@@ -1,8 +1,15 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
-import type { Endpoint } from '../rtp/index.ts';
-import type { DatagramHandler, Network, NetworkCapabilities, NetworkStats, UdpPort } from './types.ts';
+import type {
+  BindOptions,
+  DatagramHandler,
+  Endpoint,
+  Network,
+  NetworkCapabilities,
+  NetworkStats,
+  UdpPort,
+} from './types.ts';
 
 /** UDP through Node's sockets. Packets are sent at once, and each received packet wakes the thread. */
 export class PortableNetwork implements Network {
@@ -14,10 +21,16 @@ export class PortableNetwork implements Network {
     this.capabilities = { implementation: 'portable', reason };
   }
 
-  async bind(ip: string, port: number, onDatagram: DatagramHandler): Promise<UdpPort> {
+  async bind(
+    ip: string,
+    port: number,
+    onDatagram: DatagramHandler,
+    { receiveBytes }: BindOptions = {},
+  ): Promise<UdpPort> {
     const family = isIPv6(ip) ? 6 : 4;
     const socket = createSocket({
       type: family === 6 ? 'udp6' : 'udp4',
+      ...(receiveBytes !== undefined && { recvBufferSize: receiveBytes }),
       lookup: (host, _options, callback) =>
         callback(null, family === 6 && !isIPv6(host) ? MAPPED + host : host, family),
     });

@@ -106,16 +106,19 @@ static napi_value target(napi_env env, napi_callback_info info) {
 }
 
 static napi_value bind_port(napi_env env, napi_callback_info info) {
-  napi_value values[4], result;
+  napi_value values[5], result;
   bool v6;
-  if (!arguments(env, info, 4, values) || !argument_flag(env, values[3], "v6", &v6)) return NULL;
+  int32_t buffer;
+  if (!arguments(env, info, 5, values) || !argument_flag(env, values[3], "v6", &v6) ||
+      !argument_integer(env, values[4], "buffer", 0, INT32_MAX, &buffer))
+    return NULL;
   Network *network = network_of(env, values[0]);
   uint8_t address[sizeof(struct sockaddr_in6)] __attribute__((aligned(8)));
   if (!network || !read_target(env, values[1], values[2], v6, address)) return NULL;
   uint32_t id;
   uint16_t port;
   socklen_t length = v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
-  int error = sockets_bind(&network->sockets, (struct sockaddr *)address, length, &id, &port);
+  int error = sockets_bind(&network->sockets, (struct sockaddr *)address, length, buffer, &id, &port);
   if (error) return fail(env, "the UDP port cannot be bound: %s", strerror(error));
   napi_create_array_with_length(env, 2, &result);
   napi_set_element(env, result, 0, number(env, id));

@@ -42,7 +42,7 @@ static int free_number(Sockets *sockets, uint32_t *number) {
   return 0;
 }
 
-static int open_bound(const struct sockaddr *address, socklen_t length, uint16_t *port) {
+static int open_bound(const struct sockaddr *address, socklen_t length, int buffer, uint16_t *port) {
   int fd = socket(address->sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1, off = 0;
   if (fd < 0) return -1;
   struct sockaddr_in6 own;
@@ -50,6 +50,9 @@ static int open_bound(const struct sockaddr *address, socklen_t length, uint16_t
   /* An IPv6 socket takes IPv4 too. */
   if (address->sa_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
   setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
+  /* Beyond net.core.rmem_max only with CAP_NET_ADMIN; without, as much as that allows. */
+  if (buffer > 0 && setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof buffer) != 0)
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
   if (bind(fd, address, length) == 0 && getsockname(fd, (struct sockaddr *)&own, &own_length) == 0) {
     /* Where sockaddr_in has its port too. */
     *port = ntohs(own.sin6_port);
@@ -61,10 +64,11 @@ static int open_bound(const struct sockaddr *address, socklen_t length, uint16_t
   return -1;
 }
 
-int sockets_bind(Sockets *sockets, const struct sockaddr *address, socklen_t length, uint32_t *number, uint16_t *port) {
+int sockets_bind(Sockets *sockets, const struct sockaddr *address, socklen_t length, int buffer, uint32_t *number,
+                 uint16_t *port) {
   int error = free_number(sockets, number);
   if (error) return error;
-  int fd = open_bound(address, length, port);
+  int fd = open_bound(address, length, buffer, port);
   if (fd < 0) return errno;
   struct epoll_event event = {.events = EPOLLIN, .data.u32 = *number};
   if (epoll_ctl(sockets->epoll, EPOLL_CTL_ADD, fd, &event)) {

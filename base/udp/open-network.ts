@@ -19,13 +19,13 @@ export function openNetwork({ path, prefer }: OpenNetworkOptions = {}): Network 
   const file = path ?? locate();
   if (!file) {
     return new PortableNetwork(
-      "The add-on for phones' packets is not built; run node sip-gateway/media/network/build.mjs, which says what it needs.",
+      'The add-on for media packets is not built; run node base/udp/build.mjs, which says what it needs.',
     );
   }
   try {
     return new NativeNetwork(loadNative(file));
   } catch (error) {
     const why = error instanceof Error ? error.message : error;
-    return new PortableNetwork(`The add-on for phones' packets at ${file} does not load: ${why}`);
+    return new PortableNetwork(`The add-on for media packets at ${file} does not load: ${why}`);
   }
 }

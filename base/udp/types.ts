@@ -1,4 +1,8 @@
-import type { Endpoint } from '../rtp/index.ts';
+/** A transport address: where packets come from or go to. */
+export interface Endpoint {
+  address: string;
+  port: number;
+}
 
 /** `arrivalMs`: arrival time, by performance.now(). The handler may keep the datagram, but `source` only until it returns. */
 export type DatagramHandler = (datagram: Uint8Array, source: Endpoint, arrivalMs: number) => void;
@@ -38,11 +42,16 @@ export interface NetworkStats {
   cpuSeconds: number;
 }
 
+export interface BindOptions {
+  /** Size of the kernel's receive buffer, in bytes, as far as the system allows it. Default: the system's. */
+  receiveBytes?: number;
+}
+
 /** The UDP of one media thread. */
 export interface Network {
   readonly capabilities: NetworkCapabilities;
   /** `port` 0: any free one. @throws {Error} the port is in use */
-  bind(ip: string, port: number, onDatagram: DatagramHandler): Promise<UdpPort>;
+  bind(ip: string, port: number, onDatagram: DatagramHandler, options?: BindOptions): Promise<UdpPort>;
   /** Delivers received packets, if the implementation does not deliver them at once. */
   receive(): void;
   /** Schedules the packets sent since the last call to leave at `departureMs` (performance.now()), if the implementation supports it. */

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import type { DatagramHandler, Network, UdpPort } from './types.ts';
+import type { DatagramHandler, Network, UdpPort } from '../../base/udp/index.ts';
 
 export interface PortRange {
   /** First and last port of the range. 0 and 0: 16384 to 32767. */

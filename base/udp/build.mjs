@@ -1,11 +1,11 @@
-// Builds the native part of the phones' UDP: `node sip-gateway/media/network/build.mjs`. Plain JavaScript without dependencies,
+// Builds the native part of this UDP: `node base/udp/build.mjs`. Plain JavaScript without dependencies,
 // since the setup runs it.
 import { fileURLToPath } from 'node:url';
-import { Addon } from '../../addon/index.mjs';
+import { Addon } from '../addon/index.mjs';
 
 const addon = new Addon({
   name: 'udp',
-  title: "The add-on for phones' packets (departure on time, at less cost)",
+  title: 'The add-on for media packets of phones and recordings (departure on time, at less cost)',
   sources: new URL('native/', import.meta.url),
 });
 

@@ -88,8 +88,10 @@ int64_t sender_cpu_nanoseconds(Sender *sender);
 void sender_stop(Sender *sender);
 
 int sockets_open(Sockets *sockets);
-/* Binds a port, and says its number here and the port that it got. 0, or an errno. */
-int sockets_bind(Sockets *sockets, const struct sockaddr *address, socklen_t length, uint32_t *number, uint16_t *port);
+/* Binds a port with a receive buffer of so many bytes (0: the system's default), and says its number here and the port that it got. 0, or an
+ * errno. */
+int sockets_bind(Sockets *sockets, const struct sockaddr *address, socklen_t length, int buffer, uint32_t *number,
+                 uint16_t *port);
 /* The descriptor of a port that is open, or -1. */
 int sockets_fd(const Sockets *sockets, uint32_t number);
 void sockets_close(Sockets *sockets, uint32_t number);
