@@ -51,6 +51,22 @@ export async function flashesIn(path: string, crop: string): Promise<number[]> {
   return risesIn(Array.from(stdout, (grey) => grey > 128)).map((index) => index / rate);
 }
 
+/** When the whole picture of a recorded track turns from dark to bright, in seconds, by the timestamps of its frames. */
+export async function framesThatFlash(path: string): Promise<number[]> {
+  const grey = ['-vf', 'scale=1:1:flags=area,format=gray', '-fps_mode', 'passthrough', '-f', 'rawvideo', '-'];
+  const { stdout: greys } = await run('ffmpeg', ['-v', 'error', '-i', path, ...grey], { encoding: 'buffer' });
+  const { stdout: times } = await run(
+    'ffprobe',
+    ['-v', 'error', '-select_streams', 'v', '-show_entries', 'packet=pts_time', '-of', 'csv=p=0', path],
+    { maxBuffer: 16 * 1024 * 1024 },
+  );
+  const seconds = times.trim().split('\n').map(Number.parseFloat);
+  if (seconds.length !== greys.length) {
+    throw new Error(`${greys.length} pictures, ${seconds.length} times`);
+  }
+  return risesIn(Array.from(greys, (value) => value > 128)).map((index) => seconds[index] ?? 0);
+}
+
 /** When a sound begins after silence, in seconds. */
 export async function beepsIn(path: string): Promise<number[]> {
   const { stdout } = await run(

@@ -20,11 +20,15 @@ export class ClipPlayer {
   #running = false;
   #lastTimestamp = Number.NEGATIVE_INFINITY;
 
-  /** @param start - position in the clip in seconds, or the time on wallClockMs() at which it started */
-  constructor(clip: Clip, start: { seconds: number } | { beganAtMs: number }, listener: FrameListener) {
+  /** @param start - position in the clip in seconds, or the time on wallClockMs() at which it started; and how fast its clock runs */
+  constructor(
+    clip: Clip,
+    start: ({ seconds: number } | { beganAtMs: number }) & { speed?: number },
+    listener: FrameListener,
+  ) {
     this.#clip = clip;
     this.#listener = listener;
-    this.#msPerTick = 1000 / clip.info.clockRateHz;
+    this.#msPerTick = 1000 / (clip.info.clockRateHz * (start.speed ?? 1));
     this.#beganAtMs = 'beganAtMs' in start ? start.beganAtMs : undefined;
     this.#index = 'seconds' in start ? this.#indexAt(start.seconds * clip.info.clockRateHz) : 0;
     this.#roundMs = 0;

@@ -12,6 +12,8 @@ export interface ClipTrackOptions {
   startSeconds?: number;
   /** When the clip started, on wallClockMs(): tracks with the same value play in sync, whenever they start. Overrides `startSeconds`. */
   beganAtMs?: number;
+  /** How much faster than it says the clock of the device runs, in parts per million: sound cards drift by up to about 100. Default 0. */
+  driftPpm?: number;
 }
 
 /** A track that plays clips in a loop: the camera or microphone of a load peer. */
@@ -19,6 +21,8 @@ export class ClipTrack extends MediaTrack {
   readonly clips: readonly [Clip, ...Clip[]];
   readonly startSeconds: number;
   readonly beganAtMs: number | undefined;
+  /** Rate of the device's clock, as a multiple of the nominal one. */
+  readonly speed: number;
   /** The streams that send it, lowest encoding first: read their counters for what was sent. Empty while it is not sent. */
   streams: readonly OutboundStream[] = [];
 
@@ -31,6 +35,7 @@ export class ClipTrack extends MediaTrack {
     this.clips = options.clips;
     this.startSeconds = options.startSeconds ?? 0;
     this.beganAtMs = options.beganAtMs;
+    this.speed = 1 + (options.driftPpm ?? 0) / 1e6;
   }
 
   /** The size of the highest clip, from which senders choose their encodings. */

@@ -65,7 +65,9 @@ export class OutboundStream {
   readonly #options: OutboundStreamOptions;
   readonly #sent = new RetransmissionBuffer();
   readonly #timestampBase = randomInt(0x1_0000_0000);
-  readonly #originTicks: number;
+  readonly #originMs: number;
+  /** Ticks per millisecond. */
+  #rate: number;
   #sequence = randomInt(0x8000);
   #rtxSequence = randomInt(0x8000);
   #pictureId = randomInt(0x8000);
@@ -75,9 +77,15 @@ export class OutboundStream {
   /** @param originMs - the time, on wallClockMs(), of the stream's first RTP timestamp */
   constructor(options: OutboundStreamOptions, originMs: number) {
     this.#options = options;
-    this.#originTicks = Math.round((originMs * options.clockRateHz) / 1000);
+    this.#originMs = originMs;
+    this.#rate = options.clockRateHz / 1000;
     this.ssrc = options.ssrc;
     this.rtxSsrc = options.rtx?.ssrc;
+  }
+
+  /** How fast the clock of the timestamps runs, as a multiple of the nominal rate. Call it before the first frame. */
+  setSpeed(speed: number): void {
+    this.#rate = (this.#options.clockRateHz * speed) / 1000;
   }
 
   /** Sends a frame captured at `captureMs` on wallClockMs(). `talkStart` sets the marker of audio after silence. */
@@ -184,8 +192,8 @@ export class OutboundStream {
   }
 
   #timestampAt(timeMs: number): number {
-    const ticks = Math.round((timeMs * this.#options.clockRateHz) / 1000);
-    return (this.#timestampBase + ticks - this.#originTicks) >>> 0;
+    const ticks = Math.round(timeMs * this.#rate) - Math.round(this.#originMs * this.#rate);
+    return (this.#timestampBase + ticks) >>> 0;
   }
 
   #extensions(isRtx: boolean): ExtensionElement[] {

@@ -98,21 +98,22 @@ export class RtpSender {
     this.#players = this.streams.map((stream, index) => {
       const clip = clips[index];
       const send = this.#sendingTo(stream);
-      return (
-        clip &&
-        new ClipPlayer(clip, startOf(track), (frame, captureMs, talkStart) => {
-          if (!track?.enabled || track.readyState === 'ended') {
-            return;
-          }
-          const top = spatialLayers(this.#encodings[index]) - 1;
-          if (frame.spatialLayer > top) {
-            return;
-          }
-          // The highest layer that is sent completes the picture.
-          const last = frame.spatialLayer === top && !frame.endOfPicture;
-          send(last ? { ...frame, endOfPicture: true } : frame, captureMs, talkStart);
-        })
-      );
+      if (!track || !clip) {
+        return undefined;
+      }
+      stream.setSpeed(track.speed);
+      return new ClipPlayer(clip, startOf(track), (frame, captureMs, talkStart) => {
+        if (!track.enabled || track.readyState === 'ended') {
+          return;
+        }
+        const top = spatialLayers(this.#encodings[index]) - 1;
+        if (frame.spatialLayer > top) {
+          return;
+        }
+        // The highest layer that is sent completes the picture.
+        const last = frame.spatialLayer === top && !frame.endOfPicture;
+        send(last ? { ...frame, endOfPicture: true } : frame, captureMs, talkStart);
+      });
     });
     this.#update();
   }
@@ -226,8 +227,6 @@ function spatialLayers(encoding: SentEncoding | undefined): number {
   return layers ? Number(layers) : Number.POSITIVE_INFINITY;
 }
 
-function startOf(track: ClipTrack | null): { seconds: number } | { beganAtMs: number } {
-  return track?.beganAtMs === undefined
-    ? { seconds: track?.startSeconds ?? 0 }
-    : { beganAtMs: track.beganAtMs };
+function startOf({ beganAtMs, startSeconds: seconds, speed }: ClipTrack) {
+  return beganAtMs === undefined ? { seconds, speed } : { beganAtMs, speed };
 }
