@@ -30,7 +30,14 @@ export {
 export { GoBuildFailed } from './go-program.ts';
 export { benchK6, K6_SCENARIOS, type K6Scenario } from './k6/index.ts';
 export { benchOnsets, ONSETS } from './onsets/index.ts';
-export { benchPage, ChromiumUnavailable, FIRST_LOAD_BYTES, firstLoad, PAGE } from './page/index.ts';
+export {
+  benchPage,
+  ChromiumUnavailable,
+  cpuSecondsOf,
+  FIRST_LOAD_BYTES,
+  firstLoad,
+  PAGE,
+} from './page/index.ts';
 export {
   benchPeers,
   PEERS,

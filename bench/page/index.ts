@@ -4,4 +4,5 @@ export { Chromium, ChromiumUnavailable } from './chromium.ts';
 export { Company } from './company.ts';
 export { FIRST_LOAD_BYTES, firstLoad } from './first-load.ts';
 export { leave } from './joins.ts';
+export { cpuSecondsOf } from './process-cpu.ts';
 export { watch } from './watch.ts';

@@ -1,4 +1,5 @@
 import type { MediaSource } from '../../contract/index.ts';
+import type { VideoCodec } from './profiles.ts';
 
 /** What a sender or receiver carries. */
 export interface TransformedMedia {
@@ -30,6 +31,8 @@ export interface FrameTransforms {
   receiver?(receiver: RTCRtpReceiver, media: ReceivedMedia): void;
   /** The codecs whose frames it can transform, in lower case; publishing in another fails with CODEC_UNSUPPORTED. Default: all. */
   codecs?: readonly string[];
+  /** The codec for video whose publisher chose none, where the device and the room have it. Default `vp8`. */
+  videoCodec?: VideoCodec;
   /** Required for `createEncodedStreams()`; leave it out for `RTCRtpScriptTransform`. Default false. */
   encodedInsertableStreams?: boolean;
 }

@@ -5,6 +5,7 @@ import type { Connection } from './connection.ts';
 import type { FrameTransforms, ReceivedMedia, TransformedMedia } from './frame-transforms.ts';
 import type { Identity } from './identity/index.ts';
 import { ConnectivityMonitor, type MediaConnectivity } from './media-connectivity.ts';
+import type { VideoCodec } from './profiles.ts';
 import { type Direction, TransportLink } from './transport-link.ts';
 
 export interface MediaSessionOptions {
@@ -75,6 +76,15 @@ export class MediaSession {
       link.catch(() => this.#forget(direction));
     }
     return (await link).transport;
+  }
+
+  /** The codec for video whose publisher chose none; undefined: the usual one. */
+  get videoCodec(): VideoCodec | undefined {
+    const { videoCodec } = this.#options.transforms;
+    const has = this.device.sendRtpCapabilities.codecs?.some(
+      ({ mimeType }) => codecName(mimeType) === videoCodec,
+    );
+    return has ? videoCodec : undefined;
   }
 
   /** @throws {CanopyError} CODEC_UNSUPPORTED - frames of this codec cannot be transformed */

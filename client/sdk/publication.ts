@@ -10,7 +10,7 @@ import { applyWantedLayers } from './wanted-layers.ts';
 export interface PublishOptions {
   /** Default: `microphone` for audio, `camera` for video. */
   source?: MediaSource;
-  /** Video codec. Default `vp8`, which Firefox also sends instead of `vp9`. */
+  /** Video codec. Default `vp8`, in encrypted rooms `vp9`, instead of which Firefox sends `vp8`. */
   codec?: VideoCodec;
   /** Sends several layers, so that each receiver gets a suitable one. Default true for cameras, false for screens. */
   simulcast?: boolean;
@@ -258,7 +258,7 @@ export class Publication {
     const { simulcast, participantId } = this.#options;
     const { kind, source } = this;
     const firefox = media.device.handlerName.startsWith('Firefox');
-    const codec = sentCodec(this.#options.codec, firefox);
+    const codec = sentCodec(this.#options.codec ?? media.videoCodec, firefox);
     const chosen = chooseCodec(media.device.sendRtpCapabilities, kind, codec);
     media.requireTransformable(chosen);
     const { width, height } = this.#track.getSettings?.() ?? {};

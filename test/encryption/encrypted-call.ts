@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
+import { cpuSecondsOf } from '../../bench/index.ts';
 import type * as Sdk from '../../client/sdk/index.ts';
 import { TestBrowser } from '../support/browser.ts';
 import { Person } from '../support/person.ts';
@@ -23,6 +24,10 @@ export interface Entry {
   roomId: string;
   /** `encrypted`; `tapped`: not encrypted; either way, bytes of frames that are sent are noted before anything else happens to them. */
   way: 'encrypted' | 'tapped';
+  /** Keys that are there before the room is entered, as those of this leaf. */
+  keys?: TestKeys & { ownLeaf: number };
+  /** Asks for a tile of this size, in pixels, of every camera. Default: no layout, everything is received. */
+  tile?: { width: number; height: number };
 }
 
 /** How a track of someone else is received. */
@@ -41,6 +46,9 @@ declare const window: {
   client: Sdk.Client;
   worker?: Worker;
   encryption?: Sdk.MediaEncryption;
+  /** From the join to the first picture of anyone. */
+  firstPictureMs?: number;
+  setEpoch(encryption: Sdk.MediaEncryption | undefined, keys: TestKeys & { ownLeaf: number }): void;
 };
 
 /** Takes pieces of frames before they are encrypted, and answers with those it has. */
@@ -109,7 +117,16 @@ export class EncryptedCall {
           window.worker = this;
         }
       };
-      Object.assign(window, { sdk, client, canopy: {} });
+      const bytes = (hex: string) =>
+        Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+      const setEpoch: typeof window.setEpoch = (encryption, { epoch, video, audio, members, ownLeaf }) =>
+        encryption?.setEpoch({
+          epoch: BigInt(epoch),
+          baseKeys: { AES_128_GCM_SHA256_128: bytes(video), AES_128_CTR_HMAC_SHA256_80: bytes(audio) },
+          ownLeaf,
+          members: new Map(members.entries()),
+        });
+      Object.assign(window, { sdk, client, canopy: {}, setEpoch });
     }, name);
     return new CallMember(page, name);
   }
@@ -135,7 +152,7 @@ export class CallMember {
   }
 
   async enter(entry: Entry): Promise<void> {
-    this.participantId = await this.page.evaluate(async ({ roomId, way }) => {
+    this.participantId = await this.page.evaluate(async ({ roomId, way, keys, tile }) => {
       const { sdk, client } = window;
       const encryption = way === 'encrypted' ? await sdk.openMediaEncryption() : undefined;
       // Adds the tap and nothing else.
@@ -149,12 +166,37 @@ export class CallMember {
           }
         },
       };
-      const room = await client.join(roomId, encryption ? { encryption } : { transforms });
+      if (keys) {
+        window.setEpoch(encryption, keys);
+      }
+      const startedAtMs = performance.now();
+      const joining = client.join(roomId, encryption ? { encryption } : { transforms });
+      const { room } = client;
+      if (!room) {
+        throw new Error('no room');
+      }
       room.on('track', ({ track, kind }) => {
         const element = document.body.appendChild(document.createElement(kind));
         element.autoplay = true;
         element.srcObject = new MediaStream([track]);
+        if (element instanceof HTMLVideoElement) {
+          element.requestVideoFrameCallback((atMs) => {
+            window.firstPictureMs ??= atMs - startedAtMs;
+          });
+        }
       });
+      const show = () => {
+        if (tile) {
+          const others = [...room.participants.keys()].filter((id) => id !== room.participantId);
+          room.setLayout({
+            tiles: others.map((participantId) => ({ participantId, source: 'camera', ...tile })),
+          });
+        }
+      };
+      room.on('participant-joined', show);
+      window.firstPictureMs = undefined;
+      await joining;
+      show();
       Object.assign(window, { canopy: { room }, encryption });
       return room.participantId ?? '';
     }, entry);
@@ -163,19 +205,17 @@ export class CallMember {
   /** Begins an epoch with keys that the test has chosen. */
   async setEpoch(keys: TestKeys): Promise<void> {
     const ownLeaf = keys.members.indexOf(this.participantId);
-    await this.page.evaluate(
-      ({ epoch, video, audio, members, ownLeaf }) => {
-        const bytes = (hex: string) =>
-          Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
-        window.encryption?.setEpoch({
-          epoch: BigInt(epoch),
-          baseKeys: { AES_128_GCM_SHA256_128: bytes(video), AES_128_CTR_HMAC_SHA256_80: bytes(audio) },
-          ownLeaf,
-          members: new Map(members.entries()),
-        });
-      },
-      { ...keys, ownLeaf },
-    );
+    await this.page.evaluate((keys) => window.setEpoch(window.encryption, keys), { ...keys, ownLeaf });
+  }
+
+  /** Milliseconds from joining to the first picture of anyone. */
+  firstPictureMs(): Promise<number> {
+    return eventually(
+      'a picture',
+      () => this.page.evaluate(() => window.firstPictureMs),
+      (ms) => ms !== undefined,
+      60_000,
+    ) as Promise<number>;
   }
 
   /** Sends microphone and camera, or a picture that moves as a screen. */
@@ -251,6 +291,22 @@ export class CallMember {
       await window.canopy.room?.publications
         .find((publication) => publication.source === source)
         ?.unpublish();
+    }, source);
+  }
+
+  /** CPU time that the browser's processes have used so far, in seconds. */
+  async cpuSeconds(): Promise<number> {
+    const session = await this.page.context().browser()?.newBrowserCDPSession();
+    const { processInfo = [] } = (await session?.send('SystemInfo.getProcessInfo')) ?? {};
+    await session?.detach();
+    return processInfo.reduce((sum, { id }) => sum + cpuSecondsOf(id), 0);
+  }
+
+  /** The codec in which it receives a source. */
+  async codecOf(source: string): Promise<string | undefined> {
+    return this.page.evaluate(async (source) => {
+      const stats = await window.canopy.room?.tracks.find((each) => each.source === source)?.getStats();
+      return [...(stats?.values() ?? [])].find(({ type }) => type === 'codec')?.mimeType;
     }, source);
   }
 

@@ -46,8 +46,9 @@ describe('media that is encrypted end to end', () => {
 
   it('is seen and heard by members: VP9 in layers, and Opus', async () => {
     await ada.send('microphone');
-    await ada.send('camera', 'vp9');
+    await ada.send('camera');
     await bob.sees('camera');
+    assert.equal(await bob.codecOf('camera'), 'video/VP9');
     await bob.person.hears('Ada', TONE_HZ);
   });
 

@@ -12,6 +12,7 @@ import {
   connect,
   type KeptRecordings,
   type LayoutTile,
+  type MediaEncryption,
   type Room,
 } from '../../client/sdk/index.ts';
 import { newIdentity } from './protocol-client.ts';
@@ -34,11 +35,15 @@ export class HeadlessPerson {
     this.#links = links;
   }
 
-  /** @param behind the relay that its media goes through. Default: directly to the server's candidates. */
+  /**
+   * @param behind the relay that its media goes through. Default: directly to the server's candidates.
+   * @param encryption encrypts what it sends, and decrypts what it receives
+   */
   static async enter(
     server: TestServer,
     roomId: string,
     behind?: Pick<UdpRelay, 'address'>,
+    encryption?: MediaEncryption,
   ): Promise<HeadlessPerson> {
     const links = new Map<string, LinkCounters>();
     const handlerFactory = createHandlerFactory({
@@ -52,7 +57,7 @@ export class HeadlessPerson {
       createDevice: () => Device.factory({ handlerFactory }),
     });
     try {
-      return new HeadlessPerson(client, await client.join(roomId), links);
+      return new HeadlessPerson(client, await client.join(roomId, { encryption }), links);
     } catch (error) {
       await client.close();
       throw error;

@@ -46,6 +46,8 @@ export class MediaEncryption implements FrameEncryption {
   /** The hooks that attach it to a room's senders and receivers. */
   readonly transforms: FrameTransforms = {
     codecs: ENCRYPTED_CODECS,
+    // Nothing of its frames stays clear.
+    videoCodec: 'vp9',
     sender: (sender, media) => this.#attach(sender, 'send', undefined, media),
     receiver: (receiver, media) =>
       this.#attach(receiver, 'receive', media.deviceId ?? media.participantId, media),
