@@ -153,5 +153,24 @@ export function verifiedStatement({
   return statement('canopy/verified/1', ownAccountId, accountId, name, timeMs, deviceId);
 }
 
+export interface GroupHeadStatement {
+  /** The group's id, hex. */
+  groupId: string;
+  epoch: number;
+  /** SHA-256 of `canopy/group-head/1`, a line feed and the epoch's authenticator, base64. */
+  digest: string;
+  deviceId: string;
+}
+
+/** Signed by a device that is in an epoch of an encrypted room's group, so that others notice if they are shown another history. */
+export function groupHeadStatement({
+  groupId,
+  epoch,
+  digest,
+  deviceId,
+}: GroupHeadStatement): Uint8Array<ArrayBuffer> {
+  return statement('canopy/group-head/1', groupId, epoch, digest, deviceId);
+}
+
 /** Maximum difference between a server's DTLS statement and the client's clock, either way, in milliseconds. */
 export const SERVER_DTLS_MAX_AGE_MS = 24 * 60 * 60 * 1000;

@@ -284,7 +284,11 @@ function joinEarly(
     .catch(() => undefined);
   connection.alsoFirst = async () => {
     const device = await loading;
-    return device && joinRequest(join, { media: wantedMedia(device, 'all') });
+    const { encryption, ...options } = join;
+    return (
+      device &&
+      joinRequest({ ...options, encrypts: encryption !== undefined }, { media: wantedMedia(device, 'all') })
+    );
   };
 }
 

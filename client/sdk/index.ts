@@ -95,11 +95,16 @@ export type {
 export {
   BASE_KEY_BYTES,
   type EncryptedTrack,
+  type EncryptedMember,
+  type EncryptionAlarm,
+  type EncryptionAlarmKind,
+  type EncryptionState,
   type EpochKeys,
   encryptedMediaSupported,
   type FrameEncryption,
   type MediaEncryption,
   openMediaEncryption,
+  type RoomEncryption,
   type SFrameSuite,
 } from './encryption/index.ts';
 export type {

@@ -11,6 +11,8 @@ export interface RoomEntryOptions {
   displayName: string | undefined;
   /** The room's PIN. */
   pin?: string | undefined;
+  /** Whether this client can be in an encrypted room. Default false. */
+  encrypts?: boolean | undefined;
   connection: Connection;
   /** What the answer of the join should contain already, apart from the snapshot. */
   media?: (() => JoinRequest['data']['media']) | undefined;
@@ -201,7 +203,8 @@ export function joinRequest(
     roomId,
     displayName,
     pin,
-  }: Pick<RoomEntryOptions, 'roomId' | 'pin'> & { displayName?: string | undefined },
+    encrypts,
+  }: Pick<RoomEntryOptions, 'roomId' | 'pin' | 'encrypts'> & { displayName?: string | undefined },
   further: Pick<JoinRequest['data'], 'resume' | 'ticket' | 'media'>,
 ): JoinRequest {
   return {
@@ -210,6 +213,7 @@ export function joinRequest(
       roomId,
       ...(displayName !== undefined && { displayName }),
       ...(pin !== undefined && { pin }),
+      ...(encrypts && { encrypts }),
       ...further,
     },
   };

@@ -36,6 +36,8 @@ export interface RoomSessionOptions {
   displayName?: string | undefined;
   /** The room's PIN. */
   pin?: string | undefined;
+  /** Whether this client can be in an encrypted room. Default false. */
+  encrypts?: boolean | undefined;
   connection: Connection;
   /** Leave out the participants that this session hosts. Default false. */
   othersOnly?: boolean;
@@ -73,7 +75,7 @@ export class RoomSession extends Emitter<RoomSessionEvents> {
 
   constructor(options: RoomSessionOptions) {
     super();
-    const { roomId, displayName, pin, connection, media, prepare } = options;
+    const { roomId, displayName, pin, encrypts, connection, media, prepare } = options;
     this.#options = options;
     this.roster = new Roster({
       joined: (participant) => this.emit('participant-joined', participant),
@@ -85,6 +87,7 @@ export class RoomSession extends Emitter<RoomSessionEvents> {
       roomId,
       displayName,
       pin,
+      encrypts,
       connection,
       media,
       prepare: async (snapshot) => prepare?.(snapshot),

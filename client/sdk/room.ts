@@ -1,5 +1,11 @@
 import type { types } from 'mediasoup-client';
-import type { EventData, Participant, RoomAction, SnapshotPart } from '../../contract/index.ts';
+import type {
+  EncryptionPolicy,
+  EventData,
+  Participant,
+  RoomAction,
+  SnapshotPart,
+} from '../../contract/index.ts';
 import { CanopyError } from '../../contract/light.ts';
 import { Breakouts } from './breakouts.ts';
 import { Captions } from './captions.ts';
@@ -7,7 +13,7 @@ import { Chat, type ChatHost } from './chat/index.ts';
 import type { Connection, JoinRequest } from './connection.ts';
 import type { DeviceLoader } from './device-loader.ts';
 import { Emitter } from './emitter.ts';
-import type { MediaEncryption } from './encryption/index.ts';
+import { type MediaEncryption, RoomEncryption } from './encryption/index.ts';
 import type { FrameTransforms } from './frame-transforms.ts';
 import type { Identity } from './identity/index.ts';
 import { type Layout, LayoutReporter } from './layout.ts';
@@ -34,8 +40,13 @@ export interface JoinOptions {
   displayName?: string;
   /** The room's PIN, if it asks for one. */
   pin?: string;
-  /** Encrypts media end to end with keys that the program provides: see openMediaEncryption(). Replaces `transforms`. */
+  /**
+   * Encrypts media end to end: see openMediaEncryption(). Replaces `transforms`. In encrypted rooms it gets the keys of the room's group;
+   * elsewhere the program provides keys. Without it, encrypted rooms are refused with ENCRYPTION_REQUIRED.
+   */
   encryption?: MediaEncryption;
+  /** What the program was told about the room by whom it trusts, e.g. by a link. If the server says otherwise, the room closes. */
+  encryptionPolicy?: EncryptionPolicy;
   /** Transforms for encoded frames. */
   transforms?: FrameTransforms;
 }
@@ -75,6 +86,8 @@ export class Room extends Emitter<RoomEvents> {
   readonly lobby: Lobby;
   /** Short signs such as applause. */
   readonly reactions: Reactions;
+  /** The room's end-to-end encryption; undefined if this client cannot encrypt. */
+  readonly encryption: RoomEncryption | undefined;
   readonly #options: RoomOptions;
   readonly #session: RoomSession;
   readonly #hands: RaisedHands;
@@ -99,6 +112,7 @@ export class Room extends Emitter<RoomEvents> {
       roomId,
       displayName,
       pin,
+      encrypts: options.encryption !== undefined,
       connection,
       media: () => this.#device && wantedMedia(this.#device, this.#layout.isSet ? 'audio' : 'all'),
       prepare: async ({ routerRtpCapabilities }) => {
@@ -110,6 +124,15 @@ export class Room extends Emitter<RoomEvents> {
       closed: () => this.#closed(),
     });
     this.relay(this.#session, ROOM_SESSION_EVENTS);
+    this.encryption =
+      options.encryption &&
+      new RoomEncryption({
+        roomId,
+        identity: options.identity,
+        frames: options.encryption,
+        session: this.#session,
+        request: (name, data) => connection.request(name, data),
+      });
     this.#hands = new RaisedHands({
       raised: (participantId) => this.emit('hand-raised', participantId),
       lowered: (participantId, by) => this.emit('hand-lowered', participantId, by),
@@ -408,6 +431,7 @@ export class Room extends Emitter<RoomEvents> {
   }
 
   #closed(): void {
+    this.encryption?.close();
     this.chat.close();
     this.polls.stop();
     this.#layout.close();
@@ -485,6 +509,7 @@ export class Room extends Emitter<RoomEvents> {
         publication.detach();
       }
     }
+    this.#checkEncryption(parts.encryption);
     this.#hands.reset(parts.hands);
     this.#setInfo(parts.room);
     this.#setRights(parts.rights);
@@ -501,6 +526,22 @@ export class Room extends Emitter<RoomEvents> {
     this.#subscriptions.reset(producers, own.consumerIds, media?.consumers);
     this.#layout.reset();
     this.#syncPublications();
+  }
+
+  /** Leaves a room that is not encrypted as the program was told. */
+  #checkEncryption(snapshot: SnapshotPart<'encryption'>): void {
+    const { encryptionPolicy = snapshot.policy } = this.#options;
+    try {
+      if (snapshot.policy !== encryptionPolicy) {
+        const told = `the server says ${snapshot.policy}, not ${encryptionPolicy}`;
+        throw new CanopyError('ENCRYPTION_INVALID', told);
+      }
+      this.encryption?.entered(snapshot);
+    } catch (cause) {
+      this.#options.connection.requestNow('room.leave', {}).catch(() => {});
+      this.close(CanopyError.from(cause));
+      throw cause;
+    }
   }
 
   #setInfo(info: RoomInfo): void {

@@ -1,4 +1,12 @@
 /** End-to-end encryption. Only what is light is exported here: the rest is loaded when a room is encrypted. */
+
+export type {
+  EncryptedMember,
+  EncryptionAlarm,
+  EncryptionAlarmKind,
+  EncryptionState,
+} from './encryption-state.ts';
 export { BASE_KEY_BYTES, type EpochKeys, type FrameEncryption, type SFrameSuite } from './epoch-keys.ts';
 export type { EncryptedTrack, MediaEncryption } from './media/index.ts';
 export { encryptedMediaSupported, openMediaEncryption } from './open-media-encryption.ts';
+export { RoomEncryption, type RoomEncryptionEvents } from './room-encryption.ts';

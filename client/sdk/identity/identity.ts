@@ -4,6 +4,8 @@ import {
   CanopyError,
   type DtlsStatement,
   dtlsStatement,
+  type GroupHeadStatement,
+  groupHeadStatement,
   type RenewalStatement,
   renewalStatement,
   type VerifiedStatement,
@@ -64,6 +66,11 @@ export class Identity {
   /** When the device certificate expires, Unix time in milliseconds. */
   get expiresAtMs(): number {
     return this.#leaf.notAfterMs;
+  }
+
+  /** The authorities that issue device certificates themselves, as far as this device has them: those of its own chain, in a company's PKI. */
+  get companyCas(): Certificate[] {
+    return this.issuedByAccount ? [] : this.chain.slice(1).map(readCertificate);
   }
 
   /** Whether the account's key issues its certificate, rather than a company's PKI. */
@@ -177,6 +184,11 @@ export class Identity {
    */
   signVerified(statement: Omit<VerifiedStatement, 'deviceId'>): Promise<string> {
     return this.#sign(verifiedStatement({ ...statement, deviceId: this.deviceId }));
+  }
+
+  /** Signs in which epoch of a room's group this device is. Returns the signature, base64url. */
+  signGroupHead(statement: Omit<GroupHeadStatement, 'deviceId'>): Promise<string> {
+    return this.#sign(groupHeadStatement({ ...statement, deviceId: this.deviceId }));
   }
 
   async #sign(data: Bytes): Promise<string> {

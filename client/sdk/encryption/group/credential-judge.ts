@@ -6,6 +6,7 @@ import {
   type Certificate,
   OID,
   type Path,
+  type PublicKey,
   validateChain,
 } from '../../../../contract/x509/index.ts';
 import { type Bytes, sha256, toHex } from '../../bytes.ts';
@@ -18,6 +19,8 @@ export interface MemberIdentity {
   readonly accountIds: readonly string[];
   /** The name in the account's certificate, or in the device's if a company's PKI issued it. */
   readonly name: string;
+  /** The key of the device's certificate. */
+  readonly key: PublicKey;
 }
 
 interface Verdict {
@@ -92,7 +95,7 @@ export class CredentialJudge implements AuthenticationService {
     const names = isOfDeployment ? [new Uint8Array()] : leaf.extensions.subjectAltNames;
     const accountIds = await Promise.all(names.map(async (name) => accountId(issuer.spki, name)));
     const named = isOfDeployment ? issuer : leaf;
-    return { identity: { deviceId, accountIds, name: named.subjectCommonName ?? '' }, path };
+    return { identity: { deviceId, accountIds, name: named.subjectCommonName ?? '', key: leaf.key }, path };
   }
 }
 

@@ -20,7 +20,7 @@ import {
   refuse,
   requirePolicy,
 } from '../../../../contract/mls/index.ts';
-import { equalBytes, randomBytes } from '../../bytes.ts';
+import { equalBytes, randomBytes, sha256, toBase64 } from '../../bytes.ts';
 import { BASE_KEY_BYTES, type EpochKeys, type SFrameSuite } from '../epoch-keys.ts';
 import type { MemberIdentity } from './credential-judge.ts';
 import { addProposal, type GroupMember, type OwnKeyPackage, takeSecrets } from './group-member.ts';
@@ -163,6 +163,12 @@ export class RoomGroup {
   /** Which epoch it is, the same for all who are in it, and for nobody else: its authenticator (RFC 9420 section 8.7). */
   get authenticator(): Uint8Array {
     return this.#state.keySchedule.epochAuthenticator;
+  }
+
+  /** What tells others in which epoch this device is, and reveals nothing else: base64. */
+  async headDigest(): Promise<string> {
+    const label = new TextEncoder().encode('canopy/group-head/1\n');
+    return toBase64(await sha256(new Uint8Array([...label, ...this.authenticator])));
   }
 
   /** The digits that everyone compares. */

@@ -1,0 +1,45 @@
+/** What people see of a room's end-to-end encryption. */
+
+/**
+ * What is wrong. `forged`: a message of the group that breaks its rules, or is not genuine; `fork`: somebody sees another history; `withheld`:
+ * somebody is in an epoch that this device was not told about; `replayed`: the server repeats a message; `stranger`: a device has the keys
+ * that the server does not list as present, and it stays; `outside`: somebody is present without the keys; `identity`: the server says that a
+ * device belongs to somebody else than its certificate does.
+ */
+export type EncryptionAlarmKind =
+  | 'forged'
+  | 'fork'
+  | 'withheld'
+  | 'replayed'
+  | 'stranger'
+  | 'outside'
+  | 'identity';
+
+export interface EncryptionAlarm {
+  kind: EncryptionAlarmKind;
+  /** The device that it is about, if it is one. */
+  deviceId?: string | undefined;
+  /** The reason for programs and logs, in English. */
+  detail?: string | undefined;
+}
+
+/** A device that has the keys. */
+export interface EncryptedMember {
+  leaf: number;
+  deviceId: string;
+  /** The name in its certificate. */
+  name: string;
+  /** The ids of the account that certified it: one for each name, in a company's PKI. */
+  accountIds: readonly string[];
+}
+
+export interface EncryptionState {
+  /** `joining`: there are no keys yet, and nothing is sent; `ready`; `failed`: there will be none. */
+  state: 'joining' | 'ready' | 'failed';
+  /** Whoever has the keys, by their certificates: not what the server says. */
+  members: readonly EncryptedMember[];
+  /** Six groups of digits, the same for all members. They change whenever somebody comes or goes. */
+  code: readonly string[];
+  /** What was wrong since this client entered; each kind once per device. */
+  alarms: readonly EncryptionAlarm[];
+}

@@ -1,0 +1,125 @@
+import type {
+  EncryptionPolicy,
+  RequestInput,
+  RequestName,
+  RequestResult,
+  SnapshotPart,
+} from '../../../contract/index.ts';
+import { CanopyError } from '../../../contract/light.ts';
+import { Emitter } from '../emitter.ts';
+import type { Identity } from '../identity/index.ts';
+import type { RoomSession } from '../room-session.ts';
+import type { EncryptionState } from './encryption-state.ts';
+import type { FrameEncryption } from './epoch-keys.ts';
+import type { GroupSession } from './group/index.ts';
+
+export interface RoomEncryptionEvents {
+  /** The members, the code, the state or the alarms have changed. */
+  changed: [EncryptionState];
+}
+
+export interface RoomEncryptionHost {
+  roomId: string;
+  identity: Identity;
+  frames: FrameEncryption;
+  session: Pick<RoomSession, 'onServerEvent' | 'on' | 'roster'>;
+  request<N extends RequestName>(name: N, data: RequestInput<N>): Promise<RequestResult<N>>;
+}
+
+/** A room's end-to-end encryption. The code for its group is loaded when the room turns out to be encrypted. */
+export class RoomEncryption extends Emitter<RoomEncryptionEvents> {
+  readonly #host: RoomEncryptionHost;
+  #session: Promise<GroupSession> | undefined;
+  #policy: EncryptionPolicy | undefined;
+  #state: EncryptionState | undefined;
+  #closed = false;
+
+  constructor(host: RoomEncryptionHost) {
+    super();
+    this.#host = host;
+    const { session } = host;
+    const tell = (run: (group: GroupSession) => void) => {
+      // Whoever loads it reports a failure.
+      this.#session?.then(run).catch(() => {});
+    };
+    session.onServerEvent('encryption.founded', (data) => tell((group) => group.founded(data)));
+    session.onServerEvent('encryption.committed', (data) => tell((group) => group.committed(data)));
+    session.onServerEvent('encryption.welcome', (data) => tell((group) => group.welcome(data)));
+    session.onServerEvent('encryption.waiting', (data) => tell((group) => group.waiting(data)));
+    session.onServerEvent('encryption.head', (data) => tell((group) => group.head(data)));
+    for (const event of ['participant-joined', 'participant-updated', 'participant-left'] as const) {
+      session.on(event, () => tell((group) => group.rosterChanged()));
+    }
+  }
+
+  /** Undefined: the room is not encrypted. */
+  get state(): EncryptionState | undefined {
+    return this.#state;
+  }
+
+  /**
+   * @internal The room was entered or re-entered.
+   *
+   * @throws {CanopyError} ENCRYPTION_INVALID - the server says that the room has another policy than before
+   */
+  entered(snapshot: SnapshotPart<'encryption'>): void {
+    const { policy } = snapshot;
+    if (this.#session && policy !== this.#policy) {
+      throw new CanopyError('ENCRYPTION_INVALID', `the server says that the room is ${policy} now`);
+    }
+    if (policy === 'off') {
+      return;
+    }
+    this.#policy = policy;
+    this.#session ??= this.#load(policy);
+    this.#session
+      .then((group) => group.entered(snapshot))
+      .catch((cause: unknown) => {
+        const { code, detail = '' } = CanopyError.from(cause);
+        this.#change({
+          ...{ state: 'failed', members: [], code: [] },
+          alarms: [{ kind: 'forged', detail: `${code} ${detail}` }],
+        });
+      });
+  }
+
+  /** @internal */
+  close(): void {
+    this.#closed = true;
+    this.#session?.then((group) => group.close()).catch(() => {});
+    this.#host.frames.close();
+  }
+
+  async #load(policy: EncryptionPolicy): Promise<GroupSession> {
+    this.#change({ state: 'joining', members: [], code: [], alarms: [] });
+    const { CredentialJudge, GroupMember, GroupSession } = await import('./group/index.ts');
+    const { identity, roomId, frames, session } = this.#host;
+    const member = await GroupMember.create({
+      chain: identity.chain,
+      deviceKey: identity.stored.deviceKey,
+      room: { roomId, policy },
+      judge: new CredentialJudge({ deploymentCa: identity.deploymentCa, companyCas: identity.companyCas }),
+    });
+    const group = new GroupSession({
+      member,
+      identity,
+      frames,
+      host: {
+        request: (name, data) => this.#host.request(name, data),
+        participants: () => session.roster.participants.values(),
+        changed: (state) => this.#change(state),
+      },
+    });
+    if (this.#closed) {
+      group.close();
+    }
+    return group;
+  }
+
+  #change(state: EncryptionState): void {
+    if (!this.#closed) {
+      this.#state = state;
+      this.emit('changed', state);
+    }
+  }
+}
