@@ -94,8 +94,8 @@ export type {
 } from './direct-calls.ts';
 export {
   BASE_KEY_BYTES,
-  type EncryptedTrack,
   type EncryptedMember,
+  type EncryptedTrack,
   type EncryptionAlarm,
   type EncryptionAlarmKind,
   type EncryptionState,

@@ -46,11 +46,13 @@ describe("the SDK's npm package", () => {
 
   test('depends on what the SDK imports, and on nothing of the server', () => {
     assert.deepEqual(Object.keys(manifest.dependencies), [
+      '@hpke/core',
       '@peculiar/x509',
       'hpke',
       'mediasoup-client',
       'reflect-metadata',
       'socket.io-client',
+      'ts-mls',
       'ts-mls',
       'zod',
     ]);

@@ -86,8 +86,10 @@ export class RoomEncryption extends Emitter<RoomEncryptionEvents> {
   /** @internal */
   close(): void {
     this.#closed = true;
-    this.#session?.then((group) => group.close()).catch(() => {});
-    this.#host.frames.close();
+    if (this.#session) {
+      this.#session.then((group) => group.close()).catch(() => {});
+      this.#host.frames.close();
+    }
   }
 
   async #load(policy: EncryptionPolicy): Promise<GroupSession> {
