@@ -44,6 +44,7 @@ export interface BenchFlags {
   only?: string;
   systems?: string;
   rounds?: string;
+  settle?: string;
   cores?: string;
 }
 
@@ -117,7 +118,7 @@ export async function bench(scenario: string | undefined, flags: BenchFlags): Pr
   }
 }
 
-function peersOptions({ only, systems, rounds, seconds, out: outDir }: BenchFlags): PeersOptions {
+function peersOptions({ only, systems, rounds, seconds, settle, out: outDir }: BenchFlags): PeersOptions {
   const phones = PHONE_SCENARIOS.find(({ name }) => name === 'sip-cost');
   return {
     only,
@@ -125,6 +126,7 @@ function peersOptions({ only, systems, rounds, seconds, out: outDir }: BenchFlag
     outDir,
     rounds: numberOf(rounds),
     seconds: numberOf(seconds),
+    settle: numberOf(settle),
     ...(phones && {
       phones: async () =>
         (await phones.measure({ seconds: phones.durationSeconds, server: undefined })).headline,

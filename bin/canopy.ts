@@ -283,6 +283,7 @@ program
   .option('--only <names>', 'peers, capacity: only these of its scenarios, comma-separated')
   .option('--systems <names>', 'peers: canopy, livekit, janus, comma-separated; default: all')
   .option('--rounds <number>', 'peers: how often everything is measured')
+  .option('--settle <seconds>', 'peers: how long a room rests before it is measured')
   .option('--cores <number>', 'capacity: what all processes of the server may use, in cores')
   .action(async (scenario: string | undefined, options: BenchFlags) => {
     const { bench, hasScenario } = await import('./bench.ts');

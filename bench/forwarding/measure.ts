@@ -24,6 +24,12 @@ export interface Slice {
   tagBytes: number;
 }
 
+/** How long a worker held packets. */
+export interface Held extends HeldPackets {
+  /** As in a slice. */
+  late: number;
+}
+
 /** Lets a worker forward for some seconds, and measures its CPU. */
 export async function measureSlice(worker: WorkerUnderTest, seconds: number): Promise<Slice> {
   const lateBefore = await worker.late();
@@ -59,7 +65,8 @@ export async function measureSlice(worker: WorkerUnderTest, seconds: number): Pr
 export async function measureDelay(
   worker: WorkerUnderTest,
   seconds: number,
-): Promise<HeldPackets | undefined> {
+): Promise<Held | undefined> {
+  const lateBefore = await worker.late();
   worker.start();
   await sleep(SETTLE_MS);
   const tap = await DelayTap.start(await worker.port());
@@ -67,5 +74,5 @@ export async function measureDelay(
   const held = await tap?.stop();
   worker.stop();
   await sleep(DRAIN_MS);
-  return held;
+  return held && { ...held, late: (await worker.late()) - lateBefore };
 }

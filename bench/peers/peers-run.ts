@@ -16,10 +16,14 @@ export interface PeersRun {
   command: string;
   scenarios: readonly PeersScenario[];
   seconds: number;
+  /** How long each room rested before. */
+  settleSeconds: number;
   measured: Measured[];
   versions: Partial<Record<SystemName, string>>;
   /** Systems that could not be measured, and how to get them. */
   skipped: Partial<Record<SystemName, string>>;
+  /** Measurements that failed, and why. */
+  failed: string[];
   floors: Array<{ scenario: string; sendtoUs: number; segmentsUs: number }>;
   /** The gateway beside rtpengine. */
   phones: Figure[];

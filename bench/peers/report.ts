@@ -72,12 +72,14 @@ function summarize(run: PeersRun): Summary {
       busiest > MAX_LOAD_SHARE
         ? [`a process of the load used ${round(busiest * 100, 0)} % of a core (limit 70)`]
         : [],
-    complete: incomplete.length === 0,
+    complete: incomplete.length === 0 && run.failed.length === 0,
     headline: [...ratioFigures(run), ...scenarios.flatMap((scenario) => costFigures(run, scenario))],
     details: [
       ...Object.entries(versions).map(([system, value]) => ({ label: `version: ${system}`, value })),
       ...Object.entries(skipped).map(([system, value]) => ({ label: `skipped: ${system}`, value })),
       { label: 'systems skipped', value: Object.keys(skipped).length },
+      ...run.failed.map((value) => ({ label: 'failed', value })),
+      { label: 'rest of each room before (s)', value: run.settleSeconds },
       ...scenarios.flatMap((scenario) => detailFigures(run, scenario)),
       ...joinFigures(run),
       ...run.phones.map(({ label, ...figure }) => ({ label: `phones: ${label}`, ...figure })),
@@ -99,10 +101,12 @@ function summarize(run: PeersRun): Summary {
   };
 }
 
-/** The results of one variant in one scenario, by round. */
+/** The results of one variant in one scenario, in the order of rounds. */
 function of(run: PeersRun, scenario: string, variant: Variant) {
   return run.measured.flatMap((each) =>
-    each.kind === 'load' && each.scenario === scenario && isSame(each.variant, variant) ? [each.result] : [],
+    each.kind === 'load' && each.scenario === scenario && isSame(each.variant, variant)
+      ? [{ ...each.result, round: each.round }]
+      : [],
   );
 }
 
@@ -114,8 +118,8 @@ function ratioFigures(run: PeersRun): Figure[] {
   return run.scenarios.flatMap(({ name }) =>
     RATIOS.flatMap(({ of: one, to: other, goal }) => {
       const [ones, others] = [of(run, name, one), of(run, name, other)];
-      const pairs = ones.flatMap((result, index) => {
-        const against = others[index];
+      const pairs = ones.flatMap((result) => {
+        const against = others.find(({ round: same }) => same === result.round);
         return against ? [[result.free.packetUs, against.free.packetUs] as const] : [];
       });
       if (pairs.length === 0) {

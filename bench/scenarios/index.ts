@@ -46,6 +46,11 @@ export const SCENARIOS: readonly Scenario[] = [
     settleSeconds: 3,
     durationSeconds: 10,
   },
+  {
+    ...simulcastRoom('steady-25', 'all 24 others at the same size', { layout: 'gallery' }),
+    description: 'gallery-25, but one person talks and the speaker never changes.',
+    talkersPerRoom: 1,
+  },
   simulcastRoom('stage-25', 'a large speaker and six small tiles', { layout: 'stage' }),
   simulcastRoom('nine-25', 'nine others', { layout: 'nine' }),
   simulcastRoom('two-rooms-50', 'all 24 others at the same size, on a link of 90 Mbit/s', {

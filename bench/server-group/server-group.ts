@@ -1,6 +1,7 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { access, constants, mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { SystemUnavailable } from './system-unavailable.ts';
 
 /** The kernel's smallest quota and smallest period, in microseconds. */
@@ -12,6 +13,13 @@ const PERIOD_US = 2000;
 const MAX_WEIGHT_V2 = 10_000;
 const MAX_WEIGHT_V1 = 88_761;
 
+/**
+ * Ends the processes of a group and removes it, as soon as its input ends: when it is told to, or when the benchmark has been killed.
+ * Processes take some time to disappear.
+ */
+const KEEPER =
+  'cat; tries=0; until rmdir "$0" || [ $((tries += 1)) -gt 100 ]; do kill -KILL $(cat "$0/cgroup.procs"); sleep 0.05; done';
+
 /** A quota as the kernel takes it, for a share of a core. Small shares need a longer period: a quota is at least 1 ms. */
 export function quotaOf(cores: number): { quotaUs: number; periodUs: number } {
   const periodUs = Math.max(PERIOD_US, Math.ceil(MIN_SLICE_US / cores));
@@ -22,10 +30,16 @@ export function quotaOf(cores: number): { quotaUs: number; periodUs: number } {
 export class ServerGroup {
   readonly #folder: string;
   readonly #isV2: boolean;
+  readonly #keeper: ChildProcess;
 
   private constructor(folder: string, isV2: boolean) {
     this.#folder = folder;
     this.#isV2 = isV2;
+    // Detached, since who ends the benchmark may end its process group.
+    this.#keeper = spawn('/bin/sh', ['-c', KEEPER, folder], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+      detached: true,
+    });
   }
 
   /** @throws {SystemUnavailable} control groups cannot be made here */
@@ -80,18 +94,11 @@ export class ServerGroup {
     }
   }
 
-  /** Removes the group, once its processes have ended. */
+  /** Ends what still runs in the group, and removes it. */
   async remove(): Promise<void> {
-    for (let tries = 0; tries < 50; tries++) {
-      const removed = await rmdir(this.#folder).then(
-        () => true,
-        () => false,
-      );
-      if (removed) {
-        return;
-      }
-      await delay(100);
-    }
+    const exited = once(this.#keeper, 'exit');
+    this.#keeper.stdin?.end();
+    await exited;
   }
 
   async #write(file: string, value: string): Promise<void> {
