@@ -62,10 +62,7 @@ export async function measureSlice(worker: WorkerUnderTest, seconds: number): Pr
 }
 
 /** Lets a worker forward for some seconds, and measures how long it holds packets. Undefined if this process may not read the interface. */
-export async function measureDelay(
-  worker: WorkerUnderTest,
-  seconds: number,
-): Promise<Held | undefined> {
+export async function measureDelay(worker: WorkerUnderTest, seconds: number): Promise<Held | undefined> {
   const lateBefore = await worker.late();
   worker.start();
   await sleep(SETTLE_MS);

@@ -9,5 +9,8 @@ test('a packet that the worker got late may be missing and behind others at each
   assert.equal(sequenceFaults({ slices: [CLEAN, late], held: { disordered: 60, late: 1 } }, 60), 0);
   assert.equal(sequenceFaults({ slices: [{ ...late, disordered: 121 }], held: undefined }, 60), 1);
   assert.equal(sequenceFaults({ slices: [late, { ...CLEAN, disordered: 1 }], held: undefined }, 60), 1);
-  assert.equal(sequenceFaults({ slices: [{ ...late, duplicates: 3 }], held: { disordered: 1, late: 0 } }, 60), 4);
+  assert.equal(
+    sequenceFaults({ slices: [{ ...late, duplicates: 3 }], held: { disordered: 1, late: 0 } }, 60),
+    4,
+  );
 });

@@ -48,6 +48,8 @@ export class SegmentFaults {
     const workerBin = join(this.#folder, `worker-${this.#made}`);
     const log = `${workerBin}.log`;
     const environment = [
+      // A worker with AddressSanitizer does not start when anything is loaded before it.
+      'ASAN_OPTIONS="verify_asan_link_order=0:$ASAN_OPTIONS"',
       `LD_PRELOAD='${join(this.#folder, 'fault.so')}'`,
       `SEGMENT_LOG='${log}'`,
       ...(errno === undefined ? [] : [`SEGMENT_ERRNO=${errno}`]),
