@@ -34,7 +34,7 @@ export async function runFfmpeg(
   if (program === undefined) {
     throw new CanopyError('COMPOSER_MISSING');
   }
-  const [command = '', ...rest] = [...(await lowPriority()), program, ...QUIET, ...args];
+  const [command = '', ...rest] = [...(await prefix()), program, ...QUIET, ...args];
   // Not detached: where the kernel schedules by sessions (autogroup), priorities only count within one.
   const child = spawn(command, rest, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
   const closed = once(child, 'close');
@@ -81,11 +81,20 @@ export async function runFfmpeg(
 
 const QUIET = ['-nostdin', '-hide_banner', '-nostats', '-v', 'error', '-progress', 'pipe:1', '-y'];
 
-/** What to put before a command. Without ionice, disks are shared alike. */
-async function lowPriority(): Promise<string[]> {
-  const nice = await findProgram('nice');
-  const ionice = await findProgram('ionice');
-  return [...(nice ? [nice, '-n', '19'] : []), ...(ionice ? [ionice, '-c', '3'] : [])];
+/** What to put before a command, so that it has the lowest priority, and ends with this process even if that is killed. */
+async function prefix(): Promise<string[]> {
+  const commands = [
+    ['setpriv', '--pdeathsig', 'KILL'],
+    ['nice', '-n', '19'],
+    ['ionice', '-c', '3'],
+  ];
+  const found = await Promise.all(
+    commands.map(async ([name = '', ...args]) => {
+      const path = await findProgram(name);
+      return path === undefined ? [] : [path, ...args];
+    }),
+  );
+  return found.flat();
 }
 
 /** The path of a program in the PATH; undefined: there is none. */

@@ -1,4 +1,6 @@
 import type { Kysely } from 'kysely';
+import { CanopyError } from '../../../base/index.ts';
+import { isSound } from '../../../contract/index.ts';
 import type { Store, Tables } from '../../store/index.ts';
 import type { CompositionRow } from './tables.ts';
 
@@ -10,8 +12,59 @@ export class CompositionRecords {
     this.#store = store;
   }
 
-  async add(row: CompositionRow): Promise<void> {
-    await this.#store.db.insertInto('compositions').values(row).execute();
+  /** What is or was to be made of the same recording, and would be the same. */
+  async same(
+    { recording_id: recordingId, format, layout }: Pick<CompositionRow, 'recording_id' | 'format' | 'layout'>,
+    db: Kysely<Tables> = this.#store.db,
+  ): Promise<CompositionRow | undefined> {
+    return db
+      .selectFrom('compositions')
+      .selectAll()
+      .where('recording_id', '=', recordingId)
+      .where('format', '=', format)
+      .$if(!isSound(format), (query) => query.where('layout', '=', layout))
+      .executeTakeFirst();
+  }
+
+  /**
+   * Adds what is to be made, unless it is there already: then nothing changes, or if it failed, that one is tried again.
+   *
+   * @param limits numbers of unfinished ones
+   * @returns what there is now, and whether it was added
+   * @throws {CanopyError} LIMIT_REACHED
+   */
+  async add(
+    row: CompositionRow,
+    limits: { room: number; server: number },
+  ): Promise<{ row: CompositionRow; isNew: boolean }> {
+    return this.#store.transaction(async (db) => {
+      const same = await this.same(row, db);
+      if (same && same.status !== 'failed') {
+        return { row: same, isNew: false };
+      }
+      const unfinished = await db
+        .selectFrom('compositions')
+        .select(['room_id', ({ fn }) => fn.countAll<number>().as('count')])
+        .where('status', 'in', ['running', 'queued'])
+        .groupBy('room_id')
+        .execute();
+      const ofRoom = unfinished.find((each) => each.room_id === row.room_id);
+      const total = unfinished.reduce((sum, { count }) => sum + Number(count), 0);
+      if (Number(ofRoom?.count ?? 0) >= limits.room || total >= limits.server) {
+        throw new CanopyError('LIMIT_REACHED', 'videos that wait to be made');
+      }
+      const added = { ...row, composition_id: same?.composition_id ?? row.composition_id };
+      if (same) {
+        await db
+          .updateTable('compositions')
+          .set(added)
+          .where('composition_id', '=', same.composition_id)
+          .execute();
+      } else {
+        await db.insertInto('compositions').values(added).execute();
+      }
+      return { row: added, isNew: true };
+    }, 'compositions');
   }
 
   /** @returns whether it still exists */
@@ -47,15 +100,6 @@ export class CompositionRecords {
       .orderBy('requested_at_ms')
       .limit(1)
       .executeTakeFirst();
-  }
-
-  async countUnfinished(): Promise<number> {
-    const row = await this.#store.db
-      .selectFrom('compositions')
-      .select(({ fn }) => fn.countAll<number>().as('count'))
-      .where('status', 'in', ['running', 'queued'])
-      .executeTakeFirst();
-    return Number(row?.count ?? 0);
   }
 
   async delete(compositionId: string): Promise<void> {

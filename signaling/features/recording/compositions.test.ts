@@ -111,6 +111,32 @@ describe('the queue of videos', () => {
     assert.deepEqual(await queue.of(RECORDING.recording_id), []);
   });
 
+  it('makes what two people ask for at once only once', async () => {
+    const choice = { format: 'mp4', layout: 'gallery' } as const;
+    const asked = await Promise.all([1, 2, 3].map(() => compositions.add(RECORDING, choice)));
+    assert.equal(new Set(asked.map(({ compositionId }) => compositionId)).size, 1);
+    const sounds = await Promise.all(
+      (['gallery', 'speaker'] as const).map((layout) =>
+        compositions.add(RECORDING, { format: 'opus', layout }),
+      ),
+    );
+    assert.equal(sounds[0]?.compositionId, sounds[1]?.compositionId);
+    assert.equal((await queue.of(RECORDING.recording_id)).length, 2);
+  });
+
+  it('has places left for other rooms when one room has asked for all that it may', async () => {
+    const recorded = async (roomId: string, name: string) => {
+      const recording = { ...RECORDING, recording_id: `${roomId}-${name}`, room_id: roomId };
+      await new RecordingRecords(host.kernel.store).add(recording);
+      return compositions.add(recording, { format: 'mp4', layout: 'gallery' });
+    };
+    for (let n = 0; n < 10; n += 1) {
+      await recorded('team', `${n}`);
+    }
+    await assert.rejects(recorded('team', 'more'), { code: 'LIMIT_REACHED' });
+    await recorded('other', 'first');
+  });
+
   it('does not begin a video that is deleted just then', async () => {
     let deleting: Promise<void> | undefined;
     const update = queue.update.bind(queue);

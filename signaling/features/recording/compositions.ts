@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CanopyError, type Config, type Logger } from '../../../base/index.ts';
-import { composedFileName, composingFolderName, isSound } from '../../../contract/index.ts';
+import { composedFileName, composingFolderName } from '../../../contract/index.ts';
 import type { Recorder } from '../../kernel/index.ts';
 import type { CompositionChoice, CompositionInfo } from './composition-contract.ts';
 import type { CompositionRecords } from './composition-records.ts';
@@ -12,8 +12,8 @@ import type { RecordingRecords } from './recording-records.ts';
 import { demandSpace, minFreeBytes } from './recording-space.ts';
 import type { CompositionRow, RecordingRow } from './tables.ts';
 
-/** Maximum number of unfinished ones on a server. */
-const MAX_QUEUE = 100;
+/** Most that may be unfinished: of a room, so that others get their turn, and on a server. */
+const MAX_UNFINISHED = { room: 10, server: 100 };
 /** How long a recorder that is down is waited for before it is asked again, in milliseconds. */
 const RETRY_MS = 1000;
 /** How often the recorder may end while it makes one: what it cannot cope with must not end it for ever. */
@@ -85,30 +85,29 @@ export class Compositions {
       throw new CanopyError('RECORDING_UNFINISHED');
     }
     const { recording_id: recordingId, room_id: roomId } = recording;
-    const same = (await queue.of(recordingId)).find(
-      (row) => row.format === format && (isSound(format) || row.layout === layout),
-    );
+    const same = await queue.same({ recording_id: recordingId, format, layout });
     if (same && same.status !== 'failed') {
       return this.#infoOf(same);
     }
     await demandSpace(this.#options, roomId);
-    if ((await queue.countUnfinished()) >= MAX_QUEUE) {
-      throw new CanopyError('LIMIT_REACHED', 'videos that wait to be made');
+    const { row, isNew } = await queue.add(
+      {
+        composition_id: randomUUID(),
+        recording_id: recordingId,
+        room_id: roomId,
+        status: 'queued',
+        layout,
+        format,
+        requested_at_ms: Date.now(),
+        bytes: 0,
+        error: null,
+      },
+      MAX_UNFINISHED,
+    );
+    if (isNew) {
+      this.#tell(row);
+      this.begin();
     }
-    const row: CompositionRow = {
-      composition_id: same?.composition_id ?? randomUUID(),
-      recording_id: recordingId,
-      room_id: roomId,
-      status: 'queued',
-      layout,
-      format,
-      requested_at_ms: Date.now(),
-      bytes: 0,
-      error: null,
-    };
-    await (same ? queue.update(row.composition_id, row) : queue.add(row));
-    this.#tell(row);
-    this.begin();
     return this.#infoOf(row);
   }
 

@@ -45,16 +45,19 @@ describe('how long recordings are kept', () => {
       await add('new', 'limited', 6);
       await add('running', 'limited', null);
       await add('forever', 'unlimited', 29);
-      await queue.add({
-        ...{
-          composition_id: 'video',
-          recording_id: 'old',
-          room_id: 'limited',
-          status: 'queued',
-          layout: 'gallery',
+      await queue.add(
+        {
+          ...{
+            composition_id: 'video',
+            recording_id: 'old',
+            room_id: 'limited',
+            status: 'queued',
+            layout: 'gallery',
+          },
+          ...{ format: 'mp4', requested_at_ms: nowMs, bytes: 0, error: null },
         },
-        ...{ format: 'mp4', requested_at_ms: nowMs, bytes: 0, error: null },
-      });
+        { room: 1, server: 1 },
+      );
       const rooms = {
         record: async (roomId: string) => ({
           ...(await host.kernel.rooms.record(roomId)),
