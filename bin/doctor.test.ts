@@ -54,6 +54,14 @@ describe('canopy doctor', () => {
     assert.doesNotMatch(await doctor(env), /GStreamer/);
   });
 
+  test('says whether ffmpeg can make videos of recordings', async () => {
+    assert.match(await doctor(), /^ok {4}videos {8}ffmpeg can /m);
+    assert.match(
+      await doctor({ PATH: dataDir }),
+      /^warn {2}videos {8}ffmpeg is not installed, .*apt-get install/m,
+    );
+  });
+
   test('says what is wrong with the hold music', async () => {
     const music = join(dataDir, 'music.wav');
     await writeFile(music, 'no music');

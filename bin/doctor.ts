@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { workerBin as defaultWorkerBin, version as mediasoupVersion } from 'mediasoup';
 import { CanopyError, type Config, createLogger, mayStreamLive } from '../base/index.ts';
-import { missingForLive } from '../recorder/index.ts';
+import { missingForLive, missingForVideos } from '../recorder/index.ts';
 import {
   AnnouncedHosts,
   addressScope,
@@ -67,6 +67,10 @@ export async function doctor(config: Config): Promise<boolean> {
   await checkSignOn(config, say);
   if (config.sip.enabled) {
     await checkPhones(config, running, say);
+  }
+  if (config.recording.enabled) {
+    const missing = await missingForVideos();
+    say(missing === undefined ? 'ok' : 'warn', 'videos', missing ?? 'ffmpeg can make videos of recordings');
   }
   if (mayStreamLive(config.live)) {
     const missing = await missingForLive();

@@ -1,9 +1,10 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import { CanopyError } from '../../base/index.ts';
 
 /** How much of what ffmpeg complains about is kept, and how much of it an error quotes, in characters. */
@@ -79,7 +80,22 @@ export async function runFfmpeg(
   }
 }
 
+const run = promisify(execFile);
+/** The encoders and filters of the four formats, and of names. */
+const NEEDED = ['libx264', 'aac', 'libvpx-vp9', 'libopus', 'ass'];
 const QUIET = ['-nostdin', '-hide_banner', '-nostats', '-v', 'error', '-progress', 'pipe:1', '-y'];
+
+/** What this machine lacks to make videos of recordings; undefined: nothing. */
+export async function missingForVideos(): Promise<string | undefined> {
+  const program = await findProgram('ffmpeg');
+  if (program === undefined) {
+    return 'ffmpeg is not installed, so no videos can be made of recordings (apt-get install ffmpeg)';
+  }
+  const lists = ['-encoders', '-filters'].map((list) => run(program, ['-hide_banner', list]));
+  const known = (await Promise.all(lists)).map(({ stdout }) => stdout).join('\n');
+  const missing = NEEDED.filter((name) => !known.includes(` ${name} `));
+  return missing.length === 0 ? undefined : `${program} was built without ${missing.join(', ')}`;
+}
 
 /** What to put before a command, so that it has the lowest priority, and ends with this process even if that is killed. */
 async function prefix(): Promise<string[]> {

@@ -1,2 +1,3 @@
 /** Videos made of recordings, by ffmpeg. */
 export { compose, discardComposition } from './composition.ts';
+export { missingForVideos } from './ffmpeg.ts';

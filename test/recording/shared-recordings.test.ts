@@ -1,9 +1,10 @@
 // Mostly waits: may run beside other tests.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { loadClip } from '../../bench/index.ts';
 import { ClipTrack } from '../../client/node/index.ts';
 import { HeadlessPerson } from '../support/headless-person.ts';
@@ -123,6 +124,26 @@ describe('links to recordings', () => {
       `/api/recordings/${recordingId}/zip${search}`,
     ]) {
       assert.ok([400, 403, 404].includes((await fetched(path)).status), path);
+    }
+  });
+
+  it('threat 40: withdrawn, it ends what is being transferred', async () => {
+    const { secret, shareId } = await share();
+    const { url, file, bytes } = await trackOf(secret);
+    const path = join(server.dataDir, 'recordings', recordingId, file);
+    // Much more than is on its way at any time.
+    await truncate(path, 512 << 20);
+    try {
+      const { body } = await fetched(url);
+      assert.ok(body);
+      await owner.get('recording.unshare', { ...place(), shareId });
+      await assert.rejects(async () => {
+        for await (const chunk of body) {
+          await delay(chunk.length > 0 ? 20 : 0);
+        }
+      });
+    } finally {
+      await truncate(path, bytes);
     }
   });
 

@@ -15,6 +15,9 @@ import { BYTES, sendEvents, sendTrack } from '../recording-routes.ts';
 import { ticketQuery, trackFile } from '../rest.ts';
 import type { Shared, Sharing } from './sharing.ts';
 
+/** How often a link is checked while something is transferred, in milliseconds. */
+const RECHECK_MS = 3000;
+
 const shareParams = z.object({ shareId: objectId });
 
 /** Where the files of a shared recording are fetched. */
@@ -56,6 +59,15 @@ export function registerShareRoutes(kernel: Kernel, library: Library, sharing: S
     const network = kernel.networkOf(raw);
     requests.take(network);
     reply.raw.once('close', transfers.take({ account: shareId, address: network }));
+    // Whatever ends the link ends what it transfers.
+    const recheck = setInterval(() => {
+      sharing.demand({ shareId }).catch((error: unknown) => {
+        if (CanopyError.from(error).code === 'RECORDING_LINK_INVALID') {
+          reply.raw.destroy();
+        }
+      });
+    }, RECHECK_MS);
+    reply.raw.once('close', () => clearInterval(recheck));
     return (await sharing.demand({ shareId })).row.recording_id;
   };
 
