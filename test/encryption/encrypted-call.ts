@@ -1,11 +1,12 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { cpuSecondsOf } from '../../bench/index.ts';
 import type * as Sdk from '../../client/sdk/index.ts';
 import { TestBrowser } from '../support/browser.ts';
-import { Person } from '../support/person.ts';
+import type { FirefoxBrowser, FirefoxPage } from '../support/firefox.ts';
+import { Person, type PersonPage } from '../support/person.ts';
 import { bundleOnSdk, openWithBundles } from '../support/sdk-bundle.ts';
 import type { TestServer } from '../support/server.ts';
 import { eventually } from '../support/wait.ts';
@@ -80,6 +81,7 @@ export class EncryptedCall {
   readonly browser: TestBrowser;
   readonly #dir: string;
   readonly #server: TestServer;
+  #pages: Server | undefined;
 
   private constructor(server: TestServer, browser: TestBrowser, dir: string) {
     this.#server = server;
@@ -99,20 +101,59 @@ export class EncryptedCall {
   async person(name: string): Promise<CallMember> {
     const page = await this.browser.page();
     await openWithBundles(page, this.#dir, await this.#server.invite({ role: 'member' }));
-    await page.evaluate(async (displayName) => {
+    await prepare(page, this.#server.url, name);
+    return new CallMember(page, name);
+  }
+
+  /** The same in Firefox, with a page from this port, whose origin the server must accept. */
+  async personInFirefox(
+    firefox: FirefoxBrowser,
+    port: number,
+    name: string,
+  ): Promise<CallMember<FirefoxPage>> {
+    this.#pages ??= servePages(this.#dir, port);
+    const page = await firefox.page();
+    const { hash } = new URL(await this.#server.invite({ role: 'member' }));
+    await page.goto(`http://localhost:${port}/${hash}`);
+    await prepare(page, this.#server.url, name);
+    return new CallMember(page, name);
+  }
+
+  async close(): Promise<void> {
+    this.#pages?.close();
+    await this.browser.close();
+    await rm(this.#dir, { recursive: true });
+  }
+}
+
+/** An empty page, and the bundles of the folder under `/example/`. */
+function servePages(dir: string, port: number): Server {
+  const server = createServer(async ({ url = '/' }, response) => {
+    const isBundle = url.startsWith('/example/');
+    response.setHeader('content-type', isBundle ? 'text/javascript' : 'text/html');
+    response.end(
+      isBundle ? await readFile(join(dir, 'dist', url.slice('/example/'.length))) : '<!doctype html>',
+    );
+  });
+  return server.listen(port, 'localhost');
+}
+
+/** Enrols and connects a person whose invitation is in the page's address. */
+async function prepare(page: PersonPage, url: string, displayName: string): Promise<void> {
+  await page.evaluate(
+    async ([url, displayName]) => {
       const sdk = (await import('/example/sdk.js' as string)) as typeof Sdk;
       const invitation = sdk.parseInvitation(location.hash);
       if (!invitation || !sdk.encryptedMediaSupported()) {
         throw new Error('cannot begin');
       }
-      const url = location.origin;
       const identity = await sdk.enrol({ serverUrl: url, ...invitation, displayName });
       const client = await sdk.connect({ url, identity });
       // Workers are tapped before they do anything.
       const Original = Worker;
       globalThis.Worker = class extends Original {
         constructor(address: string | URL, options?: WorkerOptions) {
-          const tap = `import ${JSON.stringify(String(address))}; import ${JSON.stringify(`${url}/example/tap.js`)};`;
+          const tap = `import ${JSON.stringify(String(address))}; import ${JSON.stringify(`${location.origin}/example/tap.js`)};`;
           super(URL.createObjectURL(new Blob([tap], { type: 'text/javascript' })), options);
           window.worker = this;
         }
@@ -127,25 +168,20 @@ export class EncryptedCall {
           members: new Map(members.entries()),
         });
       Object.assign(window, { sdk, client, canopy: {}, setEpoch });
-    }, name);
-    return new CallMember(page, name);
-  }
-
-  async close(): Promise<void> {
-    await this.browser.close();
-    await rm(this.#dir, { recursive: true });
-  }
+    },
+    [url, displayName] as const,
+  );
 }
 
 /** Someone in an EncryptedCall. */
-export class CallMember {
-  readonly page: Page;
+export class CallMember<AnyPage extends PersonPage = Page> {
+  readonly page: AnyPage;
   readonly name: string;
   participantId = '';
   /** For what any person can do. */
-  readonly person: Person;
+  readonly person: Person<AnyPage>;
 
-  constructor(page: Page, name: string) {
+  constructor(page: AnyPage, name: string) {
     this.page = page;
     this.name = name;
     this.person = new Person(page, name);
@@ -292,14 +328,6 @@ export class CallMember {
         .find((publication) => publication.source === source)
         ?.unpublish();
     }, source);
-  }
-
-  /** CPU time that the browser's processes have used so far, in seconds. */
-  async cpuSeconds(): Promise<number> {
-    const session = await this.page.context().browser()?.newBrowserCDPSession();
-    const { processInfo = [] } = (await session?.send('SystemInfo.getProcessInfo')) ?? {};
-    await session?.detach();
-    return processInfo.reduce((sum, { id }) => sum + cpuSecondsOf(id), 0);
   }
 
   /** The codec in which it receives a source. */
