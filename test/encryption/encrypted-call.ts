@@ -11,6 +11,9 @@ import { bundleOnSdk, openWithBundles } from '../support/sdk-bundle.ts';
 import type { TestServer } from '../support/server.ts';
 import { eventually } from '../support/wait.ts';
 
+/** How long anything may take on a loaded machine. */
+const PATIENCE_MS = 120_000;
+
 /** A room's keys in one epoch, as JSON. */
 export interface TestKeys {
   epoch: number;
@@ -310,7 +313,7 @@ export class CallMember<AnyPage extends PersonPage = Page> {
       `${this.name}: ${source} ${what}`,
       () => this.received(),
       (received) => received.some((track) => track.source === source && isRight(track)),
-      60_000,
+      PATIENCE_MS,
     );
     return all.find((track) => track.source === source) as Received;
   }
