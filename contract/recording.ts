@@ -40,6 +40,8 @@ export const recordingManifest = z.object({
   durationMs: z.number(),
   pauses: z.array(recordingPause),
   tracks: z.array(recordedTrack),
+  /** Size of `events.jsonl`, in bytes. */
+  eventBytes: z.number().default(0),
 });
 export type RecordingManifest = z.infer<typeof recordingManifest>;
 

@@ -119,7 +119,7 @@ export class RoomRecorder extends EventEmitter<RoomRecorderEvents> {
 
   /** Size of all files so far, in bytes. */
   get bytes(): number {
-    return this.#tracks().reduce((sum, { bytes }) => sum + bytes, 0);
+    return this.#tracks().reduce((sum, { bytes }) => sum + bytes, this.#folder.eventBytes);
   }
 
   /**
@@ -339,6 +339,7 @@ export class RoomRecorder extends EventEmitter<RoomRecorderEvents> {
       durationMs: Math.round(this.#clock.lengthAt(endedAtMs ?? this.#time.now())),
       pauses: this.#clock.pauses,
       tracks: this.#tracks(),
+      eventBytes: this.#folder.eventBytes,
     };
   }
 

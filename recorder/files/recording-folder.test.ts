@@ -93,6 +93,21 @@ describe('RecordingFolder', () => {
     await assert.rejects(stat(join(folder.path, '002-camera.webm')), { code: 'ENOENT' });
   });
 
+  test('counts what its list of events takes, also that of an earlier process', async () => {
+    for (let atMs = 0; atMs < 100; atMs += 1) {
+      folder.append({ kind: 'speaker', participantId: null, atMs });
+    }
+    await folder.settled();
+    const { size } = await stat(join(folder.path, 'events.jsonl'));
+    assert.ok(size > 4000);
+    assert.equal(folder.eventBytes, size);
+    const next = new RecordingFolder(folder.path, LOG);
+    await next.make();
+    assert.equal(next.eventBytes, size);
+    await list([]);
+    assert.equal((await next.repair())?.eventBytes, size);
+  });
+
   test('neither makes a folder nor a list where nothing was recorded', async () => {
     const none = new RecordingFolder(join(root, 'none'), LOG);
     assert.equal(await none.repair(), undefined);
@@ -135,6 +150,6 @@ function manifestOf(files: string[]): RecordingManifest {
   );
   return {
     ...{ version: 1, recordingId: 'one', roomId: 'team', mode: 'video', startedAtMs: 0, endedAtMs: null },
-    ...{ durationMs: 0, pauses: [], tracks },
+    ...{ durationMs: 0, pauses: [], tracks, eventBytes: 0 },
   };
 }

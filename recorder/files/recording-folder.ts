@@ -1,4 +1,4 @@
-import { appendFile, mkdir, open, readdir, readFile, rename } from 'node:fs/promises';
+import { appendFile, mkdir, open, readdir, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../../base/index.ts';
 import {
@@ -18,6 +18,7 @@ const NUMBER = /^(\d+)-/;
 export class RecordingFolder {
   readonly path: string;
   readonly #log: Logger;
+  #eventBytes = 0;
   #appending: Promise<void> = Promise.resolve();
   #saving: Promise<void> = Promise.resolve();
   /** The save that has not begun yet, and what the last call wants it to write. */
@@ -32,6 +33,12 @@ export class RecordingFolder {
   /** Makes the folder if there is none. @throws Error with an errno code */
   async make(): Promise<void> {
     await mkdir(this.path, { recursive: true, mode: 0o700 });
+    this.#eventBytes = await this.#sizeOfEvents();
+  }
+
+  /** Size of the list of events, in bytes. */
+  get eventBytes(): number {
+    return this.#eventBytes;
   }
 
   /**
@@ -80,6 +87,7 @@ export class RecordingFolder {
   /** Appends an event. What cannot be written is dropped: the tracks matter more. */
   append(event: RecordingEvent): void {
     const line = `${JSON.stringify(event)}\n`;
+    this.#eventBytes += Buffer.byteLength(line);
     this.#appending = this.#appending
       .then(() => appendFile(join(this.path, EVENTS), line, { mode: 0o600 }))
       .catch(() => {});
@@ -110,7 +118,8 @@ export class RecordingFolder {
       }
     }
     const lengths = tracks.map(({ offsetMs, durationMs }) => offsetMs + durationMs);
-    const whole = { ...manifest, tracks, durationMs: Math.max(manifest.durationMs, ...lengths) };
+    const durationMs = Math.max(manifest.durationMs, ...lengths);
+    const whole = { ...manifest, tracks, durationMs, eventBytes: await this.#sizeOfEvents() };
     await this.save(() => whole);
     return whole;
   }
@@ -130,6 +139,11 @@ export class RecordingFolder {
       }
       return track;
     }
+  }
+
+  async #sizeOfEvents(): Promise<number> {
+    const stats = await stat(join(this.path, EVENTS)).catch(() => undefined);
+    return stats?.size ?? 0;
   }
 
   /** Atomic, and synced to the disk. */

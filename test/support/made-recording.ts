@@ -36,7 +36,7 @@ export async function makeRecording(
     tracks.push({ ...track, file, codec: isSound ? 'opus' : 'vp8', bytes: 1, isComplete: true });
   }
   const manifest: RecordingManifest = {
-    ...{ version: 1, recordingId: 'made', roomId: 'made', mode: 'video', pauses: [], tracks },
+    ...{ version: 1, recordingId: 'made', roomId: 'made', mode: 'video', pauses: [], tracks, eventBytes: 0 },
     ...{ startedAtMs: 0, endedAtMs: made.durationMs, durationMs: made.durationMs },
   };
   await writeFile(join(folder, 'recording.json'), JSON.stringify(manifest));

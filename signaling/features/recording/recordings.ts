@@ -404,6 +404,6 @@ function infoOfRunning({ row, isShownPaused, state }: Running): RunningRecording
   };
 }
 
-function sizeOf({ tracks }: RecordingManifest): number {
-  return tracks.reduce((sum, { bytes }) => sum + bytes, 0);
+function sizeOf({ tracks, eventBytes }: RecordingManifest): number {
+  return tracks.reduce((sum, { bytes }) => sum + bytes, eventBytes);
 }
