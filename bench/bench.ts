@@ -42,7 +42,10 @@ export async function bench(
     throw new TypeError('A run must measure for at least one second, e.g. --seconds 20.');
   }
   const scenario = { ...found, durationSeconds: durationSeconds ?? found.durationSeconds };
-  const settings = { ...(found.linkMbps && { CANOPY_MEDIA_LINK_MBPS: String(found.linkMbps) }) };
+  const settings = {
+    ...(found.linkMbps && { CANOPY_MEDIA_LINK_MBPS: String(found.linkMbps) }),
+    ...(found.encrypted && { CANOPY_MEDIA_ENCRYPTION: 'required' }),
+  };
   const server =
     options.url !== undefined
       ? { url: options.url, apiKey: options.apiKey ?? '' }

@@ -16,6 +16,7 @@ import {
   enrol,
   type Identity,
   memoryStore,
+  openMediaEncryption,
   parseInvitation,
   type RemoteTrack,
   type Room,
@@ -59,6 +60,8 @@ export class LoadPeer {
   #error: string | undefined;
   #baseline: { inbound: InboundCounters; link: LinkCounters } | undefined;
   #recorder: StreamRecorder | undefined;
+  /** In encrypted rooms. */
+  readonly #decryptedAtMs = new Map<InboundStream, number>();
   #startedMs = 0;
 
   private constructor(options: LoadPeerOptions, identity: Identity, clips: PeerClips) {
@@ -134,7 +137,7 @@ export class LoadPeer {
     const jitters = streams.map(({ jitterMs }) => jitterMs).sort((a, b) => a - b);
     // For this visit only: it may have been there before.
     const firstPackets = this.#streams()
-      .flatMap(({ firstPacketAtMs }) => firstPacketAtMs ?? [])
+      .flatMap((stream) => this.#mediaAtMs(stream) ?? [])
       .filter((atMs) => atMs >= this.#startedMs);
     const report: PeerReport = {
       index: this.plan.index,
@@ -143,7 +146,7 @@ export class LoadPeer {
         firstPacketAtMs === undefined ? [] : performance.timeOrigin + firstPacketAtMs,
       ),
       join: this.#times && { ...this.#times, firstMediaMs: Math.min(...firstPackets) - this.#startedMs },
-      error: this.#error,
+      error: this.#error ?? this.#undecrypted(),
       audioStreams: streams.filter(({ kind }) => kind === 'audio').length,
       videoStreams: video.length,
       silentVideoStreams: video.filter(([, { counters }]) => counters.packets === 0).length,
@@ -165,6 +168,14 @@ export class LoadPeer {
     await this.#client?.close();
   }
 
+  /** In encrypted rooms: says how many streams arrived and could not be decrypted. */
+  #undecrypted(): string | undefined {
+    const unread = [...this.#tracks.values()].filter(
+      (stream) => stream.counters.packets > 0 && this.#mediaAtMs(stream) === undefined,
+    );
+    return unread.length > 0 ? `${unread.length} streams could not be decrypted` : undefined;
+  }
+
   async #join(): Promise<void> {
     const { serverUrl, scenario, plan, mapCandidate } = this.#options;
     const handlerFactory = createHandlerFactory({
@@ -180,7 +191,8 @@ export class LoadPeer {
     this.#client = client;
     const connectedMs = performance.now();
     // Tracks follow the join as events, some of them before it resolves.
-    const joining = client.join(plan.roomId);
+    const encryption = scenario.encrypted ? await openMediaEncryption() : undefined;
+    const joining = client.join(plan.roomId, { encryption });
     client.room?.on('track', (track) => this.#addTrack(track));
     client.room?.on('track-ended', (track) => this.#removeTrack(track));
     if (scenario.layout && client.room) {
@@ -213,6 +225,19 @@ export class LoadPeer {
       return;
     }
     this.#tracks.set(remote, track.stream);
+    if (this.#options.scenario.encrypted) {
+      const { stream } = track;
+      // The first frame that it decrypts is enough: decrypting all would measure the generator.
+      stream.onFrame = () => {
+        stream.onFrame = undefined;
+        this.#decryptedAtMs.set(stream, performance.now());
+      };
+    }
+  }
+
+  /** When the first packet of a stream arrived; in encrypted rooms, when its first frame had been decrypted. */
+  #mediaAtMs(stream: InboundStream): number | undefined {
+    return this.#options.scenario.encrypted ? this.#decryptedAtMs.get(stream) : stream.firstPacketAtMs;
   }
 
   #removeTrack(remote: RemoteTrack): void {

@@ -37,6 +37,19 @@ export const SCENARIOS: readonly Scenario[] = [
     video: { codec: 'vp8', layers: '180p' },
     talkersPerRoom: 2,
   },
+  {
+    name: 'encrypted-25',
+    description: 'room-25 in an end-to-end encrypted room: everyone must decrypt everyone; two talk.',
+    rooms: 1,
+    peersPerRoom: 25,
+    joinsPerSecond: 5,
+    durationSeconds: 20,
+    video: { codec: 'vp8', layers: '180p' },
+    encrypted: true,
+    talkersPerRoom: 2,
+    // Packets are decoded, and these are encrypted.
+    decodedStreams: 0,
+  },
   simulcastRoom('gallery-25', 'all 24 others at the same size', { layout: 'gallery' }),
   {
     ...simulcastRoom('burst-25', 'all 24 others at the same size', { layout: 'gallery' }),

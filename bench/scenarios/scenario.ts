@@ -30,6 +30,8 @@ export interface Scenario {
   layout?: LayoutName;
   /** `media.linkMbps` of the server, in Mbit/s; a remote server must be configured accordingly. Default: none. */
   linkMbps?: number;
+  /** Whether rooms are end-to-end encrypted; a remote server must be configured accordingly (`media.encryption`). Default false. */
+  encrypted?: boolean;
   /** How many people in each room talk; the others are silent under DTX. */
   talkersPerRoom: number;
   /** Number of processes for the load peers. Default 1. */
