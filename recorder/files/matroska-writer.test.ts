@@ -77,6 +77,31 @@ describe('MatroskaWriter', () => {
     assert.equal((await sink.getKeyPacket(100))?.timestamp, 60);
   });
 
+  test('says what H264 and VP9 are', async () => {
+    const parameterSets = '000000016742c00dd90141fb0000000168ebe3cb22c00000000165888400';
+    const h264 = videoFormat('h264', { data: Buffer.from(parameterSets, 'hex'), key: true });
+    const vp9 = videoFormat('vp9', { data: Buffer.alloc(0), key: true, size: { width: 320, height: 180 } });
+    for (const [format, codec] of [
+      [h264, 'avc1.42c00d'],
+      [vp9, 'vp09.00.'],
+    ] as const) {
+      assert.ok(format?.kind === 'video');
+      const writer = new MatroskaWriter(format);
+      const file = new WrittenFile(writer.head);
+      writer.add({ data: frame(1), key: true, atMs: 0, durationMs: 33 });
+      file.write([writer.take(), ...writer.finish()]);
+      const { track, packets } = await file.read();
+      assert.deepEqual(packets, ['0 key 1×100']);
+      assert.ok(track.isVideoTrack());
+      const config = await track.getDecoderConfig();
+
+      assert.ok(config?.codec.startsWith(codec), config?.codec);
+      if (format.codec === 'avc') {
+        assert.deepEqual(Buffer.from(config?.description as Uint8Array), format.decoderConfig.description);
+      }
+    }
+  });
+
   test('without its end, the file plays up to the last cluster', async () => {
     const writer = new MatroskaWriter(audioFormat());
     const file = new WrittenFile(writer.head);

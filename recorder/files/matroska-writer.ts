@@ -39,7 +39,8 @@ const CLUSTER_MS = 1000;
 
 /**
  * Writes Matroska or WebM (RFC 9559) with one track, as pieces of a file. Our own, because recording has to cost little: a packet is copied once,
- * and nothing is allocated for it. Clusters are whole when they are taken, and the segment's size is unknown until the end, so a file without
+ * and nothing is allocated for it. With mediabunny's muxer, and all else alike, five people cost 3.0 instead of 1.85 % of a core, which is about as
+ * much more as a receiver costs; mediabunny still reads and repairs files. Clusters are whole when they are taken, and the segment's size is unknown until the end, so a file without
  * its end plays up to its last cluster.
  */
 export class MatroskaWriter {
