@@ -53,7 +53,6 @@ describe("the SDK's npm package", () => {
       'reflect-metadata',
       'socket.io-client',
       'ts-mls',
-      'ts-mls',
       'zod',
     ]);
     assert.deepEqual(Object.keys(manifest.peerDependencies), ['node-datachannel']);
