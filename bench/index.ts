@@ -27,7 +27,7 @@ export {
   startLocalServer,
   VoicePeer,
 } from './generator/index.ts';
-export { GoBuildFailed } from './go-program.ts';
+export { GoBuildFailed, goProgram } from './go-program.ts';
 export { benchK6, K6_SCENARIOS, type K6Scenario } from './k6/index.ts';
 export { benchOnsets, ONSETS } from './onsets/index.ts';
 export {

@@ -214,7 +214,7 @@ async function participantIn(
 }
 
 function statusLines(status: Answer<'GET /api/status'>): string[] {
-  const { link, workers, disks, phones, recorder } = status;
+  const { link, workers, disks, phones, recorder, bucket } = status;
   return [
     `${status.name} ${status.version}, running since ${time(status.startedAtMs)}${status.draining ? ', stopping' : ''}`,
     `rooms ${status.rooms}, people and phones in them ${status.participants}, connections ${status.connections}`,
@@ -228,6 +228,11 @@ function statusLines(status: Answer<'GET /api/status'>): string[] {
         `disk (${folder}): ${size(freeBytes)} of ${size(totalBytes)} free`,
     ),
     `database ${status.database}, phone gateway ${phones}, recorder ${recorder}`,
+    ...(bucket === null
+      ? []
+      : [
+          `bucket for recordings: ${bucket.problem ?? 'ready'}; ${bucket.waiting} files (${size(bucket.waitingBytes)}) to upload, ${bucket.deleting} to delete`,
+        ]),
   ];
 }
 

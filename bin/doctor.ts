@@ -19,6 +19,7 @@ import {
   caNotYetValid,
   checkDataDir,
   probeDatabase,
+  probeRecordingStorage,
   probeSignOn,
   readAuthorities,
   readTlsFiles,
@@ -65,6 +66,7 @@ export async function doctor(config: Config): Promise<boolean> {
   }
   await checkCertificates(config, say);
   await checkSignOn(config, say);
+  await checkRecordingStorage(config, say);
   if (config.sip.enabled) {
     await checkPhones(config, running, say);
   }
@@ -142,6 +144,28 @@ async function checkSignOn(config: Config, say: Say): Promise<void> {
     const isAway = coded.code === 'SIGN_ON_UNAVAILABLE';
     // A server in use keeps trying.
     say(isAway ? 'warn' : 'fail', 'sign-on', coded.detail ?? coded.message);
+  }
+}
+
+/** Writes, reads and deletes an object in the bucket for recordings, if one is set. The server starts without it too. */
+async function checkRecordingStorage(config: Config, say: Say): Promise<void> {
+  try {
+    const probe = await probeRecordingStorage(config);
+    if (probe === undefined) {
+      return;
+    }
+    const { where, problem, isPlain } = probe;
+    if (problem === undefined) {
+      say('ok', 'recordings', `${where} can be written, read and deleted from`);
+    } else {
+      say('fail', 'recordings', problem);
+    }
+    if (isPlain) {
+      say('warn', 'recordings', 'recording.s3Url: without https, recordings cross the network unencrypted');
+    }
+  } catch (error) {
+    const { detail, message } = CanopyError.from(error);
+    say('fail', 'recordings', detail ?? message);
   }
 }
 

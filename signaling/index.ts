@@ -10,6 +10,7 @@ export {
   createdWebhook,
   EVENTS,
   pingResult,
+  probeRecordingStorage,
   probeSignOn,
   REQUESTS,
   type RoomInfo,

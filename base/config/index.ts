@@ -1,4 +1,5 @@
 export { type ConfigKey, configKeys } from './keys.ts';
 export { mayStreamLive } from './live.ts';
 export { type ConfigSources, loadConfig } from './load.ts';
+export { type BucketAddress, bucketAddress } from './s3-url.ts';
 export type { Config } from './schema.ts';

@@ -34,6 +34,31 @@ describe('loadConfig()', () => {
     }
   });
 
+  it('reads the bucket for recordings, and names what is missing', () => {
+    const bucket = {
+      'recording.s3Url': 'https://s3.example/meetings/canopy',
+      'recording.s3AccessKey': 'key',
+      'recording.s3Secret': 'se/cret',
+    };
+    const { s3Url, s3Region, s3UploadMbps } = loadConfig({ env: {}, flags: bucket }).recording;
+    assert.deepEqual([s3Url, s3Region, s3UploadMbps], [bucket['recording.s3Url'], 'us-east-1', 50]);
+    for (const [flags, message] of [
+      [{ 'recording.s3Url': 's3://meetings' }, /^recording\.s3Url .*https:\/\/s3\.example\/bucket\/prefix$/],
+      [{ 'recording.s3Url': undefined }, /go together/],
+      [{ 'recording.s3AccessKey': undefined }, /go together/],
+      [{ 'recording.s3Secret': undefined }, /go together/],
+      [{ 'recording.s3SecretFile': 'file' }, /exclude each other/],
+      [{ 'recording.s3Region': 'eu west' }, /^recording\.s3Region /],
+    ] as const) {
+      const flagged = { ...bucket, ...flags };
+      assert.throws(
+        () => loadConfig({ env: {}, flags: flagged }),
+        ({ detail }: CanopyError) => message.test(detail ?? '') && !detail?.includes('se/cret'),
+        message.source,
+      );
+    }
+  });
+
   it('judges the settings of single sign-on, each alone and against each other', () => {
     const oidc = (flags: Record<string, unknown>) =>
       loadConfig({ env: {}, flags: { 'oidc.issuer': 'https://id.example', 'oidc.clientId': 'c', ...flags } })

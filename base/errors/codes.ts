@@ -633,6 +633,11 @@ export const ERROR_CODES = {
     status: 507,
     message: 'The server’s disk is full; what was recorded before is kept.',
   },
+  RECORDING_STORAGE_UNAVAILABLE: {
+    status: 503,
+    message: 'The storage that has this recording cannot be reached at the moment; try again later.',
+    retryable: true,
+  },
   COMPOSER_MISSING: { status: 503, message: 'The server cannot make videos: ffmpeg is not installed.' },
   COMPOSITION_FAILED: { status: 500, message: 'The video could not be made; see the server’s log.' },
   CAPTIONS_UNAVAILABLE: {

@@ -321,6 +321,7 @@ const TABLES: { [T in keyof Tables]: About<Tables[T]> | 'not about accounts' } =
     deleted: 'removed',
     exported: { file: 'polls.json', text: '"vote":[0]' },
   },
+  recording_files: 'not about accounts',
   recording_shares: {
     rows: [
       {

@@ -8,6 +8,7 @@ export { LINKS_KEY, linkUrl, RoomLinks } from './links/index.ts';
 export { registerMetrics } from './metrics.ts';
 export { MIGRATIONS } from './migrations.ts';
 export type { RoomInfo } from './moderation/index.ts';
+export { probeRecordingStorage } from './recording/index.ts';
 export { registerFeatures } from './register.ts';
 export { probeSignOn } from './sign-on/index.ts';
 export { Calls, trunkList } from './telephony/index.ts';

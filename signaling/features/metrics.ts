@@ -6,6 +6,7 @@ import { directCallMetrics } from './direct-calls/index.ts';
 import { encryptionMetrics } from './encryption/index.ts';
 import { linkMetrics } from './links/index.ts';
 import { pushMetrics } from './push/index.ts';
+import { storageMetrics } from './recording/index.ts';
 import { signOnMetrics } from './sign-on/index.ts';
 import { streamMetrics } from './streams/index.ts';
 import { webhookMetrics } from './webhooks/index.ts';
@@ -22,4 +23,5 @@ export function registerMetrics(registry: Registry): void {
   directCallMetrics(registry);
   encryptionMetrics(registry);
   streamMetrics(registry);
+  storageMetrics(registry);
 }

@@ -114,6 +114,7 @@ export type {
   RecorderEvents,
   RecordOptions,
 } from './recorder.ts';
+export type { RecordingStorageState } from './recording-storage-state.ts';
 export {
   describeRoom,
   hashPin,

@@ -58,6 +58,7 @@ import { type AdminAction, demand, isNamed, may } from './policy/index.ts';
 import { changeServerRole, type Principal, serverRoleOf, type Visitor } from './principals/index.ts';
 import { Readiness } from './readiness.ts';
 import type { Recorder } from './recorder.ts';
+import type { RecordingStorageState } from './recording-storage-state.ts';
 import {
   EntryGuard,
   type Peer,
@@ -418,6 +419,9 @@ export class Kernel {
 
   /** Whether calls to phones can be placed. Set by the feature for phones. */
   callsPhones: () => boolean = () => false;
+
+  /** How moving recordings to a bucket goes; undefined: they stay on this machine. Set by the feature for recordings. */
+  recordingStorage: () => Promise<RecordingStorageState | undefined> = async () => undefined;
 
   /** How phones reach a room; undefined if they cannot. Set by the feature for phones. */
   dialIn: (roomId: string) => Promise<DialIn | undefined> = () => Promise.resolve(undefined);

@@ -133,7 +133,7 @@ export class TestServer {
     const response = await fetch(new URL(path, this.url), {
       method,
       headers: {
-        ...this.#withKey(),
+        authorization: this.authorization,
         ...headers,
         ...(body !== undefined && { 'content-type': 'application/json' }),
       },
@@ -154,7 +154,9 @@ export class TestServer {
 
   /** The current metrics: value by name with labels, e.g. `canopy_objects{kind="rooms"}`. */
   async metrics(): Promise<Metrics> {
-    const text = await (await fetch(`${this.url}/metrics`, { headers: this.#withKey() })).text();
+    const text = await (
+      await fetch(`${this.url}/metrics`, { headers: { authorization: this.authorization } })
+    ).text();
     const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
     return new Map(
       samples.map((line) => {
@@ -179,8 +181,9 @@ export class TestServer {
       .map(([, pid]) => pid);
   }
 
-  #withKey(): { authorization: string } {
-    return { authorization: `Bearer ${readFileSync(join(this.dataDir, 'api.key'), 'utf8').trim()}` };
+  /** The header with which the operator uses the REST API: the key from the data folder. */
+  get authorization(): string {
+    return `Bearer ${readFileSync(join(this.dataDir, 'api.key'), 'utf8').trim()}`;
   }
 
   /** Kills it, like a crash. Keeps its data folder. */

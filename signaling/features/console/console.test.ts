@@ -117,6 +117,7 @@ describe('the console', () => {
     assert.ok((state.workers[0]?.pid ?? 0) > 0);
     assert.equal(state.draining, false);
     assert.equal(state.recorder, 'off');
+    assert.equal(state.bucket, null);
     const [disk] = state.disks;
     assert.equal(disk?.folder, 'data');
     assert.ok(disk.freeBytes > 0 && disk.totalBytes >= disk.freeBytes);

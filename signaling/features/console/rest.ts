@@ -48,5 +48,18 @@ export const serverStatus = z.object({
   database: z.enum(['sqlite', 'postgres']),
   phones: z.enum(['off', 'down', 'ready']).describe('The phone gateway.'),
   recorder: z.enum(['off', 'down', 'ready']),
+  bucket: z
+    .object({
+      problem: z.string().nullable().describe('Why it cannot be used, naming the setting; null: it can.'),
+      waiting: z.int().describe('Files that are to be uploaded.'),
+      waitingBytes: bytes,
+      waitingSinceMs: z
+        .number()
+        .nullable()
+        .describe('Since when the oldest of them waits, in Unix time in milliseconds; null: none does.'),
+      deleting: z.int().describe('Files that are to be deleted in the bucket.'),
+    })
+    .nullable()
+    .describe('The bucket for recordings (`recording.s3Url`); null: there is none.'),
 });
 export type ServerStatus = z.infer<typeof serverStatus>;

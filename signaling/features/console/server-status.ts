@@ -5,7 +5,12 @@ import type { ServerStatus } from './rest.ts';
 /** The state of the server, for whoever runs it. */
 export async function statusOf(kernel: Kernel, startedAtMs: number): Promise<ServerStatus> {
   const { config, recorder, rooms, sfu, sockets, store } = kernel;
-  const [workers, traffic, disks] = await Promise.all([sfu.workers(), sfu.traffic(), disksOf(config)]);
+  const [workers, traffic, disks, bucket] = await Promise.all([
+    sfu.workers(),
+    sfu.traffic(),
+    disksOf(config),
+    kernel.recordingStorage(),
+  ]);
   const load = sfu.load();
   const loads = new Map(load.workers.map((each) => [each.workerId, each]));
   return {
@@ -37,5 +42,6 @@ export async function statusOf(kernel: Kernel, startedAtMs: number): Promise<Ser
     database: store.engine,
     phones: kernel.callsPhones() ? 'ready' : config.sip.enabled ? 'down' : 'off',
     recorder: recorder === undefined ? 'off' : recorder.isUp ? 'ready' : 'down',
+    bucket: bucket ?? null,
   };
 }

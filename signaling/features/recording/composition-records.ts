@@ -102,6 +102,17 @@ export class CompositionRecords {
       .executeTakeFirst();
   }
 
+  /** Whether something is to be made of a recording. */
+  async isWanted(recordingId: string): Promise<boolean> {
+    const row = await this.#store.db
+      .selectFrom('compositions')
+      .select('composition_id')
+      .where('recording_id', '=', recordingId)
+      .where('status', 'in', ['running', 'queued'])
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
   async delete(compositionId: string): Promise<void> {
     await this.#store.db.deleteFrom('compositions').where('composition_id', '=', compositionId).execute();
   }

@@ -8,6 +8,7 @@ import type { CompositionTask, Recorder } from '../../kernel/index.ts';
 import { TestKernel } from '../testing/index.ts';
 import { CompositionRecords } from './composition-records.ts';
 import { Compositions } from './compositions.ts';
+import { openStorage } from './open-storage.ts';
 import { RecordingRecords } from './recording-records.ts';
 import type { CompositionRow, RecordingRow } from './tables.ts';
 
@@ -66,6 +67,7 @@ describe('the queue of videos', () => {
     await records.add(RECORDING);
     compositions = new Compositions({
       ...{ config, queue, records, log },
+      storage: openStorage(host.kernel, async () => false),
       recorder: recorder as Pick<Recorder, 'isUp' | 'compose' | 'cancelComposition'> as Recorder,
       changed: (row, info) => {
         if (info === null || info.status === 'failed') {

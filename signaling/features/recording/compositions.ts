@@ -10,6 +10,7 @@ import type { CompositionRecords } from './composition-records.ts';
 import { recordingFolder } from './recording-folder.ts';
 import type { RecordingRecords } from './recording-records.ts';
 import { demandSpace, minFreeBytes } from './recording-space.ts';
+import type { RecordingStorage } from './recording-storage.ts';
 import type { CompositionRow, RecordingRow } from './tables.ts';
 
 /** Most that may be unfinished: of a room, so that others get their turn, and on a server. */
@@ -18,6 +19,8 @@ const MAX_UNFINISHED = { room: 10, server: 100 };
 const RETRY_MS = 1000;
 /** How often the recorder may end while it makes one: what it cannot cope with must not end it for ever. */
 const MAX_CRASHES = 3;
+/** How often a recording whose files cannot be fetched is tried again. */
+const MAX_FETCHES = 120;
 
 export interface CompositionsOptions {
   config: Config;
@@ -25,6 +28,7 @@ export interface CompositionsOptions {
   recorder: Recorder | undefined;
   queue: CompositionRecords;
   records: RecordingRecords;
+  storage: RecordingStorage;
   log: Logger;
   /** A composition has got further, or with null, was deleted. */
   changed(row: CompositionRow, info: CompositionInfo | null): void;
@@ -33,8 +37,8 @@ export interface CompositionsOptions {
 interface Current {
   row: CompositionRow;
   percent: number;
-  /** It was deleted. */
-  isCancelled: boolean;
+  /** Aborted: it was deleted. */
+  cancelling: AbortController;
   /** Resolves when nothing of it is being written any more. */
   ended: Promise<void>;
 }
@@ -176,7 +180,7 @@ export class Compositions {
 
   async #make(recorder: Recorder, row: CompositionRow): Promise<void> {
     const { promise: ended, resolve } = Promise.withResolvers<void>();
-    const current: Current = { row, percent: 0, isCancelled: false, ended };
+    const current: Current = { row, percent: 0, cancelling: new AbortController(), ended };
     this.#current = current;
     try {
       const { status, bytes, error } = await this.#compose(recorder, current);
@@ -197,8 +201,8 @@ export class Compositions {
     recorder: Recorder,
     current: Current,
   ): Promise<Pick<CompositionRow, 'status' | 'bytes' | 'error'>> {
-    const { config, queue, log } = this.#options;
-    const { row } = current;
+    const { config, queue, log, storage } = this.#options;
+    const { row, cancelling } = current;
     const task = {
       compositionId: row.composition_id,
       folder: recordingFolder(config, row.recording_id),
@@ -212,11 +216,16 @@ export class Compositions {
       return deleted;
     }
     this.#tell(began);
-    for (let crashes = 0; ; ) {
+    for (let crashes = 0, fetches = 0; ; ) {
       const wasUp = recorder.isUp;
+      let release = () => {};
       try {
         await demandSpace(this.#options, row.room_id);
-        if (current.isCancelled) {
+        release = await storage.hold(
+          row.recording_id,
+          AbortSignal.any([cancelling.signal, this.#closing.signal]),
+        );
+        if (cancelling.signal.aborted) {
           return deleted;
         }
         const { bytes } = await recorder.compose(task, (percent) => {
@@ -225,12 +234,21 @@ export class Compositions {
         });
         return { status: 'done', bytes, error: null };
       } catch (thrown) {
+        if (cancelling.signal.aborted) {
+          return deleted;
+        }
+        this.#closing.signal.throwIfAborted();
         const { code } = CanopyError.from(thrown);
-        crashes += wasUp ? 1 : 0;
-        if (code !== 'RECORDER_UNAVAILABLE' || crashes === MAX_CRASHES) {
+        const isAway = code === 'RECORDING_STORAGE_UNAVAILABLE';
+        fetches += isAway ? 1 : 0;
+        crashes += wasUp && !isAway ? 1 : 0;
+        const isOver = !(isAway || code === 'RECORDER_UNAVAILABLE');
+        if (isOver || crashes === MAX_CRASHES || fetches === MAX_FETCHES) {
           log.warn({ err: thrown, compositionId: row.composition_id }, 'a recording could not be composed');
           return { status: 'failed', bytes: 0, error: code };
         }
+      } finally {
+        release();
       }
       // It is being restarted, or this server is stopping.
       await delay(RETRY_MS, undefined, { signal: this.#closing.signal });
@@ -244,7 +262,7 @@ export class Compositions {
   async #stop(isMeant: (row: CompositionRow) => boolean): Promise<void> {
     const current = this.#current;
     if (current && isMeant(current.row)) {
-      current.isCancelled = true;
+      current.cancelling.abort();
       this.#options.recorder?.cancelComposition(current.row.composition_id);
       await current.ended;
     }
@@ -260,7 +278,9 @@ export class Compositions {
   async #remove(row: CompositionRow): Promise<void> {
     const folder = recordingFolder(this.#options.config, row.recording_id);
     const { composition_id: compositionId, format } = row;
-    await rm(join(folder, composedFileName({ compositionId, format })), { force: true });
+    const name = composedFileName({ compositionId, format });
+    await this.#options.storage.delete({ recording_id: row.recording_id, name });
+    await rm(join(folder, name), { force: true });
     await rm(join(folder, composingFolderName({ compositionId })), { recursive: true, force: true });
   }
 

@@ -1,9 +1,11 @@
 import type { Kysely } from 'kysely';
 import type { Migrations } from '../../store/index.ts';
 import { SHARING_MIGRATIONS } from './library/index.ts';
+import { STORAGE_MIGRATIONS } from './storage/index.ts';
 
 export const RECORDING_MIGRATIONS: Migrations = {
   ...SHARING_MIGRATIONS,
+  ...STORAGE_MIGRATIONS,
   '0050_recordings': {
     async up(db: Kysely<unknown>): Promise<void> {
       await db.schema

@@ -16,6 +16,8 @@ export interface RecordingsOptions {
   log: Logger;
   /** The open room with this id. */
   room(roomId: string): Room | undefined;
+  /** The files of a recording are complete. */
+  completed(): void;
 }
 
 /** How long a room without people is still recorded, in milliseconds: somebody may come back. */
@@ -309,7 +311,9 @@ export class Recordings {
     await records.update(recordingId, ended).catch((error: unknown) => {
       log.error({ err: error, recordingId }, 'could not write down the end of a recording');
     });
-    if (!isComplete) {
+    if (isComplete) {
+      this.#options.completed();
+    } else {
       await this.#complete(recordingId);
     }
   }
@@ -338,6 +342,7 @@ export class Recordings {
     await records.update(recordingId, { status: 'ended', ...sizes }).catch((error: unknown) => {
       log.error({ err: error, recordingId }, 'could not write down the end of a recording');
     });
+    this.#options.completed();
   }
 
   #progress(recordingId: string, { durationMs, bytes }: { durationMs: number; bytes: number }): void {

@@ -5,6 +5,7 @@ import { CompositionRecords } from './composition-records.ts';
 import { Compositions } from './compositions.ts';
 import { RECORDING_REQUESTS } from './contract.ts';
 import { registerLibrary } from './library/index.ts';
+import { openStorage } from './open-storage.ts';
 import { recordingFolder } from './recording-folder.ts';
 import { recordingHandlers } from './recording-handlers.ts';
 import { RecordingRecords } from './recording-records.ts';
@@ -29,18 +30,28 @@ function tellViewers(kernel: Kernel, row: CompositionRow, composition: Compositi
 export function registerRecording(kernel: Kernel): void {
   const { config, store, log, recorder } = kernel;
   const records = new RecordingRecords(store);
+  const queue = new CompositionRecords(store);
+  const storage = openStorage(kernel, (recordingId) => queue.isWanted(recordingId));
   const recordings =
     recorder &&
-    new Recordings({ config, recorder, records, log, room: (roomId) => kernel.rooms.find(roomId) });
+    new Recordings({
+      ...{ config, recorder, records, log },
+      room: (roomId) => kernel.rooms.find(roomId),
+      completed: () => storage.nudge(),
+    });
   kernel.requests(RECORDING_REQUESTS, recordingHandlers(recordings), {
     audited: ['recording.start', 'recording.pause', 'recording.resume', 'recording.stop'],
   });
-  const queue = new CompositionRecords(store);
   const compositions = new Compositions({
-    ...{ config, recorder, queue, records, log },
-    changed: (row, composition) => tellViewers(kernel, row, composition),
+    ...{ config, recorder, queue, records, storage, log },
+    changed: (row, composition) => {
+      tellViewers(kernel, row, composition);
+      if (composition?.status === 'done' || composition?.status === 'failed') {
+        storage.nudge();
+      }
+    },
   });
-  registerLibrary(kernel, records, compositions);
+  registerLibrary(kernel, { records, compositions, storage });
   kernel.starting.add(async () => compositions.begin());
   kernel.closing.add(() => compositions.close());
   kernel.snapshotPart('recording', (room) => ({
@@ -52,10 +63,12 @@ export function registerRecording(kernel: Kernel): void {
   // Also while nothing can be recorded: there may be older recordings.
   kernel.roomDeleted.add(async ({ db, roomId, committed }) => {
     await queue.forgetRoom(db, roomId);
+    await storage.deleteRoom(db, roomId);
     const ids = await records.forgetRoom(db, roomId);
     committed.push(async () => {
       await recordings?.stop(roomId, null);
       await compositions.roomDeleted(roomId);
+      await storage.stop({ room_id: roomId });
       for (const id of ids) {
         await rm(recordingFolder(config, id), { recursive: true, force: true });
       }

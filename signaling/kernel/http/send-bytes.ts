@@ -14,21 +14,24 @@ export interface SentBytes {
   name: string;
   /** Whether browsers save it although they could show it. */
   isDownload?: boolean;
-  read(range: ByteRange): Readable;
+  /** @throws {CanopyError} before anything is sent */
+  read(range: ByteRange): Readable | Promise<Readable>;
 }
 
 /** Answers a request with bytes, or the range of them that it asks for, so that no page can mistake them for one of its own. */
-export function sendBytes(
+export async function sendBytes(
   { headers, raw }: Pick<FastifyRequest, 'headers' | 'raw'>,
   reply: FastifyReply,
   { size, type, name, isDownload, read }: SentBytes,
-): FastifyReply {
+): Promise<FastifyReply> {
   const range = byteRange(headers.range, size);
   reply.header('accept-ranges', 'bytes');
   if (range === 'unsatisfiable') {
     return reply.header('content-range', `bytes */${size}`).status(416).send();
   }
   const { from, to } = range ?? { from: 0, to: size };
+  // An answer with an error has none of the headers.
+  const bytes = await read({ from, to });
   reply.headers({
     'content-type': type ?? 'application/octet-stream',
     'content-disposition': disposition(type === undefined || isDownload ? 'attachment' : 'inline', name),
@@ -39,7 +42,7 @@ export function sendBytes(
   });
   // The HTTP server then closes the connection.
   raw.socket.setTimeout(STALLED_MS);
-  return reply.status(range ? 206 : 200).send(read({ from, to }));
+  return reply.status(range ? 206 : 200).send(bytes);
 }
 
 /** The header (RFC 6266), with a plain name for old clients and the exact one (RFC 8187). */

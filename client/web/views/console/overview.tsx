@@ -20,6 +20,7 @@ export function Overview({ model }: { model: AppModel }) {
           <div class="console-grid console-column">
             <Link link={status.link} />
             <Disks disks={status.disks} />
+            {status.bucket && <Bucket bucket={status.bucket} />}
           </div>
           <Workers status={status} />
         </div>
@@ -90,6 +91,22 @@ function Disks({ disks }: { disks: Status['disks'] }) {
           />
         </div>
       ))}
+    </section>
+  );
+}
+
+function Bucket({ bucket }: { bucket: NonNullable<Status['bucket']> }) {
+  const words = lateStrings().console;
+  const { problem, waiting, waitingBytes, waitingSinceMs, deleting } = bucket;
+  return (
+    <section class="console-card" aria-label={words.bucket} data-testid="bucket">
+      <h2>{words.bucket}</h2>
+      {problem !== null && <p class="problem">{problem}</p>}
+      <dl class="console-facts">
+        <Fact name={words.toUpload}>{words.files(waiting, fileSize(waitingBytes))}</Fact>
+        {waitingSinceMs !== null && <Fact name={words.waitingSince}>{dayAndTime(waitingSinceMs)}</Fact>}
+        <Fact name={words.toDelete}>{deleting}</Fact>
+      </dl>
     </section>
   );
 }

@@ -9,21 +9,31 @@ import {
 import { type ExportEntry, zipOf } from '../../../kernel/index.ts';
 import type { Compositions } from '../compositions.ts';
 import type { KeptRecording } from '../contract.ts';
+import { EVENTS, readManifest, savedName } from '../kept-files.ts';
 import { recordingFolder } from '../recording-folder.ts';
 import { infoOf, type RecordingRecords } from '../recording-records.ts';
+import type { OpenFile, RecordingStorage } from '../recording-storage.ts';
 import type { RecordingRow } from '../tables.ts';
-import { EVENTS, type KeptFile, openKept, readManifest, savedName } from './kept-files.ts';
 
-/** The recordings on disk. */
+interface LibraryOptions {
+  config: Config;
+  records: RecordingRecords;
+  compositions: Compositions;
+  storage: RecordingStorage;
+}
+
+/** The recordings that are kept. */
 export class Library {
   readonly #config: Config;
   readonly #records: RecordingRecords;
   readonly #compositions: Compositions;
+  readonly #storage: RecordingStorage;
 
-  constructor(config: Config, records: RecordingRecords, compositions: Compositions) {
+  constructor({ config, records, compositions, storage }: LibraryOptions) {
     this.#config = config;
     this.#records = records;
     this.#compositions = compositions;
+    this.#storage = storage;
   }
 
   /** Size of all recordings, in bytes. */
@@ -41,7 +51,8 @@ export class Library {
   }
 
   async describe(row: RecordingRow): Promise<KeptRecording> {
-    const tracks = (await this.manifest(row.recording_id))?.tracks ?? [];
+    const manifest = await this.manifest(row.recording_id).catch(unlessAway);
+    const tracks = manifest?.tracks ?? [];
     return {
       ...infoOf(row),
       people: [...new Set(tracks.map(({ displayName }) => displayName))],
@@ -50,15 +61,20 @@ export class Library {
     };
   }
 
-  /** What the recorder wrote about a recording; undefined: nothing was recorded. */
-  manifest(recordingId: string): Promise<RecordingManifest | undefined> {
-    return readManifest(this.#folder(recordingId));
+  /** What the recorder wrote about a recording; undefined: nothing was recorded. @throws {CanopyError} RECORDING_STORAGE_UNAVAILABLE */
+  async manifest(recordingId: string): Promise<RecordingManifest | undefined> {
+    const folder = this.#folder(recordingId);
+    const kept = await readManifest(folder);
+    if (kept || !(await this.#storage.fetchList(recordingId))) {
+      return kept;
+    }
+    return readManifest(folder);
   }
 
   /** A track, opened to be read. @throws {CanopyError} RECORDING_UNKNOWN - there is no such track */
-  async track(recordingId: string, name: string): Promise<{ track: RecordedTrack; file: KeptFile }> {
+  async track(recordingId: string, name: string): Promise<{ track: RecordedTrack; file: OpenFile }> {
     const track = (await this.manifest(recordingId))?.tracks.find(({ file }) => file === name);
-    const file = track && (await openKept(this.#folder(recordingId), track.file));
+    const file = track && (await this.#storage.open(recordingId, track.file));
     if (!track || !file) {
       throw new CanopyError('RECORDING_UNKNOWN');
     }
@@ -69,10 +85,10 @@ export class Library {
   async composition(
     recordingId: string,
     compositionId: string,
-  ): Promise<{ format: CompositionFormat; file: KeptFile }> {
+  ): Promise<{ format: CompositionFormat; file: OpenFile }> {
     const { format, status } = await this.#compositions.find(recordingId, compositionId);
     const name = composedFileName({ compositionId, format });
-    const file = status === 'done' ? await openKept(this.#folder(recordingId), name) : undefined;
+    const file = status === 'done' ? await this.#storage.open(recordingId, name) : undefined;
     if (!file) {
       throw new CanopyError('RECORDING_UNKNOWN');
     }
@@ -80,8 +96,8 @@ export class Library {
   }
 
   /** The file of what happened besides; undefined: nothing did. */
-  events(recordingId: string): Promise<KeptFile | undefined> {
-    return openKept(this.#folder(recordingId), EVENTS);
+  events(recordingId: string): Promise<OpenFile | undefined> {
+    return this.#storage.open(recordingId, EVENTS);
   }
 
   /** All tracks and what happened besides, as a ZIP file, with further entries. @throws {CanopyError} RECORDING_UNKNOWN - nothing was recorded */
@@ -90,6 +106,7 @@ export class Library {
     if (!manifest) {
       throw new CanopyError('RECORDING_UNKNOWN');
     }
+    await this.#demandReadable(manifest);
     return zipOf(this.#entries(manifest, further));
   }
 
@@ -99,6 +116,7 @@ export class Library {
       throw new CanopyError('RECORDING_UNFINISHED');
     }
     await this.#compositions.deleteAll(row.recording_id);
+    await this.#storage.delete({ recording_id: row.recording_id });
     // The row goes last: it says where files may still be.
     await rm(this.#folder(row.recording_id), { recursive: true, force: true });
     await this.#records.delete(row.recording_id);
@@ -106,6 +124,18 @@ export class Library {
 
   #folder(recordingId: string): string {
     return recordingFolder(this.#config, recordingId);
+  }
+
+  /** Later, an error could only end the download. @throws {CanopyError} RECORDING_STORAGE_UNAVAILABLE */
+  async #demandReadable({ recordingId, tracks: [first] }: RecordingManifest): Promise<void> {
+    const file = first && (await this.#storage.open(recordingId, first.file));
+    if (file) {
+      try {
+        (await file.read({ from: 0, to: Math.min(1, file.size) })).destroy();
+      } finally {
+        await file.close();
+      }
+    }
   }
 
   async *#entries(
@@ -118,10 +148,21 @@ export class Library {
       [EVENTS, EVENTS] as const,
     ];
     for (const [name, path] of files) {
-      const file = await openKept(this.#folder(recordingId), name);
+      const file = await this.#storage.open(recordingId, name);
       if (file) {
-        yield { path, content: file.handle.createReadStream(), isCompressible: name === EVENTS };
+        try {
+          yield { path, content: await file.read(), isCompressible: name === EVENTS };
+        } finally {
+          await file.close();
+        }
       }
     }
+  }
+}
+
+/** Without the list, a recording is shown without the names of its people. */
+function unlessAway(error: unknown): undefined {
+  if (CanopyError.from(error).code !== 'RECORDING_STORAGE_UNAVAILABLE') {
+    throw error;
   }
 }

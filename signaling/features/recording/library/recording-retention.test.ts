@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import { TestKernel } from '../../testing/index.ts';
 import { CompositionRecords } from '../composition-records.ts';
 import { Compositions } from '../compositions.ts';
+import { openStorage } from '../open-storage.ts';
 import { RecordingRecords } from '../recording-records.ts';
 import { Library } from './library.ts';
 import { RecordingRetention } from './recording-retention.ts';
@@ -18,11 +19,12 @@ describe('how long recordings are kept', () => {
       const { config, store, log, audit } = host.kernel;
       const records = new RecordingRecords(store);
       const queue = new CompositionRecords(store);
+      const storage = openStorage(host.kernel, async () => false);
       const compositions = new Compositions({
-        ...{ config, queue, records, log, recorder: undefined },
+        ...{ config, queue, records, storage, log, recorder: undefined },
         changed: () => {},
       });
-      const library = new Library(config, records, compositions);
+      const library = new Library({ config, records, compositions, storage });
       const nowMs = Date.now();
       const add = async (id: string, roomId: string, endedDaysAgo: number | null) => {
         mkdirSync(join(host.dir, 'recordings', id), { recursive: true });

@@ -11,8 +11,9 @@ import {
   sendExport,
 } from '../../../kernel/index.ts';
 import { allRecordings } from '../contract.ts';
+import { COMPOSITION_TYPES, savedName, typeOf } from '../kept-files.ts';
 import { infoOf } from '../recording-records.ts';
-import { COMPOSITION_TYPES, type KeptFile, savedName, typeOf } from './kept-files.ts';
+import type { OpenFile } from '../recording-storage.ts';
 import type { Library } from './library.ts';
 import type { RecordedChat } from './recorded-chat.ts';
 import type { RecordingAccess } from './recording-access.ts';
@@ -282,7 +283,7 @@ export function sendTrack(
   reply: FastifyReply,
   { track, file }: Awaited<ReturnType<Library['track']>>,
   isDownload: boolean,
-): FastifyReply {
+): Promise<FastifyReply> {
   return sendFile(request, reply, file, { type: typeOf(track), name: savedName(track), isDownload });
 }
 
@@ -291,25 +292,29 @@ export function sendComposition(
   reply: FastifyReply,
   { format, file }: Awaited<ReturnType<Library['composition']>>,
   isDownload: boolean,
-): FastifyReply {
+): Promise<FastifyReply> {
   const type = COMPOSITION_TYPES[format];
   return sendFile(request, reply, file, { type, name: `recording.${format}`, isDownload });
 }
 
-function sendFile(
+async function sendFile(
   request: FastifyRequest,
   reply: FastifyReply,
-  { handle, size }: KeptFile,
+  file: OpenFile,
   about: { type: string; name: string; isDownload?: boolean },
-): FastifyReply {
+): Promise<FastifyReply> {
   if (reply.raw.destroyed) {
-    void handle.close();
+    await file.close();
     return reply;
   }
-  reply.raw.once('close', () => void handle.close());
-  return sendBytes(request, reply, {
-    ...about,
-    size,
-    read: ({ from, to }) => handle.createReadStream({ start: from, end: to - 1, autoClose: false }),
-  });
+  reply.raw.once('close', () => void file.close());
+  try {
+    return await sendBytes(request, reply, { ...about, size: file.size, read: (range) => file.read(range) });
+  } catch (error) {
+    if (reply.raw.destroyed) {
+      // Nobody waits for the answer any more, so fetching it was ended.
+      return reply;
+    }
+    throw error;
+  }
 }

@@ -3,6 +3,7 @@ import { COMPOSITION_REQUESTS } from '../composition-contract.ts';
 import type { Compositions } from '../compositions.ts';
 import { LIBRARY_REQUESTS } from '../contract.ts';
 import type { RecordingRecords } from '../recording-records.ts';
+import type { RecordingStorage } from '../recording-storage.ts';
 import { compositionHandlers } from './composition-handlers.ts';
 import { registerCompositionRoutes } from './composition-routes.ts';
 import { Library } from './library.ts';
@@ -14,8 +15,15 @@ import { registerRecordingRoutes } from './recording-routes.ts';
 import { registerSharing } from './sharing/index.ts';
 
 /** What becomes of recordings, also where nothing can be recorded any more: people see, download and delete them. */
-export function registerLibrary(kernel: Kernel, records: RecordingRecords, compositions: Compositions): void {
-  const library = new Library(kernel.config, records, compositions);
+export function registerLibrary(
+  kernel: Kernel,
+  {
+    records,
+    compositions,
+    storage,
+  }: { records: RecordingRecords; compositions: Compositions; storage: RecordingStorage },
+): void {
+  const library = new Library({ config: kernel.config, records, compositions, storage });
   const access = new RecordingAccess(kernel, records);
   const chat = new RecordedChat(kernel, library);
   kernel.requests(LIBRARY_REQUESTS, libraryHandlers(kernel, library, { access, chat, compositions }), {

@@ -6,13 +6,13 @@ import {
   type RecordedTrack,
   type RecordingManifest,
   recordingManifest,
-} from '../../../../contract/index.ts';
+} from '../../../contract/index.ts';
+import { MANIFEST } from './recording-folder.ts';
 
-const MANIFEST = 'recording.json';
 export const EVENTS = 'events.jsonl';
 
 /** What the recorder calls its files. */
-const TRACK_FILE = /^\d{3,6}-[a-z-]{1,20}\.(webm|mkv)$/;
+export const TRACK_FILE = /^\d{3,6}-[a-z-]{1,20}\.(webm|mkv)$/;
 
 /** A file of a recording, opened to be read. Close `handle`. */
 export interface KeptFile {
