@@ -24,7 +24,9 @@ export const liveSection = z
       .describe('Whether rooms can be streamed as HLS, from this server, to whoever has the link.'),
     rooms: count({ min: 1, max: 100 })
       .default(2)
-      .describe('Maximum number of rooms streamed at the same time. Each takes about one CPU core.'),
+      .describe(
+        'Maximum number of rooms streamed at the same time. At 720 lines, each takes about 0.7 CPU cores.',
+      ),
     height: count({ min: 240, max: 1080 })
       .default(720)
       .describe('Height of the picture, in pixels. Its width is 16/9 of that.'),

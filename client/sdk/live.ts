@@ -22,7 +22,7 @@ export interface LiveEvents {
 /** The live stream of the room: to an RTMP server, or as HLS. */
 export class Live extends Emitter<LiveEvents> {
   readonly #connection: Connection;
-  #part: SnapshotPart<'live'> = { running: null, targets: [], hls: false, kbps: 0 };
+  #part: SnapshotPart<'live'> = { running: null, targets: [], hls: false, kbps: 0, cpuPercent: 0 };
 
   constructor({ connection, participants, onServerEvent }: LiveHost) {
     super();
@@ -38,7 +38,7 @@ export class Live extends Emitter<LiveEvents> {
     return this.#part.running;
   }
 
-  /** Where the room can be streamed to, and what that sends in kbit/s. Who may do it is the right `recording.control`. */
+  /** Where the room can be streamed to, and what that costs. Who may do it is the right `recording.control`. */
   get choices(): LiveChoices {
     return this.#part;
   }

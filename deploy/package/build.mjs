@@ -20,8 +20,10 @@ await reportErrors(async () => {
   for (const name of ['encode-video.c', 'encode-opus.c']) {
     cpSync(join(root, clips, name), join(dist, clips, name));
   }
-  const compositor = join('recorder', 'live', 'compositor.py');
-  cpSync(join(root, compositor), join(dist, compositor));
+  const live = join('recorder', 'live');
+  for (const name of ['compositor.py', 'hls_output.py']) {
+    cpSync(join(root, live, name), join(dist, live, name));
+  }
   // What is built where it is installed: UDP, the codecs of phones, their SRTP and DTLS and a load generator from C, the prompts from texts.
   const sources = [
     'base/addon',

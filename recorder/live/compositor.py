@@ -25,6 +25,8 @@ try:
 
     gi.require_version("Gst", "1.0")
     from gi.repository import Gio, GLib, Gst
+
+    from hls_output import HlsOutput
 except (ImportError, ValueError):
     emit("missing", parts=["bindings for Python"])
     sys.exit(1)
@@ -37,8 +39,8 @@ FLOWING_BYTES = 20_000
 DEPAYLOADERS = {"opus": "rtpopusdepay", "vp8": "rtpvp8depay", "vp9": "rtpvp9depay", "h264": "rtph264depay"}
 DECODERS = {"opus": "opusdec", "vp8": "vp8dec", "vp9": "vp9dec", "h264": "openh264dec"}
 OTHER_ELEMENTS = (
-    "aacparse appsrc audioconvert audiomixer audioresample audiotestsrc capsfilter compositor flvmux h264parse hlssink2 queue "
-    "rtmp2sink rtpjitterbuffer textoverlay videoconvert videotestsrc voaacenc x264enc"
+    "aacparse appsrc audioconvert audiomixer audioresample audiotestsrc capsfilter compositor flvmux h264parse mpegtsmux "
+    "queue rtmp2sink rtpjitterbuffer splitmuxsink textoverlay videoconvert videotestsrc voaacenc x264enc"
 ).split()
 
 
@@ -138,6 +140,7 @@ class Composition:
     def __init__(self, loop, command):
         self.loop = loop
         self.inputs = {}
+        self.is_flowing = False
         self.pipeline = Gst.Pipeline.new("live")
         self.pipeline.set_latency(LATENCY_MS * Gst.MSECOND)
         width, height, rate = command["width"], command["height"], command["framesPerSecond"]
@@ -172,13 +175,13 @@ class Composition:
         chain(self.compositor, video_caps, queues[0], encoder, parser, queues[1])
         convert = make(self.pipeline, "audioconvert")
         chain(self.mixer, convert, audio_caps, queues[2], aac, aac_parser, queues[3])
-        self.out(command["output"], queues[1], queues[3])
         bus = self.pipeline.get_bus()
         bus.add_signal_watch()
+        self.out(command["output"], bus, queues[1], queues[3])
         bus.connect("message::error", self.failed)
         self.pipeline.set_state(Gst.State.PLAYING)
 
-    def out(self, output, video, audio):
+    def out(self, output, bus, video, audio):
         if "rtmp" in output:
             mux = make(self.pipeline, "flvmux", streamable=True, latency=Gst.SECOND)
             # The key by itself: as a part of the address it would be decoded.
@@ -188,37 +191,25 @@ class Composition:
             chain(mux, sink)
             self.await_bytes(sink)
         else:
-            folder = output["hls"]
-            sink = make(
-                self.pipeline,
-                "hlssink2",
-                location=os.path.join(folder, "%06d.ts"),
-                playlist_location=os.path.join(folder, "live.m3u8"),
-                target_duration=2,
-                playlist_length=6,
-                max_files=12,
-            )
+            sink = HlsOutput(output["hls"], bus, self.flows).sink
+            self.pipeline.add(sink)
             video.link_pads("src", sink, "video")
-            audio.link_pads("src", sink, "audio")
-            self.observe(audio.get_static_pad("sink"))
+            audio.link_pads("src", sink, "audio_%u")
 
     def await_bytes(self, sink):
         # Buffers reach the sink before it is connected.
         def check():
             sent = sink.get_property("stats").get_value("out-bytes-total") or 0
-            if sent < FLOWING_BYTES:
-                return True
-            emit("flowing")
-            return False
+            if sent >= FLOWING_BYTES:
+                self.flows()
+            return not self.is_flowing
 
         GLib.timeout_add(200, check)
 
-    def observe(self, pad):
-        def first(_pad, _info):
+    def flows(self):
+        if not self.is_flowing:
+            self.is_flowing = True
             emit("flowing")
-            return Gst.PadProbeReturn.REMOVE
-
-        pad.add_probe(Gst.PadProbeType.BUFFER, first)
 
     def failed(self, _bus, message):
         error, _debug = message.parse_error()

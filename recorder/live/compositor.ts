@@ -72,7 +72,7 @@ export class Compositor extends EventEmitter<CompositorEvents> {
     super();
     const { output } = composition;
     this.#key = 'key' in output ? output.key : undefined;
-    this.#process = spawn(PYTHON, [PROGRAM], { stdio: ['pipe', 'pipe', 'ignore', 'pipe'] });
+    this.#process = spawn(PYTHON, ['-B', PROGRAM], { stdio: ['pipe', 'pipe', 'ignore', 'pipe'] });
     this.#packets = this.#process.stdio[3] as Writable;
     for (const stream of [this.#packets, this.#process.stdin]) {
       stream?.on('error', () => {});
@@ -160,7 +160,7 @@ export class Compositor extends EventEmitter<CompositorEvents> {
 /** What to install before rooms can be streamed; undefined: nothing. */
 export function missingForLive(): Promise<string | undefined> {
   return new Promise((resolve) => {
-    execFile(PYTHON, [PROGRAM, '--check'], (error, stdout) => {
+    execFile(PYTHON, ['-B', PROGRAM, '--check'], (error, stdout) => {
       const { parts = ['Python'] }: Partial<Message> = stdout.startsWith('{') ? JSON.parse(stdout) : {};
       resolve(error ? toInstall(parts) : undefined);
     });

@@ -38,10 +38,13 @@ export class RtmpServer {
     return `rtmp://127.0.0.1:${this.port}/app`;
   }
 
+  /** Idempotent. */
   async close(): Promise<void> {
-    const exited = once(this.#process, 'exit');
-    this.#process.kill('SIGKILL');
-    await exited;
+    if (this.#process.signalCode === null) {
+      const exited = once(this.#process, 'exit');
+      this.#process.kill('SIGKILL');
+      await exited;
+    }
     await rm(this.#folder, { recursive: true, force: true });
   }
 }

@@ -69,6 +69,8 @@ export const LIVE_SNAPSHOT = {
     hls: z.boolean(),
     /** What a stream sends, in kbit/s. */
     kbps: z.number(),
+    /** CPU time that a stream of five people takes, in percent of a core. */
+    cpuPercent: z.number(),
   }),
 } as const;
 

@@ -6,6 +6,8 @@ import { LiveStreams } from './live-streams.ts';
 
 /** Bitrate of the sound, in kbit/s. */
 const AUDIO_KBPS = 128;
+/** CPU time of each line of the picture, in percent of a core: not less than was measured with 360, 720 and 1080 lines (docs/figures.md). */
+const CPU_PERCENT_PER_LINE = 0.1;
 
 /** Live streams: a separate process composes rooms and sends them out, and everyone in them is notified. */
 export function registerLive(kernel: Kernel): void {
@@ -18,6 +20,7 @@ export function registerLive(kernel: Kernel): void {
     targets: streams ? config.live.targets : [],
     hls: streams !== undefined && config.live.hls,
     kbps: config.live.videoKbps + AUDIO_KBPS,
+    cpuPercent: Math.ceil(config.live.height * CPU_PERCENT_PER_LINE),
   }));
   if (!streams) {
     return;

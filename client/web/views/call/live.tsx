@@ -61,7 +61,7 @@ export function LiveItem({ call, notices }: LiveProps) {
 }
 
 function LiveDialog({ streaming }: { streaming: LiveStreaming }) {
-  const { targets, hls, kbps } = streaming.choices;
+  const { targets, hls, kbps, cpuPercent } = streaming.choices;
   const { live } = lateStrings();
   const target = useSignal(targets[0] ?? HLS);
   const key = useSignal('');
@@ -114,7 +114,7 @@ function LiveDialog({ streaming }: { streaming: LiveStreaming }) {
             </label>
           )}
           <p class="hint" data-testid="live-cost">
-            {isHls ? live.costHls(kbps) : live.cost(kbps)}
+            {isHls ? live.costHls(cpuPercent, kbps) : live.cost(cpuPercent, kbps)}
           </p>
         </>
       )}

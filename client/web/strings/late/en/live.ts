@@ -8,10 +8,10 @@ export const live = {
   target: 'Server',
   hls: 'This server, for whoever has the link (HLS)',
   key: 'Stream key',
-  cost: (kbps: number) =>
-    `This takes about one processor core of the server, and sends ${kbps} kbit/s from it.`,
-  costHls: (kbps: number) =>
-    `This takes about one processor core of the server, and sends ${kbps} kbit/s from it to each viewer.`,
+  cost: (cpuPercent: number, kbps: number) =>
+    `This takes about ${cpuPercent} % of a processor core of the server, and sends ${kbps} kbit/s from it.`,
+  costHls: (cpuPercent: number, kbps: number) =>
+    `This takes about ${cpuPercent} % of a processor core of the server, and sends ${kbps} kbit/s from it to each viewer.`,
   running: (host: string | undefined) => (host === undefined ? 'Live' : `Live: ${host}`),
   interrupted: 'Live stream interrupted',
   link: 'Link',

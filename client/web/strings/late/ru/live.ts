@@ -9,10 +9,10 @@ export const live: LateStrings['live'] = {
   target: 'Сервер',
   hls: 'Этот сервер, для всех, у кого есть ссылка (HLS)',
   key: 'Ключ трансляции',
-  cost: (kbps: number) =>
-    `Это займёт около одного ядра процессора сервера и ${kbps} кбит/с исходящего трафика.`,
-  costHls: (kbps: number) =>
-    `Это займёт около одного ядра процессора сервера и ${kbps} кбит/с исходящего трафика на каждого зрителя.`,
+  cost: (cpuPercent: number, kbps: number) =>
+    `Это займёт около ${cpuPercent} % ядра процессора сервера и ${kbps} кбит/с исходящего трафика.`,
+  costHls: (cpuPercent: number, kbps: number) =>
+    `Это займёт около ${cpuPercent} % ядра процессора сервера и ${kbps} кбит/с исходящего трафика на каждого зрителя.`,
   running: (host: string | undefined) => (host === undefined ? 'Прямой эфир' : `Прямой эфир: ${host}`),
   interrupted: 'Трансляция прервана',
   link: 'Ссылка',
