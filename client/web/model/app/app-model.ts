@@ -12,13 +12,16 @@ import {
   importIdentity,
   isCallRoom,
   loadIdentity,
+  type MediaEncryption,
   memoryStore,
+  openMediaEncryption,
   type Room,
   restoreFromBackup,
 } from '../../../sdk/index.ts';
 import { strings } from '../../strings/index.ts';
 import { Notices } from '../basics/notices.ts';
 import { Call } from '../call/call.ts';
+import { rememberEncrypted, wasEncrypted } from '../call/encrypted-rooms.ts';
 import { forgetBreakout, keepBreakout, keptBreakout } from '../call/kept-breakout.ts';
 import { AccountCare } from '../identity/account-care.ts';
 import { Door, type Doorway } from '../identity/door.ts';
@@ -332,15 +335,34 @@ export class AppModel {
   }
 
   /** Enters a room under the user's name for calls. @throws {CanopyError} as Client.join() */
-  #joinRoom(client: Client, roomId: string, pin?: string): Promise<Room> {
+  async #joinRoom(client: Client, roomId: string, pin?: string): Promise<Room> {
     const displayName = displayable(this.displayName.value);
-    const joining = client.join(roomId, {
-      ...(displayName !== '' && { displayName }),
-      ...(pin !== undefined && { pin }),
+    const join = (encryption?: MediaEncryption) => {
+      const joining = client.join(roomId, {
+        ...(displayName !== '' && { displayName }),
+        ...(pin !== undefined && { pin }),
+        ...(encryption && { encryption, encryptionPolicy: 'required' }),
+      });
+      // No video is received before it has a place on the page.
+      client.room?.setLayout({ tiles: [] });
+      return joining;
+    };
+    if (!wasEncrypted(roomId)) {
+      try {
+        return await join();
+      } catch (error) {
+        if (CanopyError.from(error).code !== 'ENCRYPTION_REQUIRED') {
+          throw error;
+        }
+      }
+    }
+    const encryption = await openMediaEncryption();
+    const room = await join(encryption).catch((error: unknown) => {
+      encryption.close();
+      throw error;
     });
-    // No video is received before it has a place on the page.
-    client.room?.setLayout({ tiles: [] });
-    return joining;
+    rememberEncrypted(roomId);
+    return room;
   }
 
   async leave(): Promise<void> {

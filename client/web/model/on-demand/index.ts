@@ -1,5 +1,6 @@
 /** The models of views that are loaded when they are first shown. They are not in ../index.ts, since what is there is loaded first. */
 export { Watched } from '../basics/watched.ts';
+export { CallEncryption } from '../call/call-encryption.ts';
 export { LiveStreaming } from '../call/live-streaming.ts';
 export { Streaming } from '../call/streaming.ts';
 export { DeviceAdding } from '../identity/device-adding.ts';

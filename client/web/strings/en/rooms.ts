@@ -10,6 +10,7 @@ export const rooms = {
   titleExample: 'e.g. Weekly planning',
   create: 'Create room',
   newRoom: 'New room',
+  encrypted: 'End-to-end encrypted (no phones, recordings, captions or streams)',
 
   schedule: 'Schedule a meeting',
   reschedule: 'Change the meeting',

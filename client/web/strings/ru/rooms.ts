@@ -8,6 +8,7 @@ export const rooms: Strings['rooms'] = {
   titleExample: 'например, Планёрка',
   create: 'Создать комнату',
   newRoom: 'Новая комната',
+  encrypted: 'Сквозное шифрование (без телефонов, записей, субтитров и трансляций)',
 
   schedule: 'Запланировать встречу',
   reschedule: 'Изменить встречу',

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { AppModel, Call, Trouble } from '../../model/index.ts';
-import { strings } from '../../strings/index.ts';
+import { loadLateStrings, strings } from '../../strings/index.ts';
 import { BreakoutBanner } from '../breakouts/breakout-banner.tsx';
 import { ChatToast } from '../chat/chat-toast.tsx';
 import { FileDrop } from '../chat/file-drop.tsx';
@@ -23,6 +23,10 @@ import { useShortcuts } from './use-shortcuts.ts';
 
 const CaptionLines = lazyView(async () => (await import('./captions.tsx')).CaptionLines);
 const CaptionsSign = lazyView(async () => (await import('./captions.tsx')).CaptionsSign);
+const EncryptionSign = lazyView(async () => {
+  await loadLateStrings();
+  return (await import('../encryption/encryption-sign.tsx')).EncryptionSign;
+});
 const OutputSigns = lazyView(async () => (await import('./outputs.tsx')).OutputSigns);
 
 /** Windows in which a panel is a sheet: see panels.css. */
@@ -107,6 +111,7 @@ function TopBar({
       <span class="count" data-testid="count">
         {room.count(count)}
       </span>
+      {call.room.encryption && <EncryptionSign call={call} />}
       <OutputSigns call={call} notices={model.notices} />
       <CaptionsSign call={call} />
       <RaisedHands call={call} />

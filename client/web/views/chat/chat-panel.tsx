@@ -31,6 +31,11 @@ export function ChatPanel({ call }: { call: Call }) {
       ) : (
         <>
           <ChatBar model={model} roomId={call.room.roomId} onSearch={() => (searching.value = true)} />
+          {call.room.encryption?.state && (
+            <p class="hint" data-testid="chat-not-encrypted">
+              {strings.value.chat.notEncrypted}
+            </p>
+          )}
           <ChatList model={model} target={target} />
           <ChatComposer model={model} />
         </>

@@ -46,6 +46,7 @@ export function ScheduleDialog({
   const timeZone = useSignal(before?.timeZone ?? ownTimeZone());
   const weekly = useSignal(before?.repeats === 'weekly');
   const description = useSignal(before?.description ?? '');
+  const encrypted = useSignal(false);
   const outcome = useSignal<Outcome | undefined>(undefined);
   const { busy, problem, act } = useAct();
   const [date = '', time = ''] = startsAt.value.split('T');
@@ -64,7 +65,7 @@ export function ScheduleDialog({
       const change = { title: title.value, ...(planned && { schedule }) };
       const { roomId } = room
         ? await client.rooms.configure(room.roomId, change)
-        : await client.rooms.create(change);
+        : await client.rooms.create({ ...change, ...(encrypted.value && { encryption: 'required' }) });
       const ics = planned ? await client.rooms.invitation(roomId) : undefined;
       outcome.value = { kind: 'planned', roomId, ics };
     });
@@ -161,6 +162,14 @@ export function ScheduleDialog({
               />
             </label>
           </>
+        )}
+        {!room && (
+          <CheckField
+            testId="encrypted"
+            checked={encrypted.value}
+            onChange={(checked) => (encrypted.value = checked)}
+            label={words.encrypted}
+          />
         )}
         <Problem error={problem.value} />
         <button type="submit" class="primary" data-testid="plan" disabled={busy.value || !ready}>

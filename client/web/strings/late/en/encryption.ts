@@ -1,0 +1,27 @@
+/** End-to-end encryption of a call. */
+export const encryption = {
+  isTrue: 'End-to-end encrypted',
+  joining: 'Setting up encryption…',
+  alarm: 'Encryption problem',
+  title: 'End-to-end encryption',
+  close: 'Close',
+  code: 'Verification code',
+  compare:
+    'Everyone in the call sees the same code. Read it aloud: if somebody sees another one, do not trust this call.',
+  members: (count: number) => `Devices that can decrypt: ${count}`,
+  you: (name: string) => `${name} (you)`,
+  byCertificate: 'Names are those of the certificates that this device checked, not what the server says.',
+  learnsTitle: 'What the server still learns',
+  learns:
+    'Who is in the call and when, who speaks and how loud, and the size of everything that is sent. Chat, files, reactions and polls are not end-to-end encrypted: the server can read them.',
+  alarms: {
+    forged: () => 'The server delivered a message about the keys that is not genuine.',
+    fork: (name = 'Somebody') =>
+      `${name} sees another history of this call: the server shows different ones.`,
+    withheld: (name = 'Somebody') => `${name} has newer keys, which the server withholds from this device.`,
+    replayed: () => 'The server repeated a message about the keys.',
+    stranger: (name = 'Somebody') => `${name} can decrypt this call, but is not listed as present.`,
+    outside: (name = 'Somebody') => `${name} is listed as present, but cannot decrypt this call.`,
+    identity: (name = 'Somebody') => `The server passes off the device of ${name} as somebody else’s.`,
+  },
+};

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Page } from 'playwright-core';
+import { assertAccessible } from '../support/accessibility.ts';
+import { TestBrowser } from '../support/browser.ts';
+import { InProcessServer } from '../support/in-process-server.ts';
+import { Person } from '../support/person.ts';
+import { eventually } from '../support/wait.ts';
+
+const ROOM = 'secret';
+
+describe('an encrypted call on the page', () => {
+  let server: InProcessServer;
+  let browser: TestBrowser;
+  let ada: Page;
+  let bob: Page;
+
+  before(async () => {
+    server = await InProcessServer.start();
+    browser = await TestBrowser.launch();
+    await server.api('POST', '/api/rooms', { roomId: ROOM, encryption: 'required' });
+    ada = await enter('Ada');
+    bob = await enter('Bob');
+  });
+  after(async () => {
+    await browser.close();
+    await server.close();
+  });
+
+  async function enter(name: string): Promise<Page> {
+    const page = await browser.page();
+    await new Person(page, name).enterByInvitation(await server.invite(), ROOM);
+    return page;
+  }
+  const encrypted = (page: Page) => page.locator('[data-testid=encryption-sign][data-status=true]').waitFor();
+  const code = async (page: Page) => {
+    await page.getByTestId('encryption-sign').click();
+    const text = await page.getByTestId('encryption-code').textContent();
+    await page.getByTestId('encryption-close').click();
+    return text ?? '';
+  };
+
+  it('says that it is encrypted, with whom, and the same code to everybody', async () => {
+    await Promise.all([encrypted(ada), encrypted(bob)]);
+    await eventually(
+      'the same code',
+      async () => [await code(ada), await code(bob)],
+      ([first, second]) => first === second && /^\d{5}( \d{5}){5}$/.test(first ?? ''),
+    );
+    await ada.getByTestId('encryption-sign').click();
+    const members = await ada.getByTestId('encryption-members').locator('li').allTextContents();
+    assert.deepEqual(
+      members.map((text) => text.split(' ')[0]),
+      ['Ada', 'Bob'],
+    );
+    await assertAccessible(ada, { within: 'dialog' });
+    await ada.getByTestId('encryption-close').click();
+  });
+
+  it('people see each other', async () => {
+    await new Person(ada, 'Ada').sees('Bob');
+    await new Person(bob, 'Bob').sees('Ada');
+  });
+
+  it('says in the chat that messages are not encrypted', async () => {
+    await ada.keyboard.press('c');
+    await ada.getByTestId('chat-not-encrypted').waitFor();
+  });
+
+  it('threat 24: a page that knows a room as encrypted does not enter it otherwise', async () => {
+    await bob.getByTestId('leave').click();
+    await bob.evaluate(() => {
+      localStorage.setItem('canopy.encrypted-rooms', JSON.stringify(['clear']));
+      location.hash = '#/room/clear';
+    });
+    await bob.getByTestId('join').click();
+    await eventually(
+      'the refusal',
+      () => bob.getByRole('alert').allTextContents(),
+      (texts) => texts.join(' ').includes('end-to-end encryption'),
+    );
+  });
+});
