@@ -172,7 +172,8 @@ async function launch(folder: string, port: number): Promise<ChildProcess> {
       await client.end();
       return child;
     } catch (error) {
-      if (attempt === 200 || child.exitCode !== null) {
+      // A minute: recovery is slow on a machine that is busy with other tests.
+      if (attempt === 1200 || child.exitCode !== null) {
         throw error;
       }
       await new Promise((resolve) => setTimeout(resolve, 50));
