@@ -5,7 +5,7 @@ export class BroadcasterMetrics {
   readonly registry = new Registry();
   readonly interruptions = new Counter({
     name: 'canopy_broadcaster_interruptions_total',
-    help: 'Live streams that were interrupted, and tried again',
+    help: 'Interruptions of live streams, each failed retry included',
     registers: [this.registry],
   });
 

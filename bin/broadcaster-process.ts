@@ -1,5 +1,6 @@
 /** The broadcaster as a child process of `canopy serve`. Its compositors are processes of their own, one for each room. */
 import { setPriority } from 'node:os';
+import { LIVE_AUDIO_KBPS } from '../base/index.ts';
 import { MediaUdp, RoomBroadcaster } from '../recorder/index.ts';
 import type { BroadcastOptions } from '../signaling/index.ts';
 import { BroadcasterMetrics } from './broadcaster-metrics.ts';
@@ -8,7 +9,6 @@ import { becomeRoomProgram } from './room-program.ts';
 /** Below the conference, above the compositors. */
 const NICENESS = 5;
 const FRAMES_PER_SECOND = 30;
-const AUDIO_KBPS = 128;
 const ENCODER_THREADS = 1;
 
 setPriority(NICENESS);
@@ -32,7 +32,7 @@ becomeRoomProgram<BroadcastOptions, boolean>({
         height: 2 * Math.floor(height / 2),
         framesPerSecond: FRAMES_PER_SECOND,
         videoKbps,
-        audioKbps: AUDIO_KBPS,
+        audioKbps: LIVE_AUDIO_KBPS,
         threads: ENCODER_THREADS,
         output,
       },

@@ -21,8 +21,8 @@ export class BroadcasterSupervisor
     this.#events?.flowing(roomId, isFlowing);
   }
 
-  protected override worksAgain(roomId: string, works: boolean): void {
-    this.#events?.flowing(roomId, works);
+  protected override runningChanged(roomId: string, isRunning: boolean): void {
+    this.#events?.flowing(roomId, isRunning);
   }
 
   protected override ended(roomId: string, error: CanopyError): void {

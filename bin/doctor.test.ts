@@ -82,10 +82,7 @@ describe('canopy doctor', () => {
       /^warn {2}codecs {8}The native codecs are not built; run node sip-gateway\/codecs\/build\.mjs/m,
     );
     assert.match(said, /^warn {2}phone UDP {5}portable$/m);
-    assert.match(
-      said,
-      /^warn {2}phone UDP {5}The add-on .* is not built; run node sip-gateway\/media\/network\/build\.mjs/m,
-    );
+    assert.match(said, /^warn {2}phone UDP {5}The add-on .* is not built; run node base\/udp\/build\.mjs/m);
     assert.match(
       said,
       /^warn {2}phone SRTP {4}The add-on .* is not built; run node sip-gateway\/media\/srtp\/build\.mjs/m,

@@ -156,7 +156,7 @@ async function checkRecordingStorage(config: Config, say: Say): Promise<void> {
     }
     const { where, problem, isPlain } = probe;
     if (problem === undefined) {
-      say('ok', 'recordings', `${where} can be written, read and deleted from`);
+      say('ok', 'recordings', `${where}: objects can be written, read and deleted`);
     } else {
       say('fail', 'recordings', problem);
     }

@@ -35,7 +35,7 @@ export abstract class RoomProgramSupervisor<Options extends { roomId: string }, 
   /** The program no longer works in the room. */
   protected abstract ended(roomId: string, error: CanopyError): void;
   /** The process was lost while it worked in the room (`false`), or the next one works there (`true`). */
-  protected worksAgain(_roomId: string, _works: boolean): void {}
+  protected runningChanged(_roomId: string, _isRunning: boolean): void {}
 
   /** Starts the process. @param options `url`: of the server on this host @throws {CanopyError} CONNECTION_LOST and others */
   async open({ config, log, url }: { config: Config; log: Logger; url: string }): Promise<void> {
@@ -56,7 +56,7 @@ export abstract class RoomProgramSupervisor<Options extends { roomId: string }, 
       onExit: () => {
         this.#requests.abandon();
         for (const roomId of this.#running.keys()) {
-          this.worksAgain(roomId, false);
+          this.runningChanged(roomId, false);
         }
       },
       metrics: this.#metrics,
@@ -102,7 +102,7 @@ export abstract class RoomProgramSupervisor<Options extends { roomId: string }, 
   async #resume(options: Options): Promise<void> {
     try {
       await this.#begin(options);
-      this.worksAgain(options.roomId, true);
+      this.runningChanged(options.roomId, true);
     } catch (error) {
       this.#end(options.roomId, CanopyError.from(error));
     }

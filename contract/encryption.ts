@@ -2,8 +2,8 @@
 import { z } from 'zod';
 
 /**
- * Whether what people send in a room is encrypted for the server too. `off`: no; `allow-phones`: yes, and phones may be in the room, through
- * a gateway that is a member and has the keys; `required`: yes, without phones. Fixed when the room is created, and part of the context of
+ * Whether a room's media is end-to-end encrypted, so that the server cannot read it. `off`: no; `required`: yes, without phones;
+ * `allow-phones`: yes, with phones, through a gateway that is a member of the group and has the keys. Fixed when the room is created, and part of the context of
  * its MLS group.
  */
 export const encryptionPolicy = z.enum(['off', 'allow-phones', 'required']);

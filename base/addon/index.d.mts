@@ -8,7 +8,7 @@ export declare class Addon {
     title: string;
     sources: URL;
     libraries?: Record<string, string>;
-    optional?: Record<string, { debian: string; header: string; flags: string[] }>;
+    optional?: Record<string, { debian: string; headers: string[]; flags: string[] }>;
   });
   locate(): string | null;
   build(options?: { extraFlags?: string[]; output?: string }): BuildResult;

@@ -11,13 +11,16 @@ export function mayStreamLive({ targets, hls }: { targets: readonly string[]; hl
   return hls || targets.length > 0;
 }
 
+/** Bitrate of the sound, in kbit/s. */
+export const LIVE_AUDIO_KBPS = 128;
+
 /** Live streams of rooms, by RTMP and HLS. */
 export const liveSection = z
   .strictObject({
     targets: list(rtmpUrl)
       .default([])
       .describe(
-        'RTMP servers to which rooms can be streamed, comma-separated, e.g. `rtmps://live.example/app`. People add the key of their stream. Default: none. See docs/live.md.',
+        'RTMP servers to which rooms can be streamed, comma-separated, e.g. `rtmps://live.example/app`. Whoever starts a stream enters its key. Default: none. See docs/live.md.',
       ),
     hls: flag
       .default(false)
@@ -32,6 +35,6 @@ export const liveSection = z
       .describe('Height of the picture, in pixels. Its width is 16/9 of that.'),
     videoKbps: count({ min: 200, max: 20_000 })
       .default(2500)
-      .describe('Bitrate of the picture, in kbit/s. The sound takes another 128.'),
+      .describe(`Bitrate of the picture, in kbit/s. The sound takes another ${LIVE_AUDIO_KBPS}.`),
   })
   .prefault({});

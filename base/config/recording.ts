@@ -23,7 +23,7 @@ const settings = z.strictObject({
   s3Url: bucketUrl
     .optional()
     .describe(
-      'Bucket of an S3-compatible storage to which recordings are moved once they have ended, and perhaps a prefix, e.g. `https://s3.eu-central-1.amazonaws.com/bucket/prefix`. See docs/recording-storage.md. Default: recordings stay in `recording.dir`.',
+      'URL of the S3-compatible bucket to which recordings are moved once they have ended, with an optional prefix, e.g. `https://s3.eu-central-1.amazonaws.com/bucket/prefix`. See docs/recording-storage.md. Default: recordings stay in `recording.dir`.',
     ),
   s3AccessKey: text.optional().describe('Access key id for the bucket.'),
   s3Secret: text
@@ -38,7 +38,7 @@ const settings = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9-]{1,64}$/, { error: 'write a region such as eu-central-1' })
     .default('us-east-1')
-    .describe('Region of the bucket. Most storages of your own accept the default.'),
+    .describe('Region of the bucket. Most self-hosted storages accept the default.'),
   s3Addressing: z
     .enum(['auto', 'path', 'host'])
     .default('auto')

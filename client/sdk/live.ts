@@ -46,7 +46,7 @@ export class Live extends Emitter<LiveEvents> {
   /**
    * Starts a stream, which takes a few seconds. Everyone is notified.
    *
-   * @throws {CanopyError} FORBIDDEN, TARGET_REFUSED, LIVE_RUNNING, LIVE_FAILED, LIMIT_REACHED
+   * @throws {CanopyError} FORBIDDEN, ENCRYPTED_ROOM, TARGET_REFUSED, LIVE_RUNNING, LIVE_FAILED, LIMIT_REACHED
    */
   start(options: LiveOptions): Promise<unknown> {
     return this.#connection.request('live.start', options);

@@ -45,7 +45,7 @@ export interface JoinOptions {
    * elsewhere the program provides keys. Without it, encrypted rooms are refused with ENCRYPTION_REQUIRED.
    */
   encryption?: MediaEncryption;
-  /** What the program was told about the room by whom it trusts, e.g. by a link. If the server says otherwise, the room closes. */
+  /** The policy that the program expects, from a source that it trusts, e.g. a link. If the server says otherwise, the room closes (ENCRYPTION_INVALID). */
   encryptionPolicy?: EncryptionPolicy;
   /** Transforms for encoded frames. */
   transforms?: FrameTransforms;

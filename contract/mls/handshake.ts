@@ -117,6 +117,6 @@ export function requireUsable({ cipherSuite, leafNode }: KeyPackage, nowMs = Dat
   const now = Math.floor(nowMs / 1000);
   const { notBefore, notAfter } = leafNode.lifetime;
   if (notAfter < BigInt(now - CLOCK_SKEW_SECONDS) || notBefore > BigInt(now + CLOCK_SKEW_SECONDS)) {
-    refuse('an expired key package');
+    refuse('a key package that has expired or is not valid yet');
   }
 }

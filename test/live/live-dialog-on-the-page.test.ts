@@ -42,11 +42,14 @@ describe('the dialog of live streams', () => {
     await ann.click('more');
     await ann.click('go-live');
     const cost = page.getByTestId('live-cost');
-    assert.match((await cost.textContent()) ?? '', /72 % of a processor core.* 2628 kbit\/s from it\.$/);
+    assert.match(
+      (await cost.textContent()) ?? '',
+      /72% of a processor core.* 2628 kbit\/s of its upload bandwidth\.$/,
+    );
     const submit = page.getByTestId('live-submit');
     assert.ok(await submit.isDisabled(), 'a stream to a server needs a key');
     await page.getByTestId('live-target').selectOption('hls');
-    assert.match((await cost.textContent()) ?? '', /2628 kbit\/s from it to each viewer\.$/);
+    assert.match((await cost.textContent()) ?? '', /2628 kbit\/s of its upload bandwidth for each viewer\.$/);
     await submit.click();
     await page.getByText('install Debian’s python3-gi').waitFor();
     assert.equal(await page.getByTestId('live').count(), 0);

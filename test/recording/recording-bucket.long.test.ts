@@ -291,7 +291,7 @@ describe('recordings in a bucket', { skip }, () => {
     };
     assert.match(await doctor(wrong), /^fail {2}recordings +recording\.s3Secret: /);
     await stop();
-    assert.match(await doctor({}), /^ok {4}recordings +http.*can be written, read and deleted from/);
+    assert.match(await doctor({}), /^ok {4}recordings +http.*objects can be written, read and deleted/);
     await moved(await start(), recordingId);
     assert.ok(s3.read(`${recordingId}/${file}`).equals(content));
   });

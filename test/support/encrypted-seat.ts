@@ -44,9 +44,9 @@ export class EncryptedSeat {
     return this.group;
   }
 
-  async found(): Promise<string> {
-    const group = await RoomGroup.found(this.member);
-    const { outcome } = await this.client.get('encryption.found', {
+  async create(): Promise<string> {
+    const group = await RoomGroup.create(this.member);
+    const { outcome } = await this.client.get('encryption.create', {
       groupInfo: base64(await group.groupInfo()),
       tree: base64(group.tree),
     });
@@ -85,9 +85,9 @@ export class EncryptedSeat {
     };
   }
 
-  /** Joins, or founds if there is no group. */
+  /** Joins the group, or creates it if there is none. */
   async enterGroup(): Promise<this> {
-    if (this.joined.parts.encryption.group === null && (await this.found()) === 'accepted') {
+    if (this.joined.parts.encryption.group === null && (await this.create()) === 'accepted') {
       return this;
     }
     while ((await this.offer(await this.prepare())).outcome === 'late') {

@@ -212,9 +212,9 @@ export class GroupRelay {
       // biome-ignore lint/suspicious/noExplicitAny: each request has data of its own
       const data = request as any;
       switch (name) {
-        case 'encryption.found': {
+        case 'encryption.create': {
           const sent = { groupInfo: bytesOf(data.groupInfo), tree: bytesOf(data.tree) };
-          return { outcome: await delivery.found(peer, sent) };
+          return { outcome: await delivery.create(peer, sent) };
         }
         case 'encryption.join':
           return delivery.join(peer, { ...data, keyPackage: bytesOf(data.keyPackage) });
@@ -255,7 +255,7 @@ export class GroupRelay {
 
 function deliver<N extends EventName>(session: GroupSession, name: N, data: EventData<N>): void {
   const take = {
-    'encryption.founded': 'founded',
+    'encryption.created': 'created',
     'encryption.committed': 'committed',
     'encryption.welcome': 'welcome',
     'encryption.waiting': 'waiting',

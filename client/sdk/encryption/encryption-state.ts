@@ -1,12 +1,14 @@
 /** What people see of a room's end-to-end encryption. */
+import { CanopyError } from '../../../contract/light.ts';
 
 /**
- * What is wrong. `forged`: a message of the group that breaks its rules, or is not genuine; `fork`: somebody sees another history; `withheld`:
+ * What is wrong. `failed`: this device cannot take part; `forged`: a message of the group that breaks its rules, or is not genuine; `fork`: somebody sees another history; `withheld`:
  * somebody is in an epoch that this device was not told about; `replayed`: the server repeats a message; `stranger`: a device has the keys
  * that the server does not list as present, and it stays; `outside`: somebody is present without the keys; `identity`: the server says that a
  * device belongs to somebody else than its certificate does.
  */
 export type EncryptionAlarmKind =
+  | 'failed'
   | 'forged'
   | 'fork'
   | 'withheld'
@@ -21,6 +23,13 @@ export interface EncryptionAlarm {
   deviceId?: string | undefined;
   /** The reason for programs and logs, in English. */
   detail?: string | undefined;
+}
+
+/** The alarm for an error after which there are no keys. */
+export function failureAlarm(error: unknown): EncryptionAlarm {
+  const { code, detail } = CanopyError.from(error);
+  const kind = code === 'ENCRYPTION_INVALID' ? 'forged' : 'failed';
+  return { kind, detail: detail === undefined ? code : `${code}: ${detail}` };
 }
 
 /** A device that has the keys. */

@@ -9,7 +9,7 @@ import { CanopyError } from '../../../contract/light.ts';
 import { Emitter } from '../emitter.ts';
 import type { Identity } from '../identity/index.ts';
 import type { RoomSession } from '../room-session.ts';
-import type { EncryptionState } from './encryption-state.ts';
+import { type EncryptionState, failureAlarm } from './encryption-state.ts';
 import type { FrameEncryption } from './epoch-keys.ts';
 import type { GroupSession } from './group/index.ts';
 
@@ -42,7 +42,7 @@ export class RoomEncryption extends Emitter<RoomEncryptionEvents> {
       // Whoever loads it reports a failure.
       this.#session?.then(run).catch(() => {});
     };
-    session.onServerEvent('encryption.founded', (data) => tell((group) => group.founded(data)));
+    session.onServerEvent('encryption.created', (data) => tell((group) => group.created(data)));
     session.onServerEvent('encryption.committed', (data) => tell((group) => group.committed(data)));
     session.onServerEvent('encryption.welcome', (data) => tell((group) => group.welcome(data)));
     session.onServerEvent('encryption.waiting', (data) => tell((group) => group.waiting(data)));
@@ -65,7 +65,7 @@ export class RoomEncryption extends Emitter<RoomEncryptionEvents> {
   entered(snapshot: SnapshotPart<'encryption'>): void {
     const { policy } = snapshot;
     if (this.#session && policy !== this.#policy) {
-      throw new CanopyError('ENCRYPTION_INVALID', `the server says that the room is ${policy} now`);
+      throw new CanopyError('ENCRYPTION_INVALID', `the server now says that the room’s policy is ${policy}`);
     }
     if (policy === 'off') {
       return;
@@ -75,11 +75,7 @@ export class RoomEncryption extends Emitter<RoomEncryptionEvents> {
     this.#session
       .then((group) => group.entered(snapshot))
       .catch((cause: unknown) => {
-        const { code, detail = '' } = CanopyError.from(cause);
-        this.#change({
-          ...{ state: 'failed', members: [], code: [] },
-          alarms: [{ kind: 'forged', detail: `${code} ${detail}` }],
-        });
+        this.#change({ state: 'failed', members: [], code: [], alarms: [failureAlarm(cause)] });
       });
   }
 

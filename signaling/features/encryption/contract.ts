@@ -24,20 +24,20 @@ const committed = z.object({ epoch, commit });
 
 export const ENCRYPTION_REQUESTS = {
   /**
-   * Founds the room's group. `late`: there is one by now; join it.
+   * Creates the room's group. `late`: there is one by now; join it.
    */
-  'encryption.found': {
+  'encryption.create': {
     data: z.object({ groupInfo, tree: bytes(MAX_KEY_PACKAGE_BYTES) }),
     result: z.object({ outcome: z.enum(['accepted', 'late']) }),
   },
   /**
-   * How to get into the group. `found`: there is none. `commit`: by an external commit. `wait`: many come at once, so a member adds the key
+   * How to get into the group. `create`: there is none. `commit`: by an external commit. `wait`: many come at once, so a member adds the key
    * package, and `encryption.welcome` follows; if it does not within some seconds, ask again with `alone`.
    */
   'encryption.join': {
     data: z.object({ keyPackage: bytes(MAX_KEY_PACKAGE_BYTES), alone: z.boolean().optional() }),
     result: z.discriminatedUnion('way', [
-      z.object({ way: z.literal('found') }),
+      z.object({ way: z.literal('create') }),
       z.object({ way: z.literal('commit'), groupId, epoch, groupInfo, tree }),
       z.object({ way: z.literal('wait') }),
     ]),
@@ -78,8 +78,8 @@ export const ENCRYPTION_REQUESTS = {
 } as const;
 
 export const ENCRYPTION_EVENTS = {
-  /** The group was founded, or founded anew after all its members had left. */
-  'encryption.founded': logged({ groupId }),
+  /** The group was created, or created anew after all its members had left. */
+  'encryption.created': logged({ groupId }),
   /** An epoch has ended. */
   'encryption.committed': logged({ groupId, ...committed.shape }),
   /** A member has added this device. */

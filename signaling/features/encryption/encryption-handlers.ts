@@ -20,9 +20,9 @@ export function encryptionHandlers(
     return { delivery, peer };
   };
   return {
-    'encryption.found': async (session, { groupInfo, tree }) => {
+    'encryption.create': async (session, { groupInfo, tree }) => {
       const { delivery, peer } = requireGroup(session);
-      return { outcome: await delivery.found(peer, { groupInfo: bytesOf(groupInfo), tree: bytesOf(tree) }) };
+      return { outcome: await delivery.create(peer, { groupInfo: bytesOf(groupInfo), tree: bytesOf(tree) }) };
     },
 
     'encryption.join': async (session, { keyPackage, alone }) => {

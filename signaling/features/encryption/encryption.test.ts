@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import type { Identity } from '../../../client/sdk/index.ts';
 import { bytesOf, EncryptedSeat } from '../../../test/support/encrypted-seat.ts';
 import { InProcessServer } from '../../../test/support/in-process-server.ts';
+import { withRemovals } from '../../../test/support/many-proposals.ts';
 import { newIdentity, ProtocolClient } from '../../../test/support/protocol-client.ts';
 
 const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
@@ -53,7 +54,7 @@ describe('the delivery of a room’s group', () => {
   };
   const leave = (...seats: EncryptedSeat[]) => Promise.all(seats.map((seat) => seat.leave()));
 
-  it('the first founds the group, and others join it with one message each', async () => {
+  it('the first creates the group, and others join it with one message each', async () => {
     const { roomId, seats } = await groupOf(3);
     await assertSame(...seats);
     const [ann, bob, eve] = seats as [EncryptedSeat, EncryptedSeat, EncryptedSeat];
@@ -65,7 +66,7 @@ describe('the delivery of a room’s group', () => {
       ({ participantId }) => participantId === eve.joined.participantId,
     );
     assert.equal(own?.deviceId, eve.member.deviceId);
-    assert.equal(await bob.found(), 'late');
+    assert.equal(await bob.create(), 'late');
     const page = await fetch(new URL('/metrics', server.url)).then((answer) => answer.text());
     assert.match(page, /canopy_encryption_groups 1/);
     assert.match(page, /canopy_encryption_commits_total\{outcome="accepted"\} 2/);
@@ -159,7 +160,7 @@ describe('the delivery of a room’s group', () => {
     await leave(ann);
   });
 
-  it('a group ends with its last member, and the next one founds another', async () => {
+  it('a group ends with its last member, and the next one creates another', async () => {
     const roomId = await newRoom();
     await admin.get('room.configure', { roomId, emptyTimeout: 60 });
     const ann = await (await take(0, roomId)).enterGroup();
@@ -168,9 +169,9 @@ describe('the delivery of a room’s group', () => {
     assert.equal(bob.joined.parts.encryption.group, null);
     const own = await bob.member.newKeyPackage();
     assert.deepEqual(await bob.client.get('encryption.join', { keyPackage: base64(own.message) }), {
-      way: 'found',
+      way: 'create',
     });
-    assert.equal(await bob.found(), 'accepted');
+    assert.equal(await bob.create(), 'accepted');
     await bob.leave();
   });
 
@@ -239,14 +240,7 @@ describe('the delivery of a room’s group', () => {
     const { seats } = await groupOf(1);
     const [ann] = seats as [EncryptedSeat];
     const request = await ann.request(await ann.current.commit({}));
-    // A vector of 10,000 removals where that of the commit has none, after its fixed head.
-    const commit = bytesOf(request.commit);
-    const removals = Buffer.alloc(10_000 * 7, Buffer.from([1, 0, 3, 0, 0, 0, 1]));
-    const length = Buffer.from([0x80, 1, 0x11, 0x70]);
-    const head = commit.findIndex((_, i) => commit[i] === 0 && commit[i + 1] === 1 && i > 40);
-    const forged = base64(
-      Buffer.concat([commit.subarray(0, head), length, removals, commit.subarray(head + 1)]),
-    );
+    const forged = base64(withRemovals(bytesOf(request.commit), 10_000));
     assert.equal(
       await ann.client.refusal('encryption.commit', { ...request, commit: forged }),
       'ENCRYPTION_INVALID',
@@ -294,9 +288,9 @@ describe('the delivery of a room’s group', () => {
     assert.deepEqual(parts.encryption, { policy: 'off', group: null });
     assert.equal(participants[0]?.deviceId, undefined);
     const data = { groupInfo: 'AAAA', tree: 'AAAA' };
-    assert.equal(await client.refusal('encryption.found', data), 'ENCRYPTION_INVALID');
+    assert.equal(await client.refusal('encryption.create', data), 'ENCRYPTION_INVALID');
     await client.get('room.leave', {});
-    assert.equal(await client.refusal('encryption.found', data), 'ROOM_NOT_JOINED');
+    assert.equal(await client.refusal('encryption.create', data), 'ROOM_NOT_JOINED');
     client.close();
   });
 });

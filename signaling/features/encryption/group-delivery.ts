@@ -42,7 +42,7 @@ export class GroupDelivery {
     return [...this.#room.peers.values()].some((peer) => this.#isMember(peer)) ? this.#group : undefined;
   }
 
-  found(
+  create(
     peer: Peer,
     { groupInfo, tree }: { groupInfo: Uint8Array; tree: Uint8Array },
   ): Promise<'accepted' | 'late'> {
@@ -51,12 +51,15 @@ export class GroupDelivery {
         return 'late';
       }
       const { roomId, encryption: policy } = this.#room;
-      const group = await PublicGroup.found({ roomId, policy }, { groupInfo, tree, deviceId: peer.deviceId });
+      const group = await PublicGroup.create(
+        { roomId, policy },
+        { groupInfo, tree, deviceId: peer.deviceId },
+      );
       this.#requireInside(peer);
       this.#group = group;
       this.#kept = [];
       this.#newcomers.drop(peer.peerId);
-      this.#room.append('encryption.founded', { groupId: group.groupId });
+      this.#room.append('encryption.created', { groupId: group.groupId });
       this.#newcomers.committed();
       return 'accepted';
     });
@@ -69,7 +72,7 @@ export class GroupDelivery {
     return this.#serialize(async () => {
       const { group } = this;
       if (!group) {
-        return { way: 'found' };
+        return { way: 'create' };
       }
       const { leafNode } = readKeyPackage(keyPackage);
       if ((await readLeafChain(leafNode)).deviceId !== peer.deviceId) {

@@ -48,14 +48,14 @@ export class PublicGroup {
    *
    * @throws {CanopyError} ENCRYPTION_INVALID, and the CERT_ codes of chains that cannot be read
    */
-  static async found(
+  static async create(
     room: GroupRoom,
     { groupInfo, tree, deviceId }: { groupInfo: Uint8Array; tree: Uint8Array; deviceId: string },
   ): Promise<PublicGroup> {
     const ratchetTree = readTree(tree);
     const [first, ...others] = leavesOf(ratchetTree);
     if (first?.[0] !== 0 || others.length > 0) {
-      refuse('a group that is founded has one member');
+      refuse('a new group has one member');
     }
     await requireDevice(first[1], deviceId);
     return PublicGroup.#create(
@@ -121,7 +121,7 @@ export class PublicGroup {
       const id = leafAt(this.#tree, index) === leaf ? this.devices.get(index) : undefined;
       const device = id ?? (await readLeafChain(leaf)).deviceId;
       if (!known.has(device) || [...devices.values()].includes(device)) {
-        refuse('a device that is in the group twice');
+        refuse('a device that is not expected, or is in the group twice');
       }
       devices.set(index, device);
     }

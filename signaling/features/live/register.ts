@@ -1,11 +1,10 @@
+import { LIVE_AUDIO_KBPS } from '../../../base/index.ts';
 import type { Kernel } from '../../kernel/index.ts';
 import { LIVE_REQUESTS } from './contract.ts';
 import { liveHandlers } from './live-handlers.ts';
 import { registerLiveRoutes } from './live-routes.ts';
 import { LiveStreams } from './live-streams.ts';
 
-/** Bitrate of the sound, in kbit/s. */
-const AUDIO_KBPS = 128;
 /** CPU time of each line of the picture, in percent of a core: not less than was measured with 360, 720 and 1080 lines (docs/figures.md). */
 const CPU_PERCENT_PER_LINE = 0.1;
 
@@ -19,7 +18,7 @@ export function registerLive(kernel: Kernel): void {
     running: streams?.in(room.roomId) ?? null,
     targets: streams ? config.live.targets : [],
     hls: streams !== undefined && config.live.hls,
-    kbps: config.live.videoKbps + AUDIO_KBPS,
+    kbps: config.live.videoKbps + LIVE_AUDIO_KBPS,
     cpuPercent: Math.ceil(config.live.height * CPU_PERCENT_PER_LINE),
   }));
   if (!streams) {

@@ -21,7 +21,7 @@ export function openStorage(
       const { deleting } = await records.pending();
       if (deleting > 0) {
         log.warn(
-          `${deleting} files of deleted recordings are in a bucket still: set recording.s3Url to have them deleted`,
+          `${deleting} files of deleted recordings are still in a bucket: set recording.s3Url so that they are deleted`,
         );
       }
     });

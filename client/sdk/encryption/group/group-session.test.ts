@@ -111,7 +111,7 @@ describe('a device in a room’s group', () => {
     );
   });
 
-  it('people who come back to a server that has forgotten the group found another', async () => {
+  it('the first person back creates a new group when the server has lost the old one', async () => {
     const people = await together(2);
     const old = keyOf(people[0] as RelayedPerson);
     relay.forgetGroup();

@@ -7,11 +7,10 @@ import type {
   SnapshotPart,
 } from '../../../../contract/index.ts';
 import { CanopyError, groupHeadStatement } from '../../../../contract/light.ts';
-import { refuse } from '../../../../contract/mls/index.ts';
 import { statementMatches } from '../../../../contract/x509/index.ts';
 import { fromBase64, fromBase64Url, toBase64, toHex } from '../../bytes.ts';
 import type { Identity } from '../../identity/index.ts';
-import type { EncryptionAlarm, EncryptionState } from '../encryption-state.ts';
+import { type EncryptionAlarm, type EncryptionState, failureAlarm } from '../encryption-state.ts';
 import type { FrameEncryption } from '../epoch-keys.ts';
 import type { GroupMember } from './group-member.ts';
 import { GroupWatch } from './group-watch.ts';
@@ -35,7 +34,7 @@ export interface GroupSessionOptions {
 
 /** How long to wait for being added by a member before joining alone, in milliseconds. */
 const WELCOME_MS = 3000;
-/** After so many attempts without success, the session fails. */
+/** After so many attempts without success, the next one waits as after a lost connection. */
 const MAX_ATTEMPTS = 20;
 /** After a temporary failure, in milliseconds. */
 const RETRY_MS = 1000;
@@ -48,7 +47,7 @@ type Committed = EventData<'encryption.committed'>;
 type Welcome = EventData<'encryption.welcome'>;
 
 /**
- * A device's stay in a room's group: founds or joins it, follows the commits in the room's log, adds who waits, takes out who left, and gives
+ * A device's stay in a room's group: creates or joins it, follows the commits in the room's log, adds who waits, takes out who left, and gives
  * each epoch's keys to the encryption of media. One step at a time.
  */
 export class GroupSession {
@@ -105,8 +104,8 @@ export class GroupSession {
     });
   }
 
-  /** The group was founded, or anew after the last member had left. */
-  founded({ groupId }: { groupId: string }): void {
+  /** The group was created, or created anew after the last member had left. */
+  created({ groupId }: { groupId: string }): void {
     this.#step(async () => {
       if (this.#group && toHex(this.#group.groupId) !== groupId) {
         await this.#join();
@@ -177,7 +176,7 @@ export class GroupSession {
     }
     this.#state = 'failed';
     this.#options.frames.close();
-    this.#alarm({ kind: 'forged', detail: `${error.code} ${error.detail ?? ''}` });
+    this.#alarm(failureAlarm(error));
   }
 
   /** Tries again what a temporary failure interrupted. */
@@ -202,9 +201,9 @@ export class GroupSession {
         keyPackage: toBase64(own.message),
         alone,
       });
-      if (answer.way === 'found') {
-        const group = await RoomGroup.found(member);
-        const { outcome } = await this.#options.host.request('encryption.found', {
+      if (answer.way === 'create') {
+        const group = await RoomGroup.create(member);
+        const { outcome } = await this.#options.host.request('encryption.create', {
           groupInfo: toBase64(await group.groupInfo()),
           tree: toBase64(group.tree),
         });
@@ -232,7 +231,7 @@ export class GroupSession {
         alone = true;
       }
     }
-    refuse('the group could not be joined');
+    throw new CanopyError('ENCRYPTION_STALE', 'the group could not be joined');
   }
 
   #nextWelcome(): Promise<Welcome | undefined> {

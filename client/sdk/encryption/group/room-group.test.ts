@@ -18,7 +18,7 @@ async function offer(group: RoomGroup) {
 
 /** A group of so many devices, joined one after another: everyone's view of it, in the order of the leaves. */
 async function groupOf(count: number): Promise<RoomGroup[]> {
-  let views = [await RoomGroup.found(await deployment.member(ROOM))];
+  let views = [await RoomGroup.create(await deployment.member(ROOM))];
   while (views.length < count) {
     const joined = await RoomGroup.joinExternally(
       await deployment.member(ROOM),
@@ -106,7 +106,7 @@ describe('a room’s group', () => {
 
   it('a device that lost its keys comes back by one commit, which takes out its former leaf', async () => {
     const device = await deployment.device('Back');
-    const ann = await RoomGroup.found(await deployment.member(ROOM));
+    const ann = await RoomGroup.create(await deployment.member(ROOM));
     const first = await RoomGroup.joinExternally(await deployment.member(ROOM, device), await offer(ann));
     const annNow = await ann.process(first.commit);
     const second = await RoomGroup.joinExternally(await deployment.member(ROOM, device), await offer(annNow));

@@ -63,7 +63,7 @@ export class RoomGroup {
   }
 
   /** Founds a group with this device as its only member. */
-  static async found(member: GroupMember): Promise<RoomGroup> {
+  static async create(member: GroupMember): Promise<RoomGroup> {
     const { room, cipherSuite, config } = member;
     const own = await member.newKeyPackage();
     const state = await createGroup(

@@ -22,7 +22,7 @@ export function storageMetrics(
     });
   gauge(
     'canopy_recording_bucket_up',
-    'Whether the bucket for recordings could be used the last time',
+    'Whether the last use of the bucket for recordings succeeded (1) or not (0)',
     (known) => (known.problem === null ? 1 : 0),
   );
   gauge(

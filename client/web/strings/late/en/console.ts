@@ -43,7 +43,7 @@ export const console = {
   bucket: 'Bucket for recordings',
   toUpload: 'Files to upload',
   files: (count: number, size: string) => (count === 0 ? 'none' : `${count}, ${size}`),
-  waitingSince: 'The oldest waits since',
+  waitingSince: 'Oldest waiting since',
   toDelete: 'Files to delete',
   workers: 'Media workers',
   worker: (index: number) => `Worker ${index}`,

@@ -10,18 +10,19 @@ export const encryption = {
     'Everyone in the call sees the same code. Read it aloud: if somebody sees another one, do not trust this call.',
   members: (count: number) => `Devices that can decrypt: ${count}`,
   you: (name: string) => `${name} (you)`,
-  byCertificate: 'Names are those of the certificates that this device checked, not what the server says.',
+  byCertificate: 'These names come from certificates that this device has checked, not from the server.',
   learnsTitle: 'What the server still learns',
   learns:
     'Who is in the call and when, who speaks and how loud, and the size of everything that is sent. Chat, files, reactions and polls are not end-to-end encrypted: the server can read them.',
   alarms: {
-    forged: () => 'The server delivered a message about the keys that is not genuine.',
+    failed: () => 'Encryption could not be set up on this device.',
+    forged: () => 'The server delivered a forged message about the keys.',
     fork: (name = 'Somebody') =>
-      `${name} sees another history of this call: the server shows different ones.`,
+      `${name} has other keys: the server shows people different versions of this call.`,
     withheld: (name = 'Somebody') => `${name} has newer keys, which the server withholds from this device.`,
     replayed: () => 'The server repeated a message about the keys.',
     stranger: (name = 'Somebody') => `${name} can decrypt this call, but is not listed as present.`,
     outside: (name = 'Somebody') => `${name} is listed as present, but cannot decrypt this call.`,
-    identity: (name = 'Somebody') => `The server passes off the device of ${name} as somebody else’s.`,
+    identity: (name = 'Somebody') => `The server lists ${name}’s device as somebody else’s.`,
   },
 };

@@ -4,14 +4,14 @@ export const live = {
   stop: 'Stop the live stream…',
   startNow: 'Go live',
   stopNow: 'Stop',
-  what: 'Everybody’s picture and sound are streamed to people outside the call. Everyone in the call sees that.',
+  what: 'Everyone’s video and sound will be streamed to people outside the call. Everyone in the call sees that.',
   target: 'Server',
-  hls: 'This server, for whoever has the link (HLS)',
+  hls: 'This server (HLS): anyone with the link can watch',
   key: 'Stream key',
   cost: (cpuPercent: number, kbps: number) =>
-    `This takes about ${cpuPercent} % of a processor core of the server, and sends ${kbps} kbit/s from it.`,
+    `Uses about ${cpuPercent}% of a processor core of the server, and ${kbps} kbit/s of its upload bandwidth.`,
   costHls: (cpuPercent: number, kbps: number) =>
-    `This takes about ${cpuPercent} % of a processor core of the server, and sends ${kbps} kbit/s from it to each viewer.`,
+    `Uses about ${cpuPercent}% of a processor core of the server, and ${kbps} kbit/s of its upload bandwidth for each viewer.`,
   running: (host: string | undefined) => (host === undefined ? 'Live' : `Live: ${host}`),
   interrupted: 'Live stream interrupted',
   link: 'Link',
