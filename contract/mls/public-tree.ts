@@ -8,6 +8,7 @@ import { equalBytes } from '../x509/index.ts';
 import type { Handshake } from './handshake.ts';
 import { HASH } from './hash.ts';
 import { MAX_GROUP_INFO_BYTES } from './limits.ts';
+import { isReadable } from './readable-tree.ts';
 import { decodeAll, refuse } from './refuse.ts';
 
 /** The leaf at an index of a tree; undefined: blank, or outside of it. */
@@ -70,7 +71,11 @@ export function readGroupInfo(bytes: Uint8Array): GroupInfo {
 
 /** Reads a ratchet tree. @throws {CanopyError} ENCRYPTION_INVALID */
 export function readTree(bytes: Uint8Array): RatchetTree {
-  return decodeAll(decodeRatchetTree, bytes, 'the tree');
+  const tree = decodeAll(decodeRatchetTree, bytes, 'the tree');
+  if (!isReadable(tree)) {
+    refuse('a tree that the library would refuse');
+  }
+  return tree;
 }
 
 /** @throws {CanopyError} ENCRYPTION_INVALID - the tree does not have this hash */
