@@ -16,7 +16,7 @@ const members = new Map([
 ]);
 
 function epochKeys(ownLeaf: number): EpochKeys {
-  return { epoch: 1n, baseKeys, ownLeaf, members };
+  return { groupId: 'group', epoch: 1n, baseKeys, ownLeaf, members };
 }
 
 const CASES: Array<[string, MediaSource, Clip]> = [

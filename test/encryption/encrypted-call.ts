@@ -165,6 +165,7 @@ async function prepare(page: PersonPage, url: string, displayName: string): Prom
         Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
       const setEpoch: typeof window.setEpoch = (encryption, { epoch, video, audio, members, ownLeaf }) =>
         encryption?.setEpoch({
+          groupId: 'group',
           epoch: BigInt(epoch),
           baseKeys: { AES_128_GCM_SHA256_128: bytes(video), AES_128_CTR_HMAC_SHA256_80: bytes(audio) },
           ownLeaf,

@@ -14,6 +14,8 @@ export const BASE_KEY_BYTES: Readonly<Record<SFrameSuite, number>> = {
 
 /** What media needs of one epoch of a room's group (RFC 9605 section 5.2). */
 export interface EpochKeys {
+  /** Names the group. Another group counts its epochs from 0. */
+  groupId: string;
   epoch: bigint;
   /** One base key for each suite, of BASE_KEY_BYTES. */
   baseKeys: Readonly<Record<SFrameSuite, Uint8Array>>;
@@ -29,8 +31,9 @@ export interface EpochKeys {
 /** What encrypts and decrypts a room's media, from the point of view of its group. */
 export interface FrameEncryption {
   /**
-   * A new epoch: senders switch to it at once; receivers go on accepting the epoch before it for 5 s. Must be called in the order of the
-   * epochs; an epoch that is already known changes nothing, as its counters must not start again.
+   * A new epoch, of the same group or another: senders switch to it at once; receivers go on accepting the epoch before it for 5 s. Must
+   * be called in the order of a group's epochs: one that is not later than those of its group so far changes nothing, as counters must not
+   * start again.
    */
   setEpoch(keys: EpochKeys): void;
   /** Forgets all keys. Nothing is sent or decrypted any more. */

@@ -74,8 +74,8 @@ export class GroupMember {
     this.config = {
       ...defaultClientConfig,
       authService: judge,
-      // Rooms send no messages under the group's own keys, so that no former epoch's are needed.
-      keyRetentionConfig: { ...defaultClientConfig.keyRetentionConfig, retainKeysForEpochs: 0 },
+      // Rooms send no messages under the group's own keys, so that no former epoch's are needed. 0 would keep them all.
+      keyRetentionConfig: { ...defaultClientConfig.keyRetentionConfig, retainKeysForEpochs: 1 },
     };
   }
 

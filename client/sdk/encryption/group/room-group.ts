@@ -20,7 +20,7 @@ import {
   refuse,
   requirePolicy,
 } from '../../../../contract/mls/index.ts';
-import { equalBytes, randomBytes, sha256, toBase64 } from '../../bytes.ts';
+import { equalBytes, randomBytes, sha256, toBase64, toHex } from '../../bytes.ts';
 import { BASE_KEY_BYTES, type EpochKeys, type SFrameSuite } from '../epoch-keys.ts';
 import type { MemberIdentity } from './credential-judge.ts';
 import { addProposal, type GroupMember, type OwnKeyPackage, takeSecrets } from './group-member.ts';
@@ -183,6 +183,7 @@ export class RoomGroup {
       suites.map(async ([suite, length]) => [suite, await this.export(SFRAME_LABEL, length)] as const),
     );
     return {
+      groupId: toHex(this.groupId),
       epoch: this.epoch,
       baseKeys: Object.fromEntries(keys) as EpochKeys['baseKeys'],
       ownLeaf: this.ownLeaf,

@@ -31,12 +31,12 @@ function newRing(): KeyRing {
 }
 
 /** The keys that every member has of an epoch. */
-function epochKeys(epoch: bigint): Omit<EpochKeys, 'ownLeaf'> {
+function epochKeys(epoch: bigint, groupId = 'first'): Omit<EpochKeys, 'ownLeaf'> {
   const baseKeys = {
     AES_128_GCM_SHA256_128: randomBytes(16),
     AES_128_CTR_HMAC_SHA256_80: randomBytes(48),
   };
-  return { epoch, baseKeys, members: MEMBERS };
+  return { groupId, epoch, baseKeys, members: MEMBERS };
 }
 
 function ringOf(ownLeaf: number, ...epochs: Array<Omit<EpochKeys, 'ownLeaf'>>): KeyRing {
@@ -249,6 +249,60 @@ describe('threat 44: a receiver', () => {
 });
 
 describe('around a new epoch', () => {
+  it('threat 43: a new group takes the place of the old one at once, although it counts from 0', async () => {
+    const [old, next] = [epochKeys(3n, 'old'), epochKeys(0n, 'new')];
+    const newcomer = ringOf(2, next);
+    const sender = ringOf(0, old, next);
+    const sealed = await seal(new FrameSealer(sender, CAMERA), frame());
+    const eve = new FrameOpener(ringOf(2, old), CAMERA, 'ada', () => {});
+    assert.equal(await openNow(eve, sealed), undefined, 'whoever has the old keys only cannot read it');
+    const opener = new FrameOpener(newcomer, CAMERA, 'ada', () => {});
+    assert.ok(await opener.open(sealed), 'whoever has the new keys only can');
+    assert.equal(parseHeader(sealed)?.keyId, 0n);
+  });
+
+  it('frames of the old group are accepted for 5 s, although key ids of the new one are the same', async () => {
+    const [old, next] = [epochKeys(1n, 'old'), epochKeys(1n, 'new')];
+    const sealer = new FrameSealer(ringOf(0, old), CAMERA);
+    const { ring, opener } = receiver(CAMERA, old);
+    const [early, late] = [await seal(sealer, frame()), await seal(sealer, frame())];
+    const fresh = await seal(new FrameSealer(ringOf(0, next), CAMERA), frame());
+    mock.timers.enable({ apis: ['setTimeout'] });
+    try {
+      ring.setEpoch({ ...next, ownLeaf: 1 });
+      assert.ok(await opener.open(fresh));
+      mock.timers.tick(4999);
+      assert.ok(await opener.open(early));
+      mock.timers.tick(1);
+      assert.equal(await opener.open(late), undefined);
+    } finally {
+      mock.timers.reset();
+    }
+    assert.deepEqual(refusals(opener), { forged: 1 });
+  });
+
+  it('however many groups follow one another, a frame costs two attempts', async () => {
+    const groups = Array.from({ length: 20 }, (_, i) => epochKeys(1n, `group ${i}`));
+    const { opener } = receiver(CAMERA, ...groups);
+    const sealed = await seal(new FrameSealer(ringOf(0, epochKeys(1n)), CAMERA), frame());
+    const decrypt = mock.method(crypto.subtle, 'decrypt');
+    try {
+      assert.equal(await opener.open(sealed), undefined);
+      assert.equal(decrypt.mock.callCount(), 2);
+    } finally {
+      decrypt.mock.restore();
+    }
+  });
+
+  it('a group that comes back does not begin an epoch again, whose counters were used', async () => {
+    const [old, next] = [epochKeys(1n, 'old'), epochKeys(1n, 'new')];
+    const ring = ringOf(0, old, next);
+    const sealer = new FrameSealer(ring, CAMERA);
+    await seal(sealer, frame());
+    ring.setEpoch({ ...old, ownLeaf: 0 });
+    assert.equal(parseHeader(await seal(sealer, frame()))?.counter, 1n);
+  });
+
   it('frames of the next epoch wait for its key, in their order', async () => {
     const [old, next] = [epochKeys(255n), epochKeys(256n)];
     const sealer = new FrameSealer(ringOf(0, old, next), CAMERA);

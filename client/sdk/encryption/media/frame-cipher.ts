@@ -79,7 +79,7 @@ export class FrameOpener extends FrameCipher {
   readonly #memberId: string | undefined;
   readonly #onGap: () => void;
   /** The epoch whose successor has been waited for in vain. */
-  #waitedIn: bigint | 'none' | undefined = 'none';
+  #waitedIn: number | undefined;
   /** Frames have been refused since the last one that passed. */
   #gap = false;
 
@@ -120,30 +120,29 @@ export class FrameOpener extends FrameCipher {
       return found;
     }
     const { counter, length } = header;
-    if (!found.replays.isFresh(counter)) {
-      return 'replayed';
-    }
-    const key = await found.key;
+    const fresh = found.filter(({ replays }) => replays.isFresh(counter));
     const clear = frame.subarray(0, clearLength);
-    const plain = await key.open(
-      sealed.subarray(0, length),
-      counter,
-      this.metadata(clear),
-      sealed.slice(length),
-    );
-    if (!plain) {
-      return 'forged';
+    for (const { key, replays } of fresh) {
+      const plain = await (await key).open(
+        sealed.subarray(0, length),
+        counter,
+        this.metadata(clear),
+        sealed.slice(length),
+      );
+      if (plain) {
+        return replays.accept(counter) ? concat(clear, plain) : 'replayed';
+      }
     }
-    return found.replays.accept(counter) ? concat(clear, plain) : 'replayed';
+    return fresh.length === found.length ? 'forged' : 'replayed';
   }
 
-  /** Finds the key. If its epoch is still to come, waits for it once; until the epoch changes, later frames do not wait again. */
-  async #find(keyId: bigint): Promise<ReceiveKey | NoKey> {
+  /** Finds the keys that may be the frame's. If its epoch is still to come, waits for it once; until the epoch changes, later frames do not wait again. */
+  async #find(keyId: bigint): Promise<readonly ReceiveKey[] | NoKey> {
     const found = this.ring.find(keyId, this.#memberId, this.source);
-    if (found !== 'early' || this.#waitedIn === this.ring.epoch) {
+    if (found !== 'early' || this.#waitedIn === this.ring.changes) {
       return found;
     }
-    this.#waitedIn = this.ring.epoch;
+    this.#waitedIn = this.ring.changes;
     await within(this.ring.changed, WAIT_MS[this.codec === 'opus' ? 'audio' : 'video']);
     return this.#find(keyId);
   }

@@ -8,6 +8,8 @@ const EPOCH_BITS = 8n;
 const EPOCHS = 1n << EPOCH_BITS;
 /** How long frames of an epoch are accepted after the next epoch began, in milliseconds. */
 const OLD_EPOCH_MS = 5000;
+/** How many epochs may share a key id: those of a group and of the one that took its place. A frame costs no more attempts than this. */
+const MAX_SAME_ID = 2;
 
 /** What a receiver needs to decrypt frames with a key id: one sender's key, and the counters seen from one of its sources. */
 export interface ReceiveKey {
@@ -41,26 +43,38 @@ interface Epoch {
 
 /** The keys of a room's epochs: the current one, and those that ended a moment ago. */
 export class KeyRing {
-  /** By the low bits of their numbers. */
-  readonly #epochs = new Map<bigint, Epoch>();
+  /** The newest first. */
+  #epochs: Epoch[] = [];
   #current: Epoch | undefined;
+  /** The last epoch of each group so far. */
+  readonly #last = new Map<string, bigint>();
+  #changes = 0;
   #changed = Promise.withResolvers<void>();
 
-  /** Begins an epoch; one that has begun before changes nothing. */
+  /** Begins an epoch; one that is not later than those of its group so far changes nothing. */
   setEpoch(keys: EpochKeys): void {
-    const before = this.#current;
-    if (before && keys.epoch <= before.keys.epoch) {
+    const last = this.#last.get(keys.groupId);
+    if (last !== undefined && keys.epoch <= last) {
       return;
     }
+    this.#last.set(keys.groupId, keys.epoch);
+    const before = this.#current;
     if (before) {
       before.end = setTimeout(() => this.#forget(before), OLD_EPOCH_MS);
     }
-    const low = keys.epoch % EPOCHS;
-    clearTimeout(this.#epochs.get(low)?.end);
     this.#current = { keys, counter: 0n, derived: new Map(), replays: new Map() };
-    this.#epochs.set(low, this.#current);
+    this.#epochs.unshift(this.#current);
+    for (const tooMany of this.#sharing(keys.epoch % EPOCHS).slice(MAX_SAME_ID)) {
+      this.#forget(tooMany);
+    }
+    this.#changes += 1;
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
+  }
+
+  /** How many epochs have begun. */
+  get changes(): number {
+    return this.#changes;
   }
 
   /** The number of the current epoch; undefined before the first. */
@@ -86,35 +100,45 @@ export class KeyRing {
     return { keyId, key: this.#derive(epoch, keyId, source), counter };
   }
 
-  /** Finds the key for a frame of a member's source. Costs no cryptography unless a member of the group has this key id. */
-  find(keyId: bigint, memberId: string | undefined, source: MediaSource): ReceiveKey | NoKey {
+  /**
+   * Finds the keys that may be those of a frame of a member's source: seldom more than one, never more than MAX_SAME_ID. Costs no
+   * cryptography unless a member of the group has this key id.
+   */
+  find(keyId: bigint, memberId: string | undefined, source: MediaSource): readonly ReceiveKey[] | NoKey {
     const leaf = keyId >> EPOCH_BITS;
     const low = keyId % EPOCHS;
-    const epoch = this.#epochs.get(low);
-    if (!epoch) {
+    const epochs = this.#sharing(low);
+    if (epochs.length === 0) {
       const ahead = (low - (this.epoch ?? low)) % EPOCHS;
       return this.epoch === undefined || (ahead + EPOCHS) % EPOCHS < EPOCHS / 2n ? 'early' : 'unknown-key';
     }
-    const sender = epoch.keys.members.get(Number(leaf));
-    if (sender === undefined) {
+    const senders = epochs.map(({ keys }) => keys.members.get(Number(leaf)));
+    if (senders.every((sender) => sender === undefined)) {
       return 'unknown-key';
     }
-    if (sender !== memberId) {
+    const own = epochs.filter((_, i) => senders[i] !== undefined && senders[i] === memberId);
+    if (own.length === 0) {
       return 'wrong-sender';
     }
     const place = `${leaf} ${source}`;
-    const replays = epoch.replays.get(place) ?? new ReplayWindow();
-    epoch.replays.set(place, replays);
-    return { key: this.#derive(epoch, keyId, source), replays };
+    return own.map((epoch) => {
+      const replays = epoch.replays.get(place) ?? new ReplayWindow();
+      epoch.replays.set(place, replays);
+      return { key: this.#derive(epoch, keyId, source), replays };
+    });
   }
 
   /** Forgets all keys. */
   close(): void {
-    for (const { end } of this.#epochs.values()) {
+    for (const { end } of this.#epochs) {
       clearTimeout(end);
     }
-    this.#epochs.clear();
+    this.#epochs = [];
     this.#current = undefined;
+  }
+
+  #sharing(low: bigint): Epoch[] {
+    return this.#epochs.filter(({ keys }) => keys.epoch % EPOCHS === low);
   }
 
   #derive({ keys, derived }: Epoch, keyId: bigint, source: MediaSource): Promise<SFrameKey> {
@@ -126,10 +150,8 @@ export class KeyRing {
   }
 
   #forget(epoch: Epoch): void {
-    const low = epoch.keys.epoch % EPOCHS;
-    if (this.#epochs.get(low) === epoch) {
-      this.#epochs.delete(low);
-    }
+    clearTimeout(epoch.end);
+    this.#epochs = this.#epochs.filter((each) => each !== epoch);
   }
 }
 
