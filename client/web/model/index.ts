@@ -28,6 +28,7 @@ export { saveCalendar, saveFile, saveUrl } from './basics/save-file.ts';
 export type { BreakoutsModel } from './call/breakouts.ts';
 export type { Call } from './call/call.ts';
 export type { PersonQuality, StreamDetails } from './call/call-quality.ts';
+export { rememberEncrypted } from './call/encrypted-rooms.ts';
 export { Inviting } from './call/invite.ts';
 export type { Asked, CallModeration } from './call/moderation.ts';
 export type { PanelName } from './call/panels.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { get, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { CanopyError } from '../../../base/index.ts';
@@ -176,20 +177,43 @@ describe('live streams', () => {
     writeFileSync(join(output.hls, 'live.m3u8'), '#EXTM3U\n000000.ts\n');
     writeFileSync(join(output.hls, '000000.ts'), 'picture');
     writeFileSync(join(output.hls, 'secret'), 'no segment');
-    const get = (path: string) => fetch(new URL(path, server.url));
-    const playlist = await get(live.path);
+    const fetched = (path: string) => fetch(new URL(path, server.url));
+    const playlist = await fetched(live.path);
     assert.equal(playlist.headers.get('content-type'), 'application/vnd.apple.mpegurl');
     assert.equal(playlist.headers.get('access-control-allow-origin'), '*');
     assert.match(await playlist.text(), /000000\.ts/);
     const segment = live.path.replace('live.m3u8', '000000.ts');
-    assert.equal(await (await get(segment)).text(), 'picture');
+    assert.equal(await (await fetched(segment)).text(), 'picture');
     for (const path of ['secret', '..%2f..%2fcanopy.db', '1.ts', '%2e%2e/canopy.db']) {
-      assert.equal((await get(live.path.replace('live.m3u8', path))).ok, false, path);
+      assert.equal((await fetched(live.path.replace('live.m3u8', path))).ok, false, path);
     }
-    assert.equal((await get(`/live/${'0'.repeat(32)}/live.m3u8`)).status, 404);
+    assert.equal((await fetched(`/live/${'0'.repeat(32)}/live.m3u8`)).status, 404);
     await ann.get('live.stop', {});
-    assert.equal((await get(segment)).status, 404);
+    assert.equal((await fetched(segment)).status, 404);
     assert.equal(existsSync(output.hls), false);
+  });
+
+  it('threat 72: viewers who take nothing hold a limited number of files', async () => {
+    await ann.get('live.start', HLS);
+    const { live } = await bob.event('live.changed');
+    const output = broadcaster.streams.get('team');
+    assert.ok(live?.path && output && 'hls' in output);
+    // More than the sockets' buffers take.
+    writeFileSync(join(output.hls, '1.ts'), '');
+    truncateSync(join(output.hls, '1.ts'), 64 * 1024 * 1024);
+    const segment = new URL(live.path.replace('live.m3u8', '1.ts'), server.url);
+    const statusOf = async () => {
+      const request = get(segment, { agent: false });
+      const [answer] = (await once(request, 'response')) as [IncomingMessage];
+      return { request, status: answer.statusCode };
+    };
+    const held = await Promise.all(Array.from({ length: 100 }, statusOf));
+    assert.deepEqual([...new Set(held.map(({ status }) => status))], [200]);
+    assert.equal((await statusOf()).status, 429);
+    for (const { request } of held) {
+      request.destroy();
+    }
+    await eventually('others can watch again', async () => (await statusOf()).status === 200);
   });
 
   it('are refused where the operator wants none', async () => {

@@ -306,15 +306,17 @@ export class AppModel {
       const breakout = keptBreakout(roomId);
       const joining =
         breakout === undefined
-          ? this.#joinRoom(client, roomId, pin)
-          : this.#joinRoom(client, breakout, pin).catch((error: unknown) => {
-              if (!['BREAKOUT_UNKNOWN', 'FORBIDDEN'].includes(CanopyError.from(error).code)) {
-                throw error;
-              }
-              // It was closed, or the user was moved meanwhile.
-              forgetBreakout();
-              return this.#joinRoom(client, roomId, pin);
-            });
+          ? this.#joinRoom(client, roomId, { pin })
+          : this.#joinRoom(client, breakout, { pin, encrypted: wasEncrypted(roomId) }).catch(
+              (error: unknown) => {
+                if (!['BREAKOUT_UNKNOWN', 'FORBIDDEN'].includes(CanopyError.from(error).code)) {
+                  throw error;
+                }
+                // It was closed, or the user was moved meanwhile.
+                forgetBreakout();
+                return this.#joinRoom(client, roomId, { pin });
+              },
+            );
       const room = await joining.catch((error: unknown) => {
         if (CanopyError.from(error).code === 'LOBBY_REQUIRED') {
           return undefined;
@@ -334,8 +336,17 @@ export class AppModel {
     }
   }
 
-  /** Enters a room under the user's name for calls. @throws {CanopyError} as Client.join() */
-  async #joinRoom(client: Client, roomId: string, pin?: string): Promise<Room> {
+  /**
+   * Enters a room under the user's name for calls.
+   *
+   * @param options `encrypted`: only if it is end-to-end encrypted, whatever the server says. Default: whether it was before
+   * @throws {CanopyError} as Client.join()
+   */
+  async #joinRoom(
+    client: Client,
+    roomId: string,
+    { pin, encrypted = false }: { pin?: string | undefined; encrypted?: boolean } = {},
+  ): Promise<Room> {
     const displayName = displayable(this.displayName.value);
     const join = (encryption?: MediaEncryption) => {
       const joining = client.join(roomId, {
@@ -347,7 +358,7 @@ export class AppModel {
       client.room?.setLayout({ tiles: [] });
       return joining;
     };
-    if (!wasEncrypted(roomId)) {
+    if (!encrypted && !wasEncrypted(roomId)) {
       try {
         return await join();
       } catch (error) {
@@ -407,7 +418,9 @@ export class AppModel {
       from.close({ rests: false });
       this.notices.clear();
       await room.leave();
-      const call = this.#entered(client, await this.#joinRoom(client, roomId));
+      // The rooms of a meeting are encrypted all or none.
+      const encrypted = room.encryption !== undefined;
+      const call = this.#entered(client, await this.#joinRoom(client, roomId, { encrypted }));
       call.panel.value = panel.value;
       const { breakouts } = strings.value;
       this.notices.say(isBack ? breakouts.movedBack : breakouts.moving(call.breakouts.nameOf(roomId)));

@@ -2,7 +2,9 @@ const STORAGE_KEY = 'canopy.encrypted-rooms';
 /** Maximum number of rooms remembered; the oldest are forgotten. */
 const MAX_REMEMBERED = 500;
 
-/** Rooms that were encrypted when this browser entered them: a server that calls one of them unencrypted later is not believed. */
+/**
+ * Whether a room was encrypted when this browser created or last entered it: a server that calls it unencrypted later is not believed.
+ */
 export function wasEncrypted(roomId: string): boolean {
   return remembered().includes(roomId);
 }

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { displayable, type RoomSchedule, type RoomSummary } from '../../../sdk/index.ts';
-import { type AppModel, saveCalendar } from '../../model/index.ts';
+import { type AppModel, rememberEncrypted, saveCalendar } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
 import { CheckField } from '../parts/check-field.tsx';
 import { CopyLinkField } from '../parts/copy-link-field.tsx';
@@ -66,6 +66,9 @@ export function ScheduleDialog({
       const { roomId } = room
         ? await client.rooms.configure(room.roomId, change)
         : await client.rooms.create({ ...change, ...(encrypted.value && { encryption: 'required' }) });
+      if (!room && encrypted.value) {
+        rememberEncrypted(roomId);
+      }
       const ics = planned ? await client.rooms.invitation(roomId) : undefined;
       outcome.value = { kind: 'planned', roomId, ics };
     });
