@@ -120,6 +120,8 @@ export class Library {
     // The row goes last: it says where files may still be.
     await rm(this.#folder(row.recording_id), { recursive: true, force: true });
     await this.#records.delete(row.recording_id);
+    // Until now it could be added to the queue once more.
+    await this.#storage.delete({ recording_id: row.recording_id });
   }
 
   #folder(recordingId: string): string {

@@ -245,6 +245,10 @@ export class FileMover {
     } finally {
       await handle.close();
     }
+    // It may have been added just as its recording was deleted.
+    if (!(await records.isWanted(row))) {
+      await records.delete({ recording_id: recordingId, name });
+    }
     onUploaded(size);
     this.#works();
   }
