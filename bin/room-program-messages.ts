@@ -13,8 +13,8 @@ export type ToRoomProgram<Options> =
 export type FromRoomProgram<Report> =
   | { type: 'done'; id: number }
   | { type: 'refused'; id: number; error: ErrorBody }
-  /** Something that the room should know. */
-  | { type: 'report'; roomId: string; report: Report }
+  /** Something that the room should know. `startId`: the id of the start. */
+  | { type: 'report'; startId: number; roomId: string; report: Report }
   /** It has left the room by itself. */
-  | { type: 'ended'; roomId: string; error: ErrorBody }
+  | { type: 'ended'; startId: number; roomId: string; error: ErrorBody }
   | FromChild;

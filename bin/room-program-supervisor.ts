@@ -15,13 +15,19 @@ export interface RoomProgramDescription {
   unavailable: ErrorCode;
 }
 
+interface Running<Options> {
+  readonly options: Options;
+  /** The id of the start. What comes of an earlier one in the same room is late. */
+  startId: number | undefined;
+}
+
 /** A process that works in rooms. After a crash, the next process goes on in the same rooms. */
 export abstract class RoomProgramSupervisor<Options extends { roomId: string }, Report> {
   readonly #description: RoomProgramDescription;
   readonly #metrics: ChildMetrics;
   readonly #requests: ChildRequests<void>;
   /** Where it works, by room. */
-  readonly #running = new Map<string, Options>();
+  readonly #running = new Map<string, Running<Options>>();
   #child: ChildSupervisor<ToRoomProgram<Options>, FromRoomProgram<Report>> | undefined;
 
   constructor(description: RoomProgramDescription) {
@@ -49,8 +55,8 @@ export abstract class RoomProgramSupervisor<Options extends { roomId: string }, 
       begin: () => ({ type: 'begin', config, url }),
       onMessage: (message) => this.#take(message),
       onReady: () => {
-        for (const options of this.#running.values()) {
-          void this.#resume(options);
+        for (const running of this.#running.values()) {
+          void this.#resume(running);
         }
       },
       onExit: () => {
@@ -67,11 +73,12 @@ export abstract class RoomProgramSupervisor<Options extends { roomId: string }, 
   async start(options: Options): Promise<void> {
     const { roomId } = options;
     // Before it works there: a stop that comes meanwhile is the last word.
-    this.#running.set(roomId, options);
+    const running: Running<Options> = { options, startId: undefined };
+    this.#running.set(roomId, running);
     try {
-      await this.#begin(options);
+      await this.#begin(running);
     } catch (error) {
-      if (this.#running.get(roomId) === options) {
+      if (this.#running.get(roomId) === running) {
         this.#running.delete(roomId);
       }
       throw error;
@@ -94,17 +101,24 @@ export abstract class RoomProgramSupervisor<Options extends { roomId: string }, 
     await this.#child?.close();
   }
 
-  async #begin(options: Options): Promise<void> {
-    await this.#ask((id) => ({ type: 'start', id, options }));
+  async #begin(running: Running<Options>): Promise<void> {
+    const { options } = running;
+    await this.#ask((id) => {
+      running.startId = id;
+      return { type: 'start', id, options };
+    });
   }
 
   /** Goes on in a room in which an earlier process worked. */
-  async #resume(options: Options): Promise<void> {
+  async #resume(running: Running<Options>): Promise<void> {
+    const { roomId } = running.options;
     try {
-      await this.#begin(options);
-      this.runningChanged(options.roomId, true);
+      await this.#begin(running);
+      this.runningChanged(roomId, true);
     } catch (error) {
-      this.#end(options.roomId, CanopyError.from(error));
+      if (this.#running.get(roomId) === running) {
+        this.#end(roomId, CanopyError.from(error));
+      }
     }
   }
 
@@ -123,11 +137,19 @@ export abstract class RoomProgramSupervisor<Options extends { roomId: string }, 
         this.#requests.refused(message.id, message.error);
         break;
       case 'report':
-        this.reported(message.roomId, message.report);
+        if (this.#isCurrent(message)) {
+          this.reported(message.roomId, message.report);
+        }
         break;
       case 'ended':
-        this.#end(message.roomId, CanopyError.fromBody(message.error));
+        if (this.#isCurrent(message)) {
+          this.#end(message.roomId, CanopyError.fromBody(message.error));
+        }
     }
+  }
+
+  #isCurrent({ roomId, startId }: { roomId: string; startId: number }): boolean {
+    return this.#running.get(roomId)?.startId === startId;
   }
 
   #ask(message: (id: number) => ToRoomProgram<Options>): Promise<void> {

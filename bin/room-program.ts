@@ -57,7 +57,7 @@ export function becomeRoomProgram<Options extends { roomId: string }, Report>({
         break;
       }
       case 'start':
-        answerInTurn(message.id, message.options.roomId, () => begin(message.options));
+        answerInTurn(message.id, message.options.roomId, () => begin(message.id, message.options));
         break;
       case 'stop':
         answerInTurn(message.id, message.roomId, () => end(message.roomId));
@@ -93,7 +93,7 @@ export function becomeRoomProgram<Options extends { roomId: string }, Report>({
     }
   }
 
-  async function begin(options: Options): Promise<void> {
+  async function begin(startId: number, options: Options): Promise<void> {
     if (context === undefined) {
       throw new CanopyError('INTERNAL', 'it has not begun');
     }
@@ -101,11 +101,11 @@ export function becomeRoomProgram<Options extends { roomId: string }, Report>({
     let hasEnded = false;
     const work = await start(options, {
       ...context,
-      report: (report) => child.send({ type: 'report', roomId, report }),
+      report: (report) => child.send({ type: 'report', startId, roomId, report }),
       ended: (error) => {
         hasEnded = true;
         works.delete(roomId);
-        child.send({ type: 'ended', roomId, error: error.toJSON() });
+        child.send({ type: 'ended', startId, roomId, error: error.toJSON() });
       },
     });
     if (!hasEnded) {
