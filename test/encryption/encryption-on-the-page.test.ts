@@ -67,6 +67,34 @@ describe('an encrypted call on the page', () => {
     await ada.getByTestId('chat-not-encrypted').waitFor();
   });
 
+  it('threat 24: a browser remembers that it created an encrypted room', async () => {
+    const page = await browser.page();
+    await new Person(page, 'Eve').enterByInvitation(await server.invite(), 'lobby');
+    await page.getByTestId('leave').click();
+    await page.evaluate(() => {
+      location.hash = '#/';
+    });
+    await page.getByTestId('new-room').click();
+    await page.getByTestId('room-title').fill('Board');
+    await page.getByTestId('encrypted').check();
+    await page.getByTestId('plan').click();
+    await page.getByTestId('outcome-done').waitFor();
+    const rooms = await page.evaluate(() => localStorage.getItem('canopy.encrypted-rooms'));
+    assert.equal(JSON.parse(rooms ?? '[]').length, 1);
+    await page.close();
+  });
+
+  it('threat 24: a server that moves people from an encrypted call to an unencrypted room ends their call', async () => {
+    // As if the server had sent it.
+    await ada.evaluate(`window.canopy.room.breakouts.emit('move', { roomId: 'elsewhere', inSeconds: 0 })`);
+    await eventually(
+      'the refusal',
+      () => ada.locator('body').textContent(),
+      (text) => text?.includes('end-to-end encryption') === true,
+    );
+    assert.equal(await ada.getByTestId('leave').count(), 0);
+  });
+
   it('threat 24: a page that knows a room as encrypted does not enter it otherwise', async () => {
     await bob.getByTestId('leave').click();
     await bob.evaluate(() => {
