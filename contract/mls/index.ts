@@ -13,6 +13,6 @@ export {
   MAX_KEY_PACKAGE_BYTES,
 } from './limits.ts';
 export { applyCommit, leafAt, leavesOf, readGroupInfo, readTree, requireTreeHash } from './public-tree.ts';
-export { isReadable } from './readable-tree.ts';
+export { isReadable, staysReadable } from './readable-tree.ts';
 export { refuse } from './refuse.ts';
 export { POLICY_EXTENSION, policyExtension, requirePolicy } from './room-policy.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { LeafNode, RatchetTree } from 'ts-mls';
-import { isReadable } from './index.ts';
+import { isReadable, staysReadable } from './index.ts';
 
 // Only the shape counts here.
 const leaf = { nodeType: 'leaf', leaf: {} as LeafNode } as const;
@@ -31,6 +31,14 @@ describe('which trees newcomers can read', () => {
     // Leaves 1 and 2 were added at once.
     assert.ok(!isReadable([leaf, parent(1), leaf, parent(1, 2), leaf, parent(2), leaf]));
     assert.ok(!isReadable([leaf, parent(1), leaf, parent(1, 2), leaf, none, leaf]));
+  });
+
+  it('of those, only some stay so: a path commit renews the root, and not the parent of a leaf on the other side', () => {
+    assert.ok(staysReadable([leaf, parent(), leaf, none, none, none, none]));
+    assert.ok(staysReadable([leaf, none, leaf, parent(1), leaf, none, none]));
+    assert.ok(!staysReadable([leaf, parent(1), leaf, parent(1), leaf, none, none]));
+    // The next newcomer would make the root a child of another.
+    assert.ok(!staysReadable([leaf, none, leaf, parent(1), leaf, none, leaf]));
   });
 
   it('not those with unmerged leaves that are blank or outside of the tree, and none with a leaf for a parent', () => {

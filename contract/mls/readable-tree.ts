@@ -1,5 +1,5 @@
 import type { RatchetTree } from 'ts-mls';
-import { directPath, leafToNodeIndex, leafWidth, toLeafIndex } from 'ts-mls/treemath.js';
+import { directPath, leafToNodeIndex, leafWidth, root, toLeafIndex } from 'ts-mls/treemath.js';
 
 /**
  * Whether newcomers can read a tree. ts-mls 1.6.4 refuses, when it joins, trees that RFC 9420 (section 7.9.2) permits: all non-blank
@@ -14,6 +14,20 @@ export function isReadable(tree: RatchetTree): boolean {
       ((i % 2 === 0) === (node.nodeType === 'leaf') &&
         (node.nodeType === 'leaf' ||
           node.parent.unmergedLeaves.every((leaf) => hasSameAbove(tree, leaf, node.parent.unmergedLeaves)))),
+  );
+}
+
+/**
+ * Whether a tree stays readable whatever path commits follow: its members have merged all leaves, except at the root, which each path commit
+ * renews. A full tree grows by the next newcomer, so that its root is no longer the root.
+ */
+export function staysReadable(tree: RatchetTree): boolean {
+  const width = leafWidth(tree.length);
+  const top = root(width);
+  const hasRoom = tree.filter((node) => node?.nodeType === 'leaf').length < width;
+  return tree.every(
+    (node, i) =>
+      node?.nodeType !== 'parent' || node.parent.unmergedLeaves.length === 0 || (i === top && hasRoom),
   );
 }
 

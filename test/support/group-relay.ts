@@ -31,6 +31,12 @@ export type Tamper = <N extends EventName>(
   to: RelayedPerson,
 ) => EventData<N> | undefined;
 
+export type TamperAnswer = <N extends RequestName>(
+  name: N,
+  answer: RequestResult<N>,
+  from: RelayedPerson,
+) => RequestResult<N>;
+
 const bytesOf = (base64: string) => new Uint8Array(Buffer.from(base64, 'base64'));
 
 /** One of the people of a relay: a real session, and what its media encryption was given. */
@@ -64,12 +70,13 @@ export class RelayedPerson {
       member,
       identity: { signGroupHead } as Identity,
       frames,
-      patience: { behindMs: 500, rosterMs: 1000 },
+      patience: { behindMs: 500, rosterMs: 1000, pauseMs: 100 },
       host: {
         request: (name, data) => relay.handle(person, name, data),
         participants: () => relay.rosterFor(person),
         changed: (state) => {
           person.state = state;
+          relay.changed(person, state);
         },
       },
     });
@@ -113,6 +120,10 @@ export class GroupRelay {
   /** Accepts every commit, and delivers none. */
   forks = false;
   tamper: Tamper = (_name, data) => data;
+  /** What it does with its answers. */
+  tamperAnswer: TamperAnswer = (_name, answer) => answer;
+  /** Called with each state that a session tells. */
+  changed: (person: RelayedPerson, state: EncryptionState) => void = () => {};
   /** Whom it does not list, although they are there. */
   readonly hidden = new Set<RelayedPerson>();
   readonly #peers = new Map<string, Peer>();
@@ -203,11 +214,13 @@ export class GroupRelay {
   }
 
   async handle<N extends RequestName>(
-    { peer, participant: { participantId } }: RelayedPerson,
+    person: RelayedPerson,
     name: N,
     request: RequestInput<N>,
   ): Promise<RequestResult<N>> {
     const { delivery } = this;
+    const { peer, participant } = person;
+    const { participantId } = participant;
     const answer = async () => {
       // biome-ignore lint/suspicious/noExplicitAny: each request has data of its own
       const data = request as any;
@@ -236,7 +249,7 @@ export class GroupRelay {
           return {};
       }
     };
-    return (await answer()) as RequestResult<N>;
+    return this.tamperAnswer(name, (await answer()) as RequestResult<N>, person);
   }
 
   async close(): Promise<void> {

@@ -43,7 +43,10 @@ export interface EncryptedMember {
 }
 
 export interface EncryptionState {
-  /** `joining`: there are no keys yet, and nothing is sent; `ready`; `failed`: there will be none. */
+  /**
+   * `joining`: this device has no keys yet, and sends nothing, or joins anew, and sends with those it had until then; `ready`; `failed`:
+   * there will be none.
+   */
   state: 'joining' | 'ready' | 'failed';
   /** Whoever has the keys, by their certificates: not what the server says. */
   members: readonly EncryptedMember[];

@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import type { EventData } from '../../../../contract/index.ts';
+import { CanopyError } from '../../../../contract/light.ts';
 import { TestDeployment } from '../../../../test/support/encrypted-devices.ts';
 import { GroupRelay, type RelayedPerson } from '../../../../test/support/group-relay.ts';
 import { eventually } from '../../../../test/support/wait.ts';
+// biome-ignore lint/plugin: what media does with the keys
+import { FrameOpener, FrameSealer } from '../media/frame-cipher.ts';
+// biome-ignore lint/plugin: the same
+import { KeyRing } from '../media/key-ring.ts';
 
 let deployment: TestDeployment;
 before(async () => {
@@ -168,6 +173,140 @@ describe('a device in a room’s group', () => {
     await bob.alarm('forged');
     relay.tamper = (_name, data) => data;
     await relay.settled([ann, bob]);
+  });
+
+  it('threat 43: media goes on with the new group’s keys when the server has created another', async () => {
+    const people = await together(3);
+    const origin = { codec: 'opus', source: 'microphone' } as const;
+    const [ann, bob] = people as [RelayedPerson, RelayedPerson];
+    const rings = new Map(people.map((person) => [person, new KeyRing()]));
+    const replay = () => {
+      for (const [person, ring] of rings) {
+        for (const keys of person.keys) {
+          ring.setEpoch(keys);
+        }
+      }
+    };
+    replay();
+    relay.forgetGroup();
+    for (const { session } of people) {
+      session.entered({ policy: 'required', group: null });
+    }
+    await eventually(
+      'new keys',
+      () => people.map(({ keys }) => keys.at(-1)?.groupId),
+      (ids) => new Set(ids).size === 1 && ids[0] !== ann.keys[0]?.groupId,
+    );
+    await relay.settled();
+    // Carl has never had keys of the old group.
+    const carl = await relay.enter('Carl');
+    await relay.settled();
+    rings.set(carl, new KeyRing());
+    replay();
+    const sealed = await new FrameSealer(rings.get(bob) as KeyRing, origin).seal(new Uint8Array(80).fill(7));
+    assert.ok(sealed);
+    for (const person of [ann, carl]) {
+      const opener = new FrameOpener(rings.get(person) as KeyRing, origin, bob.peer.deviceId, () => {});
+      assert.deepEqual(await opener.open(sealed), new Uint8Array(80).fill(7));
+    }
+    for (const ring of rings.values()) {
+      ring.close();
+    }
+  });
+
+  it('threat 43: whoever gets a Welcome that cannot be read goes in alone', async () => {
+    await together(1);
+    let isAsked = false;
+    relay.tamperAnswer = (name, answer, person) => {
+      if (name !== 'encryption.join' || isAsked) {
+        return answer;
+      }
+      isAsked = true;
+      const welcome = Buffer.from('no Welcome').toString('base64');
+      const { groupId = '', epoch = 0 } = relay.delivery.group ?? {};
+      relay.send('encryption.welcome', { groupId, epoch, welcome, tree: welcome }, [person]);
+      return { way: 'wait' } as never;
+    };
+    const bob = await relay.enter('Bob');
+    await bob.alarm('forged');
+    await relay.settled();
+  });
+
+  it('threat 43: a device that refused a GroupInfo tries again', async () => {
+    const [ann] = (await together(1)) as [RelayedPerson];
+    let isForged = false;
+    relay.tamperAnswer = (name, answer) => {
+      if (name !== 'encryption.join' || !('groupInfo' in answer) || isForged) {
+        return answer;
+      }
+      isForged = true;
+      const groupInfo = Buffer.from(answer.groupInfo as string, 'base64');
+      groupInfo[groupInfo.length - 3] = (groupInfo.at(-3) ?? 0) ^ 1;
+      return { ...answer, groupInfo: groupInfo.toString('base64') };
+    };
+    const bob = await relay.enter('Bob');
+    await bob.alarm('forged');
+    await relay.settled([ann, bob]);
+  });
+
+  it('whoever shows the state hears of every change of it', async () => {
+    const [ann, bob] = (await together(2)) as [RelayedPerson, RelayedPerson];
+    relay.tamperAnswer = (name, answer) => {
+      if (name === 'encryption.join') {
+        throw new CanopyError('ENCRYPTION_REQUIRED');
+      }
+      return answer;
+    };
+    const seen: string[] = [];
+    relay.changed = (person, { state }) => {
+      if (person === bob) {
+        seen.push(state);
+      }
+    };
+    bob.session.entered({ policy: 'required', group: null });
+    await eventually(
+      'the failure',
+      () => seen,
+      (states) => states.at(-1) === 'failed',
+    );
+    assert.deepEqual(seen.at(0), 'joining');
+    assert.equal(ann.session.state.state, 'ready');
+  });
+
+  it('threat 43: the alarm names the device whose commit is not genuine, and not all come back at once', async () => {
+    const [ann, bob, eve, dan] = (await together(4)) as [
+      RelayedPerson,
+      RelayedPerson,
+      RelayedPerson,
+      RelayedPerson,
+    ];
+    relay.tamper = (name, data) => {
+      if (name !== 'encryption.committed') {
+        return data;
+      }
+      const bytes = Buffer.from((data as EventData<'encryption.committed'>).commit, 'base64');
+      bytes[bytes.length - 20] = (bytes.at(-20) ?? 0) ^ 1;
+      return { ...data, commit: bytes.toString('base64') };
+    };
+    relay.leave(dan);
+    assert.equal(await bob.alarm('forged'), ann.peer.deviceId);
+    assert.equal(await eve.alarm('forged'), ann.peer.deviceId);
+    relay.tamper = (_name, data) => data;
+    await relay.settled([ann, bob, eve]);
+  });
+
+  it('threat 43: heads that cannot be read, or are of epochs far away, change nothing', async () => {
+    const [ann, bob] = (await together(2)) as [RelayedPerson, RelayedPerson];
+    const { participantId } = bob.participant;
+    for (const head of [
+      { epoch: 1, digest: '', signature: '' },
+      { epoch: 5_000_000, digest: Buffer.alloc(32).toString('base64'), signature: 'AAAA' },
+    ]) {
+      ann.session.head({ participantId, ...head });
+    }
+    await relay.enter('Eve');
+    await relay.settled();
+    assert.deepEqual(ann.alarms, []);
   });
 
   it('threat 43: a commit that the server repeats raises an alarm and changes nothing', async () => {

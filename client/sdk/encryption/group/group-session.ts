@@ -7,12 +7,13 @@ import type {
   SnapshotPart,
 } from '../../../../contract/index.ts';
 import { CanopyError, groupHeadStatement } from '../../../../contract/light.ts';
+import { refuse } from '../../../../contract/mls/index.ts';
 import { statementMatches } from '../../../../contract/x509/index.ts';
 import { fromBase64, fromBase64Url, toBase64, toHex } from '../../bytes.ts';
 import type { Identity } from '../../identity/index.ts';
 import { type EncryptionAlarm, type EncryptionState, failureAlarm } from '../encryption-state.ts';
 import type { FrameEncryption } from '../epoch-keys.ts';
-import type { GroupMember } from './group-member.ts';
+import type { GroupMember, OwnKeyPackage } from './group-member.ts';
 import { GroupWatch } from './group-watch.ts';
 import { type OfferedEpoch, RoomGroup } from './room-group.ts';
 
@@ -28,23 +29,42 @@ export interface GroupSessionOptions {
   identity: Identity;
   frames: FrameEncryption;
   host: GroupSessionHost;
-  /** How long others may be ahead, and the rosters different, before that is an alarm, in milliseconds. Default 5 s and 10 s. */
-  patience?: { behindMs: number; rosterMs: number };
+  patience?: Patience;
+}
+
+/** All in milliseconds. */
+interface Patience {
+  /** How long others may be ahead before that is an alarm. Default 5 s. */
+  behindMs: number;
+  /** How long the rosters may differ before that is an alarm. Default 10 s. */
+  rosterMs: number;
+  /** The longest first pause before this device joins anew, after it refused something. Default 1 s. */
+  pauseMs: number;
 }
 
 /** How long to wait for being added by a member before joining alone, in milliseconds. */
 const WELCOME_MS = 3000;
-/** After so many attempts without success, the next one waits as after a lost connection. */
+/** After so many commits that came too late, the next attempt waits as after a refusal. */
 const MAX_ATTEMPTS = 20;
+/** The longest pause after commits that came too late, in milliseconds: the first, and any. */
+const FIRST_LATE_MS = 20;
+const MAX_LATE_MS = 2000;
 /** After a temporary failure, in milliseconds. */
 const RETRY_MS = 1000;
-const PATIENCE = { behindMs: 5000, rosterMs: 10_000 };
+const PATIENCE: Patience = { behindMs: 5000, rosterMs: 10_000, pauseMs: 1000 };
+/** The longest pause before this device joins anew, and after which time without trouble pauses are short again, in milliseconds. */
+const MAX_PAUSE_MS = 30_000;
+const CALM_MS = 60_000;
+/** Heads of epochs that are further ahead are not believed: somebody makes them up. */
+const MAX_EPOCHS_AHEAD = 256n;
 /** How often each member says in which epoch it is, and how soon after a change, in milliseconds. */
 const HEAD_MS = 20_000;
 const NEW_HEAD_MS = 500;
 
 type Committed = EventData<'encryption.committed'>;
 type Welcome = EventData<'encryption.welcome'>;
+/** What a commit should change in a group; undefined: nothing. */
+type Change = (group: RoomGroup) => Parameters<RoomGroup['commit']>[0] | undefined;
 
 /**
  * A device's stay in a room's group: creates or joins it, follows the commits in the room's log, adds who waits, takes out who left, and gives
@@ -52,13 +72,17 @@ type Welcome = EventData<'encryption.welcome'>;
  */
 export class GroupSession {
   readonly #options: GroupSessionOptions;
-  readonly #patience: { behindMs: number; rosterMs: number };
+  readonly #patience: Patience;
   readonly #watch: GroupWatch;
   readonly #alarms = new Map<string, EncryptionAlarm>();
   /** The commits of this group that the log brought, by epoch. */
   readonly #logged = new Map<number, string>();
   /** The latest head of each participant. */
   readonly #heads = new Map<string, EventData<'encryption.head'>>();
+  /** The last epoch of each group that this device was in. */
+  readonly #last = new Map<string, bigint>();
+  /** How often something was refused lately, and when last. */
+  readonly #trouble = { count: 0, atMs: Number.NEGATIVE_INFINITY };
   #state: EncryptionState['state'] = 'joining';
   #group: RoomGroup | undefined;
   #code: readonly string[] = [];
@@ -95,7 +119,7 @@ export class GroupSession {
   entered({ group }: SnapshotPart<'encryption'>): void {
     this.#step(async () => {
       const own = this.#group;
-      if (!own || group?.groupId !== toHex(own.groupId)) {
+      if (this.#state !== 'ready' || !own || group?.groupId !== toHex(own.groupId)) {
         await this.#join();
       } else if (BigInt(group.epoch) > own.epoch) {
         await this.#catchUp();
@@ -107,7 +131,7 @@ export class GroupSession {
   /** The group was created, or created anew after the last member had left. */
   created({ groupId }: { groupId: string }): void {
     this.#step(async () => {
-      if (this.#group && toHex(this.#group.groupId) !== groupId) {
+      if (this.#state !== 'ready' || !this.#group || toHex(this.#group.groupId) !== groupId) {
         await this.#join();
       }
     });
@@ -123,7 +147,12 @@ export class GroupSession {
 
   /** The server asks this member to add people. */
   waiting({ keyPackages }: EventData<'encryption.waiting'>): void {
-    this.#step(() => this.#commit(() => ({ adds: keyPackages.map(fromBase64) })));
+    this.#step(() =>
+      this.#commit((group) => {
+        const adds = group.addable(keyPackages.map(fromBase64));
+        return adds.length > 0 ? { adds } : undefined;
+      }),
+    );
   }
 
   rosterChanged(): void {
@@ -151,6 +180,14 @@ export class GroupSession {
     this.#group = undefined;
   }
 
+  /** Every change of the state goes through here, so that everyone who shows it hears of it. */
+  #setState(state: EncryptionState['state']): void {
+    if (!this.#closed) {
+      this.#state = state;
+      this.#options.host.changed(this.state);
+    }
+  }
+
   /** Runs after what was begun before. What fails for good ends the session: without keys, nothing is sent. */
   #step(run: () => Promise<void>): void {
     this.#steps = this.#steps.then(async () => {
@@ -171,12 +208,31 @@ export class GroupSession {
       return;
     }
     if (error.retryable || error.code === 'REQUEST_TIMEOUT') {
-      this.#retry = setTimeout(() => this.#step(() => this.#ensure()), RETRY_MS);
+      this.#retryAfter(RETRY_MS);
       return;
     }
-    this.#state = 'failed';
-    this.#options.frames.close();
     this.#alarm(failureAlarm(error));
+    if (isOfOthers(error)) {
+      this.#joinLater();
+      return;
+    }
+    this.#options.frames.close();
+    this.#setState('failed');
+  }
+
+  #retryAfter(ms: number): void {
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.#step(() => this.#ensure()), ms);
+  }
+
+  /** What others sent cannot be used. Not all devices that see this come back at once, and none more often than it helps. */
+  #joinLater(): void {
+    const trouble = this.#trouble;
+    const nowMs = performance.now();
+    trouble.count = nowMs - trouble.atMs > CALM_MS ? 0 : trouble.count + 1;
+    trouble.atMs = nowMs;
+    this.#setState('joining');
+    this.#retryAfter(randomPauseMs(this.#patience.pauseMs, trouble.count, MAX_PAUSE_MS));
   }
 
   /** Tries again what a temporary failure interrupted. */
@@ -191,7 +247,8 @@ export class GroupSession {
   /** Gets into the group, by whatever way the server says. */
   async #join(): Promise<void> {
     const { member } = this.#options;
-    this.#state = 'joining';
+    clearTimeout(this.#retry);
+    this.#setState('joining');
     this.#logged.clear();
     let alone = false;
     for (let attempt = 0; attempt < MAX_ATTEMPTS && !this.#closed; attempt += 1) {
@@ -221,17 +278,29 @@ export class GroupSession {
         }
       } else {
         const sent = await welcome;
-        if (sent) {
-          const group = await RoomGroup.joinByWelcome(member, own, {
-            welcome: fromBase64(sent.welcome),
-            tree: fromBase64(sent.tree),
-          });
+        const group = sent && (await this.#accept(own, sent));
+        if (group) {
           return this.#adopt(group);
         }
         alone = true;
+        continue;
       }
+      await sleep(randomPauseMs(FIRST_LATE_MS, attempt, MAX_LATE_MS));
     }
     throw new CanopyError('ENCRYPTION_STALE', 'the group could not be joined');
+  }
+
+  /** Undefined: the Welcome or its tree cannot be used, so that this device has to go in alone. */
+  async #accept(own: OwnKeyPackage, { welcome, tree }: Welcome): Promise<RoomGroup | undefined> {
+    try {
+      return await RoomGroup.joinByWelcome(this.#options.member, own, {
+        welcome: fromBase64(welcome),
+        tree: fromBase64(tree),
+      });
+    } catch (cause) {
+      this.#alarm(failureAlarm(cause));
+      return undefined;
+    }
   }
 
   #nextWelcome(): Promise<Welcome | undefined> {
@@ -250,15 +319,24 @@ export class GroupSession {
       // Whoever was sent away hears of it from the room. Otherwise the others thought that this device had left.
       return this.#join();
     }
+    const groupId = toHex(group.groupId);
+    const last = this.#last.get(groupId);
+    if (last !== undefined && group.epoch <= last) {
+      refuse(`epoch ${group.epoch} again, after epoch ${last}`);
+    }
+    const [keys, code] = await Promise.all([group.epochKeys(), group.code()]);
+    if (this.#closed) {
+      return;
+    }
+    this.#last.set(groupId, group.epoch);
     this.#group = group;
+    this.#code = code;
     clearTimeout(this.#behind);
     this.#behind = undefined;
-    this.#options.frames.setEpoch(await group.epochKeys());
-    this.#code = await group.code();
-    this.#state = 'ready';
+    this.#options.frames.setEpoch(keys);
+    this.#setState('ready');
     this.#scheduleHead(NEW_HEAD_MS);
     this.#watch.check(group);
-    this.#options.host.changed(this.state);
     for (const head of this.#heads.values()) {
       await this.#compare(head);
     }
@@ -266,7 +344,7 @@ export class GroupSession {
 
   /** Applies a commit of the log, unless this device has it already: it made it, or was brought it with a refusal. */
   async #apply({ groupId, epoch, commit }: Omit<Committed, 'log'>): Promise<void> {
-    const group = this.#group;
+    const group = this.#ready;
     if (!group || groupId !== toHex(group.groupId)) {
       return;
     }
@@ -286,8 +364,13 @@ export class GroupSession {
     }
   }
 
+  /** The group, unless this device is about to join anew. */
+  get #ready(): RoomGroup | undefined {
+    return this.#state === 'ready' ? this.#group : undefined;
+  }
+
   async #process(commit: string): Promise<void> {
-    const group = this.#group;
+    const group = this.#ready;
     if (!group) {
       return;
     }
@@ -296,16 +379,18 @@ export class GroupSession {
       next = await group.process(fromBase64(commit));
     } catch (cause) {
       const { code, detail = '' } = CanopyError.from(cause);
-      this.#alarm({ kind: 'forged', detail: `${code} ${detail}` });
+      const deviceId = await group.committerOf(fromBase64(commit));
+      this.#alarm({ kind: 'forged', deviceId, detail: `${code} ${detail}` });
       // The others may have taken it: only a new start shows.
-      return this.#join();
+      this.#joinLater();
+      return;
     }
     await this.#adopt(next);
   }
 
   /** Gets commits that are missing; if they are gone, joins again. */
   async #catchUp(): Promise<void> {
-    const group = this.#group;
+    const group = this.#ready;
     if (!group) {
       return;
     }
@@ -318,7 +403,7 @@ export class GroupSession {
       return this.#join();
     }
     for (const { epoch, commit } of missed) {
-      if (BigInt(epoch) === this.#group?.epoch) {
+      if (BigInt(epoch) === this.#ready?.epoch) {
         await this.#process(commit);
       }
     }
@@ -337,23 +422,19 @@ export class GroupSession {
   }
 
   /** Offers a change until it is accepted, or no longer needed. */
-  async #commit(change: (group: RoomGroup) => Parameters<RoomGroup['commit']>[0] | undefined): Promise<void> {
-    for (let group = this.#group; group; group = this.#group) {
-      const wanted = change(group);
-      if (!wanted) {
-        return;
-      }
-      const offered = await group.commit(wanted).catch(() => undefined);
+  async #commit(change: Change): Promise<void> {
+    for (let group = this.#ready; group; group = this.#ready) {
+      const offered = await makeCommit(group, change).catch(() => undefined);
       const answer = offered && (await this.#offer(offered).catch(ifRefused));
       if (!offered || !answer) {
-        // It is not, or no longer, permitted: others may have done it, or the server does not agree about who is present.
+        // Not, or no longer, needed or permitted: others may have done it, or the server does not agree about who is present.
         return;
       }
       if (answer.outcome === 'accepted') {
         return this.#adopt(offered.next);
       }
       await this.#catchUp();
-      if (wanted.adds) {
+      if (offered.welcome) {
         // Another member may have added them: the server asks again for whoever still waits.
         return;
       }
@@ -369,7 +450,20 @@ export class GroupSession {
   }
 
   /** Compares somebody's epoch with this device's. Heads of epochs to come are looked at again when they begin. */
-  async #compare({ participantId, epoch, digest, signature }: EventData<'encryption.head'>): Promise<void> {
+  async #compare(head: EventData<'encryption.head'>): Promise<void> {
+    try {
+      await this.#compareGenuine(head);
+    } catch {
+      // It cannot be read: no more than one with a wrong signature.
+    }
+  }
+
+  async #compareGenuine({
+    participantId,
+    epoch,
+    digest,
+    signature,
+  }: EventData<'encryption.head'>): Promise<void> {
     const group = this.#group;
     const [participant] = [...this.#options.host.participants()].filter(
       (each) => each.participantId === participantId,
@@ -377,7 +471,7 @@ export class GroupSession {
     const sender = [...(group?.members.values() ?? [])].find(
       ({ deviceId }) => deviceId === participant?.deviceId,
     );
-    if (!group || !sender || BigInt(epoch) < group.epoch) {
+    if (!group || !sender || BigInt(epoch) < group.epoch || BigInt(epoch) > group.epoch + MAX_EPOCHS_AHEAD) {
       // Whoever has no keys is another alarm.
       return;
     }
@@ -419,6 +513,25 @@ export class GroupSession {
       this.#options.host.changed(this.state);
     }
   }
+}
+
+async function makeCommit(group: RoomGroup, change: Change): Promise<OfferedEpoch | undefined> {
+  const wanted = change(group);
+  return wanted && group.commit(wanted);
+}
+
+/** Whether the cause is what others sent, which may be better next time. */
+function isOfOthers({ code }: CanopyError): boolean {
+  return code === 'ENCRYPTION_INVALID' || code === 'ENCRYPTION_STALE' || code.startsWith('CERT_');
+}
+
+/** A random pause, of at most `firstMs` before the first attempt (0), and twice as long before each further one. */
+function randomPauseMs(firstMs: number, attempt: number, maxMs: number): number {
+  return Math.random() * Math.min(maxMs, firstMs * 2 ** attempt);
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** A refusal of the server; anything else is thrown. */

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { createGroup } from 'ts-mls/clientState.js';
+import { createCommit } from 'ts-mls/createCommit.js';
 import { TestDeployment } from '../../../../test/support/encrypted-devices.ts';
+import { takeSecrets } from './group-member.ts';
 import { type GroupRoom, type OfferedEpoch, RoomGroup } from './index.ts';
 
 const ROOM: GroupRoom = { roomId: 'team', policy: 'required' };
@@ -37,6 +40,24 @@ function allProcess(views: readonly RoomGroup[], { commit }: OfferedEpoch): Prom
       return next;
     }),
   );
+}
+
+/** Numbers from 0 to 1, the same in each run (mulberry32). */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+function shuffled<T>(items: readonly T[], random: () => number): T[] {
+  return items
+    .map((item) => [random(), item] as const)
+    .sort(([a], [b]) => a - b)
+    .map(([, item]) => item);
 }
 
 async function assertSame(views: readonly RoomGroup[]): Promise<void> {
@@ -102,6 +123,73 @@ describe('a room’s group', () => {
     // The newcomers' leaves work for whatever comes next.
     const second = await (joined[9] as RoomGroup).commit({ removes: [bob.ownLeaf] });
     await assertSame([second.next, ...(await allProcess([next, ...joined.slice(0, 9)], second))]);
+  });
+
+  it('whoever comes gets in, however people come and go: 8 members, 20 rounds', async () => {
+    const random = seeded(20261130);
+    let views = await groupOf(8);
+    let added = 0;
+    for (let round = 0; round < 20; round += 1) {
+      // Two leave.
+      const [first, second, committer, adder] = shuffled(views, random) as [
+        RoomGroup,
+        RoomGroup,
+        RoomGroup,
+        RoomGroup,
+      ];
+      const removal = await committer.commit({ removes: [first.ownLeaf, second.ownLeaf] });
+      const others = views.filter((view) => view !== first && view !== second && view !== committer);
+      views = [removal.next, ...(await allProcess(others, removal))];
+      // Two come: a member adds them as far as the tree allows, and the others go in alone.
+      const newcomers = await Promise.all(
+        [0, 1].map(async () => {
+          const member = await deployment.member(ROOM);
+          return { member, own: await member.newKeyPackage() };
+        }),
+      );
+      const by = views.find(({ ownLeaf }) => ownLeaf === adder.ownLeaf) ?? (views[0] as RoomGroup);
+      const adds = by.addable(newcomers.map(({ own }) => own.message));
+      if (adds.length > 0) {
+        const offered = await by.commit({ adds });
+        const { welcome = new Uint8Array(), next } = offered;
+        const joined = await Promise.all(
+          newcomers
+            .slice(0, adds.length)
+            .map(({ member, own }) => RoomGroup.joinByWelcome(member, own, { welcome, tree: next.tree })),
+        );
+        const rest = views.filter((view) => view !== by);
+        views = [next, ...(await allProcess(rest, offered)), ...joined];
+        added += adds.length;
+      }
+      for (const { member } of newcomers.slice(adds.length)) {
+        const joined = await RoomGroup.joinExternally(member, await offer(views[0] as RoomGroup));
+        views = [...(await allProcess(views, joined)), joined.next];
+      }
+    }
+    await assertSame(views);
+    assert.equal(views.length, 8);
+    assert.ok(added > 0, 'members added some');
+  });
+
+  it('keeps the secrets of one former epoch at most', async () => {
+    const { config, cipherSuite, ...member } = await deployment.member(ROOM).then(async (each) => ({
+      config: each.config,
+      cipherSuite: each.cipherSuite,
+      own: await each.newKeyPackage(),
+    }));
+    const secrets = takeSecrets(member.own);
+    let state = await createGroup(
+      new Uint8Array(16),
+      member.own.publicPackage,
+      secrets,
+      [],
+      cipherSuite,
+      config,
+    );
+    for (let epoch = 0; epoch < 4; epoch += 1) {
+      ({ newState: state } = await createCommit({ state, cipherSuite }));
+      assert.ok(state.historicalReceiverData.size <= 1, `${state.historicalReceiverData.size} epochs`);
+    }
   });
 
   it('a device that lost its keys comes back by one commit, which takes out its former leaf', async () => {

@@ -6,7 +6,7 @@ import { mlsExporter } from 'ts-mls/keySchedule.js';
 import { decodeMlsMessage, encodeMlsMessage } from 'ts-mls/message.js';
 import { processPublicMessage } from 'ts-mls/processMessages.js';
 import { emptyPskIndex } from 'ts-mls/pskIndex.js';
-import { encodeRatchetTree } from 'ts-mls/ratchetTree.js';
+import { addLeafNode, encodeRatchetTree } from 'ts-mls/ratchetTree.js';
 import { zeroOutUint8Array } from 'ts-mls/util/byteArray.js';
 import { CanopyError } from '../../../../contract/light.ts';
 import {
@@ -16,9 +16,11 @@ import {
   readCommit,
   readGroupInfo,
   readKeyPackage,
+  readLeafChain,
   readTree,
   refuse,
   requirePolicy,
+  staysReadable,
 } from '../../../../contract/mls/index.ts';
 import { equalBytes, randomBytes, sha256, toBase64, toHex } from '../../bytes.ts';
 import { BASE_KEY_BYTES, type EpochKeys, type SFrameSuite } from '../epoch-keys.ts';
@@ -205,6 +207,36 @@ export class RoomGroup {
   /** The public tree, which a joiner needs besides the GroupInfo or the Welcome. */
   get tree(): Uint8Array {
     return encodeRatchetTree(this.#state.ratchetTree);
+  }
+
+  /**
+   * Those of some newcomers, in their order, whom this device can add without making the tree one that others cannot join
+   * (staysReadable()). The rest have to join by commits of their own.
+   *
+   * @param messages their key packages, as they sent them
+   */
+  addable(messages: readonly Uint8Array[]): readonly Uint8Array[] {
+    let tree = this.#state.ratchetTree;
+    let count = 0;
+    for (const [i, message] of messages.entries()) {
+      [tree] = addLeafNode(tree, readKeyPackage(message).leafNode);
+      if (staysReadable(tree)) {
+        count = i + 1;
+      }
+    }
+    return messages.slice(0, count);
+  }
+
+  /** The device that a commit says it is of; undefined: it says nothing that can be read. Nothing is verified. */
+  async committerOf(bytes: Uint8Array): Promise<string | undefined> {
+    try {
+      const { sender, path } = readCommit(bytes);
+      return sender === undefined
+        ? path && (await readLeafChain(path.leafNode)).deviceId
+        : this.members.get(sender)?.deviceId;
+    } catch {
+      return undefined;
+    }
   }
 
   /**
