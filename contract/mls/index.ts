@@ -7,6 +7,7 @@ export { type Handshake, readCommit, readKeyPackage, requireUsable } from './han
 export { HASH } from './hash.ts';
 export { type LeafChain, readLeafChain } from './leaf-device.ts';
 export {
+  CLOCK_SKEW_SECONDS,
   KEY_PACKAGE_SECONDS,
   MAX_COMMIT_BYTES,
   MAX_GROUP_INFO_BYTES,

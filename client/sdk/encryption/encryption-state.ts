@@ -5,7 +5,8 @@ import { CanopyError } from '../../../contract/light.ts';
  * What is wrong. `failed`: this device cannot take part; `forged`: a message of the group that breaks its rules, or is not genuine; `fork`: somebody sees another history; `withheld`:
  * somebody is in an epoch that this device was not told about; `replayed`: the server repeats a message; `stranger`: a device has the keys
  * that the server does not list as present, and it stays; `outside`: somebody is present without the keys; `identity`: the server says that a
- * device belongs to somebody else than its certificate does.
+ * device belongs to somebody else than its certificate does, or that two people have it; `expired`: the certificate of a device that has the
+ * keys is over.
  */
 export type EncryptionAlarmKind =
   | 'failed'
@@ -15,7 +16,8 @@ export type EncryptionAlarmKind =
   | 'replayed'
   | 'stranger'
   | 'outside'
-  | 'identity';
+  | 'identity'
+  | 'expired';
 
 export interface EncryptionAlarm {
   kind: EncryptionAlarmKind;

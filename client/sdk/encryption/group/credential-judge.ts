@@ -1,6 +1,6 @@
 import type { AuthenticationService, Credential, LeafNode } from 'ts-mls';
 import { CanopyError } from '../../../../contract/light.ts';
-import { readLeafChain } from '../../../../contract/mls/index.ts';
+import { CLOCK_SKEW_SECONDS, readLeafChain } from '../../../../contract/mls/index.ts';
 import {
   AnchorSet,
   type Certificate,
@@ -21,10 +21,14 @@ export interface MemberIdentity {
   readonly name: string;
   /** The key of the device's certificate. */
   readonly key: PublicKey;
+  /** Whether a certificate has expired, or is not valid yet, by more than clocks may differ. */
+  readonly isOutdated: boolean;
 }
 
+const SKEW_MS = CLOCK_SKEW_SECONDS * 1000;
+
 interface Verdict {
-  readonly identity: MemberIdentity;
+  readonly identity: Omit<MemberIdentity, 'isOutdated'>;
   readonly path: Path;
 }
 
@@ -34,7 +38,7 @@ export interface CredentialJudgeOptions {
   /** Further authorities that issue device certificates themselves: a company's. */
   companyCas?: readonly Certificate[];
   /** Whether a device or one of its issuers is revoked, as far as this device knows. Default: none is. */
-  isRevoked?(identity: MemberIdentity): boolean;
+  isRevoked?(identity: Pick<MemberIdentity, 'deviceId' | 'accountIds'>): boolean;
 }
 
 /**
@@ -53,21 +57,35 @@ export class CredentialJudge implements AuthenticationService {
     this.#now = now;
   }
 
-  /** @throws {CanopyError} ENCRYPTION_INVALID - the leaf's key is not that of its certificate; and the CERT_ codes */
+  /**
+   * Whose leaf it is. Says of a certificate whose time is over so, and does not refuse it: members stay as long as they stay, and clocks
+   * differ, so that one device would refuse what all others accept.
+   *
+   * @throws {CanopyError} ENCRYPTION_INVALID - the leaf's key is not that of its certificate; and the CERT_ codes
+   */
   async judge(leaf: Pick<LeafNode, 'credential' | 'signaturePublicKey'>): Promise<MemberIdentity> {
     const { chain, deviceId } = await readLeafChain(leaf);
     const presented = chain.map(({ der }) => der);
     const key = toHex(await sha256(new Uint8Array(presented.flatMap((der) => [...der]))));
     const verdict = this.#verdicts.get(key) ?? (await this.#validate(chain, deviceId));
     this.#verdicts.set(key, verdict);
-    const nowMs = this.#now();
-    if (verdict.path.some(({ notAfterMs }) => nowMs > notAfterMs)) {
-      throw new CanopyError('CERT_EXPIRED');
-    }
     if (this.#options.isRevoked?.(verdict.identity)) {
       throw new CanopyError('CERT_REVOKED');
     }
-    return verdict.identity;
+    const nowMs = this.#now();
+    const isOutdated = verdict.path.some(
+      ({ notBeforeMs, notAfterMs }) => nowMs > notAfterMs + SKEW_MS || nowMs < notBeforeMs - SKEW_MS,
+    );
+    return { ...verdict.identity, isOutdated };
+  }
+
+  /** The same of a leaf that is new in the group. @throws {CanopyError} CERT_EXPIRED - also if it is not valid yet; and those of judge() */
+  async judgeNew(leaf: Pick<LeafNode, 'credential' | 'signaturePublicKey'>): Promise<MemberIdentity> {
+    const identity = await this.judge(leaf);
+    if (identity.isOutdated) {
+      throw new CanopyError('CERT_EXPIRED');
+    }
+    return identity;
   }
 
   /** For the library, which asks for every leaf. */
@@ -81,7 +99,11 @@ export class CredentialJudge implements AuthenticationService {
   }
 
   async #validate(chain: readonly Certificate[], deviceId: string): Promise<Verdict> {
-    const path = await validateChain(chain, this.#anchors, { atMs: this.#now(), usage: OID.clientAuth });
+    // At the moment closest to now at which the whole chain is valid.
+    const notBeforeMs = Math.max(...chain.map((each) => each.notBeforeMs));
+    const notAfterMs = Math.min(...chain.map((each) => each.notAfterMs));
+    const atMs = Math.min(Math.max(this.#now(), notBeforeMs), notAfterMs);
+    const path = await validateChain(chain, this.#anchors, { atMs, usage: OID.clientAuth });
     const [leaf, issuer] = path;
     if (!issuer) {
       throw new CanopyError('CERT_UNTRUSTED', 'the leaf has no issuer');

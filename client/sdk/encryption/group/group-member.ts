@@ -93,6 +93,11 @@ export class GroupMember {
     return new GroupMember(options, { cipherSuite, credential, publicKey, deviceId });
   }
 
+  /** Whose leaf it is that is new in a group. @throws {CanopyError} ENCRYPTION_INVALID and the CERT_ codes - it may not enter it */
+  newIdentityOf(leaf: LeafNode): Promise<MemberIdentity> {
+    return this.#judge.judgeNew(leaf);
+  }
+
   /** Whose leaf it is. @throws {CanopyError} ENCRYPTION_INVALID and the CERT_ codes - it may not be in a group */
   identityOf(leaf: LeafNode): Promise<MemberIdentity> {
     return this.#judge.judge(leaf);
@@ -132,7 +137,7 @@ export class GroupMember {
     const hashes: string[] = [];
     for (const keyPackage of keyPackages) {
       requireUsable(keyPackage);
-      await this.identityOf(keyPackage.leafNode);
+      await this.newIdentityOf(keyPackage.leafNode);
       const hash = toHex(await sha256(new Uint8Array(encodeKeyPackage(keyPackage))));
       if (this.#used.has(hash)) {
         refuse('a key package for the second time');

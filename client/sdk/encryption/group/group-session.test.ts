@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import type { EventData } from '../../../../contract/index.ts';
 import { CanopyError } from '../../../../contract/light.ts';
-import { TestDeployment } from '../../../../test/support/encrypted-devices.ts';
+import { TestDeployment, type TestDevice } from '../../../../test/support/encrypted-devices.ts';
 import { GroupRelay, type RelayedPerson } from '../../../../test/support/group-relay.ts';
 import { eventually } from '../../../../test/support/wait.ts';
 // biome-ignore lint/plugin: what media does with the keys
@@ -150,6 +150,18 @@ describe('a device in a room’s group', () => {
     Object.assign(bob.participant, { accountId: ann.participant.accountId });
     ann.session.rosterChanged();
     assert.equal(await ann.alarm('identity'), bob.peer.deviceId);
+  });
+
+  it('threat 43: a member whose certificate has expired raises an alarm, and keeps nobody out', async (t) => {
+    await together(1);
+    const [short] = await deployment.devices('Short', 1, 3600);
+    const bob = await relay.enter('Short', { device: short as TestDevice });
+    await relay.settled();
+    const device = await deployment.device('Eve');
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 3 * 3600_000 });
+    const eve = await relay.enter('Eve', { device });
+    await relay.settled();
+    assert.equal(await eve.alarm('expired'), bob.peer.deviceId);
   });
 
   it('threat 24: somebody who is listed as present but has no keys raises an alarm', async () => {

@@ -337,6 +337,11 @@ export class GroupSession {
     this.#setState('ready');
     this.#scheduleHead(NEW_HEAD_MS);
     this.#watch.check(group);
+    for (const { deviceId, isOutdated } of group.members.values()) {
+      if (isOutdated) {
+        this.#alarm({ kind: 'expired', deviceId });
+      }
+    }
     for (const head of this.#heads.values()) {
       await this.#compare(head);
     }

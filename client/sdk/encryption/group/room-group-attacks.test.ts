@@ -245,7 +245,7 @@ describe('a room’s group under attack', () => {
     assert.equal(await refusal(ann.process(await attacker.join(ann, { credential }))), 'CERT_CHAIN_TOO_LONG');
   });
 
-  it('threat 43: a revoked device and an expired certificate are refused', async () => {
+  it('threat 43: a revoked device and a newcomer’s expired certificate are refused', async () => {
     const eve = await deployment.device('Eve');
     const revoked = new Set([eve.accountId]);
     const judge = new CredentialJudge({
@@ -259,13 +259,40 @@ describe('a room’s group under attack', () => {
       { deploymentCa: deployment.deploymentCa },
       () => Date.now() + 2 * DAY_SECONDS * 1000,
     );
-    const someone = await RoomGroup.create(await deployment.member(ROOM));
-    assert.equal(
-      await refusal(
-        RoomGroup.joinExternally(await deployment.member(ROOM, undefined, late), await offer(someone)),
-      ),
-      'CERT_EXPIRED',
+    const someone = await RoomGroup.create(await deployment.member(ROOM, undefined, late));
+    const newcomer = await RoomGroup.joinExternally(await deployment.member(ROOM), await offer(someone));
+    assert.equal(await refusal(someone.process(newcomer.commit)), 'CERT_EXPIRED');
+  });
+
+  it('a member whose certificate runs out stays, keeps nobody out, and is marked after an hour', async () => {
+    let nowMs = Date.now();
+    const judge = new CredentialJudge({ deploymentCa: deployment.deploymentCa }, () => nowMs);
+    const [short] = await deployment.devices('Short', 1, 3600);
+    const ann = await RoomGroup.create(await deployment.member(ROOM, undefined, judge));
+    const joined = await RoomGroup.joinExternally(
+      await deployment.member(ROOM, short, judge),
+      await offer(ann),
     );
+    let annNow = await ann.process(joined.commit);
+    let shortNow = joined.next;
+    for (const [hours, isOutdated] of [
+      [1.5, false],
+      [3, true],
+    ] as const) {
+      nowMs = Date.now() + hours * 3600_000;
+      const dan = await RoomGroup.joinExternally(
+        await deployment.member(ROOM, undefined, judge),
+        await offer(annNow),
+      );
+      annNow = await annNow.process(dan.commit);
+      shortNow = await shortNow.process(dan.commit);
+      // Even the commits of the member itself are taken: its certificate is not new.
+      const own = await shortNow.commit({});
+      annNow = await annNow.process(own.commit);
+      shortNow = own.next;
+      assert.equal(annNow.members.get(shortNow.ownLeaf)?.isOutdated, isOutdated);
+    }
+    assert.deepEqual(await annNow.code(), await shortNow.code());
   });
 
   it('threat 43: a GroupInfo of an older epoch is refused, and so is a commit that was made from one', async () => {

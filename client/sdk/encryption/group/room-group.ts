@@ -1,4 +1,4 @@
-import type { ClientState, GroupInfo, RatchetTree } from 'ts-mls';
+import type { ClientState, Credential, GroupInfo, LeafNode, RatchetTree } from 'ts-mls';
 import { createGroup, joinGroup } from 'ts-mls/clientState.js';
 import { createCommit, createGroupInfoWithExternalPub, joinGroupExternal } from 'ts-mls/createCommit.js';
 import { encodeGroupInfo } from 'ts-mls/groupInfo.js';
@@ -11,6 +11,7 @@ import { zeroOutUint8Array } from 'ts-mls/util/byteArray.js';
 import { CanopyError } from '../../../../contract/light.ts';
 import {
   type Handshake,
+  leafAt,
   leavesOf,
   policyExtension,
   readCommit,
@@ -304,7 +305,7 @@ export class RoomGroup {
 
   /** Rules of rooms that MLS leaves to applications. Each leaf keeps its device; a newcomer replaces nobody but itself. */
   async #requirePermitted({ sender, adds, removes, path }: Handshake): Promise<() => void> {
-    const committer = path && (await this.#member.identityOf(path.leafNode));
+    const committer = path && (await this.#identityOfCommitter(path.leafNode, sender));
     if (sender !== undefined && committer && committer.deviceId !== this.members.get(sender)?.deviceId) {
       refuse('a member’s leaf with the certificate of another device');
     }
@@ -316,6 +317,23 @@ export class RoomGroup {
     }
     return this.#member.requireAddable(adds);
   }
+
+  /** Only a certificate that is new in the group has to be valid now. */
+  #identityOfCommitter(leaf: LeafNode, sender: number | undefined): Promise<MemberIdentity> {
+    const before = sender === undefined ? undefined : leafAt(this.#state.ratchetTree, sender);
+    return before && isSameCredential(before.credential, leaf.credential)
+      ? this.#member.identityOf(leaf)
+      : this.#member.newIdentityOf(leaf);
+  }
+}
+
+function isSameCredential(a: Credential, b: Credential): boolean {
+  return (
+    a.credentialType === 'x509' &&
+    b.credentialType === 'x509' &&
+    a.certificates.length === b.certificates.length &&
+    a.certificates.every((der, i) => equalBytes(der, b.certificates[i] ?? new Uint8Array()))
+  );
 }
 
 /** Checks what a GroupInfo is about. @throws {CanopyError} ENCRYPTION_INVALID, ENCRYPTION_STALE */

@@ -16,13 +16,14 @@ export const encryption = {
     'Who is in the call and when, who speaks and how loud, and the size of everything that is sent. Chat, files, reactions and polls are not end-to-end encrypted: the server can read them.',
   alarms: {
     failed: () => 'Encryption could not be set up on this device.',
-    forged: () => 'The server delivered a forged message about the keys.',
+    forged: () => 'The server or another device sent a forged message about the keys.',
     fork: (name = 'Somebody') =>
       `${name} has other keys: the server shows people different versions of this call.`,
     withheld: (name = 'Somebody') => `${name} has newer keys, which the server withholds from this device.`,
     replayed: () => 'The server repeated a message about the keys.',
     stranger: (name = 'Somebody') => `${name} can decrypt this call, but is not listed as present.`,
     outside: (name = 'Somebody') => `${name} is listed as present, but cannot decrypt this call.`,
+    expired: (name = 'Somebody') => `The certificate of ${name}’s device has expired.`,
     identity: (name = 'Somebody') => `The server lists ${name}’s device as somebody else’s.`,
   },
 };
