@@ -37,7 +37,10 @@ export function readCommit(bytes: Uint8Array): Handshake {
   if (content.contentType !== 'commit') {
     refuse('not a commit');
   }
-  const { sender, groupId, epoch, commit } = content;
+  const { sender, groupId, epoch, commit, authenticatedData } = content;
+  if (authenticatedData.length > 0) {
+    refuse('authenticated data, which rooms have no use for');
+  }
   if (sender.senderType !== 'member' && sender.senderType !== 'new_member_commit') {
     refuse(`a sender of type ${sender.senderType}`);
   }

@@ -3,6 +3,15 @@
  * is up to each.
  */
 export { CIPHER_SUITE } from './cipher-suite.ts';
+export {
+  foundedContext,
+  nextContext,
+  requireGenuineCommit,
+  requireGenuineFounder,
+  requireGenuineGroupInfo,
+  requireGenuineKeyPackage,
+  verifySignature,
+} from './genuine.ts';
 export { type Handshake, readCommit, readKeyPackage, requireUsable } from './handshake.ts';
 export { HASH } from './hash.ts';
 export { type LeafChain, readLeafChain } from './leaf-device.ts';
@@ -13,7 +22,7 @@ export {
   MAX_GROUP_INFO_BYTES,
   MAX_KEY_PACKAGE_BYTES,
 } from './limits.ts';
-export { applyCommit, leafAt, leavesOf, readGroupInfo, readTree, requireTreeHash } from './public-tree.ts';
+export { applyCommit, leafAt, leavesOf, readGroupInfo, readTree } from './public-tree.ts';
 export { isReadable, staysReadable } from './readable-tree.ts';
 export { refuse } from './refuse.ts';
 export { POLICY_EXTENSION, policyExtension, requirePolicy } from './room-policy.ts';

@@ -1,15 +1,23 @@
-import type { GroupInfo, LeafNode, RatchetTree } from 'ts-mls';
+import type { GroupInfo, LeafNode, RatchetTree, UpdatePath } from 'ts-mls';
+import { validateLeafNodeCredentialAndKeyUniqueness } from 'ts-mls/clientState.js';
 import { decodeGroupInfo } from 'ts-mls/groupInfo.js';
-import { addLeafNode, decodeRatchetTree, removeLeafNode } from 'ts-mls/ratchetTree.js';
-import { treeHashRoot } from 'ts-mls/treeHash.js';
+import {
+  addLeafNode,
+  decodeRatchetTree,
+  filteredDirectPathAndCopathResolution,
+  removeLeafNode,
+} from 'ts-mls/ratchetTree.js';
 import { leafToNodeIndex, nodeToLeafIndex, toLeafIndex } from 'ts-mls/treemath.js';
 import { applyUpdatePath } from 'ts-mls/updatePath.js';
-import { equalBytes } from '../x509/index.ts';
 import type { Handshake } from './handshake.ts';
 import { HASH } from './hash.ts';
 import { MAX_GROUP_INFO_BYTES } from './limits.ts';
-import { isReadable } from './readable-tree.ts';
+import { isReadable, staysReadable } from './readable-tree.ts';
 import { decodeAll, refuse } from './refuse.ts';
+
+/** Lengths in an update path, in bytes: a point on P-256; a secret of SHA-256 with the tag of AES-GCM. */
+const KEM_OUTPUT_BYTES = 65;
+const SEALED_SECRET_BYTES = 48;
 
 /** The leaf at an index of a tree; undefined: blank, or outside of it. */
 export function leafAt(tree: RatchetTree, index: number): LeafNode | undefined {
@@ -41,23 +49,61 @@ export async function applyCommit(
   if (removes.some((index) => !leafAt(tree, index))) {
     refuse('the removal of nobody');
   }
+  let next: RatchetTree;
+  let committer = toLeafIndex(sender ?? 0);
   try {
-    let next = removes.reduce((reduced, index) => removeLeafNode(reduced, toLeafIndex(index)), tree);
+    next = removes.reduce((reduced, index) => removeLeafNode(reduced, toLeafIndex(index)), tree);
+    const added = new Set<number>();
     for (const { leafNode } of adds) {
-      [next] = addLeafNode(next, leafNode);
+      const [extended, nodeIndex] = addLeafNode(next, leafNode);
+      added.add(nodeIndex);
+      next = extended;
     }
-    if (sender !== undefined) {
-      const committer = toLeafIndex(sender);
-      return { tree: path ? await applyUpdatePath(next, committer, path, HASH) : next, committer: sender };
+    if (path && sender === undefined) {
+      const [extended, nodeIndex] = addLeafNode(next, path.leafNode);
+      committer = nodeToLeafIndex(nodeIndex);
+      next = extended;
     }
-    if (!path) {
-      refuse('a commit without an update path');
+    if (path) {
+      requireCiphertexts(path, filteredDirectPathAndCopathResolution(committer, next), added);
+      next = await applyUpdatePath(next, committer, path, HASH, sender === undefined);
     }
-    const [extended, nodeIndex] = addLeafNode(next, path.leafNode);
-    const committer = nodeToLeafIndex(nodeIndex);
-    return { tree: await applyUpdatePath(extended, committer, path, HASH, true), committer };
+    await requireUniqueKeys(next, committer);
   } catch (cause) {
     refuse('the commit does not fit the tree', cause);
+  }
+  if (!staysReadable(next)) {
+    refuse('nobody could join with this tree, or with one that follows');
+  }
+  return { tree: next, committer };
+}
+
+/** Newcomers would refuse a tree in which a key occurs twice. @throws {Error} */
+async function requireUniqueKeys(tree: RatchetTree, committer: number): Promise<void> {
+  const leaf = leafAt(tree, committer);
+  const error = leaf && (await validateLeafNodeCredentialAndKeyUniqueness(tree, leaf));
+  if (error) {
+    throw error;
+  }
+}
+
+/** The path has a secret for everyone who needs one, and no more bytes than that. @throws {CanopyError} ENCRYPTION_INVALID */
+function requireCiphertexts(
+  { nodes }: UpdatePath,
+  expected: ReadonlyArray<{ resolution: readonly number[] }>,
+  added: ReadonlySet<number>,
+): void {
+  for (const [i, { encryptedPathSecret }] of nodes.entries()) {
+    const recipients = expected[i]?.resolution.filter((nodeIndex) => !added.has(nodeIndex)) ?? [];
+    if (
+      encryptedPathSecret.length !== recipients.length ||
+      encryptedPathSecret.some(
+        ({ kemOutput, ciphertext }) =>
+          kemOutput.length !== KEM_OUTPUT_BYTES || ciphertext.length !== SEALED_SECRET_BYTES,
+      )
+    ) {
+      refuse('a path whose secrets are not for those who need them');
+    }
   }
 }
 
@@ -76,17 +122,4 @@ export function readTree(bytes: Uint8Array): RatchetTree {
     refuse('a tree that the library would refuse');
   }
   return tree;
-}
-
-/** @throws {CanopyError} ENCRYPTION_INVALID - the tree does not have this hash */
-export async function requireTreeHash(tree: RatchetTree, hash: Uint8Array): Promise<void> {
-  let actual: Uint8Array;
-  try {
-    actual = await treeHashRoot(tree, HASH);
-  } catch (cause) {
-    refuse('the tree has no hash', cause);
-  }
-  if (!equalBytes(actual, hash)) {
-    refuse('the tree is not the one in the GroupInfo');
-  }
 }

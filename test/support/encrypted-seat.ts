@@ -21,15 +21,23 @@ export class EncryptedSeat {
   /** The epoch in which it is; undefined before it is in the group. */
   group: RoomGroup | undefined;
 
-  static async take(url: string, identity: Identity, roomId: string): Promise<EncryptedSeat> {
+  /** @param other what it brings to the group instead of its identity's certificates */
+  static async take(
+    url: string,
+    identity: Identity,
+    roomId: string,
+    other?: GroupMember,
+  ): Promise<EncryptedSeat> {
     const client = await ProtocolClient.enter(url, identity);
     const joined = await client.get('room.join', { roomId, encrypts: true });
-    const member = await GroupMember.create({
-      chain: identity.chain,
-      deviceKey: identity.stored.deviceKey,
-      room: { roomId, policy: 'required' },
-      judge: new CredentialJudge({ deploymentCa: identity.deploymentCa }),
-    });
+    const member =
+      other ??
+      (await GroupMember.create({
+        chain: identity.chain,
+        deviceKey: identity.stored.deviceKey,
+        room: { roomId, policy: 'required' },
+        judge: new CredentialJudge({ deploymentCa: identity.deploymentCa }),
+      }));
     return new EncryptedSeat(client, member, joined);
   }
 

@@ -37,6 +37,9 @@ export type TamperAnswer = <N extends RequestName>(
   from: RelayedPerson,
 ) => RequestResult<N>;
 
+/** `limits.sendQueueBytes`. */
+const ANSWER_BYTES = 1_048_576;
+
 const bytesOf = (base64: string) => new Uint8Array(Buffer.from(base64, 'base64'));
 
 /** One of the people of a relay: a real session, and what its media encryption was given. */
@@ -83,11 +86,17 @@ export class RelayedPerson {
     return person;
   }
 
-  private constructor(displayName: string, { accountId }: TestDevice, deviceId: string, send: Peer['send']) {
+  private constructor(
+    displayName: string,
+    { accountId, chain }: TestDevice,
+    deviceId: string,
+    send: Peer['send'],
+  ) {
     const peerId = randomUUID();
     const ids = { participantId: randomUUID(), peerId, accountId, deviceId };
     this.participant = { ...ids, displayName, kind: 'user', role: 'member', connected: true };
-    this.peer = { peerId, deviceId, connection: {}, send } as unknown as Peer;
+    const principal = { kind: 'device', chain: chain.map(bytesOf) };
+    this.peer = { peerId, deviceId, principal, connection: {}, send } as unknown as Peer;
   }
 
   get session(): GroupSession {
@@ -142,7 +151,7 @@ export class GroupRelay {
   }
 
   #newDelivery(): GroupDelivery {
-    return new GroupDelivery({
+    const room = {
       roomId: this.room.roomId,
       encryption: this.room.policy,
       peers: this.#peers,
@@ -150,7 +159,8 @@ export class GroupRelay {
         this.#seq += 1;
         this.send(name, { ...data, log: { logId: 'log', seq: this.#seq } } as never);
       },
-    } as unknown as Room);
+    };
+    return new GroupDelivery(room as unknown as Room, ANSWER_BYTES);
   }
 
   /** Somebody enters, and their session begins. `hidden`: the others are not told. `idle`: it does not begin. */

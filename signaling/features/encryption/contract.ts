@@ -19,6 +19,8 @@ const commit = bytes(MAX_COMMIT_BYTES);
 const groupInfo = bytes(MAX_GROUP_INFO_BYTES);
 /** The ratchet tree of the epoch (RFC 9420 section 12.4.3.3). */
 const tree = z.base64();
+/** SHA-256: 32 bytes. */
+const digest = z.string().regex(/^[A-Za-z0-9+/]{43}=$/);
 /** A PublicMessage that ended an epoch. */
 const committed = z.object({ epoch, commit });
 
@@ -69,7 +71,7 @@ export const ENCRYPTION_REQUESTS = {
     data: z.object({
       epoch,
       /** SHA-256 of `canopy/group-head/1`, a line feed and the epoch's authenticator. */
-      digest: bytes(32),
+      digest,
       /** Over groupHeadStatement(), by the device's key. */
       signature,
     }),

@@ -48,8 +48,9 @@ export function encryptionHandlers(
 
     'encryption.head': async (session, head) => {
       const { room, peer } = requireSeat(session);
-      requireGroup(session);
-      if (peer.participantId !== undefined) {
+      const epoch = requireGroup(session).delivery.group?.epoch ?? -1;
+      // Nobody is ahead of the server, unless it has lost a group.
+      if (peer.participantId !== undefined && head.epoch <= epoch) {
         room.broadcast('encryption.head', { participantId: peer.participantId, ...head });
       }
       return {};

@@ -5,13 +5,19 @@ import { GroupDelivery } from './group-delivery.ts';
 /** The groups of all encrypted rooms. A group ends with its room. */
 export class Encryption {
   readonly #deliveries = new Map<Room, GroupDelivery>();
+  readonly #answerBytes: number;
+
+  /** @param answerBytes maximum size of an answer */
+  constructor(answerBytes: number) {
+    this.#answerBytes = answerBytes;
+  }
 
   /** The delivery of a room's group; undefined if the room is not encrypted. */
   of(room: Room): GroupDelivery | undefined {
     if (room.encryption === 'off') {
       return undefined;
     }
-    const delivery = this.#deliveries.get(room) ?? new GroupDelivery(room);
+    const delivery = this.#deliveries.get(room) ?? new GroupDelivery(room, this.#answerBytes);
     this.#deliveries.set(room, delivery);
     return delivery;
   }

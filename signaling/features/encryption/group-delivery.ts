@@ -1,8 +1,16 @@
+import { encodeKeyPackage } from 'ts-mls/keyPackage.js';
 import { encodeMlsMessage } from 'ts-mls/message.js';
 import { CanopyError } from '../../../base/index.ts';
 import type { RequestResult } from '../../../contract/index.ts';
-import { readCommit, readKeyPackage, readLeafChain, refuse } from '../../../contract/mls/index.ts';
+import {
+  readCommit,
+  readKeyPackage,
+  refuse,
+  requireGenuineKeyPackage,
+  requireUsable,
+} from '../../../contract/mls/index.ts';
 import type { Peer, Room } from '../../kernel/index.ts';
+import { leafDeviceOf, requireChain } from './leaf-chains.ts';
 import { Newcomers } from './newcomers.ts';
 import { PublicGroup } from './public-group.ts';
 
@@ -10,6 +18,10 @@ type Missed = NonNullable<RequestResult<'encryption.missed'>['missed']>;
 
 /** Maximum number of commits that are kept for those who were away. */
 const MAX_KEPT = 256;
+/** Maximum size of an answer without its commits or its tree, in bytes. */
+const ANSWER_BYTES = 16 * 1024;
+/** How much longer base64 is than what it stands for. */
+const BASE64_FACTOR = 4 / 3;
 
 const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
 
@@ -19,6 +31,8 @@ const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
  */
 export class GroupDelivery {
   readonly #room: Room;
+  /** Maximum size of a tree with a Welcome, in characters of base64. The commits that are kept have half of it. */
+  readonly #maxBytes: number;
   readonly #newcomers: Newcomers;
   #group: PublicGroup | undefined;
   /** The latest commits, oldest first. */
@@ -26,8 +40,10 @@ export class GroupDelivery {
   /** Requests are handled one at a time, as reading a commit takes a while. */
   #queue: Promise<unknown> = Promise.resolve();
 
-  constructor(room: Room) {
+  /** @param answerBytes maximum size of an answer: what a connection may have unsent */
+  constructor(room: Room, answerBytes: number) {
     this.#room = room;
+    this.#maxBytes = answerBytes - ANSWER_BYTES;
     this.#newcomers = new Newcomers({
       waits: (peerId) => {
         const peer = room.peers.get(peerId);
@@ -53,7 +69,7 @@ export class GroupDelivery {
       const { roomId, encryption: policy } = this.#room;
       const group = await PublicGroup.create(
         { roomId, policy },
-        { groupInfo, tree, deviceId: peer.deviceId },
+        { groupInfo, tree, device: leafDeviceOf(peer) },
       );
       this.#requireInside(peer);
       this.#group = group;
@@ -74,10 +90,10 @@ export class GroupDelivery {
       if (!group) {
         return { way: 'create' };
       }
-      const { leafNode } = readKeyPackage(keyPackage);
-      if ((await readLeafChain(leafNode)).deviceId !== peer.deviceId) {
-        refuse('the key package of another device');
-      }
+      const read = readKeyPackage(keyPackage);
+      await requireChain(read.leafNode, leafDeviceOf(peer), group.leafOf(peer.deviceId));
+      await requireGenuineKeyPackage(read);
+      this.#requireInside(peer);
       // Whoever has a leaf already replaces it, which no other member can do.
       if (!alone && !this.#isMember(peer) && this.#newcomers.mustWait(Date.now())) {
         this.#newcomers.wait(peer.peerId, keyPackage);
@@ -111,15 +127,23 @@ export class GroupDelivery {
       if (handshake.epoch > BigInt(group.epoch)) {
         refuse('a commit of an epoch that has not begun');
       }
+      const { adds } = handshake;
       const added = this.#requirePermitted(group, handshake, peer);
       if (added.length > 0 && !welcome) {
         refuse('members are added without a Welcome');
       }
-      const next = await group.after(handshake, { groupInfo, deviceId: peer.deviceId });
+      const addedBytes = adds.reduce((bytes, each) => bytes + encodeKeyPackage(each).length, 0);
+      if (commit.length > group.commitBytes + addedBytes) {
+        refuse('a commit with more bytes than it needs');
+      }
+      const next = await group.after(handshake, { groupInfo, device: leafDeviceOf(peer) });
+      if ((next.tree.length + (welcome?.length ?? 0)) * BASE64_FACTOR > this.#maxBytes) {
+        refuse('the tree would be too large to be sent');
+      }
       this.#requireInside(peer);
       this.#group = next;
       const entry = { epoch: group.epoch, commit: base64(commit) };
-      this.#kept = [...this.#kept, entry].slice(-MAX_KEPT);
+      this.#keep(entry);
       this.#newcomers.drop(peer.peerId);
       this.#room.append('encryption.committed', { groupId, ...entry });
       if (welcome) {
@@ -148,6 +172,17 @@ export class GroupDelivery {
     this.#newcomers.close();
   }
 
+  /** Keeps a commit, and drops the oldest ones that are too many for one answer. */
+  #keep(entry: Missed[number]): void {
+    const kept = [...this.#kept, entry].slice(-MAX_KEPT);
+    let bytes = 0;
+    const fits = kept.toReversed().findIndex((each) => {
+      bytes += JSON.stringify(each).length + 1;
+      return bytes > this.#maxBytes / 2;
+    });
+    this.#kept = fits === -1 ? kept : kept.slice(kept.length - fits);
+  }
+
   /**
    * Members leave the group after they left the room, and come in with the key package that they sent themselves.
    *
@@ -165,6 +200,7 @@ export class GroupDelivery {
       refuse('the removal of somebody who is in the room');
     }
     return adds.map((keyPackage) => {
+      requireUsable(keyPackage);
       const message = { version: 'mls10', wireformat: 'mls_key_package', keyPackage } as const;
       return (
         this.#newcomers.ownerOf(encodeMlsMessage(message)) ?? refuse('somebody is added who did not ask')

@@ -4,8 +4,9 @@ const RUSH_MS = 300;
 const COLLECT_MS = 30;
 /** After this time, the next member is asked, in milliseconds. */
 const PATIENCE_MS = 1000;
-/** Maximum number of key packages that a member is asked to add at once, so that the commit stays small enough. */
+/** Maximum number of key packages that a member is asked to add at once, and their size in bytes, so that the commit stays small enough. */
 const MAX_AT_ONCE = 40;
+const MAX_BYTES_AT_ONCE = 96 * 1024;
 
 export interface NewcomersHost {
   /** Whether somebody is still in the room and not in the group. */
@@ -83,7 +84,7 @@ export class Newcomers {
         this.#waiting.delete(peerId);
       }
     }
-    const keyPackages = [...this.#waiting.values()].slice(0, MAX_AT_ONCE);
+    const keyPackages = firstOf([...this.#waiting.values()]);
     if (keyPackages.length === 0) {
       return;
     }
@@ -91,4 +92,13 @@ export class Newcomers {
     this.#rank = isAsked ? this.#rank + 1 : 0;
     this.#schedule(PATIENCE_MS);
   }
+}
+
+/** As many as a member may be asked to add at once. */
+function firstOf(keyPackages: readonly Uint8Array[]): Uint8Array[] {
+  let bytes = 0;
+  return keyPackages.slice(0, MAX_AT_ONCE).filter((keyPackage) => {
+    bytes += keyPackage.length;
+    return bytes <= MAX_BYTES_AT_ONCE;
+  });
 }

@@ -1,17 +1,29 @@
-import type { LeafNode, RatchetTree } from 'ts-mls';
+import type { GroupInfo, LeafNode, RatchetTree } from 'ts-mls';
 import { encodeRatchetTree } from 'ts-mls/ratchetTree.js';
 import {
   applyCommit,
+  foundedContext,
   type Handshake,
   leafAt,
   leavesOf,
+  nextContext,
   readGroupInfo,
   readLeafChain,
   readTree,
   refuse,
+  requireGenuineCommit,
+  requireGenuineFounder,
+  requireGenuineGroupInfo,
   requirePolicy,
-  requireTreeHash,
 } from '../../../contract/mls/index.ts';
+import { type LeafDevice, requireChain } from './leaf-chains.ts';
+
+/** Length of a group's random id, in bytes. */
+const GROUP_ID_BYTES = 16;
+/** What a commit needs in any case: a leaf with its certificates, signatures, and the commit's framing. */
+const COMMIT_BYTES = 20 * 1024;
+/** What a commit needs for each leaf of the tree: a secret in its path, and the path's keys. */
+const COMMIT_BYTES_PER_LEAF = 256;
 
 /** The room and its policy, which the group must be for. */
 export interface GroupRoom {
@@ -28,19 +40,30 @@ export class PublicGroup {
   readonly devices: ReadonlyMap<number, string>;
   /** For those who join by an external commit. */
   readonly groupInfo: Uint8Array;
+  /** Encoded. */
+  readonly tree: Uint8Array;
   readonly #room: GroupRoom;
   readonly #tree: RatchetTree;
+  readonly #info: GroupInfo;
 
   private constructor(
     room: GroupRoom,
-    group: Pick<PublicGroup, 'groupId' | 'epoch' | 'devices' | 'groupInfo'> & { tree: RatchetTree },
+    group: {
+      info: GroupInfo;
+      groupInfo: Uint8Array;
+      tree: RatchetTree;
+      devices: ReadonlyMap<number, string>;
+    },
   ) {
+    const { groupId, epoch } = group.info.groupContext;
     this.#room = room;
-    this.groupId = group.groupId;
-    this.epoch = group.epoch;
+    this.groupId = Buffer.from(groupId).toString('hex');
+    this.epoch = Number(epoch);
     this.devices = group.devices;
     this.groupInfo = group.groupInfo;
+    this.tree = encodeRatchetTree(group.tree);
     this.#tree = group.tree;
+    this.#info = group.info;
   }
 
   /**
@@ -50,46 +73,29 @@ export class PublicGroup {
    */
   static async create(
     room: GroupRoom,
-    { groupInfo, tree, deviceId }: { groupInfo: Uint8Array; tree: Uint8Array; deviceId: string },
+    { groupInfo, tree, device }: { groupInfo: Uint8Array; tree: Uint8Array; device: LeafDevice },
   ): Promise<PublicGroup> {
     const ratchetTree = readTree(tree);
-    const [first, ...others] = leavesOf(ratchetTree);
-    if (first?.[0] !== 0 || others.length > 0) {
+    const leaf = leafAt(ratchetTree, 0);
+    if (!leaf || ratchetTree.length !== 1) {
       refuse('a new group has one member');
     }
-    await requireDevice(first[1], deviceId);
-    return PublicGroup.#create(
-      room,
-      { groupInfo, tree: ratchetTree, epoch: 0, signer: 0 },
-      new Map([[0, deviceId]]),
-    );
-  }
-
-  static async #create(
-    room: GroupRoom,
-    expected: { groupInfo: Uint8Array; tree: RatchetTree; epoch: number; signer: number; groupId?: string },
-    devices: ReadonlyMap<number, string>,
-  ): Promise<PublicGroup> {
-    const { groupContext, signer, extensions } = readGroupInfo(expected.groupInfo);
-    const groupId = Buffer.from(groupContext.groupId).toString('hex');
-    requirePolicy(groupContext.extensions, room);
-    if (
-      groupContext.epoch !== BigInt(expected.epoch) ||
-      signer !== expected.signer ||
-      groupId.length !== 32 ||
-      groupId !== (expected.groupId ?? groupId) ||
-      extensions.length !== 1 ||
-      extensions[0]?.extensionType !== 'external_pub'
-    ) {
-      refuse('the GroupInfo is not that of the new epoch');
+    await requireChain(leaf, device);
+    await requireGenuineFounder(leaf);
+    const info = readGroupInfo(groupInfo);
+    const { groupId, extensions } = info.groupContext;
+    if (groupId.length !== GROUP_ID_BYTES) {
+      refuse('a group’s id has another length');
     }
-    await requireTreeHash(expected.tree, groupContext.treeHash);
-    const { epoch, groupInfo, tree } = expected;
-    return new PublicGroup(room, { groupId, epoch, devices, groupInfo, tree });
-  }
-
-  get tree(): Uint8Array {
-    return encodeRatchetTree(this.#tree);
+    requirePolicy(extensions, room);
+    const context = await foundedContext(ratchetTree, { groupId, extensions });
+    await requireGenuineGroupInfo(info, { context, tree: ratchetTree, signer: 0 });
+    return new PublicGroup(room, {
+      info,
+      groupInfo,
+      tree: ratchetTree,
+      devices: new Map([[0, device.deviceId]]),
+    });
   }
 
   /**
@@ -99,41 +105,65 @@ export class PublicGroup {
    */
   async after(
     commit: Handshake,
-    { groupInfo, deviceId }: { groupInfo: Uint8Array; deviceId: string },
+    { groupInfo, device }: { groupInfo: Uint8Array; device: LeafDevice },
   ): Promise<PublicGroup> {
-    const { sender, path, removes, adds } = commit;
+    const { sender, path, removes } = commit;
+    const { deviceId } = device;
     if (sender !== undefined && this.devices.get(sender) !== deviceId) {
       refuse('the committer is another device');
-    }
-    if (path) {
-      await requireDevice(path.leafNode, deviceId);
     }
     if (sender === undefined && removes.some((index) => this.devices.get(index) !== deviceId)) {
       refuse('a newcomer that removes somebody else');
     }
+    if (path) {
+      await requireChain(path.leafNode, device, this.leafOf(deviceId));
+    }
+    const { tree, committer } = await applyCommit(this.#tree, commit);
+    const devices = await this.#devicesOf(tree, commit, deviceId);
+    await requireGenuineCommit(commit, { tree: this.#tree, context: this.#info.groupContext }, committer);
+    const info = readGroupInfo(groupInfo);
+    const { auth } = commit.message;
+    await requireGenuineGroupInfo(info, {
+      context: await nextContext(commit, this.#info, tree),
+      tree,
+      signer: committer,
+      ...(auth.contentType === 'commit' && { confirmationTag: auth.confirmationTag }),
+    });
+    return new PublicGroup(this.#room, { info, groupInfo, tree, devices });
+  }
+
+  /** Who is in a later tree. @throws {CanopyError} ENCRYPTION_INVALID - somebody unexpected, or twice */
+  async #devicesOf(
+    tree: RatchetTree,
+    { adds }: Handshake,
+    committer: string,
+  ): Promise<ReadonlyMap<number, string>> {
     const added = await Promise.all(
       adds.map(async ({ leafNode }) => (await readLeafChain(leafNode)).deviceId),
     );
-    const { tree, committer } = await applyCommit(this.#tree, commit);
+    const known = new Set([...this.devices.values(), committer, ...added]);
     const devices = new Map<number, string>();
-    const known = new Set([...this.devices.values(), deviceId, ...added]);
+    const seen = new Set<string>();
     for (const [index, leaf] of leavesOf(tree)) {
       const id = leafAt(this.#tree, index) === leaf ? this.devices.get(index) : undefined;
       const device = id ?? (await readLeafChain(leaf)).deviceId;
-      if (!known.has(device) || [...devices.values()].includes(device)) {
+      if (!known.has(device) || seen.has(device)) {
         refuse('a device that is not expected, or is in the group twice');
       }
+      seen.add(device);
       devices.set(index, device);
     }
-    const { groupId, epoch } = this;
-    const next = { groupInfo, tree, epoch: epoch + 1, signer: committer, groupId };
-    return PublicGroup.#create(this.#room, next, devices);
+    return devices;
   }
-}
 
-/** @throws {CanopyError} ENCRYPTION_INVALID - it is the leaf of another device */
-async function requireDevice(leaf: LeafNode, deviceId: string): Promise<void> {
-  if ((await readLeafChain(leaf)).deviceId !== deviceId) {
-    refuse('the leaf of another device');
+  /** A member's leaf. */
+  leafOf(deviceId: string): LeafNode | undefined {
+    const [index] = [...this.devices].find(([, id]) => id === deviceId) ?? [];
+    return index === undefined ? undefined : leafAt(this.#tree, index);
+  }
+
+  /** Maximum size of a commit in this epoch, in bytes, besides whom it adds. */
+  get commitBytes(): number {
+    return COMMIT_BYTES + COMMIT_BYTES_PER_LEAF * this.#tree.length;
   }
 }

@@ -6,7 +6,7 @@ import { encryptionMetrics } from './metrics.ts';
 
 /** End-to-end encryption: delivers the messages of each encrypted room's group. */
 export function registerEncryption(kernel: Kernel): void {
-  const encryption = new Encryption();
+  const encryption = new Encryption(kernel.config.limits.sendQueueBytes);
   const metrics = encryptionMetrics(kernel.registry, encryption);
   kernel.requests(ENCRYPTION_REQUESTS, encryptionHandlers(encryption, metrics));
   kernel.snapshotPart('encryption', (room) => encryption.snapshot(room));

@@ -1,0 +1,43 @@
+import type { LeafNode } from 'ts-mls';
+import { readLeafChain, refuse } from '../../../contract/mls/index.ts';
+import { equalBytes } from '../../../contract/x509/index.ts';
+import type { Peer } from '../../kernel/index.ts';
+
+/** A device, and the certificates with which it signed in: DER, leaf first. */
+export interface LeafDevice {
+  readonly deviceId: string;
+  readonly chain: readonly Uint8Array[];
+}
+
+/** @throws {CanopyError} ENCRYPTION_INVALID - a stream has no certificates */
+export function leafDeviceOf({ deviceId, principal }: Peer): LeafDevice {
+  if (principal.kind === 'stream') {
+    refuse('a stream in a group');
+  }
+  return { deviceId, chain: principal.chain };
+}
+
+/**
+ * Checks that a leaf is a device's own, with the chain by which the server let it in: with another one, of an issuer that nobody trusts, the
+ * others would refuse the epoch.
+ *
+ * @param current the device's leaf in the group: its certificate may have been renewed since
+ * @throws {CanopyError} ENCRYPTION_INVALID, and the CERT_ codes of a chain that cannot be read
+ */
+export async function requireChain(leaf: LeafNode, device: LeafDevice, current?: LeafNode): Promise<void> {
+  if ((await readLeafChain(leaf)).deviceId !== device.deviceId) {
+    refuse('the leaf of another device');
+  }
+  const chain = certificatesOf(leaf);
+  if (!isSame(chain, device.chain) && !(current && isSame(chain, certificatesOf(current)))) {
+    refuse('another certificate chain than the one that the device signed in with');
+  }
+}
+
+function certificatesOf({ credential }: LeafNode): readonly Uint8Array[] {
+  return credential.credentialType === 'x509' ? credential.certificates : [];
+}
+
+function isSame(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
+  return a.length === b.length && a.every((der, i) => equalBytes(der, b[i] ?? new Uint8Array()));
+}
