@@ -56,7 +56,7 @@ for (const [codec, source, clip] of CASES) {
       if (name === 'bob') {
         const requestKeyFrame = () => stream.requestKeyFrame();
         const end = stream as unknown as RTCRtpReceiver;
-        receiving.transforms.receiver?.(end, { ...media, deviceId: 'alice', requestKeyFrame });
+        receiving.transforms.receiver?.(end, { ...media, deviceId: undefined, requestKeyFrame });
       }
       stream.onFrame = ({ data }) => received[name].push(Buffer.from(data).toString('hex'));
     }

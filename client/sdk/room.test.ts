@@ -175,6 +175,32 @@ describe('receiving', () => {
     assert.equal(server.got('transport.create').length, 1);
   });
 
+  it('threat 24: ends a track when the server says that its participant has another device, and binds a new one to it', async () => {
+    snapshot.participants = [
+      participant(SELF, 'Ada'),
+      { ...participant(BOB, 'Bob'), deviceId: '1'.repeat(64) },
+    ];
+    snapshot.producers = [producer()];
+    const room = await client.join('demo');
+    const [first] = await hasTracks(room, 1);
+    const ended = next(room, 'track-ended');
+    const again = next(room, 'track');
+    server.emit('participant.updated', {
+      participant: { ...participant(BOB, 'Bob'), deviceId: '2'.repeat(64) },
+    });
+    assert.equal((await ended)[0], first);
+    assert.deepEqual((await server.request('consumer.close')).data.consumerIds, [first?.consumerId]);
+    assert.notEqual((await again)[0], first);
+    // Other changes end nothing.
+    const updated = next(room, 'participant-updated');
+    server.emit('participant.updated', {
+      participant: { ...participant(BOB, 'Robert'), deviceId: '2'.repeat(64) },
+    });
+    await updated;
+    assert.equal(room.tracks.length, 1);
+    assert.equal(server.got('consumer.close').length, 1);
+  });
+
   it('subscribes to video without waiting until all voices play', async () => {
     const [voice, camera] = [producer(), producer('camera')];
     snapshot.producers = [voice, camera];

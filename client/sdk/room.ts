@@ -145,6 +145,9 @@ export class Room extends Emitter<RoomEvents> {
         this.polls.entered();
       }
     });
+    for (const event of ['participant-joined', 'participant-updated'] as const) {
+      this.on(event, () => this.#subscriptions.rosterChanged());
+    }
     this.on('participant-left', ({ participantId }) => this.#hands.lower(participantId));
     const feature = {
       roomId,

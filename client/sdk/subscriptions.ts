@@ -39,6 +39,8 @@ export class Subscriptions {
   /** What others send, by producer id. */
   readonly #producers = new Map<string, ProducerInfo>();
   readonly #tracks = new Map<string, RemoteTrack>();
+  /** The device that each track's frames have to come from, by producer id; none outside of encrypted rooms. */
+  readonly #senders = new Map<string, string | undefined>();
   /** Producers that cannot be consumed at this home; they are not requested again. */
   readonly #refused = new Set<string>();
   /** Producers of videos on the screen; undefined: all of them. */
@@ -177,6 +179,20 @@ export class Subscriptions {
     this.drop();
   }
 
+  /**
+   * The server's roster changed. A track ends whose participant now has another device than the one whose frames it accepts, so that
+   * nobody's frames are shown under the name of somebody else.
+   */
+  rosterChanged(): void {
+    for (const { producerId, consumerId, participantId } of this.tracks) {
+      if (this.#senders.get(producerId) !== this.#host.participants.get(participantId)?.deviceId) {
+        this.#end(producerId);
+        this.#closeAtServer(consumerId);
+      }
+    }
+    this.sync();
+  }
+
   /** Subscribes to producers that have no track yet. */
   sync(): void {
     for (const reconciler of this.#reconcilers) {
@@ -267,9 +283,9 @@ export class Subscriptions {
     // Microphone and camera share a stream, so that the browser synchronises them; screen video and audio share another.
     const { participantId, source, kind } = wanted;
     const group = source.startsWith('screen') ? 'screen' : 'person';
+    const deviceId = this.#host.participants.get(participantId)?.deviceId;
     let consumer: types.Consumer;
     try {
-      const deviceId = this.#host.participants.get(participantId)?.deviceId;
       consumer = await media.consume(info, `${participantId}-${group}`, {
         participantId,
         deviceId,
@@ -293,9 +309,16 @@ export class Subscriptions {
       consumer.close();
       return undefined;
     }
+    if (this.#host.participants.get(participantId)?.deviceId !== deviceId) {
+      consumer.close();
+      this.#closeAtServer(consumerId);
+      this.sync();
+      return undefined;
+    }
     const track = new RemoteTrack(producer, consumer, this.#host.connection, this.#host.participants);
     track.setAllocation(this.#allocations.get(producerId));
     this.#tracks.set(producerId, track);
+    this.#senders.set(producerId, deviceId);
     this.#host.started(track);
     // It may have gone off the screen in the meantime.
     if (this.#shown) {
@@ -342,6 +365,7 @@ export class Subscriptions {
       return;
     }
     this.#tracks.delete(producerId);
+    this.#senders.delete(producerId);
     track.close();
     this.#host.ended(track);
   }

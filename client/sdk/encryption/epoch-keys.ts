@@ -12,6 +12,24 @@ export const BASE_KEY_BYTES: Readonly<Record<SFrameSuite, number>> = {
   AES_128_CTR_HMAC_SHA256_80: 48,
 };
 
+const DEVICE = 'device ';
+
+/** The name of a device as a member. */
+export function deviceMember(deviceId: string): string {
+  return `${DEVICE}${deviceId}`;
+}
+
+/** Who sends a participant's frames. A participant without a device is never taken for one. */
+export function memberOf(
+  participantId: string | undefined,
+  deviceId: string | undefined,
+): string | undefined {
+  if (deviceId !== undefined) {
+    return deviceMember(deviceId);
+  }
+  return participantId?.startsWith(DEVICE) ? undefined : participantId;
+}
+
 /** What media needs of one epoch of a room's group (RFC 9605 section 5.2). */
 export interface EpochKeys {
   /** Names the group. Another group counts its epochs from 0. */
@@ -22,8 +40,8 @@ export interface EpochKeys {
   /** This device's own leaf index. */
   ownLeaf: number;
   /**
-   * Every member by leaf index: its device id, or its participant id where a program manages the keys of a room that is not an encrypted
-   * one, whose roster names no devices. A device that is in the room twice has two leaves.
+   * Every member by leaf index: deviceMember() of its device, or its participant id where a program manages the keys of a room that is not
+   * an encrypted one, whose roster names no devices. A device that is in the room twice has two leaves.
    */
   members: ReadonlyMap<number, string>;
 }

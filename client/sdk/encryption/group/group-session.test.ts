@@ -5,6 +5,7 @@ import { CanopyError } from '../../../../contract/light.ts';
 import { TestDeployment, type TestDevice } from '../../../../test/support/encrypted-devices.ts';
 import { GroupRelay, type RelayedPerson } from '../../../../test/support/group-relay.ts';
 import { eventually } from '../../../../test/support/wait.ts';
+import { deviceMember } from '../epoch-keys.ts';
 // biome-ignore lint/plugin: what media does with the keys
 import { FrameOpener, FrameSealer } from '../media/frame-cipher.ts';
 // biome-ignore lint/plugin: the same
@@ -164,6 +165,49 @@ describe('a device in a room’s group', () => {
     assert.equal(await eve.alarm('expired'), bob.peer.deviceId);
   });
 
+  it('threat 24: a device that the server lists and hides by turns raises an alarm all the same', async () => {
+    const [ann] = (await together(2)) as [RelayedPerson];
+    const ghost = await relay.enter('Ghost');
+    await relay.settled();
+    const turn = setInterval(() => {
+      if (!relay.hidden.delete(ghost)) {
+        relay.hidden.add(ghost);
+      }
+      ann.session.rosterChanged();
+    }, 200);
+    try {
+      assert.equal(await ann.alarm('stranger'), ghost.peer.deviceId);
+    } finally {
+      clearInterval(turn);
+    }
+  });
+
+  it('threat 24: a participant whose device the server takes away raises an alarm at once', async () => {
+    const [ann, bob] = (await together(2)) as [RelayedPerson, RelayedPerson];
+    const { deviceId } = bob.peer;
+    Object.assign(bob.participant, { deviceId: undefined });
+    ann.session.rosterChanged();
+    assert.deepEqual(ann.alarms, ['identity']);
+    assert.equal(await ann.alarm('identity'), deviceId);
+  });
+
+  it('threat 24: a participant that the server lists without a device raises an alarm', async () => {
+    const [ann] = (await together(1)) as [RelayedPerson];
+    const listed = await relay.enter('Nobody', { idle: true });
+    Object.assign(listed.participant, { deviceId: undefined });
+    ann.session.rosterChanged();
+    await ann.alarm('outside');
+  });
+
+  it('threat 24: a device that the server lists for two people raises an alarm', async () => {
+    const device = await deployment.device('Bob');
+    const [ann] = (await together(1)) as [RelayedPerson];
+    const bob = await relay.enter('Bob', { device });
+    await relay.settled();
+    await relay.enter('Copy', { device, idle: true });
+    assert.equal(await ann.alarm('identity'), bob.peer.deviceId);
+  });
+
   it('threat 24: somebody who is listed as present but has no keys raises an alarm', async () => {
     const [ann] = (await together(1)) as [RelayedPerson];
     const listed = await relay.enter('Nobody', { idle: true });
@@ -218,7 +262,12 @@ describe('a device in a room’s group', () => {
     const sealed = await new FrameSealer(rings.get(bob) as KeyRing, origin).seal(new Uint8Array(80).fill(7));
     assert.ok(sealed);
     for (const person of [ann, carl]) {
-      const opener = new FrameOpener(rings.get(person) as KeyRing, origin, bob.peer.deviceId, () => {});
+      const opener = new FrameOpener(
+        rings.get(person) as KeyRing,
+        origin,
+        deviceMember(bob.peer.deviceId),
+        () => {},
+      );
       assert.deepEqual(await opener.open(sealed), new Uint8Array(80).fill(7));
     }
     for (const ring of rings.values()) {

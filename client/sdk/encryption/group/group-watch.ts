@@ -8,6 +8,25 @@ const NEXT_REMOVAL_MS = 1000;
 /** After so many attempts, the time between them no longer grows. */
 const MAX_TRIES_COUNTED = 10;
 
+/** Differences are counted together over so many times the patience: somebody who comes and goes is noticed too. */
+const WINDOW = 6;
+/** The most earlier times of a difference that are kept. */
+const MAX_SPANS = 1000;
+
+interface Span {
+  fromMs: number;
+  toMs: number;
+}
+
+/** Somebody is, or was lately, in one roster only. */
+interface Difference {
+  /** Earlier times. */
+  spans: readonly Span[];
+  /** Since when it is so now, and what raises the alarm. */
+  sinceMs?: number;
+  timer?: ReturnType<typeof setTimeout>;
+}
+
 export interface GroupWatchHost {
   /** The server's roster. */
   participants(): Iterable<Participant>;
@@ -24,8 +43,9 @@ export interface GroupWatchHost {
  */
 export class GroupWatch {
   readonly #host: GroupWatchHost;
-  /** Since when somebody is in one roster only, as `kind deviceId`: the timer that raises the alarm. */
-  readonly #differences = new Map<string, ReturnType<typeof setTimeout>>();
+  readonly #differences = new Map<string, Difference>();
+  /** The device of each participant, as it was listed first. */
+  readonly #devices = new Map<string, string | undefined>();
   #removal: ReturnType<typeof setTimeout> | undefined;
   /** The leaves that it is for, and how often that was tried. */
   #leaving = { leaves: '', tries: 0, isPlanned: false };
@@ -41,16 +61,30 @@ export class GroupWatch {
     if (!group) {
       return;
     }
+    const participants = [...this.#host.participants()];
+    this.#requireSameDevices(participants);
     const present = new Map<string, Participant>();
-    for (const participant of this.#host.participants()) {
-      if (participant.deviceId !== undefined) {
-        present.set(participant.deviceId, participant);
+    const twice = new Set<string>();
+    for (const participant of participants) {
+      const { deviceId, connected } = participant;
+      if (deviceId === undefined) {
+        continue;
+      }
+      // Somebody whose connection was lost may be listed for a while after their device came back.
+      if (connected && present.get(deviceId)?.connected) {
+        twice.add(deviceId);
+      }
+      if (connected || !present.has(deviceId)) {
+        present.set(deviceId, participant);
       }
     }
+    this.#compare('identity', twice);
     const members = new Set([...group.members.values()].map(({ deviceId }) => deviceId));
     const absent = [...group.members].filter(([, { deviceId }]) => !present.has(deviceId));
     this.#compare('stranger', new Set(absent.map(([, { deviceId }]) => deviceId)));
-    this.#compare('outside', new Set([...present.keys()].filter((deviceId) => !members.has(deviceId))));
+    const without = participants.some(({ deviceId }) => deviceId === undefined) ? [''] : [];
+    const outside = [...present.keys()].filter((deviceId) => !members.has(deviceId));
+    this.#compare('outside', new Set([...outside, ...without]));
     for (const { deviceId, accountIds } of group.members.values()) {
       const claimed = present.get(deviceId)?.accountId;
       if (claimed !== undefined && !accountIds.includes(claimed)) {
@@ -66,28 +100,52 @@ export class GroupWatch {
 
   close(): void {
     clearTimeout(this.#removal);
-    for (const timer of this.#differences.values()) {
+    for (const { timer } of this.#differences.values()) {
       clearTimeout(timer);
     }
     this.#differences.clear();
     this.#group = undefined;
   }
 
+  /** A participant keeps its device. */
+  #requireSameDevices(participants: readonly Participant[]): void {
+    for (const { participantId, deviceId } of participants) {
+      const first = this.#devices.get(participantId) ?? deviceId;
+      this.#devices.set(participantId, first);
+      if (first !== deviceId) {
+        this.#host.alarm({ kind: 'identity', deviceId: first, detail: 'a participant with another device' });
+      }
+    }
+  }
+
+  /** @param deviceIds those with this difference now; empty: a participant without a device */
   #compare(kind: EncryptionAlarmKind, deviceIds: ReadonlySet<string>): void {
-    for (const [key, timer] of this.#differences) {
+    const nowMs = performance.now();
+    const { patienceMs } = this.#host;
+    const recent = ({ toMs }: Span) => nowMs - toMs < WINDOW * patienceMs;
+    for (const [key, difference] of this.#differences) {
       const [of, deviceId = ''] = key.split(' ');
       if (of === kind && !deviceIds.has(deviceId)) {
-        clearTimeout(timer);
-        this.#differences.delete(key);
+        clearTimeout(difference.timer);
+        const { sinceMs } = difference;
+        const spans =
+          sinceMs === undefined ? difference.spans : [...difference.spans, { fromMs: sinceMs, toMs: nowMs }];
+        const kept = spans.filter(recent).slice(-MAX_SPANS);
+        if (kept.length > 0) {
+          this.#differences.set(key, { spans: kept });
+        } else {
+          this.#differences.delete(key);
+        }
       }
     }
     for (const deviceId of deviceIds) {
       const key = `${kind} ${deviceId}`;
-      if (!this.#differences.has(key)) {
-        this.#differences.set(
-          key,
-          setTimeout(() => this.#host.alarm({ kind, deviceId }), this.#host.patienceMs),
-        );
+      const { spans = [], sinceMs } = this.#differences.get(key) ?? {};
+      if (sinceMs === undefined) {
+        const beforeMs = spans.filter(recent).reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0);
+        const alarm = { kind, deviceId: deviceId || undefined };
+        const timer = setTimeout(() => this.#host.alarm(alarm), Math.max(0, patienceMs - beforeMs));
+        this.#differences.set(key, { spans, sinceMs: nowMs, timer });
       }
     }
   }

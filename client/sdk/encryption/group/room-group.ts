@@ -24,7 +24,7 @@ import {
   staysReadable,
 } from '../../../../contract/mls/index.ts';
 import { equalBytes, randomBytes, sha256, toBase64, toHex } from '../../bytes.ts';
-import { BASE_KEY_BYTES, type EpochKeys, type SFrameSuite } from '../epoch-keys.ts';
+import { BASE_KEY_BYTES, deviceMember, type EpochKeys, type SFrameSuite } from '../epoch-keys.ts';
 import type { MemberIdentity } from './credential-judge.ts';
 import { addProposal, type GroupMember, type OwnKeyPackage, takeSecrets } from './group-member.ts';
 import { roomCode } from './verification-code.ts';
@@ -190,7 +190,7 @@ export class RoomGroup {
       epoch: this.epoch,
       baseKeys: Object.fromEntries(keys) as EpochKeys['baseKeys'],
       ownLeaf: this.ownLeaf,
-      members: new Map([...this.members].map(([leaf, { deviceId }]) => [leaf, deviceId])),
+      members: new Map([...this.members].map(([leaf, { deviceId }]) => [leaf, deviceMember(deviceId)])),
     };
   }
 

@@ -1,7 +1,7 @@
 import type { MediaSource } from '../../../../contract/index.ts';
 import { CanopyError } from '../../../../contract/light.ts';
 import type { FrameTransforms, ReceivedMedia, TransformedMedia } from '../../frame-transforms.ts';
-import type { EpochKeys, FrameEncryption } from '../epoch-keys.ts';
+import { type EpochKeys, type FrameEncryption, memberOf } from '../epoch-keys.ts';
 import type { CipherOptions } from './cipher-messages.ts';
 import type { CipherEvents, Ciphers } from './ciphers.ts';
 import type { FrameCounts } from './frame-cipher.ts';
@@ -50,7 +50,7 @@ export class MediaEncryption implements FrameEncryption {
     videoCodec: 'vp9',
     sender: (sender, media) => this.#attach(sender, 'send', undefined, media),
     receiver: (receiver, media) =>
-      this.#attach(receiver, 'receive', media.deviceId ?? media.participantId, media),
+      this.#attach(receiver, 'receive', memberOf(media.participantId, media.deviceId), media),
   };
 
   setEpoch(keys: EpochKeys): void {
