@@ -63,6 +63,7 @@ describe('MatroskaWriter', () => {
     writer.add({ data: frame(4), key: true, atMs: 60_000, durationMs: 33 });
     writer.add({ data: frame(5), key: false, atMs: 3_600_000, durationMs: 33 });
     file.write([writer.take(), ...writer.finish()]);
+    assert.equal(file.bytes.length, writer.bytes);
     const { track, sink, packets } = await file.read();
     assert.deepEqual(packets, [
       '0 key 1×90000',

@@ -86,7 +86,7 @@ export class MatroskaWriter {
     this.#position = this.head.length;
   }
 
-  /** Size of the file so far, with what has not been taken yet, in bytes. */
+  /** Size of the file so far, with what has not been taken yet and, once it is finished, with its index, in bytes. */
   get bytes(): number {
     return this.#position + this.#length;
   }
@@ -153,8 +153,10 @@ export class MatroskaWriter {
     const seekHead = element(0x114d9b74, [
       ...[seek(INFO, this.#infoAt), seek(TRACKS, this.#tracksAt), seek(CUES, this.#position)],
     ]);
+    const index = { position: this.#position, bytes: cues };
+    this.#position += cues.length;
     return [
-      { position: this.#position, bytes: cues },
+      index,
       { position: this.#segmentAt, bytes: seekHead },
       { position: this.#durationAt, bytes: float(0x4489, this.#endMs) },
       { position: this.#segmentAt - size.length, bytes: size },
