@@ -90,7 +90,7 @@ describe('recordings that are kept', () => {
     const { recordings, more } = await member.get('recording.list', { roomId: ROOM });
     assert.equal(more, false);
     const [recording] = recordings;
-    const { tracks, durationMs } = await manifest();
+    const { tracks, durationMs, eventBytes } = await manifest();
     assert.deepEqual(
       { ...recording, startedAtMs: 0, endedAtMs: 0 },
       {
@@ -100,7 +100,7 @@ describe('recordings that are kept', () => {
         startedAtMs: 0,
         endedAtMs: 0,
         durationMs,
-        bytes: tracks.reduce((sum, { bytes }) => sum + bytes, 0),
+        bytes: tracks.reduce((sum, { bytes }) => sum + bytes, eventBytes),
         startedBy: 'Olga',
         reason: 'stopped',
         people: ['Ann'],
