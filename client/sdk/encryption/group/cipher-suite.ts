@@ -3,11 +3,10 @@ import type { CiphersuiteImpl } from 'ts-mls';
 import { makeKdfImpl } from 'ts-mls/crypto/implementation/default/makeKdfImpl.js';
 import { defaultRng } from 'ts-mls/crypto/implementation/default/rng.js';
 import { makeGenericHpke } from 'ts-mls/crypto/implementation/hpke.js';
-import { CIPHER_SUITE, HASH } from '../../../../contract/mls/index.ts';
-import { derEcdsa, rawEcdsa } from '../../../../contract/x509/index.ts';
+import { CIPHER_SUITE, HASH, verifySignature } from '../../../../contract/mls/index.ts';
+import { derEcdsa } from '../../../../contract/x509/index.ts';
 import type { Bytes } from '../../bytes.ts';
 
-const P256 = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 const SIGNING = { name: 'ECDSA', hash: 'SHA-256' } as const;
 
 /** The library passes a private key to each signature; ours is a CryptoKey that never leaves WebCrypto, so this stands for it. */
@@ -34,15 +33,7 @@ export async function createCipherSuite(deviceKey: CryptoKey): Promise<Ciphersui
     signature: {
       sign: async (_, message) =>
         derEcdsa(new Uint8Array(await crypto.subtle.sign(SIGNING, deviceKey, bytesOf(message)))),
-      verify: async (publicKey, message, signature) => {
-        try {
-          const key = await crypto.subtle.importKey('raw', bytesOf(publicKey), P256, false, ['verify']);
-          const raw = rawEcdsa(bytesOf(signature), 32);
-          return await crypto.subtle.verify(SIGNING, key, raw, bytesOf(message));
-        } catch {
-          return false;
-        }
-      },
+      verify: verifySignature,
       keygen: () => {
         throw new TypeError('a leaf signs with the key of its device');
       },
