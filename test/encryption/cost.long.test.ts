@@ -103,7 +103,13 @@ function setEpoch(encryption: MediaEncryption, { video, audio, members }: TestKe
     AES_128_GCM_SHA256_128: Buffer.from(video, 'hex'),
     AES_128_CTR_HMAC_SHA256_80: Buffer.from(audio, 'hex'),
   };
-  encryption.setEpoch({ groupId: 'group', epoch: 1n, baseKeys, ownLeaf, members: new Map(members.entries()) });
+  encryption.setEpoch({
+    groupId: 'group',
+    epoch: 1n,
+    baseKeys,
+    ownLeaf,
+    members: new Map(members.entries()),
+  });
 }
 
 /** CPU time that the processes of a page's browser have used so far, in seconds. */
