@@ -29,7 +29,7 @@ export interface RoomProgramOptions<Options, Report> {
   closeMs: number;
 }
 
-/** Makes this process a child of `canopy serve` that works in the rooms it is told (RoomProgramSupervisor). */
+/** Makes this process a child of `canopy serve` that works in the rooms that RoomProgramSupervisor names. */
 export function becomeRoomProgram<Options extends { roomId: string }, Report>({
   name,
   metrics,

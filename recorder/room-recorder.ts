@@ -194,8 +194,6 @@ export class RoomRecorder extends EventEmitter<RoomRecorderEvents> {
     const session = await this.#options.join(this.#options.roomId);
     this.#session = session;
     this.#demandOpen();
-    session.on('media', ({ recv }) => socket.listenTo(recv));
-    session.on('media-lost', () => socket.listenTo(undefined));
     session.on('source', (source) => this.#start(source));
     session.on('source-ended', (source) => this.#end(source));
     session.on('speaker', () => this.#arrange());
@@ -207,8 +205,7 @@ export class RoomRecorder extends EventEmitter<RoomRecorderEvents> {
     });
     this.#arrange();
     noteRoom(session, (note) => this.#note(note));
-    const media = await session.open(socket.address);
-    socket.listenTo(media.recv);
+    await socket.receive(session);
   }
 
   #start(source: BridgeSource, failures = 0): void {

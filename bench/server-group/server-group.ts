@@ -14,7 +14,7 @@ const MAX_WEIGHT_V2 = 10_000;
 const MAX_WEIGHT_V1 = 88_761;
 
 /**
- * Ends the processes of a group and removes it, as soon as its input ends: when it is told to, or when the benchmark has been killed.
+ * Ends the processes of a control group and removes the group once its standard input ends: on request, or because the benchmark was killed.
  * Processes take some time to disappear.
  */
 const KEEPER =

@@ -66,7 +66,7 @@ describe("the SDK's npm package", () => {
     );
   });
 
-  test('has the worker that encrypts media under the name by which it is started', () => {
+  test('contains the media encryption worker under the name that the SDK loads', () => {
     const media = join(folder, 'node_modules', 'canopy-sdk', 'client', 'sdk', 'encryption', 'media');
     const starter = readFileSync(join(media, 'worker-ciphers.js'), 'utf8');
     const [, name] = /new Worker\(new URL\('([^']+)'/.exec(starter) ?? [];

@@ -98,8 +98,6 @@ export class RoomListener extends EventEmitter<RoomListenerEvents> {
 
   async #open(): Promise<void> {
     const session = this.#session;
-    session.on('media', ({ recv }) => this.#socket.listenTo(recv));
-    session.on('media-lost', () => this.#socket.listenTo(undefined));
     session.on('source', (source) => this.#await(source));
     session.on('source-ended', (source) => void this.#end(source));
     session.on('error', (error) => this.#log.warn({ err: error }, 'caption error'));
@@ -110,8 +108,7 @@ export class RoomListener extends EventEmitter<RoomListenerEvents> {
       }
     });
     try {
-      const media = await session.open(this.#socket.address);
-      this.#socket.listenTo(media.recv);
+      await this.#socket.receive(session);
     } catch (error) {
       await this.close();
       throw error;

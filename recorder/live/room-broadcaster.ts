@@ -93,8 +93,6 @@ export class RoomBroadcaster extends EventEmitter<RoomBroadcasterEvents> {
 
   async #open(): Promise<void> {
     const session = this.#session;
-    session.on('media', ({ recv }) => this.#socket.listenTo(recv));
-    session.on('media-lost', () => this.#socket.listenTo(undefined));
     session.on('source', (source) => this.#add(source));
     session.on('source-ended', (source) => this.#remove(source));
     session.on('speaker', () => this.#arrange());
@@ -106,8 +104,7 @@ export class RoomBroadcaster extends EventEmitter<RoomBroadcasterEvents> {
     });
     try {
       this.#arrange();
-      const media = await session.open(this.#socket.address);
-      this.#socket.listenTo(media.recv);
+      await this.#socket.receive(session);
       await this.#compose();
     } catch (error) {
       await this.close();

@@ -1,5 +1,6 @@
 import { isRtcp, parseRtp, type RtpPacket } from '../../base/rtp/index.ts';
 import type { Endpoint } from '../../base/udp/index.ts';
+import type { BridgeSession } from '../../client/sdk/index.ts';
 import type { SteadyClock } from '../steady-clock.ts';
 import type { MediaPort, MediaUdp } from './media-udp.ts';
 import { type SenderReport, senderReports } from './sender-report.ts';
@@ -36,8 +37,16 @@ export class MediaSocket {
     return { address, port };
   }
 
+  /** Opens the session's media on this port, and follows the worker that it comes from. @throws {CanopyError} as BridgeSession.open() */
+  async receive(session: BridgeSession): Promise<void> {
+    session.on('media', ({ recv }) => this.#listenTo(recv));
+    session.on('media-lost', () => this.#listenTo(undefined));
+    const { recv } = await session.open(this.address);
+    this.#listenTo(recv);
+  }
+
   /** Where packets come from. All others are ignored. */
-  listenTo(from: Endpoint | undefined): void {
+  #listenTo(from: Endpoint | undefined): void {
     this.#from = from;
   }
 

@@ -46,7 +46,7 @@ export interface EncryptedMember {
 
 export interface EncryptionState {
   /**
-   * `joining`: this device has no keys yet, and sends nothing, or joins anew, and sends with those it had until then; `ready`; `failed`:
+   * `joining`: this device has no keys yet and sends nothing, or is rejoining and still sends with its former keys; `ready`; `failed`:
    * there will be none.
    */
   state: 'joining' | 'ready' | 'failed';

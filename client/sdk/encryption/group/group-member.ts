@@ -58,7 +58,7 @@ export class GroupMember {
   readonly #judge: CredentialJudge;
   readonly #credential: Credential;
   readonly #publicKey: Uint8Array;
-  /** Hashes of the key packages by which somebody was added: each serves once. */
+  /** Hashes of the key packages with which somebody was added: each can be used once. */
   readonly #used = new Set<string>();
 
   private constructor(

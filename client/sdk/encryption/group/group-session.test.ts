@@ -219,7 +219,7 @@ describe('a device in a room’s group', () => {
     assert.equal(await ann.alarm('outside'), listed.peer.deviceId);
   });
 
-  it('threat 43: a message that the server changed raises an alarm, and the device joins anew', async () => {
+  it('threat 43: a message that the server changed raises an alarm, and the device rejoins', async () => {
     const [ann, bob, eve] = (await together(3)) as [RelayedPerson, RelayedPerson, RelayedPerson];
     relay.tamper = (name, data, to) => {
       if (to !== bob || name !== 'encryption.committed') {

@@ -38,7 +38,7 @@ interface Patience {
   behindMs: number;
   /** How long the rosters may differ before that is an alarm. Default 10 s. */
   rosterMs: number;
-  /** The longest first pause before this device joins anew, after it refused something. Default 1 s. */
+  /** The longest first pause before this device rejoins after it refused something. Default 1 s. */
   pauseMs: number;
 }
 
@@ -52,7 +52,7 @@ const MAX_LATE_MS = 2000;
 /** After a temporary failure, in milliseconds. */
 const RETRY_MS = 1000;
 const PATIENCE: Patience = { behindMs: 5000, rosterMs: 10_000, pauseMs: 1000 };
-/** The longest pause before this device joins anew, and after which time without trouble pauses are short again, in milliseconds. */
+/** The longest pause before this device rejoins, and the time without trouble after which pauses are short again, in milliseconds. */
 const MAX_PAUSE_MS = 30_000;
 const CALM_MS = 60_000;
 /** Heads of epochs that are further ahead are not believed: somebody makes them up. */
@@ -128,7 +128,7 @@ export class GroupSession {
     });
   }
 
-  /** The group was created, or created anew after the last member had left. */
+  /** The group was created, or created again after the last member had left. */
   created({ groupId }: { groupId: string }): void {
     this.#step(async () => {
       if (this.#state !== 'ready' || !this.#group || toHex(this.#group.groupId) !== groupId) {
@@ -369,7 +369,7 @@ export class GroupSession {
     }
   }
 
-  /** The group, unless this device is about to join anew. */
+  /** The group, unless this device is about to rejoin. */
   get #ready(): RoomGroup | undefined {
     return this.#state === 'ready' ? this.#group : undefined;
   }

@@ -183,7 +183,7 @@ export class RoomGroup {
   async epochKeys(): Promise<EpochKeys> {
     const suites = Object.entries(BASE_KEY_BYTES) as Array<[SFrameSuite, number]>;
     const keys = await Promise.all(
-      suites.map(async ([suite, length]) => [suite, await this.export(SFRAME_LABEL, length)] as const),
+      suites.map(async ([suite, length]) => [suite, await this.#export(SFRAME_LABEL, length)] as const),
     );
     return {
       groupId: toHex(this.groupId),
@@ -195,7 +195,7 @@ export class RoomGroup {
   }
 
   /** A secret of this epoch for another purpose (RFC 9420 section 8.5). */
-  export(label: string, length: number): Promise<Uint8Array> {
+  #export(label: string, length: number): Promise<Uint8Array> {
     const { exporterSecret } = this.#state.keySchedule;
     return mlsExporter(exporterSecret, label, new Uint8Array(), length, this.#member.cipherSuite);
   }

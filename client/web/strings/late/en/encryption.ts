@@ -13,7 +13,7 @@ export const encryption = {
   byCertificate: 'These names come from certificates that this device has checked, not from the server.',
   learnsTitle: 'What the server still learns',
   learns:
-    'Who is in the call and when, who speaks and how loud, and the size of everything that is sent. Chat, files, reactions and polls are not end-to-end encrypted: the server can read them.',
+    'Who is in the call and when, who speaks and how loudly, and how much everyone sends. Chat, files, reactions and polls are not end-to-end encrypted, so the server can read them.',
   alarms: {
     failed: () => 'Encryption could not be set up on this device.',
     forged: () => 'The server or another device sent a forged message about the keys.',
