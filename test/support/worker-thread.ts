@@ -1,26 +1,45 @@
-import { once } from 'node:events';
-
 interface InspectorMessage {
   method?: string;
   params: { sessionId: string; workerInfo: { title: string } };
 }
 
 /**
- * Crashes a worker thread of another Node process with an uncaught exception. Resolves once the thread has ended.
+ * Crashes a worker thread of a server's processes with an uncaught exception. Resolves once the thread has ended.
  *
- * @param log output of that process, which runs under `--inspect=127.0.0.1:0`; of several processes, the one started last is used
- * @param name the worker thread's name
+ * @param log output of those processes, which run under `--inspect=127.0.0.1:0`
+ * @param name the worker thread's name, which only one of the processes has
  */
 export async function crashWorkerThread(log: string, name: string): Promise<void> {
-  const url = [...log.matchAll(/Debugger listening on (ws:\S+)/g)].at(-1)?.[1];
-  if (url === undefined) {
-    throw new TypeError('the process has no inspector');
+  const urls = [...log.matchAll(/Debugger listening on (ws:\S+)/g)].map(([, url]) => url as string);
+  const inspectors = (await Promise.all(urls.map(connect))).filter((socket) => socket !== undefined);
+  const close = () => {
+    for (const socket of inspectors) {
+      socket.close();
+    }
+  };
+  const giveUp = setTimeout(close, 10_000);
+  try {
+    await Promise.any(inspectors.map((socket) => crash(socket, name)));
+  } finally {
+    clearTimeout(giveUp);
+    close();
   }
+}
+
+/** Connects to an inspector. Returns undefined if its process has ended. */
+function connect(url: string): Promise<WebSocket | undefined> {
   const socket = new WebSocket(url);
-  await once(socket, 'open');
+  return new Promise((resolve) => {
+    socket.addEventListener('open', () => resolve(socket));
+    socket.addEventListener('error', () => resolve(undefined));
+  });
+}
+
+/** Crashes the thread if this inspector's process has it. Rejects if the socket closes before the thread has ended. */
+function crash(socket: WebSocket, name: string): Promise<void> {
   const send = (id: number, method: string, params: object = {}) =>
     socket.send(JSON.stringify({ id, method, params }));
-  const ended = new Promise<void>((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     let victim: string | undefined;
     socket.addEventListener('close', () => reject(new Error(`worker ${name} was not reported to end`)));
     socket.addEventListener('message', ({ data }) => {
@@ -41,11 +60,4 @@ export async function crashWorkerThread(log: string, name: string): Promise<void
     });
     send(1, 'NodeWorker.enable', { waitForDebuggerOnStart: false });
   });
-  const giveUp = setTimeout(() => socket.close(), 10_000);
-  try {
-    await ended;
-  } finally {
-    clearTimeout(giveUp);
-    socket.close();
-  }
 }
