@@ -1,15 +1,13 @@
 // Mostly waits: may run beside other tests.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { locatePrompts } from '../../sip-gateway/index.ts';
 import type { Baresip } from '../support/baresip.ts';
+import { heardSamples, hearsPrompt, prompts } from '../support/heard-prompt.ts';
 import { likeness, readWav } from '../support/likeness.ts';
 import { PhoneServer } from '../support/phone-server.ts';
 import { newIdentity, ProtocolClient } from '../support/protocol-client.ts';
-import { eventually } from '../support/wait.ts';
 
 const ROOM = 'team';
-const prompts = locatePrompts();
 
 describe('phones in a recorded room', { skip: prompts ? false : 'espeak-ng was missing' }, () => {
   let server: PhoneServer;
@@ -39,42 +37,27 @@ describe('phones in a recorded room', { skip: prompts ? false : 'espeak-ng was m
     await phone.waitFor('CALL_ESTABLISHED');
   }
 
-  /** Waits until a prompt is heard that was not heard before. */
-  async function hears(phone: Baresip, name: string, since: number): Promise<void> {
-    const prompt = readWav(`${prompts}/en-${name}.wav`);
-    await eventually(
-      `“${name}” is heard`,
-      async () => {
-        const { samples, rateHz } = await phone.recording();
-        return rateHz === 0 ? 0 : likeness({ samples: samples.subarray(since), rateHz }, prompt);
-      },
-      (like) => like > 0.9,
-    );
-  }
-
-  const heard = async (phone: Baresip) => (await phone.recording()).samples.length;
-
   it('are told when a recording begins, when they come later, and when it pauses or ends', async () => {
     const [first, second] = phones as [Baresip, Baresip];
     await call(first);
-    await hears(first, 'joined', 0);
+    await hearsPrompt(first, 'joined');
     const warning = readWav(`${prompts}/en-recorded.wav`);
     assert.ok(likeness(await first.recording(), warning) < 0.8, 'nothing is recorded yet');
-    let since = await heard(first);
+    let since = await heardSamples(first);
     await moderator.get('recording.start', {});
-    await hears(first, 'recorded', since);
+    await hearsPrompt(first, 'recorded', since);
     await call(second);
-    await hears(second, 'recorded', 0);
-    since = await heard(first);
+    await hearsPrompt(second, 'recorded');
+    since = await heardSamples(first);
     await moderator.get('recording.pause', {});
-    await hears(first, 'not-recorded', since);
-    since = await heard(first);
+    await hearsPrompt(first, 'not-recorded', since);
+    since = await heardSamples(first);
     await moderator.get('recording.resume', {});
-    await hears(first, 'recorded', since);
-    const sinceOfSecond = await heard(second);
-    since = await heard(first);
+    await hearsPrompt(first, 'recorded', since);
+    const sinceOfSecond = await heardSamples(second);
+    since = await heardSamples(first);
     await moderator.get('recording.stop', {});
-    await hears(first, 'not-recorded', since);
-    await hears(second, 'not-recorded', sinceOfSecond);
+    await hearsPrompt(first, 'not-recorded', since);
+    await hearsPrompt(second, 'not-recorded', sinceOfSecond);
   });
 });
