@@ -7,9 +7,9 @@ import { GroupRelay, type RelayedPerson } from '../../../../test/support/group-r
 import { eventually } from '../../../../test/support/wait.ts';
 import { deviceMember } from '../epoch-keys.ts';
 // biome-ignore lint/plugin: what media does with the keys
-import { FrameOpener, FrameSealer } from '../media/frame-cipher.ts';
+import { FrameOpener, FrameSealer, type MediaKeys } from '../media/frame-cipher.ts';
 // biome-ignore lint/plugin: the same
-import { KeyRing } from '../media/key-ring.ts';
+import { mediaKeys } from '../media/media-keys.ts';
 
 let deployment: TestDeployment;
 before(async () => {
@@ -240,7 +240,7 @@ describe('a device in a room’s group', () => {
     const people = await together(3);
     const origin = { codec: 'opus', source: 'microphone' } as const;
     const [ann, bob] = people as [RelayedPerson, RelayedPerson];
-    const rings = new Map(people.map((person) => [person, new KeyRing()]));
+    const rings = new Map(people.map((person) => [person, mediaKeys()]));
     const replay = () => {
       for (const [person, ring] of rings) {
         for (const keys of person.keys) {
@@ -262,13 +262,15 @@ describe('a device in a room’s group', () => {
     // Carl has never had keys of the old group.
     const carl = await relay.enter('Carl');
     await relay.settled();
-    rings.set(carl, new KeyRing());
+    rings.set(carl, mediaKeys());
     replay();
-    const sealed = await new FrameSealer(rings.get(bob) as KeyRing, origin).seal(new Uint8Array(80).fill(7));
+    const sealed = await new FrameSealer(rings.get(bob) as MediaKeys, origin).seal(
+      new Uint8Array(80).fill(7),
+    );
     assert.ok(sealed);
     for (const person of [ann, carl]) {
       const opener = new FrameOpener(
-        rings.get(person) as KeyRing,
+        rings.get(person) as MediaKeys,
         origin,
         deviceMember(bob.peer.deviceId),
         () => {},

@@ -1,3 +1,4 @@
+import { keyLabel, NONCE_BYTES, nonceOf } from '../../../../contract/sframe/index.ts';
 import type { Bytes } from '../../bytes.ts';
 import { type Aead, aesCtrHmac, aesGcm, concat } from './aead.ts';
 
@@ -26,19 +27,13 @@ export const CIPHER_SUITES = {
   AES_256_GCM_SHA512_128: { id: 5, keyBytes: 32, tagBytes: 16, hash: 'SHA-512', aead: aesGcm },
 } as const satisfies Record<string, CipherSuite>;
 
-const NONCE_BYTES = 12;
 const { subtle } = globalThis.crypto;
-const text = new TextEncoder();
 
 /** One key id's key and salt (RFC 9605 section 4.4.2). */
 export async function deriveKey(suite: CipherSuite, baseKey: Uint8Array, keyId: bigint): Promise<SFrameKey> {
   const input = await subtle.importKey('raw', new Uint8Array(baseKey), 'HKDF', false, ['deriveBits']);
-  const derive = async (purpose: string, bytes: number) => {
-    const info = concat(
-      text.encode(`SFrame 1.0 Secret ${purpose} `),
-      bigEndian(keyId, 8),
-      bigEndian(BigInt(suite.id), 2),
-    );
+  const derive = async (purpose: 'key' | 'salt', bytes: number) => {
+    const info = keyLabel(purpose, keyId, suite.id);
     const parameters = { name: 'HKDF', hash: suite.hash, salt: new Uint8Array(), info };
     return new Uint8Array(await subtle.deriveBits(parameters, input, 8 * bytes));
   };
@@ -58,7 +53,7 @@ export class SFrameKey {
 
   /** @param header the encoded header, which contains the counter */
   seal(header: Uint8Array, counter: bigint, metadata: Uint8Array, plaintext: Bytes): Promise<Bytes> {
-    return this.#aead.seal(this.#nonce(counter), concat(header, metadata), plaintext);
+    return this.#aead.seal(nonceOf(this.#salt, counter), concat(header, metadata), plaintext);
   }
 
   /** Undefined if anything of it is not what was encrypted. */
@@ -68,20 +63,6 @@ export class SFrameKey {
     metadata: Uint8Array,
     ciphertext: Bytes,
   ): Promise<Bytes | undefined> {
-    return this.#aead.open(this.#nonce(counter), concat(header, metadata), ciphertext);
+    return this.#aead.open(nonceOf(this.#salt, counter), concat(header, metadata), ciphertext);
   }
-
-  #nonce(counter: bigint): Bytes {
-    return bigEndian(counter, NONCE_BYTES).map((byte, at) => byte ^ (this.#salt[at] as number));
-  }
-}
-
-function bigEndian(value: bigint, length: number): Bytes {
-  const bytes = new Uint8Array(length);
-  let rest = value;
-  for (let at = length - 1; at >= 0; at -= 1) {
-    bytes[at] = Number(rest & 0xffn);
-    rest >>= 8n;
-  }
-  return bytes;
 }

@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { afterEach, describe, it, mock } from 'node:test';
+import { parseHeader, ReplayWindow } from '../../../../contract/sframe/index.ts';
 import type { EpochKeys } from '../epoch-keys.ts';
-import { type FrameCounts, FrameOpener, type FrameOrigin, FrameSealer } from './frame-cipher.ts';
-import { parseHeader } from './header.ts';
-import { KeyRing } from './key-ring.ts';
-import { ReplayWindow } from './replay-window.ts';
+import {
+  type FrameCounts,
+  FrameOpener,
+  type FrameOrigin,
+  FrameSealer,
+  type MediaKeys,
+} from './frame-cipher.ts';
+import { mediaKeys } from './media-keys.ts';
 
 const CAMERA: FrameOrigin = { codec: 'vp9', source: 'camera' };
 const VP8: FrameOrigin = { codec: 'vp8', source: 'camera' };
@@ -16,7 +21,7 @@ const MEMBERS = new Map([
   [2, 'eve'],
 ]);
 
-const rings: KeyRing[] = [];
+const rings: MediaKeys[] = [];
 // Otherwise the timers of old epochs would hold the process up.
 afterEach(() => {
   for (const ring of rings.splice(0)) {
@@ -24,8 +29,8 @@ afterEach(() => {
   }
 });
 
-function newRing(): KeyRing {
-  const ring = new KeyRing();
+function newRing(): MediaKeys {
+  const ring = mediaKeys();
   rings.push(ring);
   return ring;
 }
@@ -39,7 +44,7 @@ function epochKeys(epoch: bigint, groupId = 'first'): Omit<EpochKeys, 'ownLeaf'>
   return { groupId, epoch, baseKeys, members: MEMBERS };
 }
 
-function ringOf(ownLeaf: number, ...epochs: Array<Omit<EpochKeys, 'ownLeaf'>>): KeyRing {
+function ringOf(ownLeaf: number, ...epochs: Array<Omit<EpochKeys, 'ownLeaf'>>): MediaKeys {
   const ring = newRing();
   for (const keys of epochs) {
     ring.setEpoch({ ...keys, ownLeaf });

@@ -1,10 +1,17 @@
 import type { MediaSource } from '../../../../contract/index.ts';
+import {
+  encodeHeader,
+  frameMetadata,
+  type KeyRing,
+  type NoKey,
+  parseHeader,
+  type ReceiveKey,
+  suiteOf,
+} from '../../../../contract/sframe/index.ts';
 import type { Bytes } from '../../bytes.ts';
 import { concat } from './aead.ts';
-import { CIPHER_SUITES } from './cipher-suite.ts';
+import { CIPHER_SUITES, type SFrameKey } from './cipher-suite.ts';
 import { clearBytes, type EncryptedCodec } from './frame-format.ts';
-import { encodeHeader, parseHeader } from './header.ts';
-import { type KeyRing, type NoKey, type ReceiveKey, suiteOf } from './key-ring.ts';
 
 /**
  * Why a frame was not sent or not accepted. `no-key`: this device has no key yet. `malformed`: it cannot be a frame of its codec, or it is
@@ -21,6 +28,9 @@ export interface FrameCounts {
   refused: Partial<Record<Refusal, number>>;
 }
 
+/** The keys of a room, as WebCrypto derives them. */
+export type MediaKeys = KeyRing<Promise<SFrameKey>>;
+
 /** What a transform must know about its frames. */
 export interface FrameOrigin {
   codec: EncryptedCodec;
@@ -32,11 +42,11 @@ const WAIT_MS: Readonly<Record<'audio' | 'video', number>> = { audio: 100, video
 
 abstract class FrameCipher {
   readonly counts: FrameCounts = { passed: 0, refused: {} };
-  protected readonly ring: KeyRing;
+  protected readonly ring: MediaKeys;
   protected readonly codec: EncryptedCodec;
   protected readonly source: MediaSource;
 
-  constructor(ring: KeyRing, { codec, source }: FrameOrigin) {
+  constructor(ring: MediaKeys, { codec, source }: FrameOrigin) {
     this.ring = ring;
     this.codec = codec;
     this.source = source;
@@ -47,9 +57,8 @@ abstract class FrameCipher {
     return undefined;
   }
 
-  /** What is authenticated besides the header: the clear bytes, and the source, so that no screen passes for a camera. */
   protected metadata(clear: Uint8Array): Bytes {
-    return concat(new TextEncoder().encode(`${this.source}\0`), clear);
+    return frameMetadata(this.source, clear);
   }
 }
 
@@ -87,7 +96,7 @@ export class FrameOpener extends FrameCipher {
    * @param memberId the member that sends, as EpochKeys name it; frames of others are refused
    * @param onGap called when decryption works again after frames were lost: video needs a key frame then
    */
-  constructor(ring: KeyRing, origin: FrameOrigin, memberId: string | undefined, onGap: () => void) {
+  constructor(ring: MediaKeys, origin: FrameOrigin, memberId: string | undefined, onGap: () => void) {
     super(ring, origin);
     this.#memberId = memberId;
     this.#onGap = onGap;
@@ -137,7 +146,7 @@ export class FrameOpener extends FrameCipher {
   }
 
   /** Finds the keys that may be the frame's. If its epoch is still to come, waits for it once; until the epoch changes, later frames do not wait again. */
-  async #find(keyId: bigint): Promise<readonly ReceiveKey[] | NoKey> {
+  async #find(keyId: bigint): Promise<readonly ReceiveKey<Promise<SFrameKey>>[] | NoKey> {
     const found = this.ring.find(keyId, this.#memberId, this.source);
     if (found !== 'early' || this.#waitedIn === this.ring.changes) {
       return found;

@@ -2,11 +2,11 @@ import type { FrameTransform } from '../../frame-transforms.ts';
 import type { EpochKeys } from '../epoch-keys.ts';
 import type { CipherOptions } from './cipher-messages.ts';
 import { type FrameCounts, FrameOpener, FrameSealer } from './frame-cipher.ts';
-import { KeyRing } from './key-ring.ts';
+import { mediaKeys } from './media-keys.ts';
 
 /** All senders and receivers of a room that share its keys, in the worker or, outside browsers, in the program itself. */
 export class FrameCiphers {
-  readonly #ring = new KeyRing();
+  readonly #ring = mediaKeys();
   readonly #ciphers = new Map<number, FrameSealer | FrameOpener>();
   readonly #onGap: (trackId: number) => void;
 

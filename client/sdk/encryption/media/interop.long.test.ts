@@ -10,9 +10,9 @@ import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { encodeHeader, parseHeader } from '../../../../contract/sframe/index.ts';
 import { installed } from '../../../../test/support/programs.ts';
 import { CIPHER_SUITES, deriveKey } from './cipher-suite.ts';
-import { encodeHeader, parseHeader } from './header.ts';
 
 const MANIFEST = fileURLToPath(new URL('interop/Cargo.toml', import.meta.url));
 const FRAMES_PER_SUITE = 200;

@@ -1,6 +1,4 @@
-import type { MediaSource } from '../../../../contract/index.ts';
-import type { EpochKeys, SFrameSuite } from '../epoch-keys.ts';
-import { CIPHER_SUITES, deriveKey, type SFrameKey } from './cipher-suite.ts';
+import type { EpochKeys, SFrameSuite } from './epoch-keys.ts';
 import { ReplayWindow } from './replay-window.ts';
 
 /** How many bits of the epoch are in a key id (E of RFC 9605 section 5.2). */
@@ -12,8 +10,8 @@ const OLD_EPOCH_MS = 5000;
 const MAX_SAME_ID = 2;
 
 /** What a receiver needs to decrypt frames with a key id: one sender's key, and the counters seen from one of its sources. */
-export interface ReceiveKey {
-  key: Promise<SFrameKey>;
+export interface ReceiveKey<K> {
+  key: K;
   replays: ReplayWindow;
 }
 
@@ -24,35 +22,47 @@ export interface ReceiveKey {
 export type NoKey = 'early' | 'unknown-key' | 'wrong-sender';
 
 /** The key with which this device encrypts, and the counter of the next frame. */
-export interface SendKey {
+export interface SendKey<K> {
   keyId: bigint;
-  key: Promise<SFrameKey>;
+  key: K;
   counter: bigint;
 }
 
-interface Epoch {
+/** Derives one key id's key from its epoch's base key. */
+export type DeriveKey<K> = (suite: SFrameSuite, baseKey: Uint8Array, keyId: bigint) => K;
+
+interface Epoch<K> {
   keys: EpochKeys;
   /** One counter for all that this device sends: neither layers nor tracks may use one twice. */
-  counter: bigint;
+  nextCounter: () => bigint;
   /** Derived when first needed, by leaf and suite. */
-  derived: Map<string, Promise<SFrameKey>>;
+  derived: Map<string, K>;
   /** By leaf and source. */
   replays: Map<string, ReplayWindow>;
   end?: ReturnType<typeof setTimeout>;
 }
 
-/** The keys of a room's epochs: the current one, and those that ended a moment ago. */
-export class KeyRing {
+/** The keys of a room's epochs: the current one, and those that ended a moment ago. `K`: a derived key. */
+export class KeyRing<K> {
+  readonly #deriveKey: DeriveKey<K>;
   /** The newest first. */
-  #epochs: Epoch[] = [];
-  #current: Epoch | undefined;
+  #epochs: Epoch<K>[] = [];
+  #current: Epoch<K> | undefined;
   /** The last epoch of each group so far. */
   readonly #last = new Map<string, bigint>();
   #changes = 0;
   #changed = Promise.withResolvers<void>();
 
-  /** Begins an epoch; one that is not later than those of its group so far changes nothing. */
-  setEpoch(keys: EpochKeys): void {
+  constructor(deriveKey: DeriveKey<K>) {
+    this.#deriveKey = deriveKey;
+  }
+
+  /**
+   * Begins an epoch; one that is not later than those of its group so far changes nothing.
+   *
+   * @param nextCounter the counter of each frame that is sent; never the same twice. Default: from 0
+   */
+  setEpoch(keys: EpochKeys, nextCounter: () => bigint = countFromZero()): void {
     const last = this.#last.get(keys.groupId);
     if (last !== undefined && keys.epoch <= last) {
       return;
@@ -62,7 +72,7 @@ export class KeyRing {
     if (before) {
       before.end = setTimeout(() => this.#forget(before), OLD_EPOCH_MS);
     }
-    this.#current = { keys, counter: 0n, derived: new Map(), replays: new Map() };
+    this.#current = { keys, nextCounter, derived: new Map(), replays: new Map() };
     this.#epochs.unshift(this.#current);
     for (const tooMany of this.#sharing(keys.epoch % EPOCHS).slice(MAX_SAME_ID)) {
       this.#forget(tooMany);
@@ -88,23 +98,21 @@ export class KeyRing {
   }
 
   /** Takes a counter for one frame of the current epoch; undefined before the first epoch. */
-  takeSendKey(source: MediaSource): SendKey | undefined {
+  takeSendKey(source: string): SendKey<K> | undefined {
     const epoch = this.#current;
     if (!epoch) {
       return undefined;
     }
     const { ownLeaf } = epoch.keys;
-    const counter = epoch.counter;
-    epoch.counter += 1n;
     const keyId = (BigInt(ownLeaf) << EPOCH_BITS) | (epoch.keys.epoch % EPOCHS);
-    return { keyId, key: this.#derive(epoch, keyId, source), counter };
+    return { keyId, key: this.#derive(epoch, keyId, source), counter: epoch.nextCounter() };
   }
 
   /**
    * Finds the keys that may be those of a frame of a member's source: seldom more than one, never more than MAX_SAME_ID. Costs no
    * cryptography unless a member of the group has this key id.
    */
-  find(keyId: bigint, memberId: string | undefined, source: MediaSource): readonly ReceiveKey[] | NoKey {
+  find(keyId: bigint, memberId: string | undefined, source: string): readonly ReceiveKey<K>[] | NoKey {
     const leaf = keyId >> EPOCH_BITS;
     const low = keyId % EPOCHS;
     const epochs = this.#sharing(low);
@@ -137,25 +145,30 @@ export class KeyRing {
     this.#current = undefined;
   }
 
-  #sharing(low: bigint): Epoch[] {
+  #sharing(low: bigint): Epoch<K>[] {
     return this.#epochs.filter(({ keys }) => keys.epoch % EPOCHS === low);
   }
 
-  #derive({ keys, derived }: Epoch, keyId: bigint, source: MediaSource): Promise<SFrameKey> {
+  #derive({ keys, derived }: Epoch<K>, keyId: bigint, source: string): K {
     const suite = suiteOf(source);
     const name = `${keyId} ${suite}`;
-    const key = derived.get(name) ?? deriveKey(CIPHER_SUITES[suite], keys.baseKeys[suite], keyId);
+    const key = derived.get(name) ?? this.#deriveKey(suite, keys.baseKeys[suite], keyId);
     derived.set(name, key);
     return key;
   }
 
-  #forget(epoch: Epoch): void {
+  #forget(epoch: Epoch<K>): void {
     clearTimeout(epoch.end);
     this.#epochs = this.#epochs.filter((each) => each !== epoch);
   }
 }
 
+function countFromZero(): () => bigint {
+  let counter = 0n;
+  return () => counter++;
+}
+
 /** Short tags for audio, whose frames are small and many. */
-export function suiteOf(source: MediaSource): SFrameSuite {
+export function suiteOf(source: string): SFrameSuite {
   return source === 'camera' || source === 'screen' ? 'AES_128_GCM_SHA256_128' : 'AES_128_CTR_HMAC_SHA256_80';
 }
