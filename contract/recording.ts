@@ -69,6 +69,9 @@ export type CompositionLayout = z.infer<typeof compositionLayout>;
 export const compositionFormat = z.enum(['mp4', 'webm', 'm4a', 'opus']);
 export type CompositionFormat = z.infer<typeof compositionFormat>;
 
+/** What the server makes of recordings by itself. */
+export const automaticVideo = z.enum(['off', ...compositionFormat.options]);
+
 export function isSound(format: CompositionFormat): boolean {
   return format === 'm4a' || format === 'opus';
 }

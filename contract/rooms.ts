@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { cleanText, roomRole, sha256Hex } from './common.ts';
 import { encryptionPolicy } from './encryption.ts';
 import { displayable, displayableText } from './names.ts';
+import { automaticVideo, compositionLayout } from './recording.ts';
 
 /** Permissions that owners may grant to a role in their room, or revoke. */
 export const roomAction = z.enum([
@@ -133,6 +134,13 @@ const options = {
   recordingDays: z.int().min(1).max(3650),
   /** Whether recordings may be shared by links with people who have no account. False also suspends the links that there are. Default true. */
   recordingSharing: z.boolean(),
+  /**
+   * What the server makes of each recording once it has ended: nothing, a video, or sound alone (`m4a`, `opus`). Of an audio recording, always
+   * sound alone. Default: `recording.video`.
+   */
+  recordingVideo: automaticVideo,
+  /** Layout of these videos. Default: `recording.videoLayout`. */
+  recordingVideoLayout: compositionLayout,
 };
 
 export const roomSettings = z.object({
@@ -178,6 +186,8 @@ export const roomChange = z.object({
   fileDays: options.fileDays.nullable().optional(),
   recordingDays: options.recordingDays.nullable().optional(),
   recordingSharing: options.recordingSharing.nullable().optional(),
+  recordingVideo: options.recordingVideo.nullable().optional(),
+  recordingVideoLayout: options.recordingVideoLayout.nullable().optional(),
   phoneAnnouncements: options.phoneAnnouncements.nullable().optional(),
   phonePassThrough: options.phonePassThrough.nullable().optional(),
 });
@@ -189,6 +199,8 @@ export const roomDefaults = z.object({
   maxParticipants: z.int(),
   /** In seconds. */
   departureTimeout: z.number(),
+  recordingVideo: options.recordingVideo,
+  recordingVideoLayout: options.recordingVideoLayout,
 });
 
 /** A room and its settings. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
+import type { RoomDescription } from '../contract/index.ts';
 import { TestBrowser } from './support/browser.ts';
 import { Person } from './support/person.ts';
 import { TestServer } from './support/server.ts';
@@ -150,8 +151,15 @@ describe('the home page', () => {
     await olga.getByTestId('settings-title').fill('Утро');
     await olga.getByTestId('settings-pin').fill('246810');
     await olga.getByTestId('may-speaker-call.dial').check();
+    await olga.getByTestId('settings-recording-format').selectOption('webm');
+    await olga.getByTestId('settings-recording-layout').selectOption('gallery');
     await olga.getByTestId('settings-save').click();
     await olga.getByTestId('notice').getByText('Room settings saved').waitFor();
+    const { recordingVideo, recordingVideoLayout } = await server.api<RoomDescription>(
+      'GET',
+      `/api/rooms/${encodeURIComponent(roomId)}/settings`,
+    );
+    assert.deepEqual([recordingVideo, recordingVideoLayout], ['webm', 'gallery']);
     assert.equal(await olga.getByRole('heading', { level: 1 }).textContent(), 'Утро');
     await eventually(
       'the tab has the new title',

@@ -20,6 +20,18 @@ const settings = z.strictObject({
   freeGiB: count({ min: 0 })
     .default(2)
     .describe('With less free space on the disk, in GiB, no recording starts and running ones end.'),
+  video: z
+    .enum(['off', 'mp4', 'webm', 'm4a', 'opus'])
+    .default('off')
+    .describe(
+      'What is made of each recording once it has ended, unless the owner of the room chooses otherwise: nothing (`off`), a video, or sound alone (`m4a`, `opus`). Requires ffmpeg.',
+    ),
+  videoLayout: z
+    .enum(['speaker', 'gallery'])
+    .default('speaker')
+    .describe(
+      'Layout of these videos, unless the owner of the room chooses otherwise: the speaker large, or everyone at the same size.',
+    ),
   s3Url: bucketUrl
     .optional()
     .describe(

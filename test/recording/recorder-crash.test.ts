@@ -71,6 +71,7 @@ describe('a recording whose recorder has crashed', () => {
     );
 
   test('stopped meanwhile, it does not go on, and its files are completed when the recorder is back', async () => {
+    await server.api('PATCH', `/api/rooms/${ROOM}/settings`, { recordingVideo: 'opus' });
     const recordingId = await start();
     const recorded = await files(recordingId);
     const starts = recorderStarts(server);
@@ -85,8 +86,18 @@ describe('a recording whose recorder has crashed', () => {
     assert.ok(tracks.every(({ isComplete }) => isComplete));
     assert.deepEqual(tracks.map(({ file }) => file).sort(), recorded);
     assert.deepEqual([row?.reason, row?.durationMs], ['stopped', Math.round(durationMs)]);
+    // What the room wants to be made of it.
+    const { format, compositionId } = row?.compositions[0] ?? assert.fail('nothing is made');
+    assert.equal(format, 'opus');
+    await server.api('PATCH', `/api/rooms/${ROOM}/settings`, { recordingVideo: null });
     await delay(2000);
     assert.deepEqual(await files(recordingId), recorded, 'nothing more was recorded');
+    await eventually(
+      'it is made',
+      async () => (await ended(recordingId))?.compositions,
+      (made) => made?.some((each) => each.compositionId === compositionId && each.status === 'done') === true,
+      300_000,
+    );
   });
 
   test('stopped as soon as the recorder is back, it does not go on', async () => {

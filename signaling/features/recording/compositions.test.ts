@@ -139,6 +139,24 @@ describe('the queue of videos', () => {
     await recorded('other', 'first');
   });
 
+  it('takes what a room wants by itself even where people may ask for no more, and only once', async () => {
+    const choices = (['mp4', 'webm'] as const).flatMap((format) =>
+      (['gallery', 'speaker'] as const).map((layout) => ({ format, layout })),
+    );
+    const of = (name: string) => ({ ...RECORDING, recording_id: name });
+    for (const name of ['one', 'two', 'three']) {
+      for (const choice of choices) {
+        await compositions.addAutomatic(of(name), choice);
+      }
+    }
+    await compositions.addAutomatic(of('one'), { format: 'mp4', layout: 'gallery' });
+    assert.equal((await queue.of('one')).length, choices.length);
+    assert.equal((await queue.of('three')).length, choices.length);
+    await assert.rejects(compositions.add(RECORDING, { format: 'mp4', layout: 'gallery' }), {
+      code: 'LIMIT_REACHED',
+    });
+  });
+
   it('does not begin a video that is deleted just then', async () => {
     let deleting: Promise<void> | undefined;
     const update = queue.update.bind(queue);

@@ -15,6 +15,8 @@ import type { CompositionRow, RecordingRow } from './tables.ts';
 
 /** Most that may be unfinished: of a room, so that others get their turn, and on a server. */
 const MAX_UNFINISHED = { room: 10, server: 100 };
+/** What the server makes by itself does not push aside what people ask for, and is never refused. */
+const UNLIMITED = { room: Number.POSITIVE_INFINITY, server: Number.POSITIVE_INFINITY };
 /** How long a recorder that is down is waited for before it is asked again, in milliseconds. */
 const RETRY_MS = 1000;
 /** How often the recorder may end while it makes one: what it cannot cope with must not end it for ever. */
@@ -88,31 +90,24 @@ export class Compositions {
     if (recording.status !== 'ended') {
       throw new CanopyError('RECORDING_UNFINISHED');
     }
-    const { recording_id: recordingId, room_id: roomId } = recording;
-    const same = await queue.same({ recording_id: recordingId, format, layout });
+    const same = await queue.same({ recording_id: recording.recording_id, format, layout });
     if (same && same.status !== 'failed') {
       return this.#infoOf(same);
     }
-    await demandSpace(this.#options, roomId);
-    const { row, isNew } = await queue.add(
-      {
-        composition_id: randomUUID(),
-        recording_id: recordingId,
-        room_id: roomId,
-        status: 'queued',
-        layout,
-        format,
-        requested_at_ms: Date.now(),
-        bytes: 0,
-        error: null,
-      },
-      MAX_UNFINISHED,
-    );
+    await demandSpace(this.#options, recording.room_id);
+    const { row, isNew } = await this.#enqueue(recording, { format, layout }, MAX_UNFINISHED);
     if (isNew) {
-      this.#tell(row);
       this.begin();
     }
     return this.#infoOf(row);
+  }
+
+  /**
+   * Queues what the room wants to be made of a recording by itself. Its files are complete, but its row need not say so yet: call begin() once it
+   * does. Whether there is space is known when it is made. Idempotent.
+   */
+  async addAutomatic(recording: RecordingRow, choice: CompositionChoice): Promise<void> {
+    await this.#enqueue(recording, choice, UNLIMITED);
   }
 
   /** @throws {CanopyError} RECORDING_UNKNOWN */
@@ -157,6 +152,31 @@ export class Compositions {
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#working;
+  }
+
+  async #enqueue(
+    { recording_id: recordingId, room_id: roomId }: RecordingRow,
+    { format, layout }: CompositionChoice,
+    limits: { room: number; server: number },
+  ): Promise<{ row: CompositionRow; isNew: boolean }> {
+    const added = await this.#options.queue.add(
+      {
+        composition_id: randomUUID(),
+        recording_id: recordingId,
+        room_id: roomId,
+        status: 'queued',
+        layout,
+        format,
+        requested_at_ms: Date.now(),
+        bytes: 0,
+        error: null,
+      },
+      limits,
+    );
+    if (added.isNew) {
+      this.#tell(added.row);
+    }
+    return added;
   }
 
   async #work(recorder: Recorder): Promise<void> {

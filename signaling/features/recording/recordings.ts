@@ -16,7 +16,9 @@ export interface RecordingsOptions {
   log: Logger;
   /** The open room with this id. */
   room(roomId: string): Room | undefined;
-  /** The files of a recording are complete. */
+  /** The files of a recording are complete; then its row is going to say that it has ended. Again if the server stops before. */
+  completing(row: RecordingRow, manifest: RecordingManifest): Promise<void>;
+  /** A recording has ended, and its files are complete. */
   completed(): void;
 }
 
@@ -301,6 +303,9 @@ export class Recordings {
       this.#options.room(roomId)?.append('recording.changed', { recording: null, by, reason });
     }
     const isComplete = manifest?.tracks.every((track) => track.isComplete) ?? false;
+    if (manifest && isComplete) {
+      await this.#completing(recordingId, manifest);
+    }
     const ended = {
       status: isComplete ? ('ended' as const) : ('ending' as const),
       ended_at_ms: Date.now(),
@@ -338,11 +343,26 @@ export class Recordings {
       log.error({ err: error, recordingId }, 'could not complete the files of a recording');
     }
     this.#incomplete.delete(recordingId);
+    if (manifest) {
+      await this.#completing(recordingId, manifest);
+    }
     const sizes = manifest && { duration_ms: Math.round(manifest.durationMs), bytes: sizeOf(manifest) };
     await records.update(recordingId, { status: 'ended', ...sizes }).catch((error: unknown) => {
       log.error({ err: error, recordingId }, 'could not write down the end of a recording');
     });
     this.#options.completed();
+  }
+
+  async #completing(recordingId: string, manifest: RecordingManifest): Promise<void> {
+    try {
+      const row = await this.#options.records.find(recordingId);
+      // Else the room was deleted.
+      if (row) {
+        await this.#options.completing(row, manifest);
+      }
+    } catch (error) {
+      this.#options.log.error({ err: error, recordingId }, 'could not queue the video of a recording');
+    }
   }
 
   #progress(recordingId: string, { durationMs, bytes }: { durationMs: number; bytes: number }): void {

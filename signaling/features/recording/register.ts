@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { type Kernel, may } from '../../kernel/index.ts';
+import { automaticVideo } from './automatic-video.ts';
 import type { CompositionInfo } from './composition-contract.ts';
 import { CompositionRecords } from './composition-records.ts';
 import { Compositions } from './compositions.ts';
@@ -32,16 +33,6 @@ export function registerRecording(kernel: Kernel): void {
   const records = new RecordingRecords(store);
   const queue = new CompositionRecords(store);
   const storage = openStorage(kernel, (recordingId) => queue.isWanted(recordingId));
-  const recordings =
-    recorder &&
-    new Recordings({
-      ...{ config, recorder, records, log },
-      room: (roomId) => kernel.rooms.find(roomId),
-      completed: () => storage.nudge(),
-    });
-  kernel.requests(RECORDING_REQUESTS, recordingHandlers(recordings), {
-    audited: ['recording.start', 'recording.pause', 'recording.resume', 'recording.stop'],
-  });
   const compositions = new Compositions({
     ...{ config, recorder, queue, records, storage, log },
     changed: (row, composition) => {
@@ -50,6 +41,25 @@ export function registerRecording(kernel: Kernel): void {
         storage.nudge();
       }
     },
+  });
+  const recordings =
+    recorder &&
+    new Recordings({
+      ...{ config, recorder, records, log },
+      room: (roomId) => kernel.rooms.find(roomId),
+      completing: async (row, { tracks }) => {
+        const choice = automaticVideo(config, await kernel.rooms.record(row.room_id), row);
+        if (choice && tracks.length > 0) {
+          await compositions.addAutomatic(row, choice);
+        }
+      },
+      completed: () => {
+        compositions.begin();
+        storage.nudge();
+      },
+    });
+  kernel.requests(RECORDING_REQUESTS, recordingHandlers(recordings), {
+    audited: ['recording.start', 'recording.pause', 'recording.resume', 'recording.stop'],
   });
   registerLibrary(kernel, { records, compositions, storage });
   kernel.starting.add(async () => compositions.begin());

@@ -479,7 +479,10 @@ describe('rooms that people own', () => {
 
   it('the defaults are those of the server', async () => {
     const { permissions, ...others } = await max.client.get('room.defaults', {});
-    assert.deepEqual(others, { maxParticipants: 25, departureTimeout: 30 });
+    assert.deepEqual(others, {
+      ...{ maxParticipants: 25, departureTimeout: 30 },
+      ...{ recordingVideo: 'off', recordingVideoLayout: 'speaker' },
+    });
     assert.deepEqual(permissions.moderator, roomAction.options);
     assert.ok(permissions.speaker.includes('media.send') && !permissions.viewer.includes('media.send'));
   });

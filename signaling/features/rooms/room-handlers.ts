@@ -58,10 +58,13 @@ export function roomHandlers(kernel: Kernel, feature: RoomsFeature): Handlers<ke
     'room.defaults': async (session) => {
       requirePrincipal(session);
       const { participantsPerRoom, resumeSeconds } = kernel.config.limits;
+      const { video, videoLayout } = kernel.config.recording;
       return {
         permissions: defaultPermissions(),
         maxParticipants: participantsPerRoom,
         departureTimeout: resumeSeconds,
+        recordingVideo: video,
+        recordingVideoLayout: videoLayout,
       };
     },
 

@@ -18,7 +18,7 @@ import { ChatFields, chatChangeOf, chatSettingsOf } from './chat-settings.tsx';
 import { LobbySelect } from './lobby-select.tsx';
 import { type Permissions, PermissionTable, sameActions } from './permission-table.tsx';
 import { type PhoneAnnouncements, PhoneFields } from './phone-settings.tsx';
-import { RecordingFields } from './recording-settings.tsx';
+import { RecordingFields, recordingChangeOf, recordingSettingsOf } from './recording-settings.tsx';
 import { DeleteRoom, ExportRoom, HandOver } from './room-ownership.tsx';
 import '../../styles/room-settings.css';
 import { TitleField } from '../parts/title-field.tsx';
@@ -97,8 +97,7 @@ function SettingsForm({
   const departureTimeout = useSignal<number | undefined>(room.departureTimeout);
   const permissions = useSignal<Permissions>({ ...defaults.permissions, ...room.permissions });
   const chat = useSignal(chatSettingsOf(room));
-  const recordingDays = useSignal(room.recordingDays);
-  const recordingSharing = useSignal(room.recordingSharing ?? true);
+  const recording = useSignal(recordingSettingsOf(room, defaults));
   const announcements = useSignal<PhoneAnnouncements>(room.phoneAnnouncements ?? 'off');
   const passThrough = useSignal(room.phonePassThrough === 'automatic');
   const lobby = useSignal<LobbyMode>(room.lobby ?? 'guests');
@@ -117,8 +116,7 @@ function SettingsForm({
         phoneAnnouncements: announcements.value === 'off' ? null : announcements.value,
         phonePassThrough: passThrough.value ? 'automatic' : null,
         ...chatChangeOf(chat.value),
-        recordingDays: recordingDays.value ?? null,
-        recordingSharing: recordingSharing.value ? null : false,
+        ...recordingChangeOf(recording.value, defaults),
         ...(pin.value !== '' ? { pin: pin.value } : removesPin.value && { pin: null }),
       };
       const client = await model.connected();
@@ -195,7 +193,7 @@ function SettingsForm({
         />
       </fieldset>
       <ChatFields settings={chat} />
-      <RecordingFields days={recordingDays} sharing={recordingSharing} />
+      <RecordingFields settings={recording} />
       <PhoneFields announcements={announcements} passThrough={passThrough} />
       <fieldset>
         <legend>{words.stayOpen}</legend>

@@ -34,6 +34,9 @@ export const recordings = {
   make: 'Create',
   makeHint:
     'The server creates one file at a time, in the background, so that calls do not suffer. You can close this panel.',
+  /** In the settings of a room. */
+  makeAfterwards: 'Create after each recording',
+  makeNothing: 'Nothing',
   format: 'Format',
   formats: { mp4: 'Video, MP4', webm: 'Video, WebM', m4a: 'Sound only, M4A', opus: 'Sound only, Opus' },
   layout: 'Layout',

@@ -31,6 +31,8 @@ export const recordings: LateStrings['recordings'] = {
   makeTitle: 'Сделать видео',
   make: 'Сделать',
   makeHint: 'Сервер делает файлы по одному и не спеша, чтобы не мешать звонкам. Панель можно закрыть.',
+  makeAfterwards: 'После каждой записи делать',
+  makeNothing: 'Ничего',
   format: 'Формат',
   formats: { mp4: 'Видео, MP4', webm: 'Видео, WebM', m4a: 'Только звук, M4A', opus: 'Только звук, Opus' },
   layout: 'Расположение',
