@@ -1,6 +1,7 @@
 /** A recording that is shared by a link, over HTTP. */
 import { z } from 'zod';
-import { recordedTrack } from './recording.ts';
+import { objectId } from './common.ts';
+import { compositionFormat, recordedTrack } from './recording.ts';
 import { roomTitle } from './rooms.ts';
 
 export const sharedRecordingRequest = z.object({
@@ -18,6 +19,10 @@ export const sharedRecording = z.object({
   durationMs: z.number(),
   /** `url`: path on this server. It stops working with the link, or after six hours. */
   tracks: z.array(recordedTrack.extend({ url: z.string() })),
+  /** Finished videos of the recording, the oldest first; `url` as for tracks. */
+  compositions: z.array(
+    z.object({ compositionId: objectId, format: compositionFormat, bytes: z.number(), url: z.string() }),
+  ),
   /** What happened meanwhile, one JSON object a line. */
   eventsUrl: z.string(),
 });

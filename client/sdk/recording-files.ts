@@ -38,6 +38,7 @@ export async function openSharedRecording(options: ServerOptions, secret: string
   return {
     ...opened,
     tracks: opened.tracks.map((track) => ({ ...track, url: absolute(track.url) })),
+    compositions: opened.compositions.map((each) => ({ ...each, url: absolute(each.url) })),
     eventsUrl: absolute(opened.eventsUrl),
   };
 }

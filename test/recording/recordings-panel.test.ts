@@ -173,19 +173,40 @@ describe('recordings on the page', () => {
     const link = await ada.getByTestId('share-link').inputValue();
     await ada.getByTestId('share-row').waitFor();
     const visitor = await browser.page();
+    const statuses = new Set<number>();
+    visitor.on('response', (response) => {
+      if (response.url().includes('/compositions/')) {
+        statuses.add(response.status());
+      }
+    });
+    const elements = visitor.locator('video, audio');
+    const times = () =>
+      elements.evaluateAll((all) => (all as HTMLMediaElement[]).map(({ currentTime }) => currentTime));
     await visitor.goto(link);
+    await visitor.getByTestId('player-toggle').click();
+    await eventually('the video plays', times, ([at = 0, ...more]) => at > 0.5 && more.length === 0, 30_000);
+    assert.equal(await elements.evaluate((video) => (video as HTMLVideoElement).videoHeight), 720);
+    await visitor.getByTestId('player-speed').selectOption('2');
+    assert.equal(await elements.evaluate((video) => (video as HTMLVideoElement).playbackRate), 2);
+    await visitor.getByTestId('player-position').fill('6');
+    await eventually('it goes there', times, ([at = 0]) => at >= 6, 30_000);
+    assert.deepEqual([...statuses], [206]);
+    assert.equal(await visitor.getByTestId('player-chat').count(), 0);
+    await assertAccessible(visitor);
+    // Without a video, all tracks play together.
+    await ada.keyboard.press('Escape');
+    await ada.getByTestId('composition-delete').click();
+    await ada.getByTestId('composition').waitFor({ state: 'detached' });
+    await visitor.reload();
     await visitor.getByTestId('player-toggle').click();
     await eventually(
       'every track plays',
-      () =>
-        visitor
-          .locator('video, audio')
-          .evaluateAll((all) => (all as HTMLMediaElement[]).map(({ currentTime }) => currentTime)),
-      (times) => times.length >= 2 && times.every((time) => time > 0.5),
+      times,
+      (all) => all.length >= 2 && all.every((at) => at > 0.5),
       30_000,
     );
-    assert.equal(await visitor.getByTestId('player-chat').count(), 0);
-    await assertAccessible(visitor);
+    await ada.getByTestId('recording-actions').click();
+    await ada.getByTestId('recording-share').click();
     await ada.getByTestId('share-withdraw').click();
     await ada.getByTestId('share-row').waitFor({ state: 'detached' });
     await ada.keyboard.press('Escape');

@@ -20,6 +20,7 @@ interface Opened {
   title: string | null;
   expiresAtMs: number;
   tracks: Array<{ file: string; bytes: number; url: string }>;
+  compositions: Array<{ compositionId: string; format: string; bytes: number; url: string }>;
   eventsUrl: string;
 }
 
@@ -27,23 +28,18 @@ describe('links to recordings', () => {
   let server: TestServer;
   let owner: ProtocolClient;
   let recordingId = '';
+  let otherId = '';
   const clients: ProtocolClient[] = [];
 
   before(async () => {
     server = await TestServer.start();
     owner = await connect('Olga');
-    await owner.get('room.create', { roomId: ROOM, title: 'Weekly meeting' });
+    await owner.get('room.create', { roomId: ROOM, title: 'Weekly meeting', recordingVideo: 'm4a' });
     const ann = await HeadlessPerson.enter(server, ROOM);
     await ann.room.publish(new ClipTrack({ clips: [await loadClip('speech-english')] }));
     await owner.get('room.join', { roomId: ROOM });
-    ({ recordingId } = await owner.get('recording.start', { mode: 'audio' }));
-    assert.equal(await owner.refusal('recording.share', place()), 'RECORDING_UNFINISHED');
-    await eventually('something is recorded', async () =>
-      (await readManifest(server, recordingId).catch(() => undefined))?.tracks.some(
-        ({ bytes }) => bytes > 5000,
-      ),
-    );
-    await owner.get('recording.stop', {});
+    otherId = await record();
+    recordingId = await record();
     await owner.get('room.leave', {});
     await ann.leave();
   });
@@ -54,6 +50,18 @@ describe('links to recordings', () => {
     await server?.close();
   });
 
+  async function record(): Promise<string> {
+    const { recordingId: id } = await owner.get('recording.start', { mode: 'audio' });
+    assert.equal(
+      await owner.refusal('recording.share', { roomId: ROOM, recordingId: id }),
+      'RECORDING_UNFINISHED',
+    );
+    await eventually('something is recorded', async () =>
+      (await readManifest(server, id).catch(() => undefined))?.tracks.some(({ bytes }) => bytes > 5000),
+    );
+    await owner.get('recording.stop', {});
+    return id;
+  }
   async function connect(displayName: string, role = 'member'): Promise<ProtocolClient> {
     const identity = await newIdentity(server, {
       displayName,
@@ -125,6 +133,47 @@ describe('links to recordings', () => {
     ]) {
       assert.ok([400, 403, 404].includes((await fetched(path)).status), path);
     }
+  });
+
+  it('threat 40: anyone who has one plays its finished video, in part too, and nothing else that was made', async () => {
+    const made = async (id: string) => {
+      const { recordings } = await owner.get('recording.list', { roomId: ROOM });
+      return recordings.find((each) => each.recordingId === id)?.compositions ?? [];
+    };
+    const { secret, shareId } = await share();
+    const { search } = new URL((await trackOf(secret)).url, server.url);
+    const { compositionId } = await owner.get('recording.compose', { ...place(), format: 'mp4' });
+    const early = await fetched(`/api/shared-recordings/${shareId}/compositions/${compositionId}${search}`);
+    await early.body?.cancel();
+    if ((await made(recordingId)).some((each) => each.format === 'mp4' && each.status !== 'done')) {
+      assert.equal(early.status, 404);
+    }
+    await eventually(
+      'all is made',
+      async () => [...(await made(recordingId)), ...(await made(otherId))],
+      (all) => all.length === 3 && all.every((each) => each.status === 'done'),
+      300_000,
+    );
+    const { compositions } = await open(secret);
+    const [{ url, bytes } = assert.fail('no video'), ...more] = compositions;
+    assert.deepEqual([compositions[0]?.compositionId, more], [compositionId, []]);
+    const file = join(server.dataDir, 'recordings', recordingId, `composition-${compositionId}.mp4`);
+    const content = await readFile(file);
+    const part = await fetched(`${url}&download=1`, { range: 'bytes=4-103' });
+    assert.deepEqual([part.status, part.headers.get('content-range')], [206, `bytes 4-103/${bytes}`]);
+    assert.ok(Buffer.from(await part.arrayBuffer()).equals(content.subarray(4, 104)));
+    assert.match(part.headers.get('content-disposition') ?? '', /^inline; /);
+    const [foreign] = await made(otherId);
+    const path = url.replace(compositionId, foreign?.compositionId ?? '');
+    assert.equal(await codeOf(fetched(path)), 'RECORDING_UNKNOWN');
+    for (const elsewhere of [
+      `/api/recordings/${recordingId}/compositions/${compositionId}${search}`,
+      url.replace(compositionId, '..%2Frecording.json'),
+    ]) {
+      assert.ok([400, 403, 404].includes((await fetched(elsewhere)).status), elsewhere);
+    }
+    await owner.get('recording.unshare', { ...place(), shareId });
+    assert.equal(await codeOf(fetched(url)), 'RECORDING_LINK_INVALID');
   });
 
   it('threat 40: withdrawn, it ends what is being transferred', async () => {

@@ -10,3 +10,4 @@ export { exportContacts, type ImportReport, importContacts } from '../people/con
 export { OwnPhoneList } from '../people/own-phone-list.ts';
 export { type Chapter, chaptersOf } from '../recordings/chapters.ts';
 export { Playback, type PlayedTrack } from '../recordings/playback.ts';
+export { playedTracks } from '../recordings/played-tracks.ts';

@@ -3,14 +3,13 @@ import { useEffect, useRef } from 'preact/hooks';
 import {
   type KeptRecording,
   type KeptRecordings,
-  type OpenedRecording,
   type RecordedMessage,
   type RecordedTrack,
   recordedChat,
   recordingEvents,
 } from '../../../sdk/index.ts';
 import { saveUrl } from '../../model/index.ts';
-import { type Chapter, chaptersOf, Playback, type PlayedTrack } from '../../model/on-demand/index.ts';
+import { type Chapter, chaptersOf, Playback, playedTracks } from '../../model/on-demand/index.ts';
 import { lateStrings, strings } from '../../strings/index.ts';
 import { IconButton } from '../parts/icon-button.tsx';
 import { CloseIcon, DownloadIcon } from '../parts/icons.tsx';
@@ -45,7 +44,7 @@ export function Player({
       const opened = await source.open(recording.recordingId);
       if (!isGone) {
         tracks.value = opened.tracks;
-        playback.value = new Playback(playedOf(opened, recording.durationMs));
+        playback.value = new Playback(playedTracks(opened, recording.durationMs));
         // Whoever may not read the chat sees the recording without it.
         const chat = recordedChat(source, recording.recordingId).catch(() => []);
         chapters.value = chaptersOf(await recordingEvents(opened), recording.durationMs);
@@ -108,19 +107,4 @@ export function Player({
       {current && <PlayerBody playback={current} chapters={chapters.value} messages={messages.value} />}
     </dialog>
   );
-}
-
-/** The last video that was made of a recording, or all its tracks. */
-function playedOf({ compositions, tracks }: OpenedRecording, durationMs: number): readonly PlayedTrack[] {
-  const video = compositions.findLast(({ format }) => format === 'mp4' || format === 'webm');
-  if (!video) {
-    return tracks;
-  }
-  const { compositionId, url, bytes } = video;
-  return [
-    {
-      ...{ file: compositionId, url, bytes, offsetMs: 0, durationMs, isWhole: true, isComplete: true },
-      ...{ codec: 'h264', source: 'camera', participantId: compositionId, displayName: '' },
-    },
-  ];
 }

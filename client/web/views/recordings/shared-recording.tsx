@@ -6,7 +6,7 @@ import {
   recordingEvents,
   type SharedRecording,
 } from '../../../sdk/index.ts';
-import { type Chapter, chaptersOf, Playback } from '../../model/on-demand/index.ts';
+import { type Chapter, chaptersOf, Playback, playedTracks } from '../../model/on-demand/index.ts';
 import { language, lateStrings } from '../../strings/index.ts';
 import { Brand } from '../parts/brand.tsx';
 import { Problem } from '../parts/problem.tsx';
@@ -24,7 +24,7 @@ export function SharedRecordingView({ secret }: { secret: string }) {
     const open = async () => {
       const about = await openSharedRecording({ serverUrl: location.origin }, secret);
       if (!isGone) {
-        opened.value = { about, playback: new Playback(about.tracks) };
+        opened.value = { about, playback: new Playback(playedTracks(about, about.durationMs)) };
         chapters.value = chaptersOf(await recordingEvents(about).catch(() => []), about.durationMs);
       }
     };

@@ -34,7 +34,7 @@ export function registerLibrary(
   });
   registerCompositionRoutes(kernel, library, { access, compositions });
   registerRecordingRoutes(kernel, library, { access, chat });
-  registerSharing(kernel, library, access);
+  registerSharing(kernel, library, { access, compositions });
   const retention = new RecordingRetention(kernel, records, library);
   kernel.starting.add(async () => retention.begin());
   kernel.closing.add(() => retention.close());

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { CanopyError, clientAddress } from '../../../../../base/index.ts';
-import { objectId, sharedRecording, sharedRecordingRequest } from '../../../../../contract/index.ts';
+import { isSound, objectId, sharedRecording, sharedRecordingRequest } from '../../../../../contract/index.ts';
 import {
   errorResponses,
   type Kernel,
@@ -9,9 +9,10 @@ import {
   NetworkRate,
   StrangerRate,
 } from '../../../../kernel/index.ts';
+import type { Compositions } from '../../compositions.ts';
 import type { Library } from '../library.ts';
 import { PLAY_MS } from '../library-handlers.ts';
-import { BYTES, sendEvents, sendTrack } from '../recording-routes.ts';
+import { BYTES, sendComposition, sendEvents, sendTrack } from '../recording-routes.ts';
 import { ticketQuery, trackFile } from '../rest.ts';
 import type { Shared, Sharing } from './sharing.ts';
 
@@ -26,7 +27,11 @@ function pathOf(shareId: string): string {
 }
 
 /** Routes for people with a link to a recording and no account: they may play it, and nothing else. */
-export function registerShareRoutes(kernel: Kernel, library: Library, sharing: Sharing): void {
+export function registerShareRoutes(
+  kernel: Kernel,
+  library: Library,
+  { sharing, compositions }: { sharing: Sharing; compositions: Compositions },
+): void {
   const guesses = new StrangerRate();
   // A page plays all tracks together, and asks for many ranges of each.
   const requests = new NetworkRate({
@@ -100,6 +105,9 @@ export function registerShareRoutes(kernel: Kernel, library: Library, sharing: S
           details: { recordingId, shareId },
         });
         const tracks = (await library.manifest(recordingId))?.tracks ?? [];
+        const videos = (await compositions.of(recordingId)).filter(
+          ({ status, format }) => status === 'done' && !isSound(format),
+        );
         return {
           ...{
             title,
@@ -108,6 +116,10 @@ export function registerShareRoutes(kernel: Kernel, library: Library, sharing: S
             durationMs: Number(row.duration_ms),
           },
           tracks: tracks.map((track) => ({ ...track, url: `${path}/tracks/${track.file}?ticket=${ticket}` })),
+          compositions: videos.map(({ compositionId, format, bytes }) => ({
+            ...{ compositionId, format, bytes },
+            url: `${path}/compositions/${compositionId}?ticket=${ticket}`,
+          })),
           eventsUrl: `${path}/events?ticket=${ticket}`,
         };
       },
@@ -128,6 +140,24 @@ export function registerShareRoutes(kernel: Kernel, library: Library, sharing: S
         const { shareId, file } = request.params;
         const recordingId = await begin(request, reply, shareId, request.query.ticket);
         return sendTrack(request, reply, await library.track(recordingId, file), false);
+      },
+    );
+    app.get(
+      '/api/shared-recordings/:shareId/compositions/:compositionId',
+      {
+        schema: {
+          description:
+            'A video of a shared recording, from a URL of the request that opened it. Supports `Range`.',
+          params: shareParams.extend({ compositionId: objectId }),
+          querystring: ticketQuery,
+          response: BYTES,
+        },
+        exposeHeadRoute: false,
+      },
+      async (request, reply) => {
+        const { shareId, compositionId } = request.params;
+        const recordingId = await begin(request, reply, shareId, request.query.ticket);
+        return sendComposition(request, reply, await library.composition(recordingId, compositionId), false);
       },
     );
     app.get(
