@@ -42,15 +42,6 @@ export async function flashAndBeep(): Promise<{ flash: Clip; beep: Clip }> {
   }
 }
 
-/** As the encoder of the other clips numbers its temporal layers. */
-function layersOf(index: number) {
-  const temporalLayer = [0, 2, 1, 2][index % 4] as number;
-  return {
-    ...{ temporalLayer, layerSync: temporalLayer > 0, discardable: temporalLayer === 2 },
-    notUsedAbove: false,
-  };
-}
-
 async function clipOf(input: Input, codec: 'vp8' | 'opus'): Promise<Clip> {
   const [clockRateHz, frameTicks] = codec === 'vp8' ? [90_000, 3000] : [48_000, 960];
   const track = codec === 'vp8' ? await input.getPrimaryVideoTrack() : await input.getPrimaryAudioTrack();
@@ -65,7 +56,6 @@ async function clipOf(input: Input, codec: 'vp8' | 'opus'): Promise<Clip> {
           timestamp,
           // Every frame is one, so that a request for a key frame never moves the flash.
           key: packet.type === 'key',
-          ...(codec === 'vp8' && layersOf(frames.length)),
           data: Buffer.from(packet.data),
           ...(codec === 'opus' && { audioLevel: LEVEL }),
         });

@@ -4,7 +4,7 @@ import { splitAboutEqually } from './split.ts';
 
 /**
  * Packetises a frame with the extended descriptor: 15-bit PictureID, TL0PICIDX and TID. Temporal layer 2 is marked as never referenced (N).
- * Y is set where `layerSync` is, and on key frames, as libwebrtc does: without it mediasoup drops the first key frame of a single stream.
+ * Y is set where `layerSync` is, and on key frames, as libwebrtc does.
  */
 export const packetizeVp8: Packetizer = (frame, numbering, maxBytes) => {
   const split = splitAboutEqually(frame.data, maxBytes - 6);
