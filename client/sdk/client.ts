@@ -225,6 +225,11 @@ export class Client extends Emitter<ClientEvents> {
     return new KeptRecordings(this.#connection, roomId);
   }
 
+  /** Recordings of the rooms that this account owns, has a role in, or was in lately, if it may see them, newest first. */
+  recentRecordings(page: RequestInput<'recording.recent'> = {}): Promise<RequestResult<'recording.recent'>> {
+    return this.#connection.request('recording.recent', page);
+  }
+
   /** Makes, lists, renews and withdraws links to rooms that any number of people can use. */
   get roomLinks(): RoomLinks {
     return new RoomLinks(this.#connection);

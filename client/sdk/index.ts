@@ -156,6 +156,7 @@ export type {
   KeptRecording,
   KeptRecordings,
   OpenedRecording,
+  RecentRecording,
   RecordedMessage,
   RecordedTrack,
   RecordingShare,

@@ -3,6 +3,8 @@ import type { Connection } from './connection.ts';
 
 /** A recording of a room. */
 export type KeptRecording = RequestResult<'recording.list'>['recordings'][number];
+/** A recording of a room that this account has to do with. */
+export type RecentRecording = RequestResult<'recording.recent'>['recordings'][number];
 /** Where the files of a recording are. */
 export type OpenedRecording = RequestResult<'recording.open'>;
 /** A link to a recording. */

@@ -420,6 +420,9 @@ export class Kernel {
   /** Whether calls to phones can be placed. Set by the feature for phones. */
   callsPhones: () => boolean = () => false;
 
+  /** Rooms that an account owns, has a role in, or was in lately. Set by the feature for rooms. */
+  roomsOf: (accountId: string) => Promise<string[]> = async () => [];
+
   /** How moving recordings to a bucket goes; undefined: they stay on this machine. Set by the feature for recordings. */
   recordingStorage: () => Promise<RecordingStorageState | undefined> = async () => undefined;
 

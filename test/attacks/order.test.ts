@@ -76,7 +76,7 @@ const OUTSIDE = [
   'file.cancel',
   'file.open',
   'file.thumbnail',
-  ...['recording.list', 'recording.open', 'recording.chat', 'recording.delete'],
+  ...['recording.list', 'recording.recent', 'recording.open', 'recording.chat', 'recording.delete'],
   ...['recording.share', 'recording.shares', 'recording.unshare'],
   ...['recording.compose', 'recording.deleteComposition'],
   'contact.list',

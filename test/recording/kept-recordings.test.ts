@@ -113,6 +113,31 @@ describe('recordings that are kept', () => {
     assert.equal((await owner.get('recording.list', { roomId: ROOM })).recordings[0]?.canManage, true);
   });
 
+  it('people find those of the rooms that they own or were in, as long as they may see them, and no others', async () => {
+    const recent = async (client: ProtocolClient) =>
+      (await client.get('recording.recent', {})).recordings.map((each) => [each.roomId, each.recordingId]);
+    assert.deepEqual(await recent(owner), [[ROOM, recordingId]]);
+    // Max may see it, but knows nothing of the room until he was there.
+    assert.deepEqual(await recent(member), []);
+    await member.get('room.join', { roomId: ROOM });
+    await member.get('room.leave', {});
+    const { recordings, more } = await member.get('recording.recent', { limit: 1 });
+    const [listed] = (await member.get('recording.list', { roomId: ROOM })).recordings;
+    assert.deepEqual(
+      { recordings, more },
+      { recordings: [{ ...listed, roomId: ROOM, roomTitle: null }], more: false },
+    );
+    const { startedAtMs } = listed ?? assert.fail();
+    assert.deepEqual((await member.get('recording.recent', { before: startedAtMs })).recordings, []);
+    await guest.get('room.join', { roomId: ROOM });
+    await guest.get('room.leave', {});
+    assert.deepEqual(await recent(guest), []);
+    await owner.get('room.configure', { roomId: ROOM, locked: true });
+    assert.deepEqual(await recent(member), []);
+    await owner.get('room.configure', { roomId: ROOM, locked: null });
+    assert.deepEqual(await recent(member), [[ROOM, recordingId]]);
+  });
+
   it('threat 40: a track is served as what it is, whole or in part, and never as a page of ours', async () => {
     const { url, file } = await cameraOf();
     const bytes = await readFile(join(folder(), file));

@@ -223,6 +223,29 @@ describe('recordings on the page', () => {
     await gus.close();
   });
 
+  it('the home page lists it, and plays it', async () => {
+    await ada.getByTestId('leave').click();
+    await ada.getByTestId('home-link').first().click();
+    const list = ada.getByTestId('list-recordings');
+    await list.getByTestId('recording-card').waitFor();
+    assert.match((await list.textContent()) ?? '', new RegExp(`${ROOM}.*Ada`));
+    await assertAccessible(ada);
+    await list.getByTestId('recording-play').click();
+    await ada.getByTestId('player-toggle').click();
+    await eventually(
+      'it plays',
+      () =>
+        ada
+          .getByTestId('player')
+          .locator('video, audio')
+          .evaluateAll((all) => (all as HTMLMediaElement[]).map(({ currentTime }) => currentTime)),
+      (times) => times.length >= 2 && times.every((at) => at > 0.5),
+      30_000,
+    );
+    await ada.keyboard.press('Escape');
+    await ada.getByTestId('player').waitFor({ state: 'detached' });
+  });
+
   it('one is deleted after a question', async () => {
     await ada.getByTestId('recording-actions').click();
     await ada.getByTestId('recording-delete').click();

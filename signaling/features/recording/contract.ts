@@ -8,6 +8,7 @@ import {
   recordedTrack,
   recordingMode,
   roomId,
+  roomTitle,
 } from '../../../contract/index.ts';
 import { compositionInfo } from './composition-contract.ts';
 
@@ -80,6 +81,20 @@ export const keptRecording = recordingInfo.extend({
 });
 export type KeptRecording = z.infer<typeof keptRecording>;
 
+/** A recording, as someone who asks for it sees it. */
+const ownRecording = keptRecording.extend({
+  /** Whether this account may delete it. */
+  canManage: z.boolean(),
+  /** Whether it may see and withdraw links to it, and create them unless the room forbids sharing (`recordingSharing`). */
+  canShare: z.boolean(),
+});
+
+const page = {
+  /** Only those that were started earlier, in Unix time in milliseconds. */
+  before: z.number().optional(),
+  limit: z.int().min(1).max(MAX_PAGE).default(MAX_PAGE),
+};
+
 /** The recordings of all rooms, for the operator. */
 export const allRecordings = z.object({
   recordings: z.array(recordingInfo.extend({ roomId: z.string() })),
@@ -106,21 +121,17 @@ export type RecordedMessage = z.infer<typeof recordedMessage>;
 export const LIBRARY_REQUESTS = {
   /** A room's recordings, newest first. For those who may see them, inside or outside. */
   'recording.list': {
-    data: z.object({
-      roomId,
-      /** Only those that were started earlier, in Unix time in milliseconds. */
-      before: z.number().optional(),
-      limit: z.int().min(1).max(MAX_PAGE).default(MAX_PAGE),
-    }),
+    data: z.object({ roomId, ...page }),
+    result: z.object({ recordings: z.array(ownRecording), more: z.boolean() }),
+  },
+  /**
+   * The recordings that this account may see of the rooms that it owns, has a role in, or was in lately, newest first; of the 100 rooms with the
+   * newest recordings.
+   */
+  'recording.recent': {
+    data: z.object(page),
     result: z.object({
-      recordings: z.array(
-        keptRecording.extend({
-          /** Whether this account may delete it. */
-          canManage: z.boolean(),
-          /** Whether it may see and withdraw links to it, and create them unless the room forbids sharing (`recordingSharing`). */
-          canShare: z.boolean(),
-        }),
-      ),
+      recordings: z.array(ownRecording.extend({ roomId, roomTitle: roomTitle.nullable() })),
       more: z.boolean(),
     }),
   },

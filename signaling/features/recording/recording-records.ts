@@ -70,14 +70,30 @@ export class RecordingRecords {
     return this.#store.db.selectFrom('recordings').selectAll().where('status', '!=', 'ended').execute();
   }
 
-  /** A room's recordings, or those of all rooms, newest first. */
+  /** Those of these rooms that have recordings, at most `limit`; first the one with the newest. */
+  async recordedRooms(roomIds: readonly string[], limit: number): Promise<string[]> {
+    if (roomIds.length === 0) {
+      return [];
+    }
+    const rows = await this.#store.db
+      .selectFrom('recordings')
+      .select(['room_id', ({ fn }) => fn.max('started_at_ms').as('latest')])
+      .where('room_id', 'in', roomIds)
+      .groupBy('room_id')
+      .orderBy('latest', 'desc')
+      .limit(limit)
+      .execute();
+    return rows.map(({ room_id: roomId }) => roomId);
+  }
+
+  /** The recordings of these rooms, or of all, newest first. */
   async of(
-    roomId: string | undefined,
+    roomIds: readonly string[] | undefined,
     { before, limit }: { before?: number | undefined; limit: number },
   ): Promise<RecordingRow[]> {
     let query = this.#store.db.selectFrom('recordings').selectAll();
-    if (roomId !== undefined) {
-      query = query.where('room_id', '=', roomId);
+    if (roomIds !== undefined) {
+      query = query.where('room_id', 'in', roomIds);
     }
     if (before !== undefined) {
       query = query.where('started_at_ms', '<', before);

@@ -17,7 +17,9 @@ export function registerRooms(kernel: Kernel): void {
   const visits = new RoomVisits(kernel.store, kernel.log, undefined, kernel.config.limits.visitDays);
   const configuration = new RoomConfiguration(kernel);
   const creation = new RoomCreation(kernel, configuration);
-  const feature = { visits, configuration, creation, lists: new RoomLists(kernel, visits) };
+  const lists = new RoomLists(kernel, visits);
+  const feature = { visits, configuration, creation, lists };
+  kernel.roomsOf = (accountId) => lists.of(accountId);
   kernel.requests(ROOM_REQUESTS, roomHandlers(kernel, feature), {
     audited: ['room.create', 'room.configure', 'room.handOver', 'room.export', 'room.delete'],
   });

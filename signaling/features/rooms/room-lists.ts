@@ -71,6 +71,16 @@ export class RoomLists {
     return rows.map(({ room_id }) => room_id);
   }
 
+  /** Ids of all rooms that an account owns, has a role in, or was in lately. */
+  async of(accountId: string): Promise<string[]> {
+    const [visits, ...others] = await Promise.all([
+      this.#visits.of(accountId),
+      this.naming(accountId),
+      this.ownedBy(accountId),
+    ]);
+    return [...new Set([...visits.map(({ roomId }) => roomId), ...others.flat()])];
+  }
+
   /** Those of them with a meeting to come, earliest first. */
   async upcoming(principal: PeerPrincipal, limit: number): Promise<RoomSummary[]> {
     const { accountId } = principal;

@@ -11,3 +11,4 @@ export { OwnPhoneList } from '../people/own-phone-list.ts';
 export { type Chapter, chaptersOf } from '../recordings/chapters.ts';
 export { Playback, type PlayedTrack } from '../recordings/playback.ts';
 export { playedTracks } from '../recordings/played-tracks.ts';
+export { RecentRecordings } from '../recordings/recent-recordings.ts';

@@ -7,7 +7,7 @@ import {
   HomeRooms,
   readDestination,
 } from '../../model/index.ts';
-import { strings } from '../../strings/index.ts';
+import { loadLateStrings, strings } from '../../strings/index.ts';
 import { RecentCallsList } from '../calls/recent-calls.tsx';
 import { AccountBannerSlot } from '../devices/banner-slot.tsx';
 import { AccountMenu } from '../identity/account-menu.tsx';
@@ -32,6 +32,11 @@ import '../../styles/home.css';
 
 /** Comes after what people open the page for. */
 const LazyPeopleList = lazyView(async () => (await import('../contacts/people-list.tsx')).PeopleList);
+
+const HomeRecordings = lazyView(async () => {
+  await loadLateStrings();
+  return (await import('../recordings/home-recordings.tsx')).HomeRecordings;
+});
 
 /** The home page of people who are enrolled: start, schedule or join a meeting, and the user's rooms. */
 export function Home({ model }: { model: AppModel }) {
@@ -158,6 +163,7 @@ export function Home({ model }: { model: AppModel }) {
             heading={home.recent}
             empty={{ picture: <EmptyHistory />, text: home.noRecent }}
           />
+          {client.value && <HomeRecordings model={model} />}
         </div>
         {mayCreate && (
           <div class="home-column">

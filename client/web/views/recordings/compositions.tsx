@@ -11,12 +11,15 @@ export function Compositions({
   compositions,
   mayChange,
   notices,
+  onChanged,
 }: {
   source: KeptRecordings;
   recordingId: string;
   compositions: readonly Composition[];
   mayChange: boolean;
   notices: Notices;
+  /** One was deleted or cancelled. */
+  onChanged(): void;
 }) {
   const { common } = strings.value;
   const { recordings: words } = lateStrings();
@@ -60,7 +63,10 @@ export function Compositions({
                 label={status === 'queued' || status === 'running' ? common.cancel : words.deleteThis(title)}
                 testId="composition-delete"
                 onClick={() =>
-                  void notices.attempt(() => source.deleteComposition(recordingId, compositionId))
+                  void notices.attempt(async () => {
+                    await source.deleteComposition(recordingId, compositionId);
+                    onChanged();
+                  })
                 }
               >
                 <TrashIcon />

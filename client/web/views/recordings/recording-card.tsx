@@ -17,14 +17,17 @@ const Player = lazyView(async () => (await import('./player.tsx')).Player);
 interface CardProps {
   source: KeptRecordings;
   recording: KeptRecording;
+  /** What its room is called; absent: the card is shown in that room. */
+  room?: string;
   notices: Notices;
   /** Whether this person may have videos made. */
   mayCompose: boolean;
-  onDeleted(): void;
+  /** It was deleted, or something is made of it, or no longer. */
+  onChanged(): void;
 }
 
 /** A recording: when, who, how long, and what can be done with it. */
-export function RecordingCard({ source, recording, notices, mayCompose, onDeleted }: CardProps) {
+export function RecordingCard({ source, recording, room, notices, mayCompose, onChanged }: CardProps) {
   const { listed } = strings.value;
   const { recordings: words } = lateStrings();
   const { recordingId, status, startedAtMs, durationMs, bytes, people, isComplete, canManage, canShare } =
@@ -43,7 +46,9 @@ export function RecordingCard({ source, recording, notices, mayCompose, onDelete
   return (
     <article class="recording" data-testid="recording-card" data-status={status} aria-labelledby={titleId}>
       <header class="recording-header">
-        <h3 id={titleId}>{date}</h3>
+        <h3 id={titleId} dir={room === undefined ? undefined : 'auto'}>
+          {room ?? date}
+        </h3>
         {hasEnded && (
           <MenuButton
             label={words.actions}
@@ -87,6 +92,7 @@ export function RecordingCard({ source, recording, notices, mayCompose, onDelete
       </header>
       {people.length > 0 && <p dir="auto">{listed(people)}</p>}
       <p class="recording-facts">
+        {room !== undefined && <time dateTime={new Date(startedAtMs).toISOString()}>{date}</time>}
         {hasEnded ? (
           <>
             <span data-testid="recording-length">{duration(durationMs)}</span>
@@ -115,10 +121,18 @@ export function RecordingCard({ source, recording, notices, mayCompose, onDelete
           compositions={recording.compositions}
           mayChange={mayCompose}
           notices={notices}
+          onChanged={onChanged}
         />
       )}
       {composing.value && (
-        <ComposeDialog source={source} recordingId={recordingId} onClose={() => (composing.value = false)} />
+        <ComposeDialog
+          source={source}
+          recordingId={recordingId}
+          onClose={() => {
+            composing.value = false;
+            onChanged();
+          }}
+        />
       )}
       {playing.value && (
         <Player source={source} recording={recording} title={date} onClose={() => (playing.value = false)} />
@@ -138,7 +152,7 @@ export function RecordingCard({ source, recording, notices, mayCompose, onDelete
           ready
           act={async () => {
             await source.delete(recordingId);
-            onDeleted();
+            onChanged();
           }}
           onClose={() => (deleting.value = false)}
         >

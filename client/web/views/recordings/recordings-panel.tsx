@@ -63,7 +63,7 @@ export function RecordingsPanel({ model, call }: { model: AppModel; call: Call }
             recording={recording}
             notices={model.notices}
             mayCompose={call.may('recording.control') && call.recording.isAvailable}
-            onDeleted={() => void load()}
+            onChanged={() => void load()}
           />
         ))}
       {more && (

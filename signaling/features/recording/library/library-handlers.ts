@@ -1,9 +1,10 @@
 import { type Handlers, type Kernel, may } from '../../../kernel/index.ts';
 import type { Compositions } from '../compositions.ts';
 import type { LIBRARY_REQUESTS } from '../contract.ts';
+import type { RecordingRow } from '../tables.ts';
 import type { Library } from './library.ts';
 import type { RecordedChat } from './recorded-chat.ts';
-import type { RecordingAccess } from './recording-access.ts';
+import type { RecordingAccess, Viewer } from './recording-access.ts';
 import { recordingPath } from './recording-routes.ts';
 
 /** How long the URLs of a recording's files are valid, in milliseconds: longer than most recordings, since players fetch them piece by piece. */
@@ -14,18 +15,34 @@ export function libraryHandlers(
   library: Library,
   { access, chat, compositions }: { access: RecordingAccess; chat: RecordedChat; compositions: Compositions },
 ): Handlers<keyof typeof LIBRARY_REQUESTS> {
+  const describe = async (viewer: Viewer, row: RecordingRow) => ({
+    ...(await library.describe(row)),
+    canManage: access.canManage(viewer, row),
+    canShare: may(viewer.principal, 'recording.control', viewer.room),
+  });
   return {
     'recording.list': async (session, { roomId, ...page }) => {
       const viewer = await access.viewer(session, roomId);
-      const { rows, more } = await library.page(roomId, page);
-      const recordings = await Promise.all(
-        rows.map(async (row) => ({
-          ...(await library.describe(row)),
-          canManage: access.canManage(viewer, row),
-          canShare: may(viewer.principal, 'recording.control', viewer.room),
-        })),
-      );
-      return { recordings, more };
+      const { rows, more } = await library.page([roomId], page);
+      return { recordings: await Promise.all(rows.map((row) => describe(viewer, row))), more };
+    },
+
+    'recording.recent': async (session, page) => {
+      const viewers = await access.viewers(session);
+      if (viewers.size === 0) {
+        return { recordings: [], more: false };
+      }
+      const { rows, more } = await library.page([...viewers.keys()], page);
+      const described = rows.map(async (row) => {
+        const viewer = viewers.get(row.room_id);
+        return (
+          viewer && {
+            ...(await describe(viewer, row)),
+            ...{ roomId: row.room_id, roomTitle: viewer.room.title },
+          }
+        );
+      });
+      return { recordings: (await Promise.all(described)).filter((each) => each !== undefined), more };
     },
 
     'recording.open': async (session, { roomId, recordingId }) => {

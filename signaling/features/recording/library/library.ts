@@ -41,12 +41,12 @@ export class Library {
     return this.#records.bytes();
   }
 
-  /** A room's recordings, or those of all rooms, newest first. */
+  /** The recordings of these rooms, at least one, or of all rooms, newest first. */
   async page(
-    roomId: string | undefined,
+    roomIds: readonly string[] | undefined,
     { before, limit }: { before?: number | undefined; limit: number },
   ): Promise<{ rows: RecordingRow[]; more: boolean }> {
-    const rows = await this.#records.of(roomId, { before, limit: limit + 1 });
+    const rows = await this.#records.of(roomIds, { before, limit: limit + 1 });
     return { rows: rows.slice(0, limit), more: rows.length > limit };
   }
 

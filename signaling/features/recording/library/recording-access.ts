@@ -15,7 +15,10 @@ import {
 import type { RecordingRecords } from '../recording-records.ts';
 import type { RecordingRow } from '../tables.ts';
 
-type Host = Pick<Kernel, 'accounts' | 'demandAccess' | 'entry' | 'rooms'>;
+type Host = Pick<Kernel, 'accounts' | 'demandAccess' | 'entry' | 'rooms' | 'roomsOf'>;
+
+/** From how many rooms recordings are listed together. */
+const MAX_ROOMS = 100;
 
 /** Someone who may see the recordings of a room. */
 export interface Viewer {
@@ -42,13 +45,27 @@ export class RecordingAccess {
   async viewer(session: Session, roomId: string): Promise<Viewer> {
     const principal = requirePrincipal(session);
     this.#rate.take(principal);
-    const seat = seatIn(session, roomId);
-    const room = seat?.room.record ?? (await this.#kernel.rooms.record(roomId));
-    demand(principal, 'recording.view', room);
-    if (!seat) {
-      await this.#demandFromOutside(principal, room);
+    return this.#viewer(session, principal, roomId);
+  }
+
+  /**
+   * Someone who asks for the recordings of the rooms that they have to do with: by the rooms that have any, and whose recordings they may see. At
+   * most 100 rooms.
+   *
+   * @throws {CanopyError} AUTH_REQUIRED, RATE_LIMITED
+   */
+  async viewers(session: Session): Promise<Map<string, Viewer>> {
+    const principal = requirePrincipal(session);
+    this.#rate.take(principal);
+    const known = await this.#kernel.roomsOf(principal.accountId);
+    const viewers = new Map<string, Viewer>();
+    for (const roomId of await this.#records.recordedRooms(known, MAX_ROOMS)) {
+      const viewer = await this.#viewer(session, principal, roomId).catch(unlessRefused);
+      if (viewer) {
+        viewers.set(roomId, viewer);
+      }
     }
-    return { principal, room };
+    return viewers;
   }
 
   /** Checks once more the account that a URL was given to. @throws {CanopyError} as viewer() */
@@ -85,9 +102,26 @@ export class RecordingAccess {
     }
   }
 
+  async #viewer(session: Session, principal: PeerPrincipal, roomId: string): Promise<Viewer> {
+    const seat = seatIn(session, roomId);
+    const room = seat?.room.record ?? (await this.#kernel.rooms.record(roomId));
+    demand(principal, 'recording.view', room);
+    if (!seat) {
+      await this.#demandFromOutside(principal, room);
+    }
+    return { principal, room };
+  }
+
   async #demandFromOutside(visitor: Visitor, room: RoomRecord): Promise<void> {
     await this.#kernel.demandAccess(visitor, room);
     this.#kernel.entry.checkLock(visitor, room);
     this.#kernel.entry.checkKnowsPin(visitor, room);
+  }
+}
+
+/** A room that somebody may not look into is left out; other errors are thrown. */
+function unlessRefused(error: unknown): undefined {
+  if (CanopyError.from(error).retryable) {
+    throw error;
   }
 }

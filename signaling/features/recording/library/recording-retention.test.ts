@@ -70,7 +70,7 @@ describe('how long recordings are kept', () => {
       await retention.run(nowMs);
       await retention.close();
       const kept = async (roomId: string) =>
-        (await records.of(roomId, { limit: 10 })).map(({ recording_id: id }) => id).sort();
+        (await records.of([roomId], { limit: 10 })).map(({ recording_id: id }) => id).sort();
       assert.deepEqual(await kept('limited'), ['new', 'running']);
       assert.deepEqual(await kept('unlimited'), ['forever']);
       assert.ok(!existsSync(join(host.dir, 'recordings', 'old')));

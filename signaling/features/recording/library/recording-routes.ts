@@ -76,7 +76,7 @@ function registerAdminRoutes(kernel: Kernel, library: Library, access: Recording
         },
       },
       async ({ params: { roomId }, query }) => {
-        const { rows, more } = await library.page(roomId, query);
+        const { rows, more } = await library.page([roomId], query);
         return { recordings: await Promise.all(rows.map((row) => library.describe(row))), more };
       },
     );
