@@ -221,7 +221,7 @@ export class RoomRecorder extends EventEmitter<RoomRecorderEvents> {
       folder: this.#folder.path,
       name: `${String(this.#files).padStart(3, '0')}-${source.source}`,
       clock: this.#clock,
-      requestKeyFrame: () => void this.#session?.requestKeyFrame(source).catch(() => {}),
+      requestKeyFrame: () => this.#requestKeyFrame(source),
       opening: () => this.#folder.save(() => this.#manifest(null)),
       failed: (error) => this.#trackFailed(source, error),
     });
@@ -232,6 +232,13 @@ export class RoomRecorder extends EventEmitter<RoomRecorderEvents> {
       this.#note({ kind: 'screen-started', participantId: source.participantId });
     }
     this.#arrange();
+  }
+
+  #requestKeyFrame({ producerId }: BridgeSource): void {
+    const source = this.#session?.sources.find((each) => each.producerId === producerId);
+    if (source?.paused === false) {
+      this.#session?.requestKeyFrame(source).catch(() => {});
+    }
   }
 
   /** A file could not be written. If that is not the disk's fault, the stream is bad: it begins again later, and the others go on. */

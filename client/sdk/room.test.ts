@@ -753,6 +753,23 @@ describe('a broken path', () => {
     await hasTracks(room, 1);
     assert.equal(server.got('transport.create').length, 4);
   });
+
+  it('is replaced by a new transport if this side cannot restart ICE', async () => {
+    const room = await client.join('demo');
+    await room.publish(track('audio'));
+    const { transportId } = (await server.request('transport.connect')).data;
+    const [handler] = handlers;
+    assert.ok(handler);
+    handler.restartIce = async () => {
+      throw new DOMException('it has none', 'NotSupportedError');
+    };
+    handler.setConnectionState('connected');
+    handler.setConnectionState('disconnected');
+    assert.equal((await server.request('transport.close')).data.transportId, transportId);
+    await server.request('producer.create', 2);
+    assert.notEqual((await server.request('transport.connect', 2)).data.transportId, transportId);
+    assert.equal(server.got('transport.restartIce').length, 1);
+  });
 });
 
 describe('media that does not get through', () => {

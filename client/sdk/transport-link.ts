@@ -167,14 +167,20 @@ export class TransportLink {
     return this.#connected;
   }
 
-  /** Restarts ICE once (RFC 8445 section 2.4). */
+  /** Restarts ICE once (RFC 8445 section 2.4). A transport on which this side cannot is abandoned. */
   async restartIce(): Promise<void> {
     const { connection } = this.#options;
     const { iceParameters } = await connection.request('transport.restartIce', {
       transportId: this.transport.id,
     });
-    if (!this.transport.closed) {
+    if (this.transport.closed) {
+      return;
+    }
+    try {
       await this.transport.restartIce({ iceParameters });
+    } catch {
+      // The server expects the new credentials from now on, so this transport would stay without a connection.
+      this.abandon();
     }
   }
 

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { BufferSource, EncodedPacketSink, Input, MATROSKA, WEBM } from 'mediabunny';
 import { MatroskaWriter, type Piece } from './matroska-writer.ts';
 import { audioFormat, videoFormat } from './track-format.ts';
@@ -133,6 +135,30 @@ describe('MatroskaWriter', () => {
     }
     assert.equal(memory.size, 2);
     assert.ok(writer.waitingBytes > 100);
+  });
+
+  test('an hour of sound in its index holds no memory of other buffers', () => {
+    setFlagsFromString('--expose-gc');
+    const collect: () => void = runInNewContext('gc');
+    const writer = new MatroskaWriter(audioFormat());
+    let atMs = 0;
+    const hold = (seconds: number) => {
+      for (let second = 0; second < seconds; second += 1) {
+        writer.add({ data: frame(1, 3), key: true, atMs, durationMs: SOUND_MS });
+        atMs += 1000;
+        const piece = writer.take();
+        assert.ok(piece);
+        writer.release(piece);
+        // What else a recorder does meanwhile uses up the slab of Node's pool that small buffers share.
+        Buffer.allocUnsafe(Buffer.poolSize / 2 - 1);
+        Buffer.allocUnsafe(Buffer.poolSize / 2 - 1);
+      }
+      collect();
+      return process.memoryUsage().arrayBuffers;
+    };
+    const before = hold(60);
+    const grown = hold(3600) - before;
+    assert.ok(grown < 16 * Buffer.poolSize, `${grown} bytes`);
   });
 
   test('a file without packets has nothing to take', () => {

@@ -51,7 +51,8 @@ export class MatroskaWriter {
   readonly #infoAt: number;
   readonly #durationAt: number;
   readonly #tracksAt: number;
-  readonly #cues: Buffer[] = [];
+  /** Entries of the index. As numbers: small buffers would each hold a whole slab of Node's pool, some MB per minute. */
+  readonly #cues: Array<{ ms: number; position: number }> = [];
   #cueMs = Number.NEGATIVE_INFINITY;
   /** Clusters that have not been taken yet. */
   #buffer: Buffer = Buffer.allocUnsafe(BUFFER_BYTES);
@@ -144,7 +145,7 @@ export class MatroskaWriter {
 
   /** What completes the file once all has been taken, in this order: its index, where that is, its length, its size. */
   finish(): Piece[] {
-    const cues = element(CUES, this.#cues);
+    const cues = element(CUES, this.#cues.map(cuePoint));
     const inSegment = this.#position + cues.length - this.#segmentAt;
     const size = Buffer.alloc(UNKNOWN_SIZE.length);
     size.writeBigUInt64BE((1n << 56n) | BigInt(inSegment));
@@ -167,9 +168,7 @@ export class MatroskaWriter {
     this.#end();
     const at = this.#length;
     if (this.#isVideo ? key : ms - this.#cueMs >= CLUSTER_MS) {
-      const position = this.#position + at - this.#segmentAt;
-      const place = element(0xb7, [element(0xf7, 1), element(0xf1, position)]);
-      this.#cues.push(element(0xbb, [element(0xb3, ms), place]));
+      this.#cues.push({ ms, position: this.#position + at - this.#segmentAt });
       this.#cueMs = ms;
     }
     this.#clusterAt = at;
@@ -197,6 +196,11 @@ export class MatroskaWriter {
       this.#buffer = larger;
     }
   }
+}
+
+function cuePoint({ ms, position }: { ms: number; position: number }): Buffer {
+  const place = element(0xb7, [element(0xf7, 1), element(0xf1, position)]);
+  return element(0xbb, [element(0xb3, ms), place]);
 }
 
 function trackEntry(format: TrackFormat): Buffer[] {

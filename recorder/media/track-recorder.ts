@@ -51,8 +51,10 @@ const REPORT_MS = 1500;
 const KEY_FRAME_MS = 10_000;
 /** Interval of requests for a key frame without which nothing can be recorded, in milliseconds. */
 const KEY_RETRY_MS = 1000;
-/** A stream without packets for this long, in milliseconds, is paused or held: key frames are of no use then. */
-const IDLE_MS = 1000;
+/** A stream without packets for this long, in milliseconds, is silent. */
+const SILENT_MS = 1000;
+/** The same interval for a silent stream: it may be paused, or wait for a key frame whose request was lost. */
+const SILENT_RETRY_MS = 5000;
 /** What may wait to be written, in bytes. If the disk is slower, packets are dropped. */
 const WAITING_BYTES = 32 * 1024 * 1024;
 /** Length of a frame whose successor is not known, in milliseconds. */
@@ -129,12 +131,8 @@ export class TrackRecorder {
     if (first && nowMs - first.arrivedMs > REPORT_MS) {
       this.#releaseEarly();
     }
-    if (this.#video && !this.#options.clock.isPaused && nowMs - this.#arrivedMs < IDLE_MS) {
-      const isDue = nowMs - this.#keyAtMs > KEY_FRAME_MS || this.#video.needsKey;
-      if (isDue && this.#keyAtMs > 0 && nowMs - this.#keyAskedMs > KEY_RETRY_MS) {
-        this.#keyAskedMs = nowMs;
-        this.#options.requestKeyFrame();
-      }
+    if (this.#video && !this.#options.clock.isPaused) {
+      this.#requestKeyFrame(nowMs, this.#video.needsKey);
     }
   }
 
@@ -157,6 +155,16 @@ export class TrackRecorder {
       });
     }
     await this.#writing;
+  }
+
+  #requestKeyFrame(nowMs: number, isNeeded: boolean): void {
+    this.#keyAskedMs ||= nowMs;
+    const isSilent = nowMs - this.#arrivedMs >= SILENT_MS;
+    const isDue = isNeeded || isSilent || nowMs - this.#keyAtMs > KEY_FRAME_MS;
+    if (isDue && nowMs - this.#keyAskedMs > (isSilent ? SILENT_RETRY_MS : KEY_RETRY_MS)) {
+      this.#keyAskedMs = nowMs;
+      this.#options.requestKeyFrame();
+    }
   }
 
   #take(nowMs: number): void {

@@ -148,6 +148,23 @@ describe('a recorder in a room', () => {
     assert.equal(new Set(whole.tracks.map(({ file }) => file)).size, whole.tracks.length);
   });
 
+  test('a sender whose transport is lost gets another one, and is recorded on', async () => {
+    const recorder = await record('replaced');
+    await recorder.begin();
+    await eventually('all are recorded', async () => (await tracksOf('replaced')).length === 3);
+    // The server changes its credentials; this side cannot.
+    await ann.room.restartIce();
+    await eventually(
+      'her camera and her microphone are recorded again',
+      async () => (await tracksOf('replaced')).length === 5,
+      Boolean,
+      20_000,
+    );
+    const { tracks } = await recorder.close();
+    const [lost, replaced] = tracks.filter(({ codec }) => codec === 'vp8');
+    assert.ok(lost && replaced && replaced.offsetMs > lost.offsetMs + lost.durationMs);
+  });
+
   test('a stream that cannot be recorded does not end the recording of the others', async () => {
     const mallory = await HeadlessPerson.enter(server, ROOM);
     // Key frames of 0 × 0 pixels.
