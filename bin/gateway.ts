@@ -32,7 +32,7 @@ export async function startGateway({ config, log, url }: StartGatewayOptions): P
       origins: config.server.origins,
       announce: config.rtc.announce[0],
       link,
-      joinRoom: (roomId) => BridgeSession.join({ url, identity, roomId }),
+      joinRoom: (roomId, encryption) => BridgeSession.join({ url, identity, roomId, encryption }),
       tls: await tls.load(),
       dataDir: config.data.dir,
       restart: { snapshots, before },

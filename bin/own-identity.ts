@@ -8,6 +8,7 @@ import {
   loadIdentity,
   parseInvitation,
 } from '../client/sdk/index.ts';
+import { isGatewayAccount, parseCertificate } from '../contract/x509/index.ts';
 
 /** At the start, a certificate that expires sooner than this is replaced, in milliseconds. */
 const RENEW_MS = 30 * 86_400_000;
@@ -72,7 +73,11 @@ async function ownIdentity(
 ): Promise<Identity> {
   const store = ownStore(join(config.data.dir, file));
   const kept = renew ? undefined : await loadIdentity(serverUrl, store);
-  if (kept && kept.expiresAtMs - Date.now() > RENEW_MS) {
+  // Gateways of earlier versions have certificates that do not say what they are.
+  const isMarked = kept?.chain
+    .slice(1)
+    .some((der) => isGatewayAccount(parseCertificate(Buffer.from(der, 'base64'))));
+  if (kept && kept.expiresAtMs - Date.now() > RENEW_MS && isMarked === isGateway) {
     return kept;
   }
   // Only here: the programs need nothing else of it, and it takes 70 MB and half a second.

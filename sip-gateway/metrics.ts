@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { CallRecord, TrunkContact, TrunkRegistration } from '../contract/index.ts';
-import type { LegStats, PoolStats, SendFailures } from './media/index.ts';
+import { addCounts, type LegStats, NO_FRAMES, type PoolStats, type SendFailures } from './media/index.ts';
 import type { CallEnd } from './sip/index.ts';
 import type { TrunkRefusalReason } from './trunks/index.ts';
 
@@ -185,6 +185,20 @@ export class GatewayMetrics {
         gauge.set({ kind }, count);
       }
     });
+    read(
+      'encrypted_frames',
+      'Frames of end-to-end encrypted rooms since the media threads started: `encrypted`, `decrypted`, or dropped, by reason',
+      ['outcome'],
+      async (gauge) => {
+        const { threads } = await sources.media();
+        const { encrypted, decrypted, refused } = threads
+          .map(({ encryption }) => encryption)
+          .reduce(addCounts, NO_FRAMES);
+        for (const [outcome, count] of Object.entries({ encrypted, decrypted, ...refused })) {
+          gauge.set({ outcome }, count);
+        }
+      },
+    );
     read(
       'unsent_packets',
       'Packets to phones and rooms that the operating system refused, by reason, since the media threads started',

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { EventEmitter } from 'node:events';
 import { isIP } from 'node:net';
 import { CanopyError, type Config, type Logger } from '../base/index.ts';
-import type { BridgeSession, GatewayLink } from '../client/sdk/index.ts';
+import type { BridgeSession, FrameEncryption, GatewayLink } from '../client/sdk/index.ts';
 import {
   type CallRecord,
   type EventData,
@@ -47,8 +47,8 @@ export interface SipGatewayOptions {
   announce?: string;
   /** The control connection to the server. The gateway closes it. */
   link: GatewayLink;
-  /** Joins a room. */
-  joinRoom(roomId: string): Promise<BridgeSession>;
+  /** Joins a room, and gives its keys to `encryption` if it is end-to-end encrypted. */
+  joinRoom(roomId: string, encryption: FrameEncryption): Promise<BridgeSession>;
   /** Certificate for SIP over TLS; null: no TLS. */
   tls: TlsCertificate | null;
   /** Web origins of other sites whose pages may register over WebSocket. Default: none. */
@@ -60,7 +60,7 @@ export interface SipGatewayOptions {
   restart?: { snapshots: CallSnapshots<SavedPhoneCall>; before: Snapshot<SavedPhoneCall> };
   /** A call whose phone sends no media for longer is ended, in seconds; 0: never. Default 30. */
   silenceSeconds?: number;
-  /** Transforms the payloads between phones and rooms, e.g. for end-to-end encryption. Default: none. */
+  /** Transforms the payloads between phones and rooms that are not end-to-end encrypted. Default: none. */
   payloadTransform?: PayloadTransformModule;
 }
 

@@ -181,10 +181,10 @@ export const configSchema = z.strictObject({
           'Offer AV1 to clients that ask for it. Off by default, since AV1 video may freeze after packet loss that other codecs survive.',
         ),
       encryption: z
-        .enum(['off', 'required'])
+        .enum(['off', 'allow-phones', 'required'])
         .default('off')
         .describe(
-          'Whether rooms are end-to-end encrypted, unless they were created with a policy of their own: `off`, or `required`. Phones, recordings, captions and streams are not possible in encrypted rooms. Direct calls are not encrypted.',
+          'Whether rooms are end-to-end encrypted, unless they were created with a policy of their own: `off`; `required`; or `allow-phones`, where the phone gateway decrypts what phones hear and say. Recordings, captions and streams are not possible in encrypted rooms, nor phones with `required`. Direct calls are not encrypted.',
         ),
       audibleSpeakers: count()
         .default(3)

@@ -3,6 +3,7 @@
  * connect() gets a WebRTC implementation as `createDevice`.
  */
 export type {
+  EncryptionPolicy,
   LobbyMode,
   MediaSource,
   NewStreamKey,

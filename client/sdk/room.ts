@@ -45,8 +45,11 @@ export interface JoinOptions {
    * elsewhere the program provides keys. Without it, encrypted rooms are refused with ENCRYPTION_REQUIRED.
    */
   encryption?: MediaEncryption;
-  /** The policy that the program expects, from a source that it trusts, e.g. a link. If the server says otherwise, the room closes (ENCRYPTION_INVALID). */
-  encryptionPolicy?: EncryptionPolicy;
+  /**
+   * The policy that the program expects, from a source that it trusts, e.g. a link; or those that it accepts. If the server says otherwise,
+   * the room closes (ENCRYPTION_INVALID).
+   */
+  encryptionPolicy?: EncryptionPolicy | readonly EncryptionPolicy[];
   /** Transforms for encoded frames. */
   transforms?: FrameTransforms;
 }
@@ -131,6 +134,7 @@ export class Room extends Emitter<RoomEvents> {
         identity: options.identity,
         frames: options.encryption,
         session: this.#session,
+        participants: () => this.participants.values(),
         request: (name, data) => connection.request(name, data),
       });
     this.#hands = new RaisedHands({
@@ -535,8 +539,8 @@ export class Room extends Emitter<RoomEvents> {
   #checkEncryption(snapshot: SnapshotPart<'encryption'>): void {
     const { encryptionPolicy = snapshot.policy } = this.#options;
     try {
-      if (snapshot.policy !== encryptionPolicy) {
-        const told = `the server says ${snapshot.policy}, not ${encryptionPolicy}`;
+      if (![encryptionPolicy].flat().includes(snapshot.policy)) {
+        const told = `the server says ${snapshot.policy}, not ${[encryptionPolicy].flat().join(' or ')}`;
         throw new CanopyError('ENCRYPTION_INVALID', told);
       }
       this.encryption?.entered(snapshot);

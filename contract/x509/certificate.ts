@@ -22,6 +22,7 @@ export interface Certificate {
   readonly issuer: Bytes;
   readonly subject: Bytes;
   readonly subjectCommonName: string | undefined;
+  readonly subjectUnit: string | undefined;
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
   /** DER of the SubjectPublicKeyInfo. */
@@ -76,7 +77,7 @@ function decode(der: Bytes): Certificate {
   body.optional(0x82);
   const extensions = body.optional(0xa3);
   body.end();
-  commonName(issuer);
+  textIn(issuer, OID.commonName);
 
   return {
     der,
@@ -84,7 +85,8 @@ function decode(der: Bytes): Certificate {
     serialHex,
     issuer,
     subject,
-    subjectCommonName: commonName(subject),
+    subjectCommonName: textIn(subject, OID.commonName),
+    subjectUnit: textIn(subject, OID.organizationalUnit),
     notBeforeMs,
     notAfterMs,
     spki,
@@ -97,11 +99,11 @@ function decode(der: Bytes): Certificate {
 }
 
 /**
- * The last common name in a distinguished name (DER), which is parsed completely. Invalidly encoded text is refused, since readers could
+ * The last attribute of a type in a distinguished name (DER), which is parsed completely. Invalidly encoded text is refused, since readers could
  * interpret it differently.
  * @throws {DerError}
  */
-function commonName(name: Bytes): string | undefined {
+function textIn(name: Bytes, wanted: string): string | undefined {
   let found: string | undefined;
   for (const names = new DerReader(DerReader.single(name, TAG.sequence).content); !names.done; ) {
     const attributes = names.enter(TAG.set);
@@ -110,7 +112,7 @@ function commonName(name: Bytes): string | undefined {
       const type = decodeOid(attribute.read(TAG.oid).content);
       const text = decodeString(attribute.read());
       attribute.end();
-      if (type === OID.commonName) {
+      if (type === wanted) {
         found = text ?? found;
       }
     } while (!attributes.done);

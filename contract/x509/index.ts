@@ -7,6 +7,7 @@ export { type Bytes, equalBytes, toHex } from './bytes.ts';
 export { type Certificate, parseCertificate } from './certificate.ts';
 export { DerError, DerReader, decodeOid, decodeString, decodeTime, decodeUnsigned, TAG } from './der.ts';
 export { decodeAuthorityKeyId, GENERAL_NAME, KEY_USAGE, listExtensions } from './extensions.ts';
+export { GATEWAY_UNIT, isGatewayAccount } from './gateway-mark.ts';
 export { OID } from './oids.ts';
 export { AnchorSet, type Path, requireChainLength, validateChain } from './path.ts';
 export { decodePublicKey, type KeyType, type PublicKey, requireReadableKey } from './public-key.ts';

@@ -1,6 +1,7 @@
 /** Object identifiers used in path validation (RFC 5280 §4.2, RFC 5758, RFC 8017, RFC 8410). */
 export const OID = {
   commonName: '2.5.4.3',
+  organizationalUnit: '2.5.4.11',
   subjectKeyIdentifier: '2.5.29.14',
   keyUsage: '2.5.29.15',
   subjectAltName: '2.5.29.17',

@@ -9,6 +9,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { CanopyError, ErrorCode } from '../../base/errors/index.ts';
 import { serverDtlsStatement } from '../../contract/index.ts';
+import { isGatewayAccount, parseCertificate } from '../../contract/x509/index.ts';
 import { Authority, decodeChain, fromPem, TrustStore, toPem, verifyChain } from './index.ts';
 import { createCsr, opensslVerify, Person } from './test-pki/index.ts';
 
@@ -144,6 +145,24 @@ describe('signAccount()', () => {
     const judgement = await opensslVerify({ ...common, chain: server.chain, purpose: 'sslserver' });
     assert.ok(!judgement.accepted, 'whoever holds an account must not be able to make server certificates');
     assert.match(judgement.output, /unsupported certificate purpose|unsuitable certificate purpose/);
+  });
+
+  test('marks the phone gateway’s account, and no other', async () => {
+    const authority = await open();
+    const accountOf = async (displayName: string, isGateway?: boolean) => {
+      const csr = await createCsr(
+        await crypto.subtle.generateKey(P256, true, ['sign', 'verify']),
+        displayName,
+      );
+      const { chain } = await authority.signAccount(csr, { displayName, validSeconds: 60, isGateway });
+      return chain[0] as Uint8Array;
+    };
+    const gateway = await accountOf('Phones', true);
+    assert.ok(isGatewayAccount(parseCertificate(gateway)));
+    assert.match(new X509Certificate(gateway).subject, /^OU=Phone gateway$/m);
+    for (const name of ['Phone gateway', 'OU=Phone gateway', 'Phones']) {
+      assert.ok(!isGatewayAccount(parseCertificate(await accountOf(name))), name);
+    }
   });
 
   test('gives two devices of one person the same account', async () => {

@@ -37,9 +37,13 @@ type Build = Validity & {
   extensions: Extension[];
 };
 
-/** A distinguished name with a common name and, optionally, a user id. Both are UTF8Strings, whatever characters they have. */
-export function nameOf(commonName: string, userId?: string): Name {
+/**
+ * A distinguished name with a common name and, optionally, a user id and an organizational unit. All are UTF8Strings, whatever characters
+ * they have.
+ */
+export function nameOf(commonName: string, userId?: string, unit?: string): Name {
   return new Name([
+    ...(unit === undefined ? [] : [{ OU: [{ utf8String: unit }] }]),
     { CN: [{ utf8String: commonName }] },
     ...(userId === undefined ? [] : [{ [UID]: [{ utf8String: userId }] }]),
   ]);

@@ -86,6 +86,7 @@ export {
   mayBeCalled,
   mayCallNumbers,
   mayEnterLocked,
+  mayHaveKeys,
   mayOwn,
   otherOwner,
   type RoomPolicy,

@@ -1,14 +1,15 @@
-import type { Logger } from '../../base/index.ts';
+import { CanopyError, type Logger } from '../../base/index.ts';
 import type {
   BridgeMedia,
   BridgeParticipant,
   BridgeSession,
-  CanopyError,
+  FrameEncryption,
   NewParticipant,
 } from '../../client/sdk/index.ts';
 import { isCallRoom } from '../../contract/index.ts';
 import type { MediaPool, PayloadTransformModule } from '../media/index.ts';
 import { type Announced, type AnnouncementSounds, Announcements } from './announcements.ts';
+import { BridgeEncryption } from './bridge-encryption.ts';
 import { PhoneSeat } from './phone-seat.ts';
 
 /** Events of a seat. */
@@ -35,8 +36,8 @@ export interface RoomBridgeOptions {
   roomId: string;
   pool: MediaPool;
   log: Logger;
-  /** Enters the room. */
-  join(roomId: string): Promise<BridgeSession>;
+  /** Enters the room, and gives its keys to `encryption` if it is end-to-end encrypted. */
+  join(roomId: string, encryption: FrameEncryption): Promise<BridgeSession>;
   /** Makes the sounds that tell phones who comes and goes. */
   announcement: AnnouncementSounds;
   /** Transforms the payloads between the phones and the room. Default: none. */
@@ -73,6 +74,7 @@ export class RoomBridge {
   readonly #seats = new Map<BridgeParticipant, Seated>();
   readonly #ready: Promise<BridgeSession>;
   readonly #announcements: Announcements;
+  readonly #encryption: BridgeEncryption;
   #session: BridgeSession | undefined;
   /** Calls that are entering; they keep the room open too. */
   #entering = 0;
@@ -90,6 +92,12 @@ export class RoomBridge {
       phones: () => [...this.#seats.values()].filter(({ seat }) => seat.connected).length,
       people: () => this.others + 1,
       log: this.#log,
+    });
+    this.#encryption = new BridgeEncryption({
+      roomId,
+      pool,
+      log: this.#log,
+      onFailed: () => this.#lost(new CanopyError('ENCRYPTION_INVALID', 'the gateway gets no keys')),
     });
     this.#ready = this.#open();
     // enter() reports the failure.
@@ -149,8 +157,9 @@ export class RoomBridge {
       participant,
       payloadType: PAYLOAD_TYPE,
       audioLevelExtensionId: AUDIO_LEVEL_ID,
-      // A transform knows Opus only.
-      playable: () => (this.#options.transform ? NOTHING : (this.#session?.playable ?? NOTHING)),
+      // A transform knows Opus only, and so does encryption.
+      playable: () =>
+        this.#options.transform || this.#isEncrypted ? NOTHING : (this.#session?.playable ?? NOTHING),
       log: this.#log,
       onConnect: () =>
         this.#announce('joined', { name: participant.displayName, spokenName: seat.spokenName }),
@@ -171,6 +180,10 @@ export class RoomBridge {
     return seat;
   }
 
+  get #isEncrypted(): boolean {
+    return this.#session?.encryption?.state !== undefined;
+  }
+
   /** Leaves the room and closes its mixer. Idempotent; never rejects. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
@@ -179,11 +192,13 @@ export class RoomBridge {
 
   async #open(): Promise<BridgeSession> {
     const { pool, roomId, join } = this.#options;
-    const session = await join(roomId);
+    const session = await join(roomId, this.#encryption);
     this.#session = session;
     try {
       this.#listen(session);
+      this.#encryption.follow(session);
       const { port } = await pool.openRoom({ roomId, ip: LOOPBACK, port: 0 });
+      this.#encryption.opened();
       await session.open({ address: LOOPBACK, port });
       return session;
     } catch (error) {
@@ -284,6 +299,7 @@ export class RoomBridge {
       receivePayloadType: opus?.preferredPayloadType ?? PAYLOAD_TYPE,
       audioLevelExtensionId: AUDIO_LEVEL_ID,
       transform: this.#options.transform,
+      encrypted: this.#isEncrypted,
     };
     this.#options.pool.request('room.connect', { roomId: this.roomId, connection }).catch((error) => {
       if (!this.closed) {

@@ -4,6 +4,7 @@ import { PinEntry, type PinVerdict } from './pin-entry.ts';
 import type { PinCaller } from './pin-guard.ts';
 import type { SavedPinDialogue } from './saved-call.ts';
 import { startTalking } from './start-talking.ts';
+import { excludesPhones, turnAway } from './turn-away.ts';
 
 const TRIES = 3;
 /** A pause this long completes a PIN, in milliseconds. */
@@ -120,7 +121,12 @@ export class PinDialogue {
       clearTimeout(this.#timer);
       this.#busy = true;
       this.#enter(verdict.value).catch((error: unknown) => {
-        if (!this.#call.ended) {
+        if (this.#call.ended) {
+          return;
+        }
+        if (excludesPhones(error)) {
+          turnAway(this.#call);
+        } else {
           this.#call.fail(error);
         }
       });

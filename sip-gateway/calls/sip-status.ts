@@ -7,6 +7,7 @@ const STATUS: ReadonlyMap<string, number> = new Map([
   ['SERVER_BUSY', 503],
   ['FORBIDDEN', 403],
   ['ROOM_LOCKED', 403],
+  ['ENCRYPTED_ROOM', 403],
   ['PIN_REQUIRED', 403],
   ['PERSON_UNKNOWN', 404],
   ['CALL_BARRED', 603],

@@ -16,6 +16,7 @@ import { PinDialogue } from './pin-dialogue.ts';
 import type { PinCaller } from './pin-guard.ts';
 import { sipStatusOf } from './sip-status.ts';
 import { startTalking } from './start-talking.ts';
+import { excludesPhones, turnAway } from './turn-away.ts';
 import { verifyCaller } from './verify-caller.ts';
 
 const FORBIDDEN = 403;
@@ -83,17 +84,22 @@ export async function takeCall(
       await callPerson(host, call, sip, { dialled, sdp });
       return;
     }
+    let isExcluded = false;
     if (roomId === undefined) {
       sip.ring();
       call.stage('ringing');
       if (route.type === 'room' && !pins) {
-        await call.enterRoom(route.roomId, 'answered');
+        isExcluded = await call.enterRoom(route.roomId, 'answered').then(() => false, ifExcluded);
       }
     }
     if (call.ended) {
       return;
     }
     if (!(await connectCaller(call, sip, sdp))) {
+      return;
+    }
+    if (isExcluded) {
+      turnAway(call);
       return;
     }
     if (replaced) {
@@ -120,6 +126,14 @@ export async function takeCall(
       await refuseFor(call, sip, error);
     }
   }
+}
+
+/** True if the room excludes phones, of which the caller hears. Other errors are thrown. */
+function ifExcluded(error: unknown): true {
+  if (!excludesPhones(error)) {
+    throw error;
+  }
+  return true;
 }
 
 /** The peer address that decides our media address: the SDP's if its address family differs from the signalling's. */

@@ -3,6 +3,7 @@
 export { openNetwork, type SendFailures } from '../../base/udp/index.ts';
 export { Dtls, type DtlsIdentity, type DtlsKeys } from './dtls/index.ts';
 export type { DtmfKey } from './dtmf/index.ts';
+export { addCounts, type CipherCounts, NO_FRAMES } from './encryption/index.ts';
 export { type HoldMusic, MIX_RATES_HZ } from './hold-music.ts';
 export type { IceCandidate, IceParameters } from './ice/index.ts';
 export type { LegEvent, LegMedia, LegStats, Prompt } from './leg-types.ts';

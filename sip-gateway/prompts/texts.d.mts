@@ -3,6 +3,7 @@ export type PromptName =
   | 'enter-pin'
   | 'wrong-pin'
   | 'goodbye'
+  | 'no-phones'
   | 'say-name'
   | 'has-joined'
   | 'has-left'

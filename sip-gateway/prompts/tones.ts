@@ -49,6 +49,13 @@ const BEEPS: Readonly<Record<PromptName, readonly Beep[]>> = {
     [0, 100],
     [200, 600],
   ],
+  'no-phones': [
+    [400, 200],
+    [0, 100],
+    [400, 200],
+    [0, 100],
+    [250, 600],
+  ],
   'say-name': [
     [440, 150],
     [0, 50],

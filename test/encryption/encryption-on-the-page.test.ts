@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
+import { BridgeSession } from '../../client/sdk/index.ts';
 import { assertAccessible } from '../support/accessibility.ts';
 import { TestBrowser } from '../support/browser.ts';
+import { newGatewayIdentity } from '../support/gateway-identity.ts';
 import { InProcessServer } from '../support/in-process-server.ts';
 import { Person } from '../support/person.ts';
 import { eventually } from '../support/wait.ts';
@@ -54,12 +56,41 @@ describe('an encrypted call on the page', () => {
       ['Ada', 'Bob'],
     );
     await assertAccessible(ada, { within: 'dialog' });
+    assert.equal(await ada.getByTestId('encryption-no-phones').count(), 1);
     await ada.getByTestId('encryption-close').click();
   });
 
   it('people see each other', async () => {
     await new Person(ada, 'Ada').sees('Bob');
     await new Person(bob, 'Bob').sees('Ada');
+  });
+
+  it('does not claim end-to-end encryption while phones are in the call, and names their gateway', async () => {
+    await server.api('POST', '/api/rooms', { roomId: 'phones', encryption: 'allow-phones' });
+    const page = await browser.page();
+    await new Person(page, 'Dan').enterByInvitation(await server.invite(), 'phones');
+    await encrypted(page);
+    const sign = page.getByTestId('encryption-sign');
+    assert.match((await sign.textContent()) ?? '', /End-to-end encrypted/);
+    const identity = await newGatewayIdentity(server);
+    const encryption = { setEpoch: () => {}, close: () => {} };
+    const gateway = await BridgeSession.join({ url: server.url, identity, roomId: 'phones', encryption });
+    await gateway.addParticipant({ displayName: 'Office' });
+    await page.locator('[data-testid=encryption-sign][data-phones=true]').waitFor();
+    assert.match((await sign.textContent()) ?? '', /Encrypted, phones through the gateway/);
+    await sign.click();
+    const members = await page.getByTestId('encryption-members').locator('li').allTextContents();
+    assert.deepEqual(
+      members.map((text) => text.replace(/ \w{8}$/, '')),
+      ['Dan (you)', 'Phone gateway'],
+    );
+    assert.match((await page.getByTestId('encryption-phones').textContent()) ?? '', /decrypts the call/);
+    await assertAccessible(page, { within: 'dialog' });
+    await page.getByTestId('encryption-close').click();
+    await gateway.leave();
+    await page.locator('[data-testid=encryption-sign][data-phones=false]').waitFor();
+    await encrypted(page);
+    await page.close();
   });
 
   it('says in the chat that messages are not encrypted', async () => {
@@ -76,11 +107,12 @@ describe('an encrypted call on the page', () => {
     });
     await page.getByTestId('new-room').click();
     await page.getByTestId('room-title').fill('Board');
-    await page.getByTestId('encrypted').check();
+    await page.getByTestId('encryption').selectOption('allow-phones');
     await page.getByTestId('plan').click();
     await page.getByTestId('outcome-done').waitFor();
     const rooms = await page.evaluate(() => localStorage.getItem('canopy.encrypted-rooms'));
-    assert.equal(JSON.parse(rooms ?? '[]').length, 1);
+    const [[, policy] = []] = JSON.parse(rooms ?? '[]');
+    assert.equal(policy, 'allow-phones');
     await page.close();
   });
 

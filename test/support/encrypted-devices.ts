@@ -36,11 +36,16 @@ export class TestDeployment {
     this.deploymentCa = parseCertificate(authority.certificateDer);
   }
 
-  /** Devices of one account. Their keys are not extractable. `validSeconds`: default a day. */
-  async devices(displayName: string, count = 1, validSeconds = 86_400): Promise<TestDevice[]> {
+  /** Devices of one account. Their keys are not extractable. `validSeconds`: default a day. `isGateway`: it is the phone gateway's. */
+  async devices(
+    displayName: string,
+    count = 1,
+    validSeconds = 86_400,
+    isGateway = false,
+  ): Promise<TestDevice[]> {
     const account = await crypto.subtle.generateKey(P256, false, ['sign', 'verify']);
     const csr = Buffer.from(await createCsr(account, displayName), 'base64');
-    const signed = await this.#authority.signAccount(csr, { displayName, validSeconds });
+    const signed = await this.#authority.signAccount(csr, { displayName, validSeconds, isGateway });
     const certificate = base64(signed.chain[0] ?? new Uint8Array());
     return Promise.all(
       Array.from({ length: count }, async () => {
@@ -59,6 +64,12 @@ export class TestDeployment {
   /** Somebody's only device. */
   async device(displayName = 'Ann'): Promise<TestDevice> {
     const [device] = await this.devices(displayName);
+    return device as TestDevice;
+  }
+
+  /** The phone gateway. */
+  async gateway(): Promise<TestDevice> {
+    const [device] = await this.devices('Phones', 1, 86_400, true);
     return device as TestDevice;
   }
 

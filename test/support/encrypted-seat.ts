@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Identity } from '../../client/sdk/index.ts';
-import type { RequestResult } from '../../contract/index.ts';
+import type { EncryptionPolicy, RequestResult } from '../../contract/index.ts';
 import { ProtocolClient } from './protocol-client.ts';
 import {
   CredentialJudge,
@@ -21,12 +21,12 @@ export class EncryptedSeat {
   /** The epoch in which it is; undefined before it is in the group. */
   group: RoomGroup | undefined;
 
-  /** @param other what it brings to the group instead of its identity's certificates */
+  /** @param other `member`: what it brings to the group instead of its identity's certificates; `policy`: default `required` */
   static async take(
     url: string,
     identity: Identity,
     roomId: string,
-    other?: GroupMember,
+    { member: other, policy = 'required' }: { member?: GroupMember; policy?: EncryptionPolicy } = {},
   ): Promise<EncryptedSeat> {
     const client = await ProtocolClient.enter(url, identity);
     const joined = await client.get('room.join', { roomId, encrypts: true });
@@ -35,7 +35,7 @@ export class EncryptedSeat {
       (await GroupMember.create({
         chain: identity.chain,
         deviceKey: identity.stored.deviceKey,
-        room: { roomId, policy: 'required' },
+        room: { roomId, policy },
         judge: new CredentialJudge({ deploymentCa: identity.deploymentCa }),
       }));
     return new EncryptedSeat(client, member, joined);

@@ -44,6 +44,6 @@ export async function selfCertified({ stored, chain, deploymentCa }: Identity, r
 class Credulous extends CredentialJudge {
   override async judge(leaf: Pick<LeafNode, 'credential' | 'signaturePublicKey'>): Promise<MemberIdentity> {
     const { deviceId, chain } = await readLeafChain(leaf);
-    return { deviceId, accountIds: [], isOutdated: false, name: '', key: chain[0].key };
+    return { deviceId, accountIds: [], isOutdated: false, isGateway: false, name: '', key: chain[0].key };
   }
 }

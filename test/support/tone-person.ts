@@ -1,6 +1,14 @@
+import assert from 'node:assert/strict';
 import { Device } from 'mediasoup-client';
 import { type Clip, ClipTrack, createHandlerFactory, ReceivedTrack } from '../../client/node/index.ts';
-import { type Client, connect, type RemoteTrack } from '../../client/sdk/index.ts';
+import {
+  type Client,
+  connect,
+  type MediaEncryption,
+  openMediaEncryption,
+  type RemoteTrack,
+  type Room,
+} from '../../client/sdk/index.ts';
 import { Codecs, type OpusCodec } from '../../sip-gateway/index.ts';
 import { dominantTone, type HeardTone, isTone, NO_TONE } from './heard-tone.ts';
 import { newIdentity } from './protocol-client.ts';
@@ -20,23 +28,30 @@ export class TonePerson {
   static readonly toneLevelDb = 20 * Math.log10(SENT_AMPLITUDE / 32_768);
   readonly #client: Client;
   readonly #decoder: OpusCodec;
+  readonly #encryption: MediaEncryption | undefined;
   /** Samples heard so far from the last speaker. */
   #heard: number[] = [];
+  /** The payloads of all packets, as the server has forwarded them. */
+  readonly forwarded: Buffer[] = [];
+  /** The frames in them that it could read. */
+  readonly read: Buffer[] = [];
 
-  private constructor(client: Client, decoder: OpusCodec) {
+  private constructor(client: Client, decoder: OpusCodec, encryption: MediaEncryption | undefined) {
     this.#client = client;
     this.#decoder = decoder;
+    this.#encryption = encryption;
   }
 
   /**
    * @param toneHz an integer, so that the clip repeats seamlessly
    * @param pauses the tone pauses for 20 ms in each second: as long as it lasts, Speex does not recover from a lost packet
+   * @param encrypts the room is end-to-end encrypted
    */
   static async enter(
     server: TestServer,
     roomId: string,
     toneHz: number,
-    { pauses = false } = {},
+    { pauses = false, encrypts = false } = {},
   ): Promise<TonePerson> {
     const handlerFactory = createHandlerFactory();
     const client = await connect({
@@ -45,9 +60,10 @@ export class TonePerson {
       createDevice: () => Device.factory({ handlerFactory }),
     });
     const codecs = await Codecs.load();
-    const person = new TonePerson(client, await codecs.createOpus({ sampleRate: HEARD_HZ }));
+    const encryption = encrypts ? await openMediaEncryption() : undefined;
+    const person = new TonePerson(client, await codecs.createOpus({ sampleRate: HEARD_HZ }), encryption);
     try {
-      const room = await client.join(roomId);
+      const room = await client.join(roomId, { encryption });
       room.on('track', (track) => person.#listen(track));
       for (const track of room.tracks) {
         person.#listen(track);
@@ -76,8 +92,14 @@ export class TonePerson {
     );
   }
 
+  get room(): Room {
+    assert.ok(this.#client.room);
+    return this.#client.room;
+  }
+
   async leave(): Promise<void> {
     await this.#client.close();
+    this.#encryption?.close();
     this.#decoder.close();
   }
 
@@ -88,8 +110,19 @@ export class TonePerson {
     this.#decoder.reset();
     this.#heard = [];
     track.stream.tap = ({ payload }) => {
-      this.#heard.push(...this.#decoder.decode(payload));
+      this.forwarded.push(Buffer.from(payload));
+      if (!this.#encryption) {
+        this.#hear(Buffer.from(payload));
+      }
     };
+    if (this.#encryption) {
+      track.stream.onFrame = ({ data }) => this.#hear(Buffer.from(data));
+    }
+  }
+
+  #hear(frame: Buffer): void {
+    this.read.push(frame);
+    this.#heard.push(...this.#decoder.decode(frame));
   }
 }
 

@@ -2,6 +2,8 @@ import type { EventData, Participant, RtpCapabilities, SnapshotPart } from '../.
 import { CanopyError } from '../../../contract/light.ts';
 import { Connection, type ConnectionOptions, type ConnectionState } from '../connection.ts';
 import { Emitter } from '../emitter.ts';
+import { type FrameEncryption, RoomEncryption } from '../encryption/index.ts';
+import type { Identity } from '../identity/index.ts';
 import { type Layout, LayoutReporter } from '../layout.ts';
 import { Reconciler } from '../reconciler.ts';
 import { Restraints } from '../restraints.ts';
@@ -16,6 +18,11 @@ export interface BridgeOptions extends ConnectionOptions {
   roomId: string;
   /** Whether to receive video too. Default: audio only. */
   takesVideo?: boolean;
+  /**
+   * Encrypts what the hosted participants send, and decrypts what others send, in a room that allows it: it gets the keys of the room's
+   * group. Without it, such rooms are refused with ENCRYPTION_REQUIRED.
+   */
+  encryption?: FrameEncryption;
 }
 
 export interface BridgeOpenOptions {
@@ -34,6 +41,8 @@ export interface BridgeOpenOptions {
 export class BridgeSession extends Emitter<BridgeEvents> {
   readonly roomId: string;
   readonly spotlight: Spotlight;
+  /** The room's end-to-end encryption; undefined if this bridge cannot encrypt. */
+  readonly encryption: RoomEncryption | undefined;
   readonly #connection: Connection;
   readonly #takesVideo: boolean;
   readonly #session: RoomSession;
@@ -49,10 +58,12 @@ export class BridgeSession extends Emitter<BridgeEvents> {
   #playable: ReadonlySet<string> = new Set();
   #isRecorded = false;
   #isStreamed = false;
+  /** The account that it is signed in to. */
+  #accountId = '';
   /** Counts homes and seats, to recognise answers about transports of an earlier one. */
   #home = 0;
 
-  private constructor({ roomId, takesVideo = false, ...options }: BridgeOptions) {
+  private constructor({ roomId, takesVideo = false, encryption, ...options }: BridgeOptions) {
     super();
     this.roomId = roomId;
     this.#takesVideo = takesVideo;
@@ -77,6 +88,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
       roomId,
       connection: this.#connection,
       othersOnly: true,
+      encrypts: encryption !== undefined,
       dropMedia: () => this.#dropMedia(),
       renewMedia: () => this.#dropMedia(),
       entered: (snapshot, { isSame }) => this.#entered(snapshot, isSame),
@@ -88,6 +100,17 @@ export class BridgeSession extends Emitter<BridgeEvents> {
       onServerEvent: (name, apply) => this.#session.onServerEvent(name, apply),
     });
     this.relay(this.#session, ROOM_SESSION_EVENTS);
+    const { identity } = options;
+    this.encryption =
+      encryption &&
+      new RoomEncryption({
+        roomId,
+        identity,
+        frames: encryption,
+        session: this.#session,
+        participants: () => [...this.participants.values(), ownSeat(identity, this.#accountId)],
+        request: (name, data) => this.#connection.request(name, data),
+      });
     this.#listen();
   }
 
@@ -95,7 +118,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
   static async join(options: BridgeOptions): Promise<BridgeSession> {
     const session = new BridgeSession(options);
     // If open() fails, the connection closes, and the session with it.
-    await session.#connection.open();
+    session.#accountId = (await session.#connection.open())?.accountId ?? '';
     await session.#session.enter();
     return session;
   }
@@ -240,6 +263,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
   }
 
   #closed(): void {
+    this.encryption?.close();
     this.#opening.stop();
     this.#layout.close();
     this.#connection.close();
@@ -307,6 +331,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
   }
 
   #entered(snapshot: Snapshot, sameSeat: boolean): void {
+    this.#checkEncryption(snapshot.parts.encryption);
     this.#capabilities = snapshot.routerRtpCapabilities as RtpCapabilities;
     this.#info = snapshot.parts.room;
     this.#setPlayable(snapshot.parts.playable);
@@ -332,6 +357,16 @@ export class BridgeSession extends Emitter<BridgeEvents> {
       hosted.sync();
     }
     this.#opening.poke();
+  }
+
+  /** Leaves a room that the server now says has another policy. */
+  #checkEncryption(encryption: SnapshotPart<'encryption'>): void {
+    try {
+      this.encryption?.entered(encryption);
+    } catch (cause) {
+      this.#session.close(CanopyError.from(cause));
+      throw cause;
+    }
   }
 
   /** Compares the hosted participants with the snapshot's. */
@@ -443,6 +478,12 @@ export class BridgeSession extends Emitter<BridgeEvents> {
       this.emit('error', error);
     }
   }
+}
+
+/** The bridge itself as a participant, in whose name its phones are in the room's group. */
+function ownSeat({ deviceId, displayName }: Identity, accountId: string): Participant {
+  const ids = { participantId: deviceId, peerId: deviceId, accountId, deviceId };
+  return { ...ids, displayName, kind: 'phone', role: 'bridge', connected: true };
 }
 
 /**

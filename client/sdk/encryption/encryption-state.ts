@@ -40,6 +40,8 @@ export interface EncryptedMember {
   deviceId: string;
   /** The name in its certificate. */
   name: string;
+  /** Whether it is the deployment's phone gateway: what phones hear and say is decrypted there, on the server. */
+  isGateway: boolean;
   /** The ids of the account that certified it: one for each name, in a company's PKI. */
   accountIds: readonly string[];
 }

@@ -1,5 +1,6 @@
 import type {
   EncryptionPolicy,
+  Participant,
   RequestInput,
   RequestName,
   RequestResult,
@@ -22,7 +23,9 @@ export interface RoomEncryptionHost {
   roomId: string;
   identity: Identity;
   frames: FrameEncryption;
-  session: Pick<RoomSession, 'onServerEvent' | 'on' | 'roster'>;
+  session: Pick<RoomSession, 'onServerEvent' | 'on'>;
+  /** Everyone in the room whom the server lists, this device included. */
+  participants(): Iterable<Participant>;
   request<N extends RequestName>(name: N, data: RequestInput<N>): Promise<RequestResult<N>>;
 }
 
@@ -50,6 +53,11 @@ export class RoomEncryption extends Emitter<RoomEncryptionEvents> {
     for (const event of ['participant-joined', 'participant-updated', 'participant-left'] as const) {
       session.on(event, () => tell((group) => group.rosterChanged()));
     }
+  }
+
+  /** The room's policy, which stays the same; undefined: the room is not encrypted, or was not entered yet. */
+  get policy(): EncryptionPolicy | undefined {
+    return this.#policy;
   }
 
   /** Undefined: the room is not encrypted. */
@@ -91,7 +99,7 @@ export class RoomEncryption extends Emitter<RoomEncryptionEvents> {
   async #load(policy: EncryptionPolicy): Promise<GroupSession> {
     this.#change({ state: 'joining', members: [], code: [], alarms: [] });
     const { CredentialJudge, GroupMember, GroupSession } = await import('./group/index.ts');
-    const { identity, roomId, frames, session } = this.#host;
+    const { identity, roomId, frames, participants } = this.#host;
     const member = await GroupMember.create({
       chain: identity.chain,
       deviceKey: identity.stored.deviceKey,
@@ -104,7 +112,7 @@ export class RoomEncryption extends Emitter<RoomEncryptionEvents> {
       frames,
       host: {
         request: (name, data) => this.#host.request(name, data),
-        participants: () => session.roster.participants.values(),
+        participants,
         changed: (state) => this.#change(state),
       },
     });

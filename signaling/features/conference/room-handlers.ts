@@ -5,6 +5,7 @@ import {
   iceServers,
   type Kernel,
   may,
+  mayHaveKeys,
   Peer,
   requirePrincipal,
   requireSeat,
@@ -90,7 +91,7 @@ async function join(
     context.sfu.admit(roomId);
   }
   const encryption = context.rooms.find(roomId)?.encryption ?? context.rooms.encryptionOf(record);
-  if (encryption !== 'off' && principal.kind === 'device' && !data.encrypts) {
+  if (encryption !== 'off' && mayHaveKeys(principal, encryption) && !data.encrypts) {
     throw new CanopyError('ENCRYPTION_REQUIRED');
   }
   let opened = await context.rooms.enter(record, principal, session.holder);

@@ -50,8 +50,10 @@ export function encryptionHandlers(
       const { room, peer } = requireSeat(session);
       const epoch = requireGroup(session).delivery.group?.epoch ?? -1;
       // Nobody is ahead of the server, unless it has lost a group.
-      if (peer.participantId !== undefined && head.epoch <= epoch) {
-        room.broadcast('encryption.head', { participantId: peer.participantId, ...head });
+      // The gateway speaks for its phones.
+      const [participantId] = peer.participants.keys();
+      if (participantId !== undefined && head.epoch <= epoch) {
+        room.broadcast('encryption.head', { participantId, ...head });
       }
       return {};
     },

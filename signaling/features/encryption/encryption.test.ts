@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Identity } from '../../../client/sdk/index.ts';
 import { bytesOf, EncryptedSeat } from '../../../test/support/encrypted-seat.ts';
+import { newGatewayIdentity } from '../../../test/support/gateway-identity.ts';
 import { InProcessServer } from '../../../test/support/in-process-server.ts';
 import { withRemovals } from '../../../test/support/many-proposals.ts';
 import { newIdentity, ProtocolClient } from '../../../test/support/protocol-client.ts';
@@ -266,6 +267,39 @@ describe('the delivery of a room’s group', () => {
     client.close();
   });
 
+  it('threat 24: a room that allows phones admits their gateway alone, with the keys', async () => {
+    const { roomId } = await admin.get('room.create', { roomId: 'with-phones', encryption: 'allow-phones' });
+    const policy = 'allow-phones';
+    const ann = await (
+      await EncryptedSeat.take(server.url, people[0] as Identity, roomId, { policy })
+    ).enterGroup();
+    const gateway = await newGatewayIdentity(server);
+    const unable = await ProtocolClient.enter(server.url, gateway);
+    assert.equal(await unable.refusal('room.join', { roomId }), 'ENCRYPTION_REQUIRED');
+    unable.close();
+    const bridge = await ProtocolClient.enter(server.url, await newIdentity(server, { role: 'bridge' }));
+    assert.equal(await bridge.refusal('room.join', { roomId, encrypts: true }), 'ENCRYPTED_ROOM');
+    bridge.close();
+    const phones = await (await EncryptedSeat.take(server.url, gateway, roomId, { policy })).enterGroup();
+    await ann.follow(1n);
+    await assertSame(ann, phones);
+    await phones.client.get('participant.add', { displayName: 'Office', kind: 'phone' });
+    const { participant } = await ann.client.event(
+      'participant.joined',
+      (joined) => joined.participant.displayName === 'Office',
+    );
+    assert.equal(participant.deviceId, phones.member.deviceId);
+    const head = { epoch: 1, digest: base64(new Uint8Array(32)), signature: 'A'.repeat(86) };
+    await phones.client.get('encryption.head', head);
+    const { participantId } = await ann.client.event('encryption.head');
+    assert.equal(participantId, participant.participantId);
+    // Phones may be called, but the server still has no media.
+    assert.equal(await ann.client.refusal('call.dial', { target: '123' }), 'CALL_REFUSED');
+    const { rights } = ann.joined.parts;
+    assert.ok(!rights.includes('recording.control') && !rights.includes('captions.control'));
+    await leave(ann, phones);
+  });
+
   it('threat 24: the policy of a room never changes', async () => {
     const roomId = await newRoom();
     const ann = await take(0, roomId);
@@ -276,10 +310,6 @@ describe('the delivery of a room’s group', () => {
     const bob = await take(1, roomId);
     assert.equal(bob.joined.parts.encryption.policy, 'required');
     await bob.leave();
-    assert.equal(
-      await admin.refusal('room.create', { roomId: 'phones', encryption: 'allow-phones' }),
-      'BAD_REQUEST',
-    );
   });
 
   it('a room without encryption has no group', async () => {

@@ -69,7 +69,7 @@ export class GroupDelivery {
       const { roomId, encryption: policy } = this.#room;
       const group = await PublicGroup.create(
         { roomId, policy },
-        { groupInfo, tree, device: leafDeviceOf(peer) },
+        { groupInfo, tree, device: leafDeviceOf(peer, this.#room) },
       );
       this.#requireInside(peer);
       this.#group = group;
@@ -91,7 +91,7 @@ export class GroupDelivery {
         return { way: 'create' };
       }
       const read = readKeyPackage(keyPackage);
-      await requireChain(read.leafNode, leafDeviceOf(peer), group.leafOf(peer.deviceId));
+      await requireChain(read.leafNode, leafDeviceOf(peer, this.#room), group.leafOf(peer.deviceId));
       await requireGenuineKeyPackage(read);
       this.#requireInside(peer);
       // Whoever has a leaf already replaces it, which no other member can do.
@@ -136,7 +136,7 @@ export class GroupDelivery {
       if (commit.length > group.commitBytes + addedBytes) {
         refuse('a commit with more bytes than it needs');
       }
-      const next = await group.after(handshake, { groupInfo, device: leafDeviceOf(peer) });
+      const next = await group.after(handshake, { groupInfo, device: leafDeviceOf(peer, this.#room) });
       if ((next.tree.length + (welcome?.length ?? 0)) * BASE64_FACTOR > this.#maxBytes) {
         refuse('the tree would be too large to be sent');
       }

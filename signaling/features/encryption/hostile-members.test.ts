@@ -54,7 +54,7 @@ describe('members who would end a room’s encryption for everybody', () => {
   it('threat 43: a leaf has the certificates that its device signed in with, whoever founds, joins or asks', async () => {
     const roomId = await newRoom();
     const other = await selfCertified(personOf(1), roomId);
-    const eve = await EncryptedSeat.take(server.url, personOf(1), roomId, other);
+    const eve = await EncryptedSeat.take(server.url, personOf(1), roomId, { member: other });
     await assert.rejects(eve.create(), OTHER_CHAIN);
     const ann = await (await take(0, roomId)).enterGroup();
     await assert.rejects(eve.prepare(), OTHER_CHAIN);

@@ -1,7 +1,7 @@
 import type { LeafNode } from 'ts-mls';
 import { readLeafChain, refuse } from '../../../contract/mls/index.ts';
-import { equalBytes } from '../../../contract/x509/index.ts';
-import type { Peer } from '../../kernel/index.ts';
+import { equalBytes, isGatewayAccount, parseCertificate } from '../../../contract/x509/index.ts';
+import type { Peer, Room } from '../../kernel/index.ts';
 
 /** A device, and the certificates with which it signed in: DER, leaf first. */
 export interface LeafDevice {
@@ -9,12 +9,25 @@ export interface LeafDevice {
   readonly chain: readonly Uint8Array[];
 }
 
-/** @throws {CanopyError} ENCRYPTION_INVALID - a stream has no certificates */
-export function leafDeviceOf({ deviceId, principal }: Peer): LeafDevice {
+/**
+ * @throws {CanopyError} ENCRYPTION_INVALID - a stream, which has no certificates; the phone gateway in a room that excludes phones; or a
+ * bridge whose certificate does not say that it is the gateway, so that people would take it for one of them
+ */
+export function leafDeviceOf(
+  { deviceId, principal }: Peer,
+  { encryption }: Pick<Room, 'encryption'>,
+): LeafDevice {
   if (principal.kind === 'stream') {
     refuse('a stream in a group');
   }
-  return { deviceId, chain: principal.chain };
+  const { chain } = principal;
+  const isGateway = chain.slice(1).some((der) => isGatewayAccount(parseCertificate(der)));
+  if (isGateway ? encryption !== 'allow-phones' : principal.kind === 'bridge') {
+    refuse(
+      isGateway ? 'the phone gateway in a room without phones' : 'a bridge that is not the phone gateway',
+    );
+  }
+  return { deviceId, chain };
 }
 
 /**

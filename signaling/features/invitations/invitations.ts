@@ -39,6 +39,8 @@ export interface Admission {
   invitedBy: string | null;
   /** Whether it is for someone who came by a room's address, uninvited. */
   byAddress: boolean;
+  /** Whether it is for the phone gateway. */
+  isGateway: boolean;
 }
 
 /** The creator of the link that the server prints while nobody has enrolled. */
@@ -327,6 +329,7 @@ export class Invitations {
       displayName: row.display_name,
       invitedBy: row.created_by,
       byAddress,
+      isGateway: row.is_gateway === 1,
     };
     return { row, admission };
   }

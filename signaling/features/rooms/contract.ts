@@ -1,8 +1,8 @@
 /** Rooms that people own: created, listed, scheduled, configured and deleted. */
 import { z } from 'zod';
 import {
+  encryptionPolicy,
   logged,
-  newRoomEncryption,
   nothing,
   objectId,
   roomAction,
@@ -52,7 +52,7 @@ export const ROOM_REQUESTS = {
       /** Default: made from the title, with a random ending that cannot be guessed. */
       roomId: roomId.optional(),
       ...roomChange.omit({ ownerId: true }).shape,
-      encryption: newRoomEncryption.optional(),
+      encryption: encryptionPolicy.optional(),
     }),
     result: roomDescription,
   },

@@ -1,18 +1,12 @@
 /** Bodies of the REST API for stored rooms. Every request needs the API key. */
 import { z } from 'zod';
-import {
-  newRoomEncryption,
-  roomChange,
-  roomDescription,
-  roomId,
-  sha256Hex,
-} from '../../../contract/index.ts';
+import { encryptionPolicy, roomChange, roomDescription, roomId, sha256Hex } from '../../../contract/index.ts';
 
 export const newRoom = z.object({
   /** Default: made from the title, with a random ending that cannot be guessed. */
   roomId: roomId.optional(),
   ...roomChange.shape,
-  encryption: newRoomEncryption.optional(),
+  encryption: encryptionPolicy.optional(),
 });
 
 export const savedRoomQuery = z.object({

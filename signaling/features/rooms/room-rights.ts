@@ -2,7 +2,7 @@ import { type RoomAction, roomAction } from '../../../contract/index.ts';
 import { type Kernel, may, type Peer, type Room } from '../../kernel/index.ts';
 
 /** What takes media that the server can read. */
-const CLEAR_ONLY: ReadonlySet<RoomAction> = new Set(['call.dial', 'recording.control', 'captions.control']);
+const CLEAR_ONLY: ReadonlySet<RoomAction> = new Set(['recording.control', 'captions.control']);
 
 /** Tells each peer what it may do in its room. */
 export class RoomRights {
@@ -36,7 +36,7 @@ export class RoomRights {
       if (encryption !== 'off' && CLEAR_ONLY.has(action)) {
         return false;
       }
-      if (action === 'call.dial' && !this.#kernel.callsPhones()) {
+      if (action === 'call.dial' && (encryption === 'required' || !this.#kernel.callsPhones())) {
         return false;
       }
       // Inviting makes accounts on the server, too.

@@ -10,6 +10,7 @@ export {
   mayBeCalled,
   mayCallNumbers,
   mayEnterLocked,
+  mayHaveKeys,
   mayOwn,
   otherOwner,
   type RoomPolicy,

@@ -1,5 +1,6 @@
 import { CanopyError } from '../../../base/index.ts';
 import {
+  type EncryptionPolicy,
   type Role,
   type RoomAction,
   type RoomDescription,
@@ -114,6 +115,11 @@ export function mayCallNumbers(holder: AccountHolder): boolean {
 /** Whether this is the phone gateway of the deployment, which brings phones where people send them. */
 export function isPhoneGateway(principal: Principal | Visitor): boolean {
   return principal.kind === 'bridge' && principal.isGateway;
+}
+
+/** Whether the principal may have a room's keys: people's devices, and the phone gateway where the room allows phones. */
+export function mayHaveKeys(principal: SeatPrincipal, encryption: Exclude<EncryptionPolicy, 'off'>): boolean {
+  return principal.kind === 'device' || (encryption === 'allow-phones' && isPhoneGateway(principal));
 }
 
 /** Whether accounts with this role may enter only the rooms they are invited to, and are short-lived. */

@@ -126,6 +126,13 @@ export class Room {
     }
   }
 
+  /** Refuses phones where they may not have the keys. @throws {CanopyError} ENCRYPTED_ROOM */
+  requirePhones(): void {
+    if (this.encryption === 'required') {
+      throw new CanopyError('ENCRYPTED_ROOM', 'this room excludes phones');
+    }
+  }
+
   /** The dominant speaker's participant. */
   get speaker(): string | null {
     return this.#speaker;

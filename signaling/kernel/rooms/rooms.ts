@@ -6,7 +6,7 @@ import { type EncryptionPolicy, isCallRoom, type Role } from '../../../contract/
 import type { Sfu } from '../../../sfu/index.ts';
 import type { Tables } from '../../store/index.ts';
 import { factorOf, type Holder, type NestedBudget } from '../budgets/index.ts';
-import { demand } from '../policy/index.ts';
+import { demand, mayHaveKeys } from '../policy/index.ts';
 import { changeServerRole, type SeatPrincipal } from '../principals/index.ts';
 import type { Peer, PeerConnection } from './peer.ts';
 import type { PeerMediaOptions } from './peer-media.ts';
@@ -195,7 +195,7 @@ export class Rooms {
    * Opens the room, if the principal may, and waits for its worker. Retries if the room closes or is re-homed meanwhile.
    *
    * @throws {CanopyError} FORBIDDEN - it is not open, and the principal may not open it
-   * @throws {CanopyError} ENCRYPTED_ROOM - it is encrypted, and the principal is not a person's device
+   * @throws {CanopyError} ENCRYPTED_ROOM - it is encrypted, and the principal may not have its keys
    * @throws {CanopyError} SERVER_BUSY, LIMIT_REACHED, ROOM_DELETED, WORKER_UNAVAILABLE, ROOM_REHOMING
    */
   async enter(
@@ -204,10 +204,10 @@ export class Rooms {
     holder: Holder,
   ): Promise<{ room: Room; routerRtpCapabilities: Record<string, unknown> }> {
     const encryption = this.find(record.roomId)?.encryption ?? this.encryptionOf(record);
-    if (encryption !== 'off' && principal.kind !== 'device') {
+    if (encryption !== 'off' && !mayHaveKeys(principal, encryption)) {
       throw new CanopyError(
         'ENCRYPTED_ROOM',
-        'phones, recorders and other programs of the server have no keys',
+        `${encryption === 'required' ? 'phones, ' : ''}recorders and other programs of the server have no keys`,
       );
     }
     for (let tries = 0; tries < MAX_OPENINGS; tries += 1) {

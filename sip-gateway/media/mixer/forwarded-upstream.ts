@@ -107,7 +107,7 @@ export class ForwardedUpstream {
     });
     this.#newest = Math.max(this.#newest, sequence);
     this.#isTalkspurt = false;
-    port.sendPacket(datagram);
+    port.forward(datagram);
   }
 
   /** Continues our stream with the phone's, which may have begun just now. */

@@ -1,5 +1,6 @@
 import type { Network } from '../../../base/udp/index.ts';
 import type { CodecName, Codecs } from '../../codecs/index.ts';
+import { RoomCipher, type RoomEpoch, type RoomSource } from '../encryption/index.ts';
 import type { MediaLog } from '../media-log.ts';
 import { type RtpPacket, StreamNumbers } from '../rtp/index.ts';
 import { type Announcement, Announcer } from './announcer.ts';
@@ -76,6 +77,7 @@ export class RoomMixer {
   readonly #speakers = new Map<number, Speaker>();
   readonly #buses: MixBuses;
   readonly #announcer: Announcer;
+  readonly #cipher = new RoomCipher();
   #port: RoomPort | undefined;
   /** Sample rates of the buses: those of the legs, and `#roomRate`. */
   readonly #rates = new Set<number>();
@@ -97,7 +99,7 @@ export class RoomMixer {
     const mixer = new RoomMixer(options);
     const { network, ip, port = 0, log } = options;
     const onPacket = (packet: RtpPacket, nowMs: number) => mixer.#onPacket(packet, nowMs);
-    mixer.#port = await RoomPort.open({ network, ip, port, onPacket, log });
+    mixer.#port = await RoomPort.open({ network, ip, port, cipher: mixer.#cipher, onPacket, log });
     return mixer;
   }
 
@@ -111,6 +113,17 @@ export class RoomMixer {
 
   connect(connection: RoomConnection, transform?: PayloadTransform): void {
     this.#port?.connect(connection, transform);
+  }
+
+  /** The latest keys of an encrypted room, oldest first; none: nothing is sent or heard any more. */
+  setEpochs(epochs: readonly RoomEpoch[], nowMs: number): void {
+    this.#cipher.setEpochs(epochs);
+    this.#port?.keysChanged(nowMs);
+  }
+
+  /** Who sends what in an encrypted room. Nothing else is heard. */
+  setSources(sources: readonly RoomSource[]): void {
+    this.#cipher.setSources(sources);
   }
 
   /**
@@ -211,6 +224,7 @@ export class RoomMixer {
       framesConcealed: speakers.reduce((sum, { playout }) => sum + (playout?.counts.concealed ?? 0), 0),
       jitterMs: Math.max(0, ...speakers.map(({ statistics }) => statistics.jitterMs)),
       bufferMs: Math.max(0, ...speakers.map(({ playout }) => playout?.delayMs ?? 0)),
+      encryption: structuredClone(this.#cipher.counts),
     };
   }
 
@@ -226,6 +240,7 @@ export class RoomMixer {
       this.#forgetSpeakers(() => true);
       this.#buses.close();
     } finally {
+      this.#cipher.close();
       this.#port?.close();
     }
   }

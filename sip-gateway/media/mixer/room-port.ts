@@ -1,5 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Network, UdpPort } from '../../../base/udp/index.ts';
+import type { RoomCipher } from '../encryption/index.ts';
 import type { MediaLog } from '../media-log.ts';
 import {
   type AudioLevel,
@@ -20,15 +21,24 @@ export interface RoomPortOptions {
   ip: string;
   /** 0: any free one. */
   port: number;
+  /** Encrypts and decrypts, if the connection says that the room is encrypted. */
+  cipher: RoomCipher;
   onPacket: (packet: RtpPacket, nowMs: number) => void;
   log: MediaLog;
 }
+
+/** How long a frame waits for the keys of an epoch that has begun elsewhere already, in milliseconds; and how many frames wait. */
+const EARLY_MS = 100;
+const MAX_EARLY = 64;
 
 /** A room's socket to its media worker: sends all phones and receives all speakers, each by SSRC, with RTCP on the same port (RFC 5761). */
 export class RoomPort {
   packetsReceived = 0;
   packetsSent = 0;
   rejected = 0;
+  readonly #cipher: RoomCipher;
+  /** What came before its keys, with its time of arrival. */
+  #early: { packet: RtpPacket; atMs: number }[] = [];
   readonly #onPacket: (packet: RtpPacket, nowMs: number) => void;
   readonly #log: MediaLog;
   readonly #cname = randomBytes(8).toString('hex');
@@ -38,7 +48,8 @@ export class RoomPort {
   #connection: RoomConnection | undefined;
   #transform: PayloadTransform | undefined;
 
-  private constructor({ onPacket, log }: Pick<RoomPortOptions, 'onPacket' | 'log'>) {
+  private constructor({ cipher, onPacket, log }: Pick<RoomPortOptions, 'cipher' | 'onPacket' | 'log'>) {
+    this.#cipher = cipher;
     this.#onPacket = onPacket;
     this.#log = log;
   }
@@ -53,6 +64,11 @@ export class RoomPort {
 
   get port(): number {
     return this.#udp?.port ?? 0;
+  }
+
+  /** How many frames wait for their keys. */
+  get early(): number {
+    return this.#early.length;
   }
 
   get connection(): RoomConnection | undefined {
@@ -91,18 +107,43 @@ export class RoomPort {
     if (!this.#connection) {
       return;
     }
-    const sent = this.#transform?.send ? this.#transform.send(payload, stream.ssrc) : payload;
-    if (!sent) {
-      return;
+    const sent = this.#changed(payload, stream.ssrc);
+    if (sent) {
+      this.#send(stream.packet(sent, level));
     }
-    this.sendPacket(stream.packet(sent, level));
   }
 
-  /** Sends a packet of a stream as it is. */
-  sendPacket(packet: Uint8Array): void {
+  /** Sends a packet of a stream as the phone sent it: never to an encrypted room. */
+  forward(packet: Uint8Array): void {
+    if (!this.#connection?.encrypted) {
+      this.#send(packet);
+    }
+  }
+
+  #send(packet: Uint8Array): void {
     if (this.#connection) {
       this.#udp?.send(packet, this.#connection.sendTo);
       this.packetsSent++;
+    }
+  }
+
+  #changed(payload: Uint8Array, ssrc: number): Uint8Array | null {
+    if (this.#connection?.encrypted) {
+      return this.#cipher.seal(payload);
+    }
+    return this.#transform?.send ? this.#transform.send(payload, ssrc) : payload;
+  }
+
+  /** New keys: tries again what came shortly before them. */
+  keysChanged(nowMs: number): void {
+    const early = this.#early;
+    this.#early = [];
+    for (const { packet, atMs } of early) {
+      if (nowMs - atMs <= EARLY_MS) {
+        this.#receive(packet, atMs);
+      } else {
+        this.#cipher.refuse('early');
+      }
     }
   }
 
@@ -151,12 +192,37 @@ export class RoomPort {
       );
       return;
     }
-    if (!this.#restore(packet)) {
+    if (connection.encrypted) {
+      this.#receive(packet, nowMs);
+    } else if (this.#restore(packet)) {
+      this.packetsReceived++;
+      this.#onPacket(packet, nowMs);
+    } else {
       this.#reject(source, 'packet refused: the transform cannot restore its payload');
-      return;
     }
-    this.packetsReceived++;
-    this.#onPacket(packet, nowMs);
+  }
+
+  /** Whether another frame can wait. Those that have waited too long no longer do. */
+  #hasPlace(nowMs: number): boolean {
+    while (this.#early[0] && nowMs - this.#early[0].atMs > EARLY_MS) {
+      this.#early.shift();
+      this.#cipher.refuse('early');
+    }
+    return this.#early.length < MAX_EARLY;
+  }
+
+  /** Decrypts a packet of an encrypted room, which may have to wait for its key. */
+  #receive(packet: RtpPacket, nowMs: number): void {
+    const opened = this.#cipher.open(packet.payload, packet.ssrc);
+    if (typeof opened !== 'string') {
+      this.packetsReceived++;
+      this.#onPacket({ ...packet, payload: opened }, nowMs);
+    } else if (opened === 'early' && this.#hasPlace(nowMs)) {
+      this.#early.push({ packet: { ...packet, payload: packet.payload.slice() }, atMs: nowMs });
+    } else {
+      this.rejected++;
+      this.#cipher.refuse(opened);
+    }
   }
 
   /** Restores the payload in place; returns false if that fails. */

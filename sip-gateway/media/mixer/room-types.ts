@@ -1,4 +1,5 @@
 import type { OpusSettings } from '../../codecs/index.ts';
+import type { CipherCounts } from '../encryption/index.ts';
 import type { Endpoint } from '../rtp/index.ts';
 import type { PayloadTransformModule } from './payload-transform.ts';
 
@@ -16,8 +17,10 @@ export interface RoomConnection {
   audioLevelExtensionId?: number;
   /** Settings of the phones' encoders. Default: complexity 5, FEC for 5 % loss, 16, 24 or 40 kbit/s at 8, 16 or 48 kHz. */
   opus?: OpusSettings;
-  /** Transforms the payloads of both directions. Default: none. */
+  /** Transforms the payloads of both directions. Default: none. Not in encrypted rooms. */
   transform?: PayloadTransformModule;
+  /** Whether the room is end-to-end encrypted: nothing is sent or heard without the keys (`room.keys`). Default false. */
+  encrypted?: boolean;
 }
 
 export interface RoomStats {
@@ -33,4 +36,6 @@ export interface RoomStats {
   jitterMs: number;
   /** Maximum buffer delay of any speaker, in milliseconds. */
   bufferMs: number;
+  /** What happened to frames in encrypted rooms. */
+  encryption: CipherCounts;
 }

@@ -129,6 +129,8 @@ export class RoomRecord {
   port = 0;
   readonly #ip: string;
   #connection: RoomConnection | undefined;
+  #epochs: Requests['room.keys']['args']['epochs'] = [];
+  #sources: Requests['room.sources']['args']['sources'] = [];
 
   constructor(slot: Slot, ip: string, roomId: string) {
     this.slot = slot;
@@ -140,6 +142,10 @@ export class RoomRecord {
   note<K extends RequestName>(name: K, args: Requests[K]['args']): void {
     if (name === 'room.connect') {
       this.#connection = (args as Requests['room.connect']['args']).connection;
+    } else if (name === 'room.keys') {
+      this.#epochs = (args as Requests['room.keys']['args']).epochs;
+    } else if (name === 'room.sources') {
+      this.#sources = (args as Requests['room.sources']['args']).sources;
     }
   }
 
@@ -148,6 +154,8 @@ export class RoomRecord {
     const { roomId, port } = this;
     const { thread } = this.slot;
     await thread.request('room.open', { roomId, ip: this.#ip, port });
+    await thread.request('room.keys', { roomId, epochs: this.#epochs });
+    await thread.request('room.sources', { roomId, sources: this.#sources });
     if (this.#connection) {
       await thread.request('room.connect', { roomId, connection: this.#connection });
     }

@@ -1,6 +1,7 @@
 import type { NetworkStats } from '../../../base/udp/index.ts';
 import type { CodecCapabilities } from '../../codecs/index.ts';
 import type { DtmfKey } from '../dtmf/index.ts';
+import type { CipherCounts, RoomEpoch, RoomSource } from '../encryption/index.ts';
 import type { HoldMusic } from '../hold-music.ts';
 import type { LegEvent, LegMedia, LegStats, MediaSource, Prompt } from '../leg-types.ts';
 import type { MediaLogLine } from '../media-log.ts';
@@ -46,6 +47,10 @@ export interface Requests {
   'leg.close': { args: { legId: string }; result: LegStats | null };
   'room.open': { args: { roomId: string; ip: string; port: number }; result: { port: number } };
   'room.connect': { args: { roomId: string; connection: RoomConnection }; result: null };
+  /** The keys of an encrypted room: those of its latest epochs, oldest first. None: all are forgotten. */
+  'room.keys': { args: { roomId: string; epochs: readonly RoomEpoch[] }; result: null };
+  /** All that the room sends, and who may send it, where it is encrypted. */
+  'room.sources': { args: { roomId: string; sources: readonly RoomSource[] }; result: null };
   /** Plays sounds to all phones of the room, one after the other. */
   'room.announce': { args: { roomId: string; sounds: readonly Announcement[] }; result: null };
   'room.stats': { args: { roomId: string }; result: RoomStats };
@@ -60,6 +65,8 @@ export interface ThreadStats {
   rooms: number;
   pacing: PacingStats;
   network: NetworkStats;
+  /** What has happened to frames of encrypted rooms since the start. */
+  encryption: CipherCounts;
   /** CPU time of the media thread and its native threads since the start, in seconds. */
   cpuSeconds: number;
 }

@@ -3,6 +3,7 @@ import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { openNetwork } from '../../../base/udp/index.ts';
 import { Codecs } from '../../codecs/index.ts';
 import { Dtls } from '../dtls/index.ts';
+import { addCounts, NO_FRAMES } from '../encryption/index.ts';
 import { Leg } from '../leg.ts';
 import { MediaLog } from '../media-log.ts';
 import { loadPayloadTransform, RoomMixer } from '../mixer/index.ts';
@@ -45,6 +46,8 @@ const pacer = new Pacer({
 });
 const legs = new Map<string, LegEntry>();
 const rooms = new Map<string, RoomEntry>();
+/** Of the rooms that were closed. */
+let encryption = NO_FRAMES;
 
 function post(message: FromThread): void {
   parentPort?.postMessage(message);
@@ -254,6 +257,14 @@ const handlers: Handlers = {
     mixer.connect(connection, transform);
     return null;
   },
+  'room.keys': ({ roomId, epochs }) => {
+    roomOf(roomId).mixer.setEpochs(epochs, performance.now());
+    return null;
+  },
+  'room.sources': ({ roomId, sources }) => {
+    roomOf(roomId).mixer.setSources(sources);
+    return null;
+  },
   'room.announce': ({ roomId, sounds }) => {
     roomOf(roomId).mixer.announce(...sounds);
     return null;
@@ -265,6 +276,7 @@ const handlers: Handlers = {
       return null;
     }
     rooms.delete(roomId);
+    encryption = addCounts(encryption, entry.mixer.stats().encryption);
     entry.stop();
     for (const [legId, leg] of legs) {
       if (leg.roomId !== roomId) {
@@ -281,7 +293,15 @@ const handlers: Handlers = {
     const { user, system } = process.threadCpuUsage();
     const stats = network.stats();
     const cpuSeconds = (user + system) / 1e6 + stats.cpuSeconds;
-    return { legs: legs.size, rooms: rooms.size, pacing: pacer.stats(), network: stats, cpuSeconds };
+    const open = [...rooms.values()].map(({ mixer }) => mixer.stats().encryption);
+    return {
+      legs: legs.size,
+      rooms: rooms.size,
+      pacing: pacer.stats(),
+      network: stats,
+      encryption: open.reduce(addCounts, encryption),
+      cpuSeconds,
+    };
   },
 };
 

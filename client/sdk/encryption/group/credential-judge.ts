@@ -4,6 +4,7 @@ import { CLOCK_SKEW_SECONDS, readLeafChain } from '../../../../contract/mls/inde
 import {
   AnchorSet,
   type Certificate,
+  isGatewayAccount,
   OID,
   type Path,
   type PublicKey,
@@ -21,6 +22,8 @@ export interface MemberIdentity {
   readonly name: string;
   /** The key of the device's certificate. */
   readonly key: PublicKey;
+  /** Whether it is the deployment's phone gateway, which has the keys on behalf of phones. */
+  readonly isGateway: boolean;
   /** Whether a certificate has expired, or is not valid yet, by more than clocks may differ. */
   readonly isOutdated: boolean;
 }
@@ -117,7 +120,9 @@ export class CredentialJudge implements AuthenticationService {
     const names = isOfDeployment ? [new Uint8Array()] : leaf.extensions.subjectAltNames;
     const accountIds = await Promise.all(names.map(async (name) => accountId(issuer.spki, name)));
     const named = isOfDeployment ? issuer : leaf;
-    return { identity: { deviceId, accountIds, name: named.subjectCommonName ?? '', key: leaf.key }, path };
+    const isGateway = isOfDeployment === true && isGatewayAccount(issuer);
+    const name = named.subjectCommonName ?? '';
+    return { identity: { deviceId, accountIds, name, key: leaf.key, isGateway }, path };
   }
 }
 

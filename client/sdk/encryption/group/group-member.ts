@@ -94,13 +94,21 @@ export class GroupMember {
   }
 
   /** Whose leaf it is that is new in a group. @throws {CanopyError} ENCRYPTION_INVALID and the CERT_ codes - it may not enter it */
-  newIdentityOf(leaf: LeafNode): Promise<MemberIdentity> {
-    return this.#judge.judgeNew(leaf);
+  async newIdentityOf(leaf: LeafNode): Promise<MemberIdentity> {
+    return this.#permitted(await this.#judge.judgeNew(leaf));
   }
 
   /** Whose leaf it is. @throws {CanopyError} ENCRYPTION_INVALID and the CERT_ codes - it may not be in a group */
-  identityOf(leaf: LeafNode): Promise<MemberIdentity> {
-    return this.#judge.judge(leaf);
+  async identityOf(leaf: LeafNode): Promise<MemberIdentity> {
+    return this.#permitted(await this.#judge.judge(leaf));
+  }
+
+  /** @throws {CanopyError} ENCRYPTION_INVALID - the phone gateway, in a room that excludes phones */
+  #permitted(identity: MemberIdentity): MemberIdentity {
+    if (identity.isGateway && this.room.policy !== 'allow-phones') {
+      refuse('the phone gateway in a room without phones');
+    }
+    return identity;
   }
 
   /** A new key package, valid for ten minutes. */

@@ -107,8 +107,8 @@ export class GroupSession {
   get state(): EncryptionState {
     return {
       state: this.#state,
-      members: [...(this.#group?.members ?? [])].map(([leaf, { deviceId, name, accountIds }]) => ({
-        ...{ leaf, deviceId, name, accountIds },
+      members: [...(this.#group?.members ?? [])].map(([leaf, { deviceId, name, accountIds, isGateway }]) => ({
+        ...{ leaf, deviceId, name, accountIds, isGateway },
       })),
       code: this.#code,
       alarms: [...this.#alarms.values()],

@@ -63,6 +63,9 @@ export class GroupWatch {
     }
     const participants = [...this.#host.participants()];
     this.#requireSameDevices(participants);
+    const gateways = new Set(
+      [...group.members.values()].flatMap(({ deviceId, isGateway }) => (isGateway ? [deviceId] : [])),
+    );
     const present = new Map<string, Participant>();
     const twice = new Set<string>();
     for (const participant of participants) {
@@ -70,8 +73,8 @@ export class GroupWatch {
       if (deviceId === undefined) {
         continue;
       }
-      // Somebody whose connection was lost may be listed for a while after their device came back.
-      if (connected && present.get(deviceId)?.connected) {
+      // Phones share their gateway's device. Somebody whose connection was lost may be listed for a while after their device came back.
+      if (connected && present.get(deviceId)?.connected && !gateways.has(deviceId)) {
         twice.add(deviceId);
       }
       if (connected || !present.has(deviceId)) {
@@ -80,6 +83,11 @@ export class GroupWatch {
     }
     this.#compare('identity', twice);
     const members = new Set([...group.members.values()].map(({ deviceId }) => deviceId));
+    for (const { deviceId, kind } of participants) {
+      if (deviceId !== undefined && members.has(deviceId) && gateways.has(deviceId) !== (kind === 'phone')) {
+        this.#host.alarm({ kind: 'identity', deviceId, detail: 'the gateway’s device is not a phone’s' });
+      }
+    }
     const absent = [...group.members].filter(([, { deviceId }]) => !present.has(deviceId));
     this.#compare('stranger', new Set(absent.map(([, { deviceId }]) => deviceId)));
     const without = participants.some(({ deviceId }) => deviceId === undefined) ? [''] : [];

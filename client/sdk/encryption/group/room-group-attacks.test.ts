@@ -156,6 +156,30 @@ describe('a room’s group under attack', () => {
     assert.equal(await refusal(next.process(commit)), 'ENCRYPTION_STALE');
   });
 
+  it('threat 24: the phone gateway is no member of a room that excludes phones, and visible where it is one', async () => {
+    const gateway = await deployment.gateway();
+    const [ann] = await pair();
+    const attacker = await Attacker.create(gateway);
+    assert.equal(await refusal(ann.process(await attacker.join(ann))), 'ENCRYPTION_INVALID');
+    const phones: GroupRoom = { roomId: 'team', policy: 'allow-phones' };
+    const bob = await RoomGroup.create(await deployment.member(phones));
+    const { next } = await RoomGroup.joinExternally(
+      await deployment.member(phones, gateway),
+      await offer(bob),
+    );
+    assert.deepEqual(
+      [...next.members.values()].map(({ isGateway, name }) => [isGateway, name]),
+      [
+        [false, 'Ann'],
+        [true, 'Phones'],
+      ],
+    );
+    // A name proves nothing.
+    const namesake = await deployment.member(phones, await deployment.device('Phone gateway'));
+    const joined = await RoomGroup.joinExternally(namesake, await offer(bob));
+    assert.equal([...joined.next.members.values()].at(-1)?.isGateway, false);
+  });
+
   it('threat 43: a commit after one that was withheld is refused', async () => {
     const [ann, bob] = await pair();
     const withheld = await ann.commit({});

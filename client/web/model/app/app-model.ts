@@ -6,6 +6,7 @@ import {
   connect,
   type DeviceLinkCode,
   displayable,
+  type EncryptionPolicy,
   enrol,
   type Identity,
   type Invitation,
@@ -21,7 +22,7 @@ import {
 import { strings } from '../../strings/index.ts';
 import { Notices } from '../basics/notices.ts';
 import { Call } from '../call/call.ts';
-import { rememberEncrypted, wasEncrypted } from '../call/encrypted-rooms.ts';
+import { policyBefore, rememberEncrypted } from '../call/encrypted-rooms.ts';
 import { forgetBreakout, keepBreakout, keptBreakout } from '../call/kept-breakout.ts';
 import { AccountCare } from '../identity/account-care.ts';
 import { Door, type Doorway } from '../identity/door.ts';
@@ -73,6 +74,8 @@ declare global {
 const PERSIST_MS = 2 * 86_400_000;
 
 const NAME_KEY = 'canopy.name';
+/** What a room can be that asks for encryption. */
+const ENCRYPTED: readonly EncryptionPolicy[] = ['required', 'allow-phones'];
 
 function storedName(): string | undefined {
   try {
@@ -307,7 +310,7 @@ export class AppModel {
       const joining =
         breakout === undefined
           ? this.#joinRoom(client, roomId, { pin })
-          : this.#joinRoom(client, breakout, { pin, encrypted: wasEncrypted(roomId) }).catch(
+          : this.#joinRoom(client, breakout, { pin, policy: policyBefore(roomId) }).catch(
               (error: unknown) => {
                 if (!['BREAKOUT_UNKNOWN', 'FORBIDDEN'].includes(CanopyError.from(error).code)) {
                   throw error;
@@ -339,26 +342,30 @@ export class AppModel {
   /**
    * Enters a room under the user's name for calls.
    *
-   * @param options `encrypted`: only if it is end-to-end encrypted, whatever the server says. Default: whether it was before
+   * @param options `policy`: its end-to-end encryption, whatever the server says. Default: what it was before; if this browser does not
+   * know, what the server says, but a server that has demanded encryption is held to it
    * @throws {CanopyError} as Client.join()
    */
   async #joinRoom(
     client: Client,
     roomId: string,
-    { pin, encrypted = false }: { pin?: string | undefined; encrypted?: boolean } = {},
+    {
+      pin,
+      policy = policyBefore(roomId),
+    }: { pin?: string | undefined; policy?: EncryptionPolicy | undefined } = {},
   ): Promise<Room> {
     const displayName = displayable(this.displayName.value);
     const join = (encryption?: MediaEncryption) => {
       const joining = client.join(roomId, {
         ...(displayName !== '' && { displayName }),
         ...(pin !== undefined && { pin }),
-        ...(encryption && { encryption, encryptionPolicy: 'required' }),
+        ...(encryption && { encryption, encryptionPolicy: policy ?? ENCRYPTED }),
       });
       // No video is received before it has a place on the page.
       client.room?.setLayout({ tiles: [] });
       return joining;
     };
-    if (!encrypted && !wasEncrypted(roomId)) {
+    if (policy === undefined) {
       try {
         return await join();
       } catch (error) {
@@ -372,7 +379,7 @@ export class AppModel {
       encryption.close();
       throw error;
     });
-    rememberEncrypted(roomId);
+    rememberEncrypted(roomId, room.encryption?.policy ?? 'required');
     return room;
   }
 
@@ -418,9 +425,9 @@ export class AppModel {
       from.close({ rests: false });
       this.notices.clear();
       await room.leave();
-      // The rooms of a meeting are encrypted all or none.
-      const encrypted = room.encryption !== undefined;
-      const call = this.#entered(client, await this.#joinRoom(client, roomId, { encrypted }));
+      // The rooms of a meeting have the same policy.
+      const policy = room.encryption?.policy;
+      const call = this.#entered(client, await this.#joinRoom(client, roomId, { policy }));
       call.panel.value = panel.value;
       const { breakouts } = strings.value;
       this.notices.say(isBack ? breakouts.movedBack : breakouts.moving(call.breakouts.nameOf(roomId)));

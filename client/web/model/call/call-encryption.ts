@@ -1,5 +1,5 @@
 import { computed, signal } from '@preact/signals';
-import type { EncryptionState, RoomEncryption } from '../../../sdk/index.ts';
+import type { EncryptionPolicy, EncryptionState, RoomEncryption } from '../../../sdk/index.ts';
 import type { Call } from './call.ts';
 
 /** The end-to-end encryption of a call, as the page shows it. */
@@ -11,8 +11,14 @@ export class CallEncryption {
     () => this.state.value?.state === 'ready' && this.state.value.alarms.length === 0,
   );
 
+  /** Whether phones take part, whose gateway on the server has the keys. */
+  readonly hasPhones = computed(() => this.state.value?.members.some(({ isGateway }) => isGateway) === true);
+  /** The room's policy. */
+  readonly policy: EncryptionPolicy | undefined;
+
   private constructor(encryption: RoomEncryption) {
     this.state.value = encryption.state;
+    this.policy = encryption.policy;
     encryption.on('changed', (state) => {
       this.state.value = state;
     });

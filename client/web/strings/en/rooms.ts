@@ -10,7 +10,10 @@ export const rooms = {
   titleExample: 'e.g. Weekly planning',
   create: 'Create room',
   newRoom: 'New room',
-  encrypted: 'End-to-end encrypted (no phones, recordings, captions or streams)',
+  encryption: 'End-to-end encryption',
+  notEncrypted: 'Off, unless it is on for all rooms of this server',
+  encryptedWithPhones: 'On; phones may join (no recordings, captions or streams)',
+  encrypted: 'On, without phones (nor recordings, captions or streams)',
 
   schedule: 'Schedule a meeting',
   reschedule: 'Change the meeting',

@@ -7,7 +7,7 @@ import { LockIcon } from '../parts/icons.tsx';
 import '../../styles/call-sign.css';
 import '../../styles/encryption.css';
 
-/** Says that the call is end-to-end encrypted, only while that is true; and opens what is behind it. */
+/** Says that the call is end-to-end encrypted, only while that is true and for whom; and opens what is behind it. */
 export function EncryptionSign({ call }: { call: Call }) {
   const model = CallEncryption.of(call);
   const state = model?.state.value;
@@ -16,9 +16,8 @@ export function EncryptionSign({ call }: { call: Call }) {
   }
   const { encryption } = lateStrings();
   const status = model.isTrue.value ? 'true' : state.alarms.length > 0 ? 'alarm' : state.state;
-  const text = { true: encryption.isTrue, alarm: encryption.alarm, joining: encryption.joining }[
-    status as 'true'
-  ];
+  const isTrue = model.hasPhones.value ? encryption.withPhones : encryption.isTrue;
+  const text = { true: isTrue, alarm: encryption.alarm, joining: encryption.joining }[status as 'true'];
   return (
     <>
       <button
@@ -26,6 +25,7 @@ export function EncryptionSign({ call }: { call: Call }) {
         class="call-sign encryption-sign"
         data-testid="encryption-sign"
         data-status={status}
+        data-phones={model.hasPhones.value}
         onClick={() => (model.isOpen.value = true)}
       >
         <LockIcon />
@@ -67,12 +67,15 @@ function EncryptionDialog({ call, model }: { call: Call; model: CallEncryption }
       )}
       <h3>{encryption.members(members.length)}</h3>
       <ul data-testid="encryption-members">
-        {members.map(({ leaf, deviceId, name }) => (
+        {members.map(({ leaf, deviceId, name, isGateway }) => (
           <li key={leaf} dir="auto">
-            {deviceId === own ? encryption.you(name) : name} <code>{deviceId.slice(0, 8)}</code>
+            {isGateway ? encryption.gateway : deviceId === own ? encryption.you(name) : name}{' '}
+            <code>{deviceId.slice(0, 8)}</code>
           </li>
         ))}
       </ul>
+      {model.hasPhones.value && <p data-testid="encryption-phones">{encryption.aboutGateway}</p>}
+      {model.policy === 'required' && <p data-testid="encryption-no-phones">{encryption.noPhones}</p>}
       <p class="hint">{encryption.byCertificate}</p>
       <h3>{encryption.learnsTitle}</h3>
       <p>{encryption.learns}</p>

@@ -1,6 +1,11 @@
 import { useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
-import { displayable, type RoomSchedule, type RoomSummary } from '../../../sdk/index.ts';
+import {
+  displayable,
+  type EncryptionPolicy,
+  type RoomSchedule,
+  type RoomSummary,
+} from '../../../sdk/index.ts';
 import { type AppModel, rememberEncrypted, saveCalendar } from '../../model/index.ts';
 import { strings } from '../../strings/index.ts';
 import { CheckField } from '../parts/check-field.tsx';
@@ -46,7 +51,7 @@ export function ScheduleDialog({
   const timeZone = useSignal(before?.timeZone ?? ownTimeZone());
   const weekly = useSignal(before?.repeats === 'weekly');
   const description = useSignal(before?.description ?? '');
-  const encrypted = useSignal(false);
+  const encryption = useSignal<EncryptionPolicy | undefined>(undefined);
   const outcome = useSignal<Outcome | undefined>(undefined);
   const { busy, problem, act } = useAct();
   const [date = '', time = ''] = startsAt.value.split('T');
@@ -65,9 +70,9 @@ export function ScheduleDialog({
       const change = { title: title.value, ...(planned && { schedule }) };
       const { roomId } = room
         ? await client.rooms.configure(room.roomId, change)
-        : await client.rooms.create({ ...change, ...(encrypted.value && { encryption: 'required' }) });
-      if (!room && encrypted.value) {
-        rememberEncrypted(roomId);
+        : await client.rooms.create({ ...change, ...(encryption.value && { encryption: encryption.value }) });
+      if (!room && encryption.value) {
+        rememberEncrypted(roomId, encryption.value);
       }
       const ics = planned ? await client.rooms.invitation(roomId) : undefined;
       outcome.value = { kind: 'planned', roomId, ics };
@@ -167,12 +172,20 @@ export function ScheduleDialog({
           </>
         )}
         {!room && (
-          <CheckField
-            testId="encrypted"
-            checked={encrypted.value}
-            onChange={(checked) => (encrypted.value = checked)}
-            label={words.encrypted}
-          />
+          <label class="field">
+            {words.encryption}
+            <select
+              data-testid="encryption"
+              value={encryption.value ?? ''}
+              onChange={({ currentTarget: { value } }) => {
+                encryption.value = value === '' ? undefined : (value as EncryptionPolicy);
+              }}
+            >
+              <option value="">{words.notEncrypted}</option>
+              <option value="allow-phones">{words.encryptedWithPhones}</option>
+              <option value="required">{words.encrypted}</option>
+            </select>
+          </label>
         )}
         <Problem error={problem.value} />
         <button type="submit" class="primary" data-testid="plan" disabled={busy.value || !ready}>

@@ -1,6 +1,7 @@
 /** End-to-end encryption of a call. */
 export const encryption = {
   isTrue: 'End-to-end encrypted',
+  withPhones: 'Encrypted, phones through the gateway',
   joining: 'Setting up encryption…',
   alarm: 'Encryption problem',
   title: 'End-to-end encryption',
@@ -10,6 +11,11 @@ export const encryption = {
     'Everyone in the call sees the same code. Read it aloud: if somebody sees another one, do not trust this call.',
   members: (count: number) => `Devices that can decrypt: ${count}`,
   you: (name: string) => `${name} (you)`,
+  gateway: 'Phone gateway',
+  aboutGateway:
+    'There are phones in this call. They cannot encrypt end to end, so the phone gateway on the server decrypts the call for them, and encrypts what they say.',
+  noPhones:
+    'Phones, recordings, captions and live streams are not possible in this call, because the server would need the keys.',
   byCertificate: 'These names come from certificates that this device has checked, not from the server.',
   learnsTitle: 'What the server still learns',
   learns:
