@@ -12,11 +12,19 @@ const GAP_MS = 100;
  * count: it happens once per change, and must not wait for seconds after a large one, such as many joins.
  */
 const GAP_FACTOR = 20;
-/** Every room is re-measured and re-evaluated every 2 s, an eighth of the rooms at a time. */
+/** Every room is re-measured every 2 s, an eighth of the rooms at a time, and re-evaluated unless it is settled … */
 const SLICES = 8;
 const INTERVAL_MS = 2000 / SLICES;
+/** … or was evaluated within this time, in milliseconds. */
+const REVIEW_MS = 10_000;
 
-type AllocatedRoom = Pick<RoomAllocation, 'roomId' | 'measure' | 'state' | 'apply'>;
+type AllocatedRoom = Pick<RoomAllocation, 'roomId' | 'measure' | 'isSettled' | 'extend' | 'state' | 'apply'>;
+
+/** When a room was last decided, and under which stress. */
+interface Decided {
+  atMs: number;
+  stressLevel: AllocatorInput['stressLevel'];
+}
 
 export interface AllocationsOptions {
   /** The open rooms. */
@@ -39,6 +47,7 @@ export class Allocations {
   readonly #changed = new Set<string>();
   /** By room ID. With a guarded link, the total is stored under one room. */
   readonly #egressBps = new Map<string, number>();
+  readonly #decided = new WeakMap<AllocatedRoom, Decided>();
   /** CPU time of the last run's decisions, in milliseconds. */
   #decidingMs = 0;
   #refreshes = 0;
@@ -73,14 +82,29 @@ export class Allocations {
 
   #refresh(): void {
     this.#refreshes++;
+    const nowMs = performance.now();
     const rooms = this.#options.rooms().filter((_, place) => (place + this.#refreshes) % SLICES === 0);
     for (const room of rooms) {
       room.measure();
-      this.#changed.add(room.roomId);
+      if (this.#repeats(room, nowMs)) {
+        room.extend(nowMs);
+      } else {
+        this.request(room.roomId);
+      }
     }
-    if (rooms.length > 0) {
-      this.#coalescer.request();
-    }
+  }
+
+  /** Whether a decision for this room alone would probably repeat the last one. */
+  #repeats(room: AllocatedRoom, nowMs: number): boolean {
+    const { linkBps, stressLevel } = this.#options;
+    const decided = this.#decided.get(room);
+    return (
+      linkBps === null &&
+      decided !== undefined &&
+      nowMs - decided.atMs < REVIEW_MS &&
+      decided.stressLevel === stressLevel([room]) &&
+      room.isSettled()
+    );
   }
 
   #run(): void {
@@ -113,10 +137,11 @@ export class Allocations {
     const nowMs = performance.now();
     const before = process.threadCpuUsage();
     const states = rooms.map((room) => room.state());
+    const level = stressLevel(rooms);
     const decision = allocate({
       nowMs,
       linkBps,
-      stressLevel: stressLevel(rooms),
+      stressLevel: level,
       videos: states.flatMap(({ videos }) => videos),
       receivers: states.flatMap(({ receivers }) => receivers),
     });
@@ -124,6 +149,7 @@ export class Allocations {
     this.#decidingMs += (user + system) / 1000;
     for (const room of rooms) {
       room.apply(decision, nowMs);
+      this.#decided.set(room, { atMs: nowMs, stressLevel: level });
     }
     const [first] = rooms;
     if (first) {

@@ -1,5 +1,11 @@
 import type { Producer } from 'mediasoup/types';
-import type { AllocatorDecision, ReceiverState, VideoState } from '../allocator/index.ts';
+import {
+  type AllocatorDecision,
+  compareIds,
+  type ReceiverState,
+  spokeAtMs,
+  type VideoState,
+} from '../allocator/index.ts';
 import type { Emit } from '../emit.ts';
 import type { Peer } from '../peers/index.ts';
 import type { RoomExplanation } from '../types.ts';
@@ -26,6 +32,8 @@ export class RoomAllocation {
   readonly #options: RoomAllocationOptions;
   readonly #videos = new Map<string, RoomVideo>();
   readonly #receivers = new WeakMap<Peer, RoomReceiver>();
+  /** As of the last decision. */
+  #decidedSpeakers = '';
 
   constructor(options: RoomAllocationOptions) {
     this.#options = options;
@@ -55,12 +63,13 @@ export class RoomAllocation {
 
   /** Re-measures the videos that somebody receives, and re-requests overdue key frames. Does not wait. */
   measure(): void {
-    const consumers = [...this.#options.peers()].flatMap((peer) => this.#receiverOf(peer).videos);
-    // Fails only if the consumer has closed.
-    for (const consumer of consumers) {
-      consumer.checkKeyFrame().catch(() => {});
+    const received = new Set<string>();
+    for (const peer of this.#options.peers()) {
+      for (const consumer of this.#receiverOf(peer).videos) {
+        consumer.checkKeyFrame();
+        received.add(consumer.producerId);
+      }
     }
-    const received = new Set(consumers.map(({ producerId }) => producerId));
     for (const video of this.#videos.values()) {
       if (!received.has(video.producerId)) {
         continue;
@@ -73,6 +82,28 @@ export class RoomAllocation {
     }
   }
 
+  /** Whether another decision would probably repeat the last one, if `changed()` has not been called since. */
+  isSettled(): boolean {
+    const videos = [...this.#videos.values()];
+    const peers = [...this.#options.peers()];
+    return (
+      videos.every(({ senderLayers, flowing }) => senderLayers.isSettled(flowing)) &&
+      peers.every((peer) =>
+        this.#receiverOf(peer).isSettled(
+          (producerId, layers) => this.#videos.get(producerId)?.bitrateBps(layers) ?? 0,
+        ),
+      ) &&
+      this.#speakers() === this.#decidedSpeakers
+    );
+  }
+
+  /** Continues the last decision of a settled room. */
+  extend(nowMs: number): void {
+    for (const { senderLayers } of this.#videos.values()) {
+      senderLayers.extend(nowMs);
+    }
+  }
+
   /** The room's part of the allocator's input. */
   state(): { videos: VideoState[]; receivers: ReceiverState[] } {
     const receivers: ReceiverState[] = [];
@@ -82,6 +113,7 @@ export class RoomAllocation {
       }
     }
     const videos = [...this.#videos.values()].map((video) => video.state(this.#options.voice));
+    this.#decidedSpeakers = this.#speakers();
     return { videos, receivers };
   }
 
@@ -124,6 +156,16 @@ export class RoomAllocation {
         this.changed();
       }
     }
+  }
+
+  /** Whoever has spoken, the last one first. */
+  #speakers(): string {
+    const spoken = [...this.#videos.values()].flatMap(({ producerId, options }) => {
+      const atMs = spokeAtMs(this.#options.voice(options.participantId));
+      return atMs > Number.NEGATIVE_INFINITY ? [{ producerId, atMs }] : [];
+    });
+    spoken.sort((a, b) => (a.atMs === b.atMs ? compareIds(a.producerId, b.producerId) : b.atMs - a.atMs));
+    return spoken.map(({ producerId }) => producerId).join();
   }
 
   /** The spatial layers being forwarded to receivers now, regardless of decisions. */

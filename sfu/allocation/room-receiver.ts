@@ -6,6 +6,12 @@ import { defaultLayout } from './default-layout.ts';
 
 /** Bitrate of one voice with DTX, headers included, in bits per second. */
 const VOICE_BPS = 42_000;
+/**
+ * Bitrates that stay within these shares of what the last decision counted need no new one yet. A rise takes from the reserve of the budget;
+ * a fall at most permits an upgrade.
+ */
+const RISE_SHARE = 1.03;
+const FALL_SHARE = 0.9;
 
 type Tile = ReceiverState['tiles'][number];
 type TileNotice = Pick<TileDecision, 'producerId' | 'layers' | 'reason'>;
@@ -40,6 +46,32 @@ export class RoomReceiver {
   /** Video that it receives or may receive. */
   get videos(): PeerConsumer[] {
     return this.#peer.consumers.filter(({ kind, declined }) => kind === 'video' && !declined);
+  }
+
+  /**
+   * Whether another decision would probably repeat the last one, if nothing has been reported as changed since.
+   * @param bitrateOf - the bitrate of a video's layers now
+   */
+  isSettled(bitrateOf: (producerId: string, layers: NonNullable<TileDecision['layers']>) => number): boolean {
+    const { receiving } = this.#peer;
+    if (!receiving) {
+      return true;
+    }
+    if (!this.#state || !this.#decision || this.#state.audioBps !== this.#audioBps()) {
+      return false;
+    }
+    const { tiles, videoBps } = this.#decision;
+    if (tiles.length > 0 && (receiving.isLimited || this.#state.estimateBps !== null)) {
+      return false;
+    }
+    let nowBps = 0;
+    for (const { producerId, layers, reason } of tiles) {
+      if (reason === 'steady') {
+        return false;
+      }
+      nowBps += layers ? bitrateOf(producerId, layers) : 0;
+    }
+    return nowBps <= videoBps * RISE_SHARE && nowBps >= videoBps * FALL_SHARE;
   }
 
   state(budgetBps: number): ReceiverState {

@@ -1,5 +1,5 @@
 import type { Producer, ProducerScore, ProducerStat, RtpEncodingParameters } from 'mediasoup/types';
-import type { OperatingPoint, VideoSource, VideoState } from '../allocator/index.ts';
+import type { OperatingPoint, TileDecision, VideoSource, VideoState } from '../allocator/index.ts';
 import { type ExpectedLadder, expectedLadder } from './expected-ladder.ts';
 import { measuredPoints, type StreamMeasurement } from './measured-ladder.ts';
 import { SenderLayers } from './sender-layers.ts';
@@ -91,6 +91,14 @@ export class RoomVideo {
     }
   }
 
+  /** The bitrate of these layers now, as the allocator counts it. */
+  bitrateBps({ spatialLayer, temporalLayer }: NonNullable<TileDecision['layers']>): number {
+    const point = this.points.find(
+      (each) => each.spatialLayer === spatialLayer && each.temporalLayer === temporalLayer,
+    );
+    return point ? wireBps(point) : 0;
+  }
+
   state(voice: VoiceOf): VideoState {
     const { roomId, peerId, participantId, source } = this.options;
     return {
@@ -99,10 +107,7 @@ export class RoomVideo {
       svc: this.#ladder.svc,
       missing: this.senderLayers.missing,
       // Budgets and link limits are bitrates on the wire.
-      points: this.points.map((point) => ({
-        ...point,
-        bitrateBps: Math.round(point.bitrateBps + point.packetsPerSecond * PACKET_OVERHEAD_BITS),
-      })),
+      points: this.points.map((point) => ({ ...point, bitrateBps: wireBps(point) })),
       ...voice(participantId),
     };
   }
@@ -138,4 +143,8 @@ export class RoomVideo {
       };
     });
   }
+}
+
+function wireBps({ bitrateBps, packetsPerSecond }: OperatingPoint): number {
+  return Math.round(bitrateBps + packetsPerSecond * PACKET_OVERHEAD_BITS);
 }

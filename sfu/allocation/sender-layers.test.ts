@@ -173,4 +173,34 @@ describe('SenderLayers', () => {
     assert.equal(sender.until(35_000, { wanted: '02' }), '012');
     assert.equal(sender.until(45_000, { wanted: '02' }), '02');
   });
+
+  it('is settled once exactly the wanted layers have arrived for 20 s, until one is unwanted, stops or is missing', () => {
+    const sender = new Sender();
+    const { senderLayers } = sender;
+    const isSettled = (flowing: string) => senderLayers.isSettled(layers(flowing));
+    assert.equal(isSettled('012'), false);
+    sender.until(5000, { wanted: '0' });
+    assert.equal(sender.told, '0');
+    assert.equal(isSettled('0'), false);
+    sender.until(21_000, { wanted: '0' });
+    assert.equal(isSettled('0'), true);
+    assert.equal(isSettled('01'), false);
+    assert.equal(isSettled(''), false);
+    sender.until(21_100, { wanted: '02' });
+    assert.equal(isSettled('02'), false);
+    sender.lacks = '2';
+    sender.until(60_000, { wanted: '02', awaited: '2' });
+    assert.deepEqual(senderLayers.missing, [2]);
+    assert.equal(isSettled('0'), false);
+  });
+
+  it('stops a layer 5 s after the settled state in which it was wanted', () => {
+    const sender = new Sender();
+    sender.until(30_000, { wanted: '02' });
+    assert.equal(sender.senderLayers.isSettled(layers('02')), true);
+    sender.senderLayers.extend(38_000);
+    sender.nowMs = 38_000;
+    assert.equal(sender.until(42_900, { wanted: '0' }), '02');
+    assert.equal(sender.until(43_000, { wanted: '0' }), '0');
+  });
 });

@@ -57,6 +57,8 @@ interface Layer {
  */
 export class SenderLayers {
   readonly #layers: Layer[];
+  /** As of the last update. */
+  #wanted: readonly boolean[] = [];
 
   /** Senders send all layers until asked otherwise. */
   constructor(spatialLayers: number, nowMs: number) {
@@ -77,8 +79,29 @@ export class SenderLayers {
     return this.#layers.flatMap(({ missing }, place) => (missing ? [place] : []));
   }
 
+  /** Whether time alone changes nothing: exactly the wanted layers are requested, and arrive reliably. */
+  isSettled(flowing: readonly boolean[]): boolean {
+    return this.#layers.every(
+      ({ requested, stable, missing }, place) =>
+        !missing &&
+        requested === Boolean(this.#wanted[place]) &&
+        requested === Boolean(flowing[place]) &&
+        (stable || !requested),
+    );
+  }
+
+  /** Continues a settled state: what was wanted still is. */
+  extend(nowMs: number): void {
+    for (const [place, wanted] of this.#wanted.entries()) {
+      if (wanted) {
+        this.#need(place, nowMs);
+      }
+    }
+  }
+
   /** Updates the state. Returns whether the sender must be notified, and whether the set of missing layers changed. */
   update(needs: LayerNeeds, nowMs: number): { requested: boolean; missing: boolean } {
+    this.#wanted = needs.wanted;
     const requestedBefore = this.requested.join();
     const missingBefore = this.missing.join();
     for (const [place, layer] of this.#layers.entries()) {

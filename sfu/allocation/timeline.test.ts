@@ -5,7 +5,7 @@ import { allocate, type TileDecision, type VideoState } from '../allocator/index
 import { SenderLayers } from './sender-layers.ts';
 
 const TICK_MS = 100;
-/** Decisions are made at least this often, and when a layer starts or stops. */
+/** Decisions are made this often, unless the sender's layers are settled, and when a layer starts or stops. */
 const TICKS_PER_DECISION = 20;
 /** A worker takes this long to notice that a layer has stopped, and uses a simulcast layer once it is this old. */
 const ENDED_TICKS = 15;
@@ -77,9 +77,16 @@ class Scene {
     const changed = flowing.join() !== this.#flowing.join();
     this.#flowing = flowing;
     this.#forward();
-    if (changed || this.#tick % TICKS_PER_DECISION === 0) {
+    if (changed || (this.#tick % TICKS_PER_DECISION === 0 && !this.#isSettled(phase))) {
       this.#decide(phase);
+    } else if (this.#tick % TICKS_PER_DECISION === 0) {
+      this.senderLayers.extend(this.nowMs);
     }
+  }
+
+  #isSettled({ size }: Phase): boolean {
+    const shown = SIZES[size][0] * SIZES[size][1] === this.#decided?.areaPx;
+    return shown && this.#decided?.reason !== 'steady' && this.senderLayers.isSettled(this.#flowing);
   }
 
   #forward(): void {

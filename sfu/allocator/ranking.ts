@@ -47,7 +47,10 @@ function stageArea(tiles: readonly { tile: TileState }[]): number {
 }
 
 /** When the sender last spoke, for sorting. All current speakers are equal, so that measured times do not shuffle them. */
-function spokeAtMs({ speaking, lastSpokeAtMs }: VideoState): number {
+export function spokeAtMs({
+  speaking,
+  lastSpokeAtMs,
+}: Pick<VideoState, 'speaking' | 'lastSpokeAtMs'>): number {
   return speaking ? Number.POSITIVE_INFINITY : (lastSpokeAtMs ?? Number.NEGATIVE_INFINITY);
 }
 

@@ -86,8 +86,8 @@ describe('PeerConsumer', () => {
     await consumer.setHeld(false);
     await consumer.setWanted(true);
     await requested(2);
-    await consumer.checkKeyFrame();
-    await consumer.checkKeyFrame();
+    consumer.checkKeyFrame();
+    consumer.checkKeyFrame();
     await requested(3);
     const { mediasoupConsumer } = consumer;
     const came = new Promise((resolve) => mediasoupConsumer.once('layerschange', resolve));
@@ -95,7 +95,7 @@ describe('PeerConsumer', () => {
     await came;
     const asked = requests;
     for (const _look of [1, 2, 3]) {
-      await consumer.checkKeyFrame();
+      consumer.checkKeyFrame();
     }
     // The worker handles requests in order.
     await mediasoupConsumer.getStats();

@@ -10,6 +10,7 @@ import { LayerReminder } from './layer-reminder.ts';
  */
 export class PeerConsumer {
   readonly producerId: string;
+  readonly kind: 'audio' | 'video';
   readonly #consumer: Consumer;
   #wanted = false;
   #declined = false;
@@ -36,6 +37,7 @@ export class PeerConsumer {
   constructor(consumer: Consumer, producerId = consumer.producerId) {
     this.#consumer = consumer;
     this.producerId = producerId;
+    this.kind = consumer.kind;
     consumer.observer.on('layerschange', (layers) => {
       this.#flowingLayer = layers?.spatialLayer ?? null;
     });
@@ -44,10 +46,6 @@ export class PeerConsumer {
 
   get id(): string {
     return this.#consumer.id;
-  }
-
-  get kind(): 'audio' | 'video' {
-    return this.#consumer.kind;
   }
 
   get mediasoupConsumer(): Consumer {
@@ -127,22 +125,30 @@ export class PeerConsumer {
 
   /**
    * Checks whether video is waiting for a key frame, and requests it again if it was already waiting at the last check. The worker itself
-   * requests it twice, a second apart: if a network lost both, the tile would stay black until somebody else needs a key frame.
+   * requests it twice, a second apart: if a network lost both, the tile would stay black until somebody else needs a key frame. Does not
+   * wait.
    */
-  async checkKeyFrame(): Promise<void> {
-    const consumer = this.#consumer;
-    const { type, closed, producerPaused } = consumer;
-    const mayFlow = !closed && !this.#paused && !producerPaused && (type === 'simulcast' || type === 'svc');
+  checkKeyFrame(): void {
     const before = this.#waitsForVideo;
-    this.#waitsForVideo =
-      mayFlow && this.#flowingLayer === null && consumer.score.producerScores.some((each) => each > 0);
+    this.#waitsForVideo = this.#flowingLayer === null && this.#mayFlow && this.#isSent;
     if (before && this.#waitsForVideo) {
-      await this.requestKeyFrame();
+      // Fails only if the consumer has closed.
+      this.requestKeyFrame().catch(() => {});
     }
   }
 
   close(): void {
     this.#consumer.close();
+  }
+
+  get #mayFlow(): boolean {
+    const { type, closed, producerPaused } = this.#consumer;
+    return !closed && !this.#paused && !producerPaused && (type === 'simulcast' || type === 'svc');
+  }
+
+  /** Whether its producer receives anything. */
+  get #isSent(): boolean {
+    return this.#consumer.score.producerScores.some((each) => each > 0);
   }
 
   async #apply(): Promise<void> {

@@ -15,6 +15,7 @@ export class PeerConsumers {
   readonly #peerId: string;
   readonly #home: PeerHome;
   readonly #consumers = new Map<string, PeerConsumer>();
+  #all: readonly PeerConsumer[] | undefined;
   /** Consumers not yet returned to the caller. One that closes now is returned as failed and not reported. */
   readonly #unanswered = new Set<string>();
   readonly #layerChanges: LayerChangeNotifier;
@@ -30,8 +31,10 @@ export class PeerConsumers {
     );
   }
 
-  get all(): PeerConsumer[] {
-    return [...this.#consumers.values()];
+  /** All of them; the same array until one comes or goes. */
+  get all(): readonly PeerConsumer[] {
+    this.#all ??= [...this.#consumers.values()];
+    return this.#all;
   }
 
   get ids(): string[] {
@@ -116,6 +119,7 @@ export class PeerConsumers {
     const about = { roomId, peerId: this.#peerId, consumerId: consumer.id };
     const own = new PeerConsumer(consumer, producerId);
     this.#consumers.set(consumer.id, own);
+    this.#all = undefined;
     this.#unanswered.add(consumer.id);
     // Video is held until the allocator has decided on it. This needs no request to the worker.
     if (consumer.kind === 'video') {
@@ -125,6 +129,7 @@ export class PeerConsumers {
     this.#home.changed();
     consumer.observer.once('close', () => {
       this.#consumers.delete(consumer.id);
+      this.#all = undefined;
       this.#layerChanges.forget(consumer.id);
       this.#home.changed();
     });

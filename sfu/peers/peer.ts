@@ -62,7 +62,7 @@ export class Peer {
     return this.#producers.ids;
   }
 
-  get consumers(): PeerConsumer[] {
+  get consumers(): readonly PeerConsumer[] {
     return this.#consumers.all;
   }
 

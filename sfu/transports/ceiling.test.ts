@@ -7,6 +7,9 @@ describe('Ceiling', () => {
     const ceiling = new Ceiling();
     assert.deepEqual(ceiling.aim(1_800_000, 500_000), [1_800_000]);
     assert.deepEqual(ceiling.aim(1_750_000, 500_000), []);
+    assert.deepEqual(ceiling.aim(1_958_000, 1_800_000), [1_958_000]);
+    assert.deepEqual(ceiling.aim(1_758_000, 1_700_000), []);
+    assert.deepEqual(ceiling.aim(1_700_000, 1_600_000), [1_700_000]);
     assert.deepEqual(ceiling.aim(10_000, 10_000), [100_000]);
   });
 

@@ -1,5 +1,9 @@
-/** Smaller relative changes of the target are ignored: each change makes the worker probe. */
-const AIM_STEP = 0.05;
+/**
+ * Smaller relative changes of the target are ignored: each change makes the worker probe. Decisions about bitrates that fluctuate take the
+ * reserve of the budget and return it, which is a tenth.
+ */
+const AIM_RISE = 0.05;
+const AIM_FALL = 0.12;
 /**
  * Minimum of the estimate and of the ceiling, in bits per second: enough for one small video. If not even that were sent, nothing would
  * show the worker that the network has recovered.
@@ -51,7 +55,7 @@ export class Ceiling {
   aim(aimBps: number, neededBps: number): number[] {
     this.#neededBps = Math.min(aimBps, neededBps);
     const aim = Math.max(MIN_BPS, Math.round(aimBps));
-    if (Math.abs(aim - this.#aimBps) <= this.#aimBps * AIM_STEP) {
+    if (aim <= this.#aimBps * (1 + AIM_RISE) && aim >= this.#aimBps * (1 - AIM_FALL)) {
       return [];
     }
     this.#aimBps = aim;

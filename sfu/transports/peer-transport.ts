@@ -111,6 +111,11 @@ export abstract class PeerTransport {
     return false;
   }
 
+  /** Whether its bandwidth estimate limits decisions, or may do so soon. */
+  get isLimited(): boolean {
+    return false;
+  }
+
   /** The estimate to use in a decision, in bits per second; null: unknown, or not a limit. */
   takeEstimate(): number | null {
     return null;

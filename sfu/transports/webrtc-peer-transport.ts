@@ -86,6 +86,10 @@ export class WebRtcPeerTransport extends PeerTransport {
     return { ...(await this.answered(this.#transport.restartIce())) };
   }
 
+  override get isLimited(): boolean {
+    return !this.#trusted || this.#estimate.limitBps !== null;
+  }
+
   override takeEstimate(): number | null {
     if (!this.#trusted) {
       return null;
