@@ -44,6 +44,7 @@ export {
   GatewayLink,
   type GatewayLinkEvents,
   type NewParticipant,
+  type Overhearing,
 } from './bridge/index.ts';
 export type { Caption, CaptionOptions, Captions, RunningCaptions } from './captions.ts';
 export { type AudioProcessing, type CaptureOptions, openCapture, openScreen } from './capture.ts';

@@ -1,6 +1,7 @@
 import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { displayableText } from '../../contract/index.ts';
+import { endWhenSilent } from './end-when-silent.ts';
 
 /** Sample rate of what the service gets, in Hz: one channel of 16-bit samples, little-endian. */
 export const SAMPLE_RATE = 16_000;
@@ -33,6 +34,8 @@ export interface ServiceConnectionOptions {
   heard(heard: HeardText): void;
   /** The connection has failed. It is tried again while there is something to send. */
   failed(reason: string): void;
+  /** Interval at which the service has to show a sign of life, in milliseconds. */
+  pingMs?: number;
 }
 
 /** Longest text that is taken, in characters. */
@@ -92,7 +95,7 @@ export class ServiceConnection {
     if (performance.now() < this.#retryAtMs) {
       return undefined;
     }
-    const { service, voice } = this.#options;
+    const { service, voice, pingMs } = this.#options;
     const socket = new WebSocket(service.url, {
       handshakeTimeout: CONNECT_MS,
       maxPayload: MAX_MESSAGE_BYTES,
@@ -103,6 +106,9 @@ export class ServiceConnection {
     let reason = 'the connection was closed';
     socket.on('open', () => {
       this.#delayMs = FIRST_RETRY_MS;
+      endWhenSilent(socket, pingMs, () => {
+        reason = 'the service does not answer pings';
+      });
       const format = { encoding: 'pcm_s16le', sampleRate: SAMPLE_RATE, channels: 1 };
       socket.send(JSON.stringify({ type: 'start', ...voice, format }));
     });

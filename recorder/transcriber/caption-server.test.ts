@@ -81,6 +81,28 @@ describe('the caption server', () => {
     await closed(first);
   });
 
+  it('gives the place of a sender that no longer answers pings to the next voice', async () => {
+    const log = createLogger({ level: 'silent', format: 'json' });
+    const where = { host: '127.0.0.1', port: 0, secret: undefined };
+    const small = await CaptionServer.start({
+      recogniser: counting,
+      ...where,
+      maxVoices: 1,
+      log,
+      pingMs: 200,
+    });
+    try {
+      const dead = new WebSocket(`ws://127.0.0.1:${small.port}`, { autoPong: false });
+      assert.equal(await closed(dead), 1006);
+      const next = new WebSocket(`ws://127.0.0.1:${small.port}`);
+      await once(next, 'open');
+      await once(next, 'ping');
+      next.terminate();
+    } finally {
+      await small.close();
+    }
+  });
+
   it('hears nothing after the end of a voice', async () => {
     const socket = await dial();
     const texts: string[] = [];

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
 import type { Logger } from '../../base/index.ts';
-import { SAMPLE_RATE } from '../captions/index.ts';
+import { endWhenSilent, SAMPLE_RATE } from '../captions/index.ts';
 import type { Recogniser } from './recogniser.ts';
 
 export interface CaptionServerOptions {
@@ -17,6 +17,8 @@ export interface CaptionServerOptions {
   /** How many voices are recognised at the same time; more are refused. */
   maxVoices: number;
   log: Logger;
+  /** Interval at which the sender of a voice has to show a sign of life, in milliseconds. */
+  pingMs?: number;
 }
 
 /** A second of samples. */
@@ -79,12 +81,13 @@ export class CaptionServer {
   }
 
   #connected(socket: WebSocket): void {
-    const { recogniser, maxVoices, log } = this.#options;
+    const { recogniser, maxVoices, log, pingMs } = this.#options;
     socket.on('error', (error) => log.debug({ err: error }, 'a voice was cut'));
     if (this.#server.clients.size > maxVoices) {
       socket.close(TRY_AGAIN_LATER);
       return;
     }
+    endWhenSilent(socket, pingMs);
     const voice = recogniser.stream((heard) => socket.send(JSON.stringify({ type: 'caption', ...heard })));
     let hasStarted = false;
     socket.on('message', (data: Buffer, isBinary) => {

@@ -5,6 +5,7 @@ import type {
   BridgeSession,
   FrameEncryption,
   NewParticipant,
+  Overhearing,
 } from '../../client/sdk/index.ts';
 import { isCallRoom } from '../../contract/index.ts';
 import type { MediaPool, PayloadTransformModule } from '../media/index.ts';
@@ -20,10 +21,8 @@ export interface SeatEvents {
   asked(): void;
   /** Nobody but this phone is in the room, or somebody has come. Emitted first when the phone is connected. */
   alone(isAlone: boolean): void;
-  /** What is said in the room is being recorded from now on, or no longer. Emitted first when the phone is connected, if it is. */
-  recorded(isRecorded: boolean): void;
-  /** The room is streamed live from now on, or no longer. Emitted first when the phone is connected, if it is. */
-  streamed(isStreamed: boolean): void;
+  /** What is said in the room is recorded, streamed or transcribed from now on, or no longer. Emitted first when the phone is connected, if it is. */
+  overheard(how: Overhearing, isOn: boolean): void;
   /** A call that a phone here placed into the room has failed. */
   callFailed(callId: string): void;
   /** The phone is to go to another room of the same meeting. */
@@ -51,8 +50,7 @@ interface Seated {
   events: SeatEvents;
   /** As last reported to the phone's leg. */
   isAlone?: boolean;
-  isRecorded: boolean;
-  isStreamed: boolean;
+  readonly overheard: Set<Overhearing>;
 }
 
 const NOTHING: ReadonlySet<string> = new Set();
@@ -176,7 +174,7 @@ export class RoomBridge {
         this.#closeIfEmpty();
       },
     });
-    this.#seats.set(participant, { seat, events, isRecorded: false, isStreamed: false });
+    this.#seats.set(participant, { seat, events, overheard: new Set() });
     return seat;
   }
 
@@ -224,17 +222,16 @@ export class RoomBridge {
     }
   }
 
-  /** Tells each phone that the room is recorded or streamed, or no longer. */
+  /** Tells each phone what happens with what is said in the room. */
   #checkListeners(): void {
-    const { isRecorded = false, isStreamed = false } = this.#session ?? {};
-    for (const seated of [...this.#seats.values()].filter(({ seat }) => seat.connected)) {
-      if (seated.isRecorded !== isRecorded) {
-        seated.isRecorded = isRecorded;
-        seated.events.recorded(isRecorded);
-      }
-      if (seated.isStreamed !== isStreamed) {
-        seated.isStreamed = isStreamed;
-        seated.events.streamed(isStreamed);
+    const now: ReadonlySet<Overhearing> = this.#session?.overheard ?? new Set();
+    for (const { events, overheard } of [...this.#seats.values()].filter(({ seat }) => seat.connected)) {
+      for (const how of new Set([...overheard, ...now])) {
+        const isOn = now.has(how);
+        if (overheard.has(how) !== isOn) {
+          overheard[isOn ? 'add' : 'delete'](how);
+          events.overheard(how, isOn);
+        }
       }
     }
   }
@@ -263,8 +260,7 @@ export class RoomBridge {
         events?.muted(action === 'mute');
       }
     });
-    session.on('recorded', () => this.#checkListeners());
-    session.on('streamed', () => this.#checkListeners());
+    session.on('overheard', () => this.#checkListeners());
     session.on('call-failed', (callId) => {
       for (const { events } of [...this.#seats.values()]) {
         events.callFailed(callId);

@@ -386,8 +386,7 @@ export class PhoneCall {
       callFailed: (callId) => this.onCallFailed(callId),
       asked: () => this.sounds.play('may-speak'),
       alone: (isAlone) => this.sounds.wait(isAlone),
-      recorded: (isRecorded) => this.sounds.play(isRecorded ? 'recorded' : 'not-recorded'),
-      streamed: (isStreamed) => this.sounds.play(isStreamed ? 'streamed' : 'not-streamed'),
+      overheard: (how, isOn) => this.sounds.play(isOn ? how : `not-${how}`),
       // The PIN was given for the meeting, or nobody asked for it.
       moved: (to) => this.#attempt(() => this.moveTo(to, true)),
       ended: (reason) => void this.end(reason),

@@ -13,6 +13,8 @@ export type PromptName =
   | 'not-recorded'
   | 'streamed'
   | 'not-streamed'
+  | 'captioned'
+  | 'not-captioned'
   | 'muted'
   | 'muted-by-moderator'
   | 'unmuted'

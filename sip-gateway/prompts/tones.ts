@@ -16,7 +16,7 @@ const GO: readonly Beep[] = [
   [780, 80],
   [520, 120],
 ];
-/** Several beeps, since nobody may be recorded or streamed without a sign. */
+/** Several beeps, since nobody may be recorded, streamed or transcribed without a sign. */
 const OVERHEARD: readonly Beep[] = [
   [1400, 150],
   [0, 150],
@@ -77,6 +77,8 @@ const BEEPS: Readonly<Record<PromptName, readonly Beep[]>> = {
   'not-recorded': UNHEARD,
   streamed: OVERHEARD,
   'not-streamed': UNHEARD,
+  captioned: OVERHEARD,
+  'not-captioned': UNHEARD,
   muted: [
     [660, 100],
     [440, 150],

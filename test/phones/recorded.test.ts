@@ -6,16 +6,24 @@ import { heardSamples, hearsPrompt, prompts } from '../support/heard-prompt.ts';
 import { likeness, readWav } from '../support/likeness.ts';
 import { PhoneServer } from '../support/phone-server.ts';
 import { newIdentity, ProtocolClient } from '../support/protocol-client.ts';
+import { TranscriptionService } from '../support/transcription-service.ts';
 
 const ROOM = 'team';
 
-describe('phones in a recorded room', { skip: prompts ? false : 'espeak-ng was missing' }, () => {
+describe('phones in a room that is recorded or has captions', {
+  skip: prompts ? false : 'espeak-ng was missing',
+}, () => {
+  let service: TranscriptionService;
   let server: PhoneServer;
   let moderator: ProtocolClient;
   let phones: Baresip[];
 
   before(async () => {
-    server = await PhoneServer.start({ flags: ['--workers', '1'] });
+    service = await TranscriptionService.start();
+    server = await PhoneServer.start({
+      flags: ['--workers', '1'],
+      env: { CANOPY_CAPTIONS_URL: service.url },
+    });
     await server.addPhones('1001', '1002');
     await server.setDialPlan([{ pattern: '100', action: { type: 'room', roomId: ROOM } }]);
     phones = await Promise.all(
@@ -30,6 +38,7 @@ describe('phones in a recorded room', { skip: prompts ? false : 'espeak-ng was m
     await moderator?.get('room.leave', {});
     moderator?.close();
     await server?.finish();
+    await service?.close();
   });
 
   async function call(phone: Baresip): Promise<void> {
@@ -59,5 +68,21 @@ describe('phones in a recorded room', { skip: prompts ? false : 'espeak-ng was m
     await moderator.get('recording.stop', {});
     await hearsPrompt(first, 'not-recorded', since);
     await hearsPrompt(second, 'not-recorded', sinceOfSecond);
+  });
+
+  it('are told when captions begin, when they come later, and when captions end', async () => {
+    const [first, second] = phones as [Baresip, Baresip];
+    second.command('hangup');
+    await second.waitFor('CALL_CLOSED');
+    let since = await heardSamples(first);
+    await moderator.get('captions.start', {});
+    await hearsPrompt(first, 'captioned', since);
+    await call(second);
+    await hearsPrompt(second, 'captioned');
+    const sinceOfSecond = await heardSamples(second);
+    since = await heardSamples(first);
+    await moderator.get('captions.stop', {});
+    await hearsPrompt(first, 'not-captioned', since);
+    await hearsPrompt(second, 'not-captioned', sinceOfSecond);
   });
 });

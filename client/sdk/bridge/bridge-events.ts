@@ -4,6 +4,9 @@ import type { RoomSessionEvents } from '../room-session.ts';
 import type { BridgeMedia, BridgeParticipant } from './bridge-participant.ts';
 import type { BridgeSource } from './bridge-sources.ts';
 
+/** What happens with what is said in a room. A recording that is paused does not count. */
+export type Overhearing = 'recorded' | 'streamed' | 'captioned';
+
 /** The events of a bridge session. */
 export interface BridgeEvents extends RoomSessionEvents {
   /** The transports are open, for the first time or after `media-lost`. Send to `send` from now on. */
@@ -30,10 +33,8 @@ export interface BridgeEvents extends RoomSessionEvents {
   move: [participant: BridgeParticipant, roomId: string];
   /** The codecs of phones that everybody else in the room can play. */
   playable: [ReadonlySet<string>];
-  /** A recording of the room has begun or was resumed, or has ended or was paused. */
-  recorded: [isRecorded: boolean];
-  /** The room is streamed live from now on, or no longer. */
-  streamed: [isStreamed: boolean];
+  /** What is said in the room is recorded, streamed live or transcribed from now on, or no longer. */
+  overheard: [how: Overhearing, isOn: boolean];
   /** A call that a hosted participant placed has failed. */
   'call-failed': [callId: string, error: CanopyError];
   /** A failure that does not close the session. */

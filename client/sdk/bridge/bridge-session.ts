@@ -10,7 +10,7 @@ import { Restraints } from '../restraints.ts';
 import type { Snapshot } from '../room-entry.ts';
 import { ROOM_SESSION_EVENTS, RoomSession } from '../room-session.ts';
 import { Spotlight } from '../spotlight.ts';
-import type { BridgeEvents } from './bridge-events.ts';
+import type { BridgeEvents, Overhearing } from './bridge-events.ts';
 import { type BridgeMedia, BridgeParticipant, type NewParticipant } from './bridge-participant.ts';
 import { AUDIO_LEVEL, type BridgeSource, BridgeSources } from './bridge-sources.ts';
 
@@ -56,8 +56,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
   #media: BridgeMedia | undefined;
   #info: SnapshotPart<'room'> = { title: null, locked: false, hasPin: false, maxParticipants: null };
   #playable: ReadonlySet<string> = new Set();
-  #isRecorded = false;
-  #isStreamed = false;
+  readonly #overheard = new Set<Overhearing>();
   /** The account that it is signed in to. */
   #accountId = '';
   /** Counts homes and seats, to recognise answers about transports of an earlier one. */
@@ -165,14 +164,9 @@ export class BridgeSession extends Emitter<BridgeEvents> {
     return this.#playable;
   }
 
-  /** Whether what is said in the room is being recorded. Changes with the event `recorded`. */
-  get isRecorded(): boolean {
-    return this.#isRecorded;
-  }
-
-  /** Whether the room is streamed live. Changes with the event `streamed`. */
-  get isStreamed(): boolean {
-    return this.#isStreamed;
+  /** What happens with what is said in the room. Changes with the event `overheard`. */
+  get overheard(): ReadonlySet<Overhearing> {
+    return this.#overheard;
   }
 
   /** RTP capabilities of the room's router. */
@@ -312,7 +306,8 @@ export class BridgeSession extends Emitter<BridgeEvents> {
     });
     on('room.playable', ({ codecs }) => this.#setPlayable(codecs));
     on('recording.changed', ({ recording }) => this.#setRecorded(recording));
-    on('live.changed', ({ live }) => this.#setStreamed(live !== null));
+    on('live.changed', ({ live }) => this.#setOverheard('streamed', live !== null));
+    on('captions.changed', ({ captions }) => this.#setOverheard('captioned', captions !== null));
     on('call.failed', ({ callId, error }) => this.emit('call-failed', callId, CanopyError.fromBody(error)));
     on('producer.added', ({ producer }) => {
       const isOwn = this.hosted.some(({ participantId }) => participantId === producer.participantId);
@@ -336,7 +331,8 @@ export class BridgeSession extends Emitter<BridgeEvents> {
     this.#info = snapshot.parts.room;
     this.#setPlayable(snapshot.parts.playable);
     this.#setRecorded(snapshot.parts.recording.running);
-    this.#setStreamed(snapshot.parts.live.running !== null);
+    this.#setOverheard('streamed', snapshot.parts.live.running !== null);
+    this.#setOverheard('captioned', snapshot.parts.captions.running !== null);
     this.spotlight.reset(snapshot.parts.spotlight);
     const { transportIds, producerIds, consumerIds } = snapshot.own;
     const media = this.#media;
@@ -416,18 +412,14 @@ export class BridgeSession extends Emitter<BridgeEvents> {
 
   /** A recording that is interrupted goes on by itself at any moment. */
   #setRecorded(running: EventData<'recording.changed'>['recording']): void {
-    const isRecorded = running !== null && running.status !== 'paused';
-    if (isRecorded !== this.#isRecorded) {
-      this.#isRecorded = isRecorded;
-      this.emit('recorded', isRecorded);
-    }
+    this.#setOverheard('recorded', running !== null && running.status !== 'paused');
   }
 
-  /** One that is interrupted goes on by itself at any moment. */
-  #setStreamed(isStreamed: boolean): void {
-    if (isStreamed !== this.#isStreamed) {
-      this.#isStreamed = isStreamed;
-      this.emit('streamed', isStreamed);
+  /** A live stream or a transcription that fails goes on by itself at any moment. */
+  #setOverheard(how: Overhearing, isOn: boolean): void {
+    if (this.#overheard.has(how) !== isOn) {
+      this.#overheard[isOn ? 'add' : 'delete'](how);
+      this.emit('overheard', how, isOn);
     }
   }
 
