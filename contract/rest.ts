@@ -81,6 +81,11 @@ export const serverInfo = z.object({
   identityPolicy: z.enum(['invite', 'pki', 'tofu']),
   /** The deployment CA, DER in base64. It signs accounts and the server's media keys. */
   deploymentCa: certificate,
+  /**
+   * The company's authorities (`identity.caBundle`), DER in base64: those above which there are no others. A device pins them when it
+   * imports its certificate. Absent unless `authorities` was given and the policy is `pki`.
+   */
+  authorities: z.array(certificate).optional(),
   /** What rooms support, so that a client can prepare before it connects; absent unless `media` was given, and from older servers. */
   routerRtpCapabilities: fromMediasoup.optional(),
   /** Single sign-on, if people may use it instead of an invitation. */
@@ -97,6 +102,8 @@ export const serverQuery = z.object({
   embedder: z.string().max(300).optional(),
   /** Asks for routerRtpCapabilities. */
   media: z.literal('1').optional(),
+  /** Asks for the company's authorities. */
+  authorities: z.literal('1').optional(),
 });
 
 /** Body of every error response. */

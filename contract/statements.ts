@@ -174,3 +174,15 @@ export function groupHeadStatement({
 
 /** Maximum difference between a server's DTLS statement and the client's clock, either way, in milliseconds. */
 export const SERVER_DTLS_MAX_AGE_MS = 24 * 60 * 60 * 1000;
+
+export interface RevokedStatement {
+  /** When it was signed, Unix time in milliseconds. */
+  timeMs: number;
+  /** Ids of revoked devices and accounts, 64 hex digits each. */
+  ids: readonly string[];
+}
+
+/** Signed by the server's leaf, so that clients can see for themselves who is revoked. */
+export function revokedStatement({ timeMs, ids }: RevokedStatement): Uint8Array<ArrayBuffer> {
+  return statement('canopy/revoked/1', timeMs, ...ids);
+}

@@ -656,6 +656,11 @@ export const ERROR_CODES = {
     status: 400,
     message: 'This violates the rules of the room’s end-to-end encryption.',
   },
+  ENCRYPTION_UNTRUSTED: {
+    status: 403,
+    message:
+      'People in this encrypted room cannot check your certificate, or this device cannot check theirs: they have certificates of another authority.',
+  },
   ENCRYPTION_STALE: {
     status: 409,
     message: 'The room’s keys have changed meanwhile; apply the missed commits, and try again.',

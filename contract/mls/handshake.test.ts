@@ -13,7 +13,8 @@ describe('the commits that rooms permit', () => {
   after(() => deployment.close());
 
   it('threat 43: carry no authenticated data, which could be of any size', async () => {
-    const group = await RoomGroup.create(await deployment.member({ roomId: 'team', policy: 'required' }));
+    const room = { roomId: 'team', policy: 'required', authorities: deployment.authorities };
+    const group = await RoomGroup.create(await deployment.member(room));
     const { commit } = await group.commit({});
     assert.equal(readCommit(commit).epoch, 0n);
     assert.throws(() => readCommit(withAuthenticatedData(commit)), { detail: /authenticated data/ });

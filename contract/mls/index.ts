@@ -25,4 +25,4 @@ export {
 export { applyCommit, leafAt, leavesOf, readGroupInfo, readTree } from './public-tree.ts';
 export { isReadable, staysReadable } from './readable-tree.ts';
 export { refuse } from './refuse.ts';
-export { POLICY_EXTENSION, policyExtension, requirePolicy } from './room-policy.ts';
+export { type GroupRoom, POLICY_EXTENSION, policyExtension, requirePolicy } from './room-policy.ts';

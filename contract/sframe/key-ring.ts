@@ -58,13 +58,17 @@ export class KeyRing<K> {
   }
 
   /**
-   * Begins an epoch; one that is not later than those of its group so far changes nothing.
+   * Begins an epoch; one that is not later than those of its group so far changes no keys. The current one again, without some of its
+   * members: their frames are dropped from now on.
    *
    * @param nextCounter the counter of each frame that is sent; never the same twice. Default: from 0
    */
   setEpoch(keys: EpochKeys, nextCounter: () => bigint = countFromZero()): void {
     const last = this.#last.get(keys.groupId);
     if (last !== undefined && keys.epoch <= last) {
+      if (this.#current?.keys.groupId === keys.groupId && keys.epoch === last) {
+        this.#exclude(this.#current.keys, keys);
+      }
       return;
     }
     this.#last.set(keys.groupId, keys.epoch);
@@ -143,6 +147,14 @@ export class KeyRing<K> {
     }
     this.#epochs = [];
     this.#current = undefined;
+  }
+
+  #exclude({ members }: EpochKeys, { members: kept }: EpochKeys): void {
+    const excluded = new Set([...members.values()].filter((name) => ![...kept.values()].includes(name)));
+    for (const epoch of this.#epochs) {
+      const left = [...epoch.keys.members].filter(([, name]) => !excluded.has(name));
+      epoch.keys = { ...epoch.keys, members: new Map(left) };
+    }
   }
 
   #sharing(low: bigint): Epoch<K>[] {

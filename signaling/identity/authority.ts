@@ -3,7 +3,7 @@ import { displayName as displayNameSchema } from '../../contract/index.ts';
 import { DerReader, GATEWAY_UNIT, TAG } from '../../contract/x509/index.ts';
 import { toPem } from './chain-codec.ts';
 import { EC_P256, type Issuer, issueAccount, nameOf } from './issue.ts';
-import { MediaSigner, type SignedDtls } from './media-signer.ts';
+import { MediaSigner, type SignedDtls, type SignedRevoked } from './media-signer.ts';
 import { accountIds, sha256Hex } from './names.ts';
 import { BACKDATE_MS, openCa } from './open-ca.ts';
 import { OwnRevocation, type RevocationRecord } from './own-revocation.ts';
@@ -116,6 +116,11 @@ export class Authority {
    */
   signDtls(workerId: string, fingerprint: string): Promise<SignedDtls> {
     return this.#mediaSigner.sign(workerId, fingerprint);
+  }
+
+  /** Signs which devices and accounts are revoked. */
+  signRevoked(ids: string[]): Promise<SignedRevoked> {
+    return this.#mediaSigner.signRevoked(ids);
   }
 
   /**

@@ -5,8 +5,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { CanopyError } from '../../base/errors/index.ts';
-import { DerError } from '../../contract/x509/index.ts';
-import { parseCrl } from './crl.ts';
+import { DerError, parseCrl } from '../../contract/x509/index.ts';
 import { Authority, fromPem, TrustStore, verifyChain } from './index.ts';
 import { LibraryMaker, Person, Pki } from './test-pki/index.ts';
 

@@ -3,6 +3,7 @@ export { challengeCertificate, newTlsRequest } from './acme-certificates.ts';
 export { Authority, type AuthorityOptions, type SignedAccount } from './authority.ts';
 export { decodeChain, encodeChain, fromPem, toPem } from './chain-codec.ts';
 export type { SignedDtls } from './media-signer.ts';
+export { sha256Hex } from './names.ts';
 export { isRevocable, type RevocationRecord } from './own-revocation.ts';
 export {
   type AuthProof,

@@ -1,4 +1,9 @@
-import { type ServerDtlsStatement, serverDtlsStatement } from '../../contract/index.ts';
+import {
+  type RevokedStatement,
+  revokedStatement,
+  type ServerDtlsStatement,
+  serverDtlsStatement,
+} from '../../contract/index.ts';
 import { encodeChain } from './chain-codec.ts';
 import { EC_P256, ECDSA_SHA256, type Issuer, issueServer, nameOf } from './issue.ts';
 import { BACKDATE_MS } from './open-ca.ts';
@@ -8,6 +13,15 @@ export interface SignedDtls extends ServerDtlsStatement {
   /** DER in base64, the server's leaf first, then the deployment CA. */
   chain: string[];
   /** Over serverDtlsStatement(), base64url. */
+  signature: string;
+}
+
+/** Which devices and accounts are revoked, signed by the server. */
+export interface SignedRevoked extends RevokedStatement {
+  ids: string[];
+  /** DER in base64, the server's leaf first, then the deployment CA. */
+  chain: string[];
+  /** Over revokedStatement(), base64url. */
   signature: string;
 }
 
@@ -21,7 +35,7 @@ interface Leaf {
   notAfterMs: number;
 }
 
-/** Signs workers' DTLS fingerprints with a leaf of the deployment CA. The leaf's key stays in memory. */
+/** Signs workers' DTLS fingerprints and who is revoked, with a leaf of the deployment CA. The leaf's key stays in memory. */
 export class MediaSigner {
   readonly #issuer: Issuer;
   readonly #now: () => number;
@@ -54,9 +68,21 @@ export class MediaSigner {
   }
 
   async #sign(statement: ServerDtlsStatement): Promise<SignedDtls> {
-    const { chain, privateKey } = await this.#currentLeaf(statement.timeMs);
-    const signature = await crypto.subtle.sign(ECDSA_SHA256, privateKey, serverDtlsStatement(statement));
-    return { ...statement, chain, signature: Buffer.from(signature).toString('base64url') };
+    return { ...statement, ...(await this.#signBytes(serverDtlsStatement(statement), statement.timeMs)) };
+  }
+
+  async signRevoked(ids: string[]): Promise<SignedRevoked> {
+    const statement = { ids, timeMs: this.#now() };
+    return { ...statement, ...(await this.#signBytes(revokedStatement(statement), statement.timeMs)) };
+  }
+
+  async #signBytes(
+    bytes: Uint8Array<ArrayBuffer>,
+    nowMs: number,
+  ): Promise<Pick<SignedDtls, 'chain' | 'signature'>> {
+    const { chain, privateKey } = await this.#currentLeaf(nowMs);
+    const signature = await crypto.subtle.sign(ECDSA_SHA256, privateKey, bytes);
+    return { chain, signature: Buffer.from(signature).toString('base64url') };
   }
 
   #currentLeaf(nowMs: number): Promise<Leaf> {

@@ -5,13 +5,14 @@ import {
   AnchorSet,
   type Certificate,
   parseCertificate,
+  parseCrl,
+  RevocationLists,
   requireReadableKey,
 } from '../../contract/x509/index.ts';
 import type { Authority } from './authority.ts';
 import { fromPem } from './chain-codec.ts';
-import { parseCrl } from './crl.ts';
-import { RevocationLists } from './revocation-lists.ts';
-import type { VerifiedDevice } from './verified-device.ts';
+import { sha256Hex } from './names.ts';
+import type { IdentitySource, VerifiedDevice } from './verified-device.ts';
 
 export interface TrustStoreOptions {
   /** The deployment CA: its accounts are always trusted. */
@@ -34,6 +35,7 @@ export class TrustStore {
   readonly #files: string[];
   readonly #ownAnchor: Certificate;
   #anchors = new AnchorSet([]);
+  #companyAuthorities: readonly Certificate[] = [];
   #lists = new RevocationLists([]);
   #stamp = '';
   #version = 0;
@@ -60,6 +62,17 @@ export class TrustStore {
 
   get anchors(): AnchorSet {
     return this.#anchors;
+  }
+
+  /** The company's authorities above which there are no others that are trusted: where paths end. */
+  get companyAuthorities(): readonly Certificate[] {
+    return this.#companyAuthorities;
+  }
+
+  /** SHA-256 of the keys of the authorities to which the paths of these devices lead: 64 hex digits each, sorted. */
+  authorityKeys(source: IdentitySource): string[] {
+    const authorities = source === 'invite' ? [this.#ownAnchor] : this.#companyAuthorities;
+    return [...new Set(authorities.map(({ spki }) => sha256Hex(spki)))].sort();
   }
 
   /** Increases whenever the files are re-read. */
@@ -92,6 +105,7 @@ export class TrustStore {
     const stamp = await this.#currentStamp();
     const { bundle, lists } = await readTrustFiles(this.#options);
     this.#anchors = new AnchorSet([this.#ownAnchor, ...bundle]);
+    this.#companyAuthorities = topmost(bundle);
     this.#lists = new RevocationLists(lists);
     this.#stamp = stamp;
     this.#version += 1;
@@ -146,6 +160,12 @@ export async function readTrustFiles({
     bundle: isPki && caBundleFile ? await readBundle(caBundleFile) : [],
     lists: isPki && crlFile ? await readLists(crlFile) : [],
   };
+}
+
+/** Those that none of the others issued. */
+function topmost(bundle: readonly Certificate[]): Certificate[] {
+  const all = new AnchorSet(bundle);
+  return bundle.filter((each) => each.selfIssued || all.issuersOf(each).length === 0);
 }
 
 async function readBundle(file: string): Promise<Certificate[]> {

@@ -4,6 +4,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { CanopyError, type ErrorCode } from '../../base/errors/index.ts';
+import { parseCertificate } from '../../contract/x509/index.ts';
+import { CredentialJudge } from '../../test/support/room-groups.ts';
 import { Authority, fromPem, TrustStore, toPem, verifyChain } from './index.ts';
 import { LibraryMaker, type Made, type Maker, OpensslMaker, opensslVerify, Pki } from './test-pki/index.ts';
 
@@ -637,6 +639,51 @@ const cases: Case[] = [
   },
 ];
 
+/** Whether it can be read, and its key is not on P-256. */
+function hasOtherKey(der: Uint8Array): boolean {
+  try {
+    return parseCertificate(der).key.type !== 'P-256';
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * What members of an encrypted room say of a newcomer's chain. They allow for an hour's difference between clocks, so they are asked an
+ * hour later or earlier about what is over or not valid yet.
+ */
+async function memberVerdict(
+  authority: Authority,
+  asked: {
+    chain: Uint8Array[];
+    roots: readonly Made[];
+    crls: readonly string[] | undefined;
+    atMs: number;
+    code: ErrorCode | null;
+  },
+): Promise<string | null> {
+  const { chain, roots, crls = [], atMs, code } = asked;
+  const skewMs = { CERT_EXPIRED: 3_600_000, CERT_NOT_YET_VALID: -3_600_000 }[code as string] ?? 0;
+  const judge = new CredentialJudge(
+    {
+      deploymentCa: parseCertificate(authority.certificateDer),
+      companyCas: roots.map(({ der }) => parseCertificate(der)),
+    },
+    () => atMs + skewMs,
+  );
+  const ders = crls.flatMap((pem) => fromPem(pem, 'X509 CRL'));
+  await judge.revocations.take({ lists: ders.map((der) => Buffer.from(der).toString('base64')) }, atMs);
+  const [leaf] = chain;
+  try {
+    const signaturePublicKey = leaf ? parseCertificate(leaf).spki.slice(-65) : new Uint8Array();
+    const credential = { credentialType: 'x509' as const, certificates: chain };
+    const member = await judge.judgeNew({ credential, signaturePublicKey });
+    return (await judge.standingOf(member)) === 'unknown' ? 'CERT_REVOCATION_UNKNOWN' : null;
+  } catch (error) {
+    return CanopyError.from(error).code;
+  }
+}
+
 for (const makerName of ['openssl', '@peculiar/x509'] satisfies MakerName[]) {
   describe(`threat 1: certificates made by ${makerName}`, { concurrency: 2 }, () => {
     let dir: string;
@@ -690,6 +737,11 @@ for (const makerName of ['openssl', '@peculiar/x509'] satisfies MakerName[]) {
         });
 
         assert.equal(verdict?.code ?? null, code, verdict?.detail);
+        const [leaf] = chain.map(bytesOf);
+        // Members sign with keys on P-256 only.
+        const expected = leaf && hasOtherKey(leaf) ? 'ENCRYPTION_INVALID' : code;
+        const asked = { chain: chain.map(bytesOf), roots, crls, atMs, code };
+        assert.equal(await memberVerdict(authority, asked), expected);
         assert.equal(
           judgement.accepted,
           laxerThanOpenssl === undefined && (code === null || stricterThanOpenssl !== undefined),

@@ -1,7 +1,7 @@
 import { CanopyError } from '../../base/errors/index.ts';
 import { displayable } from '../../contract/index.ts';
-import { DerError, type Path, statementMatches } from '../../contract/x509/index.ts';
-import { type AccountIds, accountIds, personName, sha256Hex } from './names.ts';
+import { DerError, type Path, personName, statementMatches } from '../../contract/x509/index.ts';
+import { type AccountIds, accountIds, sha256Hex } from './names.ts';
 
 /** What certifies an identity: the deployment CA, after an invitation, or a company's PKI. */
 export type IdentitySource = 'invite' | 'pki';

@@ -11,6 +11,8 @@ export interface CertificateWatchOptions {
   rooms: Pick<Rooms, 'remove'>;
   connections: Pick<SocketGateway, 'endMatching' | 'principals'>;
   log: Logger;
+  /** Called when the authorities or their lists have changed, after connections were ended. */
+  changed(): Promise<void>;
 }
 
 /**
@@ -68,6 +70,7 @@ export class CertificateWatch {
         }
       }
     }
+    await this.#options.changed();
   }
 
   #end(matches: (device: VerifiedDevice) => boolean, code: ErrorCode): void {

@@ -203,6 +203,8 @@ export class Kernel {
    * such as bans. May run again after a crash.
    */
   readonly accountReplaced = new Hook<AccountReplacement>();
+  /** Runs when an account or a device has been revoked, or the company's authorities or revocation lists have changed. */
+  readonly trustChanged = new Hook<void>();
   /** Runs when an account has been revoked, so that features clean up after it. */
   readonly accountRevoked = new Hook<string>();
   /**
@@ -304,7 +306,13 @@ export class Kernel {
       onRefused: failed,
       tracer: ground.tracer,
     });
-    this.#certificates = new CertificateWatch({ trust, rooms: this.rooms, connections: this.sockets, log });
+    this.#certificates = new CertificateWatch({
+      trust,
+      rooms: this.rooms,
+      connections: this.sockets,
+      log,
+      changed: () => this.trustChanged.run(),
+    });
     this.#acme = new AcmeRenewal({ config, log, listener, onRenewed: () => void ground.tls.check() });
     this.accountDeleting.add((accountId) => this.rooms.forgetAccount(accountId));
     this.scrubber = new Scrubber(store, log);
@@ -556,6 +564,7 @@ export class Kernel {
     const written = this.authority.revocation.revoke(id);
     this.rooms.remove(isOut, 'kicked');
     const connectionsEnded = this.sockets.endMatching(isOut, 'CERT_REVOKED');
+    await this.trustChanged.run();
     await written;
     return { connectionsEnded };
   }
@@ -825,6 +834,7 @@ export class Kernel {
       routerRtpCapabilities: { ...this.sfu.routerRtpCapabilities },
       config: this.config,
       authority: this.authority,
+      trust: this.trust,
       origins: this.origins,
       version: this.#options.version,
       authenticator: this.#authenticator,

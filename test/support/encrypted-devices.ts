@@ -1,12 +1,15 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 // biome-ignore lint/plugin: what enrolment uses
 import { createCsr, issueDeviceCertificate } from '../../client/sdk/identity/issue.ts';
+import type { RequestResult } from '../../contract/index.ts';
+import type { GroupRoom } from '../../contract/mls/index.ts';
 import { type Certificate, parseCertificate } from '../../contract/x509/index.ts';
 // biome-ignore lint/plugin: a real deployment CA
-import { Authority } from '../../signaling/identity/index.ts';
-import { CredentialJudge, GroupMember, type GroupRoom } from './room-groups.ts';
+import { Authority, TrustStore, type VerifiedDevice, verifyChain } from '../../signaling/identity/index.ts';
+import { CredentialJudge, GroupMember } from './room-groups.ts';
 
 /** A device as enrolment makes it, without a server. */
 export interface TestDevice {
@@ -14,6 +17,8 @@ export interface TestDevice {
   chain: string[];
   deviceKey: CryptoKey;
   accountId: string;
+  /** With a renewed certificate. */
+  newChain(): Promise<string[]>;
 }
 
 const P256 = { name: 'ECDSA', namedCurve: 'P-256' } as const;
@@ -22,8 +27,11 @@ const base64 = (der: Uint8Array) => Buffer.from(der).toString('base64');
 /** A deployment's CA, and people's devices under it. */
 export class TestDeployment {
   readonly deploymentCa: Certificate;
+  /** Of rooms for its accounts. */
+  readonly authorities: readonly string[];
   readonly #dir: string;
   readonly #authority: Authority;
+  #trust: Promise<TrustStore> | undefined;
 
   static async create(): Promise<TestDeployment> {
     const dir = await mkdtemp(join(tmpdir(), 'canopy-encrypted-'));
@@ -34,6 +42,7 @@ export class TestDeployment {
     this.#dir = dir;
     this.#authority = authority;
     this.deploymentCa = parseCertificate(authority.certificateDer);
+    this.authorities = [createHash('sha256').update(this.deploymentCa.spki).digest('hex')];
   }
 
   /** Devices of one account. Their keys are not extractable. `validSeconds`: default a day. `isGateway`: it is the phone gateway's. */
@@ -50,13 +59,17 @@ export class TestDeployment {
     return Promise.all(
       Array.from({ length: count }, async () => {
         const device = await crypto.subtle.generateKey(P256, false, ['sign', 'verify']);
-        const leaf = await issueDeviceCertificate({
-          account: certificate,
-          accountKey: account.privateKey,
-          devicePublicKey: device.publicKey,
-          displayName,
-        });
-        return { chain: [leaf, certificate], deviceKey: device.privateKey, accountId: signed.accountId };
+        const newChain = async () => {
+          const leaf = await issueDeviceCertificate({
+            account: certificate,
+            accountKey: account.privateKey,
+            devicePublicKey: device.publicKey,
+            displayName,
+          });
+          return [leaf, certificate];
+        };
+        const { accountId } = signed;
+        return { chain: await newChain(), deviceKey: device.privateKey, accountId, newChain };
       }),
     );
   }
@@ -81,6 +94,17 @@ export class TestDeployment {
   ): Promise<GroupMember> {
     const { chain, deviceKey } = device ?? (await this.device());
     return GroupMember.create({ chain, deviceKey, room, judge });
+  }
+
+  /** As its server judges chains. */
+  async verify(chain: readonly Uint8Array[]): Promise<VerifiedDevice> {
+    this.#trust ??= TrustStore.create({ authority: this.#authority, policy: 'invite' });
+    return verifyChain(chain, await this.#trust, Date.now());
+  }
+
+  /** What its server says of revoked devices or accounts, with these ids. */
+  async revoked(...ids: string[]): Promise<RequestResult<'encryption.revocations'>> {
+    return { lists: [], revoked: await this.#authority.signRevoked(ids) };
   }
 
   async close(): Promise<void> {

@@ -35,8 +35,12 @@ export class EncryptedSeat {
       (await GroupMember.create({
         chain: identity.chain,
         deviceKey: identity.stored.deviceKey,
-        room: { roomId, policy },
-        judge: new CredentialJudge({ deploymentCa: identity.deploymentCa }),
+        room: { roomId, policy, authorities: joined.parts.encryption.authorities ?? [] },
+        judge: new CredentialJudge({
+          deploymentCa: identity.deploymentCa,
+          companyCas: identity.companyCas,
+          authorities: joined.parts.encryption.authorities ?? [],
+        }),
       }));
     return new EncryptedSeat(client, member, joined);
   }

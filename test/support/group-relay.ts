@@ -8,6 +8,7 @@ import type {
   Identity,
 } from '../../client/sdk/index.ts';
 import type {
+  EncryptionPolicy,
   EventData,
   EventName,
   Participant,
@@ -16,12 +17,13 @@ import type {
   RequestResult,
 } from '../../contract/index.ts';
 import { groupHeadStatement } from '../../contract/index.ts';
+import type { GroupRoom } from '../../contract/mls/index.ts';
 // biome-ignore lint/plugin: the real delivery, for a server that lies about what it delivers
 import { GroupDelivery } from '../../signaling/features/encryption/group-delivery.ts';
 // biome-ignore lint/plugin: types of the same
 import type { Peer, Room } from '../../signaling/kernel/index.ts';
 import type { TestDeployment, TestDevice } from './encrypted-devices.ts';
-import { type GroupRoom, GroupSession } from './room-groups.ts';
+import { GroupSession } from './room-groups.ts';
 import { eventually } from './wait.ts';
 
 /** What a malicious server does with an event for somebody: changes it, or drops it (undefined). */
@@ -49,6 +51,8 @@ export class RelayedPerson {
   /** The keys that its media encryption got, the latest last; empty once it was closed. */
   keys: EpochKeys[] = [];
   state: EncryptionState | undefined;
+  /** Its certificates now: a device may renew its own. */
+  chain: readonly string[];
   #session: GroupSession | undefined;
 
   static async create(relay: GroupRelay, displayName: string, device: TestDevice): Promise<RelayedPerson> {
@@ -71,9 +75,14 @@ export class RelayedPerson {
     };
     person.#session = new GroupSession({
       member,
-      identity: { signGroupHead } as Identity,
+      identity: {
+        signGroupHead,
+        get chain() {
+          return person.chain;
+        },
+      } as Identity,
       frames,
-      patience: { behindMs: 500, rosterMs: relay.rosterMs, pauseMs: 100 },
+      patience: { behindMs: 500, rosterMs: relay.rosterMs, stuckMs: 300, pauseMs: 100 },
       host: {
         request: (name, data) => relay.handle(person, name, data),
         participants: () => relay.rosterFor(person),
@@ -92,11 +101,12 @@ export class RelayedPerson {
     deviceId: string,
     send: Peer['send'],
   ) {
+    this.chain = chain;
     const peerId = randomUUID();
     const ids = { participantId: randomUUID(), peerId, accountId, deviceId };
     this.participant = { ...ids, displayName, kind: 'user', role: 'member', connected: true };
     const principal = { kind: 'device', chain: chain.map(bytesOf) };
-    this.peer = { peerId, deviceId, principal, connection: {}, send } as unknown as Peer;
+    this.peer = { peerId, deviceId, accountId, principal, connection: {}, send } as unknown as Peer;
   }
 
   get session(): GroupSession {
@@ -122,7 +132,7 @@ export class RelayedPerson {
 /** A server that delivers a group’s messages as the real one, but may change, drop or repeat them, and lie about who is present. */
 export class GroupRelay {
   readonly deployment: TestDeployment;
-  readonly room: GroupRoom;
+  readonly room: GroupRoom & { policy: EncryptionPolicy };
   readonly people: RelayedPerson[] = [];
   /** The real one. */
   delivery: GroupDelivery;
@@ -133,6 +143,8 @@ export class GroupRelay {
   tamperAnswer: TamperAnswer = (_name, answer) => answer;
   /** How long rosters may differ, for those who enter from now on. Long, unless a test is about that: machines can be slow. */
   rosterMs = 60_000;
+  /** What it says about who is revoked. */
+  revocations: () => Promise<RequestResult<'encryption.revocations'>> = async () => ({ lists: [] });
   /** Called with each state that a session tells. */
   changed: (person: RelayedPerson, state: EncryptionState) => void = () => {};
   /** Whom it does not list, although they are there. */
@@ -142,7 +154,7 @@ export class GroupRelay {
 
   constructor(deployment: TestDeployment) {
     this.deployment = deployment;
-    this.room = { roomId: 'team', policy: 'required' };
+    this.room = { roomId: 'team', policy: 'required', authorities: deployment.authorities };
     this.delivery = this.#newDelivery();
   }
 
@@ -162,7 +174,10 @@ export class GroupRelay {
         this.send(name, { ...data, log: { logId: 'log', seq: this.#seq } } as never);
       },
     };
-    return new GroupDelivery(room as unknown as Room, ANSWER_BYTES);
+    return new GroupDelivery(room as unknown as Room, ANSWER_BYTES, {
+      authorities: () => this.room.authorities,
+      verify: (chain) => this.deployment.verify(chain),
+    });
   }
 
   /** Somebody enters, and their session begins. `hidden`: the others are not told. `idle`: it does not begin. */
@@ -252,6 +267,11 @@ export class GroupRelay {
             groupInfo: bytesOf(data.groupInfo),
             welcome: data.welcome && bytesOf(data.welcome),
           });
+        case 'encryption.stuck':
+          await delivery.stuck(peer, data.groupId);
+          return {};
+        case 'encryption.revocations':
+          return this.revocations();
         case 'encryption.missed': {
           const missed = delivery.missed(data.groupId, data.epoch);
           return missed ? { missed } : {};
@@ -282,9 +302,11 @@ function deliver<N extends EventName>(session: GroupSession, name: N, data: Even
   const take = {
     'encryption.created': 'created',
     'encryption.committed': 'committed',
+    'encryption.ended': 'ended',
     'encryption.welcome': 'welcome',
     'encryption.waiting': 'waiting',
     'encryption.head': 'head',
+    'encryption.revoked': 'revoked',
   }[name as string] as 'head' | undefined;
   if (take) {
     session[take](data as EventData<'encryption.head'>);

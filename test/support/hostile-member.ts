@@ -4,7 +4,7 @@ import type { LeafNode } from 'ts-mls';
 import { issueDeviceCertificate } from '../../client/sdk/identity/issue.ts';
 import type { Identity } from '../../client/sdk/index.ts';
 import { readLeafChain } from '../../contract/mls/index.ts';
-import { parseCertificate } from '../../contract/x509/index.ts';
+import { type Certificate, parseCertificate } from '../../contract/x509/index.ts';
 import type { EncryptedSeat } from './encrypted-seat.ts';
 import { CredentialJudge, GroupMember, type MemberIdentity } from './room-groups.ts';
 
@@ -36,14 +36,20 @@ export async function selfCertified({ stored, chain, deploymentCa }: Identity, r
   return GroupMember.create({
     chain: [leaf, issuer],
     deviceKey: stored.deviceKey,
-    room: { roomId, policy: 'required' },
+    room: { roomId, policy: 'required', authorities: await authoritiesOf(deploymentCa) },
     judge: new Credulous({ deploymentCa }),
   });
+}
+
+/** The authorities of rooms for a deployment's accounts. */
+export async function authoritiesOf({ spki }: Certificate): Promise<string[]> {
+  return [Buffer.from(await crypto.subtle.digest('SHA-256', spki)).toString('hex')];
 }
 
 class Credulous extends CredentialJudge {
   override async judge(leaf: Pick<LeafNode, 'credential' | 'signaturePublicKey'>): Promise<MemberIdentity> {
     const { deviceId, chain } = await readLeafChain(leaf);
-    return { deviceId, accountIds: [], isOutdated: false, isGateway: false, name: '', key: chain[0].key };
+    const [{ key }] = chain;
+    return { deviceId, accountId: '', outdated: undefined, isGateway: false, name: '', key, path: chain };
   }
 }

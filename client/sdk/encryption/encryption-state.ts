@@ -6,7 +6,8 @@ import { CanopyError } from '../../../contract/light.ts';
  * somebody is in an epoch that this device was not told about; `replayed`: the server repeats a message; `stranger`: a device has the keys
  * that the server does not list as present, and it stays; `outside`: somebody is present without the keys; `identity`: the server says that a
  * device belongs to somebody else than its certificate does, or that two people have it; `expired`: the certificate of a device that has the
- * keys is over.
+ * keys is over; `revoked`: a device that has the keys is revoked; `unchecked`: the list that would say whether a device is revoked is out of
+ * date; `replaced`: the server ended a group that worked.
  */
 export type EncryptionAlarmKind =
   | 'failed'
@@ -17,7 +18,10 @@ export type EncryptionAlarmKind =
   | 'stranger'
   | 'outside'
   | 'identity'
-  | 'expired';
+  | 'expired'
+  | 'revoked'
+  | 'unchecked'
+  | 'replaced';
 
 export interface EncryptionAlarm {
   kind: EncryptionAlarmKind;
@@ -42,8 +46,8 @@ export interface EncryptedMember {
   name: string;
   /** Whether it is the deployment's phone gateway: what phones hear and say is decrypted there, on the server. */
   isGateway: boolean;
-  /** The ids of the account that certified it: one for each name, in a company's PKI. */
-  accountIds: readonly string[];
+  /** The account to which its certificate says that it belongs. */
+  accountId: string;
 }
 
 export interface EncryptionState {
@@ -56,6 +60,8 @@ export interface EncryptionState {
   members: readonly EncryptedMember[];
   /** Six groups of digits, the same for all members. They change whenever somebody comes or goes. */
   code: readonly string[];
+  /** The room's group is another one than before, while this device was in the room: compare the code again. */
+  isGroupNew: boolean;
   /** What was wrong since this client entered; each kind once per device. */
   alarms: readonly EncryptionAlarm[];
 }

@@ -7,6 +7,7 @@ import type {
   SnapshotPart,
 } from '../../../contract/index.ts';
 import { CanopyError } from '../../../contract/light.ts';
+import type { GroupRoom } from '../../../contract/mls/index.ts';
 import { Emitter } from '../emitter.ts';
 import type { Identity } from '../identity/index.ts';
 import type { RoomSession } from '../room-session.ts';
@@ -33,6 +34,8 @@ export interface RoomEncryptionHost {
 export class RoomEncryption extends Emitter<RoomEncryptionEvents> {
   readonly #host: RoomEncryptionHost;
   #session: Promise<GroupSession> | undefined;
+  /** What the server said of the room: its policy, and who may be in it. */
+  #told: string | undefined;
   #policy: EncryptionPolicy | undefined;
   #state: EncryptionState | undefined;
   #closed = false;
@@ -46,9 +49,11 @@ export class RoomEncryption extends Emitter<RoomEncryptionEvents> {
       this.#session?.then(run).catch(() => {});
     };
     session.onServerEvent('encryption.created', (data) => tell((group) => group.created(data)));
+    session.onServerEvent('encryption.ended', (data) => tell((group) => group.ended(data)));
     session.onServerEvent('encryption.committed', (data) => tell((group) => group.committed(data)));
     session.onServerEvent('encryption.welcome', (data) => tell((group) => group.welcome(data)));
     session.onServerEvent('encryption.waiting', (data) => tell((group) => group.waiting(data)));
+    session.onServerEvent('encryption.revoked', () => tell((group) => group.revoked()));
     session.onServerEvent('encryption.head', (data) => tell((group) => group.head(data)));
     for (const event of ['participant-joined', 'participant-updated', 'participant-left'] as const) {
       session.on(event, () => tell((group) => group.rosterChanged()));
@@ -68,22 +73,30 @@ export class RoomEncryption extends Emitter<RoomEncryptionEvents> {
   /**
    * @internal The room was entered or re-entered.
    *
-   * @throws {CanopyError} ENCRYPTION_INVALID - the server says that the room has another policy than before
+   * @throws {CanopyError} ENCRYPTION_INVALID - the server says that the room has another policy, or is for others, than before
    */
   entered(snapshot: SnapshotPart<'encryption'>): void {
-    const { policy } = snapshot;
-    if (this.#session && policy !== this.#policy) {
-      throw new CanopyError('ENCRYPTION_INVALID', `the server now says that the room’s policy is ${policy}`);
+    const { policy, authorities = [] } = snapshot;
+    const told = [policy, ...authorities].join(' ');
+    if (this.#session && told !== this.#told) {
+      throw new CanopyError('ENCRYPTION_INVALID', `the server now says of the room: ${told}`);
     }
     if (policy === 'off') {
       return;
     }
+    this.#told = told;
     this.#policy = policy;
-    this.#session ??= this.#load(policy);
+    this.#session ??= this.#load({ roomId: this.#host.roomId, policy, authorities });
     this.#session
       .then((group) => group.entered(snapshot))
       .catch((cause: unknown) => {
-        this.#change({ state: 'failed', members: [], code: [], alarms: [failureAlarm(cause)] });
+        this.#change({
+          state: 'failed',
+          members: [],
+          code: [],
+          isGroupNew: false,
+          alarms: [failureAlarm(cause)],
+        });
       });
   }
 
@@ -96,15 +109,18 @@ export class RoomEncryption extends Emitter<RoomEncryptionEvents> {
     }
   }
 
-  async #load(policy: EncryptionPolicy): Promise<GroupSession> {
-    this.#change({ state: 'joining', members: [], code: [], alarms: [] });
+  async #load(room: GroupRoom): Promise<GroupSession> {
+    this.#change({ state: 'joining', members: [], code: [], isGroupNew: false, alarms: [] });
     const { CredentialJudge, GroupMember, GroupSession } = await import('./group/index.ts');
-    const { identity, roomId, frames, participants } = this.#host;
+    const { identity, frames, participants } = this.#host;
+    const { deploymentCa, companyCas } = identity;
+    const judge = new CredentialJudge({ deploymentCa, companyCas, authorities: room.authorities });
+    await judge.requireKnownAuthorities();
     const member = await GroupMember.create({
       chain: identity.chain,
       deviceKey: identity.stored.deviceKey,
-      room: { roomId, policy },
-      judge: new CredentialJudge({ deploymentCa: identity.deploymentCa, companyCas: identity.companyCas }),
+      room,
+      judge,
     });
     const group = new GroupSession({
       member,

@@ -121,7 +121,18 @@ export async function loadIdentity(serverUrl: string, store: IdentityStore): Pro
   if (identity && stored.accountKey && renewalDue(identity) === 'yes') {
     await renewIdentity(identity, store, stored.accountKey);
   }
+  if (identity && !identity.issuedByAccount && !stored.authorities) {
+    await pinAuthorities(identity, serverUrl, store).catch(() => {});
+  }
   return identity;
+}
+
+/** Earlier versions pinned no authorities of a company: the device takes those that the server names now. */
+async function pinAuthorities(identity: Identity, serverUrl: string, store: IdentityStore): Promise<void> {
+  const { authorities } = await serverInfo({ serverUrl, withAuthorities: true });
+  if (authorities) {
+    await identity.update(store, (stored) => ({ ...stored, authorities }), identity.exportableKey);
+  }
 }
 
 export interface ImportOptions extends ServerOptions {
@@ -133,17 +144,22 @@ export interface ImportOptions extends ServerOptions {
   displayName?: string;
   /** SHA-256 of the deployment CA's DER, base64url. Without it, the CA that the server presents over TLS is trusted. */
   caFingerprint?: string;
+  /**
+   * PEM: the company's authorities, which this device trusts to issue other people's certificates. Default: the root at the end of
+   * `certificatePem`; if there is none, those that the server names.
+   */
+  authoritiesPem?: string;
 }
 
 /**
- * Makes an identity from a certificate issued by a company's PKI.
+ * Makes an identity from a certificate issued by a company's PKI, and pins the company's authorities.
  *
  * @throws {CanopyError} UNSUPPORTED_PLATFORM; CERT_MISSING; CERT_MALFORMED - the PEM is damaged, or the key does not match the certificate;
- * CERT_UNSUPPORTED; CERT_NONCONFORMING; SERVER_UNVERIFIED - the CA is not the given one; ORIGIN_NOT_ALLOWED; CONNECTION_LOST
+ * CERT_UNSUPPORTED; CERT_NONCONFORMING; CERT_UNTRUSTED and the like - none of the given authorities issued it; SERVER_UNVERIFIED - the CA is not the given one; ORIGIN_NOT_ALLOWED; CONNECTION_LOST
  */
 export async function importIdentity(options: ImportOptions): Promise<Identity> {
   requirePlatform();
-  const chain = readPem(options.certificatePem, 'CERTIFICATE').map((text) => readCertificate(text));
+  const { chain, root } = withoutRoot(readCertificates(options.certificatePem));
   const [leaf] = chain;
   const [pkcs8] = readPem(options.privateKeyPem, 'PRIVATE KEY');
   if (!leaf) {
@@ -152,7 +168,8 @@ export async function importIdentity(options: ImportOptions): Promise<Identity> 
   if (!pkcs8) {
     throw new CanopyError('CERT_MALFORMED', 'no PKCS#8 private key (BEGIN PRIVATE KEY)');
   }
-  const info = await serverInfo(options);
+  const given = options.authoritiesPem === undefined ? root : readCertificates(options.authoritiesPem);
+  const info = await serverInfo({ ...options, withAuthorities: given.length === 0 });
   const ca = readCertificate(info.deploymentCa);
   if (!(await isPinned(ca, options.caFingerprint))) {
     throw new CanopyError('SERVER_UNVERIFIED', 'its CA is not the one that was given');
@@ -163,9 +180,14 @@ export async function importIdentity(options: ImportOptions): Promise<Identity> 
   if (!(await statementMatches(leaf.key, probe, await sign(deviceKey, leaf.key.type, probe)))) {
     throw new CanopyError('CERT_MALFORMED', 'the private key does not match the certificate');
   }
+  if (given.length > 0) {
+    await validateChain(chain, new AnchorSet(given), { atMs: leaf.notBeforeMs, usage: OID.clientAuth });
+  }
+  const authorities = given.length > 0 ? given.map(({ der }) => toBase64(der)) : info.authorities;
   const stored: StoredIdentity = {
     version: 1,
     origin: new URL(options.serverUrl).origin,
+    ...(authorities && { authorities }),
     displayName: options.displayName ?? leaf.subjectCommonName ?? 'Canopy',
     chain: chain.map(({ der }) => toBase64(der)),
     deploymentCa: info.deploymentCa,
@@ -226,14 +248,18 @@ export async function isPinned(ca: Certificate, fingerprint: string | undefined)
 }
 
 /**
- * Fetches the server's description of itself. `withMedia`: also what rooms support, which is long. Default false.
+ * Fetches the server's description of itself. `withMedia`: also what rooms support, which is long; `withAuthorities`: also the company's
+ * authorities. Default false.
  *
  * @throws {CanopyError} ORIGIN_NOT_ALLOWED - the server does not know the dialled address and would refuse every connection;
  * CONNECTION_LOST
  */
-export async function serverInfo(options: ServerOptions & { withMedia?: boolean }): Promise<ServerInfo> {
+export async function serverInfo(
+  options: ServerOptions & { withMedia?: boolean; withAuthorities?: boolean },
+): Promise<ServerInfo> {
   const { origin } = new URL(options.serverUrl);
-  const query = `origin=${encodeURIComponent(origin)}${options.withMedia ? '&media=1' : ''}`;
+  const more = `${options.withMedia ? '&media=1' : ''}${options.withAuthorities ? '&authorities=1' : ''}`;
+  const query = `origin=${encodeURIComponent(origin)}${more}`;
   const info = await callApi<ServerInfo>(options, `/api/server?${query}`);
   if (info.originAllowed === false) {
     throw new CanopyError('ORIGIN_NOT_ALLOWED', origin);
@@ -246,6 +272,16 @@ export async function mayEmbed(options: ServerOptions & { embedder: string }): P
   const query = `embedder=${encodeURIComponent(options.embedder)}`;
   const { embedderAllowed } = await callApi<ServerInfo>(options, `/api/server?${query}`);
   return embedderAllowed === true;
+}
+
+function readCertificates(pem: string): Certificate[] {
+  return readPem(pem, 'CERTIFICATE').map(readCertificate);
+}
+
+/** A chain as it is presented, and its root if there was one. */
+function withoutRoot(chain: readonly Certificate[]): { chain: Certificate[]; root: Certificate[] } {
+  const isRoot = (each: Certificate, i: number) => i > 0 && i === chain.length - 1 && each.selfIssued;
+  return { chain: chain.filter((each, i) => !isRoot(each, i)), root: chain.filter(isRoot) };
 }
 
 /** The base64 contents of the PEM blocks with this label (RFC 7468). */

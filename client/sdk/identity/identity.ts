@@ -68,9 +68,10 @@ export class Identity {
     return this.#leaf.notAfterMs;
   }
 
-  /** The authorities that issue device certificates themselves, as far as this device has them: those of its own chain, in a company's PKI. */
+  /** The authorities of a company's PKI that this device trusts: those that it pinned, or else those of its own chain. */
   get companyCas(): Certificate[] {
-    return this.issuedByAccount ? [] : this.chain.slice(1).map(readCertificate);
+    const pinned = this.#stored.authorities ?? (this.issuedByAccount ? [] : this.chain.slice(1));
+    return pinned.map(readCertificate);
   }
 
   /** Whether the account's key issues its certificate, rather than a company's PKI. */

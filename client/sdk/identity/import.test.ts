@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import { promisify } from 'node:util';
 import type { CanopyError, ErrorCode } from '../../../contract/light.ts';
 // biome-ignore lint/plugin: the server's own code verifies what the SDK creates
 import { Authority, createNonce, TrustStore, verifyAuthProof } from '../../../signaling/identity/index.ts';
-import { importIdentity } from './index.ts';
+import { type Identity, importIdentity } from './index.ts';
 
 const ORIGIN = 'https://meet.example';
 const run = promisify(execFile);
@@ -35,6 +36,19 @@ before(async () => {
     ...['req', '-x509', ...KEYS['P-256'], '-nodes', '-keyout', file('ca.key'), '-out', file('ca.pem')],
     ...['-subj', '/CN=Company', '-addext', 'keyUsage=critical,keyCertSign'],
   );
+  await openssl(
+    ...[
+      'req',
+      '-x509',
+      ...KEYS['P-256'],
+      '-nodes',
+      '-keyout',
+      file('other-ca.key'),
+      '-out',
+      file('other.pem'),
+    ],
+    ...['-subj', '/CN=Other', '-addext', 'keyUsage=critical,keyCertSign'],
+  );
   for (const [name, newKey] of Object.entries(KEYS)) {
     await openssl(
       ...['req', '-x509', ...newKey, '-nodes', '-CA', file('ca.pem'), '-CAkey', file('ca.key')],
@@ -47,10 +61,18 @@ before(async () => {
 });
 after(() => rm(dir, { recursive: true }));
 
+/** What the server names as its company's authorities, if it is asked. */
+let named: string[] | undefined;
+
 const api: typeof fetch = async (url) => {
-  assert.equal(String(url), `${ORIGIN}/api/server?origin=${encodeURIComponent(ORIGIN)}`);
-  return Response.json({ deploymentCa: Buffer.from(authority.certificateDer).toString('base64') });
+  const { origin, pathname, searchParams } = new URL(String(url));
+  assert.deepEqual([origin, pathname, searchParams.get('origin')], [ORIGIN, '/api/server', ORIGIN]);
+  return Response.json({
+    deploymentCa: Buffer.from(authority.certificateDer).toString('base64'),
+    ...(searchParams.has('authorities') && named && { authorities: named }),
+  });
 };
+const derOf = async (name: string) => Buffer.from(new X509Certificate(await text(`${name}.pem`)).raw);
 
 async function imported(certificate: string, key = certificate, more = {}) {
   return importIdentity({
@@ -100,6 +122,25 @@ describe('importIdentity()', () => {
       file('other.key'),
     );
     await assert.rejects(imported('P-256', 'other'), withCode('CERT_MALFORMED'));
+  });
+
+  it('pins the authorities that it is given, else the root in the file, else those that the server names', async () => {
+    const pinned = ({ companyCas }: Identity) => companyCas.map(({ der }) => Buffer.from(der));
+    const root = await derOf('ca');
+    const [certificate, ca] = await Promise.all([text('P-256.pem'), text('ca.pem')]);
+    named = [(await derOf('RSA')).toString('base64')];
+    const withRoot = await imported('P-256', 'P-256', { certificatePem: certificate + ca });
+    assert.deepEqual(pinned(withRoot), [root]);
+    assert.equal(withRoot.chain.length, 1);
+    assert.deepEqual(pinned(await imported('P-256', 'P-256', { authoritiesPem: ca })), [root]);
+    await assert.rejects(
+      imported('P-256', 'P-256', { authoritiesPem: await text('other.pem') }),
+      withCode('CERT_UNTRUSTED'),
+    );
+    named = [root.toString('base64')];
+    assert.deepEqual(pinned(await imported('P-256')), [root]);
+    named = undefined;
+    assert.deepEqual(pinned(await imported('P-256')), []);
   });
 
   it('refuses a CA other than the given one', async () => {

@@ -35,6 +35,6 @@ export { loadIssuing, loadLinkMessages } from './link-parts.ts';
 export { createPasskey, passkeysUsable, unlockWithPasskey } from './passkey.ts';
 export { adoptRenewal, issueRenewal, makeRenewalRequest, renewalDue, renewIdentity } from './renewal.ts';
 export { openRoomLink, parseRoomLink, type RoomLinkSecret } from './room-link.ts';
-export { verifyServerBinding } from './server-binding.ts';
+export { verifyServerBinding, verifyServerLeaf } from './server-binding.ts';
 export { beginSignOn, finishSignOn, type SignedOn, signOnOffer } from './sign-on.ts';
 export { type IdentityStore, memoryStore, type StoredIdentity } from './store.ts';

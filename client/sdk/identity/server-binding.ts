@@ -25,13 +25,7 @@ export async function verifyServerBinding(
 ): Promise<VerifiedDtlsParameters> {
   try {
     const { workerId, fingerprint, timeMs } = binding;
-    const chain = binding.chain.map(readCertificate);
-    const rules = { atMs: nowMs, usage: OID.serverAuth };
-    const [leaf, ...authorities] = await validateChain(chain, new AnchorSet([deploymentCa]), rules);
-    // Accounts are CAs too, so none may stand between the deployment CA and the server's certificate.
-    if (authorities.length !== 1) {
-      throw new CanopyError('CERT_UNTRUSTED');
-    }
+    const leaf = await verifyServerLeaf(binding.chain, deploymentCa, nowMs);
     if (!(Math.abs(nowMs - timeMs) <= SERVER_DTLS_MAX_AGE_MS)) {
       throw new Error('the statement is too old');
     }
@@ -53,4 +47,24 @@ export async function verifyServerBinding(
       cause instanceof CanopyError ? cause.code : cause instanceof Error ? cause.message : String(cause);
     throw new CanopyError('SERVER_UNVERIFIED', reason, { cause });
   }
+}
+
+/**
+ * Checks that a chain (base64 DER) is that of a server of the deployment. Returns its leaf.
+ *
+ * @throws {CanopyError} the CERT_ codes
+ */
+export async function verifyServerLeaf(
+  chain: readonly string[],
+  deploymentCa: Certificate,
+  nowMs: number,
+): Promise<Certificate> {
+  const rules = { atMs: nowMs, usage: OID.serverAuth };
+  const anchors = new AnchorSet([deploymentCa]);
+  const [leaf, ...authorities] = await validateChain(chain.map(readCertificate), anchors, rules);
+  // Accounts are CAs too, so none may stand between the deployment CA and the server's certificate.
+  if (authorities.length !== 1) {
+    throw new CanopyError('CERT_UNTRUSTED');
+  }
+  return leaf;
 }

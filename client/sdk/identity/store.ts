@@ -10,6 +10,8 @@ export interface StoredIdentity {
   chain: string[];
   /** Base64 DER. */
   deploymentCa: string;
+  /** The company's authorities that issue other people's certificates, base64 DER: pinned when the device imported its own. */
+  authorities?: string[];
   deviceKey: CryptoKey;
   /** Signs without asking. Absent if the key is wrapped or elsewhere, or a company's PKI issued the device certificate. */
   accountKey?: CryptoKey;

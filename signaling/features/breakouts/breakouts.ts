@@ -667,12 +667,14 @@ function requirePlanned({ plan, closingUntilMs }: Family): void {
 
 /** What a breakout room takes over from its main room. Its owner decides there what a moderator decides. */
 function inherited(parent: RoomRecord, name: string) {
-  const { roomId, ownerId, permissions, roles, chatHistory, chatDays, departureTimeout, encryption } = parent;
+  const { roomId, ownerId, permissions, roles, chatHistory, chatDays, departureTimeout } = parent;
+  const { encryption, certifiedBy } = parent;
   return {
     title: name,
     ownerId: null,
     parentId: roomId,
     encryption,
+    certifiedBy,
     permissions: { moderator: null, speaker: null, viewer: null, ...permissions },
     roles: { ...roles, ...(ownerId !== null && { [ownerId]: 'moderator' as const }) },
     lobby: 'off' as const,

@@ -3,7 +3,14 @@
  * none of its secrets. All byte strings are base64.
  */
 import { z } from 'zod';
-import { encryptionPolicy, logged, nothing, objectId, signature } from '../../../contract/index.ts';
+import {
+  encryptionPolicy,
+  logged,
+  nothing,
+  objectId,
+  sha256Hex,
+  signature,
+} from '../../../contract/index.ts';
 import {
   MAX_COMMIT_BYTES,
   MAX_GROUP_INFO_BYTES,
@@ -19,6 +26,8 @@ const commit = bytes(MAX_COMMIT_BYTES);
 const groupInfo = bytes(MAX_GROUP_INFO_BYTES);
 /** The ratchet tree of the epoch (RFC 9420 section 12.4.3.3). */
 const tree = z.base64();
+/** Maximum number of revocation lists that a client says it has. */
+const MAX_LISTS = 64;
 /** SHA-256: 32 bytes. */
 const digest = z.string().regex(/^[A-Za-z0-9+/]{43}=$/);
 /** A PublicMessage that ended an epoch. */
@@ -66,6 +75,36 @@ export const ENCRYPTION_REQUESTS = {
     data: z.object({ groupId, epoch }),
     result: z.object({ missed: z.array(committed).optional() }),
   },
+  /**
+   * This device has not been able to use the room's group for a while. When every connected device has said so, the group ends
+   * (`encryption.ended`), and the first one to ask creates another.
+   */
+  'encryption.stuck': { data: z.object({ groupId }), result: nothing },
+  /**
+   * Who is revoked of the devices that were in the group, and the revocation lists of the company's authorities. All of it is signed, for
+   * the client to check.
+   */
+  'encryption.revocations': {
+    /** `known`: SHA-256 of the lists that the client has. */
+    data: z.object({ known: z.array(sha256Hex).max(MAX_LISTS).optional() }),
+    result: z.object({
+      /** DER of the other lists. Those that are too large for an answer are left out. */
+      lists: z.array(z.base64()),
+      /** Absent: nobody is. */
+      revoked: z
+        .object({
+          /** Ids of devices and accounts. */
+          ids: z.array(sha256Hex),
+          /** Unix time in milliseconds. */
+          timeMs: z.number(),
+          /** Of the server's leaf, as in `transport.create`. */
+          chain: z.array(z.base64()),
+          /** Over revokedStatement(), by that leaf. */
+          signature,
+        })
+        .optional(),
+    }),
+  },
   /** Tells the others in which epoch this device is, so that everyone notices if they are shown different histories. */
   'encryption.head': {
     data: z.object({
@@ -82,12 +121,16 @@ export const ENCRYPTION_REQUESTS = {
 export const ENCRYPTION_EVENTS = {
   /** The group was created, or created anew after all its members had left. */
   'encryption.created': logged({ groupId }),
+  /** Nobody could use the group. Join again. */
+  'encryption.ended': logged({ groupId }),
   /** An epoch has ended. */
   'encryption.committed': logged({ groupId, ...committed.shape }),
   /** A member has added this device. */
   'encryption.welcome': z.object({ groupId, epoch, welcome: z.base64(), tree }),
   /** For a member: these people wait to be added. */
   'encryption.waiting': z.object({ keyPackages: z.array(z.base64()) }),
+  /** Somebody was revoked, or a revocation list has changed: ask for it. */
+  'encryption.revoked': z.object({}),
   'encryption.head': z.object({
     participantId: objectId,
     ...ENCRYPTION_REQUESTS['encryption.head'].data.shape,
@@ -95,9 +138,14 @@ export const ENCRYPTION_EVENTS = {
 } as const;
 
 export const ENCRYPTION_SNAPSHOT = {
-  /** The room's policy, and its group; null if there is none (yet). */
+  /** The room's policy, and its group: null if there is none (yet). */
   encryption: z.object({
     policy: encryptionPolicy,
+    /**
+     * The authorities of which each member's certificate path needs one: SHA-256 of their keys. A device that does not know all of them
+     * stays outside. Absent if the room is not encrypted.
+     */
+    authorities: z.array(sha256Hex).min(1).optional(),
     group: z.object({ groupId, epoch }).nullable(),
   }),
 } as const;

@@ -4,11 +4,13 @@ import type { ENCRYPTION_REQUESTS } from './contract.ts';
 import type { Encryption } from './encryption.ts';
 import type { GroupDelivery } from './group-delivery.ts';
 import type { CommitMetrics } from './metrics.ts';
+import type { RevokedDevices } from './revoked-devices.ts';
 
 const bytesOf = (base64: string) => new Uint8Array(Buffer.from(base64, 'base64'));
 
 export function encryptionHandlers(
   encryption: Encryption,
+  revoked: RevokedDevices,
   metrics: CommitMetrics,
 ): Handlers<keyof typeof ENCRYPTION_REQUESTS> {
   const requireGroup = (session: Session): { delivery: GroupDelivery; peer: Peer } => {
@@ -45,6 +47,15 @@ export function encryptionHandlers(
       const missed = requireGroup(session).delivery.missed(groupId, epoch);
       return missed ? { missed } : {};
     },
+
+    'encryption.stuck': async (session, { groupId }) => {
+      const { delivery, peer } = requireGroup(session);
+      await delivery.stuck(peer, groupId);
+      return {};
+    },
+
+    'encryption.revocations': async (session, { known = [] }) =>
+      revoked.answer(requireGroup(session).delivery.seen, known),
 
     'encryption.head': async (session, head) => {
       const { room, peer } = requireSeat(session);

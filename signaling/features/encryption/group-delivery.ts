@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { encodeKeyPackage } from 'ts-mls/keyPackage.js';
 import { encodeMlsMessage } from 'ts-mls/message.js';
 import { CanopyError } from '../../../base/index.ts';
@@ -10,7 +11,7 @@ import {
   requireUsable,
 } from '../../../contract/mls/index.ts';
 import type { Peer, Room } from '../../kernel/index.ts';
-import { leafDeviceOf, requireChain } from './leaf-chains.ts';
+import { type LeafDevice, leafDeviceOf, requireChain, type VerifyChain } from './leaf-chains.ts';
 import { Newcomers } from './newcomers.ts';
 import { PublicGroup } from './public-group.ts';
 
@@ -18,12 +19,23 @@ type Missed = NonNullable<RequestResult<'encryption.missed'>['missed']>;
 
 /** Maximum number of commits that are kept for those who were away. */
 const MAX_KEPT = 256;
+/** How long a device counts as unable to use the group after it said so: it tries again within 30 s. In milliseconds. */
+const STUCK_MS = 90_000;
+/** Maximum number of devices that are remembered, to say later that they were revoked. */
+const MAX_SEEN = 1000;
 /** Maximum size of an answer without its commits or its tree, in bytes. */
 const ANSWER_BYTES = 16 * 1024;
 /** How much longer base64 is than what it stands for. */
 const BASE64_FACTOR = 4 / 3;
 
 const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
+
+/** How a room's members are judged. */
+export interface MemberRules {
+  /** Of the devices that may enter the room: for a new group. */
+  authorities(): readonly string[];
+  verify: VerifyChain;
+}
 
 /**
  * Delivers the messages of a room's group in one order (RFC 9750 section 5): one commit ends an epoch, the first that comes. Checks what can
@@ -34,15 +46,23 @@ export class GroupDelivery {
   /** Maximum size of a tree with a Welcome, in characters of base64. The commits that are kept have half of it. */
   readonly #maxBytes: number;
   readonly #newcomers: Newcomers;
+  readonly #rules: MemberRules;
+  /** The account of each device that was in the group, or asked to be, since the room was opened: the latest ones. */
+  readonly #seen = new LRUCache<string, string>({ max: MAX_SEEN });
   #group: PublicGroup | undefined;
+  /** When each peer last said that it cannot use the group, by performance.now(). */
+  readonly #stuck = new Map<string, number>();
   /** The latest commits, oldest first. */
   #kept: Missed = [];
   /** Requests are handled one at a time, as reading a commit takes a while. */
   #queue: Promise<unknown> = Promise.resolve();
 
-  /** @param answerBytes maximum size of an answer: what a connection may have unsent */
-  constructor(room: Room, answerBytes: number) {
+  /**
+   * @param answerBytes maximum size of an answer: what a connection may have unsent
+   */
+  constructor(room: Room, answerBytes: number, rules: MemberRules) {
     this.#room = room;
+    this.#rules = rules;
     this.#maxBytes = answerBytes - ANSWER_BYTES;
     this.#newcomers = new Newcomers({
       waits: (peerId) => {
@@ -58,22 +78,31 @@ export class GroupDelivery {
     return [...this.#room.peers.values()].some((peer) => this.#isMember(peer)) ? this.#group : undefined;
   }
 
+  /** The keys of the authorities that members must have: those of the group, if there is one. */
+  get authorities(): readonly string[] {
+    return this.group?.authorities ?? this.#rules.authorities();
+  }
+
+  /** The latest devices that were in the group, with their accounts. */
+  get seen(): ReadonlyMap<string, string> {
+    return new Map(this.#seen.entries());
+  }
+
   create(
     peer: Peer,
     { groupInfo, tree }: { groupInfo: Uint8Array; tree: Uint8Array },
   ): Promise<'accepted' | 'late'> {
     return this.#serialize(async () => {
-      if (this.group) {
+      if (this.group && !this.#isAlone(peer)) {
         return 'late';
       }
       const { roomId, encryption: policy } = this.#room;
       const group = await PublicGroup.create(
-        { roomId, policy },
-        { groupInfo, tree, device: leafDeviceOf(peer, this.#room) },
+        { roomId, policy, authorities: this.#rules.authorities() },
+        { groupInfo, tree, device: this.#deviceOf(peer) },
       );
       this.#requireInside(peer);
-      this.#group = group;
-      this.#kept = [];
+      this.#replace(group);
       this.#newcomers.drop(peer.peerId);
       this.#room.append('encryption.created', { groupId: group.groupId });
       this.#newcomers.committed();
@@ -87,11 +116,12 @@ export class GroupDelivery {
   ): Promise<RequestResult<'encryption.join'>> {
     return this.#serialize(async () => {
       const { group } = this;
-      if (!group) {
+      // Whoever comes back to a group with nobody else in it could not take its own leaf out: ts-mls reads no empty tree.
+      if (!group || this.#isAlone(peer)) {
         return { way: 'create' };
       }
       const read = readKeyPackage(keyPackage);
-      await requireChain(read.leafNode, leafDeviceOf(peer, this.#room), group.leafOf(peer.deviceId));
+      await requireChain(read.leafNode, this.#deviceOf(peer), group.leafOf(peer.deviceId));
       await requireGenuineKeyPackage(read);
       this.#requireInside(peer);
       // Whoever has a leaf already replaces it, which no other member can do.
@@ -136,12 +166,14 @@ export class GroupDelivery {
       if (commit.length > group.commitBytes + addedBytes) {
         refuse('a commit with more bytes than it needs');
       }
-      const next = await group.after(handshake, { groupInfo, device: leafDeviceOf(peer, this.#room) });
+      const next = await group.after(handshake, { groupInfo, device: this.#deviceOf(peer) });
       if ((next.tree.length + (welcome?.length ?? 0)) * BASE64_FACTOR > this.#maxBytes) {
         refuse('the tree would be too large to be sent');
       }
       this.#requireInside(peer);
       this.#group = next;
+      // Whoever commits can use it.
+      this.#stuck.delete(peer.peerId);
       const entry = { epoch: group.epoch, commit: base64(commit) };
       this.#keep(entry);
       this.#newcomers.drop(peer.peerId);
@@ -158,6 +190,27 @@ export class GroupDelivery {
     });
   }
 
+  /** A device cannot use the group. If that is so of every connected device, the group ends. */
+  stuck(peer: Peer, groupId: string): Promise<void> {
+    return this.#serialize(async () => {
+      if (this.group?.groupId !== groupId) {
+        return;
+      }
+      this.#requireInside(peer);
+      const nowMs = performance.now();
+      this.#stuck.set(peer.peerId, nowMs);
+      const isStuck = ({ peerId }: Peer) =>
+        nowMs - (this.#stuck.get(peerId) ?? Number.NEGATIVE_INFINITY) < STUCK_MS;
+      const present = [...this.#room.peers.values()].filter(
+        ({ connection, principal }) => connection && principal.kind !== 'stream',
+      );
+      if (present.every(isStuck)) {
+        this.#replace(undefined);
+        this.#room.append('encryption.ended', { groupId });
+      }
+    });
+  }
+
   /** The commits from an epoch on; undefined if some are no longer kept. */
   missed(groupId: string, epoch: number): Missed | undefined {
     const { group } = this;
@@ -170,6 +223,13 @@ export class GroupDelivery {
 
   close(): void {
     this.#newcomers.close();
+  }
+
+  /** Another group takes the place of the former one. */
+  #replace(group: PublicGroup | undefined): void {
+    this.#group = group;
+    this.#kept = [];
+    this.#stuck.clear();
   }
 
   /** Keeps a commit, and drops the oldest ones that are too many for one answer. */
@@ -225,6 +285,17 @@ export class GroupDelivery {
     if (this.#room.peers.get(peer.peerId) !== peer) {
       throw new CanopyError('ROOM_NOT_JOINED');
     }
+    this.#seen.set(peer.deviceId, peer.accountId);
+  }
+
+  #deviceOf(peer: Peer): LeafDevice {
+    return leafDeviceOf(peer, this.#room, this.#rules.verify);
+  }
+
+  /** Whether the device is the only member. */
+  #isAlone({ deviceId }: Peer): boolean {
+    const devices = [...(this.#group?.devices.values() ?? [])];
+    return devices.length === 1 && devices[0] === deviceId;
   }
 
   #isMember({ deviceId }: Peer): boolean {

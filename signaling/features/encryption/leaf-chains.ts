@@ -1,12 +1,20 @@
 import type { LeafNode } from 'ts-mls';
 import { readLeafChain, refuse } from '../../../contract/mls/index.ts';
 import { equalBytes, isGatewayAccount, parseCertificate } from '../../../contract/x509/index.ts';
+import type { VerifiedDevice } from '../../identity/index.ts';
 import type { Peer, Room } from '../../kernel/index.ts';
+
+/** Judges a chain (DER, leaf first) as at sign-in. @throws {CanopyError} the CERT_ codes */
+export type VerifyChain = (
+  chain: readonly Uint8Array[],
+) => Promise<Pick<VerifiedDevice, 'deviceId' | 'accountId'>>;
 
 /** A device, and the certificates with which it signed in: DER, leaf first. */
 export interface LeafDevice {
   readonly deviceId: string;
+  readonly accountId: string;
   readonly chain: readonly Uint8Array[];
+  readonly verify: VerifyChain;
 }
 
 /**
@@ -14,8 +22,9 @@ export interface LeafDevice {
  * bridge whose certificate does not say that it is the gateway, so that people would take it for one of them
  */
 export function leafDeviceOf(
-  { deviceId, principal }: Peer,
+  { deviceId, accountId, principal }: Peer,
   { encryption }: Pick<Room, 'encryption'>,
+  verify: VerifyChain,
 ): LeafDevice {
   if (principal.kind === 'stream') {
     refuse('a stream in a group');
@@ -27,14 +36,14 @@ export function leafDeviceOf(
       isGateway ? 'the phone gateway in a room without phones' : 'a bridge that is not the phone gateway',
     );
   }
-  return { deviceId, chain };
+  return { deviceId, accountId, chain, verify };
 }
 
 /**
- * Checks that a leaf is a device's own, with the chain by which the server let it in: with another one, of an issuer that nobody trusts, the
- * others would refuse the epoch.
+ * Checks that a leaf is a device's own, with the chain by which the server let it in, or one by which it would: its certificate may have been
+ * renewed since. With another one, of an issuer that nobody trusts, the others would refuse the epoch.
  *
- * @param current the device's leaf in the group: its certificate may have been renewed since
+ * @param current the device's leaf in the group, which it may keep
  * @throws {CanopyError} ENCRYPTION_INVALID, and the CERT_ codes of a chain that cannot be read
  */
 export async function requireChain(leaf: LeafNode, device: LeafDevice, current?: LeafNode): Promise<void> {
@@ -42,8 +51,17 @@ export async function requireChain(leaf: LeafNode, device: LeafDevice, current?:
     refuse('the leaf of another device');
   }
   const chain = certificatesOf(leaf);
-  if (!isSame(chain, device.chain) && !(current && isSame(chain, certificatesOf(current)))) {
-    refuse('another certificate chain than the one that the device signed in with');
+  if (isSame(chain, device.chain) || (current && isSame(chain, certificatesOf(current)))) {
+    return;
+  }
+  const renewed = await device.verify(chain).catch((cause: unknown) => {
+    refuse(
+      'another certificate chain than the one that the device signed in with, and not a valid one',
+      cause,
+    );
+  });
+  if (renewed.deviceId !== device.deviceId || renewed.accountId !== device.accountId) {
+    refuse('another certificate chain than the one that the device signed in with, of another account');
   }
 }
 

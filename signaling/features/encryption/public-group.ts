@@ -3,6 +3,7 @@ import { encodeRatchetTree } from 'ts-mls/ratchetTree.js';
 import {
   applyCommit,
   foundedContext,
+  type GroupRoom,
   type Handshake,
   leafAt,
   leavesOf,
@@ -24,12 +25,6 @@ const GROUP_ID_BYTES = 16;
 const COMMIT_BYTES = 20 * 1024;
 /** What a commit needs for each leaf of the tree: a secret in its path, and the path's keys. */
 const COMMIT_BYTES_PER_LEAF = 256;
-
-/** The room and its policy, which the group must be for. */
-export interface GroupRoom {
-  roomId: string;
-  policy: string;
-}
 
 /** What the server knows of a group in one epoch: all of it is public. */
 export class PublicGroup {
@@ -154,6 +149,11 @@ export class PublicGroup {
       devices.set(index, device);
     }
     return devices;
+  }
+
+  /** The keys of the authorities of its members. */
+  get authorities(): readonly string[] {
+    return this.#room.authorities;
   }
 
   /** A member's leaf. */

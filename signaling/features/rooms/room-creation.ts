@@ -34,7 +34,12 @@ export class RoomCreation {
     demand(principal, 'room.create');
     this.#rate.take(principal);
     const name = roomId ?? newRoomName(change.title);
-    const hashed = { ...(await recordChange(change)), encryption };
+    // The devices of others could not check those of whoever creates the room.
+    const certifiedBy =
+      encryption !== undefined && encryption !== 'off' && principal.kind === 'device'
+        ? principal.device.source
+        : undefined;
+    const hashed = { ...(await recordChange(change)), encryption, certifiedBy };
     const record = await this.#configuration.queued(principal, () => rooms.create(name, hashed));
     this.#configuration.announce(record);
     log.info({ roomId: name, by: nameOf(principal) }, 'room created');

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { CanopyError, type Config } from '../../../base/index.ts';
 import { PROTOCOL_VERSION, serverInfo, serverQuery } from '../../../contract/index.ts';
-import type { Authority } from '../../identity/index.ts';
+import type { Authority, TrustStore } from '../../identity/index.ts';
 import type { ZodInstance } from './admin-routes.ts';
 import type { Authenticator } from './authenticator.ts';
 import { cacheMetrics, type MetricsPage } from './metrics-cache.ts';
@@ -11,6 +11,7 @@ import type { OwnOrigins } from './origins.ts';
 export interface ServerRoutesOptions {
   config: Config;
   authority: Pick<Authority, 'certificateDer'>;
+  trust: Pick<TrustStore, 'companyAuthorities'>;
   origins: OwnOrigins;
   version: string;
   authenticator: Authenticator;
@@ -26,7 +27,7 @@ export interface ServerRoutesOptions {
 
 /** Health, metrics, and what a client needs to know before it connects. */
 export function registerServerRoutes(fastify: FastifyInstance, options: ServerRoutesOptions): void {
-  const { config, authority, origins, version, publicUrl, ready } = options;
+  const { config, authority, trust, origins, version, publicUrl, ready } = options;
   const app = fastify.withTypeProvider<ZodTypeProvider>();
 
   app.get('/healthz', { schema: { description: 'Liveness: the process is running.' } }, () => ({
@@ -59,7 +60,7 @@ export function registerServerRoutes(fastify: FastifyInstance, options: ServerRo
         response: { 200: serverInfo },
       },
     },
-    ({ query: { origin, embedder, media } }) => ({
+    ({ query: { origin, embedder, media, authorities } }) => ({
       name: config.server.name,
       version,
       protocolVersion: PROTOCOL_VERSION,
@@ -68,12 +69,18 @@ export function registerServerRoutes(fastify: FastifyInstance, options: ServerRo
         signOn: { label: config.oidc.label, origin: publicUrl() },
       }),
       ...(media !== undefined && { routerRtpCapabilities: { ...options.routerRtpCapabilities } }),
-      deploymentCa: Buffer.from(authority.certificateDer).toString('base64'),
+      deploymentCa: base64(authority.certificateDer),
+      ...(authorities !== undefined &&
+        config.identity.policy === 'pki' && {
+          authorities: trust.companyAuthorities.map(({ der }) => base64(der)),
+        }),
       ...(origin !== undefined && { originAllowed: origins.current().has(origin) }),
       ...(embedder !== undefined && { embedderAllowed: config.server.embedders.includes(embedder) }),
     }),
   );
 }
+
+const base64 = (der: Uint8Array) => Buffer.from(der).toString('base64');
 
 function registerMetricsRoute(
   app: ZodInstance,

@@ -9,15 +9,20 @@ import {
   type RoomSchedule,
   roomSettings,
 } from '../../../contract/index.ts';
+import type { IdentitySource } from '../../identity/index.ts';
 import { type Store, type Tables, WriteBehind } from '../../store/index.ts';
 import { mayOwn } from '../policy/index.ts';
 import type { Principal } from '../principals/index.ts';
 import type { RoomRow } from './tables.ts';
 
-/** What is stored of a room's settings: in addition to what owners see, the hash of its PIN, and the main room of a breakout room. */
+/**
+ * What is stored of a room's settings: in addition to what owners see, the hash of its PIN, the main room of a breakout room, and what
+ * certifies the devices that may enter it if it is encrypted (absent: whatever certifies the first one inside).
+ */
 const storedSettings = roomSettings.extend({
   pinHash: z.string().optional(),
   parentId: z.string().optional(),
+  certifiedBy: z.enum(['invite', 'pki']).optional(),
 });
 
 /** A room's stored state, whether or not it is open. Only RoomRecords changes it. */
@@ -30,7 +35,12 @@ export type RoomRecord = Pick<RoomDescription, 'roomId' | 'ownerId' | 'title'> &
   };
 
 /** A room as its owners see it. */
-export function describeRoom({ pinHash, parentId: _parent, ...record }: RoomRecord): RoomDescription {
+export function describeRoom({
+  pinHash,
+  parentId: _parent,
+  certifiedBy: _by,
+  ...record
+}: RoomRecord): RoomDescription {
   return { ...record, ...(pinHash !== undefined && { hasPin: true }) };
 }
 
@@ -51,6 +61,7 @@ export type RecordChange = Omit<RoomChange, 'pin'> & {
   parentId?: string | undefined;
   /** When the room is created only. */
   encryption?: EncryptionPolicy | undefined;
+  certifiedBy?: IdentitySource | undefined;
 };
 
 /** Maximum number of records cached; open rooms hold theirs anyway. */

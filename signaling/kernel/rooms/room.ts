@@ -13,6 +13,7 @@ import type {
   ProducerInfo,
 } from '../../../contract/index.ts';
 import type { Sfu } from '../../../sfu/index.ts';
+import type { IdentitySource } from '../../identity/index.ts';
 import { factorOf, type NestedBudget } from '../budgets/index.ts';
 import { MemoryRoomLog, type RoomLog } from '../log/index.ts';
 import { may, roomRoleOf } from '../policy/index.ts';
@@ -168,12 +169,23 @@ export class Room {
     return (await this.#media.ready).routerRtpCapabilities;
   }
 
+  /** What certifies the devices in an encrypted room: all of them have to be able to check each other's certificates. */
+  get certifiedBy(): IdentitySource | undefined {
+    const { certifiedBy } = this.record;
+    return certifiedBy ?? [...this.peers.values()].map(sourceOf).find((source) => source !== undefined);
+  }
+
   /**
    * Seats a peer. A device has only one seat in a room: its previous seat is removed, and the connection of that one ends.
    *
-   * @throws {CanopyError} ROOM_FULL; LIMIT_REACHED - the account has too many seats, or all accounts with its invitation together
+   * @throws {CanopyError} ROOM_FULL; LIMIT_REACHED - the account has too many seats, or all accounts with its invitation together;
+   * ENCRYPTION_UNTRUSTED - the devices inside cannot check the certificate of this one
    */
   add(peer: Peer): void {
+    const [source, { certifiedBy }] = [sourceOf(peer), this];
+    if (this.encryption !== 'off' && source && certifiedBy && source !== certifiedBy) {
+      throw new CanopyError('ENCRYPTION_UNTRUSTED');
+    }
     const replaced = [...this.peers.values()].filter(({ deviceId }) => deviceId === peer.deviceId);
     const evicted = replaced.length > 0 ? undefined : this.#seatToEvict(peer);
     for (const old of evicted ? [evicted] : replaced) {
@@ -664,4 +676,9 @@ export class Room {
       this.#outbox.shift();
     }
   }
+}
+
+/** What certifies a device; undefined: a stream, which has no certificate. */
+function sourceOf({ principal }: Peer): IdentitySource | undefined {
+  return principal.kind === 'stream' ? undefined : principal.device.source;
 }

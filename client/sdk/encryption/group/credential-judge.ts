@@ -7,41 +7,43 @@ import {
   isGatewayAccount,
   OID,
   type Path,
+  type PersonName,
   type PublicKey,
+  personName,
   validateChain,
 } from '../../../../contract/x509/index.ts';
 import { type Bytes, sha256, toHex } from '../../bytes.ts';
+import { Revocations, type Standing } from './revocations.ts';
 
 /** Whose leaf it is, as its certificates say. */
 export interface MemberIdentity {
   /** SHA-256 of the device certificate's SPKI, 64 hex digits. */
   readonly deviceId: string;
-  /** The account's ids, as docs/identity.md derives them: one for each name in a certificate of a company's PKI. */
-  readonly accountIds: readonly string[];
+  /** The account's id, as docs/identity.md derives it. */
+  readonly accountId: string;
   /** The name in the account's certificate, or in the device's if a company's PKI issued it. */
   readonly name: string;
   /** The key of the device's certificate. */
   readonly key: PublicKey;
   /** Whether it is the deployment's phone gateway, which has the keys on behalf of phones. */
   readonly isGateway: boolean;
-  /** Whether a certificate has expired, or is not valid yet, by more than clocks may differ. */
-  readonly isOutdated: boolean;
+  /** The certificates that led to a trusted authority. */
+  readonly path: Path;
+  /** A certificate has expired, or is not valid yet, by more than clocks may differ. */
+  readonly outdated: 'CERT_EXPIRED' | 'CERT_NOT_YET_VALID' | undefined;
 }
 
 const SKEW_MS = CLOCK_SKEW_SECONDS * 1000;
 
-interface Verdict {
-  readonly identity: Omit<MemberIdentity, 'isOutdated'>;
-  readonly path: Path;
-}
+type Verdict = Omit<MemberIdentity, 'outdated'>;
 
 export interface CredentialJudgeOptions {
   /** The CA that certifies the deployment's accounts, pinned when this device got its certificate. */
   deploymentCa: Certificate;
   /** Further authorities that issue device certificates themselves: a company's. */
   companyCas?: readonly Certificate[];
-  /** Whether a device or one of its issuers is revoked, as far as this device knows. Default: none is. */
-  isRevoked?(identity: Pick<MemberIdentity, 'deviceId' | 'accountIds'>): boolean;
+  /** Which authorities' devices may be in the group: SHA-256 of their keys, hex. Default: all that are trusted. */
+  authorities?: readonly string[];
 }
 
 /**
@@ -49,6 +51,8 @@ export interface CredentialJudgeOptions {
  * same rules as at sign-in. Verdicts are cached by chain, as checking one is most of the work of a join.
  */
 export class CredentialJudge implements AuthenticationService {
+  /** Who is revoked, as far as this device knows. */
+  readonly revocations: Revocations;
   readonly #options: CredentialJudgeOptions;
   readonly #anchors: AnchorSet;
   readonly #verdicts = new Map<string, Verdict>();
@@ -56,6 +60,7 @@ export class CredentialJudge implements AuthenticationService {
 
   constructor(options: CredentialJudgeOptions, now: () => number = Date.now) {
     this.#options = options;
+    this.revocations = new Revocations(options.deploymentCa);
     this.#anchors = new AnchorSet([options.deploymentCa, ...(options.companyCas ?? [])]);
     this.#now = now;
   }
@@ -72,23 +77,46 @@ export class CredentialJudge implements AuthenticationService {
     const key = toHex(await sha256(new Uint8Array(presented.flatMap((der) => [...der]))));
     const verdict = this.#verdicts.get(key) ?? (await this.#validate(chain, deviceId));
     this.#verdicts.set(key, verdict);
-    if (this.#options.isRevoked?.(verdict.identity)) {
-      throw new CanopyError('CERT_REVOKED');
-    }
     const nowMs = this.#now();
-    const isOutdated = verdict.path.some(
-      ({ notBeforeMs, notAfterMs }) => nowMs > notAfterMs + SKEW_MS || nowMs < notBeforeMs - SKEW_MS,
-    );
-    return { ...verdict.identity, isOutdated };
+    const isOver = verdict.path.some(({ notAfterMs }) => nowMs > notAfterMs + SKEW_MS);
+    const isEarly = verdict.path.some(({ notBeforeMs }) => nowMs < notBeforeMs - SKEW_MS);
+    const outdated = isOver ? 'CERT_EXPIRED' : isEarly ? 'CERT_NOT_YET_VALID' : undefined;
+    return { ...verdict, outdated };
   }
 
-  /** The same of a leaf that is new in the group. @throws {CanopyError} CERT_EXPIRED - also if it is not valid yet; and those of judge() */
+  /**
+   * The same of a leaf that is new in the group.
+   *
+   * @throws {CanopyError} CERT_EXPIRED, CERT_NOT_YET_VALID, CERT_REVOKED, and those of judge()
+   */
   async judgeNew(leaf: Pick<LeafNode, 'credential' | 'signaturePublicKey'>): Promise<MemberIdentity> {
     const identity = await this.judge(leaf);
-    if (identity.isOutdated) {
-      throw new CanopyError('CERT_EXPIRED');
+    if (identity.outdated) {
+      throw new CanopyError(identity.outdated);
+    }
+    if ((await this.standingOf(identity)) === 'revoked') {
+      throw new CanopyError('CERT_REVOKED');
     }
     return identity;
+  }
+
+  /** Whether a member is revoked, as far as this device knows now. */
+  standingOf(identity: MemberIdentity): Promise<Standing> {
+    return this.revocations.standingOf(identity, this.#now());
+  }
+
+  /**
+   * Checks that this device knows all authorities of a room's members: otherwise somebody could come whom it cannot judge.
+   *
+   * @throws {CanopyError} ENCRYPTION_UNTRUSTED
+   */
+  async requireKnownAuthorities(): Promise<void> {
+    const { deploymentCa, companyCas = [], authorities = [] } = this.#options;
+    const known = new Set(await Promise.all([deploymentCa, ...companyCas].map(keyHash)));
+    const unknown = authorities.filter((each) => !known.has(each));
+    if (unknown.length > 0) {
+      throw new CanopyError('ENCRYPTION_UNTRUSTED', `unknown authorities: ${unknown.join(', ')}`);
+    }
   }
 
   /** For the library, which asks for every leaf. */
@@ -98,6 +126,14 @@ export class CredentialJudge implements AuthenticationService {
       return true;
     } catch {
       return false;
+    }
+  }
+
+  async #requireAuthority(path: Path): Promise<void> {
+    const { authorities } = this.#options;
+    const keys = await Promise.all(path.slice(1).map(keyHash));
+    if (authorities && !keys.some((key) => authorities.includes(key))) {
+      throw new CanopyError('CERT_UNTRUSTED', 'not by an authority of this room');
     }
   }
 
@@ -111,21 +147,40 @@ export class CredentialJudge implements AuthenticationService {
     if (!issuer) {
       throw new CanopyError('CERT_UNTRUSTED', 'the leaf has no issuer');
     }
+    await this.#requireAuthority(path);
     const anchor = path.at(-1);
     const isOfDeployment = anchor?.spki.every((byte, i) => byte === this.#options.deploymentCa.spki[i]);
     // The deployment's CA certifies accounts, and these certify devices. It certifies the server's keys too.
     if (isOfDeployment && path.length !== 3) {
       throw new CanopyError('CERT_UNTRUSTED', 'the leaf was not issued by an account');
     }
-    const names = isOfDeployment ? [new Uint8Array()] : leaf.extensions.subjectAltNames;
-    const accountIds = await Promise.all(names.map(async (name) => accountId(issuer.spki, name)));
-    const named = isOfDeployment ? issuer : leaf;
+    const person = isOfDeployment ? undefined : personOf(leaf);
+    const account = await accountId(issuer.spki, person?.bytes);
     const isGateway = isOfDeployment === true && isGatewayAccount(issuer);
-    const name = named.subjectCommonName ?? '';
-    return { identity: { deviceId, accountIds, name, key: leaf.key, isGateway }, path };
+    const name = (isOfDeployment ? issuer : leaf).subjectCommonName || person?.text || '';
+    return { deviceId, accountId: account, name, key: leaf.key, isGateway, path };
   }
 }
 
-async function accountId(spki: Bytes, name: Uint8Array): Promise<string> {
+/** SHA-256 of a certificate's key, hex. */
+async function keyHash({ spki }: Certificate): Promise<string> {
+  return toHex(await sha256(spki));
+}
+
+/** Whom a company's certificate names. @throws {CanopyError} CERT_NONCONFORMING - nobody */
+function personOf({ extensions }: Certificate): PersonName {
+  let person: PersonName | undefined;
+  try {
+    person = personName(extensions.subjectAltNames);
+  } catch (cause) {
+    throw new CanopyError('CERT_MALFORMED', 'leaf: a name', { cause });
+  }
+  if (!person) {
+    throw new CanopyError('CERT_NONCONFORMING', 'leaf: no e-mail, principal, DNS or URI alternative name');
+  }
+  return person;
+}
+
+async function accountId(spki: Bytes, name: Uint8Array = new Uint8Array()): Promise<string> {
   return toHex(await sha256(new Uint8Array([...spki, ...name])));
 }

@@ -10,10 +10,10 @@ import type {
 import { defaultClientConfig } from 'ts-mls/clientConfig.js';
 import { encodeKeyPackage, generateKeyPackageWithKey } from 'ts-mls/keyPackage.js';
 import { encodeMlsMessage } from 'ts-mls/message.js';
-import type { EncryptionPolicy } from '../../../../contract/index.ts';
 import { CanopyError } from '../../../../contract/light.ts';
 import {
   CIPHER_SUITE,
+  type GroupRoom,
   KEY_PACKAGE_SECONDS,
   POLICY_EXTENSION,
   readLeafChain,
@@ -21,21 +21,16 @@ import {
   requireUsable,
 } from '../../../../contract/mls/index.ts';
 import { parseCertificate } from '../../../../contract/x509/index.ts';
-import { fromBase64, sha256, toHex } from '../../bytes.ts';
+import { equalBytes, fromBase64, sha256, toHex } from '../../bytes.ts';
 import { createCipherSuite, SIGNS_WITH_DEVICE_KEY } from './cipher-suite.ts';
 import type { CredentialJudge, MemberIdentity } from './credential-judge.ts';
-
-/** The room that a group is for, as this device was told before it asked the server. */
-export interface GroupRoom {
-  roomId: string;
-  policy: EncryptionPolicy;
-}
 
 export interface GroupMemberOptions {
   /** This device's chain: base64 DER, leaf first, without the root. */
   chain: readonly string[];
   /** The private key of its first certificate, on P-256; need not be extractable. */
   deviceKey: CryptoKey;
+  /** What the group must be for, as this device was told before it asked the server. */
   room: GroupRoom;
   judge: CredentialJudge;
 }
@@ -55,8 +50,8 @@ export class GroupMember {
   readonly cipherSuite: CiphersuiteImpl;
   readonly config: ClientConfig;
   readonly deviceId: string;
-  readonly #judge: CredentialJudge;
-  readonly #credential: Credential;
+  readonly judge: CredentialJudge;
+  #credential: Credential;
   readonly #publicKey: Uint8Array;
   /** Hashes of the key packages with which somebody was added: each can be used once. */
   readonly #used = new Set<string>();
@@ -66,7 +61,7 @@ export class GroupMember {
     own: { cipherSuite: CiphersuiteImpl; credential: Credential; publicKey: Uint8Array; deviceId: string },
   ) {
     this.room = room;
-    this.#judge = judge;
+    this.judge = judge;
     this.cipherSuite = own.cipherSuite;
     this.#credential = own.credential;
     this.#publicKey = own.publicKey;
@@ -93,14 +88,32 @@ export class GroupMember {
     return new GroupMember(options, { cipherSuite, credential, publicKey, deviceId });
   }
 
+  /** Takes this device's chain, if its certificate was renewed since. Returns whether it was. */
+  renew(chain: readonly string[]): boolean {
+    const certificates = chain.map(fromBase64);
+    const before = this.#credential.credentialType === 'x509' ? this.#credential.certificates : [];
+    if (
+      certificates.length === before.length &&
+      certificates.every((der, i) => equalBytes(der, before[i] ?? new Uint8Array()))
+    ) {
+      return false;
+    }
+    // Another key would be another device.
+    if (!equalBytes(publicKeyOf(certificates[0]), this.#publicKey)) {
+      return false;
+    }
+    this.#credential = { credentialType: 'x509', certificates };
+    return true;
+  }
+
   /** Whose leaf it is that is new in a group. @throws {CanopyError} ENCRYPTION_INVALID and the CERT_ codes - it may not enter it */
   async newIdentityOf(leaf: LeafNode): Promise<MemberIdentity> {
-    return this.#permitted(await this.#judge.judgeNew(leaf));
+    return this.#permitted(await this.judge.judgeNew(leaf));
   }
 
   /** Whose leaf it is. @throws {CanopyError} ENCRYPTION_INVALID and the CERT_ codes - it may not be in a group */
   async identityOf(leaf: LeafNode): Promise<MemberIdentity> {
-    return this.#permitted(await this.#judge.judge(leaf));
+    return this.#permitted(await this.judge.judge(leaf));
   }
 
   /** @throws {CanopyError} ENCRYPTION_INVALID - the phone gateway, in a room that excludes phones */

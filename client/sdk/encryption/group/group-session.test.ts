@@ -282,6 +282,139 @@ describe('a device in a room’s group', () => {
     }
   });
 
+  it('threat 24: a revoked member is taken out by the others, who drop its frames, although the server lists it as present', async () => {
+    const [ann, bob, eve] = (await together(3)) as [RelayedPerson, RelayedPerson, RelayedPerson];
+    const { accountId, deviceId = '' } = eve.participant;
+    const before = bob.keys.length;
+    const signed = await deployment.revoked(accountId);
+    relay.revocations = async () => signed;
+    // The server goes on listing Eve, and accepts no removal of somebody who is in the room.
+    relay.send('encryption.revoked', {}, [ann, bob]);
+    for (const person of [ann, bob]) {
+      assert.equal(await person.alarm('revoked'), deviceId);
+      await eventually(
+        'dropped frames',
+        () => [...(person.keys.at(-1)?.members.values() ?? [])],
+        (members) => !members.includes(deviceMember(deviceId)),
+      );
+    }
+    assert.equal(bob.keys.at(-1)?.epoch, bob.keys[before - 1]?.epoch);
+    // An honest server ends the seat.
+    relay.leave(eve);
+    await relay.settled([ann, bob]);
+  });
+
+  it('threat 24: whoever knows of a revoked member sends nothing if the server keeps it in the group', async () => {
+    relay.rosterMs = 500;
+    const [ann, , eve] = (await together(3)) as [RelayedPerson, RelayedPerson, RelayedPerson];
+    const signed = await deployment.revoked(eve.participant.deviceId ?? '');
+    relay.revocations = async () => signed;
+    ann.session.revoked();
+    await eventually(
+      'no keys',
+      () => [ann.session.state.state, ann.keys.length] as const,
+      ([state, keys]) => state === 'failed' && keys === 0,
+    );
+  });
+
+  it('threat 24: nobody is taken for revoked because the server says so without a signature of the deployment', async () => {
+    const [ann, bob] = (await together(2)) as [RelayedPerson, RelayedPerson];
+    const other = await TestDeployment.create();
+    const { deviceId = '' } = bob.participant;
+    const forged = await other.revoked(deviceId);
+    const genuine = await deployment.revoked(bob.participant.accountId.replace(/./g, '0'));
+    const asked: string[] = [];
+    const answers = [forged, { ...genuine, revoked: { ...genuine.revoked, ids: [deviceId] } }];
+    relay.revocations = async () => {
+      asked.push('asked');
+      return (answers.shift() ?? { lists: [] }) as typeof forged;
+    };
+    ann.session.revoked();
+    ann.session.revoked();
+    ann.session.revoked();
+    await eventually(
+      'three answers',
+      () => asked.length,
+      (count) => count >= 3,
+    );
+    assert.deepEqual(ann.alarms, []);
+    await relay.settled();
+    await other.close();
+  });
+
+  it('a certificate that was renewed in a call gets into the group, and into one that is created anew', async () => {
+    const device = await deployment.device('Ann');
+    const ann = await relay.enter('Ann', { device });
+    await relay.settled();
+    const certificateOf = () => {
+      const credential = relay.delivery.group?.leafOf(ann.peer.deviceId)?.credential;
+      assert.equal(credential?.credentialType, 'x509');
+      return Buffer.from((credential as { certificates: Uint8Array[] }).certificates[0] ?? []).toString(
+        'base64',
+      );
+    };
+    ann.chain = await device.newChain();
+    const bob = await relay.enter('Bob');
+    // The server still knows the certificate with which Ann signed in.
+    await eventually('the new certificate', certificateOf, (der) => der === ann.chain[0]);
+    await relay.settled();
+    ann.chain = await device.newChain();
+    relay.forgetGroup();
+    for (const { session } of [ann, bob]) {
+      session.entered({ policy: 'required', group: null });
+    }
+    await eventually(
+      'a new group',
+      () => [ann, bob].map(({ keys }) => keys.at(-1)?.groupId),
+      ([first, second]) => first === second && first === relay.delivery.group?.groupId,
+    );
+    await relay.settled();
+    assert.equal(certificateOf(), ann.chain[0]);
+    assert.deepEqual([...ann.session.state.alarms, ...bob.session.state.alarms], []);
+  });
+
+  it('when no device can use the group, another takes its place, and everyone is told that it is new', async () => {
+    const [ann, bob] = (await together(2)) as [RelayedPerson, RelayedPerson];
+    const { groupId = '', epoch = 0 } = relay.delivery.group ?? {};
+    const garbage = Buffer.from('garbage').toString('base64');
+    relay.tamperAnswer = (name, answer) =>
+      name === 'encryption.join' && 'groupId' in answer && answer.groupId === groupId
+        ? { ...answer, groupInfo: garbage }
+        : answer;
+    relay.send('encryption.committed', { groupId, epoch, commit: garbage, log: { logId: 'log', seq: 1000 } });
+    await eventually(
+      'another group',
+      () => [ann, bob].map(({ session: { state } }) => state.state === 'ready' && state.isGroupNew),
+      (states) => states.every((isNew) => isNew),
+    );
+    await relay.settled();
+    assert.notEqual(relay.delivery.group?.groupId, groupId);
+    assert.ok(![...ann.alarms, ...bob.alarms].includes('replaced'));
+  });
+
+  it('threat 43: a group does not end as long as one device can use it', async () => {
+    const [ann, bob] = (await together(2)) as [RelayedPerson, RelayedPerson];
+    const { groupId = '' } = relay.delivery.group ?? {};
+    await relay.handle(bob, 'encryption.stuck', { groupId });
+    await relay.handle(bob, 'encryption.stuck', { groupId });
+    assert.equal(relay.delivery.group?.groupId, groupId);
+    await relay.handle(ann, 'encryption.stuck', { groupId: '0'.repeat(32) });
+    assert.equal(relay.delivery.group?.groupId, groupId);
+    assert.deepEqual([...ann.alarms, ...bob.alarms], []);
+  });
+
+  it('threat 43: a server that ends a group that works raises an alarm', async () => {
+    const people = await together(2);
+    const { groupId = '' } = relay.delivery.group ?? {};
+    relay.forgetGroup();
+    relay.send('encryption.ended', { groupId, log: { logId: 'log', seq: 1000 } });
+    for (const person of people) {
+      await person.alarm('replaced');
+    }
+    await relay.settled();
+    assert.ok(people.every(({ session }) => session.state.isGroupNew));
+  });
+
   it('threat 43: whoever gets a Welcome that cannot be read goes in alone', async () => {
     await together(1);
     let isAsked = false;

@@ -15,6 +15,7 @@ import { type EncryptionAlarm, type EncryptionState, failureAlarm } from '../enc
 import type { FrameEncryption } from '../epoch-keys.ts';
 import type { GroupMember, OwnKeyPackage } from './group-member.ts';
 import { GroupWatch } from './group-watch.ts';
+import { RevokedMembers } from './revoked-members.ts';
 import { type OfferedEpoch, RoomGroup } from './room-group.ts';
 
 export interface GroupSessionHost {
@@ -38,6 +39,8 @@ interface Patience {
   behindMs: number;
   /** How long the rosters may differ before that is an alarm. Default 10 s. */
   rosterMs: number;
+  /** How long this device tries to get into the group before it says that it cannot. Default 10 s. */
+  stuckMs: number;
   /** The longest first pause before this device rejoins after it refused something. Default 1 s. */
   pauseMs: number;
 }
@@ -51,7 +54,7 @@ const FIRST_LATE_MS = 20;
 const MAX_LATE_MS = 2000;
 /** After a temporary failure, in milliseconds. */
 const RETRY_MS = 1000;
-const PATIENCE: Patience = { behindMs: 5000, rosterMs: 10_000, pauseMs: 1000 };
+const PATIENCE: Patience = { behindMs: 5000, rosterMs: 10_000, stuckMs: 10_000, pauseMs: 1000 };
 /** The longest pause before this device rejoins, and the time without trouble after which pauses are short again, in milliseconds. */
 const MAX_PAUSE_MS = 30_000;
 const CALM_MS = 60_000;
@@ -74,6 +77,7 @@ export class GroupSession {
   readonly #options: GroupSessionOptions;
   readonly #patience: Patience;
   readonly #watch: GroupWatch;
+  readonly #revoked: RevokedMembers;
   readonly #alarms = new Map<string, EncryptionAlarm>();
   /** The commits of this group that the log brought, by epoch. */
   readonly #logged = new Map<number, string>();
@@ -83,6 +87,10 @@ export class GroupSession {
   readonly #last = new Map<string, bigint>();
   /** How often something was refused lately, and when last. */
   readonly #trouble = { count: 0, atMs: Number.NEGATIVE_INFINITY };
+  /** Since when this device has not been able to use the group, by performance.now(). */
+  #stuckSinceMs: number | undefined;
+  /** The group that it tried to get into last. */
+  #tried: string | undefined;
   #state: EncryptionState['state'] = 'joining';
   #group: RoomGroup | undefined;
   #code: readonly string[] = [];
@@ -99,7 +107,16 @@ export class GroupSession {
     this.#watch = new GroupWatch({
       participants: options.host.participants,
       remove: (leaves) => this.#step(() => this.#remove(leaves)),
+      isRevoked: (deviceId) => this.#revoked.isRevoked(deviceId),
       alarm: (alarm) => this.#alarm(alarm),
+      patienceMs: this.#patience.rosterMs,
+    });
+    this.#revoked = new RevokedMembers({
+      judge: options.member.judge,
+      ask: (request) => options.host.request('encryption.revocations', request),
+      alarm: (alarm) => this.#alarm(alarm),
+      found: (group) => this.#step(() => this.#exclude(group)),
+      stays: () => this.#end(),
       patienceMs: this.#patience.rosterMs,
     });
   }
@@ -107,10 +124,11 @@ export class GroupSession {
   get state(): EncryptionState {
     return {
       state: this.#state,
-      members: [...(this.#group?.members ?? [])].map(([leaf, { deviceId, name, accountIds, isGateway }]) => ({
-        ...{ leaf, deviceId, name, accountIds, isGateway },
+      members: [...(this.#group?.members ?? [])].map(([leaf, { deviceId, name, accountId, isGateway }]) => ({
+        ...{ leaf, deviceId, name, accountId, isGateway },
       })),
       code: this.#code,
+      isGroupNew: this.#last.size > 1,
       alarms: [...this.#alarms.values()],
     };
   }
@@ -131,8 +149,19 @@ export class GroupSession {
   /** The group was created, or created again after the last member had left. */
   created({ groupId }: { groupId: string }): void {
     this.#step(async () => {
-      if (this.#state !== 'ready' || !this.#group || toHex(this.#group.groupId) !== groupId) {
-        await this.#join();
+      const group = this.#ready;
+      if (!group || toHex(group.groupId) !== groupId) {
+        await this.#replaced(group);
+      }
+    });
+  }
+
+  /** Nobody could use the group, says the server. */
+  ended({ groupId }: { groupId: string }): void {
+    this.#step(async () => {
+      const group = this.#ready;
+      if (!group || toHex(group.groupId) === groupId) {
+        await this.#replaced(group);
       }
     });
   }
@@ -171,13 +200,27 @@ export class GroupSession {
     this.#step(() => this.#compare(head));
   }
 
+  /** Somebody was revoked. */
+  revoked(): void {
+    this.#revoked.refresh();
+  }
+
   close(): void {
     this.#closed = true;
     this.#watch.close();
+    this.#revoked.close();
     clearTimeout(this.#head);
     clearTimeout(this.#behind);
     clearTimeout(this.#retry);
     this.#group = undefined;
+  }
+
+  /** @param group the one that this device can use, which the server ends nevertheless */
+  async #replaced(group: RoomGroup | undefined): Promise<void> {
+    if (group) {
+      this.#alarm({ kind: 'replaced', detail: 'the server ended a group that worked' });
+    }
+    await this.#join();
   }
 
   /** Every change of the state goes through here, so that everyone who shows it hears of it. */
@@ -216,6 +259,11 @@ export class GroupSession {
       this.#joinLater();
       return;
     }
+    this.#end();
+  }
+
+  /** Without keys, nothing is sent or received any more. */
+  #end(): void {
     this.#options.frames.close();
     this.#setState('failed');
   }
@@ -231,6 +279,10 @@ export class GroupSession {
     const nowMs = performance.now();
     trouble.count = nowMs - trouble.atMs > CALM_MS ? 0 : trouble.count + 1;
     trouble.atMs = nowMs;
+    this.#stuckSinceMs ??= nowMs;
+    if (nowMs - this.#stuckSinceMs >= this.#patience.stuckMs && this.#tried !== undefined) {
+      this.#options.host.request('encryption.stuck', { groupId: this.#tried }).catch(() => {});
+    }
     this.#setState('joining');
     this.#retryAfter(randomPauseMs(this.#patience.pauseMs, trouble.count, MAX_PAUSE_MS));
   }
@@ -246,7 +298,8 @@ export class GroupSession {
 
   /** Gets into the group, by whatever way the server says. */
   async #join(): Promise<void> {
-    const { member } = this.#options;
+    const { member, identity } = this.#options;
+    member.renew(identity.chain);
     clearTimeout(this.#retry);
     this.#setState('joining');
     this.#logged.clear();
@@ -268,6 +321,7 @@ export class GroupSession {
           return this.#adopt(group);
         }
       } else if (answer.way === 'commit') {
+        this.#tried = answer.groupId;
         const offered = await RoomGroup.joinExternally(member, {
           groupInfo: fromBase64(answer.groupInfo),
           tree: fromBase64(answer.tree),
@@ -324,11 +378,12 @@ export class GroupSession {
     if (last !== undefined && group.epoch <= last) {
       refuse(`epoch ${group.epoch} again, after epoch ${last}`);
     }
-    const [keys, code] = await Promise.all([group.epochKeys(), group.code()]);
+    const [keys, code] = await Promise.all([group.epochKeys(this.#revoked.devices), group.code()]);
     if (this.#closed) {
       return;
     }
     this.#last.set(groupId, group.epoch);
+    this.#stuckSinceMs = undefined;
     this.#group = group;
     this.#code = code;
     clearTimeout(this.#behind);
@@ -337,11 +392,12 @@ export class GroupSession {
     this.#setState('ready');
     this.#scheduleHead(NEW_HEAD_MS);
     this.#watch.check(group);
-    for (const { deviceId, isOutdated } of group.members.values()) {
-      if (isOutdated) {
+    for (const { deviceId, outdated } of group.members.values()) {
+      if (outdated) {
         this.#alarm({ kind: 'expired', deviceId });
       }
     }
+    await this.#revoked.check(group);
     for (const head of this.#heads.values()) {
       await this.#compare(head);
     }
@@ -414,12 +470,21 @@ export class GroupSession {
     }
   }
 
+  /** Drops the frames of whoever is revoked, and takes them out. */
+  async #exclude(group: RoomGroup): Promise<void> {
+    if (group === this.#group) {
+      this.#options.frames.setEpoch(await group.epochKeys(this.#revoked.devices));
+      this.#watch.check(group);
+    }
+  }
+
   async #remove(leaves: readonly number[]): Promise<void> {
     await this.#commit((group) => {
       const present = new Set([...this.#options.host.participants()].map(({ deviceId }) => deviceId));
       const removes = leaves.filter((leaf) => {
         const member = group.members.get(leaf);
-        return member && !present.has(member.deviceId) && leaf !== group.ownLeaf;
+        const isOut = member && (!present.has(member.deviceId) || this.#revoked.isRevoked(member.deviceId));
+        return isOut && leaf !== group.ownLeaf;
       });
       return removes.length > 0 ? { removes } : undefined;
     });
@@ -493,11 +558,21 @@ export class GroupSession {
     }
   }
 
+  /** Rejoins with a certificate that was renewed meanwhile, once there are others: they take it instead of the former one. */
+  async #renewLeaf(): Promise<void> {
+    const { member, identity } = this.#options;
+    const others = (this.#ready?.members.size ?? 0) - 1;
+    if (others > 0 && member.renew(identity.chain)) {
+      await this.#join();
+    }
+  }
+
   #scheduleHead(afterMs: number): void {
     clearTimeout(this.#head);
     this.#head = setTimeout(() => {
       this.#scheduleHead(HEAD_MS);
       this.#step(async () => {
+        await this.#renewLeaf();
         const group = this.#group;
         if (group) {
           const head = { epoch: Number(group.epoch), digest: await group.headDigest() };

@@ -8,7 +8,7 @@ import { GroupWatch } from './group-watch.ts';
 import type { RoomGroup } from './room-group.ts';
 
 const member = (deviceId: string, isGateway: boolean) =>
-  ({ deviceId, accountIds: [`account of ${deviceId}`], isGateway }) as unknown as MemberIdentity;
+  ({ deviceId, accountId: `account of ${deviceId}`, isGateway }) as unknown as MemberIdentity;
 
 const GROUP = {
   ownLeaf: 0,
@@ -32,6 +32,7 @@ describe('the phone gateway among a group’s members', () => {
     alarms = [];
     watch = new GroupWatch({
       participants: () => participants,
+      isRevoked: () => false,
       remove: () => {},
       alarm: (alarm) => alarms.push(alarm),
       patienceMs: 20,

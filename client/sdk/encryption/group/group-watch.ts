@@ -30,6 +30,8 @@ interface Difference {
 export interface GroupWatchHost {
   /** The server's roster. */
   participants(): Iterable<Participant>;
+  /** Whether somebody is revoked, and has to be taken out even if they are listed as present. */
+  isRevoked(deviceId: string): boolean;
   /** Takes these leaves out. */
   remove(leaves: readonly number[]): void;
   alarm(alarm: EncryptionAlarm): void;
@@ -89,19 +91,23 @@ export class GroupWatch {
       }
     }
     const absent = [...group.members].filter(([, { deviceId }]) => !present.has(deviceId));
+    const leaving = [...group.members].filter(
+      ([leaf, { deviceId }]) =>
+        leaf !== group.ownLeaf && (!present.has(deviceId) || this.#host.isRevoked(deviceId)),
+    );
     this.#compare('stranger', new Set(absent.map(([, { deviceId }]) => deviceId)));
     const without = participants.some(({ deviceId }) => deviceId === undefined) ? [''] : [];
     const outside = [...present.keys()].filter((deviceId) => !members.has(deviceId));
     this.#compare('outside', new Set([...outside, ...without]));
-    for (const { deviceId, accountIds } of group.members.values()) {
+    for (const { deviceId, accountId } of group.members.values()) {
       const claimed = present.get(deviceId)?.accountId;
-      if (claimed !== undefined && !accountIds.includes(claimed)) {
+      if (claimed !== undefined && accountId !== claimed) {
         this.#host.alarm({ kind: 'identity', deviceId });
       }
     }
     this.#planRemoval(
       group,
-      absent.map(([leaf]) => leaf),
+      leaving.map(([leaf]) => leaf),
       present,
     );
   }
@@ -172,7 +178,8 @@ export class GroupWatch {
       return;
     }
     const before = [...group.members].filter(
-      ([leaf, { deviceId }]) => leaf < group.ownLeaf && present.get(deviceId)?.connected,
+      ([leaf, { deviceId }]) =>
+        leaf < group.ownLeaf && present.get(deviceId)?.connected && !this.#host.isRevoked(deviceId),
     );
     // The server may not agree that they have left.
     const again = Math.min(tries, MAX_TRIES_COUNTED) * NEXT_REMOVAL_MS;

@@ -10,6 +10,7 @@ import { decodeRatchetTree } from 'ts-mls/ratchetTree.js';
 import { CanopyError } from '../../../../contract/light.ts';
 import {
   CIPHER_SUITE,
+  type GroupRoom,
   KEY_PACKAGE_SECONDS,
   POLICY_EXTENSION,
   policyExtension,
@@ -18,9 +19,9 @@ import { parseCertificate } from '../../../../contract/x509/index.ts';
 import { TestDeployment, type TestDevice } from '../../../../test/support/encrypted-devices.ts';
 import { withRemovals } from '../../../../test/support/many-proposals.ts';
 import { createCipherSuite } from './cipher-suite.ts';
-import { CredentialJudge, type GroupRoom, RoomGroup } from './index.ts';
+import { CredentialJudge, RoomGroup } from './index.ts';
 
-const ROOM: GroupRoom = { roomId: 'team', policy: 'required' };
+const ROOM: GroupRoom = { roomId: 'team', policy: 'required', authorities: ['a'.repeat(64)] };
 const DAY_SECONDS = 86_400;
 const certificateOf = (base64: string) => new Uint8Array(Buffer.from(base64, 'base64'));
 const now = () => BigInt(Math.floor(Date.now() / 1000));
@@ -161,7 +162,7 @@ describe('a room’s group under attack', () => {
     const [ann] = await pair();
     const attacker = await Attacker.create(gateway);
     assert.equal(await refusal(ann.process(await attacker.join(ann))), 'ENCRYPTION_INVALID');
-    const phones: GroupRoom = { roomId: 'team', policy: 'allow-phones' };
+    const phones: GroupRoom = { ...ROOM, policy: 'allow-phones' };
     const bob = await RoomGroup.create(await deployment.member(phones));
     const { next } = await RoomGroup.joinExternally(
       await deployment.member(phones, gateway),
@@ -271,11 +272,8 @@ describe('a room’s group under attack', () => {
 
   it('threat 43: a revoked device and a newcomer’s expired certificate are refused', async () => {
     const eve = await deployment.device('Eve');
-    const revoked = new Set([eve.accountId]);
-    const judge = new CredentialJudge({
-      deploymentCa: deployment.deploymentCa,
-      isRevoked: ({ accountIds }) => accountIds.some((id) => revoked.has(id)),
-    });
+    const judge = new CredentialJudge({ deploymentCa: deployment.deploymentCa });
+    await judge.revocations.take(await deployment.revoked(eve.accountId), Date.now());
     const ann = await RoomGroup.create(await deployment.member(ROOM, undefined, judge));
     const attacker = await Attacker.create(eve);
     assert.equal(await refusal(ann.process(await attacker.join(ann))), 'CERT_REVOKED');
@@ -299,9 +297,9 @@ describe('a room’s group under attack', () => {
     );
     let annNow = await ann.process(joined.commit);
     let shortNow = joined.next;
-    for (const [hours, isOutdated] of [
-      [1.5, false],
-      [3, true],
+    for (const [hours, outdated] of [
+      [1.5, undefined],
+      [3, 'CERT_EXPIRED'],
     ] as const) {
       nowMs = Date.now() + hours * 3600_000;
       const dan = await RoomGroup.joinExternally(
@@ -314,7 +312,7 @@ describe('a room’s group under attack', () => {
       const own = await shortNow.commit({});
       annNow = await annNow.process(own.commit);
       shortNow = own.next;
-      assert.equal(annNow.members.get(shortNow.ownLeaf)?.isOutdated, isOutdated);
+      assert.equal(annNow.members.get(shortNow.ownLeaf)?.outdated, outdated);
     }
     assert.deepEqual(await annNow.code(), await shortNow.code());
   });
@@ -442,6 +440,6 @@ describe('a room’s group under attack', () => {
       await refusal(RoomGroup.joinByWelcome(newcomer, own, { welcome, tree: next.tree })),
       'ENCRYPTION_INVALID',
     );
-    assert.notDeepEqual(policyExtension('team', 'required'), policyExtension('team', 'off'));
+    assert.notDeepEqual(policyExtension(ROOM), policyExtension({ ...ROOM, policy: 'off' }));
   });
 });

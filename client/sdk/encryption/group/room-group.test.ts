@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createGroup } from 'ts-mls/clientState.js';
 import { createCommit } from 'ts-mls/createCommit.js';
+import type { GroupRoom } from '../../../../contract/mls/index.ts';
 import { TestDeployment } from '../../../../test/support/encrypted-devices.ts';
 import { takeSecrets } from './group-member.ts';
-import { type GroupRoom, type OfferedEpoch, RoomGroup } from './index.ts';
+import { type OfferedEpoch, RoomGroup } from './index.ts';
 
-const ROOM: GroupRoom = { roomId: 'team', policy: 'required' };
+const ROOM: GroupRoom = { roomId: 'team', policy: 'required', authorities: ['a'.repeat(64)] };
 
 let deployment: TestDeployment;
 before(async () => {

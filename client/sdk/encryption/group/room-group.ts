@@ -73,7 +73,7 @@ export class RoomGroup {
       randomBytes(GROUP_ID_BYTES),
       own.publicPackage,
       takeSecrets(own),
-      [policyExtension(room.roomId, room.policy)],
+      [policyExtension(room)],
       cipherSuite,
       config,
     );
@@ -179,18 +179,19 @@ export class RoomGroup {
     return roomCode(this.authenticator);
   }
 
-  /** What media needs of this epoch. */
-  async epochKeys(): Promise<EpochKeys> {
+  /** What media needs of this epoch. `without`: members whose frames must not be decrypted. */
+  async epochKeys(without: ReadonlySet<string> = new Set()): Promise<EpochKeys> {
     const suites = Object.entries(BASE_KEY_BYTES) as Array<[SFrameSuite, number]>;
     const keys = await Promise.all(
       suites.map(async ([suite, length]) => [suite, await this.#export(SFRAME_LABEL, length)] as const),
     );
+    const members = [...this.members].filter(([, { deviceId }]) => !without.has(deviceId));
     return {
       groupId: toHex(this.groupId),
       epoch: this.epoch,
       baseKeys: Object.fromEntries(keys) as EpochKeys['baseKeys'],
       ownLeaf: this.ownLeaf,
-      members: new Map([...this.members].map(([leaf, { deviceId }]) => [leaf, deviceMember(deviceId)])),
+      members: new Map(members.map(([leaf, { deviceId }]) => [leaf, deviceMember(deviceId)])),
     };
   }
 

@@ -254,6 +254,28 @@ describe('threat 44: a receiver', () => {
 });
 
 describe('around a new epoch', () => {
+  it('threat 24: frames of a member that the current epoch is repeated without are dropped, and nobody else’s', async () => {
+    const [old, keys] = [epochKeys(1n), epochKeys(2n)];
+    const sealer = new FrameSealer(ringOf(0, keys), CAMERA);
+    const [before, later] = [await seal(sealer, frame()), await seal(sealer, frame())];
+    const earlier = await seal(new FrameSealer(ringOf(0, old), CAMERA), frame());
+    const ring = ringOf(1, old, keys);
+    const opener = new FrameOpener(ring, CAMERA, 'ada', () => {});
+    assert.ok(await opener.open(before));
+    const sent = ring.takeSendKey('camera')?.counter;
+    ring.setEpoch({
+      ...keys,
+      ownLeaf: 1,
+      members: new Map([...MEMBERS].filter(([, name]) => name !== 'ada')),
+    });
+    assert.equal(await openNow(opener, later), undefined);
+    assert.equal(await openNow(opener, earlier), undefined, 'the epoch before is accepted for a while');
+    assert.equal(ring.takeSendKey('camera')?.counter, (sent ?? 0n) + 1n, 'counters go on');
+    // A member that was excluded does not come back with the same epoch.
+    ring.setEpoch({ ...keys, ownLeaf: 1 });
+    assert.equal(await openNow(opener, later), undefined);
+  });
+
   it('threat 43: a new group takes the place of the old one at once, although it counts from 0', async () => {
     const [old, next] = [epochKeys(3n, 'old'), epochKeys(0n, 'new')];
     const newcomer = ringOf(2, next);

@@ -28,7 +28,7 @@ export const welcome = {
   backupPassword: 'Backup password',
   restore: 'Link this device',
   haveCertificate: 'I have a certificate from my organisation',
-  certificate: 'Certificate with its issuers (PEM)',
+  certificate: 'Certificate with its issuers and the root (PEM)',
   privateKey: 'Private key (PEM, PKCS#8, not encrypted)',
   keyStays: 'The key stays in this browser, where no page can read it, and is never sent anywhere.',
   useCertificate: 'Use this certificate',

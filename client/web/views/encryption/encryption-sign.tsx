@@ -42,7 +42,7 @@ export function EncryptionSign({ call }: { call: Call }) {
 
 function EncryptionDialog({ call, model }: { call: Call; model: CallEncryption }) {
   const { encryption } = lateStrings();
-  const { members = [], code = [], alarms = [] } = model.state.value ?? {};
+  const { members = [], code = [], alarms = [], isGroupNew = false } = model.state.value ?? {};
   const own = call.client.identity.deviceId;
   const names = new Map(members.map(({ deviceId, name }) => [deviceId, name]));
   const about = ({ deviceId }: EncryptionAlarm) =>
@@ -63,6 +63,7 @@ function EncryptionDialog({ call, model }: { call: Call; model: CallEncryption }
             {code.join(' ')}
           </p>
           <p class="hint">{encryption.compare}</p>
+          {isGroupNew && <p data-testid="encryption-new">{encryption.isNew}</p>}
         </>
       )}
       <h3>{encryption.members(members.length)}</h3>

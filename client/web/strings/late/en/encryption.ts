@@ -16,6 +16,7 @@ export const encryption = {
     'There are phones in this call. They cannot encrypt end to end, so the phone gateway on the server decrypts the call for them, and encrypts what they say.',
   noPhones:
     'Phones, recordings, captions and live streams are not possible in this call, because the server would need the keys.',
+  isNew: 'The keys were set up again from the start during this call. Compare the code again.',
   byCertificate: 'These names come from certificates that this device has checked, not from the server.',
   learnsTitle: 'What the server still learns',
   learns:
@@ -30,6 +31,11 @@ export const encryption = {
     stranger: (name = 'Somebody') => `${name} can decrypt this call, but is not listed as present.`,
     outside: (name = 'Somebody') => `${name} is listed as present, but cannot decrypt this call.`,
     expired: (name = 'Somebody') => `The certificate of ${name}’s device has expired.`,
+    revoked: (name = 'Somebody') =>
+      `${name}’s device was blocked, but can still decrypt this call. Nothing of it is shown or heard.`,
+    unchecked: (name = 'Somebody') =>
+      `Whether ${name}’s device was blocked cannot be checked: the list that says so is out of date.`,
+    replaced: () => 'The server replaced keys that worked with new ones. Compare the code again.',
     identity: (name = 'Somebody') => `The server lists ${name}’s device as somebody else’s.`,
   },
 };

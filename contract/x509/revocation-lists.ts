@@ -1,23 +1,24 @@
 import { CanopyError } from '../../base/errors/index.ts';
-import {
-  type Certificate,
-  KEY_USAGE,
-  type Path,
-  signatureMatches,
-  toHex,
-} from '../../contract/x509/index.ts';
+import { toHex } from './bytes.ts';
+import type { Certificate } from './certificate.ts';
 import type { Crl } from './crl.ts';
+import { KEY_USAGE } from './extensions.ts';
+import type { Path } from './path.ts';
+import { signatureMatches } from './signatures.ts';
 
 /**
  * Revocation lists (RFC 5280 §6.3; complete and direct ones only). If there are any, each authority of a path needs a current one:
  * without it the path is refused, since it may contain a revoked certificate.
  */
 export class RevocationLists {
+  /** DER of each. */
+  readonly ders: readonly Uint8Array[];
   readonly #byIssuer = new Map<string, Crl[]>();
   /** Results of checking a list's signature, with the key it was checked against. */
   readonly #verified = new WeakMap<Crl, { spki: string; ok: boolean }>();
 
-  constructor(lists: Iterable<Crl>) {
+  constructor(lists: readonly Crl[]) {
+    this.ders = lists.map(({ der }) => der);
     for (const list of lists) {
       const issuer = toHex(list.issuer);
       this.#byIssuer.set(issuer, [...(this.#byIssuer.get(issuer) ?? []), list]);

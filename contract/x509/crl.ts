@@ -1,21 +1,13 @@
-import {
-  type Bytes,
-  DerError,
-  DerReader,
-  decodeAuthorityKeyId,
-  decodeSignatureAlgorithm,
-  decodeTime,
-  decodeUnsigned,
-  listExtensions,
-  OID,
-  readSigned,
-  readSignedAlgorithm,
-  type SignatureAlgorithm,
-  TAG,
-} from '../../contract/x509/index.ts';
+import { decodeSignatureAlgorithm, type SignatureAlgorithm } from './algorithms.ts';
+import type { Bytes } from './bytes.ts';
+import { DerError, DerReader, decodeTime, decodeUnsigned, TAG } from './der.ts';
+import { decodeAuthorityKeyId, listExtensions } from './extensions.ts';
+import { OID } from './oids.ts';
+import { readSigned, readSignedAlgorithm } from './signed.ts';
 
 /** A parsed certificate revocation list (RFC 5280 §5), not validated yet. */
 export interface Crl {
+  readonly der: Bytes;
   readonly tbs: Bytes;
   readonly issuer: Bytes;
   readonly thisUpdateMs: number;
@@ -32,7 +24,8 @@ const isTime = (tag: number | undefined): boolean => tag === TAG.utcTime || tag 
 
 /** Parses a revocation list from strict DER. @throws {DerError} */
 export function parseCrl(der: Uint8Array): Crl {
-  const signed = readSigned(new Uint8Array(der));
+  const bytes = new Uint8Array(der);
+  const signed = readSigned(bytes);
   const { tbs, signature } = signed;
   const body = new DerReader(tbs.content);
   const version = body.optional(TAG.integer);
@@ -53,6 +46,7 @@ export function parseCrl(der: Uint8Array): Crl {
   const keyId = listed.find(({ oid }) => oid === OID.authorityKeyIdentifier);
 
   return {
+    der: bytes,
     tbs: tbs.bytes,
     issuer,
     thisUpdateMs,
