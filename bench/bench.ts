@@ -1,4 +1,5 @@
 import { CAPACITY } from './capacity/index.ts';
+import { ENCRYPTED_JOINS } from './encrypted-joins/index.ts';
 import { FORWARDING } from './forwarding/index.ts';
 import { type RunData, runScenario, startLocalServer } from './generator/index.ts';
 import { K6_SCENARIOS } from './k6/index.ts';
@@ -29,7 +30,17 @@ export async function bench(
 ): Promise<{ summary: Summary; run: RunData }> {
   const found = SCENARIOS.find(({ name }) => name === options.scenario);
   if (!found) {
-    const known = [...SCENARIOS, ONSETS, PAGE, FORWARDING, JOIN_TRIPS, PEERS, CAPACITY, ...K6_SCENARIOS]
+    const known = [
+      ...SCENARIOS,
+      ONSETS,
+      PAGE,
+      FORWARDING,
+      JOIN_TRIPS,
+      ENCRYPTED_JOINS,
+      PEERS,
+      CAPACITY,
+      ...K6_SCENARIOS,
+    ]
       .map(({ name, description }) => `  ${name.padEnd(20)}${description}`)
       .join('\n');
     throw new TypeError(`There is no scenario "${options.scenario}". Known scenarios:\n${known}`);

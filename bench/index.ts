@@ -12,6 +12,7 @@ export {
   withClose,
 } from './capacity/index.ts';
 export { type ClipName, loadClip } from './clips/index.ts';
+export { benchEncryptedJoins, ENCRYPTED_JOINS } from './encrypted-joins/index.ts';
 export {
   benchForwarding,
   FORWARDING,

@@ -1,5 +1,6 @@
 import {
   benchCapacity,
+  benchEncryptedJoins,
   benchForwarding,
   benchK6,
   benchOnsets,
@@ -9,6 +10,7 @@ import {
   CAPACITY,
   type CapacityOptions,
   ChromiumUnavailable,
+  ENCRYPTED_JOINS,
   FORWARDING,
   type ForwardingOptions,
   GoBuildFailed,
@@ -50,7 +52,7 @@ export interface BenchFlags {
 
 const ALL = [
   ...SCENARIOS,
-  ...[ONSETS, PAGE, FORWARDING, JOIN_TRIPS, PEERS, CAPACITY],
+  ...[ONSETS, PAGE, FORWARDING, JOIN_TRIPS, ENCRYPTED_JOINS, PEERS, CAPACITY],
   ...K6_SCENARIOS,
   ...PHONE_SCENARIOS,
 ];
@@ -99,6 +101,8 @@ export async function bench(scenario: string | undefined, flags: BenchFlags): Pr
           return benchForwarding(forwardingOptions(flags), say);
         case JOIN_TRIPS.name:
           return benchTrips({ outDir, joins: numberOf(flags.joins) }, say);
+        case ENCRYPTED_JOINS.name:
+          return benchEncryptedJoins({ outDir, joins: numberOf(flags.joins) }, say);
         case PEERS.name:
           return benchPeers(peersOptions(flags), say);
         case CAPACITY.name:

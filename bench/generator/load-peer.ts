@@ -63,6 +63,8 @@ export class LoadPeer {
   /** In encrypted rooms. */
   readonly #decryptedAtMs = new Map<InboundStream, number>();
   #startedMs = 0;
+  /** Of earlier visits: how long the first media took, in milliseconds. */
+  readonly #earlier: number[] = [];
 
   private constructor(options: LoadPeerOptions, identity: Identity, clips: PeerClips) {
     this.#options = options;
@@ -110,7 +112,9 @@ export class LoadPeer {
   }
 
   get counters(): { inbound: InboundCounters; link: LinkCounters; videoStreams: number } {
-    const videoStreams = this.#pictures().filter(([, { counters }]) => counters.packets > 0).length;
+    const videoStreams = this.#pictures().filter(
+      ([, stream]) => this.#mediaAtMs(stream) !== undefined,
+    ).length;
     return { inbound: this.#inbound(), link: this.#link(), videoStreams };
   }
 
@@ -135,17 +139,15 @@ export class LoadPeer {
       delay.merge(stream.oneWayDelay.toJSON());
     }
     const jitters = streams.map(({ jitterMs }) => jitterMs).sort((a, b) => a - b);
-    // For this visit only: it may have been there before.
-    const firstPackets = this.#streams()
-      .flatMap((stream) => this.#mediaAtMs(stream) ?? [])
-      .filter((atMs) => atMs >= this.#startedMs);
     const report: PeerReport = {
       index: this.plan.index,
       roomId: this.plan.roomId,
-      firstPicturesAtMs: video.flatMap(([, { firstPacketAtMs }]) =>
-        firstPacketAtMs === undefined ? [] : performance.timeOrigin + firstPacketAtMs,
-      ),
-      join: this.#times && { ...this.#times, firstMediaMs: Math.min(...firstPackets) - this.#startedMs },
+      firstPicturesAtMs: video.flatMap(([, stream]) => {
+        const atMs = this.#mediaAtMs(stream);
+        return atMs === undefined ? [] : performance.timeOrigin + atMs;
+      }),
+      join: this.#times && { ...this.#times, firstMediaMs: this.#firstMediaMs() },
+      earlierFirstMediaMs: this.#earlier,
       error: this.#error ?? this.#undecrypted(),
       audioStreams: streams.filter(({ kind }) => kind === 'audio').length,
       videoStreams: video.length,
@@ -165,7 +167,16 @@ export class LoadPeer {
   }
 
   async leave(): Promise<void> {
+    this.#earlier.push(this.#firstMediaMs());
     await this.#client?.close();
+  }
+
+  /** From the start of joining to the first media from anyone; for this visit only: it may have been there before. */
+  #firstMediaMs(): number {
+    const sinceStart = this.#streams()
+      .flatMap((stream) => this.#mediaAtMs(stream) ?? [])
+      .filter((atMs) => atMs >= this.#startedMs);
+    return Math.min(...sinceStart) - this.#startedMs;
   }
 
   /** In encrypted rooms: says how many streams arrived and could not be decrypted. */

@@ -45,6 +45,8 @@ export interface PeerReport {
   index: number;
   roomId: string;
   join: JoinTimes | undefined;
+  /** `firstMediaMs` of its earlier visits. */
+  earlierFirstMediaMs: number[];
   error: string | undefined;
   /** Received streams at the end; for video, only those that it shows. */
   audioStreams: number;

@@ -18,6 +18,7 @@ function peer(index: number, lostPackets = 0): PeerReport {
     videoStreams: 1,
     silentVideoStreams: 0,
     pausedVideoStreams: 0,
+    earlierFirstMediaMs: [],
     firstPicturesAtMs: [1600 + 1000 * index],
     inboundBefore: { ...NO_PACKETS, packets: 999, lostPackets: index },
     inbound: { ...NO_PACKETS, packets: 10_000, bytes: 1e6, lostPackets },

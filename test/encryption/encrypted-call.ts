@@ -55,15 +55,20 @@ declare const window: {
   setEpoch(encryption: Sdk.MediaEncryption | undefined, keys: TestKeys & { ownLeaf: number }): void;
 };
 
-/** Takes pieces of frames before they are encrypted, and answers with those it has. */
+/** Takes pieces of frames before they are encrypted, keeps the latest, and answers with those it has. */
 const TAP = `
-  const pieces = [];
+  let pieces = [];
   const take = (frame, controller) => {
     const bytes = new Uint8Array(frame.data);
     // The start of a frame is much the same in each.
-    for (let at = 12; at + 24 <= bytes.length && pieces.length < 4000; at += 200) {
-      pieces.push(Array.from(bytes.subarray(at, at + 24), (byte) => byte.toString(16).padStart(2, '0')).join(''));
+    for (let at = 12; at + 24 <= bytes.length; at += 200) {
+      const piece = bytes.subarray(at, at + 24);
+      // Others, such as zeros, may be anywhere.
+      if (new Set(piece).size >= 12) {
+        pieces.push(Array.from(piece, (byte) => byte.toString(16).padStart(2, '0')).join(''));
+      }
     }
+    pieces = pieces.slice(-4000);
     controller.enqueue(frame);
   };
   const inner = globalThis.onrtctransform;
@@ -369,7 +374,7 @@ export class CallMember<AnyPage extends PersonPage = Page> {
     });
   }
 
-  /** Pieces of 24 bytes of the frames that it sends, in hex, from before their encryption. */
+  /** Pieces of 24 bytes of the frames that it sent lately, in hex, from before their encryption. */
   async sentPieces(): Promise<string[]> {
     return this.page.evaluate(
       () =>

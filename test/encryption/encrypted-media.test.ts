@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
+import { searchMemory } from '../support/process-memory.ts';
 import { RelayedServer } from '../support/relayed-server.ts';
+import { eventually } from '../support/wait.ts';
 import { type CallMember, EncryptedCall, type TestKeys } from './encrypted-call.ts';
 import { Watcher } from './watcher.ts';
 
@@ -43,6 +45,8 @@ describe('media that is encrypted end to end', () => {
     await call?.close();
     await network?.close();
   });
+
+  const serverPids = async () => [network.server.pid, ...(await network.server.workerPids())];
 
   it('is seen and heard by members: VP9 in layers, and Opus', async () => {
     await ada.send('microphone');
@@ -135,15 +139,36 @@ describe('media that is encrypted end to end', () => {
     assert.equal(watcher.count(pieces), 0);
   });
 
-  it('would be found by that search if it were not encrypted', async () => {
+  it('is nowhere in the memory of the server and its media worker', async (t) => {
+    const pieces = await ada.sentPieces();
+    assert.ok(pieces.length > 300, `${pieces.length} pieces`);
+    for (const pid of await serverPids()) {
+      const { found, searchedBytes } = searchMemory(pid, pieces);
+      t.diagnostic(`${pieces.length} pieces in ${Math.round(searchedBytes / 1e6)} MB`);
+      assert.ok(searchedBytes > 10e6);
+      assert.equal(found, 0);
+    }
+  });
+
+  it('would be found by these searches if it were not encrypted', async (t) => {
     await ada.leave();
     const watcher = await Watcher.enter(network.server, 'clear');
     await ada.enter({ roomId: 'clear', way: 'tapped' });
     await ada.send('microphone');
     await ada.send('camera', 'vp8');
     await watcher.until(({ packets }) => packets > 200);
+    const [worker = 0] = await network.server.workerPids();
+    const inWorker = await eventually(
+      'pieces in the memory of the media worker',
+      async () => searchMemory(worker, await ada.sentPieces()).found,
+      (found) => found > 10,
+    );
     const pieces = await ada.sentPieces();
     await watcher.leave();
     assert.ok(watcher.count(pieces) > 100, `${watcher.count(pieces)} of ${pieces.length} pieces`);
+    // The server's own process sees no media in either case. What it does see is found in it.
+    const known = Buffer.from(ada.participantId).subarray(0, 24).toString('hex');
+    assert.equal(searchMemory(network.server.pid, [known]).found, 1);
+    t.diagnostic(`${inWorker} pieces in the media worker`);
   });
 });

@@ -12,9 +12,9 @@ import { KeptKeys } from './kept-keys.ts';
 /** How far a slow machine may miss a goal. */
 const PATIENCE = 5;
 /** How many packets of each track have to be captured before the removal, and under the new keys. */
-const PACKETS = 120;
+const PACKETS = 60;
 /** How many of the last frames of each track are certainly under the new keys. */
-const FRAMES = 20;
+const FRAMES = 10;
 
 describe('a device that was removed from an encrypted room and keeps all its keys', () => {
   let server: InProcessServer;
@@ -70,7 +70,7 @@ describe('a device that was removed from an encrypted room and keeps all its key
       for (const source of ['microphone', 'camera']) {
         const ofSource = judged.filter((frame) => frame.source === source);
         const early = ofSource.filter(({ atMs }) => atMs < removedAtMs);
-        assert.ok(early.length > 10, `${early.length} frames of the ${source} before`);
+        assert.ok(early.length > 5, `${early.length} frames of the ${source} before`);
         assert.ok(early.every(({ isOpen }) => isOpen));
         const latest = ofSource.slice(-FRAMES);
         assert.deepEqual(

@@ -1,8 +1,8 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 
 const CHUNK_BYTES = 16 * 1024 * 1024;
-/** Pieces are looked up by their first three bytes. */
-const START_BYTES = 3;
+/** Pieces are looked up by three bytes of theirs. */
+const KEY_BYTES = 3;
 
 export interface MemorySearch {
   /** How many of the pieces are somewhere in the memory. */
@@ -60,35 +60,53 @@ function writtenRegions(pid: number): Array<{ start: number; end: number }> {
   return regions;
 }
 
+interface Indexed {
+  piece: Buffer;
+  /** Where its key begins. */
+  keyAt: number;
+}
+
 /** Finds any of many pieces in one pass. */
 class PieceIndex {
   readonly pieceBytes: number;
-  readonly #byStart = new Map<number, Buffer[]>();
-  /** A bit for each possible start. */
-  readonly #starts = new Uint8Array(1 << (8 * START_BYTES - 3));
+  readonly #byKey = new Map<number, Indexed[]>();
+  /** A bit for each possible key. */
+  readonly #keys = new Uint8Array(1 << (8 * KEY_BYTES - 3));
 
   constructor(pieces: readonly Buffer[]) {
     this.pieceBytes = pieces[0]?.length ?? 0;
     for (const piece of pieces) {
-      const start = piece.readUIntBE(0, START_BYTES);
-      this.#byStart.set(start, [...(this.#byStart.get(start) ?? []), piece]);
-      this.#starts[start >> 3] = (this.#starts[start >> 3] as number) | (1 << (start & 7));
+      const keyAt = rareAt(piece);
+      const key = piece.readUIntBE(keyAt, KEY_BYTES);
+      this.#byKey.set(key, [...(this.#byKey.get(key) ?? []), { piece, keyAt }]);
+      this.#keys[key >> 3] = (this.#keys[key >> 3] as number) | (1 << (key & 7));
     }
   }
 
   search(bytes: Buffer, found: Set<Buffer>): void {
-    const starts = this.#starts;
-    let start = 0;
+    const keys = this.#keys;
+    let key = 0;
     for (let at = 0; at < bytes.length; at += 1) {
-      start = ((start << 8) | (bytes[at] as number)) & 0xff_ffff;
-      if (((starts[start >> 3] as number) & (1 << (start & 7))) !== 0 && at >= START_BYTES - 1) {
-        const from = at - START_BYTES + 1;
-        for (const piece of this.#byStart.get(start) ?? []) {
-          if (piece.equals(bytes.subarray(from, from + piece.length))) {
+      key = ((key << 8) | (bytes[at] as number)) & 0xff_ffff;
+      if (((keys[key >> 3] as number) & (1 << (key & 7))) !== 0) {
+        for (const { piece, keyAt } of this.#byKey.get(key) ?? []) {
+          const from = at - KEY_BYTES + 1 - keyAt;
+          if (from >= 0 && piece.equals(bytes.subarray(from, from + piece.length))) {
             found.add(piece);
           }
         }
       }
     }
   }
+}
+
+/** Where a piece has three different bytes that are not 0: memory is full of zeros. */
+function rareAt(piece: Buffer): number {
+  for (let at = 0; at + KEY_BYTES <= piece.length; at += 1) {
+    const key = piece.subarray(at, at + KEY_BYTES);
+    if (new Set(key).size === KEY_BYTES && !key.includes(0)) {
+      return at;
+    }
+  }
+  return 0;
 }

@@ -1,0 +1,2 @@
+/** What joining an encrypted room costs, by the number of people in it. */
+export { benchEncryptedJoins, ENCRYPTED_JOINS } from './bench-encrypted-joins.ts';
