@@ -25,6 +25,7 @@ import {
   SystemUnavailable,
 } from '../bench/index.ts';
 import { FIELD_TRIALS } from '../sfu/index.ts';
+import { PublicGroup } from '../signaling/index.ts';
 import { benchPhones, CAPACITY_PHONES, PHONE_SCENARIOS } from './bench-phones.ts';
 
 export interface BenchFlags {
@@ -102,7 +103,10 @@ export async function bench(scenario: string | undefined, flags: BenchFlags): Pr
         case JOIN_TRIPS.name:
           return benchTrips({ outDir, joins: numberOf(flags.joins) }, say);
         case ENCRYPTED_JOINS.name:
-          return benchEncryptedJoins({ outDir, joins: numberOf(flags.joins) }, say);
+          return benchEncryptedJoins(
+            { outDir, joins: numberOf(flags.joins), createOnServer: PublicGroup.create },
+            say,
+          );
         case PEERS.name:
           return benchPeers(peersOptions(flags), say);
         case CAPACITY.name:

@@ -9,6 +9,7 @@ export {
   createdToken,
   createdWebhook,
   EVENTS,
+  PublicGroup,
   pingResult,
   probeRecordingStorage,
   probeSignOn,

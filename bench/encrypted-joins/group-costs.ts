@@ -1,8 +1,25 @@
 // biome-ignore lint/plugin: the group alone: it is no part of the SDK's face, so that pages load it late
 import * as groups from '../../client/sdk/encryption/group/index.ts';
 import type { Identity } from '../../client/sdk/index.ts';
+import { type Handshake, readCommit } from '../../contract/mls/index.ts';
 
 const ROOM = { roomId: 'sizes', policy: 'required' } as const;
+/** What the server knows of a group, and what it does with a commit. */
+export interface GroupOnServer {
+  after(commit: Handshake, by: { groupInfo: Uint8Array; device: ServerDevice }): Promise<GroupOnServer>;
+}
+
+/** A device that has signed in: its certificates are DER, leaf first. */
+interface ServerDevice {
+  deviceId: string;
+  chain: readonly Uint8Array[];
+}
+
+export type CreateOnServer = (
+  room: { roomId: string; policy: string },
+  founder: { groupInfo: Uint8Array; tree: Uint8Array; device: ServerDevice },
+) => Promise<GroupOnServer>;
+
 /** As many as the server asks a member to add at once. */
 const MAX_AT_ONCE = 40;
 
@@ -16,6 +33,8 @@ export interface GroupCosts {
   /** For the newcomer, who checks everyone's certificates; and for each member that follows. */
   joinCpuMs: number;
   followCpuMs: number;
+  /** For the server, which checks the newcomer's commit. */
+  serverCpuMs: number;
   /** A member takes somebody out. */
   removalBytes: number;
   removalCpuMs: number;
@@ -44,13 +63,13 @@ async function timed<T>(run: () => Promise<T>): Promise<Timed<T>> {
 export async function groupCosts(
   identities: readonly Identity[],
   sizes: readonly number[],
+  createOnServer: CreateOnServer,
 ): Promise<GroupCosts[]> {
   const costs: GroupCosts[] = [];
-  const members = await Promise.all(identities.map(memberOf));
   // Once before anything counts, so that the code is compiled.
-  await comeAtOnce(members.slice(0, 8));
-  await comeOneByOne(members.slice(0, 8), [8]);
-  const oneByOne = await comeOneByOne(await Promise.all(identities.map(memberOf)), sizes);
+  await comeAtOnce(await Promise.all(identities.slice(0, 8).map(memberOf)));
+  await comeOneByOne(identities.slice(0, 8), [8], createOnServer);
+  const oneByOne = await comeOneByOne(identities, sizes, createOnServer);
   for (const [i, size] of sizes.entries()) {
     const atOnce = await comeAtOnce(await Promise.all(identities.slice(0, size).map(memberOf)));
     costs.push({ members: size, ...(oneByOne[i] as OneByOne), ...atOnce });
@@ -70,39 +89,49 @@ function memberOf(identity: Identity): Promise<groups.GroupMember> {
   });
 }
 
-type OneByOne = Pick<
+const chainOf = ({ chain }: Identity) => chain.map((der) => new Uint8Array(Buffer.from(der, 'base64')));
+
+type OneByOne = Omit<
   GroupCosts,
-  'groupInfoBytes' | 'treeBytes' | 'joinBytes' | 'joinCpuMs' | 'followCpuMs' | 'removalBytes' | 'removalCpuMs'
+  'members' | 'addedAtOnce' | 'addBytes' | 'welcomeBytes' | 'addCpuMs' | 'welcomeCpuMs'
 >;
 
 async function comeOneByOne(
-  members: readonly groups.GroupMember[],
+  identities: readonly Identity[],
   sizes: readonly number[],
+  createOnServer: CreateOnServer,
 ): Promise<OneByOne[]> {
   const costs: OneByOne[] = [];
-  let founder = await groups.RoomGroup.create(members[0] as groups.GroupMember);
-  for (const [i, member] of members.entries()) {
-    if (i === 0) {
-      continue;
-    }
+  const [first, ...others] = identities as [Identity, ...Identity[]];
+  const founding = await memberOf(first);
+  let founder = await groups.RoomGroup.create(founding);
+  let onServer = await createOnServer(ROOM, {
+    groupInfo: await founder.groupInfo(),
+    tree: founder.tree,
+    device: { deviceId: founding.deviceId, chain: chainOf(first) },
+  });
+  for (const [i, identity] of others.entries()) {
+    const [size, member] = [i + 2, await memberOf(identity)];
+    const device = { deviceId: member.deviceId, chain: chainOf(identity) };
     const offer = { groupInfo: await founder.groupInfo(), tree: founder.tree, epoch: Number(founder.epoch) };
     const joined = await timed(async () => {
-      const made = await groups.RoomGroup.joinExternally(member, offer);
-      // It goes to the server with the commit.
-      await made.next.groupInfo();
-      return made;
+      const { commit, next } = await groups.RoomGroup.joinExternally(member, offer);
+      return { commit, groupInfo: await next.groupInfo() };
     });
-    const { commit } = joined.result;
+    const { commit, groupInfo } = joined.result;
+    const checked = await timed(() => onServer.after(readCommit(commit), { groupInfo, device }));
+    onServer = checked.result;
     const followed = await timed(() => follow(founder, commit));
     founder = followed.result;
-    if (sizes.includes(i + 1)) {
-      const removal = await timed(() => founder.commit({ removes: [i] }));
+    if (sizes.includes(size)) {
+      const removal = await timed(() => founder.commit({ removes: [size - 1] }));
       costs.push({
-        groupInfoBytes: (await founder.groupInfo()).length,
+        groupInfoBytes: groupInfo.length,
         treeBytes: founder.tree.length,
         joinBytes: commit.length,
         joinCpuMs: joined.cpuMs,
         followCpuMs: followed.cpuMs,
+        serverCpuMs: checked.cpuMs,
         removalBytes: removal.result.commit.length,
         removalCpuMs: removal.cpuMs,
       });

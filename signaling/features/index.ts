@@ -3,6 +3,7 @@ export { type AccountInfo, accountList, reinstateResponse, revokeResponse } from
 export { type AuditEntry, auditList } from './audit/index.ts';
 export { roomAllocation } from './conference/index.ts';
 export { EVENTS, REQUESTS, SNAPSHOT_PARTS } from './contracts.ts';
+export { PublicGroup } from './encryption/index.ts';
 export { Invitations, invitationUrl, type NewInvitation } from './invitations/index.ts';
 export { LINKS_KEY, linkUrl, RoomLinks } from './links/index.ts';
 export { registerMetrics } from './metrics.ts';

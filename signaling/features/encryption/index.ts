@@ -1,2 +1,3 @@
 export { encryptionMetrics } from './metrics.ts';
+export { PublicGroup } from './public-group.ts';
 export { registerEncryption } from './register.ts';
