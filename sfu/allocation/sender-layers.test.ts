@@ -54,6 +54,15 @@ describe('SenderLayers', () => {
     assert.equal(sender.until(10_200, { wanted: '02' }), '02');
   });
 
+  it('does not stop the lowest layer of a sender that has not begun: it may be waiting for the keys of an encrypted room', () => {
+    const sender = new Sender();
+    sender.sends = false;
+    assert.equal(sender.until(60_000, {}), '0');
+    sender.sends = true;
+    assert.equal(sender.until(64_900, {}), '0');
+    assert.equal(sender.until(65_200, {}), '');
+  });
+
   it('keeps a layer that is wanted now and then', () => {
     const sender = new Sender();
     for (let nowMs = 1000; nowMs < 60_000; nowMs += 1000) {

@@ -59,6 +59,8 @@ export class SenderLayers {
   readonly #layers: Layer[];
   /** As of the last update. */
   #wanted: readonly boolean[] = [];
+  /** Something has arrived from the sender. */
+  #begun = false;
 
   /** Senders send all layers until asked otherwise. */
   constructor(spatialLayers: number, nowMs: number) {
@@ -104,8 +106,13 @@ export class SenderLayers {
     this.#wanted = needs.wanted;
     const requestedBefore = this.requested.join();
     const missingBefore = this.missing.join();
+    this.#begun ||= needs.flowing.some(Boolean);
     for (const [place, layer] of this.#layers.entries()) {
       this.#watch(layer, place, needs, nowMs);
+    }
+    if (!this.#begun) {
+      // It may be waiting for the keys of an encrypted room. Until it sends, its bitrate is only guessed, and may look too high for everyone.
+      this.#need(0, nowMs);
     }
     for (const [place, layer] of this.#layers.entries()) {
       if (needs.forwarded[place] || (needs.wanted[place] && !layer.missing)) {

@@ -367,6 +367,20 @@ export class CallMember<AnyPage extends PersonPage = Page> {
     );
   }
 
+  /** What its page could show about the encryption of an encrypted room. */
+  async encryption(): Promise<{ state: string; members: number; alarms: string[] } | undefined> {
+    return this.page.evaluate(() => {
+      const shown = window.canopy.room?.encryption?.state;
+      return (
+        shown && {
+          state: shown.state,
+          members: shown.members.length,
+          alarms: shown.alarms.map(({ kind, detail = '' }) => `${kind} ${detail}`),
+        }
+      );
+    });
+  }
+
   async leave(): Promise<void> {
     await this.page.evaluate(async () => {
       await window.canopy.room?.leave();
