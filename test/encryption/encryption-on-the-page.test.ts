@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
-import { BridgeSession } from '../../client/sdk/index.ts';
+import { BridgeSession, type Client, type Room } from '../../client/sdk/index.ts';
 import { assertAccessible } from '../support/accessibility.ts';
 import { TestBrowser } from '../support/browser.ts';
 import { newGatewayIdentity } from '../support/gateway-identity.ts';
@@ -57,6 +57,28 @@ describe('an encrypted call on the page', () => {
     );
     await assertAccessible(ada, { within: 'dialog' });
     assert.equal(await ada.getByTestId('encryption-no-phones').count(), 1);
+    await ada.getByTestId('encryption-close').click();
+  });
+
+  it('marks people with whom the user compared codes, and devices of theirs that it has not seen before', async () => {
+    const member = ada.getByTestId('encryption-members').locator('li', { hasText: 'Bob' });
+    await ada.evaluate(async () => {
+      const { client, room } = (globalThis as unknown as { canopy: { client: Client; room: Room } }).canopy;
+      const bob = [...room.participants.values()].find(({ displayName }) => displayName === 'Bob');
+      const account = { accountId: bob?.accountId ?? '', verifiedAtMs: Date.now() };
+      await client.contacts.put({ name: 'Bob', accounts: [account] });
+      // As if Bob had been in an earlier call with another device.
+      localStorage.setItem('canopy.seen-devices', JSON.stringify({ [account.accountId]: ['another'] }));
+    });
+    await ada.getByTestId('encryption-sign').click();
+    await member.getByTestId('verified').waitFor();
+    assert.equal(await member.getByTestId('encryption-new-device').count(), 0);
+    await ada.reload();
+    await new Person(ada, 'Ada').enter(ROOM);
+    await ada.getByText('Bob uses a new device that you have not seen before.').waitFor();
+    await encrypted(ada);
+    await ada.getByTestId('encryption-sign').click();
+    await member.getByTestId('encryption-new-device').waitFor();
     await ada.getByTestId('encryption-close').click();
   });
 

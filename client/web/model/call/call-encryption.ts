@@ -1,6 +1,13 @@
 import { computed, signal } from '@preact/signals';
-import type { EncryptionPolicy, EncryptionState, RoomEncryption } from '../../../sdk/index.ts';
+import type {
+  EncryptedMember,
+  EncryptionPolicy,
+  EncryptionState,
+  RoomEncryption,
+} from '../../../sdk/index.ts';
+import { lateStrings } from '../../strings/index.ts';
 import type { Call } from './call.ts';
+import { SeenDevices } from './seen-devices.ts';
 
 /** The end-to-end encryption of a call, as the page shows it. */
 export class CallEncryption {
@@ -16,21 +23,49 @@ export class CallEncryption {
   /** The room's policy. */
   readonly policy: EncryptionPolicy | undefined;
 
-  private constructor(encryption: RoomEncryption) {
-    this.state.value = encryption.state;
+  /** Devices of people whom this browser has seen with other devices only. */
+  readonly newDevices = signal<ReadonlySet<string>>(new Set());
+  readonly #call: Call;
+  readonly #looked = new Set<string>();
+  readonly #seen = new SeenDevices();
+
+  private constructor(call: Call, encryption: RoomEncryption) {
+    this.#call = call;
     this.policy = encryption.policy;
-    encryption.on('changed', (state) => {
-      this.state.value = state;
-    });
+    this.#take(encryption.state);
+    encryption.on('changed', (state) => this.#take(state));
+  }
+
+  /** When the user compared codes with the person whose device this is, by its certificate; undefined: never. */
+  verifiedAtMs({ deviceId, accountId }: EncryptedMember): number | undefined {
+    const { room, known } = this.#call;
+    const person = [...room.participants.values()].find(
+      (each) => each.deviceId === deviceId && each.accountId === accountId,
+    );
+    return person && known.people.value.get(person.participantId)?.verifiedAtMs;
+  }
+
+  #take(state: EncryptionState | undefined): void {
+    this.state.value = state;
+    for (const { deviceId, accountId, name, isGateway } of state?.members ?? []) {
+      const isOwn = deviceId === this.#call.client.identity.deviceId;
+      if (!isGateway && !isOwn && !this.#looked.has(deviceId)) {
+        this.#looked.add(deviceId);
+        if (this.#seen.see(accountId, deviceId)) {
+          this.newDevices.value = new Set([...this.newDevices.value, deviceId]);
+          this.#call.announce(lateStrings().encryption.usesNewDevice(name));
+        }
+      }
+    }
   }
 
   /** The one of a call; undefined if this client cannot encrypt. */
-  static of({ room }: Call): CallEncryption | undefined {
-    const { encryption } = room;
+  static of(call: Call): CallEncryption | undefined {
+    const { encryption } = call.room;
     if (!encryption) {
       return undefined;
     }
-    const known = encryptions.get(encryption) ?? new CallEncryption(encryption);
+    const known = encryptions.get(encryption) ?? new CallEncryption(call, encryption);
     encryptions.set(encryption, known);
     return known;
   }

@@ -265,6 +265,11 @@ export class Call {
     );
   }
 
+  /** Tells the user something. */
+  announce(text: string): void {
+    this.#notices.say(text);
+  }
+
   /** Pins or unpins a tile. */
   togglePin(key: string): void {
     this.pinned.value = this.pinned.value === key ? undefined : key;

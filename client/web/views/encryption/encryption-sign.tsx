@@ -2,6 +2,7 @@ import type { EncryptionAlarm } from '../../../sdk/index.ts';
 import type { Call } from '../../model/index.ts';
 import { CallEncryption } from '../../model/on-demand/index.ts';
 import { lateStrings } from '../../strings/index.ts';
+import { VerifiedBadge } from '../contacts/verified-badge.tsx';
 import { CloseButton, Dialog } from '../parts/dialog.tsx';
 import { LockIcon } from '../parts/icons.tsx';
 import '../../styles/call-sign.css';
@@ -68,12 +69,20 @@ function EncryptionDialog({ call, model }: { call: Call; model: CallEncryption }
       )}
       <h3>{encryption.members(members.length)}</h3>
       <ul data-testid="encryption-members">
-        {members.map(({ leaf, deviceId, name, isGateway }) => (
-          <li key={leaf} dir="auto">
-            {isGateway ? encryption.gateway : deviceId === own ? encryption.you(name) : name}{' '}
-            <code>{deviceId.slice(0, 8)}</code>
-          </li>
-        ))}
+        {members.map((member) => {
+          const { leaf, deviceId, name, isGateway } = member;
+          const verifiedAtMs = model.verifiedAtMs(member);
+          return (
+            <li key={leaf} dir="auto">
+              {isGateway ? encryption.gateway : deviceId === own ? encryption.you(name) : name}{' '}
+              <code>{deviceId.slice(0, 8)}</code>
+              {verifiedAtMs !== undefined && <VerifiedBadge atMs={verifiedAtMs} />}
+              {model.newDevices.value.has(deviceId) && (
+                <span data-testid="encryption-new-device"> {encryption.newDevice}</span>
+              )}
+            </li>
+          );
+        })}
       </ul>
       {model.hasPhones.value && <p data-testid="encryption-phones">{encryption.aboutGateway}</p>}
       {model.policy === 'required' && <p data-testid="encryption-no-phones">{encryption.noPhones}</p>}

@@ -17,6 +17,8 @@ export const encryption = {
   noPhones:
     'Phones, recordings, captions and live streams are not possible in this call, because the server would need the keys.',
   isNew: 'The keys were set up again from the start during this call. Compare the code again.',
+  newDevice: '(new device)',
+  usesNewDevice: (name: string) => `${name} uses a new device that you have not seen before.`,
   byCertificate: 'These names come from certificates that this device has checked, not from the server.',
   learnsTitle: 'What the server still learns',
   learns:
