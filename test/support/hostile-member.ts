@@ -42,7 +42,7 @@ export async function selfCertified({ stored, chain, deploymentCa }: Identity, r
 }
 
 /** The authorities of rooms for a deployment's accounts. */
-export async function authoritiesOf({ spki }: Certificate): Promise<string[]> {
+async function authoritiesOf({ spki }: Certificate): Promise<string[]> {
   return [Buffer.from(await crypto.subtle.digest('SHA-256', spki)).toString('hex')];
 }
 

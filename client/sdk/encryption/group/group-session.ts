@@ -116,7 +116,7 @@ export class GroupSession {
       ask: (request) => options.host.request('encryption.revocations', request),
       alarm: (alarm) => this.#alarm(alarm),
       found: (group) => this.#step(() => this.#exclude(group)),
-      stays: () => this.#end(),
+      stays: () => this.#step(async () => this.#end()),
       patienceMs: this.#patience.rosterMs,
     });
   }
