@@ -1,5 +1,6 @@
 /** End-to-end encryption of a room. */
 import { z } from 'zod';
+import { MAX_ENVELOPE_BYTES } from './content/index.ts';
 
 /**
  * Whether a room's media is end-to-end encrypted, so that the server cannot read it. `off`: no; `required`: yes, without phones;
@@ -8,3 +9,6 @@ import { z } from 'zod';
  */
 export const encryptionPolicy = z.enum(['off', 'allow-phones', 'required']);
 export type EncryptionPolicy = z.infer<typeof encryptionPolicy>;
+
+/** Content that the server cannot read: an envelope (contract/content), base64. */
+export const sealedContent = z.base64().max(Math.ceil(MAX_ENVELOPE_BYTES / 3) * 4);

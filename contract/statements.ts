@@ -172,6 +172,29 @@ export function groupHeadStatement({
   return statement('canopy/group-head/1', groupId, epoch, digest, deviceId);
 }
 
+export interface ContentStatement {
+  /** What it belongs to: `room` and the room's name. */
+  scope: string;
+  /** The id of the message that it is, changes or reacts to, or the participant who shows a sign. */
+  id: string;
+  deviceId: string;
+  /** SHA-256 of the envelope's header, which has kind, group, epoch, leaf and nonce; hex. */
+  headerHash: string;
+  /** SHA-256 of the content, hex. */
+  contentHash: string;
+}
+
+/** Signed by the device that encrypts content, inside the encryption: all members have the keys, so these alone do not say who wrote it. */
+export function contentStatement({
+  scope,
+  id,
+  deviceId,
+  headerHash,
+  contentHash,
+}: ContentStatement): Uint8Array<ArrayBuffer> {
+  return statement('canopy/content/1', scope, id, deviceId, headerHash, contentHash);
+}
+
 /** Maximum difference between a server's DTLS statement and the client's clock, either way, in milliseconds. */
 export const SERVER_DTLS_MAX_AGE_MS = 24 * 60 * 60 * 1000;
 

@@ -57,6 +57,7 @@ export type {
   NewFile,
   NewMessage,
   PendingMessage,
+  UnreadableCounts,
   UnreadCounts,
 } from './chat/index.ts';
 export { type Account, Client, type ClientEvents, type ConnectOptions, connect } from './client.ts';

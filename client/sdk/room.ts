@@ -166,6 +166,7 @@ export class Room extends Emitter<RoomEvents> {
       accountId: options.accountId,
       request: (name, data) => connection.request(name, data),
       url: (path) => new URL(path, connection.origin).href,
+      content: () => this.encryption?.content,
     };
     this.chat = new Chat(durable);
     this.polls = new Polls(durable);
@@ -176,7 +177,7 @@ export class Room extends Emitter<RoomEvents> {
     this.captions = new Captions(feature);
     this.live = new Live(feature);
     this.lobby = new Lobby(feature);
-    this.reactions = new Reactions(feature);
+    this.reactions = new Reactions({ ...feature, content: () => this.encryption?.content });
     const host = { connection: options.connection, media: () => this.#media };
     this.#subscriptions = new Subscriptions({
       ...host,

@@ -76,6 +76,7 @@ describe('copies of a deployment', () => {
         ...{ message_id: 1, room_id: 'team', seq: 1, rev: 1, client_id: 'client-1', size: 300 },
         ...{ account_id: 'a'.repeat(64), participant_id: crypto.randomUUID(), display_name: 'Анна' },
         ...{ certified_name: null, sent_at_ms: 3, edited_at_ms: null, gone: null, reply_to: null },
+        ...{ sealed: null, sealed_reactions: '[]' },
         ...{ text: 'Привет 👋', words: 'привет', mentions: '[]', reactions: '[]', files: '[]' },
       })
       .execute();

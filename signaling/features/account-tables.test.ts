@@ -547,6 +547,8 @@ function message(row: Partial<Tables['chat_messages']>): Tables['chat_messages']
     text: 'Hello',
     words: 'hello',
     reply_to: null,
+    sealed: null,
+    sealed_reactions: '[]',
     mentions: '[]',
     reactions: '[]',
     files: '[]',

@@ -145,4 +145,3 @@ export {
 } from './sockets/index.ts';
 export { StrangerRate } from './stranger-rate.ts';
 export type { ApiToken, ApiTokens } from './tokens/index.ts';
-export { queryWords, wordsOf } from './words.ts';

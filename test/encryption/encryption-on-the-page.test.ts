@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
 import { BridgeSession, type Client, type Room } from '../../client/sdk/index.ts';
@@ -20,7 +21,11 @@ describe('an encrypted call on the page', () => {
   before(async () => {
     server = await InProcessServer.start();
     browser = await TestBrowser.launch();
-    await server.api('POST', '/api/rooms', { roomId: ROOM, encryption: 'required' });
+    await server.api('POST', '/api/rooms', {
+      roomId: ROOM,
+      encryption: 'required',
+      chatHistory: 'all',
+    });
     ada = await enter('Ada');
     bob = await enter('Bob');
   });
@@ -115,9 +120,48 @@ describe('an encrypted call on the page', () => {
     await page.close();
   });
 
-  it('says in the chat that messages are not encrypted', async () => {
-    await ada.keyboard.press('c');
-    await ada.getByTestId('chat-not-encrypted').waitFor();
+  it('writes and reads messages and files that the server cannot read', async () => {
+    for (const page of [ada, bob]) {
+      await page.keyboard.press('c');
+      await page.getByTestId('chat-encrypted').waitFor();
+    }
+    const composer = ada.getByTestId('chat-input');
+    await composer.fill('between us');
+    await composer.press('Enter');
+    await bob.getByTestId('chat-text').getByText('between us').waitFor();
+    await ada
+      .getByTestId('chat-files')
+      .setInputFiles({ name: 'plan.txt', mimeType: 'text/plain', buffer: Buffer.from('by night') });
+    await composer.press('Enter');
+    const card = bob.getByTestId('message-file').filter({ hasText: 'plan.txt' });
+    const download = bob.waitForEvent('download');
+    await card.getByTestId('file-download').click();
+    const saved = await download;
+    assert.equal(saved.suggestedFilename(), 'plan.txt');
+    assert.equal(await readFile(await saved.path(), 'utf8'), 'by night');
+    const { body } = await server.api('GET', `/api/rooms/${ROOM}/chat`);
+    const { messages } = body as { messages: Array<{ text: string; sealed?: string }> };
+    assert.equal(messages.length, 2);
+    assert.ok(messages.every(({ text, sealed }) => text === '' && sealed !== undefined));
+    assert.ok(!JSON.stringify(messages).includes('plan.txt'));
+  });
+
+  it('says to newcomers how many messages they cannot read, and that polls are not encrypted', async () => {
+    const eve = await enter('Eve');
+    await eve.keyboard.press('c');
+    await eve.getByTestId('chat-encrypted').waitFor();
+    const locked = await eve.getByTestId('chat-locked').textContent();
+    assert.match(locked ?? '', /: 2\.$/);
+    assert.equal(await eve.getByTestId('chat-text').count(), 0);
+    await eve.getByTestId('panel-polls').click();
+    await eve.getByTestId('polls-readable').waitFor();
+    await eve.getByTestId('panel-chat').click();
+    const composer = ada.getByTestId('chat-input');
+    await encrypted(eve);
+    await composer.fill('welcome, Eve');
+    await composer.press('Enter');
+    await eve.getByTestId('chat-text').getByText('welcome, Eve').waitFor();
+    await eve.close();
   });
 
   it('threat 24: a browser remembers that it created an encrypted room', async () => {

@@ -90,6 +90,7 @@ export class RelayedPerson {
           person.state = state;
           relay.changed(person, state);
         },
+        content: () => {},
       },
     });
     return person;

@@ -1,5 +1,7 @@
 import type { RequestInput, RequestName, RequestResult } from '../../../contract/index.ts';
+import { CanopyError } from '../../../contract/light.ts';
 import { FileUpload, type NewFile } from './file-upload.ts';
+import type { SealedChat } from './sealed/index.ts';
 
 export interface ChatFilesHost {
   readonly roomId: string;
@@ -8,6 +10,8 @@ export interface ChatFilesHost {
   url(path: string): string;
   /** An upload has changed. */
   changed(): void;
+  /** What encrypts the files; undefined if the room is not encrypted. */
+  sealed(): Promise<SealedChat> | undefined;
 }
 
 /** Uploads that run at the same time. */
@@ -39,9 +43,11 @@ export class ChatFiles {
             this.#next();
           } else if (state === 'cancelled') {
             this.#uploads.delete(upload);
+            void this.#host.sealed()?.then((sealed) => sealed.forget(upload.fileId));
           }
           this.#host.changed();
         },
+        source: ({ fileId, file }) => this.#host.sealed()?.then((sealed) => sealed.source(fileId, file)),
       },
       file,
     );
@@ -50,11 +56,26 @@ export class ChatFiles {
     return upload;
   }
 
-  /** Where to get a file; valid for a minute. */
+  /** Where to get a file; valid for a minute. In encrypted rooms, it has been fetched and decrypted. */
   async open(seq: number, fileId: string): Promise<string> {
-    const { roomId } = this.#host;
-    const { url } = await this.#host.request('file.open', { roomId, seq, fileId });
-    return this.#host.url(url);
+    const sealed = await this.#host.sealed();
+    return sealed ? sealed.openUrl(fileId, () => this.download(seq, fileId)) : this.#url(seq, fileId);
+  }
+
+  /** The content of a file. */
+  async download(seq: number, fileId: string): Promise<Blob> {
+    const url = await this.#url(seq, fileId);
+    const sealed = await this.#host.sealed();
+    if (sealed) {
+      return sealed.openFile(url, seq, fileId);
+    }
+    const response = await fetch(url).catch((cause: unknown) => {
+      throw new CanopyError('CONNECTION_LOST', undefined, { cause });
+    });
+    if (!response.ok) {
+      throw new CanopyError('FILE_UNKNOWN', `HTTP ${response.status}`);
+    }
+    return response.blob();
   }
 
   /** A small picture of a file, as a data URL. */
@@ -63,10 +84,7 @@ export class ChatFiles {
     if (known) {
       return known;
     }
-    const { roomId } = this.#host;
-    const loading = this.#host
-      .request('file.thumbnail', { roomId, seq, fileId })
-      .then(({ thumbnail }) => `data:image/jpeg;base64,${thumbnail}`);
+    const loading = this.#thumbnail(seq, fileId);
     loading.catch(() => this.#thumbnails.delete(fileId));
     this.#thumbnails.set(fileId, loading);
     const [oldest] = this.#thumbnails.keys();
@@ -88,6 +106,20 @@ export class ChatFiles {
       upload.close();
     }
     this.#uploads.clear();
+  }
+
+  async #url(seq: number, fileId: string): Promise<string> {
+    const { roomId } = this.#host;
+    const { url } = await this.#host.request('file.open', { roomId, seq, fileId });
+    return this.#host.url(url);
+  }
+
+  async #thumbnail(seq: number, fileId: string): Promise<string> {
+    const { roomId } = this.#host;
+    const { thumbnail } = await this.#host.request('file.thumbnail', { roomId, seq, fileId });
+    const sealed = await this.#host.sealed();
+    const jpeg = sealed ? await sealed.openThumbnail(thumbnail, seq, fileId) : thumbnail;
+    return `data:image/jpeg;base64,${jpeg}`;
   }
 
   #next(): void {

@@ -1,7 +1,10 @@
 import type { EventData, RequestResult } from '../../../contract/index.ts';
 
 /** A message in the chat of a room. */
-export type ChatMessage = EventData<'chat.sent'>['message'];
+export type ChatMessage = EventData<'chat.sent'>['message'] & {
+  /** In an encrypted room: the id of the message that it answers. Another message at `replyTo` is not meant. */
+  replyToId?: string;
+};
 /** A file in a message. */
 export type ChatFile = NonNullable<ChatMessage['files']>[number];
 type ChatChange = NonNullable<EventData<'chat.changed'>['change']>;
@@ -63,7 +66,9 @@ export class ChatMessages {
       return rev <= (this.#position?.rev ?? 0);
     }
     if (known && known.rev < rev) {
-      this.#upsert([{ ...known, ...change, rev }]);
+      const { sealedReaction, ...parts } = change;
+      const sealedReactions = sealedReaction && withSealedReaction(known, sealedReaction);
+      this.#upsert([{ ...known, ...parts, ...(sealedReactions && { sealedReactions }), rev }]);
     }
     return this.#advance(rev);
   }
@@ -106,4 +111,12 @@ export class ChatMessages {
     }
     this.#list = [...bySeq.values()].sort((a, b) => a.seq - b.seq);
   }
+}
+
+function withSealedReaction(
+  { sealedReactions = [] }: ChatMessage,
+  { accountId, sealed }: NonNullable<ChatChange['sealedReaction']>,
+): NonNullable<ChatMessage['sealedReactions']> {
+  const others = sealedReactions.filter((each) => each.accountId !== accountId);
+  return sealed === undefined ? others : [...others, { accountId, sealed }];
 }

@@ -38,6 +38,7 @@ const TEMPORARY: ReadonlySet<ErrorCode> = new Set([
   'RATE_LIMITED',
   'ROOM_NOT_JOINED',
   'SERVER_CLOSING',
+  'ENCRYPTION_STALE',
 ]);
 
 /**
@@ -115,9 +116,7 @@ export class ChatOutbox {
     clearTimeout(this.#timer);
     if (!this.#sending && !this.#closed) {
       this.#sending = true;
-      void this.#sendAll().finally(() => {
-        this.#sending = false;
-      });
+      void this.#sendAll();
     }
   }
 
@@ -140,6 +139,7 @@ export class ChatOutbox {
           state === 'sending' && !done.has(id) && files.every((upload) => upload.state === 'done'),
       );
       if (!next || this.#closed) {
+        this.#sending = false;
         return;
       }
       const { id, text, replyTo, mentions, files } = next;
@@ -159,6 +159,8 @@ export class ChatOutbox {
         if (TEMPORARY.has(error.code) && !this.#closed) {
           this.#timer = setTimeout(() => this.flush(), backoffMs(this.#attempt, BACKOFF));
           this.#attempt += 1;
+          // At once: a flush() that comes now has to start.
+          this.#sending = false;
           return;
         }
         this.#fail(id, error);

@@ -7,11 +7,13 @@ import type {
 } from '../../../contract/index.ts';
 import { CanopyError } from '../../../contract/light.ts';
 import { Emitter } from '../emitter.ts';
+import type { RoomContent } from '../encryption/index.ts';
 import { Reconciler } from '../reconciler.ts';
 import { ChatFiles } from './chat-files.ts';
 import { type ChatMessage, ChatMessages } from './chat-messages.ts';
 import { ChatOutbox, type NewMessage, type PendingMessage } from './chat-outbox.ts';
 import type { FileUpload, NewFile } from './file-upload.ts';
+import type { SealedChat, UnreadableCounts } from './sealed/index.ts';
 
 export interface ChatEvents {
   /** The messages, those on their way, what is unread or who is writing has changed. */
@@ -34,6 +36,8 @@ export interface ChatHost {
   onServerEvent<N extends EventName>(name: N, apply: (data: EventData<N>) => void): void;
   /** The absolute URL of a path on the server. */
   url(path: string): string;
+  /** What encrypts messages; undefined if the room is not encrypted. */
+  content(): RoomContent | undefined;
 }
 
 /** How often others are told that this user is writing, and how long they show it, in milliseconds. */
@@ -55,6 +59,9 @@ export class Chat extends Emitter<ChatEvents> {
   readonly #outbox: ChatOutbox;
   readonly #files: ChatFiles;
   readonly #sync: Reconciler;
+  /** In an encrypted room: loads when that is known. */
+  #sealing: Promise<SealedChat> | undefined;
+  #sealed: SealedChat | undefined;
   /** Until when each participant is shown as writing, by performance.now(). */
   readonly #typing = new Map<string, number>();
   #isLoaded = false;
@@ -76,7 +83,8 @@ export class Chat extends Emitter<ChatEvents> {
     this.#host = host;
     this.#outbox = new ChatOutbox({
       send: async (message) => {
-        await host.request('chat.send', message);
+        const sealed = this.#whenSealed();
+        await host.request('chat.send', sealed ? await (await sealed).seal(message) : message);
         if (this.pending.some(({ id }) => id === message.id)) {
           // The event is lost, or this client may not read what others get.
           this.#sync.poke();
@@ -92,6 +100,7 @@ export class Chat extends Emitter<ChatEvents> {
         this.#outbox.uploaded();
         this.emit('changed');
       },
+      sealed: () => this.#whenSealed(),
     });
     this.#sync = new Reconciler({
       pass: () => this.#syncOnce(),
@@ -110,7 +119,17 @@ export class Chat extends Emitter<ChatEvents> {
 
   /** The loaded messages, oldest first. The array is replaced when it changes. */
   get messages(): readonly ChatMessage[] {
-    return this.#messages.list;
+    return this.isEncrypted ? (this.#sealed?.messages.list ?? []) : this.#messages.list;
+  }
+
+  /** Whether messages, reactions and files are end-to-end encrypted. */
+  get isEncrypted(): boolean {
+    return this.#host.content() !== undefined;
+  }
+
+  /** How many of the loaded messages are not shown, because this device cannot read them. */
+  get unreadable(): UnreadableCounts {
+    return this.#sealed?.messages.unreadable ?? { locked: 0, refused: 0 };
   }
 
   /** This user's messages that the server does not have yet, in their order. */
@@ -143,9 +162,9 @@ export class Chat extends Emitter<ChatEvents> {
     return this.#rights.maySendFiles;
   }
 
-  /** Maximum size of a file, in bytes. */
+  /** Maximum size of a file, in bytes. Encrypted ones grow. */
   get maxFileBytes(): number {
-    return this.#maxFileBytes;
+    return this.#sealed?.largestFile(this.#maxFileBytes) ?? this.#maxFileBytes;
   }
 
   /** Whether this user may remove messages of others. */
@@ -159,11 +178,8 @@ export class Chat extends Emitter<ChatEvents> {
   }
 
   get unread(): UnreadCounts {
-    const unread = this.messages.filter(
-      ({ seq, author, gone }) =>
-        seq > this.#readSeq && gone === undefined && author?.accountId !== this.#host.accountId,
-    );
-    const before = this.#readSeq < (this.messages[0]?.seq ?? 0) ? this.#unreadBefore : undefined;
+    const unread = this.messages.filter((message) => this.#isUnread(message));
+    const before = this.#readSeq < (this.#messages.list[0]?.seq ?? 0) ? this.#unreadBefore : undefined;
     return {
       messages: Math.min(100, unread.length + (before?.messages ?? 0)),
       mentions: unread.filter((message) => this.#mentions(message)).length + (before?.mentions ?? 0),
@@ -187,12 +203,22 @@ export class Chat extends Emitter<ChatEvents> {
   }
 
   /**
-   * Where to get a file of a message: a URL that is valid for a minute.
+   * Where to get a file of a message: a URL that is valid for a minute. In encrypted rooms, the file has been fetched and decrypted (up to
+   * 1 GiB), and the URL is one of this page.
    *
    * @throws {CanopyError} FILE_UNKNOWN, FORBIDDEN, RATE_LIMITED, CONNECTION_LOST
    */
   openFile(seq: number, fileId: string): Promise<string> {
     return this.#files.open(seq, fileId);
+  }
+
+  /**
+   * Fetches a file of a message.
+   *
+   * @throws {CanopyError} FILE_UNKNOWN, FORBIDDEN, RATE_LIMITED, CONNECTION_LOST; in encrypted rooms also FILE_UNREADABLE, FILE_TOO_LARGE
+   */
+  downloadFile(seq: number, fileId: string): Promise<Blob> {
+    return this.#files.download(seq, fileId);
   }
 
   /** A small version of a picture in a message, as a data URL. @throws {CanopyError} FILE_UNKNOWN, RATE_LIMITED, CONNECTION_LOST */
@@ -212,7 +238,11 @@ export class Chat extends Emitter<ChatEvents> {
 
   /** Changes one's own message. @throws {CanopyError} CHAT_MESSAGE_UNKNOWN, FORBIDDEN, RATE_LIMITED, CHAT_FULL */
   async edit(seq: number, text: string, mentions: string[] = []): Promise<void> {
-    await this.#host.request('chat.edit', { seq, text, mentions });
+    const sealed = await this.#whenSealed();
+    await this.#host.request(
+      'chat.edit',
+      sealed ? await sealed.sealEdit(seq, text, mentions) : { seq, text, mentions },
+    );
   }
 
   /** Deletes one's own message, or removes that of another person. @throws {CanopyError} CHAT_MESSAGE_UNKNOWN, FORBIDDEN */
@@ -222,7 +252,11 @@ export class Chat extends Emitter<ChatEvents> {
 
   /** Puts an emoji on a message, or takes it off. @throws {CanopyError} CHAT_MESSAGE_UNKNOWN, LIMIT_REACHED, RATE_LIMITED */
   async react(seq: number, emoji: string, on: boolean): Promise<void> {
-    await this.#host.request('chat.react', { seq, emoji, on });
+    const sealed = await this.#whenSealed();
+    await this.#host.request(
+      'chat.react',
+      sealed ? await sealed.sealReaction(seq, emoji, on) : { seq, emoji, on },
+    );
   }
 
   /** Tells others that this user is writing. Call it on each keystroke. */
@@ -249,7 +283,7 @@ export class Chat extends Emitter<ChatEvents> {
 
   /** Loads a page of older messages. @throws {CanopyError} STORE_UNAVAILABLE, RATE_LIMITED, CONNECTION_LOST */
   loadOlder(): Promise<void> {
-    const [oldest] = this.messages;
+    const [oldest] = this.#messages.list;
     if (!oldest || !this.hasOlder) {
       return Promise.resolve();
     }
@@ -258,9 +292,9 @@ export class Chat extends Emitter<ChatEvents> {
       .request('chat.history', { roomId, before: oldest.seq, limit: PAGE })
       .then((page) => {
         // A chat that was reset meanwhile has other pages.
-        if (this.messages[0] === oldest) {
+        if (this.#messages.list[0] === oldest) {
           this.#messages.prepend(page);
-          this.emit('changed');
+          this.#show();
         }
       })
       .finally(() => {
@@ -272,22 +306,28 @@ export class Chat extends Emitter<ChatEvents> {
   /** A message by `seq`, loaded or not; undefined if it is not there or this user may not read it. */
   async find(seq: number): Promise<ChatMessage | undefined> {
     const { roomId } = this.#host;
-    const known = this.#messages.find(seq);
+    const known = this.messages.find((message) => message.seq === seq);
     if (known) {
       return known;
     }
     const { messages } = await this.#host.request('chat.history', { roomId, after: seq - 1, limit: 1 });
-    return messages.find((message) => message.seq === seq);
+    const found = messages.find((message) => message.seq === seq);
+    const sealed = await this.#whenSealed();
+    return sealed && found ? sealed.messages.open(found) : found;
   }
 
   /**
-   * Messages with words that begin with those of the query, newest first.
+   * Messages with words that begin with those of the query, newest first. In encrypted rooms, this client looks through all messages.
    *
    * @param before only messages before this `seq`: for the next page
    * @throws {CanopyError} RATE_LIMITED, STORE_UNAVAILABLE, CONNECTION_LOST
    */
   async search(query: string, before?: number): Promise<{ messages: ChatMessage[]; more: boolean }> {
     const { roomId } = this.#host;
+    const sealed = await this.#whenSealed();
+    if (sealed) {
+      return sealed.search(query, before);
+    }
     return this.#host.request('chat.search', {
       roomId,
       query,
@@ -300,16 +340,22 @@ export class Chat extends Emitter<ChatEvents> {
   async export(): Promise<ChatMessage[]> {
     const all: ChatMessage[] = [];
     for (let more = true; more; ) {
-      const page = await this.#pageAfter(all.at(-1)?.seq ?? 0);
+      const page = await this.#page({ after: all.at(-1)?.seq ?? 0 });
       all.push(...page.messages);
       more = page.more && page.messages.length > 0;
     }
-    return all;
+    const sealed = await this.#whenSealed();
+    if (!sealed) {
+      return all;
+    }
+    const opened = await Promise.all(all.map((message) => sealed.messages.open(message)));
+    return opened.filter((message) => message !== undefined);
   }
 
   /** @internal The room was entered or re-entered, or this user has another role in it. */
   entered(): void {
     this.#error = undefined;
+    void this.#whenSealed();
     this.#sync.poke();
     this.#outbox.flush();
     this.#files.entered();
@@ -321,6 +367,7 @@ export class Chat extends Emitter<ChatEvents> {
     this.#sync.stop();
     this.#outbox.close();
     this.#files.close();
+    this.#sealed?.close();
     clearTimeout(this.#typingTimer);
     clearTimeout(this.#readTimer);
   }
@@ -333,9 +380,9 @@ export class Chat extends Emitter<ChatEvents> {
     if (!isNext) {
       this.#sync.poke();
     }
-    this.emit('changed');
+    this.#show();
     if (!isKnown && message.author?.accountId !== this.#host.accountId) {
-      this.emit('message', message, this.#mentions(message));
+      void this.#announce(message);
     }
   }
 
@@ -343,7 +390,7 @@ export class Chat extends Emitter<ChatEvents> {
     if (!this.#messages.change(seq, rev, change)) {
       this.#sync.poke();
     }
-    this.emit('changed');
+    this.#show();
   }
 
   #cleared(): void {
@@ -351,7 +398,7 @@ export class Chat extends Emitter<ChatEvents> {
     this.#readSeq = 0;
     this.#unreadBefore = { messages: 0, mentions: 0 };
     this.#sync.poke();
-    this.emit('changed');
+    this.#show();
   }
 
   #areTyping(participantIds: readonly string[]): void {
@@ -376,13 +423,48 @@ export class Chat extends Emitter<ChatEvents> {
     }
   }
 
+  /** Shows the messages as they are now. */
+  #show(): void {
+    this.#sealed?.messages.update(this.#messages.list);
+    this.emit('changed');
+  }
+
+  /** Reports a message of somebody else, once it can be read. */
+  async #announce(raw: ChatMessage): Promise<void> {
+    const message = this.isEncrypted ? await (await this.#whenSealed())?.messages.opened(raw) : raw;
+    if (message && !this.#closed) {
+      this.emit('message', message, this.#mentions(message));
+    }
+  }
+
+  /** What encrypts this chat; undefined if the room is not encrypted. */
+  #whenSealed(): Promise<SealedChat> | undefined {
+    const content = this.#host.content();
+    if (content) {
+      this.#sealing ??= this.#seal(content);
+    }
+    return this.#sealing;
+  }
+
+  async #seal(content: RoomContent): Promise<SealedChat> {
+    const { SealedChat } = await import('./sealed/index.ts');
+    this.#sealed = new SealedChat({
+      accountId: this.#host.accountId,
+      content,
+      page: (before) => this.#page(before === undefined ? {} : { before }),
+      changed: () => this.emit('changed'),
+    });
+    this.#show();
+    return this.#sealed;
+  }
+
   /** A page of history, as soon as the server permits one more. */
-  async #pageAfter(after: number): Promise<RequestResult<'chat.history'>> {
+  async #page(which: { after?: number; before?: number }): Promise<RequestResult<'chat.history'>> {
     for (;;) {
       try {
         return await this.#host.request('chat.history', {
           roomId: this.#host.roomId,
-          after,
+          ...which,
           limit: MAX_PAGE,
         });
       } catch (error) {
@@ -401,7 +483,7 @@ export class Chat extends Emitter<ChatEvents> {
     if (this.#closed) {
       return;
     }
-    const before = this.messages.at(-1)?.seq;
+    const before = this.#messages.list.at(-1)?.seq;
     const isComplete = this.#messages.sync(result);
     const isFirst = !this.#isLoaded;
     const { maySend, maySendFiles = false, mayModerate, readSeq, unread, unreadMentions } = result;
@@ -411,17 +493,18 @@ export class Chat extends Emitter<ChatEvents> {
     this.#maxFileBytes = result.maxFileBytes ?? 0;
     this.#readSeq = result.fresh && isFirst ? readSeq : Math.max(readSeq, this.#readSeq);
     this.#unreadBefore = { messages: 0, mentions: 0 };
-    const loaded = this.unread;
+    // In encrypted rooms, the server knows no mentions.
+    const loaded = this.#messages.list.filter((message) => this.#isUnread(message));
     this.#unreadBefore = {
-      messages: Math.max(0, unread - loaded.messages),
-      mentions: Math.max(0, unreadMentions - loaded.mentions),
+      messages: Math.max(0, unread - loaded.length),
+      mentions: Math.max(0, unreadMentions - loaded.filter((message) => this.#mentions(message)).length),
     };
     this.#arrived(result.messages);
-    this.emit('changed');
+    this.#show();
     for (const message of result.messages) {
       const isNews = !isFirst && message.seq > (before ?? 0) && message.seq > this.#readSeq;
       if (isNews && message.gone === undefined && message.author?.accountId !== accountId) {
-        this.emit('message', message, this.#mentions(message));
+        void this.#announce(message);
       }
     }
     if (!isComplete) {
@@ -436,6 +519,10 @@ export class Chat extends Emitter<ChatEvents> {
         this.#outbox.drop(id);
       }
     }
+  }
+
+  #isUnread({ seq, author, gone }: ChatMessage): boolean {
+    return seq > this.#readSeq && gone === undefined && author?.accountId !== this.#host.accountId;
   }
 
   #mentions({ mentions }: ChatMessage): boolean {

@@ -17,11 +17,23 @@ export interface NewFile {
   thumbnail?: Uint8Array;
 }
 
+/** The bytes to upload. */
+export interface UploadSource {
+  /** In bytes. */
+  readonly size: number;
+  /** Base64. */
+  readonly thumbnail: string | undefined;
+  /** The bytes from `from` to before `to`, or to the end. The same each time. */
+  read(from: number, to: number): Promise<Blob>;
+}
+
 export interface FileUploadHost {
   request<N extends RequestName>(name: N, data: RequestInput<N>): Promise<RequestResult<N>>;
   /** The absolute URL of a path on the server. */
   url(path: string): string;
   changed(upload: FileUpload): void;
+  /** What is uploaded of a file where that is not the file itself. */
+  source(upload: FileUpload): Promise<UploadSource> | undefined;
 }
 
 /** `waiting`: others go first. `failed`: it goes on only by retry(). */
@@ -55,6 +67,7 @@ export class FileUpload {
   readonly file: NewFile;
   readonly #host: FileUploadHost;
   #state: FileUploadState = 'waiting';
+  #source: UploadSource | undefined;
   #sentBytes = 0;
   #error: CanopyError | undefined;
   #sliceBytes = FIRST_SLICE_BYTES;
@@ -81,9 +94,10 @@ export class FileUpload {
     return this.#state;
   }
 
-  /** Bytes that the server has. */
+  /** Bytes of the file that the server has. */
   get sentBytes(): number {
-    return this.#sentBytes;
+    const total = this.#source?.size ?? this.size;
+    return total === this.size ? this.#sentBytes : Math.floor((this.#sentBytes / total) * this.size);
   }
 
   /** Why it failed. */
@@ -160,18 +174,20 @@ export class FileUpload {
   }
 
   async #send(): Promise<void> {
-    const { fileId, size } = this;
-    const { thumbnail } = this.file;
+    const { fileId } = this;
+    this.#source ??= (await this.#host.source(this)) ?? plainSource(this.file);
+    const { size, thumbnail } = this.#source;
     const { received, url } = await this.#host.request('file.start', {
       fileId,
       size,
-      ...(thumbnail && { thumbnail: toBase64(thumbnail) }),
+      ...(thumbnail !== undefined && { thumbnail }),
     });
     this.#received(received);
     while (this.#sentBytes < size && this.#state === 'uploading') {
       const from = this.#sentBytes;
       const beganMs = performance.now();
-      this.#received(await this.#put(`${url}&offset=${from}`, from));
+      const body = await this.#source.read(from, from + this.#sliceBytes);
+      this.#received(await this.#put(`${url}&offset=${from}`, body));
       const isFast = performance.now() - beganMs < SLICE_MS;
       this.#sliceBytes = isFast
         ? Math.min(MAX_SLICE_BYTES, this.#sliceBytes * 2)
@@ -180,14 +196,14 @@ export class FileUpload {
   }
 
   /** Sends a slice. Returns the number of bytes that the server has. */
-  async #put(path: string, from: number): Promise<number> {
+  async #put(path: string, bytes: Blob): Promise<number> {
     this.#request = new AbortController();
     let body: { received?: number; error?: ErrorBody } | undefined;
     try {
       const response = await fetch(this.#host.url(path), {
         method: 'PUT',
         headers: { 'content-type': 'application/octet-stream' },
-        body: this.file.data.slice(from, from + this.#sliceBytes),
+        body: bytes,
         signal: AbortSignal.any([this.#request.signal, AbortSignal.timeout(REQUEST_MS)]),
       });
       body = await response.json();
@@ -230,4 +246,12 @@ export class FileUpload {
       this.#host.changed(this);
     }
   }
+}
+
+function plainSource({ data, thumbnail }: NewFile): UploadSource {
+  return {
+    size: data.size,
+    thumbnail: thumbnail && toBase64(thumbnail),
+    read: async (from, to) => data.slice(from, to),
+  };
 }

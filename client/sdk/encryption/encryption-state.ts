@@ -7,7 +7,8 @@ import { CanopyError } from '../../../contract/light.ts';
  * that the server does not list as present, and it stays; `outside`: somebody is present without the keys; `identity`: the server says that a
  * device belongs to somebody else than its certificate does, or that two people have it; `expired`: the certificate of a device that has the
  * keys is over; `revoked`: a device that has the keys is revoked; `unchecked`: the list that would say whether a device is revoked is out of
- * date; `replaced`: the server ended a group that worked.
+ * date; `replaced`: the server ended a group that worked; `content`: a message, a
+ * reaction or a file that is not encrypted or not genuine, and is not shown.
  */
 export type EncryptionAlarmKind =
   | 'failed'
@@ -21,7 +22,8 @@ export type EncryptionAlarmKind =
   | 'expired'
   | 'revoked'
   | 'unchecked'
-  | 'replaced';
+  | 'replaced'
+  | 'content';
 
 export interface EncryptionAlarm {
   kind: EncryptionAlarmKind;

@@ -1,5 +1,6 @@
 /** End-to-end encryption. Only what is light is exported here: the rest is loaded when a room is encrypted. */
 
+export type { ContentMember, OpenedContent } from './content/index.ts';
 export type {
   EncryptedMember,
   EncryptionAlarm,
@@ -9,4 +10,5 @@ export type {
 export { BASE_KEY_BYTES, type EpochKeys, type FrameEncryption, type SFrameSuite } from './epoch-keys.ts';
 export type { EncryptedTrack, MediaEncryption } from './media/index.ts';
 export { encryptedMediaSupported, openMediaEncryption } from './open-media-encryption.ts';
+export type { RoomContent } from './room-content.ts';
 export { RoomEncryption, type RoomEncryptionEvents } from './room-encryption.ts';

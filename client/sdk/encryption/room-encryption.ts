@@ -14,6 +14,7 @@ import type { RoomSession } from '../room-session.ts';
 import { type EncryptionState, failureAlarm } from './encryption-state.ts';
 import type { FrameEncryption } from './epoch-keys.ts';
 import type { GroupSession } from './group/index.ts';
+import { RoomContent } from './room-content.ts';
 
 export interface RoomEncryptionEvents {
   /** The members, the code, the state or the alarms have changed. */
@@ -38,6 +39,7 @@ export class RoomEncryption extends Emitter<RoomEncryptionEvents> {
   #told: string | undefined;
   #policy: EncryptionPolicy | undefined;
   #state: EncryptionState | undefined;
+  #content: RoomContent | undefined;
   #closed = false;
 
   constructor(host: RoomEncryptionHost) {
@@ -70,6 +72,11 @@ export class RoomEncryption extends Emitter<RoomEncryptionEvents> {
     return this.#state;
   }
 
+  /** @internal What encrypts messages and files. Undefined: the room is not encrypted. */
+  get content(): RoomContent | undefined {
+    return this.#content;
+  }
+
   /**
    * @internal The room was entered or re-entered.
    *
@@ -86,7 +93,15 @@ export class RoomEncryption extends Emitter<RoomEncryptionEvents> {
     }
     this.#told = told;
     this.#policy = policy;
-    this.#session ??= this.#load({ roomId: this.#host.roomId, policy, authorities });
+    this.#content ??= new RoomContent({
+      alarm: (alarm) => {
+        this.#session?.then((group) => group.report(alarm)).catch(() => {});
+      },
+      settled: async () => {
+        await this.#session?.then((group) => group.settled());
+      },
+    });
+    this.#session ??= this.#load({ roomId: this.#host.roomId, policy, authorities }, this.#content);
     this.#session
       .then((group) => group.entered(snapshot))
       .catch((cause: unknown) => {
@@ -103,16 +118,21 @@ export class RoomEncryption extends Emitter<RoomEncryptionEvents> {
   /** @internal */
   close(): void {
     this.#closed = true;
+    this.#content?.end(new CanopyError('ROOM_NOT_JOINED'));
     if (this.#session) {
       this.#session.then((group) => group.close()).catch(() => {});
       this.#host.frames.close();
     }
   }
 
-  async #load(room: GroupRoom): Promise<GroupSession> {
+  async #load(room: GroupRoom, content: RoomContent): Promise<GroupSession> {
     this.#change({ state: 'joining', members: [], code: [], isGroupNew: false, alarms: [] });
-    const { CredentialJudge, GroupMember, GroupSession } = await import('./group/index.ts');
+    const [{ CredentialJudge, GroupMember, GroupSession }, { ContentCipher }] = await Promise.all([
+      import('./group/index.ts'),
+      import('./content/index.ts'),
+    ]);
     const { identity, frames, participants } = this.#host;
+    content.begin(new ContentCipher({ scope: `room ${room.roomId}`, identity }));
     const { deploymentCa, companyCas } = identity;
     const judge = new CredentialJudge({ deploymentCa, companyCas, authorities: room.authorities });
     await judge.requireKnownAuthorities();
@@ -130,6 +150,7 @@ export class RoomEncryption extends Emitter<RoomEncryptionEvents> {
         request: (name, data) => this.#host.request(name, data),
         participants,
         changed: (state) => this.#change(state),
+        content: (epoch) => content.setEpoch(epoch),
       },
     });
     if (this.#closed) {
@@ -141,6 +162,9 @@ export class RoomEncryption extends Emitter<RoomEncryptionEvents> {
   #change(state: EncryptionState): void {
     if (!this.#closed) {
       this.#state = state;
+      if (state.state === 'failed') {
+        this.#content?.end(new CanopyError('ENCRYPTION_INVALID', 'this device has no keys'));
+      }
       this.emit('changed', state);
     }
   }

@@ -2,6 +2,8 @@ import {
   type AuthStatement,
   authStatement,
   CanopyError,
+  type ContentStatement,
+  contentStatement,
   type DtlsStatement,
   dtlsStatement,
   type GroupHeadStatement,
@@ -190,6 +192,11 @@ export class Identity {
   /** Signs in which epoch of a room's group this device is. Returns the signature, base64url. */
   signGroupHead(statement: Omit<GroupHeadStatement, 'deviceId'>): Promise<string> {
     return this.#sign(groupHeadStatement({ ...statement, deviceId: this.deviceId }));
+  }
+
+  /** Signs content that is sent encrypted. Returns the signature, base64url. */
+  signContent(statement: Omit<ContentStatement, 'deviceId'>): Promise<string> {
+    return this.#sign(contentStatement({ ...statement, deviceId: this.deviceId }));
   }
 
   async #sign(data: Bytes): Promise<string> {

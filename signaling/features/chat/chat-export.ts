@@ -5,7 +5,7 @@ import type { ChatMessage } from './contract.ts';
 
 const PAGE = 100;
 
-/** All messages of a room, oldest first, as a JSON array or as text, piece by piece. */
+/** All messages of a room, oldest first, as a JSON array or as text, piece by piece. What is end-to-end encrypted stays so. */
 export async function* exported(
   store: ChatStore,
   roomId: string,
@@ -82,11 +82,12 @@ async function* filesIn(
 }
 
 /** `2027-03-01 09:30 Ann: text`, in UTC. Further lines of a message are indented, so that nobody can fake a message of others. */
-function lineOf({ sentAtMs, author, text, files = [], editedAtMs, gone }: ChatMessage): string {
+function lineOf({ sentAtMs, author, text, files = [], editedAtMs, gone, sealed }: ChatMessage): string {
   const time = new Date(sentAtMs).toISOString().slice(0, 16).replace('T', ' ');
   const name = author === null ? DELETED_ACCOUNT : author.displayName;
   const certified = author?.certifiedName === undefined ? '' : ` (${author.certifiedName})`;
-  const content = gone === undefined ? text.replaceAll('\n', '\n    ') : `[message ${gone}]`;
+  const readable = sealed === undefined ? text.replaceAll('\n', '\n    ') : '[encrypted message]';
+  const content = gone === undefined ? readable : `[message ${gone}]`;
   const named = files.map((file) => `[file: ${file.name}]`);
   return `${time} ${name}${certified}: ${[content, ...named].filter((part) => part !== '').join(' ')}${editedAtMs === undefined || gone ? '' : ' [edited]'}\n`;
 }

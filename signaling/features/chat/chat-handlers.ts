@@ -1,7 +1,10 @@
+import { CanopyError } from '../../../base/index.ts';
+import { SEALED_FILE_NAME } from '../../../contract/content/index.ts';
 import {
   type Handlers,
   type Kernel,
   may,
+  type Room,
   requirePrincipal,
   requireRight,
   requireSeat,
@@ -11,6 +14,7 @@ import type { ChatLimits } from './chat-limits.ts';
 import { type ChatReading, requirePerson } from './chat-reading.ts';
 import type { Chats } from './chats.ts';
 import type { CHAT_REQUESTS } from './contract.ts';
+import type { FileDescription } from './files/index.ts';
 import type { Typing } from './typing.ts';
 
 /** Handlers for writing and reading messages. */
@@ -64,20 +68,30 @@ export function chatHandlers(
     },
 
     'chat.search': async (session, { roomId, ...search }) => {
-      const { range } = await reading.require(session, roomId);
+      const { range, record } = await reading.require(session, roomId);
+      if (reading.isEncrypted(record)) {
+        throw new CanopyError('ENCRYPTED_ROOM', 'clients search for themselves');
+      }
       return store.search(range, search);
     },
 
     'chat.send': async (session, message) => {
-      const writer = requireWriter(session, Buffer.byteLength(message.text));
-      if (message.files.length > 0) {
+      const writer = requireWriter(session, bytesOf(message));
+      const { text, mentions, replyTo, files, sealed } = message;
+      requireSealing(writer.room, sealed, text !== '' || mentions.length > 0 || replyTo !== undefined);
+      if (sealed !== undefined && files.some(isDescribed)) {
+        throw new CanopyError('ENCRYPTION_REQUIRED', 'the names of the files are not encrypted');
+      }
+      if (files.length > 0) {
         requireRight(session, 'chat.sendFile');
       }
       return chats.send(writer, message);
     },
 
-    'chat.edit': async (session, { seq, text, mentions }) => {
-      await chats.edit(requireWriter(session, Buffer.byteLength(text)), seq, text, mentions);
+    'chat.edit': async (session, { seq, ...edit }) => {
+      const writer = requireWriter(session, bytesOf(edit));
+      requireSealing(writer.room, edit.sealed, edit.text !== '' || edit.mentions.length > 0);
+      await chats.edit(writer, seq, edit);
       return {};
     },
 
@@ -91,8 +105,12 @@ export function chatHandlers(
       return {};
     },
 
-    'chat.react': async (session, { seq, emoji, on }) => {
-      await chats.react(requireWriter(session, 0), seq, emoji, on);
+    'chat.react': async (session, { seq, emoji = '', on = false, sealed }) => {
+      const writer = requireWriter(session, 0);
+      requireSealing(writer.room, sealed, emoji !== '');
+      await (sealed === undefined
+        ? chats.react(writer, seq, emoji, on)
+        : chats.reactSealed(writer, seq, sealed));
       return {};
     },
 
@@ -117,4 +135,35 @@ export function chatHandlers(
       return {};
     },
   };
+}
+
+/** What the room's space is charged for. */
+function bytesOf({ text, sealed = '' }: { text: string; sealed?: string | undefined }): number {
+  return Buffer.byteLength(text) + Math.ceil((sealed.length * 3) / 4);
+}
+
+/** Whether a file says more than that it is encrypted. */
+function isDescribed({ name, type, width, height }: FileDescription): boolean {
+  return (
+    name !== SEALED_FILE_NAME ||
+    type !== 'application/octet-stream' ||
+    width !== undefined ||
+    height !== undefined
+  );
+}
+
+/**
+ * In an encrypted room, everything has to be sealed; elsewhere, nothing can be.
+ *
+ * @param isReadable whether the request also has something that the server can read
+ * @throws {CanopyError} ENCRYPTION_REQUIRED, ENCRYPTION_INVALID
+ */
+function requireSealing(room: Room, sealed: string | null | undefined, isReadable: boolean): void {
+  if (room.encryption === 'off') {
+    if (sealed !== undefined) {
+      throw new CanopyError('ENCRYPTION_INVALID', 'the room is not encrypted');
+    }
+  } else if (sealed === undefined || isReadable) {
+    throw new CanopyError('ENCRYPTION_REQUIRED', 'the message is not encrypted');
+  }
 }

@@ -22,6 +22,7 @@ class Person extends DirectPerson {
     request: (name, data) => this.request(name, data),
     onServerEvent: (name, apply) => this.onServerEvent(name, apply),
     url: (path) => path,
+    content: () => undefined,
   });
   /** What it was told about as news, by id. */
   readonly news: string[] = [];

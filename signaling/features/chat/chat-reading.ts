@@ -74,7 +74,9 @@ export class ChatReading {
     const { store } = this.#chats;
     const reader = await store.reader(record.roomId, visitor.accountId);
     const range = visitor.kind === 'device' ? this.#rangeOf(visitor, record, reader) : undefined;
-    const { messages, more } = range ? await store.during(range, span) : { messages: [], more: false };
+    // What is encrypted says nothing to whoever was not there.
+    const { messages, more } =
+      range && !range.sealed ? await store.during(range, span) : { messages: [], more: false };
     return {
       messages: messages.map(({ seq, author, sentAtMs, text, files = [] }) => ({
         ...{ seq, sentAtMs, text, displayName: author?.displayName ?? null },
@@ -102,13 +104,19 @@ export class ChatReading {
     return { principal, record, reader, range };
   }
 
+  /** Whether the messages of a room are end-to-end encrypted. */
+  isEncrypted(record: RoomRecord): boolean {
+    const { rooms } = this.#kernel;
+    return (rooms.find(record.roomId)?.encryption ?? rooms.encryptionOf(record)) !== 'off';
+  }
+
   /** What somebody may read of a room's chat; undefined: nothing. */
   #rangeOf(principal: Visitor, record: RoomRecord, reader: ChatReaderRow | undefined): Range | undefined {
     if (!reader && !this.#chats.belongs(principal, record)) {
       return undefined;
     }
     const sinceSeq = this.#chats.readsAll(principal, record) ? 0 : (reader?.since_seq ?? 0);
-    return { roomId: record.roomId, sinceSeq };
+    return { roomId: record.roomId, sinceSeq, sealed: this.isEncrypted(record) };
   }
 }
 

@@ -1,8 +1,10 @@
 import { Readable } from 'node:stream';
 import { z } from 'zod';
+import { CanopyError } from '../../../base/index.ts';
 import { nothing, roomParams } from '../../../contract/index.ts';
 import { errorResponses, type Kernel } from '../../kernel/index.ts';
 import { exported } from './chat-export.ts';
+import type { ChatReading } from './chat-reading.ts';
 import type { Chats } from './chats.ts';
 import {
   chatCleared,
@@ -14,14 +16,15 @@ import {
 } from './rest.ts';
 
 /** Routes for administrators: read, search, export and delete the chat of a room. */
-export function registerChatRoutes(kernel: Kernel, chats: Chats): void {
+export function registerChatRoutes(kernel: Kernel, chats: Chats, reading: ChatReading): void {
   const { store } = chats;
   kernel.adminRoutes('chat.administer', (app) => {
     app.get(
       '/api/rooms/:roomId/chat',
       {
         schema: {
-          description: 'Messages in the chat of a room, oldest first; by default the newest.',
+          description:
+            'Messages in the chat of a room, oldest first; by default the newest. Those of end-to-end encrypted rooms have `sealed` in place of a text.',
           params: roomParams,
           querystring: chatQuery,
           response: { 200: chatMessages, ...errorResponses },
@@ -40,7 +43,12 @@ export function registerChatRoutes(kernel: Kernel, chats: Chats): void {
           response: { 200: chatMessages, ...errorResponses },
         },
       },
-      async ({ params: { roomId }, query }) => store.search({ roomId, sinceSeq: 0 }, query),
+      async ({ params: { roomId }, query }) => {
+        if (reading.isEncrypted(await kernel.rooms.record(roomId))) {
+          throw new CanopyError('ENCRYPTED_ROOM', 'the server cannot read its messages');
+        }
+        return store.search({ roomId, sinceSeq: 0 }, query);
+      },
     );
     app.get(
       '/api/rooms/:roomId/chat/export',

@@ -1,5 +1,5 @@
-import { wordsOf } from '../../kernel/index.ts';
-import type { ChatMessage } from './contract.ts';
+import { wordsOf } from '../../../contract/words/index.ts';
+import type { ChatMessage, SealedReaction } from './contract.ts';
 import type { ChatFile } from './files/index.ts';
 import type { ChatMessageRow } from './tables.ts';
 
@@ -13,6 +13,14 @@ export function sizeOf(text: string, mentions: readonly string[], files: readonl
   return OVERHEAD_BYTES + 2 * Buffer.byteLength(text) + mentions.length * 64 + described;
 }
 
+/** What the sealed parts of a message count for, in bytes. */
+export function sealedSizeOf(
+  sealed: string | null | undefined,
+  reactions: readonly SealedReaction[] = [],
+): number {
+  return (sealed?.length ?? 0) + reactions.reduce((sum, each) => sum + 64 + each.sealed.length, 0);
+}
+
 /** The words under which a message is found: those of its text and of the names of its files. */
 export function searchWords(text: string, files: readonly ChatFile[]): string {
   return wordsOf([text, ...files.map(({ name }) => name)].join('\n')).join(' ');
@@ -20,6 +28,12 @@ export function searchWords(text: string, files: readonly ChatFile[]): string {
 
 export function filesOf({ files }: Pick<ChatMessageRow, 'files'>): ChatFile[] {
   return JSON.parse(files);
+}
+
+export function sealedReactionsOf({
+  sealed_reactions,
+}: Pick<ChatMessageRow, 'sealed_reactions'>): SealedReaction[] {
+  return JSON.parse(sealed_reactions);
 }
 
 export function messageOf(row: ChatMessageRow): ChatMessage {
@@ -45,6 +59,8 @@ export function messageOf(row: ChatMessageRow): ChatMessage {
     ...(row.reply_to !== null && { replyTo: row.reply_to }),
     ...(row.edited_at_ms !== null && { editedAtMs: row.edited_at_ms }),
     ...(row.gone !== null && { gone: row.gone }),
+    ...(row.sealed !== null && { sealed: row.sealed }),
+    ...(row.sealed_reactions !== '[]' && { sealedReactions: sealedReactionsOf(row) }),
   };
 }
 
@@ -66,17 +82,25 @@ export function withReaction(
     .filter(({ accountIds }) => accountIds.length > 0);
 }
 
-/** The mentions and reactions of a message with an account replaced, or without it (`to`: undefined). */
+/**
+ * The mentions and reactions of a message with an account replaced, or without it (`to`: undefined). Sealed reactions are those of the
+ * account that signed them, and go with it.
+ */
 export function renamed(
-  { mentions, reactions }: Pick<ChatMessageRow, 'mentions' | 'reactions'>,
+  row: Pick<ChatMessageRow, 'mentions' | 'reactions' | 'sealed_reactions'>,
   from: string,
   to: string | undefined,
-): Pick<ChatMessageRow, 'mentions' | 'reactions'> {
+): Pick<ChatMessageRow, 'mentions' | 'reactions' | 'sealed_reactions'> {
+  const { mentions, reactions } = row;
   const rename = (accountIds: string[]) => [
     ...new Set(accountIds.flatMap((id) => (id === from ? (to ?? []) : id))),
   ];
   const remaining = (JSON.parse(reactions) as ChatMessage['reactions'])
     .map((each) => ({ ...each, accountIds: rename(each.accountIds) }))
     .filter(({ accountIds }) => accountIds.length > 0);
-  return { mentions: JSON.stringify(rename(JSON.parse(mentions))), reactions: JSON.stringify(remaining) };
+  return {
+    mentions: JSON.stringify(rename(JSON.parse(mentions))),
+    reactions: JSON.stringify(remaining),
+    sealed_reactions: JSON.stringify(sealedReactionsOf(row).filter(({ accountId }) => accountId !== from)),
+  };
 }

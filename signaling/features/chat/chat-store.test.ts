@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, beforeEach, describe, it } from 'node:test';
 import { createLogger, loadConfig } from '../../../base/index.ts';
+import { wordsOf } from '../../../contract/words/index.ts';
 import { storeEngines } from '../../../test/support/store-engines.ts';
-import { type Kernel, type RoomRecord, wordsOf } from '../../kernel/index.ts';
+import type { Kernel, RoomRecord } from '../../kernel/index.ts';
 import { openStore, type Store } from '../../store/index.ts';
 import { MIGRATIONS } from '../index.ts';
 import { sizeOf } from './chat-rows.ts';
@@ -66,6 +67,8 @@ for (const engine of storeEngines()) {
           text,
           words: wordsOf(text).join(' '),
           reply_to: null,
+          sealed: null,
+          sealed_reactions: '[]',
           mentions: JSON.stringify(mentions),
           files: '[]',
           reactions: JSON.stringify([{ emoji: '👍', accountIds: [ANN, BOB] }]),

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Kysely, Transaction } from 'kysely';
-import { queryWords } from '../../kernel/index.ts';
+import { queryWords } from '../../../contract/words/index.ts';
 import { moveRows, type Store, type Tables } from '../../store/index.ts';
 import { messageOf, renamed } from './chat-rows.ts';
 import type { ChatMessage, ChatPage, ChatPosition } from './contract.ts';
@@ -14,6 +14,10 @@ type Db = Kysely<Tables> | Transaction<Tables>;
 export interface Range {
   roomId: string;
   sinceSeq: number;
+  /**
+   * Only those that are end-to-end encrypted, or only those that are not: a room's policy may have changed since. Default: all.
+   */
+  sealed?: boolean;
 }
 
 /** Maximum size of the texts in one answer, in bytes: connections have a limit for unsent data. */
@@ -109,16 +113,27 @@ export class ChatStore {
       .executeTakeFirst();
   }
 
+  /** The messages of a range. */
+  #in({ roomId, sinceSeq, sealed }: Range) {
+    const all = this.#store.db
+      .selectFrom('chat_messages')
+      .where('room_id', '=', roomId)
+      .where('seq', '>', sinceSeq);
+    return sealed === undefined
+      ? all
+      : all.where(({ eb, or }) =>
+          or([eb('sealed', sealed ? 'is not' : 'is', null), eb('gone', 'is not', null)]),
+        );
+  }
+
   /** A page of messages, oldest first: those before or after a `seq`, by default the newest. */
   async page(
-    { roomId, sinceSeq }: Range,
+    range: Range,
     { before, after, limit }: { before?: number | undefined; after?: number | undefined; limit: number },
   ): Promise<ChatPage> {
-    let query = this.#store.db
-      .selectFrom('chat_messages')
+    let query = this.#in(range)
       .selectAll()
-      .where('room_id', '=', roomId)
-      .where('seq', '>', Math.max(sinceSeq, after ?? 0));
+      .where('seq', '>', after ?? 0);
     if (before !== undefined) {
       query = query.where('seq', '<', before);
     }
@@ -132,16 +147,14 @@ export class ChatStore {
 
   /** A page of the messages that were sent in a stretch of time and are not gone, oldest first. */
   async during(
-    { roomId, sinceSeq }: Range,
+    range: Range,
     { fromMs, toMs, after }: { fromMs: number; toMs: number; after: number },
   ): Promise<ChatPage> {
-    const rows = await this.#store.db
-      .selectFrom('chat_messages')
+    const rows = await this.#in(range)
       .selectAll()
-      .where('room_id', '=', roomId)
       .where('sent_at_ms', '>=', fromMs)
       .where('sent_at_ms', '<', toMs)
-      .where('seq', '>', Math.max(sinceSeq, after))
+      .where('seq', '>', after)
       .where('gone', 'is', null)
       .orderBy('seq')
       .limit(DURING_AT_ONCE + 1)
@@ -150,13 +163,10 @@ export class ChatStore {
   }
 
   /** The messages that changed after a revision; undefined if they are too many for one answer. */
-  async changes({ roomId, sinceSeq }: Range, rev: number): Promise<ChatMessage[] | undefined> {
-    const rows = await this.#store.db
-      .selectFrom('chat_messages')
+  async changes(range: Range, rev: number): Promise<ChatMessage[] | undefined> {
+    const rows = await this.#in(range)
       .selectAll()
-      .where('room_id', '=', roomId)
       .where('rev', '>', rev)
-      .where('seq', '>', sinceSeq)
       .orderBy('rev')
       .limit(MAX_CHANGES + 1)
       .execute();
@@ -166,20 +176,19 @@ export class ChatStore {
 
   /** Messages with words that begin with those of the query, newest first. */
   async search(
-    { roomId, sinceSeq }: Range,
+    range: Range,
     { query, before, limit }: { query: string; before?: number | undefined; limit: number },
   ): Promise<ChatPage> {
     const words = queryWords(query);
     if (words.length === 0) {
       return { messages: [], more: false };
     }
-    let found = this.#store.db
-      .selectFrom('chat_messages')
+    let found = this.#in(range)
       .selectAll()
-      .where('room_id', '=', roomId)
-      .where('seq', '>', sinceSeq)
       .where('gone', 'is', null)
-      .where(this.#store.engine === 'sqlite' ? matchesInSqlite(roomId, words) : matchesInPostgres(words));
+      .where(
+        this.#store.engine === 'sqlite' ? matchesInSqlite(range.roomId, words) : matchesInPostgres(words),
+      );
     if (before !== undefined) {
       found = found.where('seq', '<', before);
     }
@@ -227,12 +236,10 @@ export class ChatStore {
   }
 
   /** How many messages of others an account has not read, up to 100, and how many of those mention it. */
-  async unread({ roomId, sinceSeq }: Range, { account_id, read_seq }: ChatReaderRow) {
-    const rows = await this.#store.db
-      .selectFrom('chat_messages')
+  async unread(range: Range, { account_id, read_seq }: ChatReaderRow) {
+    const rows = await this.#in(range)
       .select('mentions')
-      .where('room_id', '=', roomId)
-      .where('seq', '>', Math.max(sinceSeq, read_seq))
+      .where('seq', '>', read_seq)
       .where('gone', 'is', null)
       .where(({ eb, or }) => or([eb('account_id', '!=', account_id), eb('account_id', 'is', null)]))
       .limit(MAX_UNREAD)
@@ -380,16 +387,18 @@ export class ChatStore {
   async #rename(db: Db, room_id: string, from: string, to: string | undefined): Promise<void> {
     const rows = await db
       .selectFrom('chat_messages')
-      .select(['seq', 'mentions', 'reactions'])
+      .select(['seq', 'mentions', 'reactions', 'sealed_reactions'])
       .where('room_id', '=', room_id)
-      .where(({ eb, or }) => or([eb('mentions', 'like', `%${from}%`), eb('reactions', 'like', `%${from}%`)]))
+      .where(({ eb, or }) =>
+        or(
+          (['mentions', 'reactions', 'sealed_reactions'] as const).map((column) =>
+            eb(column, 'like', `%${from}%`),
+          ),
+        ),
+      )
       .execute();
-    for (const { seq, mentions, reactions } of rows) {
-      await this.update(db, {
-        room_id,
-        seq,
-        ...renamed({ mentions, reactions }, from, to),
-      });
+    for (const { seq, ...row } of rows) {
+      await this.update(db, { room_id, seq, ...renamed(row, from, to) });
     }
   }
 

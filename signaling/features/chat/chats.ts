@@ -10,7 +10,15 @@ import {
   type Visitor,
 } from '../../kernel/index.ts';
 import type { Store } from '../../store/index.ts';
-import { filesOf, messageOf, searchWords, sizeOf, withReaction } from './chat-rows.ts';
+import {
+  filesOf,
+  messageOf,
+  sealedReactionsOf,
+  sealedSizeOf,
+  searchWords,
+  sizeOf,
+  withReaction,
+} from './chat-rows.ts';
 import { ChatStore } from './chat-store.ts';
 import type { ChatChange, ChatMessage } from './contract.ts';
 import type { ChatFile, ChatFileRow, FileDescription, FileStore } from './files/index.ts';
@@ -19,6 +27,8 @@ import type { ChatMessageRow, ChatRow } from './tables.ts';
 /** Maximum number of different emoji on a message, and of reactions in all. */
 const MAX_EMOJI = 20;
 const MAX_REACTIONS = 500;
+/** Maximum number of accounts whose sealed reactions a message has. */
+const MAX_SEALED_REACTIONS = 100;
 /** How many changes of one room may wait for the database. */
 const MAX_WAITING = 100;
 /** Messages of a deleted account that are looked up at once. */
@@ -95,11 +105,12 @@ export class Chats {
       replyTo?: number | undefined;
       mentions: string[];
       files: FileDescription[];
+      sealed?: string | undefined;
     },
   ): Promise<{ seq: number }> {
     const { room, peer, principal } = writer;
     const { roomId } = room;
-    const { id, text, replyTo, mentions } = message;
+    const { id, text, replyTo, mentions, sealed = null } = message;
     const participant = peer.participants.get(peer.participantId ?? '');
     if (!participant) {
       throw new CanopyError('ROOM_NOT_JOINED');
@@ -120,7 +131,7 @@ export class Chats {
           { roomId, accountId, seq: rev },
           message.files,
         );
-        const size = sizeOf(text, mentions, files);
+        const size = sizeOf(text, mentions, files) + sealedSizeOf(sealed);
         await this.#requireSpace(db, chat, size);
         const row = {
           room_id: roomId,
@@ -135,11 +146,13 @@ export class Chats {
           edited_at_ms: null,
           gone: null,
           text,
-          words: searchWords(text, files),
+          words: sealed === null ? searchWords(text, files) : '',
           reply_to: replyTo ?? null,
           mentions: JSON.stringify([...new Set(mentions)]),
           reactions: '[]',
           files: JSON.stringify(files),
+          sealed,
+          sealed_reactions: '[]',
           size,
         };
         await this.store.insert(db, row);
@@ -166,18 +179,25 @@ export class Chats {
   }
 
   /** @throws {CanopyError} CHAT_MESSAGE_UNKNOWN, CHAT_FULL; FORBIDDEN - it is not theirs */
-  async edit(writer: Writer, seq: number, text: string, mentions: string[]): Promise<void> {
+  async edit(
+    writer: Writer,
+    seq: number,
+    { text, mentions, sealed }: { text: string; mentions: string[]; sealed?: string | undefined },
+  ): Promise<void> {
     await this.#modify(writer, seq, async (db, row, chat) => {
       if (row.account_id !== writer.principal.accountId) {
         throw new CanopyError('FORBIDDEN', 'people can only edit their own messages');
       }
       const files = filesOf(row);
-      if (text === '' && files.length === 0) {
+      if (text === '' && files.length === 0 && sealed === undefined) {
         throw new CanopyError('BAD_REQUEST', 'text: no visible characters');
       }
-      const size = sizeOf(text, mentions, files);
+      const size = sizeOf(text, mentions, files) + sealedSizeOf(sealed, sealedReactionsOf(row));
       await this.#requireSpace(db, chat, size - row.size);
       const editedAtMs = this.#now();
+      if (sealed !== undefined) {
+        return { row: { sealed, edited_at_ms: editedAtMs, size }, change: { sealed, editedAtMs } };
+      }
       return {
         row: {
           text,
@@ -280,6 +300,29 @@ export class Chats {
         throw new CanopyError('LIMIT_REACHED', `at most ${MAX_EMOJI} emoji and ${MAX_REACTIONS} reactions`);
       }
       return { row: { reactions: JSON.stringify(reactions) }, change: { reactions } };
+    });
+  }
+
+  /**
+   * Replaces the reaction of an account to an encrypted message, or removes it (null).
+   *
+   * @throws {CanopyError} CHAT_MESSAGE_UNKNOWN, CHAT_FULL; LIMIT_REACHED
+   */
+  async reactSealed(writer: Writer, seq: number, sealed: string | null): Promise<void> {
+    const { accountId } = writer.principal;
+    await this.#modify(writer, seq, async (db, row, chat) => {
+      const others = sealedReactionsOf(row).filter((each) => each.accountId !== accountId);
+      const reactions = sealed === null ? others : [...others, { accountId, sealed }];
+      if (reactions.length > MAX_SEALED_REACTIONS) {
+        throw new CanopyError('LIMIT_REACHED', `at most ${MAX_SEALED_REACTIONS} people`);
+      }
+      const size =
+        sizeOf(row.text, JSON.parse(row.mentions), filesOf(row)) + sealedSizeOf(row.sealed, reactions);
+      await this.#requireSpace(db, chat, size - row.size);
+      return {
+        row: { sealed_reactions: JSON.stringify(reactions), size },
+        change: { sealedReaction: { accountId, ...(sealed !== null && { sealed }) } },
+      };
     });
   }
 
@@ -449,6 +492,7 @@ function tombstone({ files }: ChatMessageRow, gone: 'deleted' | 'removed'): Modi
   return {
     row: {
       ...{ gone, text: '', words: '', mentions: '[]', reactions: '[]', size: sizeOf('', []) },
+      ...{ sealed: null, sealed_reactions: '[]' },
       ...(hadFiles && { files: '[]' }),
     },
     change: { gone, text: '', mentions: [], reactions: [], ...(hadFiles && { files: [] }) },

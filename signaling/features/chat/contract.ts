@@ -10,6 +10,7 @@ import {
   objectId,
   requestId,
   roomId,
+  sealedContent,
   sha256Hex,
 } from '../../../contract/index.ts';
 import { chatFile, fileDescription, MAX_FILES } from './files/contract.ts';
@@ -19,6 +20,8 @@ export { FILE_REQUESTS } from './files/contract.ts';
 /** Maximum length of a message, in UTF-16 code units. */
 const MAX_TEXT = 4000;
 const MAX_MENTIONS = 20;
+/** Maximum length of a sealed reaction, in base64: there is one per account. */
+const MAX_SEALED_REACTION = 1024;
 /** Maximum number of messages per answer. An answer with long texts has fewer. */
 const MAX_PAGE = 100;
 
@@ -26,6 +29,10 @@ const anyText = cleanText(MAX_TEXT, displayableText);
 const mentions = z.array(sha256Hex).max(MAX_MENTIONS);
 const seq = z.int().min(1);
 const limit = z.int().min(1).max(MAX_PAGE).default(50);
+
+/** In an encrypted room: the emoji that an account has put on a message, sealed as `reaction`. */
+const sealedReaction = z.object({ accountId: sha256Hex, sealed: sealedContent });
+export type SealedReaction = z.infer<typeof sealedReaction>;
 
 export const chatMessage = z.object({
   /** Its position in the room's chat. Grows, with gaps. */
@@ -60,13 +67,31 @@ export const chatMessage = z.object({
   gone: z.enum(['deleted', 'removed']).optional(),
   /** In the order in which each emoji was first used. */
   reactions: z.array(z.object({ emoji: z.string(), accountIds: z.array(sha256Hex) })),
+  /**
+   * In an encrypted room: what was written, sealed as `message`, or as `edit` if it has been edited. Then text, mentions and reactions are
+   * empty, `replyTo` is absent, and the files have no names.
+   */
+  sealed: sealedContent.optional(),
+  sealedReactions: z.array(sealedReaction).optional(),
 });
 export type ChatMessage = z.infer<typeof chatMessage>;
 
 /** The parts of a message that can change. */
 const chatChange = chatMessage
-  .pick({ text: true, files: true, mentions: true, editedAtMs: true, gone: true, reactions: true })
-  .partial();
+  .pick({
+    text: true,
+    files: true,
+    mentions: true,
+    editedAtMs: true,
+    gone: true,
+    reactions: true,
+    sealed: true,
+  })
+  .partial()
+  .extend({
+    /** The reaction of this account is now another one; without `sealed`, it has none. */
+    sealedReaction: sealedReaction.partial({ sealed: true }).optional(),
+  });
 export type ChatChange = z.infer<typeof chatChange>;
 
 /** A state of a room's chat. */
@@ -123,37 +148,62 @@ export const CHAT_REQUESTS = {
       }),
     result: chatPage,
   },
-  /** Messages that contain words beginning with all of these, whatever their case, newest first. */
+  /** Messages that contain words beginning with all of these, whatever their case, newest first. Not in encrypted rooms (`ENCRYPTED_ROOM`). */
   'chat.search': {
     data: z.object({ roomId, query: z.string().min(1).max(200), before: seq.optional(), limit }),
     result: chatPage,
   },
-  /** Writes a message. Sending the same id again returns the first message, also after a restart of the server. */
+  /**
+   * Writes a message. Sending the same id again returns the first message, also after a restart of the server. In encrypted rooms, all content
+   * is in `sealed`, and the name of each file is “encrypted” (otherwise `ENCRYPTION_REQUIRED`).
+   */
   'chat.send': {
     data: z
       .object({
         id: requestId,
         /** May be empty if there are files. */
-        text: anyText,
+        text: anyText.default(''),
+        /** In an encrypted room: the message, sealed as `message` under this id. */
+        sealed: sealedContent.optional(),
         replyTo: seq.optional(),
         mentions: mentions.default([]),
         /** Uploaded before, see `file.start`. */
         files: z.array(fileDescription).max(MAX_FILES).default([]),
       })
-      .refine(({ text, files }) => text !== '' || files.length > 0, { error: 'no visible characters' }),
+      .refine(({ text, files, sealed }) => text !== '' || files.length > 0 || sealed !== undefined, {
+        error: 'no visible characters',
+      }),
     result: z.object({ seq }),
   },
   /** Changes the text of one's own message. Its files stay. */
-  'chat.edit': { data: z.object({ seq, text: anyText, mentions: mentions.default([]) }), result: nothing },
-  /** Deletes one's own message, or removes another person's, for owners and moderators. A tombstone stays. */
-  'chat.delete': { data: z.object({ seq }), result: nothing },
-  /** Puts an emoji on a message, or takes it off again. */
-  'chat.react': {
+  'chat.edit': {
     data: z.object({
       seq,
-      emoji: z.string().max(64).refine(isEmoji, { error: 'one emoji' }),
-      on: z.boolean(),
+      text: anyText.default(''),
+      mentions: mentions.default([]),
+      /** In an encrypted room: all of it, sealed as `edit` under the message's id. */
+      sealed: sealedContent.optional(),
     }),
+    result: nothing,
+  },
+  /** Deletes one's own message, or removes another person's, for owners and moderators. A tombstone stays. */
+  'chat.delete': { data: z.object({ seq }), result: nothing },
+  /** Puts an emoji on a message, or takes it off again. In encrypted rooms, replaces all emoji of the account on the message. */
+  'chat.react': {
+    data: z
+      .object({
+        seq,
+        emoji: z.string().max(64).refine(isEmoji, { error: 'one emoji' }).optional(),
+        on: z.boolean().optional(),
+        /** In an encrypted room: the emoji, sealed as `reaction` under the message's id and the account's; null: none. */
+        sealed: sealedContent.max(MAX_SEALED_REACTION).nullable().optional(),
+      })
+      .refine(
+        ({ emoji, on, sealed }) => (emoji !== undefined && on !== undefined) !== (sealed !== undefined),
+        {
+          error: 'emoji and on, or sealed',
+        },
+      ),
     result: nothing,
   },
   /** Records how far the account has read, on all its devices. Never goes back. */

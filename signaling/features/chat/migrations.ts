@@ -67,6 +67,15 @@ export const CHAT_MIGRATIONS: Migrations = {
       await (db.getExecutor().adapter instanceof SqliteAdapter ? indexInSqlite(db) : indexInPostgres(db));
     },
   },
+  '0061_sealed_chat': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema.alterTable('chat_messages').addColumn('sealed', 'text').execute();
+      await db.schema
+        .alterTable('chat_messages')
+        .addColumn('sealed_reactions', 'text', (column) => column.notNull().defaultTo('[]'))
+        .execute();
+    },
+  },
 };
 
 /** Triggers maintain the index, so that rows restored from a backup are in it too. The room is indexed as a word of its own. */

@@ -37,7 +37,7 @@ export function registerChat(kernel: Kernel): void {
     audited: ['chat.delete'],
   });
   kernel.chatDuring = (...question) => reading.during(...question);
-  registerChatRoutes(kernel, chats);
+  registerChatRoutes(kernel, chats, reading);
   const find: ChatReading['file'] = (...place) => reading.file(...place);
   kernel.requests(FILE_REQUESTS, fileHandlers(kernel, { files, find }));
   registerFileRoutes(kernel, { files, describe: (row) => chats.describe(row) });

@@ -35,6 +35,10 @@ export interface ChatMessageRow {
   reactions: string;
   /** JSON: `[ChatFile]`. */
   files: string;
+  /** In an encrypted room: the message, base64. */
+  sealed: string | null;
+  /** In an encrypted room, JSON: `[SealedReaction]`. */
+  sealed_reactions: string;
   /** What it counts for in `bytes` of the chat. */
   size: number;
 }

@@ -1,5 +1,5 @@
 import { nameLook } from '../../../contract/index.ts';
-import { queryWords, wordsOf } from '../../kernel/index.ts';
+import { queryWords, wordsOf } from '../../../contract/words/index.ts';
 import type { Contact, NewContact } from './contract.ts';
 import type { ContactRow } from './tables.ts';
 

@@ -5,13 +5,13 @@ import type { Reactions } from './reactions.ts';
 
 export function reactionHandlers(reactions: Reactions): Handlers<keyof typeof REACTION_REQUESTS> {
   return {
-    'reaction.send': async (session, { kind }) => {
+    'reaction.send': async (session, reaction) => {
       const { room, peer } = requireSeat(session);
       demand(peer.principal, 'reaction.send', room.record);
       if (peer.participantId === undefined) {
         throw new CanopyError('PARTICIPANT_UNKNOWN');
       }
-      reactions.send(room, peer, peer.participantId, kind);
+      reactions.send(room, peer, peer.participantId, reaction);
       return {};
     },
   };

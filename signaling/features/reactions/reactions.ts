@@ -14,40 +14,65 @@ interface Gathered {
   count: number;
 }
 
+/** What the next event of a room says. */
+interface Due {
+  readable: Map<string, Gathered>;
+  sealed: Array<{ participantId: string; sealed: string }>;
+}
+
 /** Gathers the reactions in each room, so that applause by many people costs few messages. */
 export class Reactions {
   readonly #buckets = new WeakMap<Peer, TokenBucket>();
   /** By room, while its next event is due: what that event says. */
-  readonly #gathered = new WeakMap<Room, Map<string, Gathered>>();
+  readonly #due = new WeakMap<Room, Due>();
 
-  /** @throws {CanopyError} RATE_LIMITED */
-  send(room: Room, peer: Peer, participantId: string, kind: ReactionKind): void {
+  /**
+   * @param reaction its kind, or one that the server cannot read
+   * @throws {CanopyError} RATE_LIMITED; ENCRYPTION_REQUIRED, ENCRYPTION_INVALID - it has to be sealed, or cannot be
+   */
+  send(
+    room: Room,
+    peer: Peer,
+    participantId: string,
+    { kind, sealed }: { kind?: ReactionKind | undefined; sealed?: string | undefined },
+  ): void {
+    const isEncrypted = room.encryption !== 'off';
+    if (isEncrypted !== (sealed !== undefined)) {
+      throw new CanopyError(isEncrypted ? 'ENCRYPTION_REQUIRED' : 'ENCRYPTION_INVALID');
+    }
     const nowMs = performance.now();
     const bucket = this.#buckets.get(peer) ?? new TokenBucket(PER_SECOND, BURST, nowMs);
     this.#buckets.set(peer, bucket);
     if (!bucket.take(nowMs)) {
       throw new CanopyError('RATE_LIMITED', `at most ${PER_SECOND} reactions per second`);
     }
-    const due = this.#gathered.get(room);
-    const gathered = due ?? new Map<string, Gathered>();
-    const key = `${participantId} ${kind}`;
-    const count = Math.min(MAX_COUNT, (gathered.get(key)?.count ?? 0) + 1);
-    gathered.set(key, { participantId, kind, count });
-    if (!due) {
+    const waiting = this.#due.get(room);
+    const due: Due = waiting ?? { readable: new Map(), sealed: [] };
+    if (sealed !== undefined) {
+      due.sealed.push({ participantId, sealed });
+    } else if (kind !== undefined) {
+      const key = `${participantId} ${kind}`;
+      const count = Math.min(MAX_COUNT, (due.readable.get(key)?.count ?? 0) + 1);
+      due.readable.set(key, { participantId, kind, count });
+    }
+    if (!waiting) {
       // The first one is shown at once; those that follow wait.
-      this.#show(room, gathered);
+      this.#show(room, due);
     }
   }
 
-  #show(room: Room, gathered: Map<string, Gathered>): void {
-    room.broadcast('room.reactions', { reactions: [...gathered.values()] });
-    const next = new Map<string, Gathered>();
-    this.#gathered.set(room, next);
+  #show(room: Room, { readable, sealed }: Due): void {
+    room.broadcast('room.reactions', {
+      reactions: [...readable.values()],
+      ...(sealed.length > 0 && { sealed }),
+    });
+    const next: Due = { readable: new Map(), sealed: [] };
+    this.#due.set(room, next);
     setTimeout(() => {
-      if (next.size > 0 && !room.closed) {
+      if ((next.readable.size > 0 || next.sealed.length > 0) && !room.closed) {
         this.#show(room, next);
       } else {
-        this.#gathered.delete(room);
+        this.#due.delete(room);
       }
     }, GATHER_MS).unref();
   }

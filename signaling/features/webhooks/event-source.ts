@@ -49,8 +49,8 @@ export class EventSource {
         return;
       }
       case 'chat.sent': {
-        const { seq, author, text } = data.message;
-        if (author) {
+        const { seq, author, text, sealed } = data.message;
+        if (author && sealed === undefined) {
           const { accountId, displayName } = author;
           this.#emit('chat.message', { roomId: room.roomId, seq, accountId, displayName, text });
         }

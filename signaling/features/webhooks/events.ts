@@ -44,7 +44,7 @@ export const WEBHOOK_EVENTS = {
     }),
   },
   'chat.message': {
-    when: 'Someone writes in the chat of a room. It has the text, so it is sent only to those who ask for it.',
+    when: 'Someone writes in the chat of a room. It has the text, so it is sent only to those who ask for it, and not for end-to-end encrypted rooms.',
     data: z.object({
       ...room,
       seq: z.number(),

@@ -11,6 +11,7 @@ import { refuse } from '../../../../contract/mls/index.ts';
 import { statementMatches } from '../../../../contract/x509/index.ts';
 import { fromBase64, fromBase64Url, toBase64, toHex } from '../../bytes.ts';
 import type { Identity } from '../../identity/index.ts';
+import type { ContentEpoch } from '../content/index.ts';
 import { type EncryptionAlarm, type EncryptionState, failureAlarm } from '../encryption-state.ts';
 import type { FrameEncryption } from '../epoch-keys.ts';
 import type { GroupMember, OwnKeyPackage } from './group-member.ts';
@@ -23,6 +24,8 @@ export interface GroupSessionHost {
   /** The server's roster. */
   participants(): Iterable<Participant>;
   changed(state: EncryptionState): void;
+  /** A new epoch, for messages and files. */
+  content(epoch: ContentEpoch): void;
 }
 
 export interface GroupSessionOptions {
@@ -205,6 +208,16 @@ export class GroupSession {
     this.#revoked.refresh();
   }
 
+  /** Resolves once it has done everything that it has been told so far: until then, there may be newer keys. */
+  settled(): Promise<void> {
+    return this.#steps;
+  }
+
+  /** Something else than the group's messages is wrong. */
+  report(alarm: EncryptionAlarm): void {
+    this.#alarm(alarm);
+  }
+
   close(): void {
     this.#closed = true;
     this.#watch.close();
@@ -378,7 +391,11 @@ export class GroupSession {
     if (last !== undefined && group.epoch <= last) {
       refuse(`epoch ${group.epoch} again, after epoch ${last}`);
     }
-    const [keys, code] = await Promise.all([group.epochKeys(this.#revoked.devices), group.code()]);
+    const [keys, code, content] = await Promise.all([
+      group.epochKeys(this.#revoked.devices),
+      group.code(),
+      group.contentEpoch(),
+    ]);
     if (this.#closed) {
       return;
     }
@@ -389,6 +406,7 @@ export class GroupSession {
     clearTimeout(this.#behind);
     this.#behind = undefined;
     this.#options.frames.setEpoch(keys);
+    this.#options.host.content(content);
     this.#setState('ready');
     this.#scheduleHead(NEW_HEAD_MS);
     this.#watch.check(group);

@@ -24,6 +24,7 @@ import {
   staysReadable,
 } from '../../../../contract/mls/index.ts';
 import { equalBytes, randomBytes, sha256, toBase64, toHex } from '../../bytes.ts';
+import { CONTENT_LABEL, CONTENT_SECRET_BYTES, type ContentEpoch } from '../content/index.ts';
 import { BASE_KEY_BYTES, deviceMember, type EpochKeys, type SFrameSuite } from '../epoch-keys.ts';
 import type { MemberIdentity } from './credential-judge.ts';
 import { addProposal, type GroupMember, type OwnKeyPackage, takeSecrets } from './group-member.ts';
@@ -193,6 +194,15 @@ export class RoomGroup {
       ownLeaf: this.ownLeaf,
       members: new Map(members.map(([leaf, { deviceId }]) => [leaf, deviceMember(deviceId)])),
     };
+  }
+
+  /** What messages and files need of this epoch. */
+  async contentEpoch(): Promise<ContentEpoch> {
+    const bytes = new Uint8Array(await this.#export(CONTENT_LABEL, CONTENT_SECRET_BYTES));
+    const secret = await crypto.subtle.importKey('raw', bytes, 'HKDF', false, ['deriveKey']);
+    zeroOutUint8Array(bytes);
+    const { groupId, epoch, ownLeaf, members } = this;
+    return { groupId: toHex(groupId), epoch, secret, ownLeaf, members };
   }
 
   /** A secret of this epoch for another purpose (RFC 9420 section 8.5). */

@@ -6,6 +6,7 @@ import type {
   FileUpload,
   PendingMessage,
   Room,
+  UnreadableCounts,
   UnreadCounts,
 } from '../../../sdk/index.ts';
 import { strings } from '../../strings/index.ts';
@@ -45,6 +46,8 @@ export class ChatModel {
   readonly pending = signal<readonly PendingMessage[]>([]);
   readonly unread = signal<UnreadCounts>({ messages: 0, mentions: 0 });
   readonly hasOlder = signal(false);
+  /** Messages that this device cannot read; undefined if the chat is not encrypted. */
+  readonly unreadable = signal<UnreadableCounts | undefined>(undefined);
   readonly maySend = signal(true);
   readonly maySendFiles = signal(false);
   readonly mayModerate = signal(false);
@@ -260,6 +263,11 @@ export class ChatModel {
     this.messages.value = chat.messages;
     this.pending.value = chat.pending;
     this.hasOlder.value = chat.hasOlder;
+    const { locked, refused } = chat.unreadable;
+    const was = this.unreadable.peek();
+    if (chat.isEncrypted && (was?.locked !== locked || was.refused !== refused)) {
+      this.unreadable.value = { locked, refused };
+    }
     this.maySend.value = chat.maySend;
     this.maySendFiles.value = chat.maySendFiles;
     this.mayModerate.value = chat.mayModerate;

@@ -3,7 +3,6 @@ import { listed, plural } from './forms.ts';
 /** The chat. */
 export const chat = {
   title: 'Chat',
-  notEncrypted: 'Messages are not end-to-end encrypted: the server can read them.',
   unread: (count: number) => plural(count, { one: '1 unread message', other: `${count} unread messages` }),
   unreadMention: 'you are mentioned',
   you: 'You',

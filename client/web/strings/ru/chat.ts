@@ -3,7 +3,6 @@ import { listed, plural } from './forms.ts';
 
 export const chat: Strings['chat'] = {
   title: 'Чат',
-  notEncrypted: 'Сообщения не защищены сквозным шифрованием: сервер может их прочитать.',
   unread: (count) =>
     plural(count, {
       one: `${count} непрочитанное сообщение`,

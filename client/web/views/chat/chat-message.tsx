@@ -94,7 +94,7 @@ function MessageView({ message, model, active, onShow }: MessageProps) {
       onFocusCapture={show}
     >
       {replyTo !== undefined && gone === undefined && (
-        <Quote seq={replyTo} model={model} onShow={() => onShow(replyTo)} />
+        <Quote seq={replyTo} id={message.replyToId} model={model} onShow={() => onShow(replyTo)} />
       )}
       <MessageBody message={message} model={model} />
       <MessageFiles message={message} model={model} />
@@ -150,7 +150,17 @@ function MessageText({ message: { text, mentions }, model }: { message: ChatMess
 }
 
 /** The message that another one answers. */
-function Quote({ seq, model, onShow }: { seq: number; model: ChatModel; onShow(): void }) {
+function Quote({
+  seq,
+  id,
+  model,
+  onShow,
+}: {
+  seq: number;
+  id: string | undefined;
+  model: ChatModel;
+  onShow(): void;
+}) {
   const { chat } = strings.value;
   const loaded = model.messages.value.find((message) => message.seq === seq);
   const fetched = useSignal<ChatMessage | undefined>(undefined);
@@ -166,7 +176,8 @@ function Quote({ seq, model, onShow }: { seq: number; model: ChatModel; onShow()
     }
   }, [seq, isLoaded]);
   const quoted = loaded ?? fetched.value;
-  if (!quoted || quoted.gone !== undefined) {
+  // In encrypted rooms, the server may have put another message in its place.
+  if (!quoted || quoted.gone !== undefined || (id !== undefined && quoted.id !== id)) {
     return <p class="chat-quote gone">{quoted?.gone ? chat[quoted.gone] : chat.unavailable}</p>;
   }
   const name = quoted.author?.displayName ?? chat.deletedAccount;

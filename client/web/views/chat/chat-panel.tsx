@@ -1,15 +1,21 @@
 import { useSignal } from '@preact/signals';
 import type { ChatMessage } from '../../../sdk/index.ts';
 import { type Call, type ChatModel, canNotify } from '../../model/index.ts';
-import { language, strings } from '../../strings/index.ts';
+import { language, loadLateStrings, strings } from '../../strings/index.ts';
 import { IconButton } from '../parts/icon-button.tsx';
 import { BellIcon, DownloadIcon, MoreIcon, SearchIcon } from '../parts/icons.tsx';
+import { lazyView } from '../parts/lazy-view.tsx';
 import { MenuButton, MenuItem } from '../parts/menu.tsx';
 import { ChatComposer } from './chat-composer.tsx';
 import { ChatList } from './chat-list.tsx';
 import { ChatSearch } from './chat-search.tsx';
 import '../../styles/chat.css';
 import '../../styles/files.css';
+
+const EncryptedChatHint = lazyView(async () => {
+  await loadLateStrings();
+  return (await import('../encryption/encrypted-hints.tsx')).EncryptedChatHint;
+});
 
 /** The chat of a call: messages, search and composer. */
 export function ChatPanel({ call }: { call: Call }) {
@@ -31,11 +37,7 @@ export function ChatPanel({ call }: { call: Call }) {
       ) : (
         <>
           <ChatBar model={model} roomId={call.room.roomId} onSearch={() => (searching.value = true)} />
-          {call.room.encryption?.state && (
-            <p class="hint" data-testid="chat-not-encrypted">
-              {strings.value.chat.notEncrypted}
-            </p>
-          )}
+          {model.unreadable.value && <EncryptedChatHint counts={model.unreadable.value} />}
           <ChatList model={model} target={target} />
           <ChatComposer model={model} />
         </>

@@ -1,11 +1,17 @@
 import type { Poll } from '../../../sdk/index.ts';
 import type { Call, PollsModel } from '../../model/index.ts';
-import { strings } from '../../strings/index.ts';
+import { loadLateStrings, strings } from '../../strings/index.ts';
 import { PlusIcon } from '../parts/icons.tsx';
 import { EmptyPoll } from '../parts/illustrations.tsx';
+import { lazyView } from '../parts/lazy-view.tsx';
 import { PollCard } from './poll-card.tsx';
 import { PollForm } from './poll-form.tsx';
 import '../../styles/polls.css';
+
+const ReadablePollsHint = lazyView(async () => {
+  await loadLateStrings();
+  return (await import('../encryption/encrypted-hints.tsx')).ReadablePollsHint;
+});
 
 /** The polls of a call: those that are open, drafts, and closed ones; or the one that the user writes. */
 export function PollsPanel({ call }: { call: Call }) {
@@ -13,6 +19,7 @@ export function PollsPanel({ call }: { call: Call }) {
   const draft = model.draft.value;
   return (
     <div class="polls" data-testid="polls">
+      {call.room.encryption?.state && <ReadablePollsHint />}
       {draft ? <PollForm model={model} draft={draft} /> : <PollLists model={model} />}
     </div>
   );

@@ -1,12 +1,10 @@
 /** Files in the chat of a room. Their bytes go over HTTP; who may send and read them is decided here. */
 import { z } from 'zod';
+import { MAX_SEALED_THUMBNAIL_BYTES } from '../../../../contract/content/index.ts';
 import { fileName, nothing, objectId, roomId } from '../../../../contract/index.ts';
 
 /** Maximum number of files in a message. */
 export const MAX_FILES = 10;
-/** Maximum size of a thumbnail, in bytes, and its width and height in pixels. */
-export const MAX_THUMBNAIL_BYTES = 16_384;
-export const MAX_THUMBNAIL_PIXELS = 400;
 
 const mediaType = z
   .string()
@@ -52,10 +50,10 @@ export const FILE_REQUESTS = {
       fileId: objectId,
       /** In bytes. */
       size: z.int().min(1),
-      /** A small JPEG of at most 16 KiB and 400 pixels per side, without metadata; base64. */
+      /** A small JPEG of at most 16 KiB and 400 pixels per side, without metadata; base64. In an encrypted room it is encrypted. */
       thumbnail: z
         .base64()
-        .max(Math.ceil(MAX_THUMBNAIL_BYTES / 3) * 4)
+        .max(Math.ceil(MAX_SEALED_THUMBNAIL_BYTES / 3) * 4)
         .optional(),
     }),
     result: z.object({
@@ -69,7 +67,7 @@ export const FILE_REQUESTS = {
   'file.cancel': { data: z.object({ fileId: objectId }), result: nothing },
   /** Where to get a file: a path on this server, valid for a minute. */
   'file.open': { data: z.object(place), result: z.object({ url: z.string() }) },
-  /** The thumbnail of a picture, a JPEG in base64. */
+  /** The thumbnail of a picture, a JPEG in base64; in an encrypted room, what its sender uploaded. */
   'file.thumbnail': { data: z.object(place), result: z.object({ thumbnail: z.string() }) },
 } as const;
 

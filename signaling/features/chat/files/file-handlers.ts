@@ -1,6 +1,12 @@
 import { LRUCache } from 'lru-cache';
 import { CanopyError } from '../../../../base/index.ts';
 import {
+  MAX_SEALED_THUMBNAIL_BYTES,
+  MAX_THUMBNAIL_BYTES,
+  MAX_THUMBNAIL_PIXELS,
+  plainJpeg,
+} from '../../../../contract/content/index.ts';
+import {
   AccountRate,
   type Handlers,
   type Kernel,
@@ -10,10 +16,9 @@ import {
   type Session,
   TokenBucket,
 } from '../../../kernel/index.ts';
-import { type ChatFile, type FILE_REQUESTS, MAX_THUMBNAIL_BYTES, MAX_THUMBNAIL_PIXELS } from './contract.ts';
+import type { ChatFile, FILE_REQUESTS } from './contract.ts';
 import { filePath } from './file-routes.ts';
 import type { FileStore } from './file-store.ts';
-import { plainJpeg } from './jpeg.ts';
 
 const DAY_SECONDS = 86_400;
 /** How long the URLs for an upload and a download are valid, in milliseconds. */
@@ -61,7 +66,8 @@ export function fileHandlers(
         throw new CanopyError('FILE_TOO_LARGE', `at most ${fileBytes} bytes`);
       }
       const { accountId } = principal;
-      const file = { fileId, roomId: room.roomId, accountId, size, thumbnail: thumbnailOf(thumbnail) };
+      const preview = room.encryption === 'off' ? thumbnailOf(thumbnail) : sealedThumbnailOf(thumbnail);
+      const file = { fileId, roomId: room.roomId, accountId, size, thumbnail: preview };
       const { received, isNew } = await files.start(file);
       if (isNew) {
         try {
@@ -121,7 +127,7 @@ function thumbnailOf(base64: string | undefined): Buffer | undefined {
     return undefined;
   }
   const bytes = Buffer.from(base64, 'base64');
-  const jpeg = plainJpeg(bytes);
+  const jpeg = plainJpeg(new Uint8Array(bytes));
   const isSmall =
     bytes.length <= MAX_THUMBNAIL_BYTES &&
     (jpeg?.width ?? 0) <= MAX_THUMBNAIL_PIXELS &&
@@ -132,5 +138,14 @@ function thumbnailOf(base64: string | undefined): Buffer | undefined {
       `thumbnail: a JPEG of at most ${MAX_THUMBNAIL_BYTES} bytes and ${MAX_THUMBNAIL_PIXELS} pixels per side`,
     );
   }
-  return jpeg.bytes;
+  return Buffer.from(jpeg.bytes);
+}
+
+/** A thumbnail that the server cannot read. All are of one size. @throws {CanopyError} ENCRYPTION_REQUIRED */
+function sealedThumbnailOf(base64: string | undefined): Buffer | undefined {
+  const bytes = base64 === undefined ? undefined : Buffer.from(base64, 'base64');
+  if (bytes && bytes.length !== MAX_SEALED_THUMBNAIL_BYTES) {
+    throw new CanopyError('ENCRYPTION_REQUIRED', 'the thumbnail is not encrypted');
+  }
+  return bytes;
 }

@@ -3,11 +3,11 @@ import { Readable } from 'node:stream';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { CanopyError } from '../../../../base/index.ts';
+import { shownType } from '../../../../contract/content/index.ts';
 import { objectId } from '../../../../contract/index.ts';
 import { AccountRate, errorResponses, type Kernel, sendBytes } from '../../../kernel/index.ts';
 import type { ChatFile } from './contract.ts';
 import type { FileStore } from './file-store.ts';
-import { shownType } from './media-type.ts';
 import type { ChatFileRow } from './tables.ts';
 import { transferBudget } from './transfer-budget.ts';
 

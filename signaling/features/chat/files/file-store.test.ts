@@ -62,6 +62,7 @@ for (const engine of storeEngines()) {
           ...{ room_id: 'team', seq, rev: seq, client_id: fileId, account_id: ANN, size: 200 },
           ...{ participant_id: randomUUID(), display_name: 'Ann', certified_name: null, gone: null },
           ...{ sent_at_ms: nowMs, edited_at_ms: null, text: '', words: '', reply_to: null },
+          ...{ sealed: null, sealed_reactions: '[]' },
           ...{ mentions: '[]', reactions: '[]', files: JSON.stringify(described) },
         });
         await chats.store.saveChat(db, { ...chat, rev: seq });

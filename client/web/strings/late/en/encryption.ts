@@ -22,7 +22,11 @@ export const encryption = {
   byCertificate: 'These names come from certificates that this device has checked, not from the server.',
   learnsTitle: 'What the server still learns',
   learns:
-    'Who is in the call and when, who speaks and how loudly, and how much everyone sends. Chat, files, reactions and polls are not end-to-end encrypted, so the server can read them.',
+    'Who is in the call and when, who speaks and how loudly, who writes, reacts or sends files and when, and about how much. Polls and raised hands are not end-to-end encrypted, so the server can read them.',
+  chat: 'Messages and files are end-to-end encrypted. Whoever joins later cannot read earlier ones.',
+  locked: (count: number) => `Messages from before this device joined, which it cannot read: ${count}.`,
+  refused: (count: number) => `Messages that are hidden because they are not genuine: ${count}.`,
+  polls: 'Polls are not end-to-end encrypted: the server can read them.',
   alarms: {
     failed: () => 'Encryption could not be set up on this device.',
     forged: () => 'The server or another device sent a forged message about the keys.',
@@ -38,6 +42,8 @@ export const encryption = {
     unchecked: (name = 'Somebody') =>
       `Whether ${name}’s device was blocked cannot be checked: the list that says so is out of date.`,
     replaced: () => 'The server replaced keys that worked with new ones. Compare the code again.',
+    content: (name = 'Somebody') =>
+      `A message, reaction or file that is said to come from ${name} is not encrypted or not genuine. It is not shown.`,
     identity: (name = 'Somebody') => `The server lists ${name}’s device as somebody else’s.`,
   },
 };

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { plainJpeg } from './jpeg.ts';
-import { shownType } from './media-type.ts';
+import { plainJpeg, shownType } from './index.ts';
 
 const segment = (marker: number, content: Buffer) => {
   const head = Buffer.alloc(4);
@@ -31,7 +30,7 @@ describe('the bytes of files', () => {
       segment(0xfffe, Buffer.from('secret')),
     ];
     assert.deepEqual(plainJpeg(picture(jfif, exif, comment, frame(320, 200))), {
-      bytes: picture(jfif, frame(320, 200)),
+      bytes: new Uint8Array(picture(jfif, frame(320, 200))),
       width: 320,
       height: 200,
     });

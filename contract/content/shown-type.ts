@@ -1,3 +1,5 @@
+import { toHex } from '../x509/index.ts';
+
 /** Signatures of media that browsers may show by themselves: none of these formats can run code. */
 const SIGNATURES: ReadonlyArray<{ type: string; at: number; bytes: string }> = [
   { type: 'image/png', at: 0, bytes: '89504e470d0a1a0a' },
@@ -15,8 +17,6 @@ const SIGNATURES: ReadonlyArray<{ type: string; at: number; bytes: string }> = [
 ];
 
 /** The type of a picture, sound or video, by its first bytes; undefined for everything else, which browsers only save. */
-export function shownType(start: Buffer): string | undefined {
-  return SIGNATURES.find(
-    ({ at, bytes }) => start.subarray(at, at + bytes.length / 2).toString('hex') === bytes,
-  )?.type;
+export function shownType(start: Uint8Array): string | undefined {
+  return SIGNATURES.find(({ at, bytes }) => toHex(start.subarray(at, at + bytes.length / 2)) === bytes)?.type;
 }
