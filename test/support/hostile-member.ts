@@ -21,15 +21,23 @@ export function signWrongly({ member }: EncryptedSeat, label: string): void {
   };
 }
 
-/** A device that trusts everybody, and has a certificate for its own key from an account that nobody knows. */
-export async function selfCertified({ stored, chain, deploymentCa }: Identity, roomId: string) {
-  const account = await crypto.subtle.generateKey(P256, false, ['sign', 'verify']);
+/**
+ * A device that trusts everybody, and has a certificate for its own key from somebody else's account, or else from one that nobody knows.
+ */
+export async function otherwiseCertified(
+  { stored, chain, deploymentCa }: Identity,
+  roomId: string,
+  by?: Identity,
+) {
+  const unknown = await crypto.subtle.generateKey(P256, false, ['sign', 'verify']);
+  const accountKey = by ? by.stored.accountKey : unknown.privateKey;
+  assert.ok(accountKey);
   const { spki } = parseCertificate(new Uint8Array(Buffer.from(chain[0] ?? '', 'base64')));
-  const issuer = chain[1];
+  const issuer = (by?.chain ?? chain)[1];
   assert.ok(issuer);
   const leaf = await issueDeviceCertificate({
     account: issuer,
-    accountKey: account.privateKey,
+    accountKey,
     devicePublicKey: await crypto.subtle.importKey('spki', spki, P256, true, ['verify']),
     displayName: 'Mallory',
   });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Identity } from '../../../client/sdk/index.ts';
 import { bytesOf, EncryptedSeat } from '../../../test/support/encrypted-seat.ts';
-import { selfCertified, signWrongly } from '../../../test/support/hostile-member.ts';
+import { otherwiseCertified, signWrongly } from '../../../test/support/hostile-member.ts';
 import { InProcessServer } from '../../../test/support/in-process-server.ts';
 import { newIdentity, ProtocolClient } from '../../../test/support/protocol-client.ts';
 import { RoomGroup } from '../../../test/support/room-groups.ts';
@@ -53,7 +53,12 @@ describe('members who would end a room’s encryption for everybody', () => {
 
   it('threat 43: a leaf has the certificates that its device signed in with, whoever founds, joins or asks', async () => {
     const roomId = await newRoom();
-    const other = await selfCertified(personOf(1), roomId);
+    const borrowed = await otherwiseCertified(personOf(1), roomId, personOf(2));
+    const borrower = await EncryptedSeat.take(server.url, personOf(1), roomId, { member: borrowed });
+    // It is valid, and for the same device: of another account nevertheless.
+    await assert.rejects(borrower.create(), /of another account/);
+    await leave(borrower);
+    const other = await otherwiseCertified(personOf(1), roomId);
     const eve = await EncryptedSeat.take(server.url, personOf(1), roomId, { member: other });
     await assert.rejects(eve.create(), OTHER_CHAIN);
     const ann = await (await take(0, roomId)).enterGroup();
