@@ -3,6 +3,8 @@ import type { PhoneCall } from './phone-call.ts';
 
 /** How long the sentence may take, in milliseconds, if its end is not reported. */
 const PATIENCE_MS = 10_000;
+/** After its end, how long the line stays open, in milliseconds, so that no buffer on the way cuts it short. */
+const REST_MS = 500;
 
 /** Whether a room refused a phone because it is end-to-end encrypted and excludes phones. */
 export function excludesPhones(error: unknown): boolean {
@@ -12,12 +14,11 @@ export function excludesPhones(error: unknown): boolean {
 /** Tells an answered caller that the room excludes phones, and hangs up. */
 export function turnAway(call: PhoneCall): void {
   const end = () => void call.end('refused', { reason: 'the room excludes phones' });
-  const timer = setTimeout(end, PATIENCE_MS);
-  timer.unref();
+  let timer = setTimeout(end, PATIENCE_MS).unref();
   call.onKey = () => {};
   call.onPlayed = () => {
     clearTimeout(timer);
-    end();
+    timer = setTimeout(end, REST_MS).unref();
   };
   call.sounds.play('no-phones');
 }

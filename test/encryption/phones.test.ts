@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import type { Baresip } from '../support/baresip.ts';
+import { hearsPrompt } from '../support/heard-prompt.ts';
 import { PhoneServer } from '../support/phone-server.ts';
 import { TonePerson } from '../support/tone-person.ts';
 import { eventually } from '../support/wait.ts';
@@ -22,9 +23,11 @@ describe('phones in an encrypted room', () => {
     server = await PhoneServer.start({ flags: ['--workers', '1'] });
     await server.addPhones('1001', '1002', '1003');
     await server.server.api('POST', '/api/rooms', { roomId: 'phones', encryption: 'allow-phones' });
+    await server.server.api('POST', '/api/rooms', { roomId: 'strict', encryption: 'required' });
     await server.setDialPlan([
       { pattern: '100', action: { type: 'room', roomId: 'phones' } },
       { pattern: '200', action: { type: 'room', roomId: 'clear' } },
+      { pattern: '300', action: { type: 'room', roomId: 'strict' } },
     ]);
   });
   after(() => server.close());
@@ -114,5 +117,14 @@ describe('phones in an encrypted room', () => {
     await phone.waitFor('CALL_INCOMING');
     phone.command('accept');
     await Promise.all([phone.hears(PERSON_HZ), person.hears(PHONE_HZ)]);
+  });
+
+  it('hear why they cannot join a room that excludes them (threat 24)', async () => {
+    const latest = await server.callsFromNow();
+    const phone = await call('1001', '300');
+    await hearsPrompt(phone, 'no-phones');
+    await phone.waitFor('CALL_CLOSED');
+    const { endCause } = await latest(({ endedAtMs }) => endedAtMs !== null);
+    assert.equal(endCause, 'refused');
   });
 });
