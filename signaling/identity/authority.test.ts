@@ -9,7 +9,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { CanopyError, ErrorCode } from '../../base/errors/index.ts';
 import { serverDtlsStatement } from '../../contract/index.ts';
-import { isGatewayAccount, parseCertificate } from '../../contract/x509/index.ts';
+import { GATEWAY_UNIT, isGatewayAccount, parseCertificate } from '../../contract/x509/index.ts';
 import { Authority, decodeChain, fromPem, TrustStore, toPem, verifyChain } from './index.ts';
 import { createCsr, opensslVerify, Person } from './test-pki/index.ts';
 
@@ -149,15 +149,15 @@ describe('signAccount()', () => {
 
   test('marks the phone gateway’s account, and no other', async () => {
     const authority = await open();
-    const accountOf = async (displayName: string, isGateway?: boolean) => {
+    const accountOf = async (displayName: string, unit?: string) => {
       const csr = await createCsr(
         await crypto.subtle.generateKey(P256, true, ['sign', 'verify']),
         displayName,
       );
-      const { chain } = await authority.signAccount(csr, { displayName, validSeconds: 60, isGateway });
+      const { chain } = await authority.signAccount(csr, { displayName, validSeconds: 60, unit });
       return chain[0] as Uint8Array;
     };
-    const gateway = await accountOf('Phones', true);
+    const gateway = await accountOf('Phones', GATEWAY_UNIT);
     assert.ok(isGatewayAccount(parseCertificate(gateway)));
     assert.match(new X509Certificate(gateway).subject, /^OU=Phone gateway$/m);
     for (const name of ['Phone gateway', 'OU=Phone gateway', 'Phones']) {

@@ -1,6 +1,6 @@
 import { CanopyError } from '../../base/errors/index.ts';
 import { displayName as displayNameSchema } from '../../contract/index.ts';
-import { DerReader, GATEWAY_UNIT, TAG } from '../../contract/x509/index.ts';
+import { DerReader, TAG } from '../../contract/x509/index.ts';
 import { toPem } from './chain-codec.ts';
 import { EC_P256, type Issuer, issueAccount, nameOf } from './issue.ts';
 import { MediaSigner, type SignedDtls, type SignedRevoked } from './media-signer.ts';
@@ -81,14 +81,14 @@ export class Authority {
   /**
    * Issues an account for a certificate request (PKCS#10, DER): a CA with path length 0 for the request's key, with the given name.
    *
-   * @param options `isGateway`: the account is the phone gateway's, which its certificate says
+   * @param options `unit`: the organizational unit in its name, which marks the phone gateway (GATEWAY_UNIT); people have none
    * @throws {CanopyError} CSR_INVALID
    * @throws {CanopyError} BAD_REQUEST - the name is not a valid display name
    * @throws {CanopyError} CERT_REVOKED - the account with this key was revoked
    */
   async signAccount(
     csrDer: Uint8Array,
-    options: { displayName: string; validSeconds: number; isGateway?: boolean },
+    options: { displayName: string; validSeconds: number; unit?: string | undefined },
   ): Promise<SignedAccount> {
     const name = displayNameSchema.safeParse(options.displayName);
     if (!name.success) {
@@ -102,7 +102,7 @@ export class Authority {
     }
     const nowMs = this.#now();
     const notAfterMs = wholeSeconds(Math.min(nowMs + options.validSeconds * 1000, this.notAfterMs));
-    const subject = nameOf(name.data, accountAlias, options.isGateway ? GATEWAY_UNIT : undefined);
+    const subject = nameOf(name.data, accountAlias, options.unit);
     const certificate = await issueAccount(this.#issuer, publicKey, subject, {
       notBeforeMs: nowMs - BACKDATE_MS,
       notAfterMs,

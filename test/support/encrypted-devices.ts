@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createCsr, issueDeviceCertificate } from '../../client/sdk/identity/issue.ts';
 import type { RequestResult } from '../../contract/index.ts';
 import type { GroupRoom } from '../../contract/mls/index.ts';
-import { type Certificate, parseCertificate } from '../../contract/x509/index.ts';
+import { type Certificate, GATEWAY_UNIT, parseCertificate } from '../../contract/x509/index.ts';
 // biome-ignore lint/plugin: a real deployment CA
 import { Authority, TrustStore, type VerifiedDevice, verifyChain } from '../../signaling/identity/index.ts';
 import { CredentialJudge, GroupMember } from './room-groups.ts';
@@ -45,16 +45,11 @@ export class TestDeployment {
     this.authorities = [createHash('sha256').update(this.deploymentCa.spki).digest('hex')];
   }
 
-  /** Devices of one account. Their keys are not extractable. `validSeconds`: default a day. `isGateway`: it is the phone gateway's. */
-  async devices(
-    displayName: string,
-    count = 1,
-    validSeconds = 86_400,
-    isGateway = false,
-  ): Promise<TestDevice[]> {
+  /** Devices of one account. Their keys are not extractable. `validSeconds`: default a day. `unit`: in the account's name. */
+  async devices(displayName: string, count = 1, validSeconds = 86_400, unit?: string): Promise<TestDevice[]> {
     const account = await crypto.subtle.generateKey(P256, false, ['sign', 'verify']);
     const csr = Buffer.from(await createCsr(account, displayName), 'base64');
-    const signed = await this.#authority.signAccount(csr, { displayName, validSeconds, isGateway });
+    const signed = await this.#authority.signAccount(csr, { displayName, validSeconds, unit });
     const certificate = base64(signed.chain[0] ?? new Uint8Array());
     return Promise.all(
       Array.from({ length: count }, async () => {
@@ -82,7 +77,7 @@ export class TestDeployment {
 
   /** The phone gateway. */
   async gateway(): Promise<TestDevice> {
-    const [device] = await this.devices('Phones', 1, 86_400, true);
+    const [device] = await this.devices('Phones', 1, 86_400, GATEWAY_UNIT);
     return device as TestDevice;
   }
 

@@ -30,10 +30,10 @@ export function leafDeviceOf(
     refuse('a stream in a group');
   }
   const { chain } = principal;
-  const isGateway = chain.slice(1).some((der) => isGatewayAccount(parseCertificate(der)));
-  if (isGateway ? encryption !== 'allow-phones' : principal.kind === 'bridge') {
+  const isMarked = chain.slice(1).some((der) => isGatewayAccount(parseCertificate(der)));
+  if (isMarked ? encryption !== 'allow-phones' : principal.kind === 'bridge') {
     refuse(
-      isGateway ? 'the phone gateway in a room without phones' : 'a bridge that is not the phone gateway',
+      isMarked ? 'the phone gateway in a room without phones' : 'a bridge that is not the phone gateway',
     );
   }
   return { deviceId, accountId, chain, verify };

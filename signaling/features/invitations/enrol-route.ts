@@ -33,7 +33,7 @@ export function registerEnrolRoute(kernel: Kernel, invitations: Invitations): vo
           // A name chosen by the inviter takes precedence.
           displayName: offered.displayName ?? body.displayName ?? 'Guest',
           validSeconds: validSeconds(offered),
-          isGateway: offered.isGateway,
+          unit: offered.unit,
         });
         const isNew = (await kernel.accounts.find(accountId)) === undefined;
         // The loser of a race for the invitation gets no certificate.

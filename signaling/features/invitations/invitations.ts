@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Transaction } from 'kysely';
 import { CanopyError } from '../../../base/index.ts';
 import type { InvitationInfo, Role } from '../../../contract/index.ts';
+import { GATEWAY_UNIT } from '../../../contract/x509/index.ts';
 import { type EnrollingAccount, Hook, isAddressMark } from '../../kernel/index.ts';
 import { latestFirst, type Page, type Store, type Tables } from '../../store/index.ts';
 import type { InvitationRow } from './tables.ts';
@@ -39,8 +40,8 @@ export interface Admission {
   invitedBy: string | null;
   /** Whether it is for someone who came by a room's address, uninvited. */
   byAddress: boolean;
-  /** Whether it is for the phone gateway. */
-  isGateway: boolean;
+  /** The organizational unit in the account's certificate: the phone gateway's. */
+  unit: string | undefined;
 }
 
 /** The creator of the link that the server prints while nobody has enrolled. */
@@ -329,7 +330,7 @@ export class Invitations {
       displayName: row.display_name,
       invitedBy: row.created_by,
       byAddress,
-      isGateway: row.is_gateway === 1,
+      unit: row.is_gateway === 1 ? GATEWAY_UNIT : undefined,
     };
     return { row, admission };
   }
