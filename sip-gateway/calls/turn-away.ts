@@ -6,9 +6,9 @@ const PATIENCE_MS = 10_000;
 /** After its end, how long the line stays open, in milliseconds, so that no buffer on the way cuts it short. */
 const REST_MS = 500;
 
-/** Whether a room refused a phone because it is end-to-end encrypted and excludes phones. */
+/** Whether a room refused a phone because it is end-to-end encrypted, and excludes phones or trusts only a company's PKI. */
 export function excludesPhones(error: unknown): boolean {
-  return CanopyError.from(error).code === 'ENCRYPTED_ROOM';
+  return ['ENCRYPTED_ROOM', 'ENCRYPTION_UNTRUSTED'].includes(CanopyError.from(error).code);
 }
 
 /** Tells an answered caller that the room excludes phones, and hangs up. */
