@@ -47,26 +47,36 @@ export class ReorderBuffer<Packet> {
     if (sequence < this.#next) {
       return;
     }
+    const last = this.#waiting.at(-1);
+    if (last === undefined || last.sequence < sequence) {
+      this.#waiting.push({ packet, sequence, arrivedMs: nowMs });
+      return;
+    }
     const at = this.#waiting.findLastIndex((each) => each.sequence <= sequence);
     if (this.#waiting[at]?.sequence !== sequence) {
       this.#waiting.splice(at + 1, 0, { packet, sequence, arrivedMs: nowMs });
     }
   }
 
-  /** Takes what is in order, or has waited long enough. */
+  /** Takes the next packet that is in order, or has waited long enough; undefined: there is none. */
+  next(nowMs: number): OrderedPacket<Packet> | undefined {
+    const first = this.#waiting[0];
+    if (first === undefined || this.#next === undefined) {
+      return undefined;
+    }
+    const lost = first.sequence - this.#next;
+    if (lost > 0 && nowMs - first.arrivedMs < this.#waitMs) {
+      return undefined;
+    }
+    this.#waiting.shift();
+    this.#next = first.sequence + 1;
+    return { packet: first.packet, lost };
+  }
+
+  /** Takes all such packets. */
   *take(nowMs: number): Generator<OrderedPacket<Packet>> {
-    for (;;) {
-      const [first] = this.#waiting;
-      if (first === undefined || this.#next === undefined) {
-        return;
-      }
-      const lost = first.sequence - this.#next;
-      if (lost > 0 && nowMs - first.arrivedMs < this.#waitMs) {
-        return;
-      }
-      this.#waiting.shift();
-      this.#next = first.sequence + 1;
-      yield { packet: first.packet, lost };
+    for (let next = this.next(nowMs); next; next = this.next(nowMs)) {
+      yield next;
     }
   }
 

@@ -3,7 +3,7 @@ import { MatroskaWriter, type TrackPacket } from './matroska-writer.ts';
 import type { TrackFormat } from './track-format.ts';
 
 /** How long a packet waits at most before it is due to be written, in milliseconds: a crash loses no more. */
-const WRITE_MS = 400;
+const WRITE_MS = 600;
 /** So much is written at once, in bytes. */
 const WRITE_BYTES = 48 * 1024;
 /** How often what has been written is sent to the disk, in milliseconds: a power cut loses no more. */

@@ -4,10 +4,10 @@ const LOOPBACK = '127.0.0.1';
 /** The kernel's receive buffer per port, in bytes: half a second at 50 Mbit/s, in case this process is held up. */
 const RECEIVE_BYTES = 4 * 1024 * 1024;
 /** How many packets a round should find. */
-const ROUND_PACKETS = 16;
+const ROUND_PACKETS = 24;
 /** Shortest and longest interval of rounds, in milliseconds. */
 const MIN_ROUND_MS = 5;
-const MAX_ROUND_MS = 40;
+const MAX_ROUND_MS = 80;
 /** So many packets the network takes from a port at a time; there may be more. */
 const FULL_PACKETS = 64;
 
@@ -20,7 +20,7 @@ export interface MediaPort {
 }
 
 /**
- * The UDP ports of all rooms that this process receives. Where nothing is urgent, it takes packets in rounds instead of waking up for each: 25 per
+ * The UDP ports of all rooms that this process receives. Where nothing is urgent, it takes packets in rounds instead of waking up for each: 12 per
  * second, or more while much arrives, so that the kernel's buffers do not fill.
  */
 export class MediaUdp {

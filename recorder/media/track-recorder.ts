@@ -168,7 +168,7 @@ export class TrackRecorder {
   }
 
   #take(nowMs: number): void {
-    for (const each of this.#buffer.take(nowMs)) {
+    for (let each = this.#buffer.next(nowMs); each; each = this.#buffer.next(nowMs)) {
       this.#read(each);
     }
   }
@@ -262,8 +262,9 @@ export class TrackRecorder {
       return;
     }
     const file = this.#file ?? this.#begin(frame, packets[0]?.atMs ?? 0);
-    for (const packet of packets) {
-      file?.add({ ...packet, atMs: packet.atMs - (this.#offsetMs ?? 0) });
+    const fileMs = this.#offsetMs ?? 0;
+    for (const { data, key, atMs, durationMs } of packets) {
+      file?.add({ data, key, atMs: atMs - fileMs, durationMs });
     }
     this.#flush();
   }
