@@ -163,7 +163,8 @@ describe('a recording whose recorder has crashed', () => {
         `it goes on after crash ${crash}`,
         async () => (await files(recordingId)).length >= length + 2 && status() === 'recording',
         Boolean,
-        60_000,
+        // By now the pauses between restarts are long.
+        180_000,
       );
     }
     await ann.room.recording.stop();
