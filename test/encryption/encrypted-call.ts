@@ -37,6 +37,7 @@ export interface Entry {
 /** How a track of someone else is received. */
 export interface Received {
   source: string;
+  participantId: string;
   decoded: number;
   height: number;
   /** What the transform did, if there is one. */
@@ -303,6 +304,7 @@ export class CallMember<AnyPage extends PersonPage = Page> {
           ) ?? {};
         return {
           source: track.source,
+          participantId: track.participantId,
           decoded: stats?.framesDecoded ?? 0,
           height: stats?.frameHeight ?? 0,
           passed,
