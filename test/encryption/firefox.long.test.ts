@@ -73,4 +73,15 @@ describe('media that is encrypted end to end, between Chromium and Firefox', {
       assert.equal(refused.forged ?? 0, 0);
     }
   });
+
+  it('gets its keys in both by the group of an encrypted room', async () => {
+    await server.api('POST', '/api/rooms', { roomId: 'group', encryption: 'required' });
+    for (const member of [ada, finn]) {
+      await member.leave();
+      await member.enter({ roomId: 'group', way: 'encrypted' });
+      await member.send('camera');
+    }
+    await Promise.all([ada.sees('camera', 20), finn.sees('camera', 20)]);
+    assert.deepEqual(await finn.encryption(), { state: 'ready', members: 2, alarms: [] });
+  });
 });

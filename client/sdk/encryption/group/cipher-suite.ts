@@ -15,7 +15,7 @@ export const SIGNS_WITH_DEVICE_KEY = new Uint8Array();
 /** The rooms' cipher suite, with WebCrypto alone. Everything that it signs is signed with `deviceKey`, which need not be extractable. */
 export async function createCipherSuite(deviceKey: CryptoKey): Promise<CiphersuiteImpl> {
   const hpkeSuite = new CipherSuite({
-    kem: new DhkemP256HkdfSha256(),
+    kem: exportableKem(),
     kdf: new HkdfSha256(),
     aead: new Aes128Gcm(),
   });
@@ -39,6 +39,33 @@ export async function createCipherSuite(deviceKey: CryptoKey): Promise<Ciphersui
       },
     },
   };
+}
+
+/** The part of the library's KEM in use that it does not declare. */
+interface KemInside {
+  _prim: {
+    _deserializePkcs8Key(scalar: Uint8Array): Promise<CryptoKey>;
+    serializePrivateKey(key: CryptoKey): Promise<ArrayBuffer>;
+  };
+}
+
+/**
+ * The KEM of the suite. Firefox exports no private key that was imported without its public half, as the library imports those that it
+ * derives. So their bytes are remembered.
+ */
+function exportableKem(): DhkemP256HkdfSha256 {
+  const kem = new DhkemP256HkdfSha256();
+  const { _prim: keys } = kem as unknown as KemInside;
+  const scalars = new WeakMap<CryptoKey, Bytes>();
+  const deserialize = keys._deserializePkcs8Key.bind(keys);
+  const serialize = keys.serializePrivateKey.bind(keys);
+  keys._deserializePkcs8Key = async (scalar) => {
+    const key = await deserialize(scalar);
+    scalars.set(key, bytesOf(scalar));
+    return key;
+  };
+  keys.serializePrivateKey = async (key) => scalars.get(key)?.slice().buffer ?? serialize(key);
+  return kem;
 }
 
 async function seal(
