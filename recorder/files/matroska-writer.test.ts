@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { BufferSource, EncodedPacketSink, Input, MATROSKA, WEBM } from 'mediabunny';
@@ -137,7 +138,7 @@ describe('MatroskaWriter', () => {
     assert.ok(writer.waitingBytes > 100);
   });
 
-  test('an hour of sound in its index holds no memory of other buffers', () => {
+  test('an hour of sound in its index holds no memory of other buffers', async () => {
     setFlagsFromString('--expose-gc');
     const collect: () => void = runInNewContext('gc');
     const writer = new MatroskaWriter(audioFormat());
@@ -153,12 +154,21 @@ describe('MatroskaWriter', () => {
         Buffer.allocUnsafe(Buffer.poolSize / 2 - 1);
         Buffer.allocUnsafe(Buffer.poolSize / 2 - 1);
       }
-      collect();
-      return process.memoryUsage().arrayBuffers;
     };
-    const before = hold(60);
-    const grown = hold(3600) - before;
-    assert.ok(grown < 16 * Buffer.poolSize, `${grown} bytes`);
+    hold(60);
+    collect();
+    const before = process.memoryUsage().arrayBuffers;
+    hold(3600);
+    // What is collected is freed by another thread, so on a busy machine later.
+    const grown = () => {
+      collect();
+      return process.memoryUsage().arrayBuffers - before;
+    };
+    const limit = 16 * Buffer.poolSize;
+    for (let tries = 0; tries < 200 && grown() > limit; tries += 1) {
+      await delay(50);
+    }
+    assert.ok(grown() < limit, `${grown()} bytes`);
   });
 
   test('a file without packets has nothing to take', () => {

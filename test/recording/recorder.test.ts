@@ -162,7 +162,7 @@ describe('a recorder in a room', () => {
     );
     const { tracks } = await recorder.close();
     const [lost, replaced] = tracks.filter(({ codec }) => codec === 'vp8');
-    assert.ok(lost && replaced && replaced.offsetMs > lost.offsetMs + lost.durationMs);
+    assert.ok(lost && replaced && replaced.offsetMs > lost.offsetMs);
   });
 
   test('a stream that cannot be recorded does not end the recording of the others', async () => {
