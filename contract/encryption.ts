@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { MAX_ENVELOPE_BYTES } from './content/index.ts';
 
 /**
- * Whether a room's media is end-to-end encrypted, so that the server cannot read it. `off`: no; `required`: yes, without phones;
+ * Whether a room's media, chat, reactions and files are end-to-end encrypted. `off`: no; `required`: yes, without phones;
  * `allow-phones`: yes, with phones, through the server's phone gateway, which is a member of the group and has the keys while phones are in
  * the room. Fixed when the room is created, and part of the context of its MLS group. Default: `media.encryption`.
  */

@@ -184,7 +184,7 @@ export const configSchema = z.strictObject({
         .enum(['off', 'allow-phones', 'required'])
         .default('off')
         .describe(
-          'Whether rooms are end-to-end encrypted, unless they were created with a policy of their own: `off`; `required`; or `allow-phones`, where the phone gateway decrypts what phones hear and say. Recordings, captions and streams are not possible in encrypted rooms, nor phones with `required`. Direct calls are not encrypted.',
+          'Whether rooms are end-to-end encrypted, unless they were created with a policy of their own: `off`; `required`; or `allow-phones`, where the phone gateway, which runs on the server, has the keys while phones are in the room. Recordings, captions and streams are not possible in encrypted rooms, nor phones with `required`. Direct calls are not end-to-end encrypted.',
         ),
       audibleSpeakers: count()
         .default(3)

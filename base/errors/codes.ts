@@ -429,7 +429,7 @@ export const ERROR_CODES = {
   FILE_UNREADABLE: {
     status: 500,
     message:
-      'The file cannot be decrypted: it was changed on the server, or its key is missing there. Tell the administrator.',
+      'The file cannot be decrypted: it was altered, or its key is missing. Tell the administrator.',
   },
 
   // Breakout rooms
@@ -659,11 +659,11 @@ export const ERROR_CODES = {
   ENCRYPTION_UNTRUSTED: {
     status: 403,
     message:
-      'People in this encrypted room cannot check your certificate, or this device cannot check theirs: they have certificates of another authority.',
+      'This encrypted room uses another certificate authority: its members cannot verify your certificate, or you cannot verify theirs.',
   },
   ENCRYPTION_STALE: {
     status: 409,
-    message: 'The room’s keys have changed meanwhile; apply the missed commits, and try again.',
+    message: 'The room’s keys have just changed, or this device has none yet. Try again.',
     retryable: true,
   },
   MODEL_UNUSABLE: { status: 500, message: 'The model cannot be used; see the detail.' },

@@ -7,7 +7,7 @@ const PING_MS = 15_000;
  * Ends an open WebSocket whose other side shows no sign of life from one ping to the next (RFC 6455, section 5.5.2): it hangs, or the network
  * between is gone.
  *
- * @param ending called before
+ * @param ending called just before the socket is terminated
  */
 export function endWhenSilent(socket: WebSocket, pingMs = PING_MS, ending: () => void = () => {}): void {
   let isAlive = true;

@@ -53,7 +53,7 @@ async function camera(t: TestContext) {
   };
 }
 
-test('a camera of which nothing ever comes is asked for a key frame again and again', async (t) => {
+test('keeps requesting key frames from a camera that never sends anything', async (t) => {
   const { asked, pass } = await camera(t);
   for (let n = 0; n < 20; n += 1) {
     pass();

@@ -86,7 +86,7 @@ export class BridgeEncryption implements FrameEncryption {
       const name = `${kind} ${deviceId}`;
       if (!this.#logged.has(name)) {
         this.#logged.add(name);
-        log.warn({ alarm: kind, deviceId, detail }, 'encryption of the room is in question');
+        log.warn({ alarm: kind, deviceId, detail }, 'end-to-end encryption alarm');
       }
     }
     if (state === 'failed') {
@@ -107,7 +107,7 @@ export class BridgeEncryption implements FrameEncryption {
       // The room may have closed meanwhile.
       this.#options.pool
         .request(name, args)
-        .catch((error: unknown) => this.#options.log.debug({ err: error, name }, 'media thread not told'));
+        .catch((error: unknown) => this.#options.log.debug({ err: error, name }, 'could not update the media thread'));
     }
   }
 }

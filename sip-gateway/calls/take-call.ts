@@ -128,7 +128,7 @@ export async function takeCall(
   }
 }
 
-/** True if the room excludes phones, of which the caller hears. Other errors are thrown. */
+/** True if the room excludes phones, which the caller is then told. Rethrows other errors. */
 function ifExcluded(error: unknown): true {
   if (!excludesPhones(error)) {
     throw error;

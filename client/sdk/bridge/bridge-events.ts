@@ -4,7 +4,7 @@ import type { RoomSessionEvents } from '../room-session.ts';
 import type { BridgeMedia, BridgeParticipant } from './bridge-participant.ts';
 import type { BridgeSource } from './bridge-sources.ts';
 
-/** What happens with what is said in a room. A recording that is paused does not count. */
+/** How a room's audio is being captured. A paused recording does not count. */
 export type Overhearing = 'recorded' | 'streamed' | 'captioned';
 
 /** The events of a bridge session. */

@@ -415,7 +415,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
     this.#setOverheard('recorded', running !== null && running.status !== 'paused');
   }
 
-  /** A live stream or a transcription that fails goes on by itself at any moment. */
+  /** A failed live stream or transcription still counts: it may resume at any moment. */
   #setOverheard(how: Overhearing, isOn: boolean): void {
     if (this.#overheard.has(how) !== isOn) {
       this.#overheard[isOn ? 'add' : 'delete'](how);

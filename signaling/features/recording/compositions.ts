@@ -103,7 +103,7 @@ export class Compositions {
   }
 
   /**
-   * Queues what the room wants to be made of a recording by itself. Its files are complete, but its row need not say so yet: call begin() once it
+   * Queues the automatic video of a recording. Its files must be complete, but its row need not say so yet: call begin() once it
    * does. Whether there is space is known when it is made. Idempotent.
    */
   async addAutomatic(recording: RecordingRow, choice: CompositionChoice): Promise<void> {

@@ -16,7 +16,7 @@ export interface RecordingsOptions {
   log: Logger;
   /** The open room with this id. */
   room(roomId: string): Room | undefined;
-  /** The files of a recording are complete; then its row is going to say that it has ended. Again if the server stops before. */
+  /** Called when a recording's files are complete, before its row says so; called again after a restart in between. */
   completing(row: RecordingRow, manifest: RecordingManifest): Promise<void>;
   /** A recording has ended, and its files are complete. */
   completed(): void;

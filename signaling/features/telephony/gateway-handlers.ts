@@ -99,7 +99,7 @@ export function gatewayHandlers(
 
     'call.dial': async (session, { target, displayName, withheld, participantId }) => {
       const { principal, room, peer, by } = requireRightFor(session, 'call.dial', participantId);
-      room.requirePhones();
+      room.requirePhonesAllowed();
       const { roomId } = room;
       return telephony.dial({
         roomId,

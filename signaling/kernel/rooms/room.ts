@@ -128,7 +128,7 @@ export class Room {
   }
 
   /** Refuses phones where they may not have the keys. @throws {CanopyError} ENCRYPTED_ROOM */
-  requirePhones(): void {
+  requirePhonesAllowed(): void {
     if (this.encryption === 'required') {
       throw new CanopyError('ENCRYPTED_ROOM', 'this room excludes phones');
     }

@@ -13,7 +13,7 @@ import {
 import { CanopyError } from '../../../../contract/light.ts';
 import { type Bytes, randomBytes, sha256, toBase64 } from '../../bytes.ts';
 import type { UploadSource } from '../file-upload.ts';
-import { rootOf } from './file-root.ts';
+import { hashOfPieces } from './hash-of-pieces.ts';
 import type { SealedFile } from './message-content.ts';
 
 const KEY_BYTES = 32;
@@ -82,7 +82,7 @@ export class FileSealer implements UploadSource {
     return {
       size: this.#data.size,
       key: toBase64(this.#rawKey),
-      root: await rootOf(hashes),
+      root: await hashOfPieces(hashes),
       ...(this.#thumbnailHash !== undefined && { thumbnail: this.#thumbnailHash }),
     };
   }

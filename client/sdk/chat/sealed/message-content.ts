@@ -107,6 +107,6 @@ function isList(value: unknown, max: number): value is unknown[] {
 
 function require(isRight: boolean, what: string): asserts isRight {
   if (!isRight) {
-    throw new CanopyError('ENCRYPTION_INVALID', `${what}: not as it should be`);
+    throw new CanopyError('ENCRYPTION_INVALID', `${what}: invalid`);
   }
 }

@@ -13,7 +13,7 @@ import {
 } from '../../../../contract/content/index.ts';
 import { CanopyError } from '../../../../contract/light.ts';
 import { type Bytes, fromBase64, sha256, toBase64 } from '../../bytes.ts';
-import { rootOf } from './file-root.ts';
+import { hashOfPieces } from './hash-of-pieces.ts';
 import type { SealedFile } from './message-content.ts';
 
 /** Larger files are not opened: they are decrypted into a Blob, in bytes. */
@@ -48,7 +48,7 @@ export async function openFile(url: string, file: SealedFile): Promise<Blob> {
       opened = [];
     }
   }
-  if (hashes.length !== count || (await rootOf(hashes)) !== file.root) {
+  if (hashes.length !== count || (await hashOfPieces(hashes)) !== file.root) {
     unreadable('another file');
   }
   const whole = new Blob(blobs).slice(0, size);

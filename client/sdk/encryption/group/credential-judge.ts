@@ -133,7 +133,7 @@ export class CredentialJudge implements AuthenticationService {
     const { authorities } = this.#options;
     const keys = await Promise.all(path.slice(1).map(keyHash));
     if (authorities && !keys.some((key) => authorities.includes(key))) {
-      throw new CanopyError('CERT_UNTRUSTED', 'not by an authority of this room');
+      throw new CanopyError('CERT_UNTRUSTED', 'not issued by an authority of this room');
     }
   }
 
@@ -173,7 +173,7 @@ function personOf({ extensions }: Certificate): PersonName {
   try {
     person = personName(extensions.subjectAltNames);
   } catch (cause) {
-    throw new CanopyError('CERT_MALFORMED', 'leaf: a name', { cause });
+    throw new CanopyError('CERT_MALFORMED', 'leaf: malformed alternative name', { cause });
   }
   if (!person) {
     throw new CanopyError('CERT_NONCONFORMING', 'leaf: no e-mail, principal, DNS or URI alternative name');

@@ -11,9 +11,9 @@ export const rooms = {
   create: 'Create room',
   newRoom: 'New room',
   encryption: 'End-to-end encryption',
-  notEncrypted: 'Off, unless it is on for all rooms of this server',
+  notEncrypted: 'Server default (usually off)',
   encryptedWithPhones: 'On; phones may join (no recordings, captions or streams)',
-  encrypted: 'On, without phones (nor recordings, captions or streams)',
+  encrypted: 'On, no phones (no recordings, captions or streams either)',
 
   schedule: 'Schedule a meeting',
   reschedule: 'Change the meeting',

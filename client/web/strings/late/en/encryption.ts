@@ -22,9 +22,9 @@ export const encryption = {
   byCertificate: 'These names come from certificates that this device has checked, not from the server.',
   learnsTitle: 'What the server still learns',
   learns:
-    'Who is in the call and when, who speaks and how loudly, who writes, reacts or sends files and when, and about how much. Polls and raised hands are not end-to-end encrypted, so the server can read them.',
+    'Who is in the call and when, who speaks and how loudly, who writes, reacts or sends files, when, and roughly how much. Polls and raised hands are not end-to-end encrypted, so the server can read them.',
   chat: 'Messages and files are end-to-end encrypted. Whoever joins later cannot read earlier ones.',
-  locked: (count: number) => `Messages from before this device joined, which it cannot read: ${count}.`,
+  locked: (count: number) => `Earlier messages that this device cannot decrypt: ${count}.`,
   refused: (count: number) => `Messages that are hidden because they are not genuine: ${count}.`,
   polls: 'Polls are not end-to-end encrypted: the server can read them.',
   alarms: {
@@ -40,10 +40,10 @@ export const encryption = {
     revoked: (name = 'Somebody') =>
       `${name}’s device was blocked, but can still decrypt this call. Nothing of it is shown or heard.`,
     unchecked: (name = 'Somebody') =>
-      `Whether ${name}’s device was blocked cannot be checked: the list that says so is out of date.`,
-    replaced: () => 'The server replaced keys that worked with new ones. Compare the code again.',
+      `Cannot check whether ${name}’s device was blocked: the revocation list is out of date.`,
+    replaced: () => 'The server replaced working keys with new ones. Compare the code again.',
     content: (name = 'Somebody') =>
-      `A message, reaction or file that is said to come from ${name} is not encrypted or not genuine. It is not shown.`,
+      `A message, reaction or file claiming to be from ${name} is not encrypted or not genuine. It is hidden.`,
     identity: (name = 'Somebody') => `The server lists ${name}’s device as somebody else’s.`,
   },
 };
