@@ -29,6 +29,7 @@ export const TICKET_ROUTES: readonly string[] = [
   'GET /api/recordings/{recordingId}/events',
   'GET /api/recordings/{recordingId}/zip',
   'GET /api/shared-recordings/{shareId}/tracks/{file}',
+  'GET /api/shared-recordings/{shareId}/compositions/{compositionId}',
   'GET /api/shared-recordings/{shareId}/events',
   'PUT /api/files/{fileId}',
 ];
