@@ -428,8 +428,7 @@ export const ERROR_CODES = {
   },
   FILE_UNREADABLE: {
     status: 500,
-    message:
-      'The file cannot be decrypted: it was altered, or its key is missing. Tell the administrator.',
+    message: 'The file cannot be decrypted: it was altered, or its key is missing. Tell the administrator.',
   },
 
   // Breakout rooms

@@ -107,7 +107,9 @@ export class BridgeEncryption implements FrameEncryption {
       // The room may have closed meanwhile.
       this.#options.pool
         .request(name, args)
-        .catch((error: unknown) => this.#options.log.debug({ err: error, name }, 'could not update the media thread'));
+        .catch((error: unknown) =>
+          this.#options.log.debug({ err: error, name }, 'could not update the media thread'),
+        );
     }
   }
 }
