@@ -45,3 +45,10 @@ export interface EpochKeys {
    */
   members: ReadonlyMap<number, string>;
 }
+
+/** An epoch's keys without the members that are in `before` but no longer in `after`. */
+export function withoutExcluded(keys: EpochKeys, before: EpochKeys, after: EpochKeys): EpochKeys {
+  const kept = new Set(after.members.values());
+  const excluded = new Set([...before.members.values()].filter((name) => !kept.has(name)));
+  return { ...keys, members: new Map([...keys.members].filter(([, name]) => !excluded.has(name))) };
+}

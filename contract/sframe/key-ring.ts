@@ -1,4 +1,4 @@
-import type { EpochKeys, SFrameSuite } from './epoch-keys.ts';
+import { type EpochKeys, type SFrameSuite, withoutExcluded } from './epoch-keys.ts';
 import { ReplayWindow } from './replay-window.ts';
 
 /** How many bits of the epoch are in a key id (E of RFC 9605 section 5.2). */
@@ -149,11 +149,9 @@ export class KeyRing<K> {
     this.#current = undefined;
   }
 
-  #exclude({ members }: EpochKeys, { members: kept }: EpochKeys): void {
-    const excluded = new Set([...members.values()].filter((name) => ![...kept.values()].includes(name)));
+  #exclude(before: EpochKeys, after: EpochKeys): void {
     for (const epoch of this.#epochs) {
-      const left = [...epoch.keys.members].filter(([, name]) => !excluded.has(name));
-      epoch.keys = { ...epoch.keys, members: new Map(left) };
+      epoch.keys = withoutExcluded(epoch.keys, before, after);
     }
   }
 

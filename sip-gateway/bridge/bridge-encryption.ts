@@ -5,7 +5,7 @@ import type {
   EncryptionState,
   FrameEncryption,
 } from '../../client/sdk/index.ts';
-import { type EpochKeys, memberOf } from '../../contract/sframe/index.ts';
+import { type EpochKeys, memberOf, withoutExcluded } from '../../contract/sframe/index.ts';
 import type { MediaPool, Requests } from '../media/index.ts';
 
 type Epochs = Requests['room.keys']['args']['epochs'];
@@ -18,7 +18,7 @@ const COUNTER_BYTES = 8;
 
 export interface BridgeEncryptionOptions {
   roomId: string;
-  pool: MediaPool;
+  pool: Pick<MediaPool, 'request'>;
   log: Logger;
   /** Called when there will be no keys: phones can neither hear nor be heard. */
   onFailed(): void;
@@ -59,6 +59,11 @@ export class BridgeEncryption implements FrameEncryption {
   }
 
   setEpoch(keys: EpochKeys): void {
+    const current = this.#epochs.at(-1);
+    if (current?.keys.groupId === keys.groupId && current.keys.epoch === keys.epoch) {
+      this.#exclude(current.keys, keys);
+      return;
+    }
     // With a second counter for an epoch, frames could get the same one twice.
     if (this.#epochs.some((each) => each.keys.groupId === keys.groupId && each.keys.epoch >= keys.epoch)) {
       return;
@@ -70,6 +75,15 @@ export class BridgeEncryption implements FrameEncryption {
 
   close(): void {
     this.#epochs = [];
+    this.#sendKeys();
+  }
+
+  /** The current epoch again, without some of its members. A media thread that starts later must not know them either. */
+  #exclude(before: EpochKeys, after: EpochKeys): void {
+    this.#epochs = this.#epochs.map(({ keys, counter }) => ({
+      keys: withoutExcluded(keys, before, after),
+      counter,
+    }));
     this.#sendKeys();
   }
 
