@@ -133,6 +133,7 @@ export class Room extends Emitter<RoomEvents> {
         roomId,
         identity: options.identity,
         frames: options.encryption,
+        hasContent: true,
         session: this.#session,
         participants: () => this.participants.values(),
         request: (name, data) => connection.request(name, data),

@@ -106,6 +106,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
         roomId,
         identity,
         frames: encryption,
+        hasContent: false,
         session: this.#session,
         participants: () => [...this.participants.values(), ownSeat(identity, this.#accountId)],
         request: (name, data) => this.#connection.request(name, data),

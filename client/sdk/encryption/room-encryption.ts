@@ -25,6 +25,8 @@ export interface RoomEncryptionHost {
   roomId: string;
   identity: Identity;
   frames: FrameEncryption;
+  /** Whether this device reads and writes messages and files. If not, it derives no keys for them. */
+  hasContent: boolean;
   session: Pick<RoomSession, 'onServerEvent' | 'on'>;
   /** Everyone in the room whom the server lists, this device included. */
   participants(): Iterable<Participant>;
@@ -72,7 +74,7 @@ export class RoomEncryption extends Emitter<RoomEncryptionEvents> {
     return this.#state;
   }
 
-  /** @internal What encrypts messages and files. Undefined: the room is not encrypted. */
+  /** @internal What encrypts messages and files. Undefined: the room is not encrypted, or this device has no part in them. */
   get content(): RoomContent | undefined {
     return this.#content;
   }
@@ -93,14 +95,16 @@ export class RoomEncryption extends Emitter<RoomEncryptionEvents> {
     }
     this.#told = told;
     this.#policy = policy;
-    this.#content ??= new RoomContent({
-      alarm: (alarm) => {
-        this.#session?.then((group) => group.report(alarm)).catch(() => {});
-      },
-      settled: async () => {
-        await this.#session?.then((group) => group.settled());
-      },
-    });
+    if (this.#host.hasContent) {
+      this.#content ??= new RoomContent({
+        alarm: (alarm) => {
+          this.#session?.then((group) => group.report(alarm)).catch(() => {});
+        },
+        settled: async () => {
+          await this.#session?.then((group) => group.settled());
+        },
+      });
+    }
     this.#session ??= this.#load({ roomId: this.#host.roomId, policy, authorities }, this.#content);
     this.#session
       .then((group) => group.entered(snapshot))
@@ -125,14 +129,16 @@ export class RoomEncryption extends Emitter<RoomEncryptionEvents> {
     }
   }
 
-  async #load(room: GroupRoom, content: RoomContent): Promise<GroupSession> {
+  async #load(room: GroupRoom, content: RoomContent | undefined): Promise<GroupSession> {
     this.#change({ state: 'joining', members: [], code: [], isGroupNew: false, alarms: [] });
-    const [{ CredentialJudge, GroupMember, GroupSession }, { ContentCipher }] = await Promise.all([
-      import('./group/index.ts'),
-      import('./content/index.ts'),
-    ]);
     const { identity, frames, participants } = this.#host;
-    content.begin(new ContentCipher({ scope: `room ${room.roomId}`, identity }));
+    const [{ CredentialJudge, GroupMember, GroupSession }, code] = await Promise.all([
+      import('./group/index.ts'),
+      content && import('./content/index.ts'),
+    ]);
+    if (content && code) {
+      content.begin(new code.ContentCipher({ scope: `room ${room.roomId}`, identity }));
+    }
     const { deploymentCa, companyCas } = identity;
     const judge = new CredentialJudge({ deploymentCa, companyCas, authorities: room.authorities });
     await judge.requireKnownAuthorities();
@@ -150,7 +156,7 @@ export class RoomEncryption extends Emitter<RoomEncryptionEvents> {
         request: (name, data) => this.#host.request(name, data),
         participants,
         changed: (state) => this.#change(state),
-        content: (epoch) => content.setEpoch(epoch),
+        content: content && ((epoch) => content.setEpoch(epoch)),
       },
     });
     if (this.#closed) {

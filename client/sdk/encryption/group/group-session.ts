@@ -24,8 +24,8 @@ export interface GroupSessionHost {
   /** The server's roster. */
   participants(): Iterable<Participant>;
   changed(state: EncryptionState): void;
-  /** A new epoch, for messages and files. */
-  content(epoch: ContentEpoch): void;
+  /** A new epoch, for messages and files. Undefined: this device has no part in them, so that no secret is derived. */
+  content: ((epoch: ContentEpoch) => void) | undefined;
 }
 
 export interface GroupSessionOptions {
@@ -394,7 +394,7 @@ export class GroupSession {
     const [keys, code, content] = await Promise.all([
       group.epochKeys(this.#revoked.devices),
       group.code(),
-      group.contentEpoch(),
+      this.#options.host.content && group.contentEpoch(),
     ]);
     if (this.#closed) {
       return;
@@ -406,7 +406,9 @@ export class GroupSession {
     clearTimeout(this.#behind);
     this.#behind = undefined;
     this.#options.frames.setEpoch(keys);
-    this.#options.host.content(content);
+    if (content) {
+      this.#options.host.content?.(content);
+    }
     this.#setState('ready');
     this.#scheduleHead(NEW_HEAD_MS);
     this.#watch.check(group);
