@@ -29,7 +29,7 @@ export class CompositionRecords {
   /**
    * Adds what is to be made, unless it is there already: then nothing changes, or if it failed, that one is tried again.
    *
-   * @param limits numbers of unfinished ones
+   * @param limits numbers of unfinished ones: automatic ones if it is one, otherwise those that somebody asked for
    * @returns what there is now, and whether it was added
    * @throws {CanopyError} LIMIT_REACHED
    */
@@ -46,6 +46,7 @@ export class CompositionRecords {
         .selectFrom('compositions')
         .select(['room_id', ({ fn }) => fn.countAll<number>().as('count')])
         .where('status', 'in', ['running', 'queued'])
+        .where('automatic', '=', row.automatic)
         .groupBy('room_id')
         .execute();
       const ofRoom = unfinished.find((each) => each.room_id === row.room_id);
@@ -90,13 +91,14 @@ export class CompositionRecords {
       .execute();
   }
 
-  /** What is to be made next: what was begun, then what waits the longest. */
+  /** What is to be made next: what was begun, then what somebody asked for, and of that what waits the longest. */
   async next(): Promise<CompositionRow | undefined> {
     return this.#store.db
       .selectFrom('compositions')
       .selectAll()
       .where('status', 'in', ['running', 'queued'])
       .orderBy('status', 'desc')
+      .orderBy('automatic')
       .orderBy('requested_at_ms')
       .limit(1)
       .executeTakeFirst();

@@ -139,22 +139,46 @@ describe('the queue of videos', () => {
     await recorded('other', 'first');
   });
 
-  it('takes what a room wants by itself even where people may ask for no more, and only once', async () => {
-    const choices = (['mp4', 'webm'] as const).flatMap((format) =>
-      (['gallery', 'speaker'] as const).map((layout) => ({ format, layout })),
-    );
-    const of = (name: string) => ({ ...RECORDING, recording_id: name });
-    for (const name of ['one', 'two', 'three']) {
-      for (const choice of choices) {
-        await compositions.addAutomatic(of(name), choice);
-      }
+  const VIDEO = { format: 'mp4', layout: 'gallery' } as const;
+  const numbered = (n: number) => ({ ...RECORDING, recording_id: `recording-${n}` });
+
+  it('takes what a room wants by itself where people may ask for no more, and what people ask for where that has filled it', async () => {
+    for (let n = 0; n < 10; n += 1) {
+      await compositions.add(numbered(n), VIDEO);
     }
-    await compositions.addAutomatic(of('one'), { format: 'mp4', layout: 'gallery' });
-    assert.equal((await queue.of('one')).length, choices.length);
-    assert.equal((await queue.of('three')).length, choices.length);
-    await assert.rejects(compositions.add(RECORDING, { format: 'mp4', layout: 'gallery' }), {
-      code: 'LIMIT_REACHED',
-    });
+    await assert.rejects(compositions.add(RECORDING, VIDEO), { code: 'LIMIT_REACHED' });
+    await compositions.addAutomatic(RECORDING, VIDEO);
+    await compositions.deleteAll(numbered(0).recording_id);
+    for (let n = 20; n < 40; n += 1) {
+      await compositions.addAutomatic(numbered(n), VIDEO);
+    }
+    await compositions.add(numbered(0), VIDEO);
+  });
+
+  it('takes what a room wants by itself only once, and not without end', async () => {
+    for (let n = 0; n < 50; n += 1) {
+      await compositions.addAutomatic(numbered(n), VIDEO);
+    }
+    await compositions.addAutomatic(numbered(0), VIDEO);
+    assert.equal((await queue.of(numbered(0).recording_id)).length, 1);
+    await assert.rejects(compositions.addAutomatic(numbered(50), VIDEO), { code: 'LIMIT_REACHED' });
+    await compositions.addAutomatic({ ...numbered(50), room_id: 'other' }, VIDEO);
+  });
+
+  it('makes what people ask for before what rooms want by themselves', async () => {
+    await compositions.addAutomatic(numbered(1), VIDEO);
+    await compositions.addAutomatic(numbered(2), VIDEO);
+    assert.equal((await queue.next())?.recording_id, numbered(1).recording_id);
+    const first = begun();
+    const asked = await compositions.add(RECORDING, VIDEO);
+    await first;
+    assert.deepEqual(recorder.begun, [asked.compositionId]);
+    // What was begun is finished first.
+    assert.equal((await queue.next())?.composition_id, asked.compositionId);
+    const second = begun();
+    await compositions.delete(RECORDING.recording_id, asked.compositionId);
+    await second;
+    assert.equal((await queue.next())?.recording_id, numbered(1).recording_id);
   });
 
   it('does not begin a video that is deleted just then', async () => {

@@ -13,10 +13,10 @@ import { demandSpace, minFreeBytes } from './recording-space.ts';
 import type { RecordingStorage } from './recording-storage.ts';
 import type { CompositionRow, RecordingRow } from './tables.ts';
 
-/** Most that may be unfinished: of a room, so that others get their turn, and on a server. */
+/** How many that people asked for may be unfinished: of a room, so that others get their turn, and on a server. */
 const MAX_UNFINISHED = { room: 10, server: 100 };
-/** What the server makes by itself does not push aside what people ask for, and is never refused. */
-const UNLIMITED = { room: Number.POSITIVE_INFINITY, server: Number.POSITIVE_INFINITY };
+/** The same of those that rooms want by themselves, which come after the others: no room fills the queue. */
+const MAX_AUTOMATIC = { room: 50, server: Number.POSITIVE_INFINITY };
 /** How long a recorder that is down is waited for before it is asked again, in milliseconds. */
 const RETRY_MS = 1000;
 /** How often the recorder may end while it makes one: what it cannot cope with must not end it for ever. */
@@ -95,7 +95,7 @@ export class Compositions {
       return this.#infoOf(same);
     }
     await demandSpace(this.#options, recording.room_id);
-    const { row, isNew } = await this.#enqueue(recording, { format, layout }, MAX_UNFINISHED);
+    const { row, isNew } = await this.#enqueue(recording, { format, layout }, 0);
     if (isNew) {
       this.begin();
     }
@@ -105,9 +105,11 @@ export class Compositions {
   /**
    * Queues the automatic video of a recording. Its files must be complete, but its row need not say so yet: call begin() once it
    * does. Whether there is space is known when it is made. Idempotent.
+   *
+   * @throws {CanopyError} LIMIT_REACHED - too many of the room wait already
    */
   async addAutomatic(recording: RecordingRow, choice: CompositionChoice): Promise<void> {
-    await this.#enqueue(recording, choice, UNLIMITED);
+    await this.#enqueue(recording, choice, 1);
   }
 
   /** @throws {CanopyError} RECORDING_UNKNOWN */
@@ -157,7 +159,7 @@ export class Compositions {
   async #enqueue(
     { recording_id: recordingId, room_id: roomId }: RecordingRow,
     { format, layout }: CompositionChoice,
-    limits: { room: number; server: number },
+    automatic: CompositionRow['automatic'],
   ): Promise<{ row: CompositionRow; isNew: boolean }> {
     const added = await this.#options.queue.add(
       {
@@ -167,11 +169,12 @@ export class Compositions {
         status: 'queued',
         layout,
         format,
+        automatic,
         requested_at_ms: Date.now(),
         bytes: 0,
         error: null,
       },
-      limits,
+      automatic ? MAX_AUTOMATIC : MAX_UNFINISHED,
     );
     if (added.isNew) {
       this.#tell(added.row);

@@ -63,4 +63,12 @@ export const RECORDING_MIGRATIONS: Migrations = {
       }
     },
   },
+  '0062_automatic_compositions': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .alterTable('compositions')
+        .addColumn('automatic', 'integer', (column) => column.notNull().defaultTo(0))
+        .execute();
+    },
+  },
 };

@@ -103,7 +103,7 @@ for (const engine of storeEngines()) {
         await compositions.add(
           {
             ...{ composition_id: id, recording_id: 'two', room_id: 'team', status, layout: 'gallery' },
-            ...{ format, requested_at_ms: NOW, bytes: 0, error: null },
+            ...{ format, automatic: 0, requested_at_ms: NOW, bytes: 0, error: null },
           },
           { room: 10, server: 100 },
         );

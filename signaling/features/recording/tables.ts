@@ -30,6 +30,8 @@ export interface CompositionRow {
   status: CompositionInfo['status'];
   layout: CompositionLayout;
   format: CompositionFormat;
+  /** 0: somebody asked for it; 1: the room wants it of every recording. */
+  automatic: 0 | 1;
   requested_at_ms: number;
   bytes: number;
   /** Code of the error; null: none, or it was asked for again. */

@@ -56,7 +56,7 @@ describe('how long recordings are kept', () => {
             status: 'queued',
             layout: 'gallery',
           },
-          ...{ format: 'mp4', requested_at_ms: nowMs, bytes: 0, error: null },
+          ...{ format: 'mp4', automatic: 0, requested_at_ms: nowMs, bytes: 0, error: null },
         },
         { room: 1, server: 1 },
       );
