@@ -103,11 +103,12 @@ export class Reactions extends Emitter<ReactionEvents> {
     }
     const { sender, groupId, epoch } = opened;
     const kind = (opened.content as { kind?: unknown } | null)?.kind;
-    if (
-      this.#seen.has(sealed) ||
-      this.#host.participants.get(participantId)?.deviceId !== sender.deviceId ||
-      !isKind(kind)
-    ) {
+    const participant = this.#host.participants.get(participantId);
+    if (!participant) {
+      // Who has left may have applauded just before.
+      return undefined;
+    }
+    if (this.#seen.has(sealed) || participant.deviceId !== sender.deviceId || !isKind(kind)) {
       content.refuse('a reaction that is not what it seems', sender.deviceId);
       return undefined;
     }

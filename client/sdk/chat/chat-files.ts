@@ -23,7 +23,7 @@ const MAX_THUMBNAILS = 500;
 export class ChatFiles {
   readonly #host: ChatFilesHost;
   readonly #uploads = new Set<FileUpload>();
-  /** Data URLs by file. */
+  /** Data URLs by file; in encrypted rooms by what the thumbnail contains, since members can give files of theirs the ids of others. */
   readonly #thumbnails = new Map<string, Promise<string>>();
   #running = 0;
 
@@ -59,15 +59,17 @@ export class ChatFiles {
   /** Where to get a file; valid for a minute. In encrypted rooms, it has been fetched and decrypted. */
   async open(seq: number, fileId: string): Promise<string> {
     const sealed = await this.#host.sealed();
-    return sealed ? sealed.openUrl(fileId, () => this.download(seq, fileId)) : this.#url(seq, fileId);
+    const find = () => this.#url(seq, fileId);
+    return sealed ? sealed.openUrl(await sealed.fileOf(seq, fileId), find) : find();
   }
 
   /** The content of a file. */
   async download(seq: number, fileId: string): Promise<Blob> {
-    const url = await this.#url(seq, fileId);
     const sealed = await this.#host.sealed();
-    if (sealed) {
-      return sealed.openFile(url, seq, fileId);
+    const file = await sealed?.fileOf(seq, fileId);
+    const url = await this.#url(seq, fileId);
+    if (sealed && file) {
+      return sealed.openFile(url, file);
     }
     const response = await fetch(url).catch((cause: unknown) => {
       throw new CanopyError('CONNECTION_LOST', undefined, { cause });
@@ -79,14 +81,19 @@ export class ChatFiles {
   }
 
   /** A small picture of a file, as a data URL. */
-  thumbnail(seq: number, fileId: string): Promise<string> {
-    const known = this.#thumbnails.get(fileId);
+  async thumbnail(seq: number, fileId: string): Promise<string> {
+    const sealed = await this.#host.sealed();
+    const file = await sealed?.fileOf(seq, fileId);
+    const key = file ? `${file.thumbnail} ${file.key}` : fileId;
+    const known = this.#thumbnails.get(key);
     if (known) {
       return known;
     }
-    const loading = this.#thumbnail(seq, fileId);
-    loading.catch(() => this.#thumbnails.delete(fileId));
-    this.#thumbnails.set(fileId, loading);
+    const loading = this.#thumbnail(seq, fileId, async (thumbnail) =>
+      sealed && file ? sealed.openThumbnail(thumbnail, file) : thumbnail,
+    );
+    loading.catch(() => this.#thumbnails.delete(key));
+    this.#thumbnails.set(key, loading);
     const [oldest] = this.#thumbnails.keys();
     if (this.#thumbnails.size > MAX_THUMBNAILS && oldest !== undefined) {
       this.#thumbnails.delete(oldest);
@@ -114,12 +121,10 @@ export class ChatFiles {
     return this.#host.url(url);
   }
 
-  async #thumbnail(seq: number, fileId: string): Promise<string> {
+  async #thumbnail(seq: number, fileId: string, open: (thumbnail: string) => Promise<string>) {
     const { roomId } = this.#host;
     const { thumbnail } = await this.#host.request('file.thumbnail', { roomId, seq, fileId });
-    const sealed = await this.#host.sealed();
-    const jpeg = sealed ? await sealed.openThumbnail(thumbnail, seq, fileId) : thumbnail;
-    return `data:image/jpeg;base64,${jpeg}`;
+    return `data:image/jpeg;base64,${await open(thumbnail)}`;
   }
 
   #next(): void {

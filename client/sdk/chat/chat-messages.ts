@@ -4,6 +4,8 @@ import type { EventData, RequestResult } from '../../../contract/index.ts';
 export type ChatMessage = EventData<'chat.sent'>['message'] & {
   /** In an encrypted room: the id of the message that it answers. Another message at `replyTo` is not meant. */
   replyToId?: string;
+  /** And the account that wrote it. */
+  replyToAuthor?: string;
 };
 /** A file in a message. */
 export type ChatFile = NonNullable<ChatMessage['files']>[number];

@@ -37,7 +37,7 @@ export { type CallReactions, REACTION_EMOJI } from './call/reactions.ts';
 export type { Attachment } from './chat/attachments.ts';
 export { type ChatModel, canNotify, type Mentionable } from './chat/chat.ts';
 export { type ChatItem, chatItems, type MessageGroup } from './chat/chat-groups.ts';
-export { firstLine, messageSummary, textPieces } from './chat/chat-text.ts';
+export { firstLine, isAnswered, messageSummary, textPieces } from './chat/chat-text.ts';
 export { fileSize } from './chat/file-size.ts';
 export type { Need } from './identity/account-care.ts';
 export { browserName } from './identity/browser-name.ts';

@@ -31,10 +31,20 @@ export interface SealedFile {
 export interface MessageContent {
   text: string;
   mentions: string[];
-  /** The message that it answers, by position and id. */
-  replyTo?: { seq: number; id: string };
+  /** The message that it answers: its position, its id, and the account that wrote it, since ids are unique for one account only. */
+  replyTo?: { seq: number; id: string; author: string };
   files: SealedFile[];
   /** How often it has been edited. */
+  version: number;
+}
+
+/** What is encrypted of an account's reaction to a message. */
+export interface ReactionContent {
+  /** All that it has put on the message. Empty: it has taken them off again. */
+  emoji: string[];
+  /** The account that wrote the message. */
+  author: string;
+  /** Grows with every change, also when a device cannot read the ones before. */
   version: number;
 }
 
@@ -57,16 +67,18 @@ export function readMessage(content: unknown): MessageContent {
 }
 
 /** Reads which emoji somebody has put on a message. @throws {CanopyError} ENCRYPTION_INVALID */
-export function readReaction(content: unknown): string[] {
-  const { emoji } = fieldsOf(content);
+export function readReaction(content: unknown): ReactionContent {
+  const { emoji, author, version } = fieldsOf(content);
   require(isList(emoji, MAX_EMOJI) && emoji.every((each) => isText(each, 64) && isEmoji(each)), 'emoji');
-  return [...new Set(emoji as string[])];
+  require(matches(author, ACCOUNT_ID), 'author');
+  require(isCount(version), 'version');
+  return { emoji: [...new Set(emoji as string[])], author: author as string, version };
 }
 
 function readReply(value: unknown): NonNullable<MessageContent['replyTo']> {
-  const { seq, id } = fieldsOf(value);
-  require(isCount(seq) && matches(id, ID), 'replyTo');
-  return { seq, id: id as string };
+  const { seq, id, author } = fieldsOf(value);
+  require(isCount(seq) && matches(id, ID) && matches(author, ACCOUNT_ID), 'replyTo');
+  return { seq, id: id as string, author: author as string };
 }
 
 function readFile(value: unknown): SealedFile {

@@ -6,7 +6,7 @@ import type { RoomContent } from '../../encryption/index.ts';
 import type { ChatMessage } from '../chat-messages.ts';
 import type { NewFile } from '../file-upload.ts';
 import { FileSealer } from './file-sealer.ts';
-import type { MessageContent, SealedFile } from './message-content.ts';
+import type { MessageContent, ReactionContent, SealedFile } from './message-content.ts';
 import { openFile, openThumbnail } from './open-file.ts';
 import { reactionId, SealedMessages } from './sealed-messages.ts';
 
@@ -30,6 +30,7 @@ export class SealedChat {
   readonly #host: SealedChatHost;
   /** By file id. */
   readonly #sealers = new Map<string, FileSealer>();
+  /** By what the files contain, as their messages say: members can give files of theirs the ids of others. */
   readonly #urls = new Map<string, Promise<string>>();
 
   constructor(host: SealedChatHost) {
@@ -60,7 +61,9 @@ export class SealedChat {
     const answered = replyTo === undefined ? undefined : await this.messages.contentOf(replyTo);
     const content: MessageContent = {
       ...{ text, mentions, files: described, version: 0 },
-      ...(answered && { replyTo: { seq: answered.message.seq, id: answered.message.id } }),
+      ...(answered && {
+        replyTo: { seq: answered.message.seq, id: answered.message.id, author: answered.accountId },
+      }),
     };
     const sealed = await this.#host.content.seal('message', id, content);
     return { id, sealed, files: files.map(({ fileId }) => ({ fileId, name: SEALED_FILE_NAME })) };
@@ -76,14 +79,20 @@ export class SealedChat {
   /** This account's emoji on a message for the server. @throws {CanopyError} CHAT_MESSAGE_UNKNOWN, and those of seal() */
   async sealReaction(seq: number, emoji: string, on: boolean): Promise<RequestInput<'chat.react'>> {
     const { accountId, content } = this.#host;
-    const { message } = await this.messages.contentOf(seq);
+    const { message, accountId: author } = await this.messages.contentOf(seq);
     const others = message.reactions
       .filter((each) => each.accountIds.includes(accountId))
       .map((each) => each.emoji)
       .filter((each) => each !== emoji);
-    const own = on ? [...others, emoji] : others;
-    const id = reactionId(message.id, accountId);
-    return { seq, sealed: own.length === 0 ? null : await content.seal('reaction', id, { emoji: own }) };
+    // Time goes on also when this device cannot read what the account has put on the message before.
+    const known = this.messages.reactionVersion(message.id, author, accountId) ?? 0;
+    const reaction: ReactionContent = {
+      emoji: on ? [...others, emoji] : others,
+      author,
+      version: Math.max(known + 1, Date.now()),
+    };
+    // None is an envelope too, so that the server cannot show those that were taken off.
+    return { seq, sealed: await content.seal('reaction', reactionId(message.id, accountId), reaction) };
   }
 
   /** Messages that contain words beginning with those of the query, newest first; looks through all that this device can read. */
@@ -120,39 +129,8 @@ export class SealedChat {
     this.#sealers.delete(fileId);
   }
 
-  /** Fetches and decrypts a file of a message. @throws {CanopyError} FILE_UNKNOWN, FILE_UNREADABLE, FILE_TOO_LARGE, CONNECTION_LOST */
-  async openFile(url: string, seq: number, fileId: string): Promise<Blob> {
-    return openFile(url, await this.#fileOf(seq, fileId));
-  }
-
-  /** The same as a URL of this page, which is valid while the chat is open and few others are opened. */
-  openUrl(fileId: string, open: () => Promise<Blob>): Promise<string> {
-    const known = this.#urls.get(fileId);
-    if (known) {
-      return known;
-    }
-    const opening = open().then((blob) => URL.createObjectURL(blob));
-    opening.catch(() => this.#urls.delete(fileId));
-    this.#urls.set(fileId, opening);
-    const [oldest] = this.#urls.keys();
-    if (this.#urls.size > MAX_OPEN_FILES && oldest !== undefined) {
-      this.#revoke(oldest);
-    }
-    return opening;
-  }
-
-  /** @param sealed as the server has it, base64 */
-  async openThumbnail(sealed: string, seq: number, fileId: string): Promise<string> {
-    return openThumbnail(sealed, await this.#fileOf(seq, fileId));
-  }
-
-  close(): void {
-    for (const fileId of this.#urls.keys()) {
-      this.#revoke(fileId);
-    }
-  }
-
-  async #fileOf(seq: number, fileId: string): Promise<SealedFile> {
+  /** What a message says of its file. @throws {CanopyError} CHAT_MESSAGE_UNKNOWN, FILE_UNKNOWN */
+  async fileOf(seq: number, fileId: string): Promise<SealedFile> {
     const { content } = await this.messages.contentOf(seq);
     const file = content.files.find((each) => each.fileId === fileId);
     if (!file) {
@@ -161,9 +139,48 @@ export class SealedChat {
     return file;
   }
 
-  #revoke(fileId: string): void {
-    this.#urls.get(fileId)?.then(URL.revokeObjectURL, () => {});
-    this.#urls.delete(fileId);
+  /** Fetches and decrypts a file. @throws {CanopyError} FILE_UNREADABLE, FILE_TOO_LARGE, CONNECTION_LOST */
+  openFile(url: string, file: SealedFile): Promise<Blob> {
+    return openFile(url, file);
+  }
+
+  /**
+   * The same as a URL of this page, which is valid while the chat is open and few others are opened.
+   *
+   * @param find finds out where the file is
+   */
+  openUrl(file: SealedFile, find: () => Promise<string>): Promise<string> {
+    const key = [file.root, file.key, file.size].join();
+    const known = this.#urls.get(key);
+    if (known) {
+      return known;
+    }
+    const opening = find()
+      .then((url) => openFile(url, file))
+      .then((blob) => URL.createObjectURL(blob));
+    opening.catch(() => this.#urls.delete(key));
+    this.#urls.set(key, opening);
+    const [oldest] = this.#urls.keys();
+    if (this.#urls.size > MAX_OPEN_FILES && oldest !== undefined) {
+      this.#revoke(oldest);
+    }
+    return opening;
+  }
+
+  /** @param sealed as the server has it, base64 */
+  openThumbnail(sealed: string, file: SealedFile): Promise<string> {
+    return openThumbnail(sealed, file);
+  }
+
+  close(): void {
+    for (const key of this.#urls.keys()) {
+      this.#revoke(key);
+    }
+  }
+
+  #revoke(key: string): void {
+    this.#urls.get(key)?.then(URL.revokeObjectURL, () => {});
+    this.#urls.delete(key);
   }
 }
 

@@ -1,104 +1,25 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { contentStatement } from '../../../../contract/light.ts';
-import { TestDeployment } from '../../../../test/support/encrypted-devices.ts';
-import { RoomGroup } from '../../../../test/support/room-groups.ts';
+import { type SealedWriter, SealedWriters } from '../../../../test/support/sealed-writers.ts';
 import { eventually } from '../../../../test/support/wait.ts';
-// biome-ignore lint/plugin: pages load it late, so it is no part of the face
-import { ContentCipher } from '../../encryption/content/index.ts';
-// biome-ignore lint/plugin: created by the room's encryption alone
-import { RoomContent } from '../../encryption/room-content.ts';
 import type { ChatMessage } from '../chat-messages.ts';
 import type { MessageContent } from './message-content.ts';
-import { reactionId, SealedMessages } from './sealed-messages.ts';
+import { SealedMessages } from './sealed-messages.ts';
 
 describe('the messages of an encrypted room', () => {
-  let deployment: TestDeployment;
-  let ann: Writer;
-  let eve: Writer;
+  let writers: SealedWriters;
+  let ann: SealedWriter;
+  let eve: SealedWriter;
   before(async () => {
-    deployment = await TestDeployment.create();
-    ann = await Writer.create('Ann');
-    eve = await Writer.create('Eve', ann);
+    writers = await SealedWriters.create('Ann', 'Eve');
+    [ann, eve] = writers.list as [SealedWriter, SealedWriter];
   });
-  after(() => deployment.close());
-
-  /** A member of the room's group who writes; the server is the test. */
-  class Writer {
-    readonly accountId: string;
-    readonly deviceId: string;
-    readonly group: RoomGroup;
-    readonly #cipher: ContentCipher;
-
-    static async create(name: string, other?: Writer): Promise<Writer> {
-      const device = await deployment.device(name);
-      const member = await deployment.member({ roomId: 'team', policy: 'required', authorities: [] }, device);
-      const { deviceId } = member;
-      const first = other?.group;
-      const group = first
-        ? await RoomGroup.joinExternally(member, {
-            ...{ groupInfo: await first.groupInfo(), tree: first.tree, epoch: Number(first.epoch) },
-          }).then(({ next }) => next)
-        : await RoomGroup.create(member);
-      const signContent = async (statement: Omit<Parameters<typeof contentStatement>[0], 'deviceId'>) => {
-        const algorithm = { name: 'ECDSA', hash: 'SHA-256' };
-        const signed = contentStatement({ ...statement, deviceId });
-        const signature = await crypto.subtle.sign(algorithm, device.deviceKey, signed);
-        return Buffer.from(signature).toString('base64url');
-      };
-      const cipher = new ContentCipher({ scope: 'room team', identity: { deviceId, signContent } });
-      return new Writer({ accountId: device.accountId, deviceId, group, cipher });
-    }
-
-    private constructor(of: {
-      accountId: string;
-      deviceId: string;
-      group: RoomGroup;
-      cipher: ContentCipher;
-    }) {
-      this.accountId = of.accountId;
-      this.deviceId = of.deviceId;
-      this.group = of.group;
-      this.#cipher = of.cipher;
-    }
-
-    /** Everyone writes in Eve's epoch, in which both are. */
-    async seal(...what: Parameters<ContentCipher['seal']>): Promise<string> {
-      const epoch = await eve.group.contentEpoch();
-      const [ownLeaf = 0] = [...epoch.members].find(([, { deviceId }]) => deviceId === this.deviceId) ?? [];
-      this.#cipher.setEpoch({ ...epoch, ownLeaf });
-      return this.#cipher.seal(...what);
-    }
-
-    /** A message as the server would deliver it. */
-    async message(seq: number, text: string, more: Partial<MessageContent> = {}): Promise<ChatMessage> {
-      const id = `message-${seq}`;
-      const content = { text, mentions: [], files: [], version: 0, ...more };
-      const kind = content.version === 0 ? 'message' : 'edit';
-      return {
-        ...{ seq, rev: seq, id, sentAtMs: 1, text: '', mentions: [], reactions: [] },
-        author: { accountId: this.accountId, participantId: crypto.randomUUID(), displayName: 'Somebody' },
-        sealed: await this.seal(kind, id, content),
-        ...(kind === 'edit' && { editedAtMs: 2 }),
-      };
-    }
-  }
+  after(() => writers.close());
 
   /** What a third member sees of messages, and the devices that alarms name. */
   async function seen(...steps: ChatMessage[][]) {
-    const alarms: Array<string | undefined> = [];
-    const content = new RoomContent({
-      alarm: ({ kind, deviceId }) => {
-        assert.equal(kind, 'content');
-        alarms.push(deviceId);
-      },
-      settled: async () => {},
-    });
-    content.begin(
-      new ContentCipher({ scope: 'room team', identity: { deviceId: '', signContent: async () => '' } }),
-    );
+    const { content, alarms } = writers.reader();
     const messages = new SealedMessages(content, () => {});
-    content.setEpoch(await eve.group.contentEpoch());
     for (const step of steps) {
       messages.update(step);
       for (const raw of step) {
@@ -106,6 +27,7 @@ describe('the messages of an encrypted room', () => {
       }
     }
     return {
+      messages,
       texts: messages.list.map(({ text }) => text),
       list: messages.list,
       alarms,
@@ -164,16 +86,10 @@ describe('the messages of an encrypted room', () => {
 
   it('threat 24: reactions count for their own account and message', async () => {
     const [message, other] = [await ann.message(1, 'hello'), await ann.message(2, 'other')];
-    const sealed = await eve.seal('reaction', reactionId(message.id, eve.accountId), { emoji: ['👍', '🎉'] });
+    const reaction = await eve.reaction(message, ['👍', '🎉']);
     const { list, alarms } = await seen([
-      { ...message, sealedReactions: [{ accountId: eve.accountId, sealed }] },
-      {
-        ...other,
-        sealedReactions: [
-          { accountId: eve.accountId, sealed },
-          { accountId: ann.accountId, sealed },
-        ],
-      },
+      { ...message, sealedReactions: [reaction] },
+      { ...other, sealedReactions: [reaction, { ...reaction, accountId: ann.accountId }] },
     ]);
     assert.deepEqual(list[0]?.reactions, [
       { emoji: '👍', accountIds: [eve.accountId] },
@@ -183,12 +99,64 @@ describe('the messages of an encrypted room', () => {
     assert.equal(alarms.length, 2);
   });
 
+  it('threat 24: members cannot displace messages of others by giving theirs the same ids', async () => {
+    const message = await ann.message(1, 'hello');
+    const other = await eve.message(2, 'hi', {}, message.id);
+    const edited = { ...(await eve.message(2, 'hi again', { version: 2 ** 53 - 1 }, message.id)), rev: 3 };
+    const reaction = await eve.reaction(message, ['👍']);
+    const { texts, list, alarms, refused } = await seen(
+      [message, other],
+      [message, edited],
+      [{ ...message, rev: 4, sealedReactions: [reaction] }, edited],
+    );
+    assert.deepEqual([texts, refused, alarms], [['hello', 'hi again'], 0, []]);
+    assert.deepEqual(list[0]?.reactions, [{ emoji: '👍', accountIds: [eve.accountId] }]);
+    // Nor do reactions pass from one to the other.
+    const moved = await seen([message, { ...other, sealedReactions: [reaction] }]);
+    assert.deepEqual(moved.list[1]?.reactions, []);
+    assert.deepEqual(moved.alarms, [eve.deviceId]);
+  });
+
+  it('that were fetched before somebody edited them raise no alarm', async () => {
+    const message = await ann.message(1, 'first');
+    const edited = { ...(await ann.message(1, 'second', { version: 1 })), rev: 2 };
+    const { messages, alarms } = await seen([edited]);
+    assert.equal((await messages.open(message))?.text, 'second');
+    // Neither version is in the list.
+    const older = await ann.message(3, 'third');
+    const newer = { ...(await ann.message(3, 'fourth', { version: 1 })), rev: 4 };
+    assert.equal((await messages.open(newer))?.text, 'fourth');
+    assert.equal(await messages.open(older), undefined);
+    assert.deepEqual([alarms, messages.unreadable.refused], [[], 0]);
+    // It stays one where the server says that it is the newest.
+    assert.equal(await messages.open({ ...older, rev: 5 }), undefined);
+    assert.deepEqual(alarms, [ann.deviceId]);
+  });
+
+  it('threat 24: reactions that were taken off or replaced do not come back', async () => {
+    const message = await ann.message(1, 'hello');
+    const withReaction = async (rev: number, emoji: string[], version: number) => ({
+      ...message,
+      rev,
+      sealedReactions: [await eve.reaction(message, emoji, version)],
+    });
+    const on = await withReaction(2, ['👍'], 1);
+    const off = await withReaction(3, [], 2);
+    const { list, messages, alarms } = await seen([on], [off]);
+    assert.deepEqual(list[0]?.reactions, []);
+    assert.deepEqual((await messages.open(on))?.reactions, []);
+    const back = await seen([on], [off], [{ ...on, rev: 4 }]);
+    assert.deepEqual([back.texts, back.list[0]?.reactions], [['hello'], []]);
+    assert.deepEqual([...alarms, ...back.alarms], []);
+  });
+
   it('threat 24: what a member writes may be anything, and is refused if it is no message', async () => {
     const wrong: Array<Partial<MessageContent>> = [
       { mentions: ['me'] },
       { files: [{ fileId: 'x', name: 'x', type: '', size: 1, key: 'short', root: '' }] },
       { text: 'x'.repeat(5000) },
-      { replyTo: { seq: -1, id: 'message-1' } },
+      { replyTo: { seq: -1, id: 'message-1', author: ann.accountId } },
+      { replyTo: { seq: 1, id: 'message-1', author: 'Ann' } },
       { text: 7 as unknown as string },
     ];
     const messages = await Promise.all(wrong.map((each, i) => eve.message(i + 1, '', each)));
@@ -198,21 +166,18 @@ describe('the messages of an encrypted room', () => {
   });
 
   it('that arrive before their keys are shown when these come', async () => {
-    const content = new RoomContent({ alarm: () => assert.fail(), settled: async () => {} });
-    content.begin(
-      new ContentCipher({ scope: 'room team', identity: { deviceId: '', signContent: async () => '' } }),
-    );
+    const { content, alarms } = writers.reader({ hasKeys: false });
     const messages = new SealedMessages(content, () => {});
     const early = await ann.message(1, 'early');
     messages.update([early]);
     assert.equal(await messages.opened(early), undefined);
     assert.deepEqual(messages.unreadable, { locked: 1, refused: 0 });
-    content.setEpoch(await eve.group.contentEpoch());
+    content.setEpoch(writers.epoch);
     await eventually(
       'the message',
       () => messages.list,
       ({ length }) => length === 1,
     );
-    assert.deepEqual(messages.unreadable, { locked: 0, refused: 0 });
+    assert.deepEqual([messages.unreadable, alarms], [{ locked: 0, refused: 0 }, []]);
   });
 });

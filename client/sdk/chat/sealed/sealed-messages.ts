@@ -2,6 +2,7 @@ import { CanopyError } from '../../../../contract/light.ts';
 import type { ContentMember, OpenedContent, RoomContent } from '../../encryption/index.ts';
 import type { ChatFile, ChatMessage } from '../chat-messages.ts';
 import { type MessageContent, readMessage, readReaction } from './message-content.ts';
+import { NewestVersions } from './newest-versions.ts';
 
 /** Envelopes whose content is remembered. */
 const MAX_REMEMBERED = 5000;
@@ -21,7 +22,16 @@ interface Entry {
   readonly done: Promise<void>;
 }
 
-type Outcome = 'locked' | 'refused' | { message: ChatMessage; content: MessageContent | undefined };
+interface Opened {
+  message: ChatMessage;
+  /** Undefined: the message is gone. */
+  content: MessageContent | undefined;
+  /** The account that wrote it, as the certificate says; of a message that is gone, what the server says. */
+  accountId: string | undefined;
+}
+
+/** `outdated`: this device has seen a newer version elsewhere. */
+type Outcome = 'locked' | 'refused' | 'outdated' | Opened;
 
 /** Opens the messages of an encrypted room. */
 export class SealedMessages {
@@ -30,8 +40,8 @@ export class SealedMessages {
   readonly #entries = new Map<number, Entry>();
   /** What envelopes contained. */
   readonly #opened = new Map<string, Promise<OpenedContent | 'locked' | 'refused'>>();
-  /** How often each message has been edited, as far as this device has seen. */
-  readonly #versions = new Map<string, number>();
+  /** Of messages and reactions, by who wrote them: members choose ids, and can choose those of others. */
+  readonly #versions = new NewestVersions();
   #list: readonly ChatMessage[] = [];
 
   /** @param changed messages were opened */
@@ -50,7 +60,7 @@ export class SealedMessages {
     const outcomes = [...this.#entries.values()].map(({ outcome }) => outcome);
     return {
       locked: outcomes.filter((outcome) => outcome === 'locked').length,
-      refused: outcomes.filter((outcome) => outcome === 'refused').length,
+      refused: outcomes.filter((outcome) => outcome === 'refused' || outcome === 'outdated').length,
     };
   }
 
@@ -80,18 +90,31 @@ export class SealedMessages {
   /** Opens a message that need not be in the list. */
   async open(raw: ChatMessage): Promise<ChatMessage | undefined> {
     const outcome = await this.#open(raw);
+    const entry = this.#entries.get(raw.seq);
+    if (entry && entry.raw.rev > raw.rev) {
+      // It has changed since it was fetched.
+      await entry.done;
+      return this.#list.find(({ seq }) => seq === raw.seq);
+    }
     return typeof outcome === 'string' ? undefined : outcome.message;
   }
 
-  /** What is in a message. @throws {CanopyError} CHAT_MESSAGE_UNKNOWN - it is not there, or cannot be read */
-  async contentOf(seq: number): Promise<{ message: ChatMessage; content: MessageContent }> {
+  /** What is in a message, and which account wrote it. @throws {CanopyError} CHAT_MESSAGE_UNKNOWN - it is not there, or cannot be read */
+  async contentOf(
+    seq: number,
+  ): Promise<{ message: ChatMessage; content: MessageContent; accountId: string }> {
     const entry = this.#entries.get(seq);
     await entry?.done;
     const outcome = entry?.outcome;
-    if (typeof outcome !== 'object' || !outcome.content) {
+    if (typeof outcome !== 'object' || !outcome.content || outcome.accountId === undefined) {
       throw new CanopyError('CHAT_MESSAGE_UNKNOWN');
     }
-    return { message: outcome.message, content: outcome.content };
+    return { message: outcome.message, content: outcome.content, accountId: outcome.accountId };
+  }
+
+  /** The newest version of an account's reaction to a message of `author` that this device has seen. */
+  reactionVersion(id: string, author: string, accountId: string): number | undefined {
+    return this.#versions.get(reactionKey(id, author, accountId));
   }
 
   #begin(raw: ChatMessage): void {
@@ -119,17 +142,18 @@ export class SealedMessages {
   }
 
   #rebuild(): void {
-    const ids = new Set<string>();
+    const seen = new Set<string>();
     const list: ChatMessage[] = [];
     for (const seq of [...this.#entries.keys()].sort((a, b) => a - b)) {
       const entry = this.#entries.get(seq);
       const { outcome } = entry ?? {};
       if (entry && typeof outcome === 'object') {
+        const key = messageKey(outcome.message.id, outcome.accountId);
         // The same message in a second place.
-        if (ids.has(outcome.message.id)) {
+        if (seen.has(key)) {
           entry.outcome = this.#content.refuse('a message for the second time');
         } else {
-          ids.add(outcome.message.id);
+          seen.add(key);
           list.push(outcome.message);
         }
       }
@@ -141,7 +165,8 @@ export class SealedMessages {
     // Settles first, so that nothing is opened before its entry is there.
     await Promise.resolve();
     if (raw.gone !== undefined) {
-      return { message: { ...raw, text: '', files: [], mentions: [], reactions: [] }, content: undefined };
+      const message = { ...raw, text: '', files: [], mentions: [], reactions: [] };
+      return { message, content: undefined, accountId: raw.author?.accountId };
     }
     if (raw.sealed === undefined) {
       return this.#content.refuse('a message that is not encrypted');
@@ -161,11 +186,16 @@ export class SealedMessages {
     if (!isOf(sender, raw.author?.accountId)) {
       return this.#content.refuse('a message of somebody else', sender.deviceId);
     }
-    if (content.version < (this.#versions.get(raw.id) ?? 0) || (kind === 'edit') !== content.version > 0) {
+    const { accountId } = sender;
+    const isOfKind = (kind === 'edit') === content.version > 0;
+    const seen = isOfKind && this.#versions.see(messageKey(raw.id, accountId), content.version, raw.rev);
+    if (seen === 'outdated') {
+      return seen;
+    }
+    if (seen !== 'newest') {
       return this.#content.refuse('an earlier version of a message', sender.deviceId);
     }
-    this.#versions.set(raw.id, content.version);
-    return { message: await this.#shown(raw, content, sender), content };
+    return { message: await this.#shown(raw, content, sender), content, accountId };
   }
 
   async #shown(raw: ChatMessage, content: MessageContent, sender: ContentMember): Promise<ChatMessage> {
@@ -180,8 +210,8 @@ export class SealedMessages {
       },
       text,
       mentions,
-      reactions: await this.#reactions(raw),
-      ...(replyTo && { replyTo: replyTo.seq, replyToId: replyTo.id }),
+      reactions: await this.#reactions(raw, sender.accountId),
+      ...(replyTo && { replyTo: replyTo.seq, replyToId: replyTo.id, replyToAuthor: replyTo.author }),
       ...(files.length > 0 && {
         files: files.map((file): ChatFile => {
           const { fileId, name, type, width, height, size, thumbnail } = file;
@@ -198,17 +228,22 @@ export class SealedMessages {
   }
 
   /** The reactions that can be read, in the order in which each emoji was first used. */
-  async #reactions({ id, sealedReactions = [] }: ChatMessage): Promise<ChatMessage['reactions']> {
+  async #reactions(raw: ChatMessage, author: string): Promise<ChatMessage['reactions']> {
     const byEmoji = new Map<string, string[]>();
-    for (const { accountId, sealed } of sealedReactions) {
-      for (const emoji of await this.#reactionOf(id, accountId, sealed)) {
+    for (const { accountId, sealed } of raw.sealedReactions ?? []) {
+      for (const emoji of await this.#reactionOf(raw, author, accountId, sealed)) {
         byEmoji.set(emoji, [...(byEmoji.get(emoji) ?? []), accountId]);
       }
     }
     return [...byEmoji].map(([emoji, accountIds]) => ({ emoji, accountIds }));
   }
 
-  async #reactionOf(id: string, accountId: string, sealed: string): Promise<string[]> {
+  async #reactionOf(
+    { id, rev }: ChatMessage,
+    author: string,
+    accountId: string,
+    sealed: string,
+  ): Promise<string[]> {
     const opened = await this.#openSealed('reaction', reactionId(id, accountId), sealed);
     if (typeof opened === 'string') {
       return [];
@@ -217,7 +252,13 @@ export class SealedMessages {
       if (!isOf(opened.sender, accountId)) {
         throw new CanopyError('ENCRYPTION_INVALID', 'a reaction of somebody else');
       }
-      return readReaction(opened.content);
+      const reaction = readReaction(opened.content);
+      if (reaction.author !== author) {
+        throw new CanopyError('ENCRYPTION_INVALID', 'a reaction to another message');
+      }
+      const seen = this.#versions.see(reactionKey(id, author, accountId), reaction.version, rev);
+      // No alarm: a device of the account whose clock is behind may have written it, and the server could as well withhold all of them.
+      return seen === 'newest' ? reaction.emoji : [];
     } catch (cause) {
       this.#content.refuse(CanopyError.from(cause).detail ?? 'reaction', opened.sender.deviceId);
       return [];
@@ -245,6 +286,16 @@ export class SealedMessages {
 /** What a reaction is about. */
 export function reactionId(messageId: string, accountId: string): string {
   return `${messageId} ${accountId}`;
+}
+
+/** What a message is known by. */
+function messageKey(id: string, author: string | undefined): string {
+  return `${id} of ${author}`;
+}
+
+/** What a reaction is known by. */
+function reactionKey(id: string, author: string, accountId: string): string {
+  return `${messageKey(id, author)} by ${accountId}`;
 }
 
 /** Whether a device is of the account that the server names; nobody, once that was deleted. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { firstLine, textPieces } from './chat-text.ts';
+import { firstLine, isAnswered, textPieces } from './chat-text.ts';
 
 const linksOf = (text: string) =>
   textPieces(text, []).flatMap((piece) => (piece.kind === 'link' ? [[piece.text, piece.href]] : []));
@@ -74,5 +74,21 @@ describe('the text of a message', () => {
   it('is previewed by its first line', () => {
     assert.equal(firstLine('one\ntwo'), 'one');
     assert.equal(firstLine('a'.repeat(200), 10), `${'a'.repeat(10)}…`);
+  });
+});
+
+describe('the message that another one answers', () => {
+  const author = { accountId: 'ann', participantId: 'p', displayName: 'Ann' };
+
+  it('threat 24: has the id and the account that the answer names', () => {
+    const reply = { replyToId: 'message-1', replyToAuthor: 'ann' };
+    assert.ok(isAnswered(reply, { id: 'message-1', author }));
+    assert.ok(isAnswered(reply, { id: 'message-1', author: null }));
+    assert.ok(!isAnswered(reply, { id: 'message-2', author }));
+    assert.ok(!isAnswered(reply, { id: 'message-1', author: { ...author, accountId: 'eve' } }));
+  });
+
+  it('is taken from the server in rooms that are not encrypted', () => {
+    assert.ok(isAnswered({}, { id: 'message-1', author }));
   });
 });

@@ -1,3 +1,5 @@
+import type { ChatMessage } from '../../../sdk/index.ts';
+
 /** A piece of a message. `href` is safe to follow. */
 export type TextPiece =
   | { kind: 'text'; text: string }
@@ -35,6 +37,16 @@ export function messageSummary({
   files?: ReadonlyArray<{ name: string }>;
 }): string {
   return firstLine(text === '' ? files.map(({ name }) => name).join(', ') : text);
+}
+
+/** Whether a message is the one that another one answers. In encrypted rooms, the server may have put another in its place. */
+export function isAnswered(
+  reply: Pick<ChatMessage, 'replyToId' | 'replyToAuthor'>,
+  { id, author }: Pick<ChatMessage, 'id' | 'author'>,
+): boolean {
+  const { replyToId = id, replyToAuthor = author?.accountId } = reply;
+  // Nobody, once the account was deleted.
+  return id === replyToId && (author === null || author.accountId === replyToAuthor);
 }
 
 /** The first line of a message, for previews. */

@@ -5,6 +5,7 @@ import type { ChatMessage, FileUpload, PendingMessage } from '../../../sdk/index
 import {
   type ChatModel,
   fileSize,
+  isAnswered,
   type MessageGroup,
   messageSummary,
   textPieces,
@@ -94,7 +95,7 @@ function MessageView({ message, model, active, onShow }: MessageProps) {
       onFocusCapture={show}
     >
       {replyTo !== undefined && gone === undefined && (
-        <Quote seq={replyTo} id={message.replyToId} model={model} onShow={() => onShow(replyTo)} />
+        <Quote seq={replyTo} reply={message} model={model} onShow={() => onShow(replyTo)} />
       )}
       <MessageBody message={message} model={model} />
       <MessageFiles message={message} model={model} />
@@ -152,12 +153,12 @@ function MessageText({ message: { text, mentions }, model }: { message: ChatMess
 /** The message that another one answers. */
 function Quote({
   seq,
-  id,
+  reply,
   model,
   onShow,
 }: {
   seq: number;
-  id: string | undefined;
+  reply: ChatMessage;
   model: ChatModel;
   onShow(): void;
 }) {
@@ -176,8 +177,7 @@ function Quote({
     }
   }, [seq, isLoaded]);
   const quoted = loaded ?? fetched.value;
-  // In encrypted rooms, the server may have put another message in its place.
-  if (!quoted || quoted.gone !== undefined || (id !== undefined && quoted.id !== id)) {
+  if (!quoted || quoted.gone !== undefined || !isAnswered(reply, quoted)) {
     return <p class="chat-quote gone">{quoted?.gone ? chat[quoted.gone] : chat.unavailable}</p>;
   }
   const name = quoted.author?.displayName ?? chat.deletedAccount;

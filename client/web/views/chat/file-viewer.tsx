@@ -9,23 +9,25 @@ import '../../styles/full-dialog.css';
 /** Shows the pictures of the chat, one at a time. Arrow keys go on to the next, Escape closes it. */
 export function FileViewer({
   model,
-  fileId,
+  first,
   onClose,
 }: {
   model: ChatModel;
-  /** The picture to begin with. */
-  fileId: string;
+  /** The picture to begin with. In encrypted rooms, members can give files of theirs the ids of others. */
+  first: { seq: number; fileId: string };
   onClose(): void;
 }) {
   const { files } = strings.value;
   const dialog = useRef<HTMLDialogElement>(null);
-  const shown = useSignal(fileId);
+  const shown = useSignal(first);
   const url = useSignal<string | undefined>(undefined);
   const state = useSignal<'loading' | 'shown' | 'broken'>('loading');
   const pictures = model.messages.value.flatMap(({ seq, author, files: each = [] }) =>
     each.filter(({ hasThumbnail, gone }) => hasThumbnail && !gone).map((file) => ({ seq, author, file })),
   );
-  const at = pictures.findIndex(({ file }) => file.fileId === shown.value);
+  const at = pictures.findIndex(
+    ({ seq, file }) => seq === shown.value.seq && file.fileId === shown.value.fileId,
+  );
   const current = pictures[at];
 
   useEffect(() => {
@@ -39,9 +41,10 @@ export function FileViewer({
     }
     state.value = 'loading';
     url.value = undefined;
-    model.chat.openFile(current.seq, current.file.fileId).then(
+    const { value } = shown;
+    model.chat.openFile(value.seq, value.fileId).then(
       (opened) => {
-        if (shown.value === current.file.fileId) {
+        if (shown.value === value) {
           url.value = opened;
         }
       },
@@ -49,12 +52,12 @@ export function FileViewer({
         state.value = 'broken';
       },
     );
-  }, [current?.file.fileId]);
+  }, [current?.seq, current?.file.fileId]);
 
   const go = (step: number) => {
     const next = pictures[at + step];
     if (next) {
-      shown.value = next.file.fileId;
+      shown.value = { seq: next.seq, fileId: next.file.fileId };
     }
   };
   const pressed = (event: KeyboardEvent) => {
@@ -114,7 +117,7 @@ export function FileViewer({
       <div class="viewer-picture" aria-busy={state.value === 'loading'}>
         {url.value !== undefined && state.value !== 'broken' && (
           <img
-            key={file.fileId}
+            key={`${seq} ${file.fileId}`}
             src={url.value}
             alt={file.name}
             data-testid="viewer-picture"

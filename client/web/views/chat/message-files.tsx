@@ -37,7 +37,7 @@ export function MessageFiles({ message, model }: { message: ChatMessage; model: 
       {viewed.value !== undefined && (
         <FileViewer
           model={model}
-          fileId={viewed.value}
+          first={{ seq, fileId: viewed.value }}
           onClose={() => {
             viewed.value = undefined;
           }}
