@@ -13,6 +13,6 @@ export { OID } from './oids.ts';
 export { AnchorSet, type Path, requireChainLength, validateChain } from './path.ts';
 export { type PersonName, personName } from './person-name.ts';
 export { decodePublicKey, type KeyType, type PublicKey, requireReadableKey } from './public-key.ts';
-export { RevocationLists } from './revocation-lists.ts';
+export { isListOf, RevocationLists } from './revocation-lists.ts';
 export { derEcdsa, rawEcdsa, STATEMENT_SIGNING, signatureMatches, statementMatches } from './signatures.ts';
 export { readSigned, readSignedAlgorithm } from './signed.ts';

@@ -1,5 +1,5 @@
 import { CanopyError } from '../../base/errors/index.ts';
-import { toHex } from './bytes.ts';
+import { equalBytes, toHex } from './bytes.ts';
 import type { Certificate } from './certificate.ts';
 import type { Crl } from './crl.ts';
 import { KEY_USAGE } from './extensions.ts';
@@ -53,9 +53,7 @@ export class RevocationLists {
       (a, b) => b.thisUpdateMs - a.thisUpdateMs,
     );
     for (const list of lists) {
-      const sameKey =
-        list.authorityKeyId === undefined || list.authorityKeyId === issuer.extensions.subjectKeyId;
-      if (!sameKey || !(await this.#signedBy(list, issuer))) {
+      if (!(await this.#signedBy(list, issuer))) {
         reason = 'the revocation list is not signed by it';
       } else if (list.unsupported !== undefined) {
         reason = `the revocation list has the critical extension ${list.unsupported}`;
@@ -76,9 +74,19 @@ export class RevocationLists {
     if (known?.spki === spki) {
       return known.ok;
     }
-    // A weak algorithm never matches, see signatureMatches().
-    const ok = await signatureMatches(list.signatureAlgorithm, issuer.key, list.tbs, list.signature);
+    const ok = await isListOf(list, issuer);
     this.#verified.set(list, { spki, ok });
     return ok;
   }
+}
+
+/** Whether a list is named after this authority and signed by its key. */
+export async function isListOf(list: Crl, issuer: Certificate): Promise<boolean> {
+  const { authorityKeyId } = list;
+  const sameKey = authorityKeyId === undefined || authorityKeyId === issuer.extensions.subjectKeyId;
+  if (!sameKey || !equalBytes(list.issuer, issuer.subject)) {
+    return false;
+  }
+  // A weak algorithm never matches, see signatureMatches().
+  return signatureMatches(list.signatureAlgorithm, issuer.key, list.tbs, list.signature);
 }

@@ -3,6 +3,8 @@ import { CanopyError, revokedStatement } from '../../../../contract/light.ts';
 import {
   type Certificate,
   type Crl,
+  equalBytes,
+  isListOf,
   type Path,
   parseCrl,
   RevocationLists,
@@ -22,8 +24,16 @@ export interface Certified {
   readonly path: Path;
 }
 
-/** Maximum number of revocation lists that are kept. */
-const MAX_LISTS = 64;
+/** Maximum number of lists that are kept of authorities of which no certificate is known. */
+const MAX_STRANGE_LISTS = 64;
+/** Of each other authority, the newest are kept: one may not be valid yet. */
+const LISTS_EACH = 3;
+
+/** An authority, and its lists by SHA-256 (hex), the newest first. */
+interface ListedAuthority {
+  certificate: Certificate;
+  lists: Map<string, Crl>;
+}
 
 /**
  * Who is revoked, as far as this device knows. The server only delivers it: each list is signed by its authority, and the deployment's own
@@ -33,8 +43,10 @@ const MAX_LISTS = 64;
 export class Revocations {
   readonly #deploymentCa: Certificate;
   readonly #revoked = new Set<string>();
-  /** By SHA-256, hex. */
-  readonly #lists = new Map<string, Crl>();
+  /** The authorities of members' certificates, by name and key. */
+  readonly #authorities = new Map<string, ListedAuthority>();
+  /** Lists that none of these signed, by SHA-256 (hex), oldest arrivals first. The server can make up any number of them. */
+  readonly #strange = new Map<string, Crl>();
   #checker = new RevocationLists([]);
 
   constructor(deploymentCa: Certificate) {
@@ -46,19 +58,24 @@ export class Revocations {
     return { known: [...this.#lists.keys()] };
   }
 
+  get #lists(): Map<string, Crl> {
+    return new Map([...this.#strange, ...[...this.#authorities.values()].flatMap(({ lists }) => [...lists])]);
+  }
+
   /** Takes what the server delivers. What is not signed as it should be, or cannot be read, changes nothing. */
   async take({ lists, revoked }: RequestResult<'encryption.revocations'>, nowMs: number): Promise<void> {
     for (const each of lists) {
       const der = fromBase64(each);
       const list = readList(der);
       if (list) {
-        this.#lists.set(toHex(await sha256(der)), list);
+        this.#strange.set(toHex(await sha256(der)), list);
       }
     }
-    // The newest count, so the oldest can go.
-    const byAge = [...this.#lists].sort(([, a], [, b]) => a.thisUpdateMs - b.thisUpdateMs);
-    for (const [hash] of byAge.slice(0, Math.max(0, byAge.length - MAX_LISTS))) {
-      this.#lists.delete(hash);
+    for (const authority of this.#authorities.values()) {
+      await this.#sort(authority);
+    }
+    for (const hash of [...this.#strange.keys()].slice(0, -MAX_STRANGE_LISTS)) {
+      this.#strange.delete(hash);
     }
     this.#checker = new RevocationLists([...this.#lists.values()]);
     if (revoked) {
@@ -77,8 +94,12 @@ export class Revocations {
       return 'revoked';
     }
     // The deployment's CA has no lists.
-    if (path.at(-1)?.serialHex === this.#deploymentCa.serialHex) {
+    const anchor = path.at(-1);
+    if (anchor && equalBytes(anchor.spki, this.#deploymentCa.spki)) {
       return 'good';
+    }
+    for (const certificate of path.slice(1)) {
+      await this.#meet(certificate);
     }
     try {
       await this.#checker.check(path, nowMs);
@@ -86,6 +107,28 @@ export class Revocations {
     } catch (cause) {
       return CanopyError.from(cause).code === 'CERT_REVOKED' ? 'revoked' : 'unknown';
     }
+  }
+
+  /** From now on, the lists of this authority are told from those that it did not sign. */
+  async #meet(certificate: Certificate): Promise<void> {
+    const id = `${toHex(certificate.subject)} ${toHex(certificate.spki)}`;
+    if (!this.#authorities.has(id)) {
+      const authority = { certificate, lists: new Map() };
+      this.#authorities.set(id, authority);
+      await this.#sort(authority);
+    }
+  }
+
+  /** Gives an authority the lists that it signed. */
+  async #sort(authority: ListedAuthority): Promise<void> {
+    for (const [hash, list] of this.#strange) {
+      if (await isListOf(list, authority.certificate)) {
+        this.#strange.delete(hash);
+        authority.lists.set(hash, list);
+      }
+    }
+    const byAge = [...authority.lists].sort(([, a], [, b]) => b.thisUpdateMs - a.thisUpdateMs);
+    authority.lists = new Map(byAge.slice(0, LISTS_EACH));
   }
 }
 
