@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import type { Identity } from '../../../client/sdk/index.ts';
 import { Company } from '../../../test/support/company.ts';
 import { EncryptedSeat } from '../../../test/support/encrypted-seat.ts';
+import { newGatewayIdentity } from '../../../test/support/gateway-identity.ts';
 import { InProcessServer } from '../../../test/support/in-process-server.ts';
 import { newIdentity, ProtocolClient } from '../../../test/support/protocol-client.ts';
 
@@ -88,6 +89,35 @@ describe('encrypted rooms of a company with its own PKI', () => {
     await first.leave();
     outsider.close();
     await (await (await take(guest, 'anyone')).enterGroup()).leave();
+  });
+
+  it('threat 24: a phone does not decide whose room it is, and leaves when somebody comes who cannot check its gateway', async () => {
+    const ada = await person('ada@example.com');
+    const roomId = 'called-first';
+    const policy = 'allow-phones';
+    assert.equal((await server.api('POST', '/api/rooms', { roomId, encryption: policy })).status, 200);
+    const gateway = await newGatewayIdentity(server);
+    const phones = await (await EncryptedSeat.take(server.url, gateway, roomId, { policy })).enterGroup();
+    const phone = await phones.client.get('participant.add', { displayName: 'Caller', kind: 'phone' });
+    const seat = await EncryptedSeat.take(server.url, ada.identity, roomId, { policy });
+    assert.equal(await phones.client.ended(), 'ENCRYPTION_UNTRUSTED');
+    const { participants, parts, participantId } = seat.joined;
+    assert.ok(phone.participantId);
+    assert.deepEqual(
+      participants.map((each) => each.participantId),
+      [participantId],
+    );
+    assert.equal(parts.encryption.group, null);
+    await seat.enterGroup();
+    const again = await ProtocolClient.enter(server.url, gateway);
+    assert.equal(await again.refusal('room.join', { roomId, encrypts: true }), 'ENCRYPTION_UNTRUSTED');
+    again.close();
+    await seat.leave();
+    // The gateway and those whom the server certifies can check each other.
+    const other = await (await EncryptedSeat.take(server.url, gateway, roomId, { policy })).enterGroup();
+    const second = await (await EncryptedSeat.take(server.url, guest, roomId, { policy })).enterGroup();
+    await other.follow(1n);
+    await Promise.all([second.leave(), other.leave()]);
   });
 
   it('threat 24: members get the company’s lists, and see by themselves who is revoked', async () => {

@@ -16,7 +16,7 @@ import type { Sfu } from '../../../sfu/index.ts';
 import type { IdentitySource } from '../../identity/index.ts';
 import { factorOf, type NestedBudget } from '../budgets/index.ts';
 import { MemoryRoomLog, type RoomLog } from '../log/index.ts';
-import { may, roomRoleOf } from '../policy/index.ts';
+import { isPhoneGateway, may, roomRoleOf } from '../policy/index.ts';
 import { type PeerPrincipal, serverRoleOf } from '../principals/index.ts';
 import type { MediaPath } from './media-paths.ts';
 import type { Peer, PeerConnection } from './peer.ts';
@@ -169,10 +169,14 @@ export class Room {
     return (await this.#media.ready).routerRtpCapabilities;
   }
 
-  /** What certifies the devices in an encrypted room: all of them have to be able to check each other's certificates. */
+  /**
+   * What certifies the devices in an encrypted room: all of them have to be able to check each other's certificates. Whoever created the room
+   * has decided that, or the first person inside; never a phone, which anyone may use to call in.
+   */
   get certifiedBy(): IdentitySource | undefined {
     const { certifiedBy } = this.record;
-    return certifiedBy ?? [...this.peers.values()].map(sourceOf).find((source) => source !== undefined);
+    const people = [...this.peers.values()].filter(({ principal }) => !isPhoneGateway(principal));
+    return certifiedBy ?? people.map(sourceOf).find((source) => source !== undefined);
   }
 
   /**
@@ -208,6 +212,7 @@ export class Room {
     if (evicted) {
       this.remove(evicted, 'lost');
     }
+    this.#removeStrangers(peer);
     for (const [participantId, hosted] of peer.participants) {
       const participant = this.#withRoles(peer, hosted);
       peer.participants.set(participantId, participant);
@@ -215,6 +220,21 @@ export class Room {
     }
     peer.enteredSeq = this.#events.head;
     this.#log.info({ peerId: peer.peerId, accountId: peer.accountId, peers: this.peers.size }, 'peer joined');
+  }
+
+  /** The phone gateway leaves an encrypted room when a person comes whose device cannot check its certificate. */
+  #removeStrangers({ principal }: Peer): void {
+    const { certifiedBy } = this;
+    if (this.encryption === 'off' || isPhoneGateway(principal) || certifiedBy === undefined) {
+      return;
+    }
+    for (const other of [...this.peers.values()].filter((each) => isPhoneGateway(each.principal))) {
+      if (sourceOf(other) !== certifiedBy) {
+        const { connection } = other;
+        this.remove(other, 'kicked');
+        connection?.end('ENCRYPTION_UNTRUSTED');
+      }
+    }
   }
 
   /** Gives a returning peer its new connection, and ends the old one if that still seems alive. */
