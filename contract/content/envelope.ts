@@ -27,6 +27,8 @@ export const SIGNATURE_BYTES = 64;
 /** Sizes of what is encrypted: at least this, in bytes, and steps of a quarter of the power of two below. */
 const MIN_PLAIN_BYTES = 256;
 const MAX_PLAIN_BYTES = 24_576;
+/** Size of an envelope with little in it, in bytes: every sign. */
+export const MIN_ENVELOPE_BYTES = HEADER_BYTES + MIN_PLAIN_BYTES + TAG_BYTES;
 /** Maximum size of an envelope, in bytes. */
 export const MAX_ENVELOPE_BYTES = HEADER_BYTES + MAX_PLAIN_BYTES + TAG_BYTES;
 

@@ -5,6 +5,7 @@ export {
   type EnvelopeHeader,
   HEADER_BYTES,
   MAX_ENVELOPE_BYTES,
+  MIN_ENVELOPE_BYTES,
   paddedBytes,
   readEnvelope,
   SIGNATURE_BYTES,

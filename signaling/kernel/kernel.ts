@@ -71,6 +71,7 @@ import {
   Tickets,
 } from './rooms/index.ts';
 import { Scrubber } from './scrubber.ts';
+import type { RequireSealed } from './sealed-content.ts';
 import { signInHandlers } from './sign-in/index.ts';
 import {
   Dispatcher,
@@ -452,6 +453,11 @@ export class Kernel {
 
   /** What was written in a room some time ago. Set by the feature for chat. */
   chatDuring: ChatDuring = () => Promise.resolve({ messages: [], more: false });
+
+  /** Refuses content that a peer's device did not seal for its room's group. Set by the feature for encryption. */
+  requireSealed: RequireSealed = () => {
+    throw new CanopyError('ENCRYPTION_STALE');
+  };
 
   /** Whether an account has this telephone number among its contacts. Set by the feature for contacts. */
   hasContactNumber: (accountId: string, number: string) => Promise<boolean> = () => Promise.resolve(false);

@@ -192,6 +192,7 @@ describe('the chat of an encrypted room', () => {
       await eve.refusal('chat.send', { id, sealed, files: [{ fileId: crypto.randomUUID(), name: 'a.txt' }] }),
       'ENCRYPTION_REQUIRED',
     );
+    assert.equal(await eve.refusal('chat.send', { id, sealed }), 'ENCRYPTION_INVALID');
     assert.equal(await eve.refusal('chat.edit', { seq: 1, text: 'hello' }), 'ENCRYPTION_REQUIRED');
     assert.equal(await eve.refusal('chat.react', { seq: 1, emoji: '👍', on: true }), 'ENCRYPTION_REQUIRED');
     assert.equal(await eve.refusal('reaction.send', { kind: 'like' }), 'ENCRYPTION_REQUIRED');

@@ -1,9 +1,10 @@
 import { CanopyError } from '../../../base/index.ts';
-import { SEALED_FILE_NAME } from '../../../contract/content/index.ts';
+import { type ContentKind, SEALED_FILE_NAME } from '../../../contract/content/index.ts';
 import {
   type Handlers,
   type Kernel,
   may,
+  type Peer,
   type Room,
   requirePrincipal,
   requireRight,
@@ -35,6 +36,28 @@ export function chatHandlers(
     const writer = requireRight(session, 'chat.send');
     limits.write(writer.principal.accountId, writer.room.roomId, bytes);
     return writer;
+  };
+
+  /**
+   * In an encrypted room, everything has to be sealed by its author's device; elsewhere, nothing can be.
+   *
+   * @param content `sealed`: null takes something off; `isReadable`: whether the request also has something that the server can read
+   * @throws {CanopyError} ENCRYPTION_REQUIRED, ENCRYPTION_INVALID, ENCRYPTION_STALE
+   */
+  const requireSealing = (
+    writer: { room: Room; peer: Peer },
+    content: { sealed?: string | null | undefined; kind: ContentKind; isReadable: boolean },
+  ): void => {
+    const { sealed, kind, isReadable } = content;
+    if (writer.room.encryption === 'off') {
+      if (sealed !== undefined) {
+        throw new CanopyError('ENCRYPTION_INVALID', 'the room is not encrypted');
+      }
+    } else if (sealed === undefined || isReadable) {
+      throw new CanopyError('ENCRYPTION_REQUIRED', 'the message is not encrypted');
+    } else if (sealed !== null) {
+      kernel.requireSealed(writer, sealed, kind);
+    }
   };
 
   return {
@@ -78,10 +101,9 @@ export function chatHandlers(
     'chat.send': async (session, message) => {
       const writer = requireWriter(session, bytesOf(message));
       const { text, mentions, replyTo, files, sealed } = message;
-      requireSealing(writer.room, sealed, text !== '' || mentions.length > 0 || replyTo !== undefined);
-      if (sealed !== undefined && files.some(isDescribed)) {
-        throw new CanopyError('ENCRYPTION_REQUIRED', 'the names of the files are not encrypted');
-      }
+      const isReadable =
+        text !== '' || mentions.length > 0 || replyTo !== undefined || files.some(isDescribed);
+      requireSealing(writer, { sealed, kind: 'message', isReadable });
       if (files.length > 0) {
         requireRight(session, 'chat.sendFile');
       }
@@ -90,7 +112,8 @@ export function chatHandlers(
 
     'chat.edit': async (session, { seq, ...edit }) => {
       const writer = requireWriter(session, bytesOf(edit));
-      requireSealing(writer.room, edit.sealed, edit.text !== '' || edit.mentions.length > 0);
+      const isReadable = edit.text !== '' || edit.mentions.length > 0;
+      requireSealing(writer, { sealed: edit.sealed, kind: 'edit', isReadable });
       await chats.edit(writer, seq, edit);
       return {};
     },
@@ -107,7 +130,7 @@ export function chatHandlers(
 
     'chat.react': async (session, { seq, emoji = '', on = false, sealed }) => {
       const writer = requireWriter(session, 0);
-      requireSealing(writer.room, sealed, emoji !== '');
+      requireSealing(writer, { sealed, kind: 'reaction', isReadable: emoji !== '' });
       await (sealed === undefined
         ? chats.react(writer, seq, emoji, on)
         : chats.reactSealed(writer, seq, sealed));
@@ -150,20 +173,4 @@ function isDescribed({ name, type, width, height }: FileDescription): boolean {
     width !== undefined ||
     height !== undefined
   );
-}
-
-/**
- * In an encrypted room, everything has to be sealed; elsewhere, nothing can be.
- *
- * @param isReadable whether the request also has something that the server can read
- * @throws {CanopyError} ENCRYPTION_REQUIRED, ENCRYPTION_INVALID
- */
-function requireSealing(room: Room, sealed: string | null | undefined, isReadable: boolean): void {
-  if (room.encryption === 'off') {
-    if (sealed !== undefined) {
-      throw new CanopyError('ENCRYPTION_INVALID', 'the room is not encrypted');
-    }
-  } else if (sealed === undefined || isReadable) {
-    throw new CanopyError('ENCRYPTION_REQUIRED', 'the message is not encrypted');
-  }
 }

@@ -59,7 +59,11 @@ export function encryptionHandlers(
 
     'encryption.head': async (session, head) => {
       const { room, peer } = requireSeat(session);
-      const epoch = requireGroup(session).delivery.group?.epoch ?? -1;
+      const { delivery } = requireGroup(session);
+      const epoch = delivery.group?.epoch ?? -1;
+      if (head.epoch === epoch) {
+        delivery.usable(peer);
+      }
       // Nobody is ahead of the server, unless it has lost a group.
       // The gateway speaks for its phones.
       const [participantId] = peer.participants.keys();

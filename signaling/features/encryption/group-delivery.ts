@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { encodeKeyPackage } from 'ts-mls/keyPackage.js';
 import { encodeMlsMessage } from 'ts-mls/message.js';
 import { CanopyError } from '../../../base/index.ts';
+import type { ContentKind } from '../../../contract/content/index.ts';
 import type { RequestResult } from '../../../contract/index.ts';
 import {
   readCommit,
@@ -11,6 +12,7 @@ import {
   requireUsable,
 } from '../../../contract/mls/index.ts';
 import type { Peer, Room } from '../../kernel/index.ts';
+import { ContentEpochs } from './content-epochs.ts';
 import { type LeafDevice, leafDeviceOf, requireChain, type VerifyChain } from './leaf-chains.ts';
 import { Newcomers } from './newcomers.ts';
 import { PublicGroup } from './public-group.ts';
@@ -54,6 +56,7 @@ export class GroupDelivery {
   readonly #stuck = new Map<string, number>();
   /** The latest commits, oldest first. */
   #kept: Missed = [];
+  readonly #contentEpochs = new ContentEpochs();
   /** Requests are handled one at a time, as reading a commit takes a while. */
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -171,9 +174,9 @@ export class GroupDelivery {
         refuse('the tree would be too large to be sent');
       }
       this.#requireInside(peer);
-      this.#group = next;
+      this.#begin(next);
       // Whoever commits can use it.
-      this.#stuck.delete(peer.peerId);
+      this.usable(peer);
       const entry = { epoch: group.epoch, commit: base64(commit) };
       this.#keep(entry);
       this.#newcomers.drop(peer.peerId);
@@ -198,6 +201,11 @@ export class GroupDelivery {
       }
       this.#requireInside(peer);
       const nowMs = performance.now();
+      for (const peerId of this.#stuck.keys()) {
+        if (!this.#room.peers.has(peerId)) {
+          this.#stuck.delete(peerId);
+        }
+      }
       this.#stuck.set(peer.peerId, nowMs);
       const isStuck = ({ peerId }: Peer) =>
         nowMs - (this.#stuck.get(peerId) ?? Number.NEGATIVE_INFINITY) < STUCK_MS;
@@ -211,6 +219,11 @@ export class GroupDelivery {
     });
   }
 
+  /** A device can use the group. */
+  usable({ peerId }: Peer): void {
+    this.#stuck.delete(peerId);
+  }
+
   /** The commits from an epoch on; undefined if some are no longer kept. */
   missed(groupId: string, epoch: number): Missed | undefined {
     const { group } = this;
@@ -221,15 +234,34 @@ export class GroupDelivery {
     return missed.length === group.epoch - epoch ? missed : undefined;
   }
 
+  /**
+   * Refuses content (an envelope, base64) that is not of this kind, or that a peer's device did not seal in one of the latest epochs.
+   *
+   * @throws {CanopyError} ENCRYPTION_INVALID; ENCRYPTION_STALE - it is of another group, or of an epoch of long ago
+   */
+  requireSealed({ deviceId }: Peer, sealed: string, kind: ContentKind): void {
+    this.#contentEpochs.require(this.group?.groupId, deviceId, { sealed, kind });
+  }
+
   close(): void {
     this.#newcomers.close();
   }
 
   /** Another group takes the place of the former one. */
   #replace(group: PublicGroup | undefined): void {
-    this.#group = group;
+    this.#group = undefined;
+    this.#contentEpochs.clear();
     this.#kept = [];
     this.#stuck.clear();
+    if (group) {
+      this.#begin(group);
+    }
+  }
+
+  /** An epoch begins. */
+  #begin(group: PublicGroup): void {
+    this.#group = group;
+    this.#contentEpochs.add(group);
   }
 
   /** Keeps a commit, and drops the oldest ones that are too many for one answer. */

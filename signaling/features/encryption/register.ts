@@ -14,6 +14,8 @@ export function registerEncryption(kernel: Kernel): void {
   kernel.trustChanged.add(() => encryption.notifyRevoked());
   const metrics = encryptionMetrics(kernel.registry, encryption);
   kernel.requests(ENCRYPTION_REQUESTS, encryptionHandlers(encryption, revoked, metrics));
+  kernel.requireSealed = ({ room, peer }, sealed, kind) =>
+    encryption.of(room)?.requireSealed(peer, sealed, kind);
   kernel.snapshotPart('encryption', (room) => encryption.snapshot(room));
   kernel.happenings.add((happening) => {
     if (happening.name === 'room.closed') {

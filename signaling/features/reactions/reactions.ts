@@ -1,5 +1,5 @@
 import { CanopyError } from '../../../base/index.ts';
-import { type Peer, type Room, TokenBucket } from '../../kernel/index.ts';
+import { type Kernel, type Peer, type Room, TokenBucket } from '../../kernel/index.ts';
 import type { ReactionKind } from './contract.ts';
 
 /** Time between two events in a room, in milliseconds. */
@@ -7,6 +7,9 @@ const GATHER_MS = 300;
 const MAX_COUNT = 9;
 const PER_SECOND = 4;
 const BURST = 8;
+/** Signs in one event that the server cannot read, and so cannot count: of each participant, and of all. Further ones are not shown. */
+const MAX_SEALED_EACH = 3;
+const MAX_SEALED = 100;
 
 interface Gathered {
   participantId: string;
@@ -25,10 +28,16 @@ export class Reactions {
   readonly #buckets = new WeakMap<Peer, TokenBucket>();
   /** By room, while its next event is due: what that event says. */
   readonly #due = new WeakMap<Room, Due>();
+  readonly #kernel: Pick<Kernel, 'requireSealed'>;
+
+  constructor(kernel: Pick<Kernel, 'requireSealed'>) {
+    this.#kernel = kernel;
+  }
 
   /**
    * @param reaction its kind, or one that the server cannot read
-   * @throws {CanopyError} RATE_LIMITED; ENCRYPTION_REQUIRED, ENCRYPTION_INVALID - it has to be sealed, or cannot be
+   * @throws {CanopyError} RATE_LIMITED; ENCRYPTION_REQUIRED, ENCRYPTION_INVALID, ENCRYPTION_STALE - it has to be sealed by this peer's
+   * device, or cannot be sealed
    */
   send(
     room: Room,
@@ -46,10 +55,16 @@ export class Reactions {
     if (!bucket.take(nowMs)) {
       throw new CanopyError('RATE_LIMITED', `at most ${PER_SECOND} reactions per second`);
     }
+    if (sealed !== undefined) {
+      this.#kernel.requireSealed({ room, peer }, sealed, 'sign');
+    }
     const waiting = this.#due.get(room);
     const due: Due = waiting ?? { readable: new Map(), sealed: [] };
     if (sealed !== undefined) {
-      due.sealed.push({ participantId, sealed });
+      const own = due.sealed.filter((each) => each.participantId === participantId);
+      if (own.length < MAX_SEALED_EACH && due.sealed.length < MAX_SEALED) {
+        due.sealed.push({ participantId, sealed });
+      }
     } else if (kind !== undefined) {
       const key = `${participantId} ${kind}`;
       const count = Math.min(MAX_COUNT, (due.readable.get(key)?.count ?? 0) + 1);
@@ -58,6 +73,19 @@ export class Reactions {
     if (!waiting) {
       // The first one is shown at once; those that follow wait.
       this.#show(room, due);
+    }
+  }
+
+  /** Somebody has left: what they showed last is not sent after that, as nobody could judge it. */
+  left(room: Room, participantId: string): void {
+    const due = this.#due.get(room);
+    if (due) {
+      due.sealed = due.sealed.filter((each) => each.participantId !== participantId);
+      for (const [key, gathered] of due.readable) {
+        if (gathered.participantId === participantId) {
+          due.readable.delete(key);
+        }
+      }
     }
   }
 

@@ -5,5 +5,11 @@ import { Reactions } from './reactions.ts';
 
 /** Reactions: people applaud without interrupting. */
 export function registerReactions(kernel: Kernel): void {
-  kernel.requests(REACTION_REQUESTS, reactionHandlers(new Reactions()));
+  const reactions = new Reactions(kernel);
+  kernel.requests(REACTION_REQUESTS, reactionHandlers(reactions));
+  kernel.follow((room, { kind, data }) => {
+    if (kind === 'participant.left') {
+      reactions.left(room, data.participantId);
+    }
+  });
 }
