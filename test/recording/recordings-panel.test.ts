@@ -50,8 +50,14 @@ describe('recordings on the page', () => {
       (lengthMs) => lengthMs > 8000,
       60_000,
     );
+    await choose(page, 'panel-recordings');
+    await page.locator('[data-testid=recording-card][data-status=recording]').waitFor();
     await choose(page, 'record');
     await page.getByTestId('recording').waitFor({ state: 'detached' });
+    // The panel shows the end by itself.
+    await page.locator('[data-testid=recording-card][data-status=ended]').waitFor();
+    await choose(page, 'panel-recordings');
+    await page.getByTestId('recording-card').waitFor({ state: 'detached' });
   }
   const list = async () =>
     (

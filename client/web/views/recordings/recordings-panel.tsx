@@ -6,6 +6,9 @@ import { lateStrings } from '../../strings/index.ts';
 import { RecordingCard } from './recording-card.tsx';
 import '../../styles/recordings.css';
 
+/** How often the list is loaded again while the files of a recording that was stopped are being completed, in milliseconds. */
+const SETTLING_MS = 2000;
+
 /** The recordings of the room, newest first. */
 export function RecordingsPanel({ model, call }: { model: AppModel; call: Call }) {
   const { recordings: words } = lateStrings();
@@ -14,9 +17,10 @@ export function RecordingsPanel({ model, call }: { model: AppModel; call: Call }
     undefined,
   );
   const failed = useSignal(false);
+  const recordingsOf = async () => (await model.connected()).recordings(roomId);
   const load = async (before?: number) => {
     try {
-      const source = await (await model.connected()).recordings(roomId);
+      const source = await recordingsOf();
       const { recordings, more } = await source.list(before);
       const earlier = before === undefined ? [] : (loaded.value?.list ?? []);
       loaded.value = { source, list: [...earlier, ...recordings], more };
@@ -25,11 +29,28 @@ export function RecordingsPanel({ model, call }: { model: AppModel; call: Call }
       failed.value = true;
     }
   };
+  /** Loads the newest ones again, and keeps older ones that are shown. */
+  const renew = async () => {
+    const { recordings } = await (await recordingsOf()).list();
+    const sinceMs = recordings.at(-1)?.startedAtMs ?? 0;
+    if (loaded.value) {
+      const older = loaded.value.list.filter(({ startedAtMs }) => startedAtMs < sinceMs);
+      loaded.value = { ...loaded.value, list: [...recordings, ...older] };
+    }
+  };
   const running = call.recording.running.value?.status;
   useEffect(() => {
     void load();
   }, [roomId, running]);
   const { source, list = [], more = false } = loaded.value ?? {};
+  const isSettling = running === undefined && list.some(({ status }) => status !== 'ended');
+  useEffect(() => {
+    if (isSettling) {
+      // What fails is tried again.
+      const timer = setInterval(() => renew().catch(() => {}), SETTLING_MS);
+      return () => clearInterval(timer);
+    }
+  }, [roomId, isSettling]);
   useEffect(
     () =>
       source?.onComposition((change) => {
