@@ -18,17 +18,23 @@ export function readWav(file: string): Sound {
 
 /** Length of the windows whose loudness is compared, in seconds. */
 const WINDOW_SECONDS = 0.02;
+/** The sound may begin anywhere in the recording: windows are tried from so many starts. */
+const PHASES = 4;
 
 /**
  * The best correlation between the loudness of a known sound and of any part of a recording, 1 being identical. Codecs, filters and levels
  * hardly affect it.
  */
 export function likeness(recording: Sound, known: Sound): number {
-  const long = loudness(recording);
+  const { samples, rateHz } = recording;
   const short = loudness(known);
   let best = 0;
-  for (let at = 0; at + short.length <= long.length; at++) {
-    best = Math.max(best, correlation(long.subarray(at, at + short.length), short));
+  for (let phase = 0; phase < PHASES; phase++) {
+    const start = Math.round((phase / PHASES) * WINDOW_SECONDS * rateHz);
+    const long = loudness({ samples: samples.subarray(start), rateHz });
+    for (let at = 0; at + short.length <= long.length; at++) {
+      best = Math.max(best, correlation(long.subarray(at, at + short.length), short));
+    }
   }
   return best;
 }
