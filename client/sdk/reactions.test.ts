@@ -15,7 +15,7 @@ describe('reactions in an encrypted room', () => {
   });
   after(() => writers.close());
 
-  /** A member who is told of signs by the test, in place of the server. */
+  /** A member that receives signs from the test instead of a server. */
   function audience(present: ReadonlyArray<[participantId: string, writer: SealedWriter]>) {
     const { content, alarms } = writers.reader();
     const participants = new Map(

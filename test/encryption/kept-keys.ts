@@ -1,4 +1,4 @@
-// biome-ignore lint/plugin: frames are opened without the rules by which receivers choose keys
+// biome-ignore lint/plugin: opens frames with any key, whatever receivers would accept
 import { CIPHER_SUITES, deriveKey, type SFrameKey } from '../../client/sdk/encryption/media/cipher-suite.ts';
 // biome-ignore lint/plugin: the same
 import { clearBytes } from '../../client/sdk/encryption/media/frame-format.ts';

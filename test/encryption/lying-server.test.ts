@@ -23,7 +23,7 @@ type Message = [name: string, data: Record<string, unknown>];
 /** What a lying server makes of something that it sends to Bob; `isEvent`: it is no answer. */
 type Lie = (message: Message, isEvent: boolean) => unknown[];
 
-/** Bob is told lies; the others see the server as it is. */
+/** The proxy lies to Bob only; the others reach the server directly. */
 describe('a lying server', () => {
   let server: InProcessServer;
   let people: EncryptedPeople;
@@ -47,7 +47,7 @@ describe('a lying server', () => {
 
   const newRoom = (roomId: string) => server.api('POST', '/api/rooms', { roomId, encryption: 'required' });
   const proxy = (index: number) => proxies[index] as TamperingProxy;
-  /** From now on Bob, who is behind this proxy, is told this. */
+  /** What Bob, who is behind this proxy, receives from now on. */
   const tell = (index: number, lie: Lie) => {
     proxy(index).tamper = (text, direction) => {
       const [start] = MESSAGE.exec(text) ?? [];

@@ -40,8 +40,8 @@ export function leafDeviceOf(
 }
 
 /**
- * Checks that a leaf is a device's own, with the chain by which the server let it in, or one by which it would: its certificate may have been
- * renewed since. With another one, of an issuer that nobody trusts, the others would refuse the epoch.
+ * Checks that a leaf is a device's own, with the chain that it signed in with, or another one that the server would accept, as its certificate
+ * may have been renewed since. If an issuer that nobody trusts were let through here, the other members would refuse the epoch.
  *
  * @param current the device's leaf in the group, which it may keep
  * @throws {CanopyError} ENCRYPTION_INVALID, and the CERT_ codes of a chain that cannot be read

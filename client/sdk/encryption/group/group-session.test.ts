@@ -288,7 +288,7 @@ describe('a device in a room’s group', () => {
     const before = bob.keys.length;
     const signed = await deployment.revoked(accountId);
     relay.revocations = async () => signed;
-    // The server goes on listing Eve, and accepts no removal of somebody who is in the room.
+    // The server still lists Eve, and refuses to remove anybody who is in the room.
     relay.send('encryption.revoked', {}, [ann, bob]);
     for (const person of [ann, bob]) {
       assert.equal(await person.alarm('revoked'), deviceId);
@@ -342,7 +342,7 @@ describe('a device in a room’s group', () => {
     await other.close();
   });
 
-  it('a certificate that was renewed in a call gets into the group, and into one that is created anew', async () => {
+  it('a certificate renewed during a call is accepted in the group, and in a new one', async () => {
     const device = await deployment.device('Ann');
     const ann = await relay.enter('Ann', { device });
     await relay.settled();
@@ -373,7 +373,7 @@ describe('a device in a room’s group', () => {
     assert.deepEqual([...ann.session.state.alarms, ...bob.session.state.alarms], []);
   });
 
-  it('when no device can use the group, another takes its place, and everyone is told that it is new', async () => {
+  it('when no device can use the group, a new one replaces it, and everyone is told', async () => {
     const [ann, bob] = (await together(2)) as [RelayedPerson, RelayedPerson];
     const { groupId = '', epoch = 0 } = relay.delivery.group ?? {};
     const garbage = Buffer.from('garbage').toString('base64');

@@ -3,7 +3,7 @@ import type { EncryptionAlarm } from '../encryption-state.ts';
 import type { CredentialJudge } from './credential-judge.ts';
 import type { RoomGroup } from './room-group.ts';
 
-/** How often this device asks for revocations, in milliseconds, unless it is told that there are new ones. */
+/** How often this device asks for revocations when nobody announces new ones, in milliseconds. */
 const ASK_MS = 60_000;
 
 export interface RevokedMembersHost {
