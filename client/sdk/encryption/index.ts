@@ -1,5 +1,6 @@
 /** End-to-end encryption. Only what is light is exported here: the rest is loaded when a room is encrypted. */
 
+export { BASE_KEY_BYTES, type EpochKeys, type SFrameSuite } from '../../../contract/sframe/index.ts';
 export type { ContentMember, OpenedContent } from './content/index.ts';
 export type {
   EncryptedMember,
@@ -7,7 +8,7 @@ export type {
   EncryptionAlarmKind,
   EncryptionState,
 } from './encryption-state.ts';
-export { BASE_KEY_BYTES, type EpochKeys, type FrameEncryption, type SFrameSuite } from './epoch-keys.ts';
+export type { FrameEncryption } from './frame-encryption.ts';
 export type { EncryptedTrack, MediaEncryption } from './media/index.ts';
 export { encryptedMediaSupported, openMediaEncryption } from './open-media-encryption.ts';
 export type { RoomContent } from './room-content.ts';

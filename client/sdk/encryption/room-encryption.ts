@@ -12,7 +12,7 @@ import { Emitter } from '../emitter.ts';
 import type { Identity } from '../identity/index.ts';
 import type { RoomSession } from '../room-session.ts';
 import { type EncryptionState, failureAlarm } from './encryption-state.ts';
-import type { FrameEncryption } from './epoch-keys.ts';
+import type { FrameEncryption } from './frame-encryption.ts';
 import type { GroupSession } from './group/index.ts';
 import { RoomContent } from './room-content.ts';
 

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import type { EventData } from '../../../../contract/index.ts';
 import { CanopyError } from '../../../../contract/light.ts';
+import { deviceMember } from '../../../../contract/sframe/index.ts';
 import { TestDeployment, type TestDevice } from '../../../../test/support/encrypted-devices.ts';
 import { GroupRelay, type RelayedPerson } from '../../../../test/support/group-relay.ts';
 import { eventually } from '../../../../test/support/wait.ts';
-import { deviceMember } from '../epoch-keys.ts';
 // biome-ignore lint/plugin: what media does with the keys
 import { FrameOpener, FrameSealer, type MediaKeys } from '../media/frame-cipher.ts';
 // biome-ignore lint/plugin: the same

@@ -13,7 +13,7 @@ import { fromBase64, fromBase64Url, toBase64, toHex } from '../../bytes.ts';
 import type { Identity } from '../../identity/index.ts';
 import type { ContentEpoch } from '../content/index.ts';
 import { type EncryptionAlarm, type EncryptionState, failureAlarm } from '../encryption-state.ts';
-import type { FrameEncryption } from '../epoch-keys.ts';
+import type { FrameEncryption } from '../frame-encryption.ts';
 import type { GroupMember, OwnKeyPackage } from './group-member.ts';
 import { GroupWatch } from './group-watch.ts';
 import { RevokedMembers } from './revoked-members.ts';

@@ -23,9 +23,14 @@ import {
   requirePolicy,
   staysReadable,
 } from '../../../../contract/mls/index.ts';
+import {
+  BASE_KEY_BYTES,
+  deviceMember,
+  type EpochKeys,
+  type SFrameSuite,
+} from '../../../../contract/sframe/index.ts';
 import { equalBytes, randomBytes, sha256, toBase64, toHex } from '../../bytes.ts';
 import { CONTENT_LABEL, CONTENT_SECRET_BYTES, type ContentEpoch } from '../content/index.ts';
-import { BASE_KEY_BYTES, deviceMember, type EpochKeys, type SFrameSuite } from '../epoch-keys.ts';
 import type { MemberIdentity } from './credential-judge.ts';
 import { addProposal, type GroupMember, type OwnKeyPackage, takeSecrets } from './group-member.ts';
 import { roomCode } from './verification-code.ts';

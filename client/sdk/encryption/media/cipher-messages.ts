@@ -1,5 +1,5 @@
 /** What the page and its transform worker tell each other. */
-import type { EpochKeys } from '../epoch-keys.ts';
+import type { EpochKeys } from '../../../../contract/sframe/index.ts';
 import type { FrameCounts, FrameOrigin } from './frame-cipher.ts';
 
 /** The options of an RTCRtpScriptTransform. */

@@ -1,4 +1,4 @@
-import type { FrameEncryption } from '../epoch-keys.ts';
+import type { FrameEncryption } from '../frame-encryption.ts';
 import type { CipherOptions } from './cipher-messages.ts';
 import type { FrameCounts } from './frame-cipher.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { afterEach, describe, it, mock } from 'node:test';
+import type { EpochKeys } from '../../../../contract/sframe/index.ts';
 import { parseHeader, ReplayWindow } from '../../../../contract/sframe/index.ts';
-import type { EpochKeys } from '../epoch-keys.ts';
 import {
   type FrameCounts,
   FrameOpener,

@@ -1,5 +1,5 @@
+import type { EpochKeys } from '../../../../contract/sframe/index.ts';
 import type { FrameTransform } from '../../frame-transforms.ts';
-import type { EpochKeys } from '../epoch-keys.ts';
 import type { CipherOptions } from './cipher-messages.ts';
 import { type FrameCounts, FrameOpener, FrameSealer } from './frame-cipher.ts';
 import { mediaKeys } from './media-keys.ts';

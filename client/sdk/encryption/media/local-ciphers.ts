@@ -1,6 +1,6 @@
 import { CanopyError } from '../../../../contract/light.ts';
+import type { EpochKeys } from '../../../../contract/sframe/index.ts';
 import type { FrameTransformable } from '../../frame-transforms.ts';
-import type { EpochKeys } from '../epoch-keys.ts';
 import type { CipherOptions } from './cipher-messages.ts';
 import type { CipherEvents, Ciphers } from './ciphers.ts';
 import type { FrameCounts } from './frame-cipher.ts';

@@ -1,7 +1,8 @@
 import type { MediaSource } from '../../../../contract/index.ts';
 import { CanopyError } from '../../../../contract/light.ts';
+import { type EpochKeys, memberOf } from '../../../../contract/sframe/index.ts';
 import type { FrameTransforms, ReceivedMedia, TransformedMedia } from '../../frame-transforms.ts';
-import { type EpochKeys, type FrameEncryption, memberOf } from '../epoch-keys.ts';
+import type { FrameEncryption } from '../frame-encryption.ts';
 import type { CipherOptions } from './cipher-messages.ts';
 import type { CipherEvents, Ciphers } from './ciphers.ts';
 import type { FrameCounts } from './frame-cipher.ts';

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { encodeHeader, parseHeader } from '../../../../contract/sframe/index.ts';
-import { BASE_KEY_BYTES } from '../epoch-keys.ts';
+import { BASE_KEY_BYTES, encodeHeader, parseHeader } from '../../../../contract/sframe/index.ts';
 import { aesCtrHmac } from './aead.ts';
 import { CIPHER_SUITES, deriveKey } from './cipher-suite.ts';
 

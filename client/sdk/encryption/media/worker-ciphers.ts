@@ -1,5 +1,5 @@
 import { CanopyError } from '../../../../contract/light.ts';
-import type { EpochKeys } from '../epoch-keys.ts';
+import type { EpochKeys } from '../../../../contract/sframe/index.ts';
 import type { CipherOptions, FromWorker, ToWorker } from './cipher-messages.ts';
 import type { CipherEvents, Ciphers } from './ciphers.ts';
 import type { FrameCounts } from './frame-cipher.ts';

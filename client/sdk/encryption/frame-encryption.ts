@@ -1,14 +1,6 @@
 /** The seam between a room's MLS group, which makes the keys, and the encryption of media, which uses them. */
 import type { EpochKeys } from '../../../contract/sframe/index.ts';
 
-export {
-  BASE_KEY_BYTES,
-  deviceMember,
-  type EpochKeys,
-  memberOf,
-  type SFrameSuite,
-} from '../../../contract/sframe/index.ts';
-
 /** What encrypts and decrypts a room's media, from the point of view of its group. */
 export interface FrameEncryption {
   /**
